@@ -1,0 +1,1 @@
+"""One file, one `ray job submit`: each module here is a command."""

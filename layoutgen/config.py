@@ -1,0 +1,158 @@
+"""Settings of the jobs: small frozen models, one sentence a field; an unknown key is an error that names it.
+
+A job's TOML file is read by `load`; every shipped file is loaded by a test. Config does not enter the other classes:
+builders turn it into plain arguments.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+
+class ConfigError(ValueError):
+    """The settings can't be used; the message names the key, the value and the mend."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Pool(_Settings):
+    """An actor pool of a stage: explicit numbers, no guessing of hardware."""
+
+    size: int = Field(1, ge=1, description="actors")
+    num_cpus: float = Field(1.0, ge=0, description="CPUs that one actor reserves")
+    num_gpus: float = Field(0.0, ge=0, description="GPUs that one actor reserves")
+    memory_gb: float = Field(0.0, ge=0, description="memory that one actor reserves, GB; 0 reserves none")
+
+
+class Run(_Settings):
+    """The run as a whole."""
+
+    rows_per_shard: int = Field(512, ge=1, description="rows in a shard, the unit of scheduling, retry and commit")
+    max_failed_fraction: float = Field(0.05, ge=0, le=1, description="share of failed rows above which the exit is 1")
+    seed: int = Field(0, description="seed of everything that draws lots")
+    ray_address: str = Field("", description="cluster to join; empty: the surrounding one, else a local one")
+    log_seconds: float = Field(10.0, gt=0, description="seconds between progress lines")
+
+
+class Input(_Settings):
+    """What the manifest's rows get where they say nothing."""
+
+    canvases: tuple[str, ...] = Field(("1:1",), description="output sizes: `WIDTHxHEIGHT` or a named ratio")
+    short_side: int = Field(1080, ge=64, le=8192, description="px of a named ratio's short side")
+    application: Literal["poster", "marketing", "video_cover"] = Field("poster", description="default application")
+
+    @field_validator("canvases")
+    @classmethod
+    def _at_least_one(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("give at least one canvas, such as '1:1'")
+        return value
+
+
+class Storage(_Settings):
+    """How to reach object storage; credentials come from the environment, never from a file here."""
+
+    endpoint_url: str = Field("", description="S3 endpoint; empty: AWS_ENDPOINT_URL of the environment, else AWS")
+    attempts: int = Field(4, ge=1, le=20, description="tries of a request that fails for a passing reason")
+    timeout_s: float = Field(20.0, gt=0, description="seconds that one request may take")
+    concurrency: int = Field(16, ge=1, le=256, description="requests in flight in one fetch actor")
+
+
+class Images(_Settings):
+    """What the fetch stage makes of image bytes."""
+
+    side: int = Field(768, ge=64, le=8192, description="px of the longer side that travels to the models")
+    min_side: int = Field(16, ge=1, description="px; a smaller image is a dead letter")
+    max_pixels: int = Field(120_000_000, ge=1, description="pixels; a larger image is a dead letter, undecoded")
+    max_bytes: int = Field(100_000_000, ge=1, description="bytes; a larger object is a dead letter, undecoded")
+    jpeg_quality: int = Field(92, ge=50, le=100, description="of the pixels that travel between stages")
+    pool: Pool = Field(Pool(), description="actors of the fetch stage")
+
+
+class Annotate(_Settings):
+    """Which model reads the images."""
+
+    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` is embedded; `none` reads nothing")
+    threads: int = Field(1, ge=1, description="threads of one actor's networks")
+    batch: int = Field(8, ge=1, description="images handed to the model at once")
+    pool: Pool = Field(Pool(), description="actors of the annotate stage")
+
+
+class Compose(_Settings):
+    """Which model proposes layouts."""
+
+    engine: Literal["rules", "qwen_vl"] = Field("rules", description="`rules` is embedded; `qwen_vl` needs `model`")
+    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
+    device: str = Field("cpu", description="torch device")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
+    image_side: int = Field(448, ge=28, description="px of the longer side that a vision-language model sees")
+    max_new_tokens: int = Field(512, ge=16, description="length limit of an answer")
+    batch: int = Field(8, ge=1, description="layouts handed to the model at once")
+    pool: Pool = Field(Pool(), description="actors of the compose stage")
+
+
+class Place(_Settings):
+    """The hard limits of a placed layout."""
+
+    regular_font: str = Field("", description="font file for running text; empty: Noto Sans SC")
+    bold_font: str = Field("", description="font file for titles; empty: Noto Sans SC")
+    min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
+    margin: float = Field(0.045, ge=0, lt=0.3, description="free edge, share of the canvas's short side")
+    min_contrast: float = Field(4.5, ge=1, le=21, description="least contrast ratio (WCAG) of text and background")
+    pool: Pool = Field(Pool(), description="actors of the place stage")
+
+
+class LayoutsConfig(_Settings):
+    """Settings of `jobs.layouts`."""
+
+    run: Run = Run()
+    input: Input = Input()
+    storage: Storage = Storage()
+    images: Images = Images()
+    annotate: Annotate = Annotate()
+    compose: Compose = Compose()
+    place: Place = Place()
+
+
+class AnnotateConfig(_Settings):
+    """Settings of `jobs.annotate`."""
+
+    run: Run = Run()
+    input: Input = Input()
+    storage: Storage = Storage()
+    images: Images = Images(side=1280)
+    annotate: Annotate = Annotate()
+
+
+Config = TypeVar("Config", bound=_Settings)
+
+
+def load(kind: type[Config], path: str | Path) -> Config:
+    """Read a job's settings from a TOML file. Raises ConfigError with the file, the key and what is allowed."""
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no config file at {path}; give another with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from None
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(kind, error)}") from None
+
+
+def _explain(kind: type[_Settings], error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{key} = {first['input']!r}: {first['msg']}"
+    model: type[BaseModel] = kind
+    for part in first["loc"][:-1]:
+        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
+    return f"unknown key {key}; known here: {', '.join(model.model_fields)}"

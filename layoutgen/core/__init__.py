@@ -1,0 +1,1 @@
+"""Pure rules and mathematics: standard library, numpy and pyarrow only."""

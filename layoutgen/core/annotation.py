@@ -1,0 +1,29 @@
+"""What an annotator says of one image: its text lines and its subject. Not the annotation standard's JSON: see
+`annotation_json`."""
+
+from dataclasses import dataclass
+
+from layoutgen.core.layout import Box, Role
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """One line of text in an image. `box` is normalised to the image; `colour` is the glyphs' dominant colour as
+    #rrggbb; `language` is zh, en, ja, ko, digits or other; `score` is the reader's confidence in [0, 1]; `placed`
+    tells a line that a designer set from one that is printed on the product or stands in the scene."""
+
+    text: str
+    box: Box
+    role: Role
+    language: str
+    colour: str
+    score: float
+    placed: bool
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """All that was read in one image: lines in reading order, and the subject's box (None where none stands out)."""
+
+    lines: tuple[TextLine, ...] = ()
+    subject: Box | None = None

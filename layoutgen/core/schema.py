@@ -1,0 +1,187 @@
+"""The row contract: one Arrow schema for each kind of row, every column with its meaning and unit.
+
+A stage only adds columns, so each schema is the one before it and a few fields more; a stage casts its result to its
+schema, and a wrong type stops there. Unknown columns of the input travel behind the contract's columns, under their
+own names. `markdown` renders a schema as the README shows it.
+"""
+
+import pyarrow as pa
+
+from layoutgen.core.layout import Role
+
+VERSION = 1
+
+BOX = pa.list_(pa.float32(), 4)
+ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
+TEXT_LINE = pa.struct(
+    [
+        ("text", pa.string()),
+        ("box", BOX),
+        ("role", pa.string()),
+        ("language", pa.string()),
+        ("colour", pa.string()),
+        ("score", pa.float32()),
+        ("placed", pa.bool_()),
+    ]
+)
+SUGGESTION = pa.struct([("role", pa.string()), ("text", pa.string()), ("box", BOX)])
+ELEMENT = pa.struct(
+    [
+        ("role", pa.string()),
+        ("text", pa.string()),
+        ("box", BOX),
+        ("lines", pa.list_(pa.string())),
+        ("font", pa.string()),
+        ("font_px", pa.int32()),
+        ("line_height_px", pa.int32()),
+        ("colour", pa.string()),
+        ("alignment", pa.string()),
+        ("opacity", pa.float32()),
+        ("radius_px", pa.int32()),
+        ("underlay", pa.int32()),
+        ("z", pa.int32()),
+    ]
+)
+
+
+def _fields(*rows: tuple[str, pa.DataType, str]) -> list[pa.Field]:
+    return [pa.field(name, kind, metadata={"doc": doc}) for name, kind, doc in rows]
+
+
+_PLAN = _fields(
+    ("row_id", pa.string(), "key: `product_id@WIDTHxHEIGHT`"),
+    ("product_id", pa.string(), "the product's key in the manifest"),
+    ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`"),
+    ("canvas_width", pa.int32(), "px"),
+    ("canvas_height", pa.int32(), "px"),
+    ("images", pa.list_(pa.string()), "the product's images, URIs, the manifest's order"),
+    ("title", pa.string(), "copy"),
+    ("selling_points", pa.list_(pa.string()), "copy, most important first"),
+    ("brand", pa.string(), "copy; set as text where there is no logo image"),
+    ("logo", pa.string(), "URI of the logo image"),
+    ("category", pa.string(), "as given"),
+    ("language", pa.string(), "of the copy, as given"),
+    ("application", pa.string(), "poster, marketing or video_cover"),
+)
+_STATUS = _fields(
+    ("status", pa.string(), "`ok` or `failed`; failed rows are dead letters and in no snapshot"),
+    ("error", ERROR, "stage, kind and message of the failure; null where status is ok"),
+    ("input_row", pa.string(), "the manifest's row as JSON"),
+    ("notes", pa.list_(pa.string()), "what was changed to make the layout possible, such as characters no font has"),
+)
+_FETCH = _fields(
+    ("image", pa.string(), "URI of the image that was used"),
+    ("image_sha256", pa.string(), "of the image's bytes as stored"),
+    ("image_width", pa.int32(), "px, upright (EXIF orientation applied)"),
+    ("image_height", pa.int32(), "px, upright"),
+)
+_PIXELS = _fields(
+    (
+        "pixels",
+        pa.dictionary(pa.int32(), pa.binary()),
+        "travels between stages only: upright RGB as JPEG, at most `images.side` px; once an image, not once a row",
+    ),
+    ("logo_pixels", pa.dictionary(pa.int32(), pa.binary()), "travels between stages only: the logo as PNG"),
+)
+_ANNOTATE = _fields(
+    ("text_lines", pa.list_(TEXT_LINE), "text in the image: string, box (ltrb, of the image), role, language, colour, "
+     "score, and whether a designer `placed` it or it is printed on the product"),
+    ("subject_box", BOX, "the subject, ltrb normalised to the image; null where nothing stands out"),
+    ("annotation_json", pa.string(), "the placed lines in the annotation standard's JSON"),
+    ("annotator", pa.string(), "model and version"),
+)  # fmt: skip
+_COMPOSE = _fields(
+    ("crop", BOX, "part of the image that is shown, ltrb normalised to the image"),
+    ("picture", BOX, "where it is shown, ltrb normalised to the canvas"),
+    ("backdrop", pa.string(), "colour of the canvas around the picture, #rrggbb"),
+    ("suggestion", pa.list_(SUGGESTION), "the composer's proposal: role, text, box (ltrb, of the canvas)"),
+    ("composer", pa.string(), "model and version"),
+    ("adapter", pa.string(), "LoRA adapter and its sha, or null"),
+    ("prompt_version", pa.string(), "of the prompt that the composer used, or null"),
+    ("seed", pa.int64(), "of the composer"),
+    ("answer", pa.string(), "a language model's answer as it came, or null"),
+)
+_PLACE = _fields(
+    ("elements", pa.list_(ELEMENT), "the layout: role, text, box (ltrb, of the canvas), lines as broken, font, font_px "
+     "and line_height_px (px), colour, alignment, opacity, radius_px, underlay (index of the element it stands on), z"),
+    ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind it, 5th percentile of pixels"),
+    ("subject_covered", pa.float32(), "share of the shown subject under text or underlays, [0, 1], lower is better"),
+)  # fmt: skip
+_RUN = _fields(
+    ("run_id", pa.string(), "the run that computed the row"),
+    ("created_at", pa.timestamp("us", tz="UTC"), "when"),
+)
+
+PLANNED = pa.schema([*_PLAN, *_STATUS])
+FETCHED = pa.schema([*PLANNED, *_FETCH, *_PIXELS])
+ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE])
+COMPOSED = pa.schema([*ANNOTATED, *_COMPOSE])
+PLACED = pa.schema([*COMPOSED, *_PLACE])
+
+_PUBLISHED_STATUS = [field for field in _STATUS if field.name not in ("input_row",)]
+LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED_STATUS, *_RUN])
+ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED_STATUS, *_RUN])
+DEAD_LETTERS = pa.schema(
+    [
+        *_fields(
+            ("row_id", pa.string(), "key of the row that failed"),
+            ("product_id", pa.string(), "as given; null where the row has none"),
+            ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`; null where the row did not get as far"),
+            ("stage", pa.string(), "plan, fetch, annotate, compose or place"),
+            ("kind", pa.string(), "one word for the reason, to group by"),
+            ("message", pa.string(), "the value, the place and the mend"),
+            ("answer", pa.string(), "a language model's answer that could not be used"),
+            ("input_row", pa.string(), "the manifest's row as JSON"),
+        ),
+        *_RUN,
+    ]
+)
+KINDS = {"layouts": LAYOUTS, "annotations": ANNOTATIONS, "dead letters": DEAD_LETTERS}
+
+
+def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return `table` with exactly `schema`'s columns first and in order, missing ones null, and its further columns
+    behind them. Raises pyarrow.ArrowInvalid or ArrowTypeError where a column does not cast."""
+    columns, fields = [], []
+    for field in schema:
+        index = table.schema.get_field_index(field.name)
+        column = pa.nulls(len(table), field.type) if index < 0 else table.column(index)
+        columns.append(column if column.type == field.type else column.cast(field.type))
+        fields.append(field)
+    known = set(schema.names)
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if field.name not in known:
+            columns.append(column)
+            fields.append(field)
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def extra_names(table: pa.Table) -> list[str]:
+    """Names of the columns that are the user's own and no part of any contract."""
+    known = set(PLACED.names) | {field.name for field in _RUN}
+    return [name for name in table.column_names if name not in known]
+
+
+def markdown(schema: pa.Schema) -> str:
+    """Render a schema as a Markdown table of column, type and meaning."""
+    rows = ["| column | type | meaning |", "| --- | --- | --- |"]
+    for field in schema:
+        doc = (field.metadata or {}).get(b"doc", b"").decode()
+        rows.append(f"| `{field.name}` | {_type_name(field.type)} | {doc} |")
+    return "\n".join(rows)
+
+
+def _type_name(kind: pa.DataType) -> str:
+    if kind == BOX:
+        return "float32[4]"
+    if pa.types.is_list(kind):
+        return f"list of {_type_name(kind.value_type)}"
+    if pa.types.is_struct(kind):
+        return "struct"
+    return str(kind)
+
+
+def role_table() -> str:
+    """Render the role vocabulary as a Markdown table."""
+    rows = ["| role | 中文 |", "| --- | --- |", *(f"| `{role.value}` | {role.chinese} |" for role in Role)]
+    return "\n".join(rows)

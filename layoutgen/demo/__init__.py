@@ -1,0 +1,1 @@
+"""What `make demo` needs: a drawn catalogue and a local S3 server."""

@@ -1,0 +1,1 @@
+"""The outside world, one noun a file: storage, images, fonts, manifests, snapshots."""

@@ -1,0 +1,67 @@
+"""The protocols that models answer to, one method each; whatever has the method is a model of that kind.
+
+Images are numpy arrays (height, width, 3), uint8, RGB. A model is built on the worker that uses it, from a small spec
+that travels; it takes lists and returns lists of the same length and order.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why one datum could not be handled; it becomes the row's error. `raw` keeps the model's answer, if any."""
+
+    kind: str
+    message: str
+    raw: str | None = None
+
+
+@dataclass(frozen=True)
+class Brief:
+    """One layout to make: the photo, what was read in it, what to say, and on which canvas."""
+
+    image: np.ndarray
+    annotation: Annotation
+    copy: Copy
+    canvas: Canvas
+    logo_aspect: float | None = None
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composer's answer: how the photo lies on the canvas and which element goes where. `raw` is a language model's
+    answer as it came."""
+
+    framing: Framing
+    suggestions: tuple[Suggestion, ...]
+    raw: str | None = None
+
+
+class Annotator(Protocol):
+    """Reads images."""
+
+    def annotate(self, images: list[np.ndarray]) -> list[Annotation | Fault]:
+        """Return each image's annotation, or why there is none."""
+        ...
+
+
+class Composer(Protocol):
+    """Proposes layouts."""
+
+    def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
+        """Return each brief's composition, or why there is none."""
+        ...
+
+
+class Saliency(Protocol):
+    """Finds what a picture is about."""
+
+    def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
+        """Return for each image a map (height, width), float32 in [0, 1], 1 where the subject is."""
+        ...

@@ -107,6 +107,13 @@ class Place(_Settings):
     pool: Pool = Field(Pool(), description="actors of the place stage")
 
 
+class Write(_Settings):
+    """How the tables are written."""
+
+    compression: Literal["zstd", "snappy", "none"] = Field("zstd", description="of the Parquet files")
+    pool: Pool = Field(Pool(), description="actors of the write stage")
+
+
 class LayoutsConfig(_Settings):
     """Settings of `jobs.layouts`."""
 
@@ -117,6 +124,7 @@ class LayoutsConfig(_Settings):
     annotate: Annotate = Annotate()
     compose: Compose = Compose()
     place: Place = Place()
+    write: Write = Write()
 
 
 class AnnotateConfig(_Settings):
@@ -127,6 +135,7 @@ class AnnotateConfig(_Settings):
     storage: Storage = Storage()
     images: Images = Images(side=1280)
     annotate: Annotate = Annotate()
+    write: Write = Write()
 
 
 Config = TypeVar("Config", bound=_Settings)

@@ -1,7 +1,9 @@
 """What an annotator says of one image: its text lines and its subject. Not the annotation standard's JSON: see
 `annotation_json`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from layoutgen.core.layout import Box, Role
 
@@ -23,7 +25,9 @@ class TextLine:
 
 @dataclass(frozen=True)
 class Annotation:
-    """All that was read in one image: lines in reading order, and the subject's box (None where none stands out)."""
+    """All that was read in one image: lines in reading order, the subject's box (None where none stands out) and, from
+    annotators that look for it, the subject's map: (h, w) float32 in [0, 1], at a size of the annotator's choice."""
 
     lines: tuple[TextLine, ...] = ()
     subject: Box | None = None
+    subject_map: np.ndarray | None = field(default=None, compare=False, repr=False)

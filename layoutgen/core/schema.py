@@ -10,6 +10,7 @@ import pyarrow as pa
 from layoutgen.core.layout import Role
 
 VERSION = 1
+SHARD = "_shard"  # travels between stages only: the number of the shard that a block is
 
 BOX = pa.list_(pa.float32(), 4)
 ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
@@ -90,6 +91,9 @@ _ANNOTATE = _fields(
     ("annotation_json", pa.string(), "the placed lines in the annotation standard's JSON"),
     ("annotator", pa.string(), "model and version"),
 )  # fmt: skip
+_SUBJECT = _fields(
+    ("subject_map", pa.dictionary(pa.int32(), pa.binary()), "travels between stages only: the subject's map as PNG"),
+)
 _COMPOSE = _fields(
     ("crop", BOX, "part of the image that is shown, ltrb normalised to the image"),
     ("picture", BOX, "where it is shown, ltrb normalised to the canvas"),
@@ -114,7 +118,7 @@ _RUN = _fields(
 
 PLANNED = pa.schema([*_PLAN, *_STATUS])
 FETCHED = pa.schema([*PLANNED, *_FETCH, *_PIXELS])
-ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE])
+ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE, *_SUBJECT])
 COMPOSED = pa.schema([*ANNOTATED, *_COMPOSE])
 PLACED = pa.schema([*COMPOSED, *_PLACE])
 
@@ -158,7 +162,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def extra_names(table: pa.Table) -> list[str]:
     """Names of the columns that are the user's own and no part of any contract."""
-    known = set(PLACED.names) | {field.name for field in _RUN}
+    known = {*PLACED.names, *(field.name for field in _RUN), SHARD}
     return [name for name in table.column_names if name not in known]
 
 

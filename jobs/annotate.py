@@ -1,0 +1,13 @@
+"""Posters in, annotation table out: fetch, annotate and write alone, to make training data.
+
+    python -m jobs.annotate --input s3://bucket/posters/ --output s3://bucket/annotations
+"""
+
+import sys
+
+from jobs.command import main
+from layoutgen.config import AnnotateConfig
+from layoutgen.pipelines import run_annotations
+
+if __name__ == "__main__":
+    sys.exit(main("annotate", __doc__ or "", AnnotateConfig, run_annotations))

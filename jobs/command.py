@@ -1,0 +1,45 @@
+"""What the table jobs' command lines share: arguments, logging, and which failure is which exit code.
+
+0: every input row is accounted for and failures stay under `run.max_failed_fraction`. 1: the run did its work and must
+not be published. 2: nothing was done: settings, manifest, storage or cluster can't be used.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from layoutgen.config import ConfigError, load
+from layoutgen.io.manifest import ManifestError
+from layoutgen.io.snapshot import SnapshotError
+from layoutgen.io.storage import StorageError
+from layoutgen.pipelines import PipelineError, summary_line
+
+Config = TypeVar("Config")
+
+
+def main(name: str, doc: str, kind: type[Any], run: Callable[..., dict[str, Any]], argv: list[str] | None = None) -> int:
+    """Run a table job from its command line; returns the exit code. The last line on standard output is the summary."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--input", required=True, help="manifest (.parquet, .jsonl, .csv), or a folder or prefix of images")
+    parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
+    default = Path(__file__).with_name(f"{name}.toml")
+    parser.add_argument("--config", default=default, type=Path, help=f"settings, TOML (default: {default.name} beside the job)")
+    parser.add_argument("--limit", type=int, metavar="N", help="use only the manifest's first N rows")
+    parser.add_argument("--run-id", help="name of this run (default: the time and six random characters)")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    try:
+        summary = run(
+            load(kind, arguments.config), arguments.input, arguments.output, limit=arguments.limit, run_id=arguments.run_id
+        )
+    except (ConfigError, ManifestError, StorageError, SnapshotError, PipelineError, ValueError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    print(summary_line(summary))
+    return 0 if summary["current"] else 1

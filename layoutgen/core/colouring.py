@@ -1,0 +1,166 @@
+"""Gives placed elements their colours, and an underlay where no colour can be read on what is behind.
+
+One text colour for all where one serves; pills and prices take the product's accent colour. Contrast is computed on
+the pixels behind each text's box (5th percentile), blended with a translucent underlay where there is one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from layoutgen.core import colour
+from layoutgen.core.layout import Box, Canvas, Element, Role, area, intersection, union
+
+_PANEL_OPACITY = 0.82
+
+
+def colour_elements(
+    elements: list[Element],
+    pills: list[Box | None],
+    canvas: Canvas,
+    pixels: np.ndarray,
+    subject: np.ndarray,
+    min_contrast: float,
+) -> tuple[list[Element], float]:
+    """Colour texts and add underlays. Boxes in px; `pills[i]` is the pill around element i. Returns the elements,
+    underlays first, and the least contrast ratio of all texts (21 for none)."""
+    accent = accent_colour(pixels, subject)
+    ink = colour.tint(accent, 0.24, 0.04)
+    behind = [_behind(pixels, element.box, canvas) for element in elements]
+    free = [i for i, element in enumerate(elements) if pills[i] is None and element.lines]
+    chosen = _text_colours(elements, behind, free, accent, ink, min_contrast)
+    failing = [i for i in free if chosen[i] is None]
+    panels, on_panel = _panels(elements, pills, failing, canvas)
+    for i in free:
+        if i in on_panel and i not in failing:
+            failing.append(i)
+    underlays: list[Element] = []
+    underlay_of: dict[int, int] = {}
+    least = 21.0
+    for panel in panels:
+        members = [i for i in on_panel if on_panel[i] is panel]
+        under = np.concatenate([behind[i] for i in members])
+        fill, text, opacity, reached = _panel_colours(under, ink, min_contrast)
+        least = min(least, reached)
+        for i in members:
+            underlay_of[i] = len(underlays)
+            chosen[i] = text
+        underlays.append(
+            Element(Role.UNDERLAY, panel, colour=fill, opacity=opacity, radius_px=round(0.012 * canvas.width), z=0)
+        )
+    dark = float(colour.luminance(pixels).mean()) < 0.18
+    for i, pill in enumerate(pills):
+        if pill is None:
+            continue
+        fill = _pill_colour(behind[i], accent, dark)
+        text = colour.PAPER if _ratio(colour.PAPER, fill) >= min_contrast else ink
+        least = min(least, _ratio(text, fill))
+        parent = underlay_of.get(i)
+        underlay_of[i] = len(underlays)
+        chosen[i] = text
+        radius = round((pill[3] - pill[1]) / 2)
+        underlays.append(Element(Role.UNDERLAY, pill, colour=fill, radius_px=radius, underlay=parent, z=1))
+    for i in free:
+        if i not in underlay_of:
+            least = min(least, colour.contrast_on(chosen[i] or ink, behind[i]))
+    texts = [
+        replace(element, colour=chosen[i] or ink, underlay=underlay_of.get(i), z=2)
+        for i, element in enumerate(elements)
+    ]
+    return [*underlays, *texts], least
+
+
+def accent_colour(pixels: np.ndarray, subject: np.ndarray) -> str:
+    """The product's most telling colour: the dominant one of its saturated pixels, made deep enough for white text."""
+    chroma = colour.to_oklch(pixels)[..., 1]
+    weights = (subject > 0.5) * np.maximum(chroma - 0.03, 1e-4)
+    if weights.sum() < 1:
+        weights = np.maximum(chroma - 0.03, 1e-4)
+    return colour.tint(colour.dominant(pixels, weights), 0.48, 0.14)
+
+
+def _text_colours(
+    elements: list[Element], behind: list[np.ndarray], free: list[int], accent: str, ink: str, least: float
+) -> dict[int, str | None]:
+    """A readable colour for each free text, or None; one for all where one serves, prices in the accent colour."""
+    ratios = {c: {i: colour.contrast_on(c, behind[i]) for i in free} for c in (ink, colour.PAPER)}
+    serving = [c for c in ratios if all(ratios[c][i] >= least for i in free)]
+    chosen: dict[int, str | None] = {}
+    for i in free:
+        mine = serving or [c for c in ratios if ratios[c][i] >= least]
+        chosen[i] = max(mine, key=lambda c: ratios[c][i]) if mine else None
+        if chosen[i] and elements[i].role is Role.PRICE and colour.contrast_on(accent, behind[i]) >= least:
+            chosen[i] = accent
+    return chosen
+
+
+def _panels(
+    elements: list[Element], pills: list[Box | None], failing: list[int], canvas: Canvas
+) -> tuple[list[Box], dict[int, Box]]:
+    """Panels for the texts that can't be read: one for all where that stays compact and touches nothing by halves,
+    else one each. Texts and pills that lie wholly inside a shared panel join it."""
+    if not failing:
+        return [], {}
+    footprints = [pills[i] or element.box for i, element in enumerate(elements)]
+    pad = 0.45 * max(elements[i].font_px for i in failing)
+    shared = _padded(union([elements[i].box for i in failing]) or (0, 0, 0, 0), pad, canvas)
+    touched = [i for i, box in enumerate(footprints) if intersection(shared, box) > 0]
+    whole = all(intersection(shared, footprints[i]) >= area(footprints[i]) - 1e-6 for i in touched)
+    has_logo = any(elements[i].role is Role.LOGO and not elements[i].lines for i in touched)
+    compact = area(shared) <= 3.2 * sum(area(footprints[i]) for i in touched)
+    if whole and compact and not has_logo:
+        return [shared], dict.fromkeys(touched, shared)
+    panels, member_of = [], {}
+    for i in failing:
+        box = elements[i].box
+        others = [f for j, f in enumerate(footprints) if j != i] + panels
+        for part in (0.3, 0.15, 0.0):
+            panel = _padded(box, part * elements[i].font_px, canvas)
+            if not any(intersection(panel, other) > 0 for other in others):
+                break
+        panels.append(panel)
+        member_of[i] = panel
+    return panels, member_of
+
+
+def _panel_colours(under: np.ndarray, ink: str, least: float) -> tuple[str, str, float, float]:
+    """Fill, text colour, opacity and contrast of a panel: dark on dark pictures, light on light ones, translucent
+    where that is enough."""
+    dark = float(colour.luminance(under).mean()) < 0.3
+    pairs = [(ink, colour.PAPER), (colour.PAPER, ink)]
+    for fill, text in pairs if dark else pairs[::-1]:
+        reached = colour.contrast_on(text, colour.blend(under, fill, _PANEL_OPACITY))
+        if reached >= least:
+            return fill, text, _PANEL_OPACITY, reached
+    return ink, colour.PAPER, 1.0, _ratio(ink, colour.PAPER)
+
+
+def _pill_colour(behind: np.ndarray, accent: str, dark: bool) -> str:
+    """The accent where it stands out from what is behind, else paper on dark pictures and ink on light ones."""
+    middle = colour.to_hex(np.median(behind, axis=0)) if len(behind) else colour.PAPER
+    chroma = float(colour.to_oklch(colour.to_rgb(accent))[1])
+    if chroma > 0.03 and _ratio(accent, middle) >= 1.8:
+        return accent
+    return colour.PAPER if dark else colour.INK
+
+
+def _ratio(a: str, b: str) -> float:
+    return float(colour.contrast(colour.luminance(colour.to_rgb(a)), colour.luminance(colour.to_rgb(b))))
+
+
+def _padded(box: Box, pad: float, canvas: Canvas) -> Box:
+    return (
+        max(0.0, box[0] - pad),
+        max(0.0, box[1] - pad),
+        min(float(canvas.width), box[2] + pad),
+        min(float(canvas.height), box[3] + pad),
+    )
+
+
+def _behind(pixels: np.ndarray, box: Box, canvas: Canvas) -> np.ndarray:
+    """The pixels (n, 3) behind a box in px of the canvas."""
+    height, width = pixels.shape[:2]
+    return pixels[
+        int(box[1] / canvas.height * height) : int(np.ceil(box[3] / canvas.height * height)),
+        int(box[0] / canvas.width * width) : int(np.ceil(box[2] / canvas.width * width)),
+    ].reshape(-1, 3)

@@ -1,0 +1,344 @@
+"""From a manifest's rows to shards of work: one row a product and canvas, checked before anything is fetched.
+
+Every canvas of every product leaves exactly once, in a shard or among the failed rows. A shard depends on the products
+alone, not on the order they came in: a product goes to shard blake2b(product_id) mod N, and inside a shard rows are
+sorted by row_id. All canvases of a product lie in one shard, so that its image is fetched once.
+
+The raw table's columns may have any type; a value of the wrong type fails its own row only. A column of several types
+travels as JSON text and says so in its field's metadata (`JSON_TEXT`). A column `input_row` holds each row as the
+manifest wrote it; without one, rows are written as JSON here.
+"""
+
+import hashlib
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from layoutgen.core.layout import Canvas, parse_canvas
+from layoutgen.core.schema import PLANNED
+
+Need = Literal["layouts", "annotations"]
+APPLICATIONS = ("poster", "marketing", "video_cover")
+INPUT_COLUMNS = (
+    *("product_id", "image", "images", "title", "selling_points", "brand", "logo"),
+    *("category", "language", "application", "canvases"),
+)
+LIST_COLUMNS = ("images", "selling_points", "canvases")
+JSON_TEXT = {b"holds": b"json"}
+
+_BATCH = 16384
+_PRODUCT_COLUMNS = (
+    *("product_id", "images", "title", "selling_points", "brand", "logo"),
+    *("category", "language", "application"),
+)
+# Tabs and line breaks become spaces; other controls, embedded text directions and byte order marks go.
+_CONTROLS: dict[int, str | None] = dict.fromkeys([*range(32), *range(127, 160), *range(0x202A, 0x202F), 0xFEFF])
+_CONTROLS |= dict.fromkeys(range(0x2066, 0x206A)) | dict.fromkeys([*range(9, 14), 0x85, 0x2028, 0x2029], " ")
+_INVISIBLE = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The work. `shards` are non-empty tables of `schema.PLANNED` and the user's own columns; `failed` has the rows that
+    can't be worked on, same columns; `rows_in` counts the rows of both."""
+
+    shards: list[pa.Table]
+    failed: pa.Table
+    rows_in: int
+
+
+@dataclass(frozen=True)
+class _Fault:
+    kind: str
+    message: str
+
+
+class _Unusable(Exception):  # noqa: N818 becomes a failed row
+    """A product that can't be worked on; `args` are those of its `_Fault`."""
+
+
+@dataclass(slots=True, eq=False)
+class _Product:
+    """A row of the manifest, as far as it could be read; `number` counts from 1. `canvases` is [None] where there is no
+    canvas, or none known; `bad_canvases` maps names to what is wrong with them."""
+
+    number: int
+    product_id: str | None = None
+    images: list[str] = field(default_factory=list)
+    title: str | None = None
+    selling_points: list[str] = field(default_factory=list)
+    brand: str | None = None
+    logo: str | None = None
+    category: str | None = None
+    language: str | None = None
+    application: str | None = None
+    canvases: list[Canvas | None] = field(default_factory=lambda: [None])
+    bad_canvases: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class _Row:
+    row_id: str
+    product: _Product
+    canvas: Canvas | None
+    fault: _Fault | None
+
+
+@dataclass(frozen=True)
+class _Rules:
+    canvases: list[Canvas | None]
+    short_side: int
+    application: str
+    join: Callable[[str], str]
+    need: Need
+
+
+def plan(
+    raw: pa.Table,
+    *,
+    canvases: tuple[str, ...],
+    short_side: int,
+    application: str,
+    join: Callable[[str], str],
+    rows_per_shard: int,
+    need: Need,
+) -> Plan:
+    """Check a manifest's rows and lay them out in shards of about `rows_per_shard` rows.
+
+    `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. `join` turns a path
+    of the manifest into a URI and raises ValueError where it must not be followed. Annotations have no canvas and need
+    no title, and their product_id is the image's path where there is none. A product that can't be used fails once a
+    canvas where its canvases are known, else once; a bad canvas fails alone. Raises ValueError where one of `canvases`
+    itself is none.
+    """
+    default: list[Canvas | None] = [None]
+    if need == "layouts":
+        default = [*dict.fromkeys(parse_canvas(name, short_side) for name in canvases)]
+    rules = _Rules(default, short_side, application, join, need)
+    good: list[_Row] = []
+    failed: list[_Row] = []
+    first_rows: dict[str, int] = {}
+    for number, values in enumerate(_values(raw), start=1):
+        product = _Product(number)
+        fault = None
+        try:
+            _fill(product, values, rules)
+        except _Unusable as error:
+            fault = _Fault(*error.args)
+        for row in _rows(product, fault, first_rows):
+            (failed if row.fault else good).append(row)
+    buckets: list[list[_Row]] = [[] for _ in range(-(-len(good) // rows_per_shard))]
+    for row in good:
+        buckets[_hash(row.product.product_id or "") % len(buckets)].append(row)
+    own = [name for name in raw.column_names if name not in INPUT_COLUMNS and name != "input_row"]
+    shards = [_table(sorted(bucket, key=lambda row: row.row_id), raw, own) for bucket in buckets if bucket]
+    return Plan(shards, _table(failed, raw, own), len(good) + len(failed))
+
+
+def _hash(product_id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(product_id.encode(), digest_size=8).digest(), "big")
+
+
+def _values(raw: pa.Table) -> Iterator[dict[str, Any]]:
+    """Yield each row's contract columns as Python values, and `input_row` where there is one."""
+    names = [name for name in raw.column_names if name in INPUT_COLUMNS or name == "input_row"]
+    decoded = [(raw.schema.field(name).metadata or {}).items() >= JSON_TEXT.items() for name in names]
+    for batch in raw.select(names).to_batches(_BATCH):
+        columns = [
+            [None if text is None else json.loads(text) for text in column.to_pylist()]
+            if is_json
+            else column.to_pylist()
+            for column, is_json in zip(batch.columns, decoded, strict=True)
+        ]
+        for row in zip(*columns, strict=True):
+            yield dict(zip(names, row, strict=True))
+
+
+def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
+    """Read a row into `product`. Raises _Unusable at the first fault, with what was read before it in place."""
+    _reject_broken_json(values)
+    product.product_id = _product_id(values, rules.need)
+    if rules.need == "layouts":
+        product.canvases, product.bad_canvases = _canvases(values, rules)
+    paths = _texts(values, "images")
+    image = _text(values, "image")
+    if image and image not in paths:
+        paths = [image, *paths]
+    title = _text(values, "title")
+    product.title = _clean(title or "") or None
+    product.selling_points = [clean for text in _texts(values, "selling_points") if (clean := _clean(text))]
+    product.brand = _clean(_text(values, "brand") or "") or None
+    product.category = _text(values, "category")
+    product.language = _text(values, "language")
+    product.application = _text(values, "application") or rules.application
+    if product.application not in APPLICATIONS:
+        raise _Unusable(
+            "bad_row", f"application is {_shown(product.application)}; write one of {', '.join(APPLICATIONS)}"
+        )
+    logo = _text(values, "logo")
+    if product.product_id is None:
+        raise _Unusable("missing_field", "product_id is missing; give every row its own")
+    if not paths:
+        raise _Unusable("missing_field", f"product {_shown(product.product_id)} has no image; fill 'image' or 'images'")
+    if rules.need == "layouts" and title is None:
+        raise _Unusable("missing_field", f"product {_shown(product.product_id)} has no title; fill 'title'")
+    if rules.need == "layouts" and product.title is None:
+        raise _Unusable(
+            "empty_title",
+            f"title of product {_shown(product.product_id)} is {_shown(title)}, which shows nothing; write one",
+        )
+    try:
+        product.images = [rules.join(path) for path in paths]
+        product.logo = rules.join(logo) if logo else None
+    except ValueError as error:
+        raise _Unusable("bad_path", str(error)) from None
+
+
+def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -> Iterator[_Row]:
+    """Yield a product's rows, one a canvas, each with its fault; note in `first_rows` where a product was first seen."""
+    key = product.product_id
+    if key is None:
+        key = f"#row{product.number}"
+    elif (first := first_rows.setdefault(key, product.number)) != product.number:
+        fault = _Fault(
+            "duplicate_id",
+            f"product_id {_shown(key)} stands in row {first} already; give a product one row, with all its canvases",
+        )
+        key = f"{key}#row{product.number}"
+    if fault:
+        fault = _Fault(fault.kind, f"row {product.number}: {fault.message}")
+    for canvas in product.canvases:
+        yield _Row(f"{key}@{canvas.name}" if canvas else key, product, canvas, fault)
+    for name, message in product.bad_canvases.items():
+        yield _Row(f"{key}@{name}", product, None, fault or _Fault("bad_canvas", f"row {product.number}: {message}"))
+
+
+def _reject_broken_json(values: dict[str, Any]) -> None:
+    """Refuse a line that is no JSON object; only a row without any contract value can be one."""
+    line = values.get("input_row")
+    if line is None or any(value is not None for name, value in values.items() if name != "input_row"):
+        return
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise _Unusable("bad_row", f"{_shown(line)} is not JSON ({error}); write one JSON object a line") from None
+    if not isinstance(found, dict):
+        raise _Unusable("bad_row", f"{_shown(found)} is not a row of the manifest's columns; mend or remove the line")
+
+
+def _product_id(values: dict[str, Any], need: Need) -> str | None:
+    """Return the key; a whole number is taken as its digits. None where there is none."""
+    value = values.get("product_id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    product_id = _text(values, "product_id")
+    if need == "annotations" and not product_id:
+        product_id = _text(values, "image") or next(iter(_texts(values, "images")), None)
+    return product_id or None
+
+
+def _canvases(values: dict[str, Any], rules: _Rules) -> tuple[list[Canvas | None], dict[str, str]]:
+    names = _texts(values, "canvases")
+    if not names:
+        return rules.canvases, {}
+    parsed = {name: _parsed_canvas(name, rules.short_side) for name in names}
+    good: list[Canvas | None] = [canvas for canvas in dict.fromkeys(parsed.values()) if isinstance(canvas, Canvas)]
+    return good, {name: canvas for name, canvas in parsed.items() if isinstance(canvas, str)}
+
+
+@lru_cache(maxsize=4096)
+def _parsed_canvas(name: str, short_side: int) -> Canvas | str:
+    try:
+        return parse_canvas(name, short_side)
+    except ValueError as error:
+        return str(error)
+
+
+def _text(values: dict[str, Any], column: str) -> str | None:
+    value = values.get(column)
+    if value is None or (isinstance(value, str) and _encodable(value)):
+        return value
+    if isinstance(value, float) and math.isnan(value):  # how pandas writes "none" into a column without any text
+        return None
+    raise _wrong_type(column, value, "text")
+
+
+def _texts(values: dict[str, Any], column: str) -> list[str]:
+    value = values.get(column)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return []
+    if isinstance(value, list) and all(item is None or (isinstance(item, str) and _encodable(item)) for item in value):
+        return [item for item in value if item]
+    raise _wrong_type(column, value, "a list of text")
+
+
+def _encodable(text: str) -> bool:
+    """Tell whether text is Unicode: JSON's escapes can spell half a character."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
+def _wrong_type(column: str, value: object, wanted: str) -> _Unusable:
+    return _Unusable("bad_row", f"{column} is {_shown(value)} ({type(value).__name__}); write {wanted}")
+
+
+def _clean(text: str) -> str:
+    """Return text in NFC, on one line, without control characters; empty where nothing of it would show."""
+    if not text.isprintable():
+        text = re.sub(" {2,}", " ", text.translate(_CONTROLS))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return "" if _INVISIBLE.fullmatch(text) else text.strip()
+
+
+def _shown(value: object) -> str:
+    """Write a value into a message: as JSON, at most 80 characters of it."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = text if _encodable(text) else ascii(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
+    """Build a table of `PLANNED` and the user's `own` columns."""
+    products = [row.product for row in rows]
+    canvases = [row.canvas for row in rows]
+    picked = raw.take(pa.array([product.number - 1 for product in products], pa.int64()))
+    columns: dict[str, Any] = {name: [getattr(product, name) for product in products] for name in _PRODUCT_COLUMNS}
+    columns |= {
+        "row_id": [row.row_id for row in rows],
+        "canvas": [canvas and canvas.name for canvas in canvases],
+        "canvas_width": [canvas and canvas.width for canvas in canvases],
+        "canvas_height": [canvas and canvas.height for canvas in canvases],
+        "status": ["failed" if row.fault else "ok" for row in rows],
+        "error": [
+            row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows
+        ],
+        "input_row": picked["input_row"] if "input_row" in raw.column_names else _as_json(picked),
+        "notes": [[]] * len(rows),
+    }
+    arrays = [
+        column.cast(kind) if isinstance(column := columns[name], pa.ChunkedArray) else pa.array(column, kind)
+        for name, kind in zip(PLANNED.names, PLANNED.types, strict=True)
+    ]
+    fields = [*PLANNED, *(raw.schema.field(name) for name in own)]
+    return pa.Table.from_arrays([*arrays, *(picked[name] for name in own)], schema=pa.schema(fields))
+
+
+def _as_json(table: pa.Table) -> list[str]:
+    return [json.dumps(row, ensure_ascii=False, default=_unjson) for row in table.to_pylist()]
+
+
+def _unjson(value: object) -> str:
+    return f"{len(value)} bytes" if isinstance(value, bytes) else str(value)

@@ -1,0 +1,122 @@
+"""Small steps on tables of rows that the stages share: failing rows, adding columns, giving texts and boxes to Arrow."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from layoutgen.core import schema
+from layoutgen.core.annotation import Annotation, TextLine
+from layoutgen.core.layout import Element, Framing, Role, Suggestion
+
+
+def open_rows(table: pa.Table) -> list[int]:
+    """Indices of the rows that have not failed."""
+    return [i for i, status in enumerate(table.column("status").to_pylist()) if status == "ok"]
+
+
+def add(table: pa.Table, columns: Mapping[str, Sequence[Any] | pa.Array], kind: pa.Schema) -> pa.Table:
+    """Add or replace columns, and cast the whole to a stage's schema."""
+    for name, values in columns.items():
+        array = values if isinstance(values, pa.Array) else pa.array(values, type=kind.field(name).type)
+        index = table.schema.get_field_index(name)
+        table = table.append_column(name, array) if index < 0 else table.set_column(index, name, array)
+    return schema.complete(table, kind)
+
+
+def fail(table: pa.Table, stage: str, faults: Mapping[int, tuple[str, str]]) -> pa.Table:
+    """Mark rows as failed at a stage: row index to kind and message. Rows that failed before keep their first error."""
+    if not faults:
+        return table
+    status = table.column("status").to_pylist()
+    errors = table.column("error").to_pylist()
+    for i, (kind, message) in faults.items():
+        if status[i] == "ok":
+            status[i], errors[i] = "failed", {"stage": stage, "kind": kind, "message": message}
+    return replace(table, status=pa.array(status, pa.string()), error=pa.array(errors, schema.ERROR))
+
+
+def note(table: pa.Table, notes: Mapping[int, Sequence[str]]) -> pa.Table:
+    """Append notes to rows: row index to notes."""
+    if not any(notes.values()):
+        return table
+    all_notes = [row or [] for row in table.column("notes").to_pylist()]
+    for i, more in notes.items():
+        all_notes[i] = [*all_notes[i], *more]
+    return replace(table, notes=pa.array(all_notes, pa.list_(pa.string())))
+
+
+def replace(table: pa.Table, **columns: pa.Array) -> pa.Table:
+    """Replace columns that are there."""
+    for name, array in columns.items():
+        index = table.schema.get_field_index(name)
+        table = table.set_column(index, table.schema.field(index), array)
+    return table
+
+
+def dictionary(values: Mapping[int, bytes], keys: Mapping[int, object], length: int) -> pa.DictionaryArray:
+    """A column of bytes in which rows of the same key share one value: row index to bytes, row index to key."""
+    index_of: dict[object, int] = {}
+    distinct: list[bytes] = []
+    indices: list[int | None] = [None] * length
+    for i, value in values.items():
+        if keys[i] not in index_of:
+            index_of[keys[i]] = len(distinct)
+            distinct.append(value)
+        indices[i] = index_of[keys[i]]
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(distinct, pa.binary()))
+
+
+def distinct(table: pa.Table, name: str) -> tuple[list[bytes], list[int | None]]:
+    """The distinct values of a dictionary column, and each row's index in them (None for null)."""
+    column = table.column(name).combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = column.chunk(0) if column.num_chunks else pa.array([], schema.FETCHED.field("pixels").type)
+    return column.dictionary.to_pylist(), column.indices.to_pylist()
+
+
+def text_line_row(line: TextLine) -> dict[str, Any]:
+    """A text line as Arrow takes it."""
+    return {
+        "text": line.text,
+        "box": list(line.box),
+        "role": line.role.value,
+        "language": line.language,
+        "colour": line.colour,
+        "score": line.score,
+        "placed": line.placed,
+    }
+
+
+def read_annotation(lines: list[dict[str, Any]] | None, subject: list[float] | None) -> Annotation:
+    """The annotation that `text_line_row` wrote."""
+    return Annotation(
+        tuple(TextLine(**{**line, "box": tuple(line["box"]), "role": Role(line["role"])}) for line in lines or ()),
+        None if subject is None else (subject[0], subject[1], subject[2], subject[3]),
+    )
+
+
+def suggestion_row(suggestion: Suggestion) -> dict[str, Any]:
+    """A suggestion as Arrow takes it."""
+    return {"role": suggestion.role.value, "text": suggestion.text, "box": list(suggestion.box)}
+
+
+def read_suggestion(row: Mapping[str, Any]) -> Suggestion:
+    """The suggestion that `suggestion_row` wrote."""
+    left, top, right, bottom = row["box"]
+    return Suggestion(Role(row["role"]), (left, top, right, bottom), row["text"] or "")
+
+
+def element_row(element: Element) -> dict[str, Any]:
+    """An element as Arrow takes it."""
+    return {**vars(element), "role": element.role.value, "box": list(element.box), "lines": list(element.lines)}
+
+
+def read_element(row: Mapping[str, Any]) -> Element:
+    """The element that `element_row` wrote."""
+    return Element(**{**row, "role": Role(row["role"]), "box": tuple(row["box"]), "lines": tuple(row["lines"] or ())})
+
+
+def read_framing(row: Mapping[str, Any]) -> Framing:
+    """The framing in a composed row."""
+    return Framing(tuple(row["crop"]), tuple(row["picture"]), row["backdrop"])

@@ -1,0 +1,66 @@
+"""Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
+
+from typing import Any
+
+import numpy as np
+
+from layoutgen.config import Annotate, Compose, Place
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.layout import Role
+from layoutgen.core.typography import Face, choose_face
+from layoutgen.io import fonts
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Annotator, Composer, Saliency
+from layoutgen.models.saliency import BorderSaliency
+
+
+class FaceFor:
+    """Which face sets a text: bold for titles and prices, and of that weight the first that has all its characters."""
+
+    def __init__(self, settings: Place) -> None:
+        self.bold = fonts.faces(settings.bold_font, fonts.BOLD)
+        self.regular = fonts.faces(settings.regular_font, fonts.REGULAR)
+
+    def __call__(self, role: Role, text: str) -> Face:
+        """Return the face for a role and text."""
+        return choose_face(text, self.bold if role in (Role.TITLE, Role.PRICE) else self.regular)
+
+
+class SubjectOnly:
+    """The annotator that reads no text: it finds the subject and nothing else."""
+
+    def __init__(self, saliency: Saliency) -> None:
+        self._saliency = saliency
+
+    def annotate(self, images: list[np.ndarray]) -> list[Annotation | Any]:
+        """Return annotations without lines."""
+        from layoutgen.core.framing import subject_box
+
+        return [Annotation((), subject_box(found), found) for found in self._saliency.saliency(images)]
+
+
+def annotator(settings: Annotate) -> tuple[Annotator, str]:
+    """Build the annotator, and say its name and version."""
+    saliency = BorderSaliency()
+    match settings.engine:
+        case "ocr":
+            from layoutgen.models.ocr import VERSION, OcrAnnotator
+
+            return OcrAnnotator(threads=settings.threads, saliency=saliency), VERSION
+        case "none":
+            return SubjectOnly(saliency), "subject-1"
+
+
+def composer(
+    settings: Compose, place: Place, face_for: FaceFor, seed: int, storage: Storage
+) -> tuple[Composer, dict[str, Any]]:
+    """Build the composer, and its provenance: composer, adapter, prompt_version, seed."""
+    match settings.engine:
+        case "rules":
+            from layoutgen.models.rules import VERSION, RulesComposer
+
+            model = RulesComposer(BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font)
+            return model, {"composer": VERSION, "adapter": None, "prompt_version": None, "seed": seed}
+        case "qwen_vl":
+            raise ValueError("wired below")
+

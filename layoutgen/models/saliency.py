@@ -1,0 +1,127 @@
+"""What a picture is about: an embedded subject finder without weights.
+
+`BorderSaliency` learns what the background looks like from the picture's edge, marks what differs from it, and lets
+GrabCut (Rother et al. 2004, OpenCV's implementation) draw the outline. Good for product photos, where the product
+lies inside the frame; bad where the subject covers the whole edge, and then it says so by returning a map of the
+centre. Higher is more salient.
+"""
+
+import cv2
+import numpy as np
+
+_SIDE = 160
+
+
+class BorderSaliency:
+    """Subject maps from the contrast to the picture's edge. Deterministic; about 60 ms an image on one core."""
+
+    def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
+        """Return for each image a map (height, width) float32 in [0, 1] at its own size divided so that the longer
+        side is at most 160 px."""
+        return [_subject(image) for image in images]
+
+
+def shrink(image: np.ndarray, side: int) -> np.ndarray:
+    """Scale an image so that its longer side is at most `side` px."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _subject(image: np.ndarray) -> np.ndarray:
+    small = shrink(image, _SIDE)
+    height, width = small.shape[:2]
+    if min(height, width) < 12:
+        return np.ones((height, width), np.float32)
+    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.2), cv2.COLOR_RGB2LAB).astype(np.float32)
+    plain = _on_plain(lab)
+    if plain is not None:
+        return plain
+    distance = _distance_to_border(lab) * (0.35 + 0.65 * _centre_prior(height, width))
+    distance = cv2.GaussianBlur(distance, (0, 0), 2)
+    scaled = np.clip(distance / (np.percentile(distance, 98) + 1e-6), 0, 1)
+    threshold, _ = cv2.threshold((scaled * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    cut = float(np.clip(threshold / 255, 0.2, 0.6))
+    mask = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
+    mask[scaled > cut] = cv2.GC_PR_FGD
+    mask[scaled > min(0.95, cut * 2)] = cv2.GC_FGD
+    edge = max(1, round(min(height, width) * 0.015))
+    for strip in (np.s_[:edge], np.s_[-edge:], np.s_[:, :edge], np.s_[:, -edge:]):
+        mask[strip] = cv2.GC_BGD
+    if not (mask == cv2.GC_PR_FGD).any() and not (mask == cv2.GC_FGD).any():
+        return _centre_prior(height, width)
+    cv2.setRNGSeed(0)
+    models = np.zeros((1, 65), np.float64), np.zeros((1, 65), np.float64)
+    bgr = np.ascontiguousarray(small[:, :, ::-1])
+    cv2.grabCut(bgr, mask, None, models[0], models[1], 4, cv2.GC_INIT_WITH_MASK)
+    found = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.uint8)
+    found = _main_parts(cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    if not 0.02 <= found.mean() <= 0.95:
+        return _centre_prior(height, width)
+    return _soft(found)
+
+
+def _on_plain(lab: np.ndarray) -> np.ndarray | None:
+    """Map of a subject on one flat colour, as in a packshot: all that differs from the colour; None elsewhere."""
+    colours = np.concatenate([lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3),
+                              lab[:, -2:].reshape(-1, 3)])  # fmt: skip
+    flat = np.median(colours, axis=0)
+    away = np.sqrt(((colours - flat) ** 2).sum(1))
+    if np.percentile(away, 85) > 5:
+        return None
+    found = (np.sqrt(((lab - flat) ** 2).sum(2)) > 7).astype(np.uint8)
+    found = _main_parts(cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
+    return _soft(found) if 0.01 <= found.mean() <= 0.98 else None
+
+
+def _soft(found: np.ndarray) -> np.ndarray:
+    """Soften a mask, and give its convex hull 0.6: what lies in a subject's hollows is rarely free for text."""
+    contours, _ = cv2.findContours(found, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hulls = cv2.drawContours(np.zeros_like(found), [cv2.convexHull(c) for c in contours], -1, 1, thickness=cv2.FILLED)
+    return cv2.GaussianBlur(np.maximum(found, 0.6 * hulls).astype(np.float32), (0, 0), 1.0)
+
+
+def _distance_to_border(lab: np.ndarray) -> np.ndarray:
+    """Distance of each pixel to the nearest cluster of edge colours, each cluster in units of its own spread."""
+    height, width = lab.shape[:2]
+    band = max(2, round(min(height, width) * 0.06))
+    sides = [lab[:band], lab[-band:], lab[:, :band], lab[:, -band:]]
+    colours = np.concatenate([side.reshape(-1, 3) for side in sides])
+    side_of = np.concatenate([np.full(side.shape[0] * side.shape[1], i) for i, side in enumerate(sides)])
+    cv2.setRNGSeed(0)
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
+    _, labels, centres = cv2.kmeans(colours, 5, None, criteria, 2, cv2.KMEANS_PP_CENTERS)
+    labels = labels.ravel()
+    best = np.full((height, width), np.inf, np.float32)
+    for k, centre in enumerate(centres):
+        members = labels == k
+        # A colour that fills only a stretch of one side is as likely the subject reaching out of the frame.
+        share = members.mean()
+        touched = sum((members & (side_of == i)).sum() > 0.15 * (side_of == i).sum() for i in range(4))
+        if share < 0.05 or (touched < 2 and share < 0.18):
+            continue
+        spread = max(6.0, float(np.sqrt(((colours[members] - centre) ** 2).sum(1).mean())))
+        best = np.minimum(best, np.sqrt(((lab - centre) ** 2).sum(2)) / spread)
+    if not np.isfinite(best).all():
+        best = np.sqrt(((lab - np.median(colours, axis=0)) ** 2).sum(2))
+    return best
+
+
+def _centre_prior(height: int, width: int) -> np.ndarray:
+    y = (np.arange(height, dtype=np.float32) + 0.5) / height - 0.5
+    x = (np.arange(width, dtype=np.float32) + 0.5) / width - 0.5
+    return np.exp(-((y[:, None] / 0.36) ** 2 + (x[None, :] / 0.36) ** 2) / 1.0).astype(np.float32)
+
+
+def _main_parts(found: np.ndarray) -> np.ndarray:
+    """Keep the largest part and the parts of at least an eighth of its area; fill their holes."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(found)
+    if count <= 1:
+        return found
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    keep = np.isin(labels, 1 + np.flatnonzero(areas >= areas.max() / 8)).astype(np.uint8)
+    contours, _ = cv2.findContours(keep, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return cv2.drawContours(np.zeros_like(keep), contours, -1, 1, thickness=cv2.FILLED)

@@ -1,0 +1,210 @@
+"""Brings a model's weights to this machine, once, and says which weights they are.
+
+A checkpoint is a folder of safetensors, JSON and tokenizer files. It never holds code or pickles: a folder whose only
+weights are `.bin` is refused, and nothing here or in the models trusts remote code.
+
+An `s3://` prefix and a hub revision are taken as unchanging: new weights get a new prefix or revision, or machines that
+hold the old ones keep them.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from layoutgen.io.storage import Storage
+
+PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
+"""The files of a checkpoint that are fetched; all others (code, pickles, pictures) stay where they are."""
+
+SENTINEL = "_COMPLETE"
+"""Written last into a downloaded folder: its origin, and each file's size and sha256."""
+
+_STREAMS = 4
+_BLOCK_BYTES = 16 * 2**20
+_SHA_CACHE = ".layoutgen_sha.json"
+_HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
+
+
+def fetch_weights(uri: str, cache_dir: Path, storage: Storage | None = None) -> Path:
+    """Return the local folder of a checkpoint, after fetching it where needed.
+
+    `uri` is a folder, which stays as it is, an `s3://` prefix, or a hub id as `owner/name` or `owner/name@revision`.
+    `storage` reads `s3://` prefixes; left out, it is AWS's. `cache_dir` is on this machine's own disk. Any number of
+    processes may ask at once: one of them downloads. Raises `FileNotFoundError` or `ValueError` where there is no
+    checkpoint or it is not whole, and what the storage raises where it cannot be reached.
+    """
+    if uri.startswith("s3://"):
+        folder = _download(uri.rstrip("/"), cache_dir, storage or Storage())
+    elif Path(uri).expanduser().is_dir():
+        folder = Path(uri).expanduser()
+    elif hub_id := _HUB_ID.fullmatch(uri):
+        folder = _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub")
+    else:
+        raise FileNotFoundError(
+            f"weights {uri!r} are not a folder on this machine; give a folder, an s3:// prefix or owner/name@revision"
+        )
+    check_weights(folder)
+    return folder
+
+
+def check_weights(folder: Path) -> None:
+    """Raise where `folder` is no whole checkpoint: no safetensors, a file cut short, or a shard missing."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        pickles = sorted(path.name for path in [*folder.glob("*.bin"), *folder.glob("*.pt")])
+        if pickles:
+            raise ValueError(
+                f"{folder} has only pickled weights ({', '.join(pickles[:3])}), which may run code on loading; "
+                "convert them to safetensors"
+            )
+        raise FileNotFoundError(f"{folder} has no .safetensors file; point to a checkpoint's own folder")
+    for index in folder.glob("*.safetensors.index.json"):
+        shards = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+        missing = sorted(shards - {path.name for path in files})
+        if missing:
+            raise FileNotFoundError(f"{folder} lacks {', '.join(missing[:3])}, named in {index.name}; fetch it again")
+    for path in files:
+        _check_safetensors(path)
+
+
+def weights_sha(folder: Path) -> str:
+    """Return the identity of a checkpoint or adapter: sha256 over the names and sha256s of its weights and config.
+
+    File hashes are kept beside the files where the folder can be written, and are taken again when a file's size or
+    time changes.
+    """
+    names = [path.name for path in folder.glob("*.safetensors")]
+    names += [name for name in ("config.json", "adapter_config.json") if (folder / name).exists()]
+    known = _read_json(folder / _SHA_CACHE)
+    downloaded = _read_json(folder / SENTINEL).get("files", {})
+    shas: dict[str, dict[str, Any]] = {}
+    for name in sorted(names):
+        stamp = _stamp(folder / name)
+        before = [file for file in (known.get(name), downloaded.get(name)) if file and file.items() >= stamp.items()]
+        shas[name] = before[0] if before else stamp | {"sha256": _file_sha(folder / name)}
+    if shas != known:
+        with suppress(OSError):  # a read-only folder: the next process hashes again
+            _write_whole(folder / _SHA_CACHE, json.dumps(shas, indent=1).encode())
+    return hashlib.sha256("".join(f"{name} {shas[name]['sha256']}\n" for name in shas).encode()).hexdigest()
+
+
+def _download(uri: str, cache_dir: Path, storage: Storage) -> Path:
+    """Fetch an S3 prefix into the cache. Files that an interrupted download finished are kept."""
+    key = hashlib.sha256(uri.encode()).hexdigest()[:12]
+    folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{key}"
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with _lock(cache_dir / f"{folder.name}.lock"):
+        record = _read_json(folder / SENTINEL).get("files", {})
+        if record and all(_size(folder / name) == file["bytes"] for name, file in record.items()):
+            return folder
+        folder.mkdir(exist_ok=True)
+        for rest in [folder / SENTINEL, *folder.glob("*.part")]:
+            rest.unlink(missing_ok=True)
+        sizes = {name: size for full, size in storage.sizes(uri).items() if _wanted(name := full[len(uri) + 1 :])}
+        if not sizes:
+            raise FileNotFoundError(
+                f"weights {uri!r} hold no checkpoint files ({', '.join(PATTERNS)}); mend the prefix"
+            )
+        open_files = [name for name, size in sizes.items() if _size(folder / name) != size]
+        with ThreadPoolExecutor(_STREAMS) as pool:
+            list(pool.map(lambda name: _copy(storage, f"{uri}/{name}", folder / name, sizes[name]), open_files))
+        check_weights(folder)
+        files = {name: _stamp(folder / name) | {"sha256": _file_sha(folder / name)} for name in sizes}
+        _write_whole(folder / SENTINEL, json.dumps({"uri": uri, "files": files}, indent=1).encode())
+    return folder
+
+
+def _copy(storage: Storage, uri: str, path: Path, size: int) -> None:
+    """Stream an object into a file that exists only when it is whole: a shard of 5 GB need not fit the memory."""
+    part = path.with_name(f"{path.name}.part")
+    filesystem, name = storage.filesystem(uri)
+    with filesystem.open_input_stream(name) as stream, part.open("wb") as file:
+        shutil.copyfileobj(stream, file, _BLOCK_BYTES)
+    if part.stat().st_size != size:
+        raise OSError(f"{uri} has {size} bytes, of which {part.stat().st_size} came; see whether it is being replaced")
+    part.replace(path)
+
+
+def _snapshot(repo: str, revision: str | None, cache_dir: Path) -> Path:
+    """Fetch a hub repository's checkpoint files; the hub's client keeps its own locks and resumes by itself."""
+    from huggingface_hub import snapshot_download
+
+    name = f"{repo}@{revision}" if revision else repo
+    try:
+        return Path(snapshot_download(repo, revision=revision, cache_dir=cache_dir, allow_patterns=list(PATTERNS)))
+    except OSError as error:
+        # The client's errors (no such repository or revision, no network, gated) are OSErrors with long texts.
+        reason = str(error).strip().splitlines()[0]
+        raise FileNotFoundError(
+            f"weights {name!r} are neither a folder on this machine nor could they be fetched from the hub ({reason}); "
+            "mend the name, log in, or copy them to a folder or an s3:// prefix"
+        ) from error
+
+
+def _wanted(name: str) -> bool:
+    return "/" not in name and any(fnmatch(name, pattern) for pattern in PATTERNS)
+
+
+def _check_safetensors(path: Path) -> None:
+    """Compare a safetensors file's size with its header (8 bytes of length, JSON, data), without reading the data."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        try:
+            header = json.loads(file.read(length)) if 0 < length <= size - 8 else None
+        except ValueError:
+            header = None
+    if not isinstance(header, dict):
+        raise ValueError(f"{path} is cut short or no safetensors file ({size} bytes); fetch it again")
+    ends = (tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__")
+    whole = 8 + length + max(ends, default=0)
+    if size != whole:
+        raise ValueError(f"{path} has {size} bytes where its header asks for {whole}; fetch it again")
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock between processes; the kernel lets it go when its holder dies."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that it exists only when it is whole."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _file_sha(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stamp(path: Path) -> dict[str, Any]:
+    """What tells that a file is still the one that was hashed."""
+    stat = path.stat()
+    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.exists() else None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; empty where the file is missing or broken."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

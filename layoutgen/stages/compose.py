@@ -1,0 +1,120 @@
+"""compose: pixels, annotation and copy in; framing and suggested elements out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from layoutgen.core import rows, schema
+from layoutgen.core.layout import Canvas, Copy, Role
+from layoutgen.core.typography import Face, drop_uncovered, runs_right_to_left
+from layoutgen.io import images
+from layoutgen.models.base import Brief, Composer, Composition, Fault
+from layoutgen.stages.annotate import read_map
+
+_READ = ("title", "selling_points", "brand", "logo", "language", "canvas_width", "canvas_height", "text_lines", "subject_box")
+
+
+class Compose:
+    """The compose stage. `provenance` fills composer, adapter, prompt_version and seed; `face_for` tells which font
+    will set a text, so that characters it lacks are left out here and noted."""
+
+    def __init__(
+        self, composer: Composer, provenance: dict[str, Any], face_for: Callable[[Role, str], Face], batch: int
+    ) -> None:
+        self._composer, self._provenance, self._face_for, self._batch = composer, provenance, face_for, batch
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Add the composed columns."""
+        faults: dict[int, tuple[str, str]] = {}
+        notes: dict[int, list[str]] = {}
+        answers: dict[int, Composition] = {}
+        raw: dict[int, str | None] = {}
+        for chunk in self._briefs(table, faults, notes):
+            composed = self._composer.compose([brief for _, brief in chunk])
+            for (i, brief), answer in zip(chunk, composed, strict=True):
+                raw[i] = answer.raw
+                if isinstance(answer, Fault):
+                    faults[i] = (answer.kind, answer.message)
+                    continue
+                answers[i] = answer
+                said = {suggestion.text for suggestion in answer.suggestions}
+                notes[i] += [f"left out for want of room: {p}" for p in brief.copy.selling_points if p not in said]
+        count = range(len(table))
+        columns: dict[str, Any] = {
+            "crop": [answers[i].framing.crop if i in answers else None for i in count],
+            "picture": [answers[i].framing.picture if i in answers else None for i in count],
+            "backdrop": [answers[i].framing.backdrop if i in answers else None for i in count],
+            "suggestion": [
+                [rows.suggestion_row(s) for s in answers[i].suggestions] if i in answers else None for i in count
+            ],
+            "answer": [raw.get(i) for i in count],
+        }
+        for name, value in self._provenance.items():
+            columns[name] = [value if i in answers else None for i in count]
+        return rows.note(rows.fail(rows.add(table, columns, schema.COMPOSED), "compose", faults), notes)
+
+    def _briefs(
+        self, table: pa.Table, faults: dict[int, tuple[str, str]], notes: dict[int, list[str]]
+    ) -> "list[list[tuple[int, Brief]]]":
+        """Briefs of the open rows in chunks; rows whose copy can't be set are failed. Rows of one image share it."""
+        work = rows.open_rows(table)
+        pixels, pixels_of = rows.distinct(table, "pixels")
+        maps, map_of = rows.distinct(table, "subject_map")
+        logos, logo_of = rows.distinct(table, "logo_pixels")
+        columns = {name: table.column(name).to_pylist() for name in _READ}
+        decoded: dict[int, Any] = {}
+        chunks: list[list[tuple[int, Brief]]] = [[]]
+        for i in work:
+            copy, noted, fault = self._renderable({name: values[i] for name, values in columns.items()})
+            notes[i] = noted
+            if fault:
+                faults[i] = fault
+                continue
+            index = pixels_of[i]
+            assert index is not None
+            if index not in decoded:
+                decoded[index] = images.decode_jpeg(pixels[index])
+            annotation = rows.read_annotation(columns["text_lines"][i], columns["subject_box"][i])
+            if map_of[i] is not None:
+                annotation = replace(annotation, subject_map=read_map(maps[map_of[i] or 0]))
+            logo = logo_of[i]
+            aspect = None if logo is None else _aspect(images.decode_png(logos[logo]))
+            canvas = Canvas(columns["canvas_width"][i], columns["canvas_height"][i])
+            chunks[-1].append((i, Brief(decoded[index], annotation, copy, canvas, aspect)))
+            if len(chunks[-1]) == self._batch:
+                chunks.append([])
+        return [chunk for chunk in chunks if chunk]
+
+    def _renderable(self, row: dict[str, Any]) -> tuple[Copy, list[str], tuple[str, str] | None]:
+        """The copy as the fonts can set it, what was changed, and why it can't be set (None where it can)."""
+        noted: list[str] = []
+
+        def clean(role: Role, text: str) -> str:
+            kept, dropped = drop_uncovered(text, self._face_for(role, text))
+            if dropped:
+                noted.append(f"no font has {' '.join(dropped)} of {text!r}")
+            return kept
+
+        if runs_right_to_left(row["title"]):
+            message = f"title {row['title']!r} runs right to left, which is not set; give a left-to-right title"
+            return Copy(""), noted, ("unsupported_script", message)
+        title = clean(Role.TITLE, row["title"])
+        if not title:
+            message = f"no font has the characters of title {row['title']!r}; give place.bold_font one that has them"
+            return Copy(""), noted, ("missing_glyphs", message)
+        points = []
+        for point in row["selling_points"] or ():
+            kept = "" if runs_right_to_left(point) else clean(Role.SELLING_POINT, point)
+            if kept:
+                points.append(kept)
+            elif point.strip():
+                noted.append(f"left out, since it can't be set: {point}")
+        brand = clean(Role.LOGO, row["brand"]) if row["brand"] else None
+        copy = Copy(title, tuple(dict.fromkeys(points)), brand or None, row["logo"], row["language"])
+        return copy, noted, None
+
+
+def _aspect(logo: Any) -> float:
+    return float(logo.shape[1] / logo.shape[0])

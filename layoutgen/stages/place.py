@@ -1,0 +1,67 @@
+"""place: suggestion in, a layout that keeps every hard limit out. All the deciding is `core.placement`'s."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from layoutgen.config import Place as PlaceSettings
+from layoutgen.core import placement, rows, schema
+from layoutgen.core.layout import Canvas, Role
+from layoutgen.core.typography import Face
+from layoutgen.io import images
+from layoutgen.models.frame import frame
+from layoutgen.stages.annotate import read_map
+
+_SIDE = 384
+_READ = ("canvas_width", "canvas_height", "suggestion", "crop", "picture", "backdrop")
+
+
+class Place:
+    """The place stage."""
+
+    def __init__(self, settings: PlaceSettings, face_for: Callable[[Role, str], Face]) -> None:
+        self._settings, self._face_for = settings, face_for
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Add the placed columns."""
+        work = rows.open_rows(table)
+        pixels, pixels_of = rows.distinct(table, "pixels")
+        maps, map_of = rows.distinct(table, "subject_map")
+        columns = {name: table.column(name).to_pylist() for name in _READ}
+        decoded: dict[int, np.ndarray] = {}
+        placed: dict[int, placement.Placement] = {}
+        faults, notes = {}, {}
+        for i in work:
+            index = pixels_of[i]
+            assert index is not None
+            if index not in decoded:
+                decoded = {index: images.decode_jpeg(pixels[index])}  # rows of one image are neighbours
+            image = decoded[index]
+            subject = np.zeros(image.shape[:2], np.float32) if map_of[i] is None else read_map(maps[map_of[i] or 0])
+            try:
+                placed[i] = self._one({name: values[i] for name, values in columns.items()}, image, subject)
+                notes[i] = placed[i].notes
+            except placement.NoLayoutError as error:
+                faults[i] = (error.kind, str(error))
+        count = range(len(table))
+        added: dict[str, Any] = {
+            "elements": [[rows.element_row(e) for e in placed[i].elements] if i in placed else None for i in count],
+            "contrast": [placed[i].contrast if i in placed else None for i in count],
+            "subject_covered": [placed[i].subject_covered if i in placed else None for i in count],
+        }
+        return rows.note(rows.fail(rows.add(table, added, schema.PLACED), "place", faults), notes)
+
+    def _one(self, row: dict[str, Any], image: np.ndarray, subject: np.ndarray) -> placement.Placement:
+        canvas = Canvas(row["canvas_width"], row["canvas_height"])
+        framing = rows.read_framing(row)
+        short = min(canvas.width, canvas.height)
+        limits = placement.Limits(
+            margin_px=self._settings.margin * short,
+            smallest_px=math.ceil(self._settings.min_font * short),
+            min_contrast=self._settings.min_contrast,
+        )
+        ground = placement.Ground(frame(image, framing, canvas, _SIDE), frame(subject, framing, canvas, _SIDE))
+        return placement.place(map(rows.read_suggestion, row["suggestion"]), canvas, ground, self._face_for, limits)

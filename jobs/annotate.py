@@ -1,6 +1,6 @@
 """Posters in, annotation table out: fetch, annotate and write alone, to make training data.
 
-    python -m jobs.annotate --input s3://bucket/posters/ --output s3://bucket/annotations
+python -m jobs.annotate --input s3://bucket/posters/ --output s3://bucket/annotations
 """
 
 import sys

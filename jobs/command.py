@@ -20,15 +20,21 @@ from layoutgen.pipelines import PipelineError, summary_line
 Config = TypeVar("Config")
 
 
-def main(name: str, doc: str, kind: type[Any], run: Callable[..., dict[str, Any]], argv: list[str] | None = None) -> int:
+def main(
+    name: str, doc: str, kind: type[Any], run: Callable[..., dict[str, Any]], argv: list[str] | None = None
+) -> int:
     """Run a table job from its command line; returns the exit code. The last line on standard output is the summary."""
     parser = argparse.ArgumentParser(
         prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--input", required=True, help="manifest (.parquet, .jsonl, .csv), or a folder or prefix of images")
+    parser.add_argument(
+        "--input", required=True, help="manifest (.parquet, .jsonl, .csv), or a folder or prefix of images"
+    )
     parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
     default = Path(__file__).with_name(f"{name}.toml")
-    parser.add_argument("--config", default=default, type=Path, help=f"settings, TOML (default: {default.name} beside the job)")
+    parser.add_argument(
+        "--config", default=default, type=Path, help=f"settings, TOML (default: {default.name} beside the job)"
+    )
     parser.add_argument("--limit", type=int, metavar="N", help="use only the manifest's first N rows")
     parser.add_argument("--run-id", help="name of this run (default: the time and six random characters)")
     arguments = parser.parse_args(argv)
@@ -36,7 +42,11 @@ def main(name: str, doc: str, kind: type[Any], run: Callable[..., dict[str, Any]
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
         summary = run(
-            load(kind, arguments.config), arguments.input, arguments.output, limit=arguments.limit, run_id=arguments.run_id
+            load(kind, arguments.config),
+            arguments.input,
+            arguments.output,
+            limit=arguments.limit,
+            run_id=arguments.run_id,
         )
     except (ConfigError, ManifestError, StorageError, SnapshotError, PipelineError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

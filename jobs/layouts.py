@@ -1,7 +1,7 @@
 """The nightly job: product images and copy in, placed layouts out.
 
-    python -m jobs.layouts --input s3://bucket/catalogue.parquet --output s3://bucket/layouts
-    ray job submit -- python -m jobs.layouts --input … --output …
+python -m jobs.layouts --input s3://bucket/catalogue.parquet --output s3://bucket/layouts
+ray job submit -- python -m jobs.layouts --input … --output …
 """
 
 import sys

@@ -57,8 +57,8 @@ class PipelineError(RuntimeError):
 def run_layouts(
     config: LayoutsConfig, source: str, output: str, *, limit: int | None = None, run_id: str | None = None
 ) -> dict[str, Any]:
-    """Lay out a catalogue: returns the summary that the job prints. Raises ManifestError, StorageError, SnapshotError or
-    PipelineError where nothing could be done."""
+    """Lay out a catalogue: returns the summary that the job prints. Raises ManifestError, StorageError, SnapshotError
+    or PipelineError where nothing could be done."""
     storage = _storage(config)
     face_for = partial(building.FaceFor, config.place)
     face_for()  # a wrong font path is an error before any work
@@ -140,17 +140,14 @@ def _run(
     return {**summary, "current": accepted}
 
 
-def _plan(
-    config: LayoutsConfig | AnnotateConfig, source: str, need: Need, limit: int | None, storage: Storage
-) -> Plan:
+def _plan(config: LayoutsConfig | AnnotateConfig, source: str, need: Need, limit: int | None, storage: Storage) -> Plan:
     raw = manifest.read(source, storage, need=need, limit=limit)
-    base = source if not source.endswith(manifest.SUFFIXES) else source.rpartition("/")[0] or "."
     return plan(
         raw,
         canvases=config.input.canvases,
         short_side=config.input.short_side,
         application=config.input.application,
-        join=partial(storage.join, base),
+        join=partial(storage.join, manifest.base(source)),
         rows_per_shard=config.run.rows_per_shard,
         need=need,
     )
@@ -178,9 +175,7 @@ class _Actor:
         return self._stage(table)
 
 
-def _stream(
-    config: LayoutsConfig | AnnotateConfig, steps: list[Step], shards: list[pa.Table]
-) -> Iterator[ShardReport]:
+def _stream(config: LayoutsConfig | AnnotateConfig, steps: list[Step], shards: list[pa.Table]) -> Iterator[ShardReport]:
     """Send every shard through the stages, each on its own actor pool, and yield what became of it."""
     if not shards:
         return
@@ -190,7 +185,9 @@ def _stream(
     context = ray.data.DataContext.get_current()
     context.target_max_block_size = 2**31  # a shard is one block, whatever its size
     context.enable_progress_bars = sys.stderr.isatty()
-    numbered = [shard.append_column(schema.SHARD, pa.array([i] * len(shard), pa.int32())) for i, shard in enumerate(shards)]
+    numbered = [
+        shard.append_column(schema.SHARD, pa.array([i] * len(shard), pa.int32())) for i, shard in enumerate(shards)
+    ]
     dataset = ray.data.from_arrow(numbered)
     for step in steps:
         named = type(step.name.capitalize(), (_Actor,), {})
@@ -218,7 +215,9 @@ def _feasible(steps: list[Step]) -> None:
     ):
         if want > have.get(resource, 0.0) + 1e-9:
             asked = ", ".join(f"{s.name} {s.pool.size}" for s in steps)
-            log.warning("the pools (%s) ask for %g %s; the cluster now has %g", asked, want, resource, have.get(resource, 0.0))
+            log.warning(
+                "the pools (%s) ask for %g %s; the cluster now has %g", asked, want, resource, have.get(resource, 0.0)
+            )
             if not _scales():
                 raise PipelineError(
                     f"the pools ask for {want:g} {resource} and the cluster has {have.get(resource, 0.0):g}; "
@@ -251,9 +250,7 @@ def _check(planned: Plan, written: list[str]) -> None:
         )
 
 
-def _summary(
-    run_id: str, output: str, planned: Plan, reports: list[ShardReport], seconds: float
-) -> dict[str, Any]:
+def _summary(run_id: str, output: str, planned: Plan, reports: list[ShardReport], seconds: float) -> dict[str, Any]:
     failed: Counter[str] = Counter()
     for report in reports:
         failed.update(report.failed)

@@ -12,6 +12,9 @@ from layoutgen.core import colour
 from layoutgen.core.layout import Box, Canvas, Element, Role, area, intersection, union
 
 _PANEL_OPACITY = 0.82
+_MOST_CLUTTER = 0.1
+_PLAIN_CHROMA = 0.06
+_PRICE_RED = "#c2152f"
 
 
 def colour_elements(
@@ -83,15 +86,25 @@ def _text_colours(
     elements: list[Element], behind: list[np.ndarray], free: list[int], accent: str, ink: str, least: float
 ) -> dict[int, str | None]:
     """A readable colour for each free text, or None; one for all where one serves, prices in the accent colour."""
-    ratios = {c: {i: colour.contrast_on(c, behind[i]) for i in free} for c in (ink, colour.PAPER)}
+    ratios = {c: {i: readable(c, behind[i]) for i in free} for c in (ink, colour.PAPER)}
+    loud = accent if _chroma(accent) >= _PLAIN_CHROMA else _PRICE_RED
     serving = [c for c in ratios if all(ratios[c][i] >= least for i in free)]
     chosen: dict[int, str | None] = {}
     for i in free:
         mine = serving or [c for c in ratios if ratios[c][i] >= least]
         chosen[i] = max(mine, key=lambda c: ratios[c][i]) if mine else None
-        if chosen[i] and elements[i].role is Role.PRICE and colour.contrast_on(accent, behind[i]) >= least:
-            chosen[i] = accent
+        if chosen[i] and elements[i].role is Role.PRICE and readable(loud, behind[i]) >= least:
+            chosen[i] = loud
     return chosen
+
+
+def readable(text: str, behind: np.ndarray) -> float:
+    """Contrast ratio of a text colour on pixels (n, 3); 1, none, where they are too restless to read on."""
+    return 1.0 if colour.clutter(behind) > _MOST_CLUTTER else colour.contrast_on(text, behind)
+
+
+def _chroma(hex_colour: str) -> float:
+    return float(colour.to_oklch(colour.to_rgb(hex_colour))[1])
 
 
 def _panels(
@@ -138,8 +151,7 @@ def _panel_colours(under: np.ndarray, ink: str, least: float) -> tuple[str, str,
 def _pill_colour(behind: np.ndarray, accent: str, dark: bool) -> str:
     """The accent where it stands out from what is behind, else paper on dark pictures and ink on light ones."""
     middle = colour.to_hex(np.median(behind, axis=0)) if len(behind) else colour.PAPER
-    chroma = float(colour.to_oklch(colour.to_rgb(accent))[1])
-    if chroma > 0.03 and _ratio(accent, middle) >= 1.8:
+    if _chroma(accent) >= _PLAIN_CHROMA and _ratio(accent, middle) >= 1.8:
         return accent
     return colour.PAPER if dark else colour.INK
 

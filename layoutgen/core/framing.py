@@ -3,7 +3,7 @@
 - **bleed**: a window of the canvas's shape is cut from the photo; the text stands on the photo.
 - **extend**: the photo's ground is one flat colour, so the canvas gets it too and the subject is put to one side.
 - **panel**: the photo fills one side of the canvas, a colour the other.
-- **card**: the whole photo stands on a coloured canvas with a free edge; it crops nothing.
+- **card**: the photo stands on a coloured canvas with a free edge all round.
 
 Each candidate names the region (ltrb, normalised to the canvas) that is meant for the text.
 """
@@ -48,9 +48,8 @@ def candidates(
 ) -> list[Candidate]:
     """List the framings worth trying. `flat` is the photo's one ground colour or None, `panel` the colour for panels
     and cards, `margin` the free edge as a share of the canvas's short side."""
-    if flat is not None:
-        return [*_extended(photo_aspect, subject, canvas, flat, margin), *_bleeds(photo_aspect, subject, canvas)]
     return [
+        *(_extended(photo_aspect, subject, canvas, flat, margin) if flat else ()),
         *_bleeds(photo_aspect, subject, canvas),
         *_panels(photo_aspect, subject, canvas, panel),
         *_cards(photo_aspect, subject, canvas, panel, margin),
@@ -102,37 +101,44 @@ def _extended(photo_aspect: float, subject: Box, canvas: Canvas, flat: str, marg
         min(1.0, subject[2] + pad),
         min(1.0, subject[3] + pad),
     )
+    # Where the photo cuts the subject, the canvas's edge must cut it too.
+    cut = (subject[0] < 0.006, subject[1] < 0.006, subject[2] > 0.994, subject[3] > 0.994)
     shape = photo_aspect * (crop[2] - crop[0]) / (crop[3] - crop[1])
     short = min(canvas.width, canvas.height)
     edge_x, edge_y = margin * short / canvas.width, margin * short / canvas.height
+    left, top = 0.0 if cut[0] else edge_x, 0.0 if cut[1] else edge_y
+    right, bottom = 1.0 if cut[2] else 1 - edge_x, 1.0 if cut[3] else 1 - edge_y
     found = []
-    for share in (0.5, 0.58, 0.66):
-        zones: list[tuple[Box, Box]] = []
-        if canvas.width <= canvas.height * 1.4:
-            zones += [
-                ((edge_x, 1 - share, 1 - edge_x, 1 - edge_y), (0.0, 0.0, 1.0, 1 - share)),
-                ((edge_x, edge_y, 1 - edge_x, share), (0.0, share, 1.0, 1.0)),
-            ]
-        if canvas.width >= canvas.height * 0.9:
-            zones += [
-                ((1 - share, edge_y, 1 - edge_x, 1 - edge_y), (0.0, 0.0, 1 - share, 1.0)),
-                ((edge_x, edge_y, share, 1 - edge_y), (share, 0.0, 1.0, 1.0)),
-            ]
-        for zone, region in zones:
-            picture = contain(shape, zone, canvas)
-            found.append(Candidate("extend", Framing(crop, picture, flat), _beside(region, picture), 1.0))
+    for share in (0.4, 0.5, 0.58, 0.66):
+        zones: list[tuple[str, Box]] = []
+        if canvas.width <= canvas.height * 1.4 and share >= 0.5:
+            zones += [("top", (left, 1 - share, right, bottom)), ("bottom", (left, top, right, share))]
+        if canvas.width >= canvas.height * 0.9 or cut[1] or cut[3]:
+            zones += [("left", (1 - share, top, right, bottom)), ("right", (left, top, share, bottom))]
+        for text_side, zone in zones:
+            picture = _flush(contain(shape, zone, canvas), cut)
+            flush = (picture[0] < 1e-6, picture[1] < 1e-6, picture[2] > 1 - 1e-6, picture[3] > 1 - 1e-6)
+            if all(is_flush or not is_cut for is_flush, is_cut in zip(flush, cut, strict=True)):
+                region = _beside(text_side, picture)
+                found.append(Candidate("extend", Framing(crop, picture, flat), region, 1.0))
     return found
 
 
-def _beside(region: Box, picture: Box) -> Box:
-    """Grow a region up to the picture that lies beside it."""
-    if region[3] <= 0.67 and region[2] == 1.0 and region[1] == 0.0:
-        return (0.0, 0.0, 1.0, max(region[3], picture[1]))
-    if region[1] > 0:
-        return (0.0, min(region[1], picture[3]), 1.0, 1.0)
-    if region[0] == 0.0:
-        return (0.0, 0.0, max(region[2], picture[0]), 1.0)
-    return (min(region[0], picture[2]), 0.0, 1.0, 1.0)
+def _flush(picture: Box, cut: tuple[bool, bool, bool, bool]) -> Box:
+    """Move a picture to the canvas's edges where the subject is cut."""
+    across = -picture[0] if cut[0] else 1 - picture[2] if cut[2] else 0.0
+    down = -picture[1] if cut[1] else 1 - picture[3] if cut[3] else 0.0
+    return (picture[0] + across, picture[1] + down, picture[2] + across, picture[3] + down)
+
+
+def _beside(text_side: str, picture: Box) -> Box:
+    """The region from one side of the canvas to the picture."""
+    return {
+        "top": (0.0, 0.0, 1.0, picture[1]),
+        "bottom": (0.0, picture[3], 1.0, 1.0),
+        "left": (0.0, 0.0, picture[0], 1.0),
+        "right": (picture[2], 0.0, 1.0, 1.0),
+    }[text_side]
 
 
 def contain(shape: float, zone: Box, canvas: Canvas) -> Box:

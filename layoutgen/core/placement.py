@@ -150,8 +150,9 @@ def _put(
     setting = _fit(suggestion, wanted, safe, face, leading, limits, canvas)
     while True:
         box = _within(wanted, setting, alignment if pill is None else "center")
-        pads = (box[0] - pill[0], box[1] - pill[1], pill[2] - box[2], pill[3] - box[3]) if pill else (0, 0, 0, 0)
-        pads = tuple(max(0.0, min(pad, setting.font_px)) for pad in pads)
+        around = pill or box
+        sides = (box[0] - around[0], box[1] - around[1], around[2] - box[2], around[3] - box[3])
+        pads = [max(0.0, min(side, float(setting.font_px))) for side in sides]
         footprint = (box[0] - pads[0], box[1] - pads[1], box[2] + pads[2], box[3] + pads[3])
         spot = _nearest(footprint, taken, safe, ground, canvas)
         if spot:

@@ -49,8 +49,8 @@ _INVISIBLE = re.compile(
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The work. `shards` are non-empty tables of `schema.PLANNED` and the user's own columns; `failed` has the rows that
-    can't be worked on, same columns; `rows_in` counts the rows of both."""
+    """The work. `shards` are non-empty tables of `schema.PLANNED` and the user's own columns; `failed` has the rows
+    that can't be worked on, same columns; `rows_in` counts the rows of both."""
 
     shards: list[pa.Table]
     failed: pa.Table
@@ -152,6 +152,9 @@ def _hash(product_id: str) -> int:
 def _values(raw: pa.Table) -> Iterator[dict[str, Any]]:
     """Yield each row's contract columns as Python values, and `input_row` where there is one."""
     names = [name for name in raw.column_names if name in INPUT_COLUMNS or name == "input_row"]
+    if not names:
+        yield from ({} for _ in range(raw.num_rows))
+        return
     decoded = [(raw.schema.field(name).metadata or {}).items() >= JSON_TEXT.items() for name in names]
     for batch in raw.select(names).to_batches(_BATCH):
         columns = [
@@ -167,9 +170,15 @@ def _values(raw: pa.Table) -> Iterator[dict[str, Any]]:
 def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
     """Read a row into `product`. Raises _Unusable at the first fault, with what was read before it in place."""
     _reject_broken_json(values)
-    product.product_id = _product_id(values, rules.need)
+    wrong_canvases = None
     if rules.need == "layouts":
-        product.canvases, product.bad_canvases = _canvases(values, rules)
+        try:
+            product.canvases, product.bad_canvases = _canvases(values, rules)
+        except _Unusable as error:  # the product's key is wanted all the same
+            wrong_canvases = error
+    product.product_id = _product_id(values, rules.need)
+    if wrong_canvases:
+        raise wrong_canvases
     paths = _texts(values, "images")
     image = _text(values, "image")
     if image and image not in paths:
@@ -205,7 +214,7 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
 
 
 def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -> Iterator[_Row]:
-    """Yield a product's rows, one a canvas, each with its fault; note in `first_rows` where a product was first seen."""
+    """Yield a product's rows, one a canvas, each with its fault; note in `first_rows` where a product first stands."""
     key = product.product_id
     if key is None:
         key = f"#row{product.number}"

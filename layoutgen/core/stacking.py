@@ -1,6 +1,6 @@
 """Sets a product's copy as one block of text: brand or logo, title, selling points, price, in designers' proportions.
 
-Sizes follow the title: selling points at 0.42 of it, prices at 0.8, within limits given as shares of the canvas's
+Sizes follow the title: selling points at 0.48 of it, prices at 0.8, within limits given as shares of the canvas's
 short side. Short selling points become pills (a rounded underlay each) that flow in rows; long ones become paragraphs.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from layoutgen.core.layout import Box, Canvas, Copy, Role
 from layoutgen.core.typography import Face, Setting, em_length, set_text
 
-TITLE_LARGEST, TITLE_SMALLEST, BODY_LARGEST = 0.125, 0.042, 0.05
+TITLE_LARGEST, TITLE_SMALLEST, BODY_LARGEST, BODY_SHARE = 0.125, 0.042, 0.052, 0.48
 BODY_LEADING = 1.4
 _PRICE = re.compile(r"^\s*(?:[￥¥$€£]\s*\d|.{0,4}\d+(?:\.\d+)?\s*元)")
 _PILL_EMS = 12.0
@@ -91,6 +91,7 @@ def stack(
     largest = round(min(TITLE_LARGEST * short, height * 0.45))
     least = max(smallest_px, round(TITLE_SMALLEST * short))
     most_lines = 2 if em_length(copy.title) <= 14 else 3 if em_length(copy.title) <= 30 else 4
+    most_lines += 1 if width < 0.45 * short else 0
     for omitted in range(len(copy.selling_points) + 1):
         points = copy.selling_points[: len(copy.selling_points) - omitted]
         size = largest
@@ -117,7 +118,7 @@ def _at(
     title = set_text(copy.title, width, face_for(Role.TITLE, copy.title), size)
     if title is None or len(title.lines) > most_lines:
         return None
-    body_px = max(smallest_px, min(round(size * 0.42), round(BODY_LARGEST * short)))
+    body_px = max(smallest_px, min(round(size * BODY_SHARE), round(BODY_LARGEST * short)))
     prices = tuple(point for point in points if is_price(point))
     plain = tuple(point for point in points if not is_price(point))
     rows: list[tuple[Piece, ...]] = []
@@ -153,7 +154,8 @@ def _text(role: Role, text: str, setting: Setting) -> Piece:
     return Piece(role, text, setting, setting.width_px, setting.height_px)
 
 
-def _points(points: tuple[str, ...], px: int, width: float, face_for: Callable[[Role, str], Face]
+def _points(
+    points: tuple[str, ...], px: int, width: float, face_for: Callable[[Role, str], Face]
 ) -> list[tuple[Piece, ...]] | None:
     """Rows of selling points at one size: pills in flowing rows where all are short, else a paragraph each."""
     settings = []

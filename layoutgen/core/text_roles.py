@@ -8,6 +8,8 @@ an image together, because a title is one only beside smaller lines.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import cos, radians, sin
 
 import numpy as np
 
@@ -16,17 +18,19 @@ from layoutgen.core.layout import Box, Role, union
 
 @dataclass(frozen=True)
 class Reading:
-    """One line as it was read. `box_px` is tight on the glyphs; `tilt` is degrees from the horizontal; `colour` and
-    `ground` are #rrggbb; `contrast` is the distance of ink from ground, `ground_spread` and `ink_spread` how much each
-    varies (RGB levels, 0-441), `edge` the steepest part of the glyphs' edges as a share of the contrast in [0, 1]; `on_subject` is the share of the box that
-    the subject covers, 0 where the subject is unknown."""
+    """One line as it was read, measured in pixels of the image.
+
+    `box_px` is tight on the glyphs; `tilt` is degrees from the horizontal; `colour` is #rrggbb; `contrast` is the
+    distance of ink from ground and `ground_spread`, `ink_spread` how much each varies (RGB levels, 0-441); `edge` is the
+    steepness of the glyphs' edges as a share of the contrast, 1 for steps within a pixel; `on_subject` is the share of
+    the box that the subject covers, 0 where the subject is unknown.
+    """
 
     text: str
     box_px: Box
     score: float
     tilt: float = 0.0
     colour: str = "#000000"
-    ground: str = "#ffffff"
     contrast: float = 441.0
     ground_spread: float = 0.0
     ink_spread: float = 0.0
@@ -35,12 +39,16 @@ class Reading:
 
     @property
     def height(self) -> float:
-        """Height of the glyphs in pixels."""
-        return self.box_px[3] - self.box_px[1]
+        """Height of the glyphs in pixels, square to the line where it is tilted by less than 40 degrees."""
+        across, down = self.width, self.box_px[3] - self.box_px[1]
+        sine, cosine = abs(sin(radians(self.tilt))), cos(radians(self.tilt))
+        if not 8 < abs(self.tilt) < 40:
+            return down
+        return max(1.0, (down * cosine - across * sine) / (cosine**2 - sine**2))
 
     @property
     def width(self) -> float:
-        """Width of the line in pixels."""
+        """Width of the box in pixels."""
         return self.box_px[2] - self.box_px[0]
 
 
@@ -48,6 +56,7 @@ _PRICE = re.compile(
     r"[￥¥$€£]|\d\s*元|[\d一二三四五六七八九半]\s*折(?!叠)|[满减省]\s*\d|\d+\s*(?:块|円|원)|\bUSD\b|%\s*off",
     re.IGNORECASE,
 )
+_MONEY = re.compile(r"[￥¥$€£]|\d\s*元")
 _CALL = re.compile(
     r"抢购|疯抢|开抢|立即|马上|点击|查看|去看看|戳我|购买|下单|领取|加入购物车|(?:buy|shop|order|get it)\s*now"
     r"|learn\s*more|add\s*to\s*cart",
@@ -71,16 +80,13 @@ _SCRIPTS = (
 def language(text: str) -> str:
     """Return zh, en, ja, ko, digits or other, from the code points.
 
-    Kana outweigh Han characters, since Japanese lines mix both; Han outweigh Latin letters, which stand in Chinese lines
-    as model names; a line of digits and signs alone is digits.
+    Kana outweigh Han characters, since Japanese lines mix both, save for a single one, which is a misread stroke; Han
+    outweigh Latin letters, which stand in Chinese lines as model names; digits and signs alone are digits.
     """
-    counts = {"zh": 0, "ja": 0, "ko": 0, "en": 0, "digits": 0, "other": 0}
-    for character in text:
-        counts[_script(character)] += 1 if not character.isspace() else 0
-    for name in ("ko", "ja", "zh", "en", "digits"):
-        if counts[name]:
-            return name
-    return "other"
+    scripts = [_script(character) for character in text]
+    if scripts.count("ja") == 1 and scripts.count("zh") >= 3:
+        return "zh"
+    return next((name for name in ("ko", "ja", "zh", "en", "digits") if name in scripts), "other")
 
 
 def _script(character: str) -> str:
@@ -118,8 +124,8 @@ def _shared_height(a: Box, b: Box) -> float:
 def placed_lines(lines: Sequence[Reading], width: int, height: int) -> list[bool]:
     """Tell for each line whether a designer placed it, rather than it being printed on the product or in the scene.
 
-    Each line is weighed by itself (`placed_score`). Then its company counts: a brand's name that stands higher up too is
-    the print on the product; labels in a grid of icons are a screen's; a short mark beside a placed line, such as a
+    Each line is weighed by itself (`placed_score`). Then its company counts: a brand's name that stands higher up too
+    is the print on the product; labels in a grid of icons are a screen's; a short mark beside a placed line, such as a
     currency sign, is that line's.
     """
     screen = _screen_labels(lines, height)
@@ -235,7 +241,7 @@ def split_text(text: str, widths: Sequence[float]) -> list[str]:
         advance = np.cumsum([0.5 if character.isascii() else 1.0 for character in text])
         cuts = np.cumsum(widths)[:-1] / sum(widths) * advance[-1]
         places = [0, *(int(np.abs(advance - cut).argmin()) + 1 for cut in cuts), len(text)]
-        parts = [text[first:last].strip() for first, last in zip(places[:-1], places[1:], strict=True)]
+        parts = [text[first:last].strip() for first, last in pairwise(places)]
     return parts if min(len(part) for part in parts) >= 2 else [text]
 
 
@@ -259,30 +265,38 @@ def joined(lines: Sequence[Reading]) -> list[Reading]:
     return found
 
 
-def roles(lines: Sequence[Reading], placed: Sequence[bool], height: int) -> list[Role]:
+def roles(lines: Sequence[Reading], placed: Sequence[bool], width: int, height: int) -> list[Role]:
     """Return each line's role; a line that no designer placed is OTHER.
 
-    The words decide price and call to action, place and size decide the rest: the tallest lines are the title, the
-    next size below is the subtitle, small marks at the top are logos.
+    The words decide price and call to action, place and size decide the rest: the tallest lines are the title, small
+    marks in an upper corner are logos, the single tallest of the remaining lines is the subtitle. A discount set clearly
+    larger than all else is the title too, an amount of money never is.
     """
     worded = [i for i, line in enumerate(lines) if placed[i] and not _WORDLESS.fullmatch(line.text)]
     plain = [i for i in worded if not _PRICE.search(lines[i].text) and not _is_call(lines[i].text)]
-    tallest = max((lines[i].height for i in plain or worded), default=0.0)
+    tallest = max((lines[i].height for i in plain), default=0.0)
+    shouted = [
+        i for i in worded if i not in plain and not _MONEY.search(lines[i].text) and lines[i].height > 1.2 * tallest
+    ]
+    tallest = max((lines[i].height for i in plain + shouted), default=0.0)
     found = [Role.OTHER] * len(lines)
     for i, line in enumerate(lines):
         if not placed[i]:
             continue
         if _is_call(line.text):
             found[i] = Role.CALL_TO_ACTION
-        elif _is_title(line, tallest, i in plain, bool(plain)):
+        elif i in plain + shouted and line.height >= 0.8 * tallest:
             found[i] = Role.TITLE
         elif _PRICE.search(line.text):
             found[i] = Role.PRICE
-        elif _is_logo(line, height, tallest):
+        elif _is_logo(line, width, height, tallest):
             found[i] = Role.LOGO
         elif i in worded:
             found[i] = Role.SELLING_POINT
-    _name_subtitle(lines, found)
+    points = [i for i, role in enumerate(found) if role is Role.SELLING_POINT]
+    leading = [i for i in points if lines[i].height >= 0.9 * max(lines[k].height for k in points)]
+    if Role.TITLE in found and len(leading) == 1:
+        found[leading[0]] = Role.SUBTITLE
     return found
 
 
@@ -290,23 +304,9 @@ def _is_call(text: str) -> bool:
     return len(text) <= 12 and _CALL.search(text) is not None
 
 
-def _is_title(line: Reading, tallest: float, plain: bool, any_plain: bool) -> bool:
-    return (plain or not any_plain) and line.height >= 0.8 * tallest
-
-
-def _is_logo(line: Reading, height: int, tallest: float) -> bool:
-    small = line.height <= 0.7 * tallest
-    top = line.box_px[3] <= 0.2 * height
-    brand = _SHOP.search(line.text) is not None and len(line.text) <= 12
-    return small and top and (brand or len(line.text) <= 10)
-
-
-def _name_subtitle(lines: Sequence[Reading], found: list[Role]) -> None:
-    """Turn the tallest selling points into the subtitle where a title stands and they are clearly above the rest."""
-    if Role.TITLE not in found:
-        return
-    points = [i for i, role in enumerate(found) if role is Role.SELLING_POINT]
-    tallest = max((lines[i].height for i in points), default=0.0)
-    chosen = [i for i in points if lines[i].height >= 0.9 * tallest]
-    if len(chosen) == 1:
-        found[chosen[0]] = Role.SUBTITLE
+def _is_logo(line: Reading, width: int, height: int, tallest: float) -> bool:
+    """Tell whether a line is a brand's mark: small, at the top, and a shop's name or a short word in a corner."""
+    if line.height > 0.75 * tallest or line.box_px[3] > 0.2 * height or len(line.text) > 12:
+        return False
+    corner = line.box_px[0] < 0.12 * width or line.box_px[2] > 0.88 * width or language(line.text) == "en"
+    return _SHOP.search(line.text) is not None or (corner and len(line.text) <= 9)

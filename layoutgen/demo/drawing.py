@@ -193,7 +193,12 @@ class Sheet:
         """Return the mask of a rectangle with rounded corners."""
         r = max(min(radius, (right - left) / 2, (bottom - top) / 2), 1e-5)
         t = np.linspace(0, np.pi / 2, 24)
-        corners = ((right - r, bottom - r, 0), (left + r, bottom - r, 1), (left + r, top + r, 2), (right - r, top + r, 3))
+        corners = (
+            (right - r, bottom - r, 0),
+            (left + r, bottom - r, 1),
+            (left + r, top + r, 2),
+            (right - r, top + r, 3),
+        )
         points = [
             (float(x + r * np.cos(a + q * np.pi / 2)), float(y + r * np.sin(a + q * np.pi / 2)))
             for x, y, q in corners
@@ -214,6 +219,12 @@ class Sheet:
             draw.ellipse([x1 - w, y1 - w, x1 + w, y1 + w], fill=255)
             draw.ellipse([x0 - w, y0 - w, x0 + w, y0 + w], fill=255)
         return np.asarray(image.reduce(2), np.float32) / np.float32(255)
+
+    def grain(self, cells: float, depth: float, octaves: int = 2, stretch: float = 1) -> Array:
+        """Return a bump of `cells` lumps across the sheet, `depth` thousandths of its width high: leather, cloth."""
+        return noise(self.shape, self.rng, cells, octaves=octaves, stretch=stretch) * np.float32(
+            depth * self.unit / 1000
+        )
 
     def text(self, words: str, cx: float, cy: float, height: float, weight: int = 700, spacing: float = 0.0) -> Array:
         """Return the mask of words centred on a point; `height` is the em, `spacing` ems between letters."""

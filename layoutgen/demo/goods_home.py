@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from layoutgen.demo.drawing import Colour, Point, Sheet, bevel, blur, flat, mix, noise, turned
+from layoutgen.demo.drawing import Colour, Point, Sheet, bevel, blur, flat, mix, noise, spline, turned
 
 Colours = tuple[str, ...]
 
@@ -18,8 +18,8 @@ def mug(s: Sheet, c: Colours) -> None:
     body = np.maximum(s.box(0.10, 0.12, 0.79, 0.74, 0.10), s.box(0.10, 0.12, 0.79, 0.4))
     foot = np.maximum(s.box(0.22, 0.70, 0.67, 0.765), s.ellipse(0.445, 0.765, 0.225, 0.02))
     s.paint(foot, mix(c[0], "#8a6f58", 0.7), turned(), gloss=0.0)
-    s.paint(body, c[0], turned(0.02), gloss=0.5, rough=0.22, bump=noise(s.shape, s.rng, 40, octaves=2) * 0.5)
-    speckle = (noise(s.shape, s.rng, 200, octaves=1) > 0.86).astype(np.float32) * body
+    s.paint(body, c[0], turned(0.02), gloss=0.5, rough=0.22, bump=s.grain(14, 0.9))
+    speckle = (noise(s.shape, s.rng, 130, octaves=1) > 0.97).astype(np.float32) * body
     s.tint(blur(speckle, 1.2), mix(c[0], "#2b1c14", 0.75), 0.5)
     s.paint(s.ellipse(0.445, 0.12, 0.346, 0.062), mix(c[0], "#ffffff", 0.22), bevel(0.010), gloss=0.5)
     inside = s.ellipse(0.445, 0.122, 0.328, 0.053)
@@ -55,23 +55,27 @@ def lamp(s: Sheet, c: Colours) -> None:
     s.paint(s.ellipse(0.5, 1.18, 0.036, 0.030), c[1], turned(), metal=1.0)
     s.paint(s.ellipse(0.5, 0.60, 0.05, 0.02), "#fff3cf")
     shade = s.polygon([(0.30, 0.08), (0.70, 0.08), (0.93, 0.57), (0.07, 0.57)])
-    shade = np.maximum(shade, np.maximum(s.ellipse(0.5, 0.57, 0.43, 0.030), s.ellipse(0.5, 0.08, 0.20, 0.016)))
+    hem = s.ellipse(0.5, 0.57, 0.43, 0.030)
+    s.paint(hem, mix(c[0], "#8a6a3a", 0.35))
+    shade = np.maximum(shade, s.ellipse(0.5, 0.08, 0.20, 0.016))
     y, x = np.mgrid[0 : s.shape[0], 0 : s.shape[1]].astype(np.float32) / s.unit
     fan = (x - 0.5) / (0.20 + 0.23 * np.clip((y - 0.08) / 0.49, 0, 1))
-    pleats = np.sin(fan * 62) * 1.6
+    pleats = np.sin(fan * 62) * 0.002 * s.unit
     s.paint(shade, c[0], turned(0.03), gloss=0.02, rough=0.9, bump=np.asarray(pleats, np.float32))
     glow = np.exp(-(((x - 0.5) / 0.27) ** 2) - ((y - 0.40) / 0.21) ** 2).astype(np.float32)
     s.tint(shade * glow, "#fff0c4", 0.85)
-    s.tint(s.stroke([(0.075, 0.57), (0.3, 0.596), (0.5, 0.60), (0.7, 0.596), (0.925, 0.57)], 0.008), c[1], 0.8)
+    s.tint(s.stroke([(0.075, 0.57), (0.3, 0.572), (0.7, 0.572), (0.925, 0.57)], 0.008), c[1], 0.8)
     s.tint(s.ellipse(0.5, 0.08, 0.185, 0.011), "#fff6dd", 0.9)
 
 
 def sofa(s: Sheet, c: Colours) -> None:
     """A two-seat sofa with a throw cushion; c: cloth, legs, cushion."""
-    weave = noise(s.shape, s.rng, 420, octaves=1) * 0.5 + noise(s.shape, s.rng, 9, octaves=2) * 5
+    weave = s.grain(420, 0.5, 1) + s.grain(9, 5)
     look = {"gloss": 0.02, "rough": 0.9, "bump": weave}
     for x in (0.12, 0.86):
-        s.paint(s.polygon([(x - 0.013, 0.44), (x + 0.013, 0.44), (x + 0.008, 0.515), (x - 0.008, 0.515)]), c[1], turned())
+        s.paint(
+            s.polygon([(x - 0.013, 0.44), (x + 0.013, 0.44), (x + 0.008, 0.515), (x - 0.008, 0.515)]), c[1], turned()
+        )
     back = s.box(0.09, 0.06, 0.91, 0.40, 0.06)
     s.paint(back, mix(c[0], "#000000", 0.10), bevel(0.06), **look)
     for left, right in ((0.135, 0.497), (0.503, 0.865)):
@@ -109,11 +113,13 @@ def plant(s: Sheet, c: Colours) -> None:
         droop = np.outer(np.clip(t - 0.45, 0, 1) ** 2, [0.30 * np.sin(a) * length, 0.55 * abs(np.sin(a)) * length])
         rib = foot + np.outer(t * length * 1.12, along) + droop
         stem = [tuple(foot), tuple(foot + along * length * 0.22), tuple(rib[0])]
-        s.paint(s.stroke([(float(x), float(y)) for x, y in stem], 0.012, 0.008), mix(c[0], "#c7d48a", 0.35), bevel(0.006))
+        s.paint(
+            s.stroke([(float(x), float(y)) for x, y in stem], 0.012, 0.008), mix(c[0], "#c7d48a", 0.35), bevel(0.006)
+        )
         tone = mix(mix(c[0], "#b9d06a", 0.25 * front), "#0c2a18", float(s.rng.uniform(0, 0.25)))
         for sign, shade in ((-1, 0.0), (1, 0.16)):
             rim = rib + np.outer(half * sign, side)
-            blade = s.curve([(float(x), float(y)) for x, y in [*rib[::2], *rim[::-1]]])
+            blade = s.polygon(spline([(float(x), float(y)) for x, y in [*rib, *rim[-2:0:-1]]], closed=True, steps=4))
             if sign < 0:
                 s.cast(blade, (0.010, 0.020), 0.018, 0.40)
             lean = (float(-0.35 * sign * side[0]), float(-0.35 * sign * side[1]))
@@ -126,27 +132,43 @@ def plant(s: Sheet, c: Colours) -> None:
         s.tint(s.stroke([(float(x), float(y)) for x, y in rib], 0.006, 0.002), mix(tone, "#eef5c8", 0.5), 0.8)
     pot = s.polygon([(0.27, 0.76), (0.73, 0.76), (0.675, 1.13), (0.655, 1.155), (0.345, 1.155), (0.325, 1.13)])
     s.paint(s.ellipse(0.5, 0.762, 0.23, 0.02), "#3a2a20")
-    s.paint(pot, c[1], turned(0.015), gloss=0.16, rough=0.55, bump=noise(s.shape, s.rng, 60, octaves=2))
+    s.paint(pot, c[1], turned(0.015), gloss=0.16, rough=0.55, bump=s.grain(40, 0.9))
     s.paint(s.box(0.255, 0.755, 0.745, 0.815, 0.012), mix(c[1], "#ffffff", 0.1), turned(), gloss=0.18, rough=0.5)
 
 
 def vase(s: Sheet, c: Colours) -> None:
     """A ribbed vase with dried pampas; c: glaze, grass."""
-    for x, y, bend in ((0.20, 0.10, -0.08), (0.40, 0.03, -0.03), (0.58, 0.08, 0.03), (0.80, 0.14, 0.09), (0.68, 0.02, 0.05)):
+    for x, y, bend in (
+        (0.20, 0.10, -0.08),
+        (0.40, 0.03, -0.03),
+        (0.58, 0.08, 0.03),
+        (0.80, 0.14, 0.09),
+        (0.68, 0.02, 0.05),
+    ):
         s.paint(s.stroke([(0.5, 0.72), (0.5 + bend, 0.42), (x, y + 0.10)], 0.007), "#b99a6b", bevel(0.004))
-        for _ in range(150):
-            t = s.rng.uniform(0, 1)
-            px, py = x + (0.5 + bend - x) * 0.62 * t, y + 0.26 * t
-            reach = 0.055 * np.sin(np.pi * min(1.0, 0.12 + 0.8 * t)) * s.rng.uniform(0.3, 1.1)
-            angle = s.rng.uniform(-0.5, 0.5) + (np.pi / 2 + 0.9 * float(s.rng.choice([-1, 1])))
-            tip = (px + reach * np.cos(angle), py - reach * np.sin(angle) * 0.5 + 0.02)
-            blade = s.polygon([(px - 0.002, py), (px + 0.002, py), (tip[0], tip[1])])
-            s.paint(blade, mix(c[1], "#ffffff", s.rng.uniform(0, 0.45)), gloss=0.0, opacity=0.8)
+        lean = np.array([0.5 + bend - x, 0.32]) / np.hypot(0.5 + bend - x, 0.32)
+        for k in range(260):
+            t = s.rng.uniform(0, 1) if k > 40 else k / 40
+            root = np.array([x, y]) + lean * 0.30 * t
+            reach = 0.085 * np.sin(np.pi * min(1.0, 0.16 + 0.8 * t)) * s.rng.uniform(0.4, 1.0)
+            spread = np.arctan2(lean[1], lean[0]) + np.pi + s.rng.uniform(-0.85, 0.85)
+            tip = root + reach * np.array([np.cos(spread), np.sin(spread)])
+            blade = s.polygon([(root[0] - 0.003, root[1]), (root[0] + 0.003, root[1]), (tip[0], tip[1])])
+            s.paint(blade, mix(c[1], "#ffffff", s.rng.uniform(0, 0.5)), gloss=0.0, opacity=0.55)
     body = s.mirrored(
-        [(0.43, 0.60), (0.42, 0.615), (0.435, 0.70), (0.36, 0.80), (0.27, 0.95), (0.27, 1.10), (0.35, 1.22), (0.40, 1.24)]
+        [
+            (0.43, 0.60),
+            (0.42, 0.615),
+            (0.435, 0.70),
+            (0.36, 0.80),
+            (0.27, 0.95),
+            (0.27, 1.10),
+            (0.35, 1.22),
+            (0.40, 1.24),
+        ]
     )
     x = np.mgrid[0 : s.shape[0], 0 : s.shape[1]][1].astype(np.float32) / s.unit
-    ribs = np.sin(np.arcsin(np.clip((x - 0.5) / 0.25, -1, 1)) * 22) * 1.7
+    ribs = np.sin(np.arcsin(np.clip((x - 0.5) / 0.25, -1, 1)) * 22) * 0.0028 * s.unit
     s.paint(body, c[0], turned(0.015), gloss=0.24, rough=0.4, bump=np.asarray(ribs, np.float32))
     s.paint(s.ellipse(0.5, 0.612, 0.077, 0.013), mix(c[0], "#000000", 0.65))
 
@@ -169,5 +191,8 @@ def candle(s: Sheet, c: Colours) -> None:
     s.paint(s.stroke([(0.5, 0.285), (0.502, 0.225)], 0.009), "#33211a")
     flame = s.curve([(0.502, 0.075), (0.535, 0.16), (0.535, 0.205), (0.502, 0.232), (0.468, 0.205), (0.470, 0.16)])
     s.paint(blur(flame, 0.012 * s.unit), "#ff9a2e", opacity=0.75)
-    s.paint(s.curve([(0.502, 0.11), (0.524, 0.17), (0.522, 0.205), (0.502, 0.224), (0.482, 0.205), (0.481, 0.17)]), "#ffd97a")
+    s.paint(
+        s.curve([(0.502, 0.11), (0.524, 0.17), (0.522, 0.205), (0.502, 0.224), (0.482, 0.205), (0.481, 0.17)]),
+        "#ffd97a",
+    )
     s.tint(s.curve([(0.502, 0.14), (0.516, 0.18), (0.502, 0.216), (0.488, 0.18)]), "#fffbe6", 0.9)

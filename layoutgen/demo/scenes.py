@@ -128,7 +128,9 @@ def textile(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rn
     fold = np.sin((x * 0.8 + y * 0.55) / size * 15 + bend * 2.4) + 0.5 * np.sin((x * 0.3 - y) / size * 11 + bend * 3)
     slope = np.gradient(blur(np.asarray(fold, np.float32), size * 0.006))[1] * size / 60
     tone = 0.90 + 0.20 * np.tanh(slope) + weave
-    return np.asarray(np.clip(mix(colours[0], colours[1], 0.5 - 0.5 * np.tanh(fold)) * tone[..., None], 0, 1), np.float32)
+    return np.asarray(
+        np.clip(mix(colours[0], colours[1], 0.5 - 0.5 * np.tanh(fold)) * tone[..., None], 0, 1), np.float32
+    )
 
 
 def bokeh(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng: np.random.Generator) -> Array:
@@ -140,11 +142,16 @@ def bokeh(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng:
     for _ in range(46):
         layer = np.zeros(shape, np.float32)
         radius = int(size * rng.uniform(0.012, 0.055))
-        place = (int(rng.uniform(0, shape[1])), int(np.clip(rng.normal(horizon * 0.55, 0.2), 0, horizon - 0.03) * shape[0]))
+        place = (
+            int(rng.uniform(0, shape[1])),
+            int(np.clip(rng.normal(horizon * 0.55, 0.2), 0, horizon - 0.03) * shape[0]),
+        )
         cv2.circle(layer, place, radius, 0.75, -1, cv2.LINE_AA)
         cv2.circle(layer, place, radius, 1.0, max(1, radius // 9), cv2.LINE_AA)
-        glow += blur(layer, radius * 0.08)[..., None] * rgb(colours[2 + int(rng.integers(len(colours) - 2))]) * np.float32(
-            rng.uniform(0.15, 0.55)
+        glow += (
+            blur(layer, radius * 0.08)[..., None]
+            * rgb(colours[2 + int(rng.integers(len(colours) - 2))])
+            * np.float32(rng.uniform(0.15, 0.55))
         )
     floor = step(y, horizon, 0.03)[..., None]
     start = int(shape[0] * horizon)
@@ -171,7 +178,9 @@ def leaves(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng
             half = 0.19 * length * np.sin(np.pi * t**0.8)
             rib = np.stack([(t - 0.5) * length, 0.05 * length * np.sin(np.pi * t)], 1)
             turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-            sides = [(np.stack([rib[:, 0], rib[:, 1] + s * half], 1) @ turned + place).astype(np.int32) for s in (1, -1)]
+            sides = [
+                (np.stack([rib[:, 0], rib[:, 1] + s * half], 1) @ turned + place).astype(np.int32) for s in (1, -1)
+            ]
             spine = (rib @ turned + place).astype(np.int32)
             tone = mix(colours[2], colours[3], rng.uniform(0, 1)) * (0.62 + 0.2 * depth)
             for side, lit in zip(sides, (1.0, 1.18), strict=True):
@@ -206,7 +215,9 @@ def podium(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng
     stage.shape = shape
     stage.colour, stage.alpha = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
     radius = min(0.34, 0.34 * aspect)
-    arch = stage.box(0.5 - radius * 1.12, horizon * aspect - radius * 2.1, 0.5 + radius * 1.12, 2 * aspect, radius * 1.12)
+    arch = stage.box(
+        0.5 - radius * 1.12, horizon * aspect - radius * 2.1, 0.5 + radius * 1.12, 2 * aspect, radius * 1.12
+    )
     image = image * (1 - 0.20 * (blur(arch, 0.02 * stage.unit) * (1 - arch)))[..., None]
     inner = mix(colours[2], "#ffffff", 0.10)
     image = image * (1 - arch[..., None]) + inner * arch[..., None]

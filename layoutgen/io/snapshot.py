@@ -109,7 +109,9 @@ class Snapshots:
     def _stamped(self, table: pa.Table) -> pa.Table:
         count = len(table)
         table = table.append_column("run_id", pa.array([self.run_id] * count, pa.string()))
-        return table.append_column("created_at", pa.array([self.created_at] * count, schema.LAYOUTS.field("created_at").type))
+        return table.append_column(
+            "created_at", pa.array([self.created_at] * count, schema.LAYOUTS.field("created_at").type)
+        )
 
     def _published(self, table: pa.Table) -> pa.Table:
         stamped = self._stamped(table)

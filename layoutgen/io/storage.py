@@ -1,7 +1,7 @@
 """Object storage and local folders behind one small value: the one file that knows S3.
 
-A URI is `s3://bucket/key`, `file:///path` or a plain local path. Keys are literal: a space, `+`, `%`, `#` or `?` in a key
-stands for itself and nothing is ever URL-decoded. A fault of one object (missing, forbidden, empty, too large) is a
+A URI is `s3://bucket/key`, `file:///path` or a plain local path. Keys are literal: a space, `+`, `%`, `#` or `?` in a
+key stands for itself and nothing is ever URL-decoded. A fault of one object (missing, forbidden, empty, too large) is a
 `StorageFault`, a value; a fault of the machine (endpoint down after all attempts, wrong credentials) is a
 `StorageError`. Credentials come from the environment alone, and no message repeats them.
 
@@ -10,7 +10,6 @@ Not a cache, and not a lock: two writers of one URI are not kept apart, the late
 
 import errno
 import os
-import posixpath
 import random
 import re
 import secrets
@@ -197,8 +196,8 @@ class Storage:
             raise ValueError(
                 f"path {relative!r} is neither s3:// nor a file; copy it to storage, or give its path there"
             )
-        inside = posixpath.normpath(relative)
-        if inside == ".." or inside.startswith("../"):
+        inside = _resolved(relative)
+        if inside is None:
             raise ValueError(f"path {relative!r} climbs out of {base}; give a path below it, or a full URI")
         return f"{base.rstrip('/')}/{inside}" if base not in ("", "/") else f"{base}{inside}"
 
@@ -355,6 +354,19 @@ def _locate(uri: str) -> Path | tuple[str, str]:
     if {".", ".."} & set(key.split("/")):  # HTTP clients shorten such paths, and the signature would be another key's
         raise _unusable(f"{uri!r} has a segment '.' or '..', which S3 can't be asked for; correct the path")
     return bucket, key
+
+
+def _resolved(relative: str) -> str | None:
+    """Take '.' and '..' out of a relative path, and leave all else as it is; None where it climbs above its start."""
+    steps: list[str] = []
+    for step in relative.split("/"):
+        if step == ".." and not steps:
+            return None
+        if step == "..":
+            steps.pop()
+        elif step != ".":
+            steps.append(step)
+    return "/".join(steps)
 
 
 def _unusable(message: str) -> StorageError:

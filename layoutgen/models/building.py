@@ -63,4 +63,3 @@ def composer(
             return model, {"composer": VERSION, "adapter": None, "prompt_version": None, "seed": seed}
         case "qwen_vl":
             raise ValueError("wired below")
-

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from layoutgen.core.annotation import Annotation, TextLine
+from layoutgen.core.colour import to_hex
 from layoutgen.core.layout import Box
 from layoutgen.core.text_roles import (
     Reading,
@@ -24,8 +25,10 @@ from layoutgen.core.text_roles import (
 )
 from layoutgen.models.base import Fault, Saliency
 
+VERSION = "ppocr-v6-small-1"
 _SMALLEST_SIDE_PX = 16
 _LONGEST_SIDE_PX = 1600
+_DETECTOR_SIDE_PX = 608
 _SOFT_EDGE_PX = 1.0
 _SIDE_BEARING = 0.08
 _STRAIGHT_DEGREES = 8
@@ -44,6 +47,7 @@ class OcrAnnotator:
             params={
                 "Global.log_level": "error",
                 "Global.use_cls": False,
+                "Det.limit_side_len": _DETECTOR_SIDE_PX,
                 "Global.max_side_len": _LONGEST_SIDE_PX,
                 "EngineConfig.onnxruntime.intra_op_num_threads": threads,
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
@@ -62,7 +66,7 @@ class OcrAnnotator:
         if min(height, width) < _SMALLEST_SIDE_PX:
             return Annotation()
         readings = self._readings(image)
-        subject = None
+        subject, saliency = None, None
         if self._saliency is not None:
             saliency = self._saliency.saliency([image])[0]
             subject = subject_box(saliency)
@@ -70,7 +74,7 @@ class OcrAnnotator:
             if (saliency >= 0.5).mean() < _WHOLE_PICTURE:
                 readings = [replace(r, on_subject=_covered(saliency, r.box_px, width, height)) for r in readings]
         placed = placed_lines(readings, width, height)
-        named = roles(readings, placed, height)
+        named = roles(readings, placed, width, height)
         lines = [
             TextLine(
                 text=reading.text,
@@ -84,7 +88,7 @@ class OcrAnnotator:
             for reading, role, set_ in zip(readings, named, placed, strict=True)
         ]
         order = reading_order([line.box for line in lines])
-        return Annotation(tuple(lines[i] for i in order), subject)
+        return Annotation(tuple(lines[i] for i in order), subject, saliency)
 
     def _readings(self, image: np.ndarray) -> list[Reading]:
         found: Any = self._read(np.ascontiguousarray(image[:, :, ::-1]))
@@ -170,7 +174,6 @@ class _Ink:
     mask: np.ndarray
     distance: np.ndarray
     crop: np.ndarray
-    ground: np.ndarray
     left: int
     top: int
 
@@ -187,8 +190,7 @@ class _Ink:
         )
         rim = cv2.morphologyEx(self.mask.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
         return {
-            "colour": _hex(colour),
-            "ground": _hex(np.median(self.ground.reshape(-1, 3), axis=0)),
+            "colour": to_hex(colour),
             "contrast": contrast,
             "ground_spread": float(np.median(self.distance[clear])) if clear.any() else 0.0,
             "ink_spread": float(np.median(np.linalg.norm(glyphs - colour, axis=1))),
@@ -244,7 +246,7 @@ def _ink(image: np.ndarray, box: Box) -> _Ink | None:
     if kept.any(axis=1).sum() < 0.4 * rows or kept.any(axis=0).sum() < 0.3 * columns:
         kept = np.zeros_like(mask)
         kept[middle] = mask[middle]
-    return _Ink(kept, distance, crop, ground, left, top)
+    return _Ink(kept, distance, crop, left, top)
 
 
 def _without_border(mask: np.ndarray) -> np.ndarray:
@@ -264,8 +266,3 @@ def _without_border(mask: np.ndarray) -> np.ndarray:
 
 def _scaled(box: Box, x: float, y: float) -> Box:
     return (box[0] * x, box[1] * y, box[2] * x, box[3] * y)
-
-
-def _hex(colour: np.ndarray) -> str:
-    red, green, blue = (int(round(float(value))) for value in colour)
-    return f"#{red:02x}{green:02x}{blue:02x}"

@@ -191,6 +191,8 @@ def _family(weights: Path) -> str:
         raise ValueError(f"{config} has model_type {family!r}; QwenVlComposer knows {', '.join(_PROCESSORS)}")
     if not (weights / "tokenizer.json").exists() and not (weights / "vocab.json").exists():
         raise FileNotFoundError(f"{weights} has neither tokenizer.json nor vocab.json; copy the checkpoint's tokenizer")
+    if not (weights / "preprocessor_config.json").exists() and not (weights / "processor_config.json").exists():
+        raise FileNotFoundError(f"{weights} has no preprocessor_config.json; copy the published checkpoint's")
     return family
 
 
@@ -260,7 +262,7 @@ def _adapt(model: Any, adapter: Path) -> Any:
         try:
             adapted = PeftModel.from_pretrained(model, adapter)
         except (RuntimeError, ValueError, UserWarning) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = " ".join(str(error).split())[:200]
             raise ValueError(
                 f"adapter {adapter} does not fit its base ({reason}); give the checkpoint it was trained on"
             ) from error

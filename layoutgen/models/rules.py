@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from layoutgen.core import colour, framing, stacking
+from layoutgen.core.colouring import readable
 from layoutgen.core.layout import Box, Canvas, Framing, Role, Suggestion, area
 from layoutgen.core.stacking import Block
 from layoutgen.core.typography import Face
@@ -19,7 +20,7 @@ from layoutgen.models.frame import frame
 
 VERSION = "rules-1"
 _SIDE = 128
-_PRIOR = {"bleed": 0.0, "extend": -0.1, "panel": 0.3, "card": 0.34}
+_PRIOR = {"bleed": 0.0, "extend": -0.1, "panel": 0.27, "card": 0.32}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class RulesComposer:
             width / height,
             framing.subject_box(found),
             brief.canvas,
-            flat=flat_ground(brief.image),
+            flat=flat_ground(brief.image, found),
             panel=panel_colour(brief.image, found),
             margin=self._margin,
         )
@@ -132,12 +133,16 @@ def protect(subject_map: np.ndarray, brief: Brief) -> np.ndarray:
     return out
 
 
-def flat_ground(image: np.ndarray) -> str | None:
-    """The colour of a photo's ground where its whole edge is one flat colour, else None."""
-    edge = np.concatenate([image[:3].reshape(-1, 3), image[-3:].reshape(-1, 3), image[:, :3].reshape(-1, 3),
-                           image[:, -3:].reshape(-1, 3)]).astype(np.float64)  # fmt: skip
-    middle = np.median(edge, axis=0)
-    return colour.to_hex(middle) if np.percentile(np.abs(edge - middle).max(1), 90) <= 6 else None
+def flat_ground(image: np.ndarray, subject: np.ndarray) -> str | None:
+    """The colour of a photo's ground where all of its edge that is not subject is one flat colour, else None."""
+    small = cv2.resize(image, subject.shape[::-1], interpolation=cv2.INTER_AREA)
+    at_edge = np.ones(subject.shape, bool)
+    at_edge[2:-2, 2:-2] = False
+    ground = small[at_edge & (subject < 0.1)].astype(np.float64)
+    if len(ground) < 0.35 * at_edge.sum():
+        return None
+    middle = np.median(ground, axis=0)
+    return colour.to_hex(middle) if np.percentile(np.abs(ground - middle).max(1), 92) <= 6 else None
 
 
 def panel_colour(image: np.ndarray, subject_map: np.ndarray) -> str:
@@ -199,7 +204,7 @@ def _cost(scene: _Scene, block: Block, spot: tuple[float, float, str], canvas: C
     lean = abs(0.5 * middle[0] + 0.5 * scene.centre[0] - 0.5) + 0.6 * abs(0.5 * middle[1] + 0.5 * scene.centre[1] - 0.5)
     cost = _PRIOR[candidate.kind]
     cost += 9.0 * max(0.0, 0.99 - candidate.subject_seen)
-    cost += 6.0 * covered + 2.2 * clutter
+    cost += 9.0 * covered + 2.2 * clutter
     cost += 1.3 * max(0.0, 1 - block.title_px / (0.085 * short))
     cost += 0.5 * block.omitted
     cost += 2.4 * max(0.0, 0.24 - scene.shown)
@@ -211,32 +216,33 @@ def _cost(scene: _Scene, block: Block, spot: tuple[float, float, str], canvas: C
     else:
         cost += 0.0 if alignment == ("center" if wide else "left") else 0.08
     if candidate.kind == "bleed":
-        cost += _contrast_cost(scene.pixels, [box for box, piece in boxes if piece.role is Role.TITLE])
+        cost += _contrast_cost(scene.pixels, [box for box, piece in boxes if not piece.pill])
     return cost
 
 
-def _contrast_cost(pixels: np.ndarray, titles: list[Box]) -> float:
+def _contrast_cost(pixels: np.ndarray, texts: list[Box]) -> float:
+    """A quarter for texts that will need an underlay, and as much again for their share."""
     height, width = pixels.shape[:2]
-    for box in titles:
+    failing = 0
+    for box in texts:
         behind = pixels[
             int(box[1] * height) : int(np.ceil(box[3] * height)), int(box[0] * width) : int(np.ceil(box[2] * width))
         ].reshape(-1, 3)
-        if max(colour.contrast_on(colour.PAPER, behind), colour.contrast_on(colour.INK, behind)) < 4.5:
-            return 0.45
-    return 0.0
+        failing += max(readable(colour.PAPER, behind), readable(colour.INK, behind)) < 4.5
+    return 0.4 * (failing > 0) + 0.4 * failing / max(1, len(texts))
 
 
 def _suggest(block: Block, left: float, top: float, alignment: str, canvas: Canvas) -> tuple[Suggestion, ...]:
     found = []
-    for piece, px in block.boxes_px(left, top, alignment):
+    for piece, outer in block.boxes_px(left, top, alignment):
+        px = outer
         if piece.pill and piece.setting:
             across, down = stacking.pill_padding(piece.setting.font_px)
-            found.append(Suggestion(Role.UNDERLAY, _normalised(px, canvas)))
-            px = (px[0] + across, px[1] + down, px[2] - across, px[3] - down)
+            found.append(Suggestion(Role.UNDERLAY, _normalised(outer, canvas)))
+            px = (outer[0] + across, outer[1] + down, outer[2] - across, outer[3] - down)
         found.append(Suggestion(piece.role, _normalised(px, canvas), piece.text))
     return tuple(found)
 
 
 def _normalised(box_px: Box, canvas: Canvas) -> Box:
     return (box_px[0] / canvas.width, box_px[1] / canvas.height, box_px[2] / canvas.width, box_px[3] / canvas.height)
-

@@ -143,7 +143,7 @@ def _snapshot(repo: str, revision: str | None, cache_dir: Path) -> Path:
         return Path(snapshot_download(repo, revision=revision, cache_dir=cache_dir, allow_patterns=list(PATTERNS)))
     except OSError as error:
         # The client's errors (no such repository or revision, no network, gated) are OSErrors with long texts.
-        reason = str(error).strip().splitlines()[0]
+        reason = " ".join(str(error).split())[:200]
         raise FileNotFoundError(
             f"weights {name!r} are neither a folder on this machine nor could they be fetched from the hub ({reason}); "
             "mend the name, log in, or copy them to a folder or an s3:// prefix"

@@ -22,8 +22,12 @@ class Annotate:
         pixels, index_of = rows.distinct(table, "pixels")
         answers: list[Annotation | Fault] = []
         for start in range(0, len(pixels), self._batch):
-            answers += self._annotator.annotate([images.decode_jpeg(data) for data in pixels[start : start + self._batch]])
-        maps = [_as_png(a.subject_map) if isinstance(a, Annotation) and a.subject_map is not None else None for a in answers]
+            answers += self._annotator.annotate(
+                [images.decode_jpeg(data) for data in pixels[start : start + self._batch]]
+            )
+        maps = [
+            _as_png(a.subject_map) if isinstance(a, Annotation) and a.subject_map is not None else None for a in answers
+        ]
         faults: dict[int, tuple[str, str]] = {}
         columns: dict[str, Any] = {"text_lines": [], "subject_box": [], "annotation_json": [], "annotator": []}
         subject_maps: dict[int, bytes] = {}

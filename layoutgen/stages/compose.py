@@ -13,7 +13,17 @@ from layoutgen.io import images
 from layoutgen.models.base import Brief, Composer, Composition, Fault
 from layoutgen.stages.annotate import read_map
 
-_READ = ("title", "selling_points", "brand", "logo", "language", "canvas_width", "canvas_height", "text_lines", "subject_box")
+_READ = (
+    "title",
+    "selling_points",
+    "brand",
+    "logo",
+    "language",
+    "canvas_width",
+    "canvas_height",
+    "text_lines",
+    "subject_box",
+)
 
 
 class Compose:

@@ -18,6 +18,7 @@ from layoutgen.config import Images
 from layoutgen.core import rows, schema
 from layoutgen.io import images
 from layoutgen.io.storage import Storage, StorageFault
+from layoutgen.models.base import Fault
 
 _MOST_IMAGES = 8
 
@@ -41,7 +42,11 @@ class Fetch:
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the fetched columns. Faults of single images become failed rows; a broken logo becomes a note."""
         work = rows.open_rows(table)
-        uris = {i: (uris or [])[:_MOST_IMAGES] for i, uris in enumerate(table.column("images").to_pylist()) if i in set(work)}
+        uris = {
+            i: (uris or [])[:_MOST_IMAGES]
+            for i, uris in enumerate(table.column("images").to_pylist())
+            if i in set(work)
+        }
         logos = {i: uri for i, uri in enumerate(table.column("logo").to_pylist()) if uri and i in uris}
         found = dict(self._fetch(list(dict.fromkeys(uri for i in work for uri in uris[i]))))
         marks = dict(self._logos(list(dict.fromkeys(logos.values()))))
@@ -58,7 +63,7 @@ class Fetch:
                 continue
             used[i] = (chosen, found[chosen])
             mark = marks.get(logos.get(i, ""))
-            if isinstance(mark, StorageFault):
+            if isinstance(mark, Fault):
                 notes[i] = [f"logo {logos[i]} could not be used: {mark.kind}, {mark.message}"]
         count = len(table)
         columns: dict[str, Any] = {
@@ -70,7 +75,7 @@ class Fetch:
                 {i: image.jpeg for i, (_, image) in used.items()}, {i: uri for i, (uri, _) in used.items()}, count
             ),
             "logo_pixels": rows.dictionary(
-                {i: marks[uri] for i, uri in logos.items() if isinstance(marks[uri], bytes)}, logos, count
+                {i: mark for i, uri in logos.items() if isinstance(mark := marks[uri], bytes)}, logos, count
             ),
         }
         return rows.note(rows.fail(rows.add(table, columns, schema.FETCHED), "fetch", faults), notes)
@@ -91,27 +96,27 @@ class Fetch:
         settings = self._settings
         for uri, data in self._read(uris):
             if isinstance(data, StorageFault):
-                yield uri, data
+                yield uri, Fault(data.kind, data.message)
                 continue
             try:
                 picture = images.decode(
                     data, side=settings.side, min_side=settings.min_side, max_pixels=settings.max_pixels
                 )
             except images.ImageFault as fault:
-                yield uri, StorageFault(fault.kind, fault.message)
+                yield uri, Fault(fault.kind, fault.message)
                 continue
             jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
             yield uri, _Fetched(jpeg, hashlib.sha256(data).hexdigest(), picture.width, picture.height)
 
-    def _logos(self, uris: list[str]) -> Iterator[tuple[str, bytes | StorageFault]]:
+    def _logos(self, uris: list[str]) -> Iterator[tuple[str, bytes | Fault]]:
         for uri, data in self._read(uris):
             if isinstance(data, StorageFault):
-                yield uri, data
+                yield uri, Fault(data.kind, data.message)
                 continue
             try:
                 yield uri, images.encode_png(images.decode_logo(data))
             except images.ImageFault as fault:
-                yield uri, StorageFault(fault.kind, fault.message)
+                yield uri, Fault(fault.kind, fault.message)
 
 
 def _choose(uris: list[str], found: dict[str, Any], aspect: float | None) -> str | None:

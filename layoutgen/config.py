@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 
 class ConfigError(ValueError):
@@ -88,12 +88,19 @@ class Compose(_Settings):
     engine: Literal["rules", "qwen_vl"] = Field("rules", description="`rules` is embedded; `qwen_vl` needs `model`")
     model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
     adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
+    cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
     device: str = Field("cpu", description="torch device")
     dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
-    image_side: int = Field(448, ge=28, description="px of the longer side that a vision-language model sees")
-    max_new_tokens: int = Field(512, ge=16, description="length limit of an answer")
+    image_side: int = Field(672, ge=28, description="px of the longer side that a vision-language model sees")
+    max_new_tokens: int = Field(768, ge=16, description="length limit of an answer")
     batch: int = Field(8, ge=1, description="layouts handed to the model at once")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
+
+    @model_validator(mode="after")
+    def _has_model(self) -> "Compose":
+        if self.engine == "qwen_vl" and not self.model:
+            raise ValueError("engine 'qwen_vl' needs compose.model, a folder, s3:// prefix or hub id")
+        return self
 
 
 class Place(_Settings):

@@ -12,6 +12,7 @@ import json
 import logging
 import secrets
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,9 +26,9 @@ import ray
 import ray.data
 
 from layoutgen.config import AnnotateConfig, LayoutsConfig, Pool
-from layoutgen.core import schema
+from layoutgen.core import gallery, schema
 from layoutgen.core.plan import Need, Plan, plan
-from layoutgen.io import manifest
+from layoutgen.io import manifest, snapshot
 from layoutgen.io.snapshot import ShardReport, Snapshots
 from layoutgen.io.storage import Storage
 from layoutgen.models import building
@@ -35,6 +36,7 @@ from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.place import Place
+from layoutgen.stages.render import Render
 
 log = logging.getLogger("layoutgen")
 
@@ -82,6 +84,49 @@ def run_annotations(
     return _run(config, source, output, steps, "annotations", schema.ANNOTATIONS, limit, run_id)
 
 
+def run_gallery(
+    storage: Storage,
+    layouts: str,
+    output: str,
+    *,
+    run_id: str | None,
+    limit: int,
+    side: int,
+    font_files: tuple[str, ...],
+) -> str:
+    """Draw a run's layouts into one HTML page and return where it is. Raises SnapshotError or StorageError."""
+    run_id = run_id or snapshot.current(storage, layouts)
+    table = snapshot.read(storage, layouts, run_id).slice(0, limit)
+    dead = snapshot.read(storage, layouts, run_id, "dead_letters")
+    previews = storage.join(output, "previews")
+    if len(table):
+        _start("")
+        blocks = [table.slice(start, 8) for start in range(0, len(table), 8)]
+        drawn = ray.data.from_arrow(blocks).map_batches(
+            _Actor,
+            fn_constructor_args=(partial(Render, storage, previews, side, font_files),),
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=max(1, int(ray.cluster_resources().get("CPU", 1)))),
+            num_cpus=0.9,
+        )
+        for row in drawn.iter_rows():
+            if row["fault"]:
+                log.warning("no preview of %s: %s", row["row_id"], row["fault"])
+    page = storage.join(output, "index.html")
+    storage.write(page, gallery.page(table.to_pylist(), dead.to_pylist(), run_id).encode())
+    return page
+
+
+def _start(address: str) -> None:
+    """Join a Ray cluster, or start one here, unless that has been done; progress bars go to terminals only."""
+    if not ray.is_initialized():
+        ray.init(address=address or None, include_dashboard=False, logging_level=logging.WARNING)
+    context = ray.data.DataContext.get_current()
+    context.target_max_block_size = 2**31  # a shard is one block, whatever its size
+    context.enable_progress_bars = sys.stderr.isatty()
+
+
 def _annotate(config: LayoutsConfig | AnnotateConfig) -> Stage:
     model, version = building.annotator(config.annotate)
     return Annotate(model, version, config.annotate.batch)
@@ -121,10 +166,10 @@ def _run(
     reports = []
     if len(planned.failed):
         reports.append(snapshots.write_shard(planned.failed, -1, "plan.parquet"))
-    progress = _Progress(planned, config.run.log_seconds)
-    for report in _stream(config, steps, planned.shards):
-        reports.append(report)
-        progress.shard(report)
+    with _Progress(planned, config.run.log_seconds) as progress:
+        for report in _stream(config, steps, planned.shards):
+            reports.append(report)
+            progress.shard(report)
     reports.sort(key=lambda report: report.shard)
     _check(planned, snapshots.row_ids(reports))
     summary = _summary(run_id, output, planned, reports, time.monotonic() - began)
@@ -179,12 +224,8 @@ def _stream(config: LayoutsConfig | AnnotateConfig, steps: list[Step], shards: l
     """Send every shard through the stages, each on its own actor pool, and yield what became of it."""
     if not shards:
         return
-    if not ray.is_initialized():
-        ray.init(address=config.run.ray_address or None, include_dashboard=False, logging_level=logging.WARNING)
+    _start(config.run.ray_address)
     _feasible(steps)
-    context = ray.data.DataContext.get_current()
-    context.target_max_block_size = 2**31  # a shard is one block, whatever its size
-    context.enable_progress_bars = sys.stderr.isatty()
     numbered = [
         shard.append_column(schema.SHARD, pa.array([i] * len(shard), pa.int32())) for i, shard in enumerate(shards)
     ]
@@ -274,26 +315,38 @@ def _summary(run_id: str, output: str, planned: Plan, reports: list[ShardReport]
 
 
 class _Progress:
-    """A line in the log every so many seconds, as shards come in."""
+    """A line in the log every so many seconds, and one at the end."""
 
     def __init__(self, planned: Plan, every_s: float) -> None:
         self._shards, self._every_s = len(planned.shards), every_s
         self._done = self._ok = self._failed = 0
-        self._began = self._said = time.monotonic()
+        self._began = time.monotonic()
+        self._over = threading.Event()
+
+    def __enter__(self) -> "_Progress":
+        threading.Thread(target=self._tick, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._say()
 
     def shard(self, report: ShardReport) -> None:
+        """Count a shard that has been written."""
         self._done += 1
         self._ok += report.published.rows if report.published else 0
         self._failed += sum(report.failed.values())
-        now = time.monotonic()
-        if now - self._said < self._every_s and self._done < self._shards:
-            return
-        self._said = now
-        seconds = now - self._began
-        rest = seconds / self._done * (self._shards - self._done)
+
+    def _tick(self) -> None:
+        while not self._over.wait(self._every_s):
+            self._say()
+
+    def _say(self) -> None:
+        seconds = time.monotonic() - self._began
+        rest = f"{seconds / self._done * (self._shards - self._done):.0f} s" if self._done else "an unknown time"
         log.info(
-            "%d of %d shards, %d rows laid out, %d failed, %.1f rows/s, about %.0f s to go",
-            self._done, self._shards, self._ok, self._failed, (self._ok + self._failed) / seconds, rest,
+            "%.0f s: %d of %d shards, %d rows done, %d failed, %.1f rows/s, %s to go",
+            seconds, self._done, self._shards, self._ok, self._failed, (self._ok + self._failed) / seconds, rest,
         )  # fmt: skip
 
 

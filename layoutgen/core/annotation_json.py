@@ -3,8 +3,8 @@
     {"文本": {"主标题": [{"ocr": "编织手法", "box": "[137, 126, 851, 207]", "文本语言": "中文", "文本主体色调": "黑"}]}}
 
 Boxes are ltrb in thousandths of the image. The standard is coarser than `Annotation` (whole thousandths, named tones,
-no scores), so it has dataclasses of its own, which `from_json` and `to_json` take back and forth without loss. Tones and
-languages that others named otherwise are kept as they are written.
+no scores), so it has dataclasses of its own, which `from_json` and `to_json` take back and forth without loss. Tones
+and languages that others named otherwise are kept as they are written.
 """
 
 import json

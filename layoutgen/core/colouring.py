@@ -123,7 +123,8 @@ def _panels(
     compact = area(shared) <= 3.2 * sum(area(footprints[i]) for i in touched)
     if whole and compact and not has_logo:
         return [shared], dict.fromkeys(touched, shared)
-    panels, member_of = [], {}
+    panels: list[Box] = []
+    member_of: dict[int, Box] = {}
     for i in failing:
         box = elements[i].box
         others = [f for j, f in enumerate(footprints) if j != i] + panels

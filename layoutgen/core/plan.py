@@ -17,6 +17,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -83,7 +84,7 @@ class _Product:
     language: str | None = None
     application: str | None = None
     canvases: list[Canvas | None] = field(default_factory=lambda: [None])
-    bad_canvases: dict[str, str] = field(default_factory=dict)
+    bad_canvases: dict[str, str] | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +142,7 @@ def plan(
     for row in good:
         buckets[_hash(row.product.product_id or "") % len(buckets)].append(row)
     own = [name for name in raw.column_names if name not in INPUT_COLUMNS and name != "input_row"]
-    shards = [_table(sorted(bucket, key=lambda row: row.row_id), raw, own) for bucket in buckets if bucket]
+    shards = [_table(sorted(bucket, key=attrgetter("row_id")), raw, own) for bucket in buckets if bucket]
     return Plan(shards, _table(failed, raw, own), len(good) + len(failed))
 
 
@@ -155,16 +156,20 @@ def _values(raw: pa.Table) -> Iterator[dict[str, Any]]:
     if not names:
         yield from ({} for _ in range(raw.num_rows))
         return
-    decoded = [(raw.schema.field(name).metadata or {}).items() >= JSON_TEXT.items() for name in names]
+    holds_json = [(raw.schema.field(name).metadata or {}).items() >= JSON_TEXT.items() for name in names]
     for batch in raw.select(names).to_batches(_BATCH):
-        columns = [
-            [None if text is None else json.loads(text) for text in column.to_pylist()]
-            if is_json
-            else column.to_pylist()
-            for column, is_json in zip(batch.columns, decoded, strict=True)
-        ]
+        columns = [column.to_pylist() for column in batch.columns]
+        for index, is_json in enumerate(holds_json):
+            if is_json:
+                columns[index] = [None if text is None else _from_json(text) for text in columns[index]]
         for row in zip(*columns, strict=True):
             yield dict(zip(names, row, strict=True))
+
+
+def _from_json(text: str) -> Any:
+    """Read a value; one with half a Unicode character, which JSON's escapes can spell, stays bytes and no text."""
+    value = json.loads(text)
+    return text.encode() if "\\ud" in text and not _encodable(json.dumps(value, ensure_ascii=False)) else value
 
 
 def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
@@ -184,9 +189,10 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
     if image and image not in paths:
         paths = [image, *paths]
     title = _text(values, "title")
-    product.title = _clean(title or "") or None
+    product.title = _clean(title) if title else None
     product.selling_points = [clean for text in _texts(values, "selling_points") if (clean := _clean(text))]
-    product.brand = _clean(_text(values, "brand") or "") or None
+    brand = _text(values, "brand")
+    product.brand = _clean(brand) if brand else None
     product.category = _text(values, "category")
     product.language = _text(values, "language")
     product.application = _text(values, "application") or rules.application
@@ -228,7 +234,7 @@ def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -
         fault = _Fault(fault.kind, f"row {product.number}: {fault.message}")
     for canvas in product.canvases:
         yield _Row(f"{key}@{canvas.name}" if canvas else key, product, canvas, fault)
-    for name, message in product.bad_canvases.items():
+    for name, message in (product.bad_canvases or {}).items():
         yield _Row(f"{key}@{name}", product, None, fault or _Fault("bad_canvas", f"row {product.number}: {message}"))
 
 
@@ -275,7 +281,7 @@ def _parsed_canvas(name: str, short_side: int) -> Canvas | str:
 
 def _text(values: dict[str, Any], column: str) -> str | None:
     value = values.get(column)
-    if value is None or (isinstance(value, str) and _encodable(value)):
+    if value is None or isinstance(value, str):
         return value
     if isinstance(value, float) and math.isnan(value):  # how pandas writes "none" into a column without any text
         return None
@@ -286,30 +292,31 @@ def _texts(values: dict[str, Any], column: str) -> list[str]:
     value = values.get(column)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return []
-    if isinstance(value, list) and all(item is None or (isinstance(item, str) and _encodable(item)) for item in value):
-        return [item for item in value if item]
+    if isinstance(value, list):
+        texts = [item for item in value if isinstance(item, str)]
+        if len(texts) == len(value) - value.count(None):
+            return [text for text in texts if text]
     raise _wrong_type(column, value, "a list of text")
-
-
-def _encodable(text: str) -> bool:
-    """Tell whether text is Unicode: JSON's escapes can spell half a character."""
-    try:
-        return text.isascii() or bool(text.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def _wrong_type(column: str, value: object, wanted: str) -> _Unusable:
     return _Unusable("bad_row", f"{column} is {_shown(value)} ({type(value).__name__}); write {wanted}")
 
 
-def _clean(text: str) -> str:
-    """Return text in NFC, on one line, without control characters; empty where nothing of it would show."""
+def _clean(text: str) -> str | None:
+    """Return text in NFC, on one line, without control characters; None where nothing of it would show."""
     if not text.isprintable():
         text = re.sub(" {2,}", " ", text.translate(_CONTROLS))
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    return "" if _INVISIBLE.fullmatch(text) else text.strip()
+    return None if _INVISIBLE.fullmatch(text) else text.strip()
+
+
+def _encodable(text: str) -> bool:
+    try:
+        return bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _shown(value: object) -> str:
@@ -323,17 +330,16 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
     """Build a table of `PLANNED` and the user's `own` columns."""
     products = [row.product for row in rows]
     canvases = [row.canvas for row in rows]
+    faults = [row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows]
     picked = raw.take(pa.array([product.number - 1 for product in products], pa.int64()))
-    columns: dict[str, Any] = {name: [getattr(product, name) for product in products] for name in _PRODUCT_COLUMNS}
+    columns: dict[str, Any] = {name: list(map(attrgetter(name), products)) for name in _PRODUCT_COLUMNS}
     columns |= {
         "row_id": [row.row_id for row in rows],
         "canvas": [canvas and canvas.name for canvas in canvases],
         "canvas_width": [canvas and canvas.width for canvas in canvases],
         "canvas_height": [canvas and canvas.height for canvas in canvases],
-        "status": ["failed" if row.fault else "ok" for row in rows],
-        "error": [
-            row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows
-        ],
+        "status": ["failed" if fault else "ok" for fault in faults],
+        "error": faults,
         "input_row": picked["input_row"] if "input_row" in raw.column_names else _as_json(picked),
         "notes": [[]] * len(rows),
     }
@@ -346,7 +352,8 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
 
 
 def _as_json(table: pa.Table) -> list[str]:
-    return [json.dumps(row, ensure_ascii=False, default=_unjson) for row in table.to_pylist()]
+    encode = json.JSONEncoder(ensure_ascii=False, default=_unjson).encode
+    return [encode(row) for row in table.to_pylist()]
 
 
 def _unjson(value: object) -> str:

@@ -21,9 +21,9 @@ class Reading:
     """One line as it was read, measured in pixels of the image.
 
     `box_px` is tight on the glyphs; `tilt` is degrees from the horizontal; `colour` is #rrggbb; `contrast` is the
-    distance of ink from ground and `ground_spread`, `ink_spread` how much each varies (RGB levels, 0-441); `edge` is the
-    steepness of the glyphs' edges as a share of the contrast, 1 for steps within a pixel; `on_subject` is the share of
-    the box that the subject covers, 0 where the subject is unknown.
+    distance of ink from ground and `ground_spread`, `ink_spread` how much each varies (RGB levels, 0-441); `edge` is
+    the steepness of the glyphs' edges as a share of the contrast, 1 for steps within a pixel; `on_subject` is the
+    share of the box that the subject covers, 0 where the subject is unknown.
     """
 
     text: str
@@ -269,8 +269,8 @@ def roles(lines: Sequence[Reading], placed: Sequence[bool], width: int, height: 
     """Return each line's role; a line that no designer placed is OTHER.
 
     The words decide price and call to action, place and size decide the rest: the tallest lines are the title, small
-    marks in an upper corner are logos, the single tallest of the remaining lines is the subtitle. A discount set clearly
-    larger than all else is the title too, an amount of money never is.
+    marks in an upper corner are logos, the single tallest of the remaining lines is the subtitle. A discount set
+    clearly larger than all else is the title too, an amount of money never is.
     """
     worded = [i for i, line in enumerate(lines) if placed[i] and not _WORDLESS.fullmatch(line.text)]
     plain = [i for i in worded if not _PRICE.search(lines[i].text) and not _is_call(lines[i].text)]

@@ -43,9 +43,16 @@ def blur(image: Array, sigma_px: float) -> Array:
         return image
     height, width = image.shape[:2]
     scale = max(1, min(int(sigma_px // 5), 16))
-    small = image if scale == 1 else cv2.resize(image, (-(-width // scale), -(-height // scale)), None, 0, 0, 3)
+    small = (
+        image
+        if scale == 1
+        else cv2.resize(image, (-(-width // scale), -(-height // scale)), None, 0, 0, cv2.INTER_AREA)
+    )
     small = cv2.GaussianBlur(small, (0, 0), sigma_px / scale, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(small if scale == 1 else cv2.resize(small, (width, height), None, 0, 0, 2), np.float32)
+    if scale > 1:  # the second, small blur takes the facets off that the eye would see in reflections
+        large = cv2.resize(small, (width, height), None, 0, 0, cv2.INTER_LINEAR)
+        small = cv2.GaussianBlur(large, (0, 0), scale * 0.8, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(small, np.float32)
 
 
 def step(x: Array, edge: float, width: float) -> Array:
@@ -71,17 +78,22 @@ def noise(
 
 
 def spline(points: Sequence[Point], *, closed: bool, steps: int = 14) -> list[Point]:
-    """Return a Catmull-Rom curve through `points`. A point given twice in a row is a sharp corner."""
+    """Return a centripetal Catmull-Rom curve through `points`: it neither loops nor overshoots where spacing changes.
+
+    Source: Yuksel, Schaefer, Keyser, "On the parameterization of Catmull-Rom curves", 2009 (Barry and Goldman's form).
+    """
     p = np.asarray(points, np.float64)
     n = len(p)
-    ends = range(n) if closed else range(n - 1)
-    out: list[Point] = []
-    for i in ends:
+    t = np.arange(steps)[:, None] / steps
+    out = []
+    for i in range(n if closed else n - 1):
         a, b, c, d = (p[(i + k) % n] if closed else p[min(max(i + k, 0), n - 1)] for k in (-1, 0, 1, 2))
-        for t in np.arange(steps) / steps:
-            q = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-            out.append((float(q[0]), float(q[1])))
-    return out if closed else [*out, (float(p[-1][0]), float(p[-1][1]))]
+        ab, bc, cd = (max(float(np.hypot(*(v - u))) ** 0.5, 1e-4) for u, v in ((a, b), (b, c), (c, d)))
+        into = (c - b) - bc * ((c - a) / (ab + bc) - (b - a) / ab)
+        away = (c - b) - bc * ((d - b) / (bc + cd) - (d - c) / cd)
+        out.append(b + into * t + (3 * (c - b) - 2 * into - away) * t**2 + (2 * (b - c) + into + away) * t**3)
+    curve = [(float(x), float(y)) for x, y in np.concatenate(out)]
+    return curve if closed else [*curve, (float(p[-1][0]), float(p[-1][1]))]
 
 
 def normals(height: Array) -> Array:
@@ -164,15 +176,17 @@ class Sheet:
         self.colour = np.zeros((*self.shape, 3), np.float32)  # multiplied by alpha
         self.alpha = np.zeros(self.shape, np.float32)
 
-    def polygon(self, points: Sequence[Point]) -> Array:
-        """Return the mask of a polygon, its edge smoothed by drawing it twice as large."""
-        p = np.asarray(points) * self.unit
+    def polygon(self, *outlines: Sequence[Point]) -> Array:
+        """Return the mask of one or several polygons, their edges smoothed by drawing them twice as large."""
+        p = np.concatenate([np.asarray(outline) for outline in outlines]) * self.unit
         x0, y0 = np.clip(np.floor(p.min(0)).astype(int) - 2, 0, None)
         x1, y1 = np.minimum(np.ceil(p.max(0)).astype(int) + 3, self.shape[::-1])
         mask = np.zeros(self.shape, np.float32)
         if x1 > x0 and y1 > y0:
             image = Image.new("L", (int(x1 - x0) * 2, int(y1 - y0) * 2))
-            ImageDraw.Draw(image).polygon([(2 * (x - x0), 2 * (y - y0)) for x, y in p], fill=255)
+            draw = ImageDraw.Draw(image)
+            for outline in outlines:
+                draw.polygon([(2 * (x * self.unit - x0), 2 * (y * self.unit - y0)) for x, y in outline], fill=255)
             mask[y0:y1, x0:x1] = np.asarray(image.reduce(2), np.float32) / 255
         return mask
 
@@ -240,10 +254,10 @@ class Sheet:
     def paint(self, mask: Array, colour: Colour, form: Form | None = None, **options: Any) -> None:
         """Paint `mask` over what is there. `colour` is one colour, an array of the sheet's size, or (top, bottom) given
         as an array (2, 3). Options: gloss, rough, metal as in `light`; `opacity`; `bump`, a height field in pixels."""
-        ys, xs = np.nonzero(mask > 1 / 512)
-        if not len(ys):
+        left, top, width, height = cv2.boundingRect((mask > 1 / 512).view(np.uint8))
+        if not width:
             return
-        window = (slice(ys.min(), ys.max() + 1), slice(xs.min(), xs.max() + 1))
+        window = (slice(top, top + height), slice(left, left + width))
         cover = mask[window]
         base = rgb(colour)
         if base.shape == (2, 3):

@@ -124,11 +124,12 @@ def plant(s: Sheet, c: Colours) -> None:
                 s.cast(blade, (0.010, 0.020), 0.018, 0.40)
             lean = (float(-0.35 * sign * side[0]), float(-0.35 * sign * side[1]))
             s.paint(blade, mix(tone, "#000000", shade), flat(lean), gloss=0.42, rough=0.65)
+        veins = []
         for k in range(2, 8):
             for sign in (-1, 1):
-                tip = rib[k] + side * half[k] * sign * 0.82 + along * length * 0.05
-                vein = s.stroke([(float(rib[k - 1][0]), float(rib[k - 1][1])), (float(tip[0]), float(tip[1]))], 0.0025)
-                s.tint(vein, mix(tone, "#e6f0b8", 0.4), 0.55)
+                (x0, y0), (x1, y1) = rib[k - 1], rib[k] + side * half[k] * sign * 0.82 + along * length * 0.05
+                veins.append([(x0, y0 - 0.0014), (x0, y0 + 0.0014), (x1, y1)])
+        s.tint(s.polygon(*veins), mix(tone, "#e6f0b8", 0.4), 0.55)
         s.tint(s.stroke([(float(x), float(y)) for x, y in rib], 0.006, 0.002), mix(tone, "#eef5c8", 0.5), 0.8)
     pot = s.polygon([(0.27, 0.76), (0.73, 0.76), (0.675, 1.13), (0.655, 1.155), (0.345, 1.155), (0.325, 1.13)])
     s.paint(s.ellipse(0.5, 0.762, 0.23, 0.02), "#3a2a20")
@@ -147,14 +148,16 @@ def vase(s: Sheet, c: Colours) -> None:
     ):
         s.paint(s.stroke([(0.5, 0.72), (0.5 + bend, 0.42), (x, y + 0.10)], 0.007), "#b99a6b", bevel(0.004))
         lean = np.array([0.5 + bend - x, 0.32]) / np.hypot(0.5 + bend - x, 0.32)
-        for k in range(260):
-            t = s.rng.uniform(0, 1) if k > 40 else k / 40
-            root = np.array([x, y]) + lean * 0.30 * t
-            reach = 0.085 * np.sin(np.pi * min(1.0, 0.16 + 0.8 * t)) * s.rng.uniform(0.4, 1.0)
-            spread = np.arctan2(lean[1], lean[0]) + np.pi + s.rng.uniform(-0.85, 0.85)
-            tip = root + reach * np.array([np.cos(spread), np.sin(spread)])
-            blade = s.polygon([(root[0] - 0.003, root[1]), (root[0] + 0.003, root[1]), (tip[0], tip[1])])
-            s.paint(blade, mix(c[1], "#ffffff", s.rng.uniform(0, 0.5)), gloss=0.0, opacity=0.55)
+        for layer in range(8):
+            blades = []
+            for k in range(34):
+                root = np.array([x, y]) + lean * 0.30 * (s.rng.uniform(0, 1) if layer else k / 34)
+                t = float(np.hypot(*(root - [x, y]))) / 0.30
+                reach = 0.085 * np.sin(np.pi * min(1.0, 0.16 + 0.8 * t)) * s.rng.uniform(0.4, 1.0)
+                spread = np.arctan2(lean[1], lean[0]) + np.pi + s.rng.uniform(-0.85, 0.85)
+                tip = root + reach * np.array([np.cos(spread), np.sin(spread)])
+                blades.append([(root[0] - 0.003, root[1]), (root[0] + 0.003, root[1]), (tip[0], tip[1])])
+            s.paint(s.polygon(*blades), mix(c[1], "#ffffff", layer * 0.06), gloss=0.0, opacity=0.6)
     body = s.mirrored(
         [
             (0.43, 0.60),

@@ -1,20 +1,10 @@
-"""Electronic products and luggage. A drawing takes a `Sheet` and its colours, and paints from back to front."""
+"""Electronic products. A drawing takes a `Sheet` and its colours, and paints from back to front."""
 
 import numpy as np
 
-from layoutgen.demo.drawing import Array, Sheet, bevel, blur, flat, mix, turned
+from layoutgen.demo.drawing import Sheet, bevel, blur, flat, mix, turned
 
 Colours = tuple[str, ...]
-
-
-def _dots(s: Sheet, left: float, top: float, right: float, bottom: float, pitch: float) -> Array:
-    """Return the mask of a grille: holes in a hexagonal pattern."""
-    y, x = np.mgrid[0 : s.shape[0], 0 : s.shape[1]].astype(np.float32) / s.unit
-    row = np.floor(y / (pitch * 0.866))
-    u = np.mod(x + 0.5 * pitch * np.mod(row, 2), pitch) - pitch / 2
-    v = np.mod(y, pitch * 0.866) - pitch * 0.433
-    hole = np.clip((0.30 * pitch - np.hypot(u, v)) * s.unit / 1.5, 0, 1)
-    return np.asarray(hole * s.box(left, top, right, bottom, 0.02), np.float32)
 
 
 def phone(s: Sheet, c: Colours) -> None:
@@ -47,7 +37,9 @@ def phone(s: Sheet, c: Colours) -> None:
         share = np.clip((y - ridge) * s.unit / 3, 0, 1) * np.clip(1.2 - (y - ridge) * 1.6, 0.3, 1)
         paper = mix(paper, mix(c[2], "#0d0a1c", 0.25 + 0.22 * k), share)
     moon = np.clip((0.075 - np.hypot(x - 0.79, y - 0.44)) * s.unit / 2, 0, 1)
-    paper = mix(paper, "#fff3da", np.asarray(np.maximum(moon, 0.35 * np.exp(-(np.hypot(x - 0.79, y - 0.44) / 0.11) ** 2))))
+    paper = mix(
+        paper, "#fff3da", np.asarray(np.maximum(moon, 0.35 * np.exp(-((np.hypot(x - 0.79, y - 0.44) / 0.11) ** 2))))
+    )
     s.tint(screen, paper)
     s.tint(s.box(0.625, 0.140, 0.765, 0.172, 0.016), "#050507")
     s.tint(s.text("09:41", 0.695, 0.30, 0.125, 300, 0.0), "#ffffff", 0.95)
@@ -58,20 +50,68 @@ def phone(s: Sheet, c: Colours) -> None:
 
 def headphones(s: Sheet, c: Colours) -> None:
     """Over-ear headphones, three quarters; c: shell, cushion, accent metal."""
-    far = s.curve([(0.70, 0.50), (0.78, 0.47), (0.84, 0.55), (0.855, 0.72), (0.82, 0.87), (0.74, 0.90), (0.68, 0.82), (0.665, 0.64)])
+    far = s.curve(
+        [
+            (0.70, 0.50),
+            (0.78, 0.47),
+            (0.84, 0.55),
+            (0.855, 0.72),
+            (0.82, 0.87),
+            (0.74, 0.90),
+            (0.68, 0.82),
+            (0.665, 0.64),
+        ]
+    )
     s.paint(far, c[1], bevel(0.06), gloss=0.12, rough=0.7, bump=s.grain(200, 0.3))
-    band = s.stroke([(0.80, 0.58), (0.815, 0.33), (0.70, 0.125), (0.48, 0.055), (0.27, 0.13), (0.16, 0.33), (0.165, 0.56)], 0.080)
+    band = s.stroke(
+        [(0.80, 0.58), (0.815, 0.33), (0.70, 0.125), (0.48, 0.055), (0.27, 0.13), (0.16, 0.33), (0.165, 0.56)], 0.080
+    )
     inner = s.stroke([(0.74, 0.40), (0.66, 0.21), (0.48, 0.135), (0.31, 0.21), (0.225, 0.40)], 0.06)
     s.paint(inner, c[1], bevel(0.03), gloss=0.1, rough=0.7, bump=s.grain(200, 0.3))
     s.paint(band, c[0], bevel(0.042, 0.9), gloss=0.45, rough=0.3)
     for x0, x1 in ((0.128, 0.200), (0.770, 0.845)):
         s.paint(s.box(x0, 0.40, x1, 0.56, 0.012), c[2], turned(), metal=1.0, rough=0.2)
-    shell = s.curve([(0.83, 0.49), (0.91, 0.50), (0.945, 0.60), (0.945, 0.76), (0.90, 0.87), (0.82, 0.89), (0.79, 0.78), (0.785, 0.60)])
+    shell = s.curve(
+        [
+            (0.83, 0.49),
+            (0.91, 0.50),
+            (0.945, 0.60),
+            (0.945, 0.76),
+            (0.90, 0.87),
+            (0.82, 0.89),
+            (0.79, 0.78),
+            (0.785, 0.60),
+        ]
+    )
     s.cast(shell, (-0.008, 0.01), 0.012, 0.5)
     s.paint(shell, c[0], bevel(0.09, 0.9), gloss=0.45, rough=0.3)
-    pad = s.curve([(0.21, 0.44), (0.33, 0.44), (0.40, 0.55), (0.415, 0.71), (0.385, 0.87), (0.30, 0.945), (0.20, 0.93), (0.14, 0.7)])
+    pad = s.curve(
+        [
+            (0.21, 0.44),
+            (0.33, 0.44),
+            (0.40, 0.55),
+            (0.415, 0.71),
+            (0.385, 0.87),
+            (0.30, 0.945),
+            (0.20, 0.93),
+            (0.14, 0.7),
+        ]
+    )
     s.paint(pad, c[1], bevel(0.07), gloss=0.14, rough=0.65, bump=s.grain(200, 0.3))
-    cup = s.curve([(0.17, 0.435), (0.26, 0.445), (0.325, 0.55), (0.335, 0.71), (0.30, 0.87), (0.22, 0.945), (0.12, 0.915), (0.06, 0.80), (0.05, 0.62), (0.09, 0.49)])
+    cup = s.curve(
+        [
+            (0.17, 0.435),
+            (0.26, 0.445),
+            (0.325, 0.55),
+            (0.335, 0.71),
+            (0.30, 0.87),
+            (0.22, 0.945),
+            (0.12, 0.915),
+            (0.06, 0.80),
+            (0.05, 0.62),
+            (0.09, 0.49),
+        ]
+    )
     s.cast(cup, (0.012, 0.012), 0.014, 0.55)
     s.paint(cup, c[0], bevel(0.15, 0.85, 0.4), gloss=0.5, rough=0.25)
     ring = s.ellipse(0.192, 0.69, 0.098, 0.165) * (1 - s.ellipse(0.192, 0.69, 0.089, 0.155))
@@ -117,76 +157,35 @@ def camera(s: Sheet, c: Colours) -> None:
     s.paint(window, "#0a0c12", bevel(0.012, 0.5), gloss=0.7, rough=0.2)
     s.tint(s.polygon([(0.72, 0.16), (0.77, 0.16), (0.745, 0.22), (0.705, 0.22)]) * window, "#9fc4ff", 0.35)
     s.paint(s.box(0.16, 0.165, 0.235, 0.215, 0.01), "#0f1218", bevel(0.01, 0.5), gloss=0.7, rough=0.2)
-    s.tint(s.text("Halide", 0.36, 0.192, 0.052, 600, 0.02), "#2b2b2e", 0.9)
+    s.tint(s.text("Halide", 0.318, 0.190, 0.040, 700, 0.02), "#2b2b2e", 0.9)
     cx, cy = 0.50, 0.385
-    for radius, colour, metal in ((0.225, c[0], 1.0), (0.208, "#202124", 0.0), (0.192, "#17181a", 0.0), (0.165, c[0], 1.0)):
+    for radius, colour, metal in (
+        (0.225, c[0], 1.0),
+        (0.208, "#202124", 0.0),
+        (0.192, "#17181a", 0.0),
+        (0.165, c[0], 1.0),
+    ):
         ring = s.ellipse(cx, cy, radius)
         s.cast(ring, (0.008, 0.014), 0.014, 0.5)
         s.paint(ring, colour, bevel(0.016), metal=metal, gloss=0.35, rough=0.3)
-    for k in range(90):
-        a = np.radians(4 * k)
-        p = [(cx + r * np.cos(a), cy + r * np.sin(a)) for r in (0.194, 0.206)]
-        s.tint(s.stroke([(float(x), float(y)) for x, y in p], 0.004) if k % 2 else s.ellipse(0, 0, 0.001), "#4b4d52", 0.8)
+    knurls = []
+    for k in range(72):
+        a, wide = np.radians(5 * k), np.radians(1.1)
+        corners = ((0.194, -wide), (0.206, -wide), (0.206, wide), (0.194, wide))
+        knurls.append([(cx + r * np.cos(a + w), cy + r * np.sin(a + w)) for r, w in corners])
+    s.tint(s.polygon(*knurls), "#54565c", 0.8)
     s.paint(s.ellipse(cx, cy, 0.150), "#0c0d10", bevel(0.02), gloss=0.4)
     edge = s.ellipse(cx, cy, 0.150) * (1 - s.ellipse(cx, cy, 0.143))
     s.tint(edge, c[2], 0.9)
     glass = s.ellipse(cx, cy, 0.112)
-    s.paint(glass, np.stack([mix("#101a3a", "#101a3a", 0), mix("#3a1650", "#3a1650", 0)]), bevel(0.13, 0.7), gloss=0.9, rough=0.12)
+    s.paint(
+        glass,
+        np.stack([mix("#101a3a", "#101a3a", 0), mix("#3a1650", "#3a1650", 0)]),
+        bevel(0.13, 0.7),
+        gloss=0.9,
+        rough=0.12,
+    )
     s.tint(blur(s.ellipse(cx + 0.03, cy + 0.045, 0.05, 0.035), 0.012 * s.unit) * glass, "#7f5bff", 0.55)
     s.tint(blur(s.ellipse(cx - 0.03, cy - 0.04, 0.035, 0.022), 0.006 * s.unit) * glass, "#bfe3ff", 0.75)
     s.tint(s.ellipse(cx, cy, 0.035), "#05060a", 0.8)
     s.paint(s.ellipse(0.88, 0.30, 0.020), c[2], bevel(0.02), gloss=0.5)
-
-
-def suitcase(s: Sheet, c: Colours) -> None:
-    """A hard-shell suitcase on wheels, handle out; c: shell, trim."""
-    for x in (0.36, 0.64):
-        s.paint(s.box(x - 0.012, 0.06, x + 0.012, 0.42), "#c4c7cc", turned(), metal=1.0, rough=0.2)
-    s.paint(s.box(0.335, 0.03, 0.665, 0.075, 0.02), c[1], bevel(0.02), gloss=0.3)
-    for x in (0.235, 0.765):
-        s.paint(s.box(x - 0.035, 1.30, x + 0.035, 1.375, 0.012), c[1], bevel(0.012), gloss=0.25)
-        s.paint(s.ellipse(x - 0.004, 1.385, 0.034, 0.038), "#1b1b1d", bevel(0.02), gloss=0.4)
-        s.paint(s.ellipse(x - 0.004, 1.385, 0.014, 0.016), "#9a9da3", bevel(0.01), metal=1.0)
-    shell = s.box(0.13, 0.325, 0.87, 1.335, 0.095)
-    y, x = np.mgrid[0 : s.shape[0], 0 : s.shape[1]].astype(np.float32) / s.unit
-    inside = blur(s.box(0.20, 0.40, 0.80, 1.26, 0.05), 0.01 * s.unit)
-    ribs = np.clip(np.sin((x - 0.5) * 2 * np.pi * 11.5) * 2.2, -1, 1) * 0.0055 * s.unit * inside
-    s.paint(shell, c[0], bevel(0.085, 0.8, 0.4), gloss=0.34, rough=0.4, bump=blur(np.asarray(ribs, np.float32), 0.003 * s.unit))
-    frame = shell * (1 - s.box(0.143, 0.338, 0.857, 1.322, 0.085))
-    s.tint(frame, mix(c[0], "#000000", 0.6), 0.7)
-    for left, right, top, bottom in ((0.13, 0.25, 0.325, 0.445), (0.75, 0.87, 0.325, 0.445), (0.13, 0.25, 1.215, 1.335), (0.75, 0.87, 1.215, 1.335)):
-        corner = s.box(left, top, right, bottom) * shell * (1 - s.box(0.215, 0.41, 0.785, 1.25, 0.06))
-        s.cast(corner, (0.002, 0.004), 0.005, 0.4)
-        s.paint(corner, c[1], bevel(0.03, 0.7), gloss=0.3, rough=0.5)
-    grip = s.stroke([(0.40, 0.335), (0.405, 0.305), (0.5, 0.295), (0.595, 0.305), (0.60, 0.335)], 0.024)
-    s.paint(grip, c[1], bevel(0.013), gloss=0.3)
-    plate = s.box(0.42, 0.56, 0.58, 0.62, 0.012)
-    s.cast(plate, (0.003, 0.006), 0.006, 0.5)
-    s.paint(plate, "#d6d9de", bevel(0.006), metal=1.0)
-    s.tint(s.text("VOYAGE", 0.5, 0.589, 0.030, 700, 0.08), "#2b2c30")
-
-
-def sunglasses(s: Sheet, c: Colours) -> None:
-    """Sunglasses, folded open, from the front; c: frame, lens top, lens bottom."""
-    for sign in (-1, 1):
-        arm = s.stroke([(0.5 + sign * 0.46, 0.10), (0.5 + sign * 0.45, 0.055), (0.5 + sign * 0.36, 0.035)], 0.022, 0.016)
-        s.paint(arm, mix(c[0], "#000000", 0.35), bevel(0.01), gloss=0.4)
-
-    def outline(sign: int, grow: float) -> list[tuple[float, float]]:
-        lens = [(0.075, 0.12), (0.20, 0.085), (0.37, 0.095), (0.435, 0.145), (0.425, 0.26), (0.36, 0.365), (0.24, 0.395), (0.12, 0.345), (0.07, 0.23)]
-        middle = np.array([0.255, 0.235])
-        out = [(np.array([x, y]) - middle) * (1 + grow) + middle for x, y in lens]
-        return [(float(0.5 + sign * q[0]), float(q[1])) for q in out]
-
-    bridge = s.stroke([(0.43, 0.16), (0.5, 0.125), (0.57, 0.16)], 0.042)
-    frames = np.maximum(s.curve(outline(-1, 0.14)), s.curve(outline(1, 0.14)))
-    holes = np.maximum(s.curve(outline(-1, -0.05)), s.curve(outline(1, -0.05)))
-    s.paint(holes, np.stack([mix(c[1], c[1], 0), mix(c[2], c[2], 0)]), bevel(0.30, 0.5), gloss=0.75, rough=0.1, opacity=0.93)
-    for sign in (-1, 1):
-        x = 0.5 + sign * 0.25
-        streak = s.polygon([(x - 0.09, 0.05), (x - 0.01, 0.05), (x - 0.10, 0.42), (x - 0.18, 0.42)])
-        s.tint(blur(streak, 0.006 * s.unit) * holes, "#ffffff", 0.22)
-    rim = np.maximum(frames, bridge) * (1 - holes)
-    s.paint(rim, c[0], bevel(0.018), gloss=0.6, rough=0.15)
-    for sign in (-1, 1):
-        s.paint(s.ellipse(0.5 + sign * 0.452, 0.135, 0.008), "#d9b36a", bevel(0.008), metal=1.0)

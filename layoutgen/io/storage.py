@@ -26,18 +26,8 @@ from urllib.parse import urlsplit
 import botocore.session
 import pyarrow.fs
 import s3fs
+from botocore import exceptions as s3_errors
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
 from botocore.parsers import ResponseParserError
 
 CONNECT_TIMEOUT_S = 5.0
@@ -45,19 +35,21 @@ CHECK_S = 12.0
 _BACKOFF_S, _LONGEST_BACKOFF_S = 0.2, 8.0
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
-_MISSING = {"NoSuchKey", "NoSuchBucket", "NotFound", "404", "KeyTooLongError", "InvalidBucketName", "InvalidURI"}
-_FORBIDDEN = {"AccessDenied", "AllAccessDisabled", "InvalidObjectState", "Forbidden", "403"}
-_WRONG_CREDENTIALS = {
-    "InvalidAccessKeyId",
-    "SignatureDoesNotMatch",
-    "ExpiredToken",
-    "InvalidToken",
-    "InvalidSecurity",
-    "AuthorizationHeaderMalformed",
-}
-_PASSING = {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequests", "InternalError"}
-_PASSING_ERRORS = (HTTPClientError, IncompleteReadError, ResponseParserError, OSError)
-_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)
+_MISSING = frozenset(
+    "NoSuchKey NoSuchBucket NoSuchVersion NotFound KeyTooLongError InvalidArgument InvalidBucketName InvalidURI".split()
+)
+_FORBIDDEN = frozenset("AccessDenied AllAccessDisabled Forbidden InvalidObjectState".split())
+_WRONG_CREDENTIALS = frozenset(
+    "InvalidAccessKeyId SignatureDoesNotMatch ExpiredToken InvalidToken InvalidSecurity RequestTimeTooSkewed".split()
+)
+_PASSING = frozenset("SlowDown RequestTimeout Throttling ThrottlingException TooManyRequests InternalError".split())
+_PASSING_ERRORS = (s3_errors.HTTPClientError, s3_errors.IncompleteReadError, ResponseParserError, OSError)
+_NO_FILE = (s3_errors.ParamValidationError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
+_NO_CREDENTIALS = (
+    *(s3_errors.NoCredentialsError, s3_errors.PartialCredentialsError),
+    *(s3_errors.CredentialRetrievalError, s3_errors.ProfileNotFound),
+)
 
 FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes"]
 Value = TypeVar("Value")
@@ -173,7 +165,7 @@ class Storage:
         thread = threading.Thread(target=ask, daemon=True)
         thread.start()
         thread.join(CHECK_S)
-        message = outcome[0] if outcome else f"{self._endpoint()} gave no answer in {CHECK_S:g} s, for {uri}"
+        message = outcome[0] if outcome else f"{self._place(uri)} gave no answer in {CHECK_S:g} s, for {uri}"
         if message:
             raise StorageError(message)
 
@@ -192,14 +184,14 @@ class Storage:
             raise ValueError(f"path {relative!r} names no object; give a path relative to {base}")
         if relative.startswith(("s3://", "file://", "/")):
             return relative
-        if _SCHEME.match(relative):
+        if "://" in relative and _SCHEME.match(relative):
             raise ValueError(
-                f"path {relative!r} is neither s3:// nor a file; copy it to storage, or give its path there"
+                f"path {relative!r} is neither s3:// nor a file; copy it to storage, and give its path there"
             )
-        inside = _resolved(relative)
-        if inside is None:
+        inside = _resolved(relative) if relative.startswith(".") or "/." in relative else relative
+        if not inside:
             raise ValueError(f"path {relative!r} climbs out of {base}; give a path below it, or a full URI")
-        return f"{base.rstrip('/')}/{inside}" if base not in ("", "/") else f"{base}{inside}"
+        return f"{base.rstrip('/')}/{inside}"
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Return the full URI and the bytes of every object below the folder `prefix`, sorted by URI."""
@@ -253,49 +245,36 @@ class Storage:
                 time.sleep(pause * random.SystemRandom().uniform(0.5, 1))
             try:
                 return ask()
-            except (BotoCoreError, ClientError, ResponseParserError, OSError) as error:
+            except (s3_errors.BotoCoreError, s3_errors.ClientError, ResponseParserError, OSError) as error:
                 fault = self._judge(uri, error)
                 if fault is not None:
                     return fault
                 reason = _reason(error)
         raise StorageError(
-            f"{self._endpoint()} can't be reached or used ({reason}), tried {self.attempts} times, for {uri}; "
+            f"{self._place(uri)} can't be reached or used ({reason}), tried {self.attempts} times, for {uri}; "
             "see that it is up, and that storage.endpoint_url is right"
         )
 
     def _judge(self, uri: str, error: Exception) -> StorageFault | None:
         """Return the fault of the object that an error tells of, or None for a passing failure; raise StorageError for
         what neither a retry nor another object mends."""
-        if isinstance(error, ClientError):
-            code, status = _code(error)
-            if code in _PASSING or status >= 500 or status == 429:
-                return None
-            if code in _WRONG_CREDENTIALS:
-                raise StorageError(
-                    f"{self._endpoint()} refuses the credentials ({code}), for {uri}; "
-                    "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-                ) from None
-            if code == "NoSuchBucket":
-                return StorageFault("not_found", f"no bucket for {uri}; create it, or correct the URI")
-            if code in _MISSING or status == 404:
-                return StorageFault("not_found", f"no object at {uri}; upload it, or correct the path")
-            if code in _FORBIDDEN or status == 403:
-                return StorageFault("access_denied", f"{uri} is forbidden ({code}); allow these credentials to use it")
-        if isinstance(error, ParamValidationError):
-            return StorageFault("not_found", f"{uri} can't be the name of an object; write s3://bucket/key")
-        if isinstance(error, _NO_CREDENTIALS):
+        code, status = _code(error)
+        if isinstance(error, _NO_CREDENTIALS) or code in _WRONG_CREDENTIALS:
             raise StorageError(
-                f"no credentials in the environment, for {uri}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                f"{self._place(uri)} refuses the credentials of the environment ({_reason(error)}), for {uri}; "
+                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a pair that it knows"
             ) from None
-        if isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError):
-            return StorageFault("not_found", f"no file at {uri}; put it there, or correct the path")
-        if isinstance(error, PermissionError):
-            return StorageFault("access_denied", f"{uri} is forbidden; allow the user that runs the job to use it")
-        if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            return StorageFault("not_found", f"{uri} can't be a file ({error.strerror}); correct the path")
+        if code in _PASSING or status >= 500 or status == 429:
+            return None
+        if code == "NoSuchBucket":
+            return StorageFault("not_found", f"no bucket for {uri}; create it, or correct the URI")
+        if code in _MISSING or status == 404 or isinstance(error, _NO_FILE) or _errno(error) in _NO_PATH:
+            return StorageFault("not_found", f"nothing at {uri} ({_reason(error)}); put it there, or correct the path")
+        if code in _FORBIDDEN or status == 403 or isinstance(error, PermissionError):
+            return StorageFault("access_denied", f"{uri} is forbidden ({_reason(error)}); allow the job to use it")
         if isinstance(error, _PASSING_ERRORS):
             return None
-        raise StorageError(f"{self._endpoint()} can't be used ({_reason(error)}), for {uri}") from None
+        raise StorageError(f"{self._place(uri)} can't be used ({_reason(error)}), for {uri}") from None
 
     def _client(self) -> Any:
         return _client(os.getpid(), self._url(), self.timeout_s, self.concurrency)
@@ -303,7 +282,10 @@ class Storage:
     def _url(self) -> str:
         return self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
 
-    def _endpoint(self) -> str:
+    def _place(self, uri: str) -> str:
+        """Name what serves `uri`, without a password that an endpoint's URL may hold."""
+        if not uri.startswith("s3://"):
+            return "the file system"
         parts = urlsplit(self._url())
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else self._url() or "AWS S3"
 
@@ -400,15 +382,20 @@ def _sizes_of_files(folder: Path, uri: str) -> Iterable[tuple[str, int]]:
             yield f"{uri.rstrip('/')}/{(inside / name).as_posix()}", (Path(parent) / name).stat().st_size
 
 
-def _code(error: ClientError) -> tuple[str, int]:
+def _code(error: Exception) -> tuple[str, int]:
+    """Return S3's error code and the HTTP status of an answer; "" and 0 for any other error."""
+    if not isinstance(error, s3_errors.ClientError):
+        return "", 0
     answer = error.response
     return str(answer.get("Error", {}).get("Code", "")), int(
         answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     )
 
 
+def _errno(error: Exception) -> int | None:
+    return error.errno if isinstance(error, OSError) else None
+
+
 def _reason(error: Exception) -> str:
     """Name an error without its message, which may hold a URL with credentials in it."""
-    if isinstance(error, ClientError):
-        return " ".join(str(part) for part in _code(error))
-    return type(error).__name__
+    return " ".join(str(part) for part in _code(error) if part) or type(error).__name__

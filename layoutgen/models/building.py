@@ -1,16 +1,21 @@
 """Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from layoutgen.config import Annotate, Compose, Place
+from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Role
+from layoutgen.core.layout import Framing, Role
 from layoutgen.core.typography import Face, choose_face
 from layoutgen.io import fonts
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Annotator, Composer, Saliency
+from layoutgen.models.base import Annotator, Brief, Composer, Saliency
+from layoutgen.models.frame import frame
+from layoutgen.models.rules import VERSION as RULES_VERSION
+from layoutgen.models.rules import RulesComposer, panel_colour, subject_map
 from layoutgen.models.saliency import BorderSaliency
 
 
@@ -34,9 +39,7 @@ class SubjectOnly:
 
     def annotate(self, images: list[np.ndarray]) -> list[Annotation | Any]:
         """Return annotations without lines."""
-        from layoutgen.core.framing import subject_box
-
-        return [Annotation((), subject_box(found), found) for found in self._saliency.saliency(images)]
+        return [Annotation((), framing.subject_box(found), found) for found in self._saliency.saliency(images)]
 
 
 def annotator(settings: Annotate) -> tuple[Annotator, str]:
@@ -57,9 +60,40 @@ def composer(
     """Build the composer, and its provenance: composer, adapter, prompt_version, seed."""
     match settings.engine:
         case "rules":
-            from layoutgen.models.rules import VERSION, RulesComposer
-
             model = RulesComposer(BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font)
-            return model, {"composer": VERSION, "adapter": None, "prompt_version": None, "seed": seed}
+            return model, {"composer": RULES_VERSION, "adapter": None, "prompt_version": None, "seed": seed}
         case "qwen_vl":
-            raise ValueError("wired below")
+            return _qwen_vl(settings, seed, storage)
+
+
+def _qwen_vl(settings: Compose, seed: int, storage: Storage) -> tuple[Composer, dict[str, Any]]:
+    from layoutgen.models.qwen_vl import QwenVlComposer
+    from layoutgen.models.weights import fetch_weights
+
+    cache = Path(settings.cache).expanduser()
+    saliency = BorderSaliency()
+
+    def frame_default(brief: Brief) -> Framing:
+        found = subject_map(brief, saliency)
+        height, width = brief.image.shape[:2]
+        panel = panel_colour(brief.image, found)
+        return framing.default(width / height, framing.subject_box(found), brief.canvas, panel)
+
+    model = QwenVlComposer(
+        fetch_weights(settings.model, cache, storage),
+        fetch_weights(settings.adapter, cache, storage) if settings.adapter else None,
+        frame=frame_default,
+        render=frame,
+        device=settings.device,
+        dtype=settings.dtype,
+        max_side=settings.image_side,
+        max_new_tokens=settings.max_new_tokens,
+        batch_size=settings.batch,
+    )
+    known = model.identity
+    return model, {
+        "composer": f"{known['family']} {settings.model} {known['weights_sha'][:12]}",
+        "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
+        "prompt_version": known["prompt_version"],
+        "seed": seed,
+    }

@@ -35,3 +35,13 @@ def frame(image: np.ndarray, framing: Framing, canvas: Canvas, side: int) -> np.
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR if is_map else cv2.INTER_CUBIC
     out[top:bottom, left:right] = cv2.resize(cut, (right - left, bottom - top), interpolation=how)
     return out
+
+
+def shrink(image: np.ndarray, side: int) -> np.ndarray:
+    """Scale an image so that its longer side is at most `side` px."""
+    height, width = image.shape[:2]
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

@@ -151,7 +151,7 @@ def measured(image: np.ndarray, quad: np.ndarray, text: str, score: float) -> li
     reading = replace(reading, **ink.drawing())
     if abs(tilt) > _STRAIGHT_DEGREES:
         return [reading]
-    box = ink.tight(loose)
+    box = ink.tight(loose, text)
     spans = segments(ink.columns(), box[3] - box[1], latin=any(c.isascii() and c.isalnum() for c in text))
     texts = split_text(text, [last - first for first, last in spans]) if len(spans) > 1 else [text]
     if len(texts) == 1:
@@ -203,22 +203,26 @@ class _Ink:
         contrast = np.percentile(self.distance[self.mask], 75)
         return np.asarray(self.mask.any(axis=0) | (self.distance[middle].mean(axis=0) >= 0.25 * contrast))
 
-    def tight(self, loose: Box) -> Box:
-        """The box of the glyphs. No side moves in by more than a third of the loose height: where it would, glyphs were
-        lost in the ground, and the side moves in by the usual margin."""
+    def tight(self, loose: Box, text: str) -> Box:
+        """The box of the glyphs. The detector's margin is at most a third of its box's height: a side that would move
+        in farther has lost glyphs in the ground and moves by the usual margin, unless the rest is wide enough for the
+        text and the side was far off."""
         rows = self.mask.sum(axis=1)
         rows = np.flatnonzero(rows >= 0.08 * np.percentile(rows, 90))
         columns = np.flatnonzero(self.mask.any(axis=0))
         height = loose[3] - loose[1]
         usual, most = 0.12 * height, 0.32 * height
-        moves = (
-            self.left + columns[0] - loose[0],
-            self.top + rows[0] - loose[1],
-            loose[2] - (self.left + columns[-1] + 1),
-            loose[3] - (self.top + rows[-1] + 1),
+        top = self.top + float(rows[0]) - loose[1]
+        bottom = loose[3] - (self.top + float(rows[-1]) + 1)
+        top, bottom = (move - _SOFT_EDGE_PX if move <= most else usual for move in (top, bottom))
+        glyphs = height - top - bottom
+        fits = columns[-1] - columns[0] >= 0.95 * glyphs * sum(0.5 if c.isascii() else 1.0 for c in text)
+        left = self.left + float(columns[0]) - loose[0]
+        right = loose[2] - (self.left + float(columns[-1]) + 1)
+        left, right = (
+            move - _SOFT_EDGE_PX if move <= most or (fits and move > 1.2 * height) else usual for move in (left, right)
         )
-        left, top, right, bottom = (float(move) - _SOFT_EDGE_PX if move <= most else usual for move in moves)
-        bearing = _SIDE_BEARING * (height - top - bottom)
+        bearing = _SIDE_BEARING * glyphs
         return (loose[0] + left - bearing, loose[1] + top, loose[2] - right + bearing, loose[3] - bottom)
 
 

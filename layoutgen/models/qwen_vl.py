@@ -169,7 +169,6 @@ class QwenVlComposer:
         """Return each prompt's answer, and whether the model ended it."""
         inputs = self._inputs(prompts, pictures)
         length = inputs["input_ids"].shape[1]
-        self._model.model.rope_deltas = None  # kept on the module from the call before
         processors = [self._grammar.processor(copies, length)] if self._grammar else []
         written = self._model.generate(**inputs, logits_processor=processors)[:, length:].tolist()
         answers = []

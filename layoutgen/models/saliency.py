@@ -9,6 +9,8 @@ centre. Higher is more salient.
 import cv2
 import numpy as np
 
+from layoutgen.models.frame import shrink
+
 _SIDE = 160
 
 
@@ -19,16 +21,6 @@ class BorderSaliency:
         """Return for each image a map (height, width) float32 in [0, 1] at its own size divided so that the longer
         side is at most 160 px."""
         return [_subject(image) for image in images]
-
-
-def shrink(image: np.ndarray, side: int) -> np.ndarray:
-    """Scale an image so that its longer side is at most `side` px."""
-    height, width = image.shape[:2]
-    scale = side / max(height, width)
-    if scale >= 1:
-        return image
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
 def _subject(image: np.ndarray) -> np.ndarray:

@@ -1,0 +1,49 @@
+"""Layout tables in, one HTML page with previews out; open it from the folder, no server needed.
+
+python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/
+"""
+
+import argparse
+import logging
+import sys
+
+from layoutgen.config import Storage as StorageSettings
+from layoutgen.io.snapshot import SnapshotError
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.pipelines import run_gallery
+
+
+def main() -> int:
+    """Run the job from its command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.gallery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--layouts", required=True, help="output root of jobs.layouts: a folder or an s3:// prefix")
+    parser.add_argument("--output", required=True, help="where the page goes: a folder or an s3:// prefix")
+    parser.add_argument("--run-id", help="which run (default: the one that CURRENT names)")
+    parser.add_argument("--limit", type=int, default=2000, help="most layouts on the page (default: 2000)")
+    parser.add_argument("--side", type=int, default=900, help="px of a preview's longer side (default: 900)")
+    parser.add_argument("--font", action="append", default=[], help="font file that the layouts name; may be repeated")
+    parser.add_argument("--endpoint-url", default=StorageSettings().endpoint_url, help="S3 endpoint")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    try:
+        where = run_gallery(
+            Storage(arguments.endpoint_url),
+            arguments.layouts,
+            arguments.output,
+            run_id=arguments.run_id,
+            limit=arguments.limit,
+            side=arguments.side,
+            font_files=tuple(arguments.font),
+        )
+    except (SnapshotError, StorageError, ValueError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    print(where)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -161,6 +161,8 @@ def _run(
     snapshots = Snapshots(storage, output, run_id, now, kind, config.write.compression)
     snapshots.start()
     planned = _plan(config, source, need, limit, storage)
+    if not planned.rows_in:
+        raise PipelineError(f"{source} has no rows; nothing is published, so that readers keep what they have")
     log.info("run %s: %d rows in %d shards", run_id, planned.rows_in, len(planned.shards))
     steps = [*steps, Step("write", partial(_Write, snapshots), config.write.pool)]
     reports = []

@@ -1,8 +1,8 @@
-"""Drawing with light: silhouettes from Pillow, given a form (bevelled, turned, flat), shaded as in a small photo studio.
+"""Drawing with light: silhouettes from Pillow, given a form (bevelled, turned, flat), lit as in a small photo studio.
 
-A `Sheet` is a transparent picture of one product. Lengths are in sheet widths: x runs from 0 to 1, y from 0 (top) to the
-sheet's aspect (height / width). A mask is a float array of the sheet's size, 0 to 1. A form turns a mask into surface
-normals; `paint` lights them with a key softbox at the upper left, a strip light at the right and a rim from above.
+A `Sheet` is a transparent picture of one product. Lengths are in sheet widths: x runs from 0 to 1, y from 0 (top) to
+the sheet's aspect (height / width). A mask is a float array of the sheet's size, 0 to 1. A form turns a mask into
+surface normals; `paint` lights them with a key softbox at the upper left, a strip at the right and a rim from above.
 """
 
 from collections.abc import Callable, Sequence
@@ -64,7 +64,7 @@ def step(x: Array, edge: float, width: float) -> Array:
 def noise(
     shape: tuple[int, int], rng: np.random.Generator, cells: float, *, octaves: int = 4, stretch: float = 1
 ) -> Array:
-    """Return fractal noise, about -1 to 1, with `cells` lumps along the longer side; `stretch` > 1 draws them out in x."""
+    """Return fractal noise, about -1 to 1, with `cells` lumps along the longer side, drawn out in x by `stretch`."""
     total = np.zeros(shape, np.float32)
     weight, norm = 1.0, 0.0
     for octave in range(octaves):
@@ -165,6 +165,12 @@ def light(base: Array, n: Array, *, gloss: float = 0.25, rough: float = 0.35, me
     return np.asarray(np.clip(lit + gloss * shine * (1 - 0.3 * lit), 0, 1), np.float32)
 
 
+def _window(mask: Array, margin: int = 0) -> tuple[slice, slice]:
+    """Return the part of a sheet that `mask` covers, and a margin in pixels around it."""
+    left, top, width, height = cv2.boundingRect((mask > 1 / 512).view(np.uint8))
+    return (slice(max(0, top - margin), top + height + margin), slice(max(0, left - margin), left + width + margin))
+
+
 class Sheet:
     """A transparent picture of one product, painted from back to front."""
 
@@ -222,17 +228,22 @@ class Sheet:
 
     def stroke(self, points: Sequence[Point], width: float, end: float | None = None, *, closed: bool = False) -> Array:
         """Return the mask of a smooth line through `points`, from `width` to `end` wide, with round ends."""
-        path = np.asarray(spline(points, closed=closed))
-        widths = np.linspace(width, width if end is None else end, len(path)) * self.unit
-        image = Image.new("L", (self.shape[1] * 2, self.shape[0] * 2))
-        draw = ImageDraw.Draw(image)
+        path = np.asarray(spline(points, closed=closed)) * self.unit
         if closed:
-            path, widths = np.vstack([path, path[:1]]), np.append(widths, widths[-1])
-        for (x0, y0), (x1, y1), w in zip(path[:-1] * self.unit * 2, path[1:] * self.unit * 2, widths, strict=False):
-            draw.line([(x0, y0), (x1, y1)], fill=255, width=max(1, round(2 * w)))
-            draw.ellipse([x1 - w, y1 - w, x1 + w, y1 + w], fill=255)
-            draw.ellipse([x0 - w, y0 - w, x0 + w, y0 + w], fill=255)
-        return np.asarray(image.reduce(2), np.float32) / np.float32(255)
+            path = np.vstack([path, path[:1]])
+        widths = np.linspace(width, width if end is None else end, len(path)) * self.unit
+        x0, y0 = np.clip(np.floor(path.min(0) - widths.max()).astype(int), 0, None)
+        x1, y1 = np.minimum(np.ceil(path.max(0) + widths.max()).astype(int) + 1, self.shape[::-1])
+        image = Image.new("L", (max(1, int(x1 - x0)) * 2, max(1, int(y1 - y0)) * 2))
+        draw = ImageDraw.Draw(image)
+        path = 2 * (path - (x0, y0))
+        for (xa, ya), (xb, yb), w in zip(path[:-1], path[1:], widths, strict=False):
+            draw.line([(xa, ya), (xb, yb)], fill=255, width=max(1, round(2 * w)))
+            for x, y in ((xa, ya), (xb, yb)):
+                draw.ellipse([x - w, y - w, x + w, y + w], fill=255)
+        mask = np.zeros(self.shape, np.float32)
+        mask[y0:y1, x0:x1] = np.asarray(image.reduce(2), np.float32)[: y1 - y0, : x1 - x0] / 255
+        return mask
 
     def grain(self, cells: float, depth: float, octaves: int = 2, stretch: float = 1) -> Array:
         """Return a bump of `cells` lumps across the sheet, `depth` thousandths of its width high: leather, cloth."""
@@ -254,10 +265,7 @@ class Sheet:
     def paint(self, mask: Array, colour: Colour, form: Form | None = None, **options: Any) -> None:
         """Paint `mask` over what is there. `colour` is one colour, an array of the sheet's size, or (top, bottom) given
         as an array (2, 3). Options: gloss, rough, metal as in `light`; `opacity`; `bump`, a height field in pixels."""
-        left, top, width, height = cv2.boundingRect((mask > 1 / 512).view(np.uint8))
-        if not width:
-            return
-        window = (slice(top, top + height), slice(left, left + width))
+        window = _window(mask)
         cover = mask[window]
         base = rgb(colour)
         if base.shape == (2, 3):
@@ -276,14 +284,17 @@ class Sheet:
 
     def tint(self, mask: Array, colour: Colour, opacity: float = 1.0) -> None:
         """Lay an unlit colour over what is painted already: prints, glows, dirt; the silhouette stays."""
-        cover = (mask * opacity)[..., None]
-        self.colour = self.colour * (1 - cover) + rgb(colour) * cover * self.alpha[..., None]
+        window, tone = _window(mask), rgb(colour)
+        cover = (mask[window] * opacity)[..., None]
+        tone = tone[window] if tone.ndim == 3 else tone
+        self.colour[window] = self.colour[window] * (1 - cover) + tone * cover * self.alpha[window][..., None]
 
     def cast(self, mask: Array, offset: Point = (0.006, 0.012), soft: float = 0.012, strength: float = 0.45) -> None:
         """Darken what is painted where a part that lies on it, `mask`, will throw its shadow."""
         dx, dy = round(offset[0] * self.unit), round(offset[1] * self.unit)
-        moved = np.roll(mask, (dy, dx), (0, 1))
-        self.colour *= (1 - strength * blur(moved, soft * self.unit))[..., None]
+        window = _window(mask, max(abs(dx), abs(dy)) + int(3 * soft * self.unit) + 2)
+        moved = np.roll(mask[window], (dy, dx), (0, 1))
+        self.colour[window] *= (1 - strength * blur(moved, soft * self.unit))[..., None]
 
     def picture(self, width_px: int) -> Image.Image:
         """Return the sheet as an RGBA picture of the given width."""

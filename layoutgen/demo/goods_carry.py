@@ -153,7 +153,7 @@ def suitcase(s: Sheet, c: Colours) -> None:
         s.paint(s.ellipse(x - 0.004, 1.385, 0.034, 0.038), "#1b1b1d", bevel(0.02), gloss=0.4)
         s.paint(s.ellipse(x - 0.004, 1.385, 0.014, 0.016), "#9a9da3", bevel(0.01), metal=1.0)
     shell = s.box(0.13, 0.325, 0.87, 1.335, 0.095)
-    y, x = np.mgrid[0 : s.shape[0], 0 : s.shape[1]].astype(np.float32) / s.unit
+    x = np.mgrid[0 : s.shape[0], 0 : s.shape[1]][1].astype(np.float32) / s.unit
     inside = blur(s.box(0.20, 0.40, 0.80, 1.26, 0.05), 0.01 * s.unit)
     ribs = np.clip(np.sin((x - 0.5) * 2 * np.pi * 11.5) * 2.2, -1, 1) * 0.0055 * s.unit * inside
     s.paint(

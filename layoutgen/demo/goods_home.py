@@ -79,10 +79,8 @@ def sofa(s: Sheet, c: Colours) -> None:
     back = s.box(0.09, 0.06, 0.91, 0.40, 0.06)
     s.paint(back, mix(c[0], "#000000", 0.10), bevel(0.06), **look)
     for left, right in ((0.135, 0.497), (0.503, 0.865)):
-        cushion = s.curve(
-            [(left + 0.02, 0.10), ((left + right) / 2, 0.088), (right - 0.02, 0.10), (right, 0.2), (right, 0.33)]
-            + [(left, 0.33), (left, 0.2)]
-        )
+        top = [(left + 0.02, 0.10), ((left + right) / 2, 0.088), (right - 0.02, 0.10)]
+        cushion = s.curve([*top, (right, 0.2), (right, 0.33), (left, 0.33), (left, 0.2)])
         s.cast(cushion, (0.004, 0.008), 0.010, 0.5)
         s.paint(cushion, c[0], bevel(0.11, 0.8, 0.4), **look)
     s.paint(s.box(0.09, 0.37, 0.91, 0.455, 0.02), mix(c[0], "#000000", 0.12), bevel(0.02), **look)

@@ -157,7 +157,7 @@ def camera(s: Sheet, c: Colours) -> None:
     s.paint(window, "#0a0c12", bevel(0.012, 0.5), gloss=0.7, rough=0.2)
     s.tint(s.polygon([(0.72, 0.16), (0.77, 0.16), (0.745, 0.22), (0.705, 0.22)]) * window, "#9fc4ff", 0.35)
     s.paint(s.box(0.16, 0.165, 0.235, 0.215, 0.01), "#0f1218", bevel(0.01, 0.5), gloss=0.7, rough=0.2)
-    s.tint(s.text("Halide", 0.318, 0.190, 0.040, 700, 0.02), "#2b2b2e", 0.9)
+    s.tint(s.text("Halide", 0.300, 0.190, 0.040, 700, 0.02), "#2b2b2e", 0.9)
     cx, cy = 0.50, 0.385
     for radius, colour, metal in (
         (0.225, c[0], 1.0),

@@ -110,7 +110,8 @@ def t_shirt(s: Sheet, c: Colours) -> None:
             path = [(1 - x, y) if side else (x, y) for x, y in line]
             s.tint(blur(s.stroke(path, 0.006), 0.003 * s.unit), mix(c[0], "#000000", 0.6), 0.55)
     sun = s.ellipse(0.5, 0.38, 0.125) * (1 - s.box(0, 0.44, 1, 1))
-    s.tint(sun * (0.9 - 0.2 * np.abs(s.grain(300, 1 / s.unit * 1000, 1))), c[1], 0.92)
+    worn = 0.9 - 0.2 * np.abs(s.grain(300, 1000 / s.unit, 1))
+    s.tint(np.asarray(sun * worn, np.float32), c[1], 0.92)
     for k in range(4):
         bar = s.stroke(
             [

@@ -1,16 +1,17 @@
-"""Where a product stands: backgrounds from a white packshot to a busy table, and the shadows that tie a product to them.
+"""Where a product stands: backgrounds from a white packshot to a busy table, and the shadows that tie it to them.
 
-A backdrop is float RGB of the picture's size; its floor begins at `horizon` (a share of the height). `compose` lays the
-product on it with a contact shadow and a cast shadow, or a drop shadow where it lies flat.
+A backdrop is float RGB of the picture's size; its floor begins at `horizon` (a share of the height). `compose` lays
+the product on it with a contact shadow and a cast shadow, or a drop shadow where it lies flat.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from layoutgen.demo.drawing import Array, Colour, blur, mix, noise, rgb, step
+from layoutgen.demo.drawing import Array, Colour, Sheet, blur, mix, noise, rgb, step, turned
 
 Backdrop = Callable[[tuple[int, int], float, tuple[str, ...], np.random.Generator], Array]
 
@@ -76,7 +77,7 @@ def _planks(
     height, width = shape if along else shape[::-1]
     image = np.zeros((height, width, 3), np.float32)
     edges = np.linspace(0, height, count + 1).astype(int)
-    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+    for top, bottom in pairwise(edges):
         part = (bottom - top, width)
         bend = noise(part, rng, 7, octaves=3, stretch=5) * 1.5 + np.linspace(0, 2.2, part[0], dtype=np.float32)[:, None]
         rings = 0.5 + 0.5 * np.sin(bend * 15 + rng.uniform(0, 6))
@@ -113,7 +114,7 @@ def tiles(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng:
     wall = wall * (1 - grout) + rgb(colours[1]) * grout
     wall = blur(np.asarray(wall, np.float32), size * 0.0011)
     _, gy = _grid(shape)
-    stone = np.clip(rgb(colours[2]) * (1 + 0.07 * noise(shape, rng, 26, octaves=5))[..., None], 0, 1)
+    stone = np.clip(rgb(colours[2]) * (1 + 0.05 * noise(shape, rng, 60, octaves=3))[..., None], 0, 1)
     shelf = step(gy, horizon, 0.004)[..., None]
     dark = 1 - 0.22 * np.exp(-np.clip(horizon - gy, 0, 1) * 30)[..., None]
     return _vignette(np.asarray(np.clip(wall * dark * (1 - shelf) + stone * shelf, 0, 1), np.float32), 0.22)
@@ -136,7 +137,7 @@ def textile(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rn
 def bokeh(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng: np.random.Generator) -> Array:
     """Lights of a city far out of focus over a dark, slightly glossy floor."""
     size = max(shape)
-    x, y = _grid(shape)
+    _, y = _grid(shape)
     image = np.asarray(mix(colours[0], colours[1], np.clip(1.3 * y, 0, 1)), np.float32)
     glow = np.zeros((*shape, 3), np.float32)
     for _ in range(46):
@@ -168,10 +169,10 @@ def leaves(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng
     size = max(shape)
     x, y = _grid(shape)
     image = np.asarray(mix(colours[1], colours[0], np.clip(1.5 * np.hypot(x - 0.5, y - 0.4), 0, 1)), np.float32)
-    for depth, count in ((0, 60), (1, 46), (2, 30)):
+    for depth, count in ((0, 90), (1, 80), (2, 60)):
         for _ in range(count):
             angle = rng.uniform(0, 2 * np.pi)
-            reach = rng.uniform(0.34 + 0.10 * depth, 0.80)
+            reach = rng.uniform(0.30 + 0.08 * depth, 0.74)
             place = np.array([(0.5 + reach * np.cos(angle)) * shape[1], (0.42 + reach * np.sin(angle)) * shape[0]])
             length, turn = size * rng.uniform(0.08, 0.17), rng.uniform(0, 2 * np.pi)
             t = np.linspace(0, 1, 24)
@@ -188,7 +189,7 @@ def leaves(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng
                 cv2.fillPoly(image, [part], [float(c) for c in tone * lit], cv2.LINE_AA)
             cv2.polylines(image, [spine], False, [float(c) for c in tone * 1.35], max(1, size // 700), cv2.LINE_AA)
         image = blur(image, size * (0.016, 0.008, 0.0025)[depth])
-    stone = np.clip(rgb(colours[4]) * (1 + 0.10 * noise(shape, rng, 30, octaves=5))[..., None], 0, 1)
+    stone = np.clip(rgb(colours[4]) * (1 + 0.06 * noise(shape, rng, 60, octaves=3))[..., None], 0, 1)
     floor = step(y, horizon, 0.008)[..., None]
     return _vignette(np.asarray(np.clip(image * (1 - floor) + stone * floor, 0, 1), np.float32), 0.30)
 
@@ -196,39 +197,26 @@ def leaves(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng
 def marble(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng: np.random.Generator) -> Array:
     """Polished marble with veins, seen from above."""
     x, y = _grid(shape)
-    warp = noise(shape, rng, 4, octaves=5)
+    warp = noise(shape, rng, 3, octaves=4)
     veins = np.zeros(shape, np.float32)
     for frequency, strength in ((2.3, 0.55), (5.1, 0.25)):
-        wave = np.abs(np.sin(np.pi * frequency * (x * 0.8 + y * 0.6) + 4.2 * warp))
+        wave = np.abs(np.sin(np.pi * frequency * (x * 0.8 + y * 0.6) + 2.6 * warp))
         veins += strength * np.exp(-wave * 26) * (0.6 + 0.6 * noise(shape, rng, 5, octaves=2))
     cloud = 0.16 * noise(shape, rng, 6, octaves=4)
     return np.asarray(mix(colours[0], colours[1], np.clip(veins + 0.10 + cloud, 0, 1)), np.float32)
 
 
 def podium(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng: np.random.Generator) -> Array:
-    """A round podium before an arch; the product stands on the podium's top, at `horizon`."""
-    from layoutgen.demo.drawing import Sheet, turned
-
-    image = sweep(shape, min(0.95, horizon + 0.1), colours[:2], rng)
-    aspect = shape[0] / shape[1]
-    stage = Sheet(shape[1], aspect, rng)
-    stage.shape = shape
-    stage.colour, stage.alpha = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32)
-    radius = min(0.34, 0.34 * aspect)
-    arch = stage.box(
-        0.5 - radius * 1.12, horizon * aspect - radius * 2.1, 0.5 + radius * 1.12, 2 * aspect, radius * 1.12
-    )
+    """A round podium before an arch; the product stands on the podium's top, whose middle is at `horizon`."""
+    stage = Sheet(shape[1], shape[0] / shape[1], rng)
+    image = sweep(shape, min(0.95, horizon + 0.1), colours[:2], rng)[: stage.shape[0]]
+    radius, top = min(0.34, 0.34 * stage.aspect), horizon * stage.aspect
+    arch = stage.box(0.5 - radius * 1.12, top - radius * 2.1, 0.5 + radius * 1.12, 2 * stage.aspect, radius * 1.12)
     image = image * (1 - 0.20 * (blur(arch, 0.02 * stage.unit) * (1 - arch)))[..., None]
-    inner = mix(colours[2], "#ffffff", 0.10)
-    image = image * (1 - arch[..., None]) + inner * arch[..., None]
-    top, flat = horizon * aspect, radius * 0.16
-    drum = np.maximum(stage.box(0.5 - radius, top, 0.5 + radius, top + 1), 0)
-    ground = np.clip(horizon + 0.02, 0, 1) * aspect
-    image = image * (1 - 0.0 * ground)
-    stage.paint(drum, colours[3], turned(), gloss=0.05, rough=0.9)
-    stage.paint(stage.ellipse(0.5, top, radius, flat), mix(colours[3], "#ffffff", 0.25), gloss=0.02)
-    alpha = stage.alpha[..., None]
-    return np.asarray(np.clip(image * (1 - alpha) + stage.colour, 0, 1), np.float32)
+    image = image * (1 - arch[..., None]) + mix(colours[2], "#ffffff", 0.10) * arch[..., None]
+    stage.paint(stage.box(0.5 - radius, top, 0.5 + radius, top + 1), colours[3], turned(), gloss=0.05, rough=0.9)
+    stage.paint(stage.ellipse(0.5, top, radius, radius * 0.16), mix(colours[3], "#ffffff", 0.25), gloss=0.02)
+    return np.asarray(np.clip(image * (1 - stage.alpha[..., None]) + stage.colour, 0, 1), np.float32)
 
 
 BACKDROPS: dict[str, Backdrop] = {

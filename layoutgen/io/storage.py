@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -29,21 +30,27 @@ import s3fs
 from botocore import exceptions as s3_errors
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 CONNECT_TIMEOUT_S = 5.0
 CHECK_S = 12.0
 _BACKOFF_S, _LONGEST_BACKOFF_S = 0.2, 8.0
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
-_MISSING = frozenset(
-    "NoSuchKey NoSuchBucket NoSuchVersion NotFound KeyTooLongError InvalidArgument InvalidBucketName InvalidURI".split()
+_MISSING = {
+    *("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound", "404"),
+    *("KeyTooLongError", "InvalidArgument", "InvalidBucketName", "InvalidURI"),
+}
+_FORBIDDEN = {"AccessDenied", "AllAccessDisabled", "Forbidden", "InvalidObjectState"}
+_WRONG_CREDENTIALS = {
+    *("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed"),
+    *("ExpiredToken", "InvalidToken", "InvalidSecurity", "RequestTimeTooSkewed"),
+}
+_PASSING = {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequests", "InternalError"}
+_PASSING_ERRORS = (
+    *(s3_errors.HTTPClientError, s3_errors.ConnectionError, s3_errors.IncompleteReadError),
+    *(ResponseParserError, HTTPError, OSError),
 )
-_FORBIDDEN = frozenset("AccessDenied AllAccessDisabled Forbidden InvalidObjectState".split())
-_WRONG_CREDENTIALS = frozenset(
-    "InvalidAccessKeyId SignatureDoesNotMatch ExpiredToken InvalidToken InvalidSecurity RequestTimeTooSkewed".split()
-)
-_PASSING = frozenset("SlowDown RequestTimeout Throttling ThrottlingException TooManyRequests InternalError".split())
-_PASSING_ERRORS = (s3_errors.HTTPClientError, s3_errors.IncompleteReadError, ResponseParserError, OSError)
 _NO_FILE = (s3_errors.ParamValidationError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
 _NO_CREDENTIALS = (
@@ -73,6 +80,7 @@ class StorageFault:
 
 Objects = list[bytes | StorageFault]
 Uris = list[str]
+Identity = tuple[int | str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -174,7 +182,7 @@ class Storage:
         where = _locate(uri)
         if isinstance(where, Path):
             return pyarrow.fs.LocalFileSystem(), str(where)
-        handler = pyarrow.fs.FSSpecHandler(_s3fs(os.getpid(), self._url(), self.timeout_s, self.attempts))
+        handler = pyarrow.fs.FSSpecHandler(_s3fs(_process(), self._url(), self.timeout_s, self.attempts))
         return pyarrow.fs.PyFileSystem(handler), f"{where[0]}/{where[1]}"
 
     def join(self, base: str, relative: str) -> str:
@@ -227,7 +235,7 @@ class Storage:
 
     def _get(self, bucket: str, key: str, uri: str, max_bytes: int | None) -> bytes | StorageFault:
         answer = self._client().get_object(Bucket=bucket, Key=key)
-        with answer["Body"] as body:
+        with closing(answer["Body"]) as body:
             return _too_many(uri, answer["ContentLength"], max_bytes) or body.read()
 
     def _attempt(self, uri: str, ask: Callable[[], Value]) -> Value:
@@ -245,7 +253,7 @@ class Storage:
                 time.sleep(pause * random.SystemRandom().uniform(0.5, 1))
             try:
                 return ask()
-            except (s3_errors.BotoCoreError, s3_errors.ClientError, ResponseParserError, OSError) as error:
+            except (s3_errors.BotoCoreError, s3_errors.ClientError, *_PASSING_ERRORS) as error:
                 fault = self._judge(uri, error)
                 if fault is not None:
                     return fault
@@ -277,7 +285,7 @@ class Storage:
         raise StorageError(f"{self._place(uri)} can't be used ({_reason(error)}), for {uri}") from None
 
     def _client(self) -> Any:
-        return _client(os.getpid(), self._url(), self.timeout_s, self.concurrency)
+        return _client(_process(), self._url(), self.timeout_s, self.concurrency)
 
     def _url(self) -> str:
         return self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
@@ -290,9 +298,15 @@ class Storage:
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else self._url() or "AWS S3"
 
 
-# The process id is a key, so that a forked worker never writes into its parent's sockets.
+def _process() -> Identity:
+    """Return what a connection belongs to: this process (a forked worker must not use its parent's sockets) and the
+    credentials and region of its environment."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_REGION")
+    return os.getpid(), *(os.environ.get(name) for name in names)
+
+
 @lru_cache(maxsize=8)
-def _client(pid: int, url: str, timeout_s: float, concurrency: int) -> Any:
+def _client(process: Identity, url: str, timeout_s: float, concurrency: int) -> Any:
     try:
         return botocore.session.get_session().create_client(
             "s3", endpoint_url=url or None, config=Config(max_pool_connections=concurrency, **_settings(timeout_s))
@@ -302,7 +316,7 @@ def _client(pid: int, url: str, timeout_s: float, concurrency: int) -> Any:
 
 
 @lru_cache(maxsize=8)
-def _s3fs(pid: int, url: str, timeout_s: float, attempts: int) -> s3fs.S3FileSystem:
+def _s3fs(process: Identity, url: str, timeout_s: float, attempts: int) -> s3fs.S3FileSystem:
     filesystem = s3fs.S3FileSystem(
         endpoint_url=url or None,
         config_kwargs=_settings(timeout_s),

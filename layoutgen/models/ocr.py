@@ -24,11 +24,13 @@ from layoutgen.core.text_roles import (
     split_text,
 )
 from layoutgen.models.base import Fault, Saliency
+from layoutgen.models.saliency import shrink
 
 VERSION = "ppocr-v6-small-1"
 _SMALLEST_SIDE_PX = 16
 _LONGEST_SIDE_PX = 1600
 _DETECTOR_SIDE_PX = 608
+_NARROWEST = 4
 _SOFT_EDGE_PX = 1.0
 _SIDE_BEARING = 0.08
 _STRAIGHT_DEGREES = 8
@@ -62,9 +64,10 @@ class OcrAnnotator:
     def _annotate(self, image: np.ndarray) -> Annotation | Fault:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             return Fault("image", f"{image.dtype} array of shape {image.shape}: give (height, width, 3) uint8 RGB")
-        height, width = image.shape[:2]
-        if min(height, width) < _SMALLEST_SIDE_PX:
+        if min(image.shape[:2]) < _SMALLEST_SIDE_PX:
             return Annotation()
+        image = shrink(image, _LONGEST_SIDE_PX)
+        height, width = image.shape[:2]
         readings = self._readings(image)
         subject, saliency = None, None
         if self._saliency is not None:
@@ -78,7 +81,7 @@ class OcrAnnotator:
         lines = [
             TextLine(
                 text=reading.text,
-                box=_scaled(reading.box_px, 1 / width, 1 / height),
+                box=_within(_scaled(reading.box_px, 1 / width, 1 / height)),
                 role=role,
                 language=language(reading.text),
                 colour=reading.colour,
@@ -91,7 +94,7 @@ class OcrAnnotator:
         return Annotation(tuple(lines[i] for i in order), subject, saliency)
 
     def _readings(self, image: np.ndarray) -> list[Reading]:
-        found: Any = self._read(np.ascontiguousarray(image[:, :, ::-1]))
+        found: Any = self._read(np.ascontiguousarray(_filled_out(image)[:, :, ::-1]))
         if found.boxes is None:
             return []
         lines = zip(found.boxes, found.txts, found.scores, strict=True)
@@ -122,6 +125,14 @@ def subject_box(saliency: np.ndarray) -> Box | None:
         (parts[:, 1] + parts[:, 3]).max(),
     )
     return (float(left / width), float(top / height), float(right / width), float(bottom / height))
+
+
+def _filled_out(image: np.ndarray) -> np.ndarray:
+    """Repeat the last row or column of a very narrow image: the detector scales the shorter side to its own size, and a
+    strip would grow to many megapixels."""
+    height, width = image.shape[:2]
+    least = max(height, width) // _NARROWEST
+    return np.pad(image, ((0, max(0, least - height)), (0, max(0, least - width)), (0, 0)), mode="edge")
 
 
 def _covered(saliency: np.ndarray, box_px: Box, width: int, height: int) -> float:
@@ -266,6 +277,11 @@ def _without_border(mask: np.ndarray) -> np.ndarray:
     keep = ~touching & (stats[:, 4] >= max(3, 0.0008 * rows * rows))
     keep[0] = False
     return keep[labels]
+
+
+def _within(box: Box) -> Box:
+    left, top, right, bottom = (min(1.0, max(0.0, value)) for value in box)
+    return (left, top, right, bottom)
 
 
 def _scaled(box: Box, x: float, y: float) -> Box:

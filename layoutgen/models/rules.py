@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from layoutgen.core import colour, framing, stacking
-from layoutgen.core.colouring import readable
+from layoutgen.core.colouring import accent_colour, readable
 from layoutgen.core.layout import Box, Canvas, Framing, Role, Suggestion, area
 from layoutgen.core.stacking import Block
 from layoutgen.core.typography import Face
@@ -145,14 +145,13 @@ def flat_ground(image: np.ndarray, subject: np.ndarray) -> str | None:
     return colour.to_hex(middle) if np.percentile(np.abs(ground - middle).max(1), 92) <= 6 else None
 
 
-def panel_colour(image: np.ndarray, subject_map: np.ndarray) -> str:
+def panel_colour(image: np.ndarray, subject: np.ndarray) -> str:
     """A colour for panels that goes with the photo: the subject's hue, as a pale tint beside light photos and as a
     deep shade beside dark ones."""
-    small = cv2.resize(image, subject_map.shape[::-1], interpolation=cv2.INTER_AREA)
-    weights = subject_map * (1 + colour.to_oklch(small)[..., 1] * 12)
-    hue_of = colour.dominant(small, weights)
-    light = float(colour.luminance(small).mean())
-    return colour.tint(hue_of, 0.94, 0.035) if light > 0.16 else colour.tint(hue_of, 0.27, 0.05)
+    small = cv2.resize(image, subject.shape[::-1], interpolation=cv2.INTER_AREA)
+    light = float(colour.luminance(small).mean()) > 0.16
+    accent = accent_colour(small, subject)
+    return colour.tint(accent, 0.94, 0.035) if light else colour.tint(accent, 0.27, 0.05)
 
 
 def _scene(brief: Brief, subject_map: np.ndarray, candidate: framing.Candidate) -> _Scene:

@@ -98,12 +98,12 @@ def test_a_table_of_selling_points_is_no_screen():
 
 
 def test_a_mark_beside_a_placed_line_is_placed_with_it():
-    price, mark = reading("到手1398元", 100, 160, 377, 207), reading("起", 390, 180, 410, 205)
+    price, mark = reading("到手1398元", 100, 160, 377, 207), reading("起", 390, 180, 410, 205, contrast=120)
     assert placed_lines([price, mark], WIDTH, HEIGHT) == [True, True]
     assert placed_lines([mark], WIDTH, HEIGHT) == [False]
 
 
-def test_a_screen_a_shoe_and_nothing_give_no_placed_line():
+def test_no_lines_give_no_verdicts():
     assert placed_lines([], WIDTH, HEIGHT) == []
 
 

@@ -1,0 +1,301 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from layoutgen.core.plan import JSON_TEXT, Plan, plan
+from layoutgen.io import manifest
+from layoutgen.io.manifest import ManifestError
+from layoutgen.io.storage import Storage
+
+HEAD = "product_id,image,title\n"
+
+
+def read(path: Path, **options: Any) -> pa.Table:
+    return manifest.read(str(path), Storage(), **({"need": "layouts"} | options))
+
+
+def planned(path: Path, **options: Any) -> Plan:
+    raw = read(path, **options)
+    base, storage = manifest.base(str(path)), Storage()
+    return plan(
+        raw,
+        canvases=("1:1",),
+        short_side=1080,
+        application="poster",
+        join=lambda relative: storage.join(base, relative),
+        rows_per_shard=100,
+        need=options.get("need", "layouts"),
+    )
+
+
+def written(folder: Path, name: str, content: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def lines(*rows: object) -> str:
+    return "".join(f"{row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+def test_the_same_rows_come_from_parquet_jsonl_and_csv(tmp_path: Path) -> None:
+    rows = [
+        {"product_id": "p1", "image": "a.jpg", "title": "夏日", "selling_points": ["轻", "薄"], "price": 9.5},
+        {"product_id": "p2", "image": "b.jpg", "title": "冬天, \"暖\"", "selling_points": None, "price": 8.0},
+    ]  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "m.parquet")
+    written(tmp_path, "m.jsonl", lines(*rows))
+    written(tmp_path, "m.csv", 'product_id,image,title,selling_points,price\np1,a.jpg,夏日,轻|薄,9.5\n'
+                               'p2,b.jpg,"冬天, ""暖""",,8.0\n')  # fmt: skip
+    tables = [read(tmp_path / f"m.{suffix}") for suffix in ("parquet", "jsonl", "csv")]
+    for table in tables:
+        assert table.select(list(rows[0])).to_pylist() == rows
+        assert table.schema.field("price").type == pa.float64()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match=r"manifest .*m\.jsonl can't be read: nothing at"):
+        read(tmp_path / "m.jsonl")
+    with pytest.raises(ManifestError, match=r"no manifest and no folder at .*/photos"):
+        read(tmp_path / "photos")
+
+
+@pytest.mark.parametrize("name", ["m.xlsx", "m.json", "m", "m.jsonl.gz"])
+def test_another_suffix_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ManifestError, match=r"is none of \.parquet, \.jsonl, \.csv"):
+        read(written(tmp_path, name, "x"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_missing_columns_are_named_with_the_columns_found(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"m.{suffix}"
+    row = {"id": "1", "name": "x"}
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    else:
+        path.write_text("id,name\n1,x\n" if suffix == "csv" else lines(row))
+    with pytest.raises(
+        ManifestError, match=r"lacks the columns product_id, title, image \(or images\); found id, name"
+    ):
+        read(path)
+    with pytest.raises(ManifestError, match=r"lacks the columns image \(or images\); found id, name"):
+        read(path, need="annotations")
+
+
+@pytest.mark.parametrize("name", ["elements", "status", "row_id", "run_id", "stage", "input_row"])
+def test_a_column_with_a_results_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ManifestError, match=f"column '{name}', which is the name of a result's column; rename it"):
+        read(written(tmp_path, "m.csv", f"product_id,image,title,{name}\n1,a.jpg,x,y\n"))
+
+
+def test_a_canvas_column_is_told_of_canvases(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="list the sizes in 'canvases'"):
+        read(written(tmp_path, "m.csv", "product_id,image,title,canvas\n1,a.jpg,x,1:1\n"))
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="has the column 'image' twice"):
+        read(written(tmp_path, "m.csv", "product_id,image,title,image\n1,a.jpg,x,b.jpg\n"))
+
+
+@pytest.mark.parametrize(("name", "content"), [("m.jsonl", ""), ("m.jsonl", "\n\n"), ("m.csv", HEAD)])
+def test_no_rows_are_no_error(tmp_path: Path, name: str, content: str) -> None:
+    work = planned(written(tmp_path, name, content))
+    assert (work.rows_in, work.shards, len(work.failed)) == (0, [], 0)
+
+
+def test_an_empty_parquet_file_and_an_empty_folder_are_no_error(tmp_path: Path) -> None:
+    columns = {name: pa.array([], pa.string()) for name in ("product_id", "image", "title")}
+    pq.write_table(pa.table(columns), tmp_path / "m.parquet")
+    (tmp_path / "photos").mkdir()
+    assert planned(tmp_path / "m.parquet").rows_in == 0
+    assert planned(tmp_path / "photos").rows_in == 0
+
+
+BROKEN_LINES = [
+    "not json",
+    '{"product_id": "p2", "image": "a.jpg", "title": "cut off',
+    "[1, 2]",
+    '"text"',
+    "null",
+    "17",
+    "{}",
+    "[" * 100_000,
+    '{"product_id": "p2", "image": "a.jpg", "title": 12}',
+    '{"product_id": "p2", "image": ["a.jpg"], "title": "x"}',
+    '{"product_id": "p2", "image": "a.jpg", "title": "half \\ud83d"}',
+    '{"product_id": "p2", "images": ["\\udc00.jpg"], "title": "x"}',
+    '{"product_id": "p2", "image": "a.jpg", "title": "x", "images": "a.jpg|b.jpg"}',
+    '{"product_id": "p2", "image": "a.jpg", "title": "x", "selling_points": [1, "x"]}',
+    '{"product_id": {"a": 1}, "image": "a.jpg", "title": "x"}',
+    '{"product_id": true, "image": "a.jpg", "title": "x"}',
+    '{"product_id": "p2", "image": "a.jpg", "title": NaN}',
+]
+
+
+@pytest.mark.parametrize("line", BROKEN_LINES, ids=range(len(BROKEN_LINES)))
+def test_a_broken_line_stops_no_neighbour(tmp_path: Path, line: str) -> None:
+    good = [{"product_id": f"g{number}", "image": "a.jpg", "title": "好"} for number in (1, 2)]
+    work = planned(written(tmp_path, "m.jsonl", lines(good[0], line, good[1])))
+    assert sorted(pa.concat_tables(work.shards)["product_id"].to_pylist()) == ["g1", "g2"]
+    (failed,) = work.failed.to_pylist()
+    assert failed["error"]["kind"] in ("bad_row", "missing_field")
+    assert failed["error"]["message"].startswith("row 2: ")
+    assert failed["input_row"] == line
+
+
+def test_a_line_that_is_not_utf8_is_a_bad_row(tmp_path: Path) -> None:
+    line = '{"product_id": "p1", "image": "a.jpg", "title": "清爽"}'
+    work = planned(written(tmp_path, "m.jsonl", line.encode() + b"\n" + line.replace("p1", "p2").encode("gbk") + b"\n"))
+    assert len(work.shards) == 1
+    (failed,) = work.failed.to_pylist()
+    assert failed["error"]["kind"] == "bad_row"
+    assert "is not JSON" in failed["error"]["message"]
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read_over(tmp_path: Path) -> None:
+    for name, content in (
+        ("m.csv", "\ufeffproduct_id,image,title\r\np1,a.jpg,x\r\n\r\n"),
+        ("m.jsonl", '\ufeff{"product_id": "p1", "image": "a.jpg", "title": "x"}\r\n\r\n'),
+    ):
+        work = planned(written(tmp_path, name, content))
+        assert work.shards[0]["product_id"].to_pylist() == ["p1"]
+        assert len(work.failed) == 0
+
+
+def test_a_csv_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="is not UTF-8 .* save it as CSV UTF-8"):
+        read(written(tmp_path, "m.csv", (HEAD + "1,a.jpg,夏日\n").encode("gbk")))
+
+
+def test_a_csv_row_of_another_length_stops_no_neighbour(tmp_path: Path) -> None:
+    work = planned(written(tmp_path, "m.csv", HEAD + "p1,a.jpg,x,too much\np2,a.jpg\np3,a.jpg,x\n"))
+    assert work.shards[0]["product_id"].to_pylist() == ["p3"]
+    assert work.failed["error"].to_pylist() == [
+        {"stage": "plan", "kind": "bad_row", "message": 'row 1: ["p1", "a.jpg", "x", "too much"] is not a row of the '
+         "manifest's columns; mend or remove the line"},
+        {"stage": "plan", "kind": "missing_field", "message": "row 2: product \"p2\" has no title; fill 'title'"},
+    ]  # fmt: skip
+
+
+def test_csv_lists_are_json_or_have_bars(tmp_path: Path) -> None:
+    head = "product_id,images,title,selling_points,canvases\n"
+    rows = ['p1,a.jpg|b.jpg,x,"[""轻"", ""薄|软""]",1:1|3:4', "p2,a.jpg,x,[sale] cheap|good,", 'p3,a.jpg,x,"[1]",']
+    table = read(written(tmp_path, "m.csv", head + "\n".join(rows)))
+    work = planned(tmp_path / "m.csv")
+    got = {row["row_id"]: row for shard in work.shards for row in shard.to_pylist()}
+    assert table["images"].to_pylist()[0] == ["a.jpg", "b.jpg"]
+    assert sorted(got) == ["p1@1080x1080", "p1@1080x1440", "p2@1080x1080"]
+    assert got["p1@1080x1080"]["selling_points"] == ["轻", "薄|软"]
+    assert got["p2@1080x1080"]["selling_points"] == ["[sale] cheap", "good"]
+    assert work.failed["error"].to_pylist()[0]["message"] == "row 3: selling_points is [1] (list); write a list of text"
+
+
+def test_csv_columns_of_the_users_own_are_inferred(tmp_path: Path) -> None:
+    head = "product_id,image,title,stock,price,code,live,empty,mixed\n"
+    table = read(written(tmp_path, "m.csv", head + "007,a.jpg,12,5,9.5,007,true,,1\n008,a.jpg,13,-3,,012,false,,x\n"))
+    types = {field.name: str(field.type) for field in table.schema}
+    assert types["product_id"] == types["title"] == types["code"] == types["mixed"] == "string"
+    assert (types["stock"], types["price"], types["live"]) == ("int64", "double", "bool")
+    assert table["empty"].null_count == 2
+    assert table["product_id"].to_pylist() == ["007", "008"]
+
+
+def test_jsonl_columns_of_the_users_own_keep_types_or_become_json(tmp_path: Path) -> None:
+    base = {"product_id": "p", "image": "a.jpg", "title": "x"}
+    table = read(written(tmp_path, "m.jsonl", lines(
+        {**base, "n": 1, "mixed": 1, "deep": {"a": [1]}, "hollow": {}, "big": 10**30},
+        {**base, "n": 2, "mixed": "one", "deep": {"b": "x"}, "hollow": {"a": []}, "big": 1},
+    )))  # fmt: skip
+    assert table["n"].type == pa.int64()
+    assert table["deep"].to_pylist() == [{"a": [1], "b": None}, {"a": None, "b": "x"}]
+    assert table["mixed"].to_pylist() == ["1", '"one"']
+    assert table["hollow"].to_pylist() == ["{}", '{"a": []}']
+    assert table["big"].to_pylist() == [str(10**30), "1"]
+    assert table.schema.field("mixed").metadata == JSON_TEXT
+    pq.write_table(table, tmp_path / "back.parquet")
+
+
+def test_parquet_columns_keep_their_types(tmp_path: Path) -> None:
+    table = pa.table({
+        "product_id": pa.array([17, 18]),
+        "images": pa.array([["a.jpg"], ["b.jpg", None]], pa.large_list(pa.large_string())),
+        "title": pa.array(["x", "y"]).dictionary_encode(),
+        "when": pa.array([0, 1], pa.timestamp("ms")),
+        "blob": pa.array([b"\xff", b""]),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "m.parquet")
+    work = planned(tmp_path / "m.parquet")
+    (shard,) = work.shards
+    assert shard["product_id"].to_pylist() == ["17", "18"]
+    assert shard["images"].to_pylist() == [[f"{tmp_path}/a.jpg"], [f"{tmp_path}/b.jpg"]]
+    assert shard["when"].type == pa.timestamp("ms")
+    assert shard["blob"].to_pylist() == [b"\xff", b""]
+    assert json.loads(shard["input_row"][0].as_py())["blob"] == "1 bytes"
+
+
+def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="is not a readable Parquet file"):
+        read(written(tmp_path, "m.parquet", "<html>"))
+
+
+def test_hive_like_folder_names_add_no_columns(tmp_path: Path) -> None:
+    (tmp_path / "dt=2024-11-11").mkdir()
+    path = tmp_path / "dt=2024-11-11" / "m.parquet"
+    pq.write_table(pa.table({"product_id": ["1"], "image": ["a.jpg"], "title": ["x"]}), path)
+    assert read(path).column_names == ["product_id", "image", "title"]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl", "csv"])
+@pytest.mark.parametrize("limit", [0, 1, 70_000, 100_000])
+def test_the_limit_is_the_number_of_rows(tmp_path: Path, suffix: str, limit: int) -> None:
+    rows = {name: ["x"] * 70_001 for name in ("product_id", "image", "title")}
+    path = tmp_path / f"m.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.table(rows), path)
+    else:
+        path.write_text("x,x,x\n" * 70_001 if suffix == "csv" else lines({name: "x" for name in rows}) * 70_001)
+        if suffix == "csv":
+            path.write_text(HEAD + path.read_text())
+    assert len(read(path, limit=limit)) == min(limit, 70_001)
+
+
+def test_a_folder_of_images_is_a_manifest(tmp_path: Path) -> None:
+    for name in ("nail_polish-red.JPG", "shoes/air 1+.webp", "shoes/readme.txt", "shoes/夏日_凉鞋.v2.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    table = read(tmp_path)
+    assert table.to_pylist() == [
+        {"product_id": "nail_polish-red", "image": "nail_polish-red.JPG", "title": "nail polish red"},
+        {"product_id": "shoes/air 1+", "image": "shoes/air 1+.webp", "title": "air 1+"},
+        {"product_id": "shoes/夏日_凉鞋.v2", "image": "shoes/夏日_凉鞋.v2.png", "title": "夏日 凉鞋.v2"},
+    ]
+    images = pa.concat_tables(planned(tmp_path).shards)["images"].to_pylist()
+    assert sorted(path for (path,) in images) == [f"{tmp_path}/{row['image']}" for row in table.to_pylist()]
+    assert len(read(tmp_path, limit=2)) == 2
+
+
+def test_a_folder_of_tables_is_told_to_name_one(tmp_path: Path) -> None:
+    written(tmp_path, "part-0.parquet", "x")
+    with pytest.raises(ManifestError, match=r"holds no images but part-0\.parquet; name one such file"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("uri", "base"),
+    [
+        ("s3://shop/feed/m.parquet", "s3://shop/feed"),
+        ("s3://shop/m.JSONL", "s3://shop"),
+        ("s3://shop/photos/", "s3://shop/photos/"),
+        ("s3://shop/photos", "s3://shop/photos"),
+        ("m.csv", "."),
+        ("/m.csv", "/"),
+        ("data/m.csv", "data"),
+    ],
+)
+def test_relative_paths_start_from_the_manifests_folder(uri: str, base: str) -> None:
+    assert manifest.base(uri) == base

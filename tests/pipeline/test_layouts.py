@@ -1,0 +1,173 @@
+"""The nightly job on real S3 protocol: what readers get, in the engines that they use."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from layoutgen.core import schema
+from layoutgen.demo.s3 import LocalS3
+from layoutgen.io.storage import Storage
+from layoutgen.models import tiny
+from layoutgen.pipelines import run_annotations, run_gallery, run_layouts
+from tests.conftest import encoded, photo
+from tests.pipeline.independent_check import judge
+from tests.pipeline.runs import dead, published, settings, write_manifest
+
+pytestmark = pytest.mark.usefixtures("ray_cluster")
+
+PRODUCTS: list[dict[str, Any]] = [
+    {
+        "product_id": f"vase-{number}",
+        "image": f"photos/vase {number}.jpg",
+        "title": ["Hand-thrown stoneware vase", "手工拉坯粗陶花瓶"][number % 2],
+        "selling_points": [["Glazed by hand", "Dishwasher safe"], ["手工上釉", "可机洗", "￥199起"]][number % 2],
+        "season": "autumn",
+        "stock": number,
+    }
+    for number in range(5)
+]
+
+
+@pytest.fixture(scope="module")
+def run(s3: LocalS3, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    storage = Storage()
+    for number in range(5):
+        storage.write(f"s3://shop/photos/vase {number}.jpg", encoded(photo(seed=number)))
+    manifest = Path(write_manifest(tmp_path_factory.mktemp("manifest"), PRODUCTS))
+    storage.write("s3://shop/catalogue.jsonl", manifest.read_bytes())
+    config = settings(engine="ocr", canvases=("1:1", "3:4", "16:9"))
+    summary = run_layouts(config, "s3://shop/catalogue.jsonl", "s3://shop/layouts")
+    folder = s3.folder / "shop" / "layouts" / "snapshots" / summary["run_id"]
+    return {"summary": summary, "folder": folder}
+
+
+def test_every_product_has_a_layout_on_every_canvas_that_an_independent_judge_accepts(run: dict[str, Any]) -> None:
+    assert run["summary"]["published"] == 15
+    rows = published("s3://shop/layouts")
+    assert len({row["row_id"] for row in rows}) == 15
+    found = judge(rows)
+    assert {name: count for name, count in found.items() if count} == {"layouts": 15}
+    assert min(row["contrast"] for row in rows) >= 4.5
+
+
+def test_pyarrow_reads_the_contract_and_the_users_own_columns(run: dict[str, Any]) -> None:
+    table = pq.read_table(run["folder"])
+    assert table.schema.names[: len(schema.LAYOUTS)] == schema.LAYOUTS.names
+    assert table.schema.field("elements").type == schema.LAYOUTS.field("elements").type
+    assert table.schema.names[len(schema.LAYOUTS) :] == ["season", "stock"]
+    assert table.schema.field("stock").type == pa.int64()
+    assert "pixels" not in table.schema.names
+
+
+def test_files_have_compression_and_statistics(run: dict[str, Any]) -> None:
+    for part in run["folder"].glob("*.parquet"):
+        column = pq.ParquetFile(part).metadata.row_group(0).column(0)
+        assert column.compression == "ZSTD"
+        assert column.statistics.has_min_max
+
+
+def test_duckdb_reads_elements(run: dict[str, Any]) -> None:
+    query = f"""
+        select count(*), min(e.font_px) from (select unnest(elements) as e from '{run["folder"]}/*.parquet')
+        where e.role = 'title'
+    """
+    count, smallest = duckdb.sql(query).fetchone()  # type: ignore[misc]
+    assert count == 15
+    assert smallest >= 13
+
+
+def test_polars_reads_elements(run: dict[str, Any]) -> None:
+    table = polars.read_parquet(f"{run['folder']}/*.parquet")
+    titles = table.explode("elements").unnest("elements", separator=".").filter(polars.col("elements.role") == "title")
+    assert len(titles) == 15
+    assert titles["elements.box"].list.len().min() == 4 if titles["elements.box"].dtype == polars.List else True
+
+
+def test_a_second_run_writes_the_same_rows(run: dict[str, Any]) -> None:
+    before = published("s3://shop/layouts")
+    config = settings(engine="ocr", canvases=("16:9", "1:1", "3:4"), rows_per_shard=4)
+    run_layouts(config, "s3://shop/catalogue.jsonl", "s3://shop/again")
+    assert published("s3://shop/again") == before
+
+
+def test_the_gallery_shows_every_row(run: dict[str, Any], tmp_path: Path) -> None:
+    page = run_gallery(Storage(), "s3://shop/layouts", str(tmp_path), run_id=None, limit=100, side=300, font_files=())
+    text = Path(page).read_text(encoding="utf-8")
+    assert text.count("<figure") == 15
+    assert len(list((tmp_path / "previews").glob("*.jpg"))) == 15
+
+
+def test_a_folder_of_images_is_an_input(s3: LocalS3, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "blue_vase.jpg").write_bytes(encoded(photo()))
+    summary = run_layouts(settings(), str(tmp_path / "photos"), str(tmp_path / "out"))
+    (row,) = published(str(tmp_path / "out"))
+    assert summary["published"] == 1
+    assert row["title"] == "blue vase"
+
+
+def test_several_images_give_the_one_that_suits_the_canvas(tmp_path: Path) -> None:
+    (tmp_path / "wide.jpg").write_bytes(encoded(photo(1200, 600)))
+    (tmp_path / "tall.jpg").write_bytes(encoded(photo(600, 800)))
+    rows = [{"product_id": "v", "images": ["gone.jpg", "tall.jpg", "wide.jpg"], "title": "Vase"}]
+    run_layouts(settings(canvases=("3:4", "16:9")), write_manifest(tmp_path, rows), str(tmp_path / "out"))
+    used = {row["canvas"]: Path(row["image"]).name for row in published(str(tmp_path / "out"))}
+    assert used == {"540x720": "tall.jpg", "960x540": "wide.jpg"}
+
+
+def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
+    from layoutgen.config import Annotate, AnnotateConfig, Images, Input, Pool, Run, Write
+    from layoutgen.io import drawing, fonts, snapshot  # noqa: F401 fonts: the poster's text is drawn with them
+
+    pool = Pool(num_cpus=0.4)
+    poster = photo(600, 800)
+    from PIL import ImageDraw
+
+    ImageDraw.Draw(poster).text((60, 60), "夏日新品上市", font=fonts.faces("", fonts.BOLD)[0].at(64), fill="#1c1c1e")
+    (tmp_path / "posters").mkdir()
+    (tmp_path / "posters" / "one.png").write_bytes(encoded(poster, "PNG"))
+    (tmp_path / "posters" / "two.jpg").write_bytes(b"not an image")
+    config = AnnotateConfig(
+        run=Run(max_failed_fraction=1.0),
+        input=Input(),
+        images=Images(side=1280, pool=pool),
+        annotate=Annotate(pool=pool),
+        write=Write(pool=pool),
+    )
+    summary = run_annotations(config, str(tmp_path / "posters"), str(tmp_path / "out"))
+    assert (summary["rows_in"], summary["computed"], summary["dead_letters"]) == (2, 1, 1)
+    (row,) = snapshot.read(Storage(), str(tmp_path / "out")).to_pylist()
+    assert [line["text"] for line in row["text_lines"] if line["placed"]] == ["夏日新品上市"]
+    assert '"主标题"' in row["annotation_json"]
+    assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "not_an_image"
+
+
+@pytest.mark.slow
+def test_the_qwen_vl_composer_runs_in_the_job_with_its_adapter(tmp_path: Path) -> None:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    base = tmp_path / "base"
+    tiny.build_checkpoint("qwen2_5_vl", base)
+    tiny.build_adapter(base, tmp_path / "adapter", max_side=112)
+    (tmp_path / "vase.jpg").write_bytes(encoded(photo()))
+    rows = [{"product_id": "v", "image": "vase.jpg", "title": "Stoneware vase", "selling_points": ["手工上釉"]}]
+    compose = {
+        "engine": "qwen_vl",
+        "model": str(base),
+        "adapter": str(tmp_path / "adapter"),
+        "image_side": 112,
+        "pool": {"num_cpus": 0.4},
+    }
+    run_layouts(settings(compose=compose), write_manifest(tmp_path, rows), str(tmp_path / "out"))
+    (row,) = published(str(tmp_path / "out"))
+    assert row["composer"].startswith("qwen2_5_vl")
+    assert row["adapter"].startswith(str(tmp_path / "adapter"))
+    assert row["prompt_version"] == "layout-1"
+    assert row["answer"].startswith("[")
+    found = judge([row])
+    assert {name: count for name, count in found.items() if count} == {"layouts": 1}

@@ -164,12 +164,12 @@ def _run(
     if not planned.rows_in:
         raise PipelineError(f"{source} has no rows; nothing is published, so that readers keep what they have")
     log.info("run %s: %d rows in %d shards", run_id, planned.rows_in, len(planned.shards))
-    steps = [*steps, Step("write", partial(_Write, snapshots), config.write.pool)]
+    steps = [*steps, Step("write", partial(Write, snapshots), config.write.pool)]
     reports = []
     if len(planned.failed):
         reports.append(snapshots.write_shard(planned.failed, -1, "plan.parquet"))
     with _Progress(planned, config.run.log_seconds) as progress:
-        for report in _stream(config, steps, planned.shards):
+        for report in stream(config, steps, planned.shards):
             reports.append(report)
             progress.shard(report)
     reports.sort(key=lambda report: report.shard)
@@ -200,7 +200,7 @@ def _plan(config: LayoutsConfig | AnnotateConfig, source: str, need: Need, limit
     )
 
 
-class _Write:
+class Write:
     """The write stage: one shard in, its files written, one row with the report out."""
 
     def __init__(self, snapshots: Snapshots) -> None:
@@ -222,7 +222,7 @@ class _Actor:
         return self._stage(table)
 
 
-def _stream(config: LayoutsConfig | AnnotateConfig, steps: list[Step], shards: list[pa.Table]) -> Iterator[ShardReport]:
+def stream(config: LayoutsConfig | AnnotateConfig, steps: list[Step], shards: list[pa.Table]) -> Iterator[ShardReport]:
     """Send every shard through the stages, each on its own actor pool, and yield what became of it."""
     if not shards:
         return

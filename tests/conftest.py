@@ -20,16 +20,6 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def ray_cluster() -> Iterator[None]:
-    """One local Ray for all tests of the session."""
-    import ray
-
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="warning")
-    yield
-    ray.shutdown()
-
-
-@pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3]:
     """A local S3 server with a bucket `shop`; its credentials are in the environment while it runs."""
     folder = tmp_path_factory.mktemp("s3")
@@ -40,6 +30,16 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3]:
         yield server
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster(s3: LocalS3) -> Iterator[None]:
+    """One local Ray for all tests of the session; its workers inherit the S3 server's credentials."""
+    import ray
+
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="warning")
+    yield
+    ray.shutdown()
 
 
 def photo(width: int = 600, height: int = 800, seed: int = 0, mode: str = "RGB") -> Image.Image:

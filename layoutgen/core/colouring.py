@@ -34,9 +34,6 @@ def colour_elements(
     chosen = _text_colours(elements, behind, free, accent, ink, min_contrast)
     failing = [i for i in free if chosen[i] is None]
     panels, on_panel = _panels(elements, pills, failing, canvas)
-    for i in free:
-        if i in on_panel and i not in failing:
-            failing.append(i)
     underlays: list[Element] = []
     underlay_of: dict[int, int] = {}
     least = 21.0
@@ -67,7 +64,7 @@ def colour_elements(
         if i not in underlay_of:
             least = min(least, colour.contrast_on(chosen[i] or ink, behind[i]))
     texts = [
-        replace(element, colour=chosen[i] or ink, underlay=underlay_of.get(i), z=2)
+        replace(element, colour=chosen.get(i) or ink, underlay=underlay_of.get(i), z=2)
         for i, element in enumerate(elements)
     ]
     return [*underlays, *texts], least

@@ -4,6 +4,7 @@ A `Box` is ltrb (left, top, right, bottom), normalised to the canvas: (0, 0, 1, 
 `_px` in their name.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -172,8 +173,8 @@ def parse_canvas(name: str, short_side: int) -> Canvas:
         across, down = NAMED_RATIOS[name]
         unit = short_side / min(across, down)
         return Canvas(round(across * unit), round(down * unit))
-    width, cross, height = name.lower().partition("x")
-    if cross and width.isdigit() and height.isdigit() and 64 <= int(width) <= 8192 and 64 <= int(height) <= 8192:
-        return Canvas(int(width), int(height))
+    size = re.fullmatch("([0-9]{1,4})[xX]([0-9]{1,4})", name)
+    if size and all(64 <= int(side) <= 8192 for side in size.groups()):
+        return Canvas(int(size[1]), int(size[2]))
     known = ", ".join(NAMED_RATIOS)
     raise ValueError(f"canvas {name!r} is neither WIDTHxHEIGHT (64 to 8192 px a side) nor one of {known}")

@@ -76,22 +76,22 @@ def place(
     face_for: Callable[[Role, str], Face],
     limits: Limits,
 ) -> Placement:
-    """Place all suggestions. Raises NoLayoutError (`no_room`, `copy_too_long`) where a title or logo can't be."""
+    """Place all suggestions, in their order. A box may be inverted or lie anywhere. Raises NoLayoutError (`no_room`,
+    `copy_too_long`, `bad_box`) where a title, price, button or logo can't be."""
     suggestions = list(suggestions)
-    pills = [_px(s.box, canvas) for s in suggestions if s.role is Role.UNDERLAY]
-    wanted = [s for s in suggestions if s.role is not Role.UNDERLAY]
+    pills = [_px(_upright(s.box), canvas) for s in suggestions if s.role is Role.UNDERLAY and np.isfinite(s.box).all()]
+    wanted = [replace(s, box=_on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
     alignment = infer_alignment([s.box for s in wanted])
-    placed: list[_Placed] = []
+    found: dict[int, _Placed] = {}
     notes = []
-    for suggestion in sorted(wanted, key=lambda s: _ORDER.index(s.role)):
+    for i, suggestion in sorted(enumerate(wanted), key=lambda pair: _ORDER.index(pair[1].role)):
         try:
-            placed.append(_put(suggestion, pills, placed, canvas, ground, face_for, limits, alignment))
+            found[i] = _put(suggestion, pills, [*found.values()], canvas, ground, face_for, limits, alignment)
         except NoLayoutError:
             if suggestion.role not in _MAY_GO:
                 raise
             notes.append(f"left out for want of room: {suggestion.text}")
-    order = {id(s): i for i, s in enumerate(wanted)}
-    placed.sort(key=lambda p: order[id(p.suggestion)])
+    placed = [found[i] for i in sorted(found)]
     blanks = [
         Element(
             role=p.suggestion.role,
@@ -110,6 +110,19 @@ def place(
     )
     elements = tuple(replace(e, box=_normalise(e.box, canvas)) for e in coloured)
     return Placement(elements, tuple(notes), contrast, covered(elements, ground.subject))
+
+
+def _on_canvas(suggestion: Suggestion) -> Box:
+    """A suggestion's box, upright and moved onto the canvas, and cut where it is larger."""
+    left, top, right, bottom = _upright(suggestion.box)
+    width, height = right - left, bottom - top
+    if np.isnan([left, top, width, height]).any():
+        raise NoLayoutError("bad_box", f"the box of {suggestion.role.value} {suggestion.text!r} is {suggestion.box}")
+    return _into((left, top, left + width, top + height), (0.0, 0.0, 1.0, 1.0))
+
+
+def _upright(box: Box) -> Box:
+    return (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
 
 
 def infer_alignment(boxes: list[Box]) -> str:
@@ -139,8 +152,13 @@ def _put(
     pill = next((p for p in sorted(pills, key=area) if intersection(p, wanted) >= 0.85 * area(wanted) > 0), None)
     taken = [p.footprint for p in placed]
     if suggestion.role not in TEXT_ROLES and not suggestion.text:
+        asked = _px(suggestion.box, canvas)
+        width, height = asked[2] - asked[0], asked[3] - asked[1]
+        if min(width, height) < 1:
+            raise NoLayoutError("bad_box", f"the logo's box is {width:.3g} x {height:.3g} px on {canvas.name}")
+        whole = min(1.0, (safe[2] - safe[0]) / width, (safe[3] - safe[1]) / height)
         for shrink in (1.0, 0.8, 0.6, 0.45):
-            width, height = (wanted[2] - wanted[0]) * shrink, (wanted[3] - wanted[1]) * shrink
+            width, height = (asked[2] - asked[0]) * whole * shrink, (asked[3] - asked[1]) * whole * shrink
             spot = _nearest((wanted[0], wanted[1], wanted[0] + width, wanted[1] + height), taken, safe, ground, canvas)
             if spot:
                 return _Placed(suggestion, spot, None, None, None)
@@ -174,7 +192,7 @@ def _fit(
     width, height = wanted[2] - wanted[0] + 0.51, wanted[3] - wanted[1] + 0.51
     most_width, most_height = safe[2] - safe[0], safe[3] - safe[1]
     largest = round(0.16 * min(canvas.width, canvas.height))
-    for wider, higher in ((1.0, 1.0), (1.0, 1.6), (1.4, 1.6), (2.0, 2.5), (4.0, 4.0), (99.0, 4.0)):
+    for wider, higher in ((1.0, 1.0), (1.0, 1.6), (1.4, 1.6), (2.0, 2.5), (4.0, 4.0), (np.inf, 4.0), (np.inf, np.inf)):
         setting = fit(
             suggestion.text,
             min(width * wider, most_width),

@@ -12,10 +12,8 @@ manifest wrote it; without one, rows are written as JSON here.
 import hashlib
 import json
 import math
-import re
-import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Literal
@@ -23,6 +21,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from layoutgen.core.layout import Canvas, parse_canvas
+from layoutgen.core.plain_text import clean, is_unicode
 from layoutgen.core.schema import PLANNED
 
 Need = Literal["layouts", "annotations"]
@@ -38,13 +37,6 @@ _BATCH = 16384
 _PRODUCT_COLUMNS = (
     *("product_id", "images", "title", "selling_points", "brand", "logo"),
     *("category", "language", "application"),
-)
-# Tabs and line breaks become spaces; other controls, embedded text directions and byte order marks go.
-_CONTROLS: dict[int, str | None] = dict.fromkeys([*range(32), *range(127, 160), *range(0x202A, 0x202F), 0xFEFF])
-_CONTROLS |= dict.fromkeys(range(0x2066, 0x206A)) | dict.fromkeys([*range(9, 14), 0x85, 0x2028, 0x2029], " ")
-_INVISIBLE = re.compile(
-    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
-    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]*"
 )
 
 
@@ -75,15 +67,15 @@ class _Product:
 
     number: int
     product_id: str | None = None
-    images: list[str] = field(default_factory=list)
+    images: tuple[str, ...] = ()
     title: str | None = None
-    selling_points: list[str] = field(default_factory=list)
+    selling_points: tuple[str, ...] = ()
     brand: str | None = None
     logo: str | None = None
     category: str | None = None
     language: str | None = None
     application: str | None = None
-    canvases: list[Canvas | None] = field(default_factory=lambda: [None])
+    canvases: tuple[Canvas | None, ...] = (None,)
     bad_canvases: dict[str, str] | None = None
 
 
@@ -97,7 +89,7 @@ class _Row:
 
 @dataclass(frozen=True)
 class _Rules:
-    canvases: list[Canvas | None]
+    canvases: tuple[Canvas | None, ...]
     short_side: int
     application: str
     join: Callable[[str], str]
@@ -122,9 +114,9 @@ def plan(
     canvas where its canvases are known, else once; a bad canvas fails alone. Raises ValueError where one of `canvases`
     itself is none.
     """
-    default: list[Canvas | None] = [None]
+    default: tuple[Canvas | None, ...] = (None,)
     if need == "layouts":
-        default = [*dict.fromkeys(parse_canvas(name, short_side) for name in canvases)]
+        default = tuple(dict.fromkeys(parse_canvas(name, short_side) for name in canvases))
     rules = _Rules(default, short_side, application, join, need)
     good: list[_Row] = []
     failed: list[_Row] = []
@@ -169,7 +161,7 @@ def _values(raw: pa.Table) -> Iterator[dict[str, Any]]:
 def _from_json(text: str) -> Any:
     """Read a value; one with half a Unicode character, which JSON's escapes can spell, stays bytes and no text."""
     value = json.loads(text)
-    return text.encode() if "\\ud" in text and not _encodable(json.dumps(value, ensure_ascii=False)) else value
+    return text.encode() if "\\ud" in text and not is_unicode(json.dumps(value, ensure_ascii=False)) else value
 
 
 def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
@@ -189,10 +181,10 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
     if image and image not in paths:
         paths = [image, *paths]
     title = _text(values, "title")
-    product.title = _clean(title) if title else None
-    product.selling_points = [clean for text in _texts(values, "selling_points") if (clean := _clean(text))]
+    product.title = clean(title) if title else None
+    product.selling_points = tuple([point for text in _texts(values, "selling_points") if (point := clean(text))])
     brand = _text(values, "brand")
-    product.brand = _clean(brand) if brand else None
+    product.brand = clean(brand) if brand else None
     product.category = _text(values, "category")
     product.language = _text(values, "language")
     product.application = _text(values, "application") or rules.application
@@ -213,7 +205,7 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
             f"title of product {_shown(product.product_id)} is {_shown(title)}, which shows nothing; write one",
         )
     try:
-        product.images = [rules.join(path) for path in paths]
+        product.images = tuple([rules.join(path) for path in paths])
         product.logo = rules.join(logo) if logo else None
     except ValueError as error:
         raise _Unusable("bad_path", str(error)) from None
@@ -245,7 +237,7 @@ def _reject_broken_json(values: dict[str, Any]) -> None:
         return
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _Unusable("bad_row", f"{_shown(line)} is not JSON ({error}); write one JSON object a line") from None
     if not isinstance(found, dict):
         raise _Unusable("bad_row", f"{_shown(found)} is not a row of the manifest's columns; mend or remove the line")
@@ -262,13 +254,13 @@ def _product_id(values: dict[str, Any], need: Need) -> str | None:
     return product_id or None
 
 
-def _canvases(values: dict[str, Any], rules: _Rules) -> tuple[list[Canvas | None], dict[str, str]]:
+def _canvases(values: dict[str, Any], rules: _Rules) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
     names = _texts(values, "canvases")
     if not names:
         return rules.canvases, {}
     parsed = {name: _parsed_canvas(name, rules.short_side) for name in names}
-    good: list[Canvas | None] = [canvas for canvas in dict.fromkeys(parsed.values()) if isinstance(canvas, Canvas)]
-    return good, {name: canvas for name, canvas in parsed.items() if isinstance(canvas, str)}
+    good = [canvas for canvas in dict.fromkeys(parsed.values()) if isinstance(canvas, Canvas)]
+    return tuple(good), {name: canvas for name, canvas in parsed.items() if isinstance(canvas, str)}
 
 
 @lru_cache(maxsize=4096)
@@ -303,26 +295,10 @@ def _wrong_type(column: str, value: object, wanted: str) -> _Unusable:
     return _Unusable("bad_row", f"{column} is {_shown(value)} ({type(value).__name__}); write {wanted}")
 
 
-def _clean(text: str) -> str | None:
-    """Return text in NFC, on one line, without control characters; None where nothing of it would show."""
-    if not text.isprintable():
-        text = re.sub(" {2,}", " ", text.translate(_CONTROLS))
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return None if _INVISIBLE.fullmatch(text) else text.strip()
-
-
-def _encodable(text: str) -> bool:
-    try:
-        return bool(text.encode())
-    except UnicodeEncodeError:
-        return False
-
-
 def _shown(value: object) -> str:
     """Write a value into a message: as JSON, at most 80 characters of it."""
     text = json.dumps(value, ensure_ascii=False, default=str)
-    text = text if _encodable(text) else ascii(value)
+    text = text if is_unicode(text) else ascii(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 

@@ -1,4 +1,4 @@
-"""Small steps on tables of rows that the stages share: failing rows, adding columns, giving texts and boxes to Arrow."""
+"""Small steps on tables of rows that the stages share: failing rows, adding columns, values to and from Arrow."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -121,19 +121,15 @@ def _shared_height(a: Box, b: Box) -> float:
     return (min(a[3], b[3]) - max(a[1], b[1])) / smaller if smaller > 0 else 0.0
 
 
-def placed_lines(lines: Sequence[Reading], width: int, height: int) -> list[bool]:
+def placed_lines(lines: Sequence[Reading], width: int) -> list[bool]:
     """Tell for each line whether a designer placed it, rather than it being printed on the product or in the scene.
 
     Each line is weighed by itself (`placed_score`). Then its company counts: a brand's name that stands higher up too
-    is the print on the product; labels in a grid of icons are a screen's; a short mark beside a placed line, such as a
-    currency sign, is that line's.
+    is the print on the product; a short mark beside a placed line, such as a currency sign, is that line's.
     """
-    screen = _screen_labels(lines, height)
-    placed = [
-        placed_score(line, width) > 0 and not screen[i] and not _repeats(line, lines) for i, line in enumerate(lines)
-    ]
+    placed = [placed_score(line, width) > 0 and not _repeats(line, lines) for line in lines]
     for i, line in enumerate(lines):
-        if not placed[i] and not screen[i] and len(line.text) <= 2 and abs(line.tilt) <= 5:
+        if not placed[i] and len(line.text) <= 2 and abs(line.tilt) <= 5:
             placed[i] = any(placed[k] and _beside(line, other) for k, other in enumerate(lines) if k != i)
     return placed
 
@@ -165,44 +161,6 @@ def _repeats(line: Reading, lines: Sequence[Reading]) -> bool:
     if language(line.text) != "en" or len(line.text) < 3:
         return False
     return any(other.text == line.text and other.box_px[3] <= line.box_px[1] for other in lines)
-
-
-def _screen_labels(lines: Sequence[Reading], height: int) -> list[bool]:
-    """Mark the labels of a screen's icons: small lines in at least three rows and two columns, with room for an icon
-    between the rows, and all other small lines within the grid's bounds or one row above it."""
-    small = [i for i, line in enumerate(lines) if line.height <= 0.025 * height and abs(line.tilt) < 5]
-    in_grid = [
-        i
-        for i in small
-        if any(_in_row(lines[i], lines[k]) for k in small if k != i)
-        and sum(_in_column(lines[i], lines[k]) for k in small if k != i) >= 2
-    ]
-    if len(in_grid) < 6:
-        return [False] * len(lines)
-    bounds = [lines[i].box_px for i in in_grid]
-    pitch = (max(box[3] for box in bounds) - min(box[1] for box in bounds)) / max(1, len(in_grid) // 2 - 1)
-    left, right = min(box[0] for box in bounds) - pitch / 2, max(box[2] for box in bounds) + pitch / 2
-    top, bottom = min(box[1] for box in bounds) - 1.5 * pitch, max(box[3] for box in bounds)
-    return [
-        line.height <= 0.05 * height
-        and left <= line.box_px[0]
-        and line.box_px[2] <= right
-        and top <= line.box_px[1]
-        and line.box_px[3] <= bottom
-        for line in lines
-    ]
-
-
-def _in_row(a: Reading, b: Reading) -> bool:
-    apart = abs(a.box_px[0] + a.box_px[2] - b.box_px[0] - b.box_px[2]) / 2
-    return _shared_height(a.box_px, b.box_px) >= 0.5 and apart <= 10 * a.height
-
-
-def _in_column(a: Reading, b: Reading) -> bool:
-    """Tell whether two lines are centred on each other with at least three heights between them."""
-    across = abs(a.box_px[0] + a.box_px[2] - b.box_px[0] - b.box_px[2]) / 2
-    down = abs(a.box_px[1] + a.box_px[3] - b.box_px[1] - b.box_px[3]) / 2
-    return across <= a.height and 4 * a.height <= down
 
 
 def _beside(mark: Reading, line: Reading) -> bool:

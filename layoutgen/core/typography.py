@@ -70,14 +70,11 @@ def units(text: str) -> list[str]:
 
 
 def _joins(piece: str, character: str) -> bool:
-    last = piece[-1]
-    if character.isspace():
+    if character.isspace() or character in _NOT_FIRST or unicodedata.combining(character):
         return True
-    if last.isspace():
-        return False
-    if character in _NOT_FIRST or last in _NOT_LAST:
+    if piece.rstrip()[-1:] in _NOT_LAST:
         return True
-    return not _is_wide(last) and not _is_wide(character)
+    return not piece[-1].isspace() and not _is_wide(piece[-1]) and not _is_wide(character)
 
 
 def _is_wide(character: str) -> bool:
@@ -97,11 +94,11 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
     # The narrowest measure with the same number of lines: balanced lines look set, ragged ones look broken.
     low, high = max(widths), width_px
     best = greedy
-    for _ in range(7):
+    while high - low > 1:
         middle = (low + high) / 2
         lines = _greedy(pieces, middle, face, px)
         if len(lines) <= len(greedy):
-            best, high = lines, middle
+            best, high = lines, min(middle, max(face.width(line, px) for line in lines))
         else:
             low = middle
     return best

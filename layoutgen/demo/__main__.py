@@ -40,8 +40,11 @@ def main() -> int:
             storage.write(f"s3://demo/catalogue/{file.relative_to(manifest.parent).as_posix()}", file.read_bytes())
         _say("laying it out: python -m jobs.layouts --input s3://demo/catalogue/… --output s3://demo/layouts")
         summary = _job(
-            "layouts", "--input", f"s3://demo/catalogue/{manifest.name}", "--output", "s3://demo/layouts", "--config", str(_CONFIG)
-        )  # fmt: skip
+            "layouts",
+            *("--input", f"s3://demo/catalogue/{manifest.name}"),
+            *("--output", "s3://demo/layouts"),
+            *("--config", str(_CONFIG)),
+        )
         _say("drawing the gallery: python -m jobs.gallery --layouts s3://demo/layouts")
         _job("gallery", "--layouts", "s3://demo/layouts", "--output", str(output / "gallery"))
     result = json.loads(summary)

@@ -190,6 +190,8 @@ def _column(name: str, values: list[Any], *, from_text: bool) -> tuple[pa.Array,
     if kind is None and from_text:
         values = _inferred(values)
     try:
+        if name in LIST_COLUMNS and any(isinstance(value, str) for value in values):
+            raise pa.ArrowTypeError("Arrow would take a text for the list of its characters")
         array = pa.array(values, kind)
         if pa.types.is_null(array.type):
             return array.cast(pa.string()), False

@@ -114,8 +114,10 @@ class Snapshots:
         )
 
     def _published(self, table: pa.Table) -> pa.Table:
+        """The contract's columns and the user's own; what only travels between stages stays behind."""
         stamped = self._stamped(table)
-        return schema.complete(stamped.select([n for n in [*self.kind.names, *schema.extra_names(table)]]), self.kind)
+        kept = {*self.kind.names, *schema.extra_names(table)}
+        return schema.complete(stamped.select([name for name in stamped.column_names if name in kept]), self.kind)
 
     def _dead(self, table: pa.Table) -> pa.Table:
         errors = table.column("error").combine_chunks()

@@ -1,18 +1,16 @@
 """Object storage and local folders behind one small value: the one file that knows S3.
 
-A URI is `s3://bucket/key`, `file:///path` or a plain local path. Keys are literal: a space, `+`, `%`, `#` or `?` in a
-key stands for itself and nothing is ever URL-decoded. A fault of one object (missing, forbidden, empty, too large) is a
-`StorageFault`, a value; a fault of the machine (endpoint down after all attempts, wrong credentials) is a
-`StorageError`. Credentials come from the environment alone, and no message repeats them.
+`locations` says what a URI is. A fault of one object (missing, forbidden, empty, too large) is a `StorageFault`, a
+value; a fault of the machine (endpoint down after all attempts, wrong credentials) is a `StorageError`. Credentials
+come from the environment alone, and no message repeats them.
 
+Objects go through botocore, Parquet readers and writers get s3fs, over the same settings.
 Not a cache, and not a lock: two writers of one URI are not kept apart, the later one wins.
 """
 
 import errno
 import os
 import random
-import re
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import botocore.session
@@ -32,11 +30,13 @@ from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from layoutgen.io import locations
+from layoutgen.io.locations import StorageError, StorageFault
+
 CONNECT_TIMEOUT_S = 5.0
 CHECK_S = 12.0
 _BACKOFF_S, _LONGEST_BACKOFF_S = 0.2, 8.0
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 _MISSING = {
     *("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound", "404"),
     *("KeyTooLongError", "InvalidArgument", "InvalidBucketName", "InvalidURI"),
@@ -58,24 +58,7 @@ _NO_CREDENTIALS = (
     *(s3_errors.CredentialRetrievalError, s3_errors.ProfileNotFound),
 )
 
-FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes"]
 Value = TypeVar("Value")
-
-
-class StorageError(Exception):
-    """Storage can't be used. `fault` is set where a single object is to blame and the caller wanted just that one."""
-
-    def __init__(self, message: str, fault: "StorageFault | None" = None) -> None:
-        super().__init__(message)
-        self.fault = fault
-
-
-@dataclass(frozen=True)
-class StorageFault:
-    """Why one object could not be read; it becomes a row's error."""
-
-    kind: FaultKind
-    message: str
 
 
 Objects = list[bytes | StorageFault]
@@ -115,6 +98,8 @@ class Storage:
 
         if len(uris) < 2:
             return [one(uri) for uri in uris]
+        if uris[0].startswith("s3://"):
+            self._attempt(uris[0], self._client)  # here, or every thread would build its own (0.1 s of CPU time each)
         with ThreadPoolExecutor(min(self.concurrency, len(uris)), "storage") as pool:
             futures = [pool.submit(one, uri) for uri in uris]
             try:
@@ -124,27 +109,28 @@ class Storage:
 
     def write(self, uri: str, data: bytes) -> None:
         """Write an object; readers see the old one or the new one whole. Folders come into being as needed."""
-        where = _locate(uri)
+        where = locations.locate(uri)
         if isinstance(where, Path):
-            self._attempt(uri, lambda: _write_file(where, data))
+            self._attempt(uri, lambda: locations.write_file(where, data))
             return
         bucket, key = where
         self._attempt(uri, lambda: self._client().put_object(Bucket=bucket, Key=key, Body=data))
 
     def exists(self, uri: str) -> bool:
         """Tell whether there is an object at `uri` (for a local path: a file)."""
-        where = _locate(uri)
+        where = locations.locate(uri)
         if isinstance(where, Path):
-            return where.is_file()
-        bucket, key = where
-        found = self._ask(uri, lambda: self._client().head_object(Bucket=bucket, Key=key))
+            found = self._ask(uri, where.is_file)
+        else:
+            bucket, key = where
+            found = self._ask(uri, lambda: bool(self._client().head_object(Bucket=bucket, Key=key)))
         if isinstance(found, StorageFault) and found.kind != "not_found":
             raise StorageError(found.message, found)
-        return not isinstance(found, StorageFault)
+        return found is True
 
     def delete(self, uri: str) -> None:
         """Delete an object; one that isn't there is no error."""
-        where = _locate(uri)
+        where = locations.locate(uri)
         if isinstance(where, Path):
             self._attempt(uri, lambda: where.unlink(missing_ok=True))
             return
@@ -154,7 +140,7 @@ class Storage:
     def check(self, uri: str) -> None:
         """Make sure, in about 12 s at most, that the endpoint answers, takes the credentials and has the bucket of
         `uri`. Raises StorageError saying which of these is not so. For a local path, its root must be there."""
-        where = _locate(uri)
+        where = locations.locate(uri)
         if isinstance(where, Path):
             if where.anchor and not Path(where.anchor).exists():
                 raise StorageError(f"no {where.anchor} on this machine, for {uri}; give another path")
@@ -179,32 +165,22 @@ class Storage:
 
     def filesystem(self, uri: str) -> tuple[pyarrow.fs.FileSystem, str]:
         """Return the pyarrow filesystem that holds `uri`, and the path in it, for readers and writers of Parquet."""
-        where = _locate(uri)
+        where = locations.locate(uri)
         if isinstance(where, Path):
             return pyarrow.fs.LocalFileSystem(), str(where)
         handler = pyarrow.fs.FSSpecHandler(_s3fs(_process(), self._url(), self.timeout_s, self.attempts))
         return pyarrow.fs.PyFileSystem(handler), f"{where[0]}/{where[1]}"
 
     def join(self, base: str, relative: str) -> str:
-        """Return `relative` as a URI below the folder `base`; URIs and absolute paths stay as they are. Raises
-        ValueError for what is empty, has an unknown scheme, or climbs out of `base` with `..`."""
-        if not relative or "\0" in relative:
-            raise ValueError(f"path {relative!r} names no object; give a path relative to {base}")
-        if relative.startswith(("s3://", "file://", "/")):
-            return relative
-        if "://" in relative and _SCHEME.match(relative):
-            raise ValueError(
-                f"path {relative!r} is neither s3:// nor a file; copy it to storage, and give its path there"
-            )
-        inside = _resolved(relative) if relative.startswith(".") or "/." in relative else relative
-        if not inside:
-            raise ValueError(f"path {relative!r} climbs out of {base}; give a path below it, or a full URI")
-        return f"{base.rstrip('/')}/{inside}"
+        """Return `relative` as a URI below the folder `base`: see `locations.join`."""
+        return locations.join(base, relative)
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Return the full URI and the bytes of every object below the folder `prefix`, sorted by URI."""
-        where = _locate(prefix)
-        found = _sizes_of_files(where, prefix) if isinstance(where, Path) else self._sizes_of_keys(*where, prefix)
+        where = locations.locate(prefix)
+        found = (
+            locations.sizes_of_files(where, prefix) if isinstance(where, Path) else self._sizes_of_keys(*where, prefix)
+        )
         return dict(sorted(found))
 
     def list(self, prefix: str) -> Uris:
@@ -224,19 +200,19 @@ class Storage:
 
     def _fetch(self, uri: str, max_bytes: int | None) -> bytes | StorageFault:
         try:
-            where = _locate(uri)
+            where = locations.locate(uri)
         except StorageError as error:
             if error.fault:
                 return error.fault
             raise
         if isinstance(where, Path):
-            return self._ask(uri, lambda: _read_file(where, uri, max_bytes))
+            return self._ask(uri, lambda: locations.read_file(where, uri, max_bytes))
         return self._ask(uri, lambda: self._get(*where, uri, max_bytes))
 
     def _get(self, bucket: str, key: str, uri: str, max_bytes: int | None) -> bytes | StorageFault:
         answer = self._client().get_object(Bucket=bucket, Key=key)
         with closing(answer["Body"]) as body:
-            return _too_many(uri, answer["ContentLength"], max_bytes) or body.read()
+            return locations.too_many_bytes(uri, answer["ContentLength"], max_bytes) or body.read()
 
     def _attempt(self, uri: str, ask: Callable[[], Value]) -> Value:
         found = self._ask(uri, ask)
@@ -312,7 +288,9 @@ def _client(process: Identity, url: str, timeout_s: float, concurrency: int) -> 
             "s3", endpoint_url=url or None, config=Config(max_pool_connections=concurrency, **_settings(timeout_s))
         )
     except ValueError:
-        raise StorageError(f"endpoint {url!r} is no URL; write storage.endpoint_url as https://HOST[:PORT]") from None
+        raise StorageError(
+            f"endpoint {url.rpartition('@')[2]!r} is no URL; write storage.endpoint_url as https://HOST[:PORT]"
+        ) from None
 
 
 @lru_cache(maxsize=8)
@@ -336,64 +314,6 @@ def _settings(timeout_s: float) -> dict[str, Any]:
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
     }
-
-
-def _locate(uri: str) -> Path | tuple[str, str]:
-    """Return a local path, or bucket and key."""
-    if not uri.startswith("s3://"):
-        if "\0" in uri or (_SCHEME.match(uri) and not uri.startswith("file://")):
-            raise _unusable(f"{uri!r} is neither s3://bucket/key nor a local path; correct it")
-        return Path(uri.removeprefix("file://"))
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    if not bucket:
-        raise _unusable(f"{uri!r} names no bucket; write s3://bucket/key")
-    if {".", ".."} & set(key.split("/")):  # HTTP clients shorten such paths, and the signature would be another key's
-        raise _unusable(f"{uri!r} has a segment '.' or '..', which S3 can't be asked for; correct the path")
-    return bucket, key
-
-
-def _resolved(relative: str) -> str | None:
-    """Take '.' and '..' out of a relative path, and leave all else as it is; None where it climbs above its start."""
-    steps: list[str] = []
-    for step in relative.split("/"):
-        if step == ".." and not steps:
-            return None
-        if step == "..":
-            steps.pop()
-        elif step != ".":
-            steps.append(step)
-    return "/".join(steps)
-
-
-def _unusable(message: str) -> StorageError:
-    return StorageError(message, StorageFault("not_found", message))
-
-
-def _too_many(uri: str, size: int, max_bytes: int | None) -> StorageFault | None:
-    if max_bytes is None or size <= max_bytes:
-        return None
-    return StorageFault("too_many_bytes", f"{uri} has {size:,} bytes, the limit is {max_bytes:,}; give a smaller file")
-
-
-def _read_file(path: Path, uri: str, max_bytes: int | None) -> bytes | StorageFault:
-    return _too_many(uri, path.stat().st_size, max_bytes) or path.read_bytes()
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _sizes_of_files(folder: Path, uri: str) -> Iterable[tuple[str, int]]:
-    for parent, _, names in os.walk(folder):
-        inside = Path(parent).relative_to(folder)
-        for name in names:
-            yield f"{uri.rstrip('/')}/{(inside / name).as_posix()}", (Path(parent) / name).stat().st_size
 
 
 def _code(error: Exception) -> tuple[str, int]:

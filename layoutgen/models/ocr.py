@@ -76,7 +76,7 @@ class OcrAnnotator:
             # A subject that fills the picture tells nothing: designers set text on such pictures.
             if (saliency >= 0.5).mean() < _WHOLE_PICTURE:
                 readings = [replace(r, on_subject=_covered(saliency, r.box_px, width, height)) for r in readings]
-        placed = placed_lines(readings, width, height)
+        placed = placed_lines(readings, width)
         named = roles(readings, placed, width, height)
         lines = [
             TextLine(

@@ -145,7 +145,7 @@ def test_a_setting_holds_its_lines():
 
 def test_the_em_box_is_centred_in_its_line():
     assert baseline_px(0, 20, 30) == 5 + ASCENT * 20
-    assert baseline_px(2, 20, 30) - baseline_px(1, 20, 30) == 30
+    assert baseline_px(2, 20, 30) - baseline_px(1, 20, 30) == pytest.approx(30)
 
 
 @pytest.mark.parametrize(

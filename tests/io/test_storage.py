@@ -321,13 +321,14 @@ def test_the_check_of_a_closed_port_fails_fast(s3: Storage) -> None:
     assert time.monotonic() - start < 3
 
 
-def test_the_check_of_an_endpoint_that_never_answers_fails_within_15_s(s3: Storage) -> None:
+@pytest.mark.parametrize("timeout_s", [1, pytest.param(Storage.timeout_s, marks=pytest.mark.slow)])
+def test_the_check_of_an_endpoint_that_never_answers_fails_within_15_s(s3: Storage, timeout_s: float) -> None:
     with socket.socket() as silent:  # takes connections and says nothing
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
         start = time.monotonic()
         with pytest.raises(StorageError) as caught:
-            Storage(f"http://user:hunter2@127.0.0.1:{silent.getsockname()[1]}").check("s3://shop/x")
+            Storage(f"http://u:hunter2@127.0.0.1:{silent.getsockname()[1]}", timeout_s=timeout_s).check("s3://shop/x")
         assert time.monotonic() - start < 15
     assert "hunter2" not in str(caught.value)
 

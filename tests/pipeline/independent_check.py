@@ -1,4 +1,4 @@
-"""An independent judge of a layout table: reads the Parquet and measures with Pillow alone, sharing no code with layoutgen.
+"""An independent judge of a layout table: reads the Parquet and measures with Pillow alone, with no code of layoutgen.
 
     python tests/pipeline/independent_check.py SNAPSHOT_FOLDER
 

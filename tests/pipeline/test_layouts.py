@@ -77,7 +77,7 @@ def test_duckdb_reads_elements(run: dict[str, Any]) -> None:
         select count(*), min(e.font_px) from (select unnest(elements) as e from '{run["folder"]}/*.parquet')
         where e.role = 'title'
     """
-    count, smallest = duckdb.sql(query).fetchone()  # type: ignore[misc]
+    ((count, smallest),) = duckdb.sql(query).fetchall()
     assert count == 15
     assert smallest >= 13
 

@@ -1,0 +1,236 @@
+"""How fast images stream through Ray: fetch + decode + write, against a plain loop and against `ray.data.read_images`.
+
+    python benchmarks/stream.py [--case plain|read_images|memory] [--output results.jsonl]
+
+All on two CPUs, one JSON line a case; `ratio` above 1 means ours is better.
+
+- `plain`: the same work (read, sha256, decode, JPEG for the models) as a loop in two processes, no Ray, against the
+  job's own fetch and write stages on their actor pools.
+- `read_images`: `ray.data.read_images` → `map_batches` (same size for the models) → `write_parquet`.
+- `memory`: peak memory (PSS of all of Ray's processes) of 2,000 images over that of 20,000; 1 is flat.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import multiprocessing
+import os
+import platform
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+import ray
+from PIL import Image
+
+from layoutgen import pipelines
+from layoutgen.config import Images, LayoutsConfig, Pool, Run
+from layoutgen.core import schema
+from layoutgen.core.plan import plan
+from layoutgen.io import images
+from layoutgen.io.snapshot import Snapshots
+from layoutgen.io.storage import Storage
+from layoutgen.stages.fetch import Fetch
+
+SIDE, QUALITY = 768, 92
+DISTINCT = 24
+
+
+def main() -> None:
+    """Run the cases asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--case", choices=["plain", "read_images", "memory"], action="append")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds; the best of each counts")
+    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
+    arguments = parser.parse_args()
+    cases = arguments.case or ["plain", "read_images", "memory"]
+    ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    folder = Path(tempfile.mkdtemp(prefix="layoutgen-stream-"))
+    try:
+        for side, count in ((1600, 1200), (3000, 480)):
+            if not {"plain", "read_images"} & set(cases):
+                break
+            files = photos(folder / str(side), side, count)
+            ways: dict[str, Callable[[list[Path], Path], None]] = {"ours": ours}
+            ways |= {name: way for name, way in (("plain", plain), ("read_images", read_images)) if name in cases}
+            best = dict.fromkeys(ways, 0.0)
+            for turn in range(arguments.rounds):
+                for name, way in ways.items():
+                    began = time.perf_counter()
+                    way(files, folder / f"{name}-{side}-{turn}")
+                    best[name] = max(best[name], count / (time.perf_counter() - began))
+            for name in set(ways) - {"ours"}:
+                report(
+                    name,
+                    f"{side} px",
+                    best["ours"],
+                    best[name],
+                    best["ours"] / best[name],
+                    "images/s",
+                    arguments.output,
+                )
+            shutil.rmtree(folder / str(side))
+        if "memory" in cases:
+            peaks = {}
+            for count in (2_000, 20_000):
+                files = photos(folder / f"m{count}", 640, count)
+                with Peak() as peak:
+                    ours(files, folder / f"memory-{count}")
+                peaks[count] = peak.bytes / 2**20
+            ratio = peaks[2_000] / peaks[20_000]
+            report("memory", "20,000 images against 2,000", peaks[20_000], peaks[2_000], ratio, "MiB", arguments.output)
+    finally:
+        shutil.rmtree(folder)
+        ray.shutdown()
+
+
+def report(case: str, size: str, mine: float, other: float, ratio: float, unit: str, output: Path | None) -> None:
+    """Print a case's line, and keep it."""
+    line = json.dumps(
+        {
+            "bench": "stream",
+            "case": case,
+            "size": size,
+            "ours": round(mine, 1),
+            "other": round(other, 1),
+            "ratio": round(ratio, 3),
+            "unit": unit,
+            "hardware": f"{cpu()}, 2 CPUs for Ray",
+        }
+    )
+    print(line, flush=True)
+    if output:
+        with output.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def cpu() -> str:
+    """The processor's name, where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    return names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
+
+
+def photos(folder: Path, side: int, count: int) -> list[Path]:
+    """Draw a few noisy, textured JPEGs of `side` px and link them under `count` names."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(side)
+    originals = []
+    for number in range(DISTINCT):
+        coarse = Image.fromarray(rng.integers(0, 255, (15, 20, 3), np.uint8)).resize(
+            (side, side * 3 // 4), Image.BICUBIC
+        )
+        grain = rng.normal(0, 9, (side * 3 // 4, side, 1))
+        original = folder / f"original-{number}.jpeg"
+        Image.fromarray(np.clip(np.asarray(coarse) + grain, 0, 255).astype(np.uint8)).save(original, quality=85)
+        originals.append(original)
+    files = [folder / f"{number:06d}.jpg" for number in range(count)]
+    for number, file in enumerate(files):
+        os.link(originals[number % DISTINCT], file)
+    for original in originals:
+        original.unlink()
+    return files
+
+
+def ours(files: list[Path], output: Path) -> None:
+    """The job's own fetch and write stages, as the pipeline runs them."""
+    config = LayoutsConfig(run=Run(rows_per_shard=64), images=Images(side=SIDE, pool=Pool(size=2, num_cpus=0.9)))
+    raw = pa.table({"image": [str(file) for file in files]})
+    planned = plan(
+        raw, canvases=(), short_side=1080, application="poster", join=str, rows_per_shard=64, need="annotations"
+    )
+    snapshots = Snapshots(Storage(), str(output), "bench", datetime.now(UTC), schema.ANNOTATIONS)
+    steps = [
+        pipelines.Step("fetch", partial(Fetch, Storage(), config.images), config.images.pool),
+        pipelines.Step("write", partial(pipelines.Write, snapshots), Pool(size=1, num_cpus=0.2)),
+    ]
+    reports = list(pipelines.stream(config, steps, planned.shards))
+    assert sum(report.published.rows for report in reports if report.published) == len(files)
+
+
+def prepare(file: str) -> dict[str, object]:
+    """What fetch does to one image, as plain code."""
+    data = Path(file).read_bytes()
+    picture = images.decode(data, side=SIDE, min_side=16, max_pixels=120_000_000)
+    images.encode_jpeg(picture.pixels, QUALITY)
+    return {"image": file, "sha256": hashlib.sha256(data).hexdigest(), "width": picture.width, "height": picture.height}
+
+
+def _loop(files: list[str], output: str) -> None:
+    pq.write_table(pa.Table.from_pylist([prepare(file) for file in files]), output, compression="zstd")
+
+
+def plain(files: list[Path], output: Path) -> None:
+    """The same work in a loop, in two processes that are already there when the loop starts."""
+    output.mkdir(parents=True)
+    names = [str(file) for file in files]
+    context = multiprocessing.get_context("fork")
+    halves = [context.Process(target=_loop, args=(names[i::2], str(output / f"{i}.parquet"))) for i in range(2)]
+    for half in halves:
+        half.start()
+    for half in halves:
+        half.join()
+        assert half.exitcode == 0
+
+
+def _for_models(batch: pa.Table | dict[str, np.ndarray]) -> dict[str, list[object]]:
+    rows: dict[str, list[object]] = {"image": [], "sha256": [], "width": [], "height": []}
+    for pixels, path in zip(batch["image"], batch["path"], strict=True):
+        small = Image.fromarray(pixels)
+        small.thumbnail((SIDE, SIDE))
+        buffer = io.BytesIO()
+        small.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+        rows["image"].append(path)
+        rows["sha256"].append(hashlib.sha256(Path(path).read_bytes()).hexdigest())
+        rows["width"].append(pixels.shape[1])
+        rows["height"].append(pixels.shape[0])
+    return rows
+
+
+def read_images(files: list[Path], output: Path) -> None:
+    """The way of Ray Data's documentation."""
+    dataset = ray.data.read_images(str(files[0].parent), include_paths=True, mode="RGB")
+    dataset.map_batches(_for_models, batch_size=32).write_parquet(str(output))
+
+
+class Peak:
+    """The most memory that this process and its children, Ray's included, hold at once (PSS, sampled)."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Peak":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while not self._over.wait(0.5):
+            held = 0
+            for process in (me, *me.children(recursive=True)):
+                try:
+                    held += process.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            self.bytes = max(self.bytes, held)
+
+
+if __name__ == "__main__":
+    main()

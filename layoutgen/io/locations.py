@@ -1,0 +1,111 @@
+"""Where objects lie: what a URI means, how paths join to URIs, and objects that are local files.
+
+A URI is `s3://bucket/key`, `file:///path` or a plain local path. Keys are literal: a space, `+`, `%`, `#` or `?` in a
+key stands for itself and nothing is ever URL-decoded. Not the place that talks to S3: see `storage`.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+
+FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes"]
+
+
+class StorageError(Exception):
+    """Storage can't be used. `fault` is set where a single object is to blame and the caller wanted just that one."""
+
+    def __init__(self, message: str, fault: "StorageFault | None" = None) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+@dataclass(frozen=True)
+class StorageFault:
+    """Why one object could not be read; it becomes a row's error."""
+
+    kind: FaultKind
+    message: str
+
+
+def locate(uri: str) -> Path | tuple[str, str]:
+    """Return a local path, or bucket and key. Raises StorageError, with a fault, for what can't be either."""
+    if not uri.startswith("s3://"):
+        if not uri or "\0" in uri or (_SCHEME.match(uri) and not uri.startswith("file://")):
+            raise _unusable(f"{uri!r} is neither s3://bucket/key nor a local path; correct it")
+        return Path(uri.removeprefix("file://"))
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise _unusable(f"{uri!r} names no bucket; write s3://bucket/key")
+    if {".", ".."} & set(key.split("/")):  # HTTP clients shorten such paths, and the signature would be another key's
+        raise _unusable(f"{uri!r} has a segment '.' or '..', which S3 can't be asked for; correct the path")
+    return bucket, key
+
+
+def join(base: str, relative: str) -> str:
+    """Return `relative` as a URI below the folder `base`; URIs and absolute paths stay as they are. Raises ValueError
+    for what is empty, has an unknown scheme, or climbs out of `base` with `..`."""
+    if not relative or "\0" in relative:
+        raise ValueError(f"path {relative!r} names no object; give a path relative to {base}")
+    if relative.startswith(("s3://", "file://", "/")):
+        return relative
+    if "://" in relative and _SCHEME.match(relative):
+        raise ValueError(f"path {relative!r} is neither s3:// nor a file; copy it to storage and give its path there")
+    inside = _resolved(relative) if relative.startswith(".") or "/." in relative else relative
+    if not inside:
+        raise ValueError(f"path {relative!r} climbs out of {base}; give a path below it, or a full URI")
+    return f"{base.rstrip('/')}/{inside}"
+
+
+def too_many_bytes(uri: str, size: int, max_bytes: int | None) -> StorageFault | None:
+    """Return the fault of an object that is larger than allowed, else None."""
+    if max_bytes is None or size <= max_bytes:
+        return None
+    return StorageFault("too_many_bytes", f"{uri} has {size:,} bytes, the limit is {max_bytes:,}; give a smaller file")
+
+
+def read_file(path: Path, uri: str, max_bytes: int | None) -> bytes | StorageFault:
+    """Return a file's bytes. Raises OSError."""
+    return too_many_bytes(uri, path.stat().st_size, max_bytes) or path.read_bytes()
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file and its folders; readers see the old file or the new one whole. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sizes_of_files(folder: Path, uri: str) -> Iterator[tuple[str, int]]:
+    """Yield the URI, which starts with the folder's `uri`, and the bytes of every file below a folder."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent) / name
+            size = path.stat().st_size if path.exists() else 0  # a link to nothing fails where it is read
+            yield f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", size
+
+
+def _resolved(relative: str) -> str | None:
+    """Take '.' and '..' out of a relative path, and leave all else as it is; None where it climbs above its start."""
+    steps: list[str] = []
+    for step in relative.split("/"):
+        if step == ".." and not steps:
+            return None
+        if step == "..":
+            steps.pop()
+        elif step != ".":
+            steps.append(step)
+    return "/".join(steps)
+
+
+def _unusable(message: str) -> StorageError:
+    return StorageError(message, StorageFault("not_found", message))

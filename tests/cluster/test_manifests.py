@@ -1,0 +1,287 @@
+"""The cluster's files agree with each other, with Ray's own schemas and with this project's versions."""
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+import zoneinfo
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import ray
+import yaml
+from packaging.requirements import Requirement
+from ray.autoscaler import _private as autoscaler
+from ray.runtime_env import RuntimeEnv
+
+from layoutgen.config import LayoutsConfig, load
+
+ROOT = Path(__file__).parents[2]
+CLUSTER = ROOT / "cluster"
+KINDS = {"raycluster": "RayCluster", "rayjob": "RayJob", "raycronjob": "RayCronJob"}
+UNITS = {"": 1, "m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+Yaml = dict[str, Any]
+
+
+def read(name: str) -> Yaml:
+    parsed: Yaml = yaml.safe_load((CLUSTER / f"{name}.yaml").read_text(encoding="utf-8"))
+    return parsed
+
+
+def cluster_spec(name: str) -> Yaml:
+    spec: Yaml = read(name)["spec"]
+    for key in ("jobTemplate", "rayClusterSpec"):
+        spec = spec.get(key, spec)
+    return spec
+
+
+def groups() -> dict[str, Yaml]:
+    spec = cluster_spec("raycluster")
+    return {"head": spec["headGroupSpec"]} | {group["groupName"]: group for group in spec["workerGroupSpecs"]}
+
+
+def container(group: Yaml) -> Yaml:
+    (only,) = group["template"]["spec"]["containers"]
+    return dict(only)
+
+
+def quantity(text: str) -> float:
+    found = re.fullmatch(r"([0-9.]+)(m|[KMGT]i)?", text)
+    assert found, f"{text!r} is no Kubernetes quantity that these manifests use"
+    return float(found[1]) * UNITS[found[2] or ""]
+
+
+@cache
+def project() -> Yaml:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@cache
+def help_of(*command: str) -> str:
+    asked = [str(Path(sys.executable).with_name("ray")), *command, "--help"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+
+
+def options(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+# The manifests
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_manifest_is_of_its_kind(name: str) -> None:
+    manifest = read(name)
+    assert (manifest["apiVersion"], manifest["kind"]) == ("ray.io/v1", KINDS[name])
+    assert set(manifest["metadata"]) & {"name", "generateName"}
+
+
+def test_the_three_manifests_describe_one_cluster_and_one_job() -> None:
+    assert cluster_spec("rayjob") == cluster_spec("raycluster")
+    assert read("raycronjob")["spec"]["jobTemplate"] == read("rayjob")["spec"]
+
+
+def test_the_cron_job_has_only_fields_that_the_resource_has() -> None:
+    spec = read("raycronjob")["spec"]
+    assert set(spec) <= {"schedule", "timeZone", "suspend", "jobTemplate"}, "unknown fields are dropped in silence"
+    assert spec["timeZone"] in zoneinfo.available_timezones()
+    assert re.fullmatch(r"\d+ \d+ \* \* \*", spec["schedule"]), "once a day"
+
+
+def test_a_run_with_all_its_attempts_ends_before_the_next_begins() -> None:
+    job = read("rayjob")["spec"]
+    assert job["activeDeadlineSeconds"] * (1 + job["backoffLimit"]) < 24 * 3600
+    assert job["shutdownAfterJobFinishes"] and job["submissionMode"] == "K8sJobMode"
+
+
+def test_requests_equal_limits_and_volumes_fit_the_disk() -> None:
+    for name, group in groups().items():
+        resources = container(group)["resources"]
+        assert resources["requests"] == resources["limits"], name
+        disk = sum(quantity(volume["emptyDir"]["sizeLimit"]) for volume in group["template"]["spec"]["volumes"])
+        assert disk <= quantity(resources["limits"]["ephemeral-storage"]), name
+        assert all(quantity(resources["limits"][kind]) > 0 for kind in ("cpu", "memory")), name
+
+
+def test_every_mount_has_its_volume_and_ray_spills_into_one() -> None:
+    for name, group in groups().items():
+        mounts = {mount["name"]: mount["mountPath"] for mount in container(group)["volumeMounts"]}
+        assert set(mounts) == {volume["name"] for volume in group["template"]["spec"]["volumes"]}, name
+        assert group["rayStartParams"]["object-spilling-directory"] == mounts["spill"], name
+
+
+def test_ray_start_knows_every_parameter() -> None:
+    known = options(help_of("start"))
+    for name, group in groups().items():
+        assert {f"--{parameter}" for parameter in group["rayStartParams"]} <= known, name
+        assert all(isinstance(value, str) for value in group["rayStartParams"].values()), f"{name}: KubeRay wants text"
+
+
+def test_the_gpu_group_asks_for_gpus_and_no_other_does() -> None:
+    for name, group in groups().items():
+        asks = "nvidia.com/gpu" in container(group)["resources"]["limits"]
+        tolerates = any(t["key"] == "nvidia.com/gpu" for t in group["template"]["spec"].get("tolerations", ()))
+        assert asks == tolerates == name.startswith("gpu"), name
+
+
+def test_the_cluster_scales_and_nothing_runs_on_the_head() -> None:
+    spec = cluster_spec("raycluster")
+    assert spec["enableInTreeAutoscaling"] is True
+    assert spec["headGroupSpec"]["rayStartParams"]["num-cpus"] == "0"
+    for group in spec["workerGroupSpecs"]:
+        assert 0 <= group["minReplicas"] <= group["replicas"] <= group["maxReplicas"], group["groupName"]
+    for name, group in groups().items():
+        assert group["template"]["spec"]["restartPolicy"] == "Never", f"{name}: the v2 autoscaler reuses no pod"
+
+
+def test_credentials_come_from_one_secret_and_are_written_nowhere() -> None:
+    for name, group in groups().items():
+        assert container(group)["envFrom"] == [{"secretRef": {"name": "layoutgen-s3"}}], name
+    for path in CLUSTER.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"AKIA[0-9A-Z]{16}|SECRET_ACCESS_KEY['\"]?\s*[:=]\s*['\"]?[A-Za-z0-9/+]{8}", text), path
+
+
+def test_nobody_submits_without_a_token() -> None:
+    assert cluster_spec("raycluster")["authOptions"] == {"mode": "token"}
+    launcher = read("launcher")
+    assert "--env RAY_AUTH_MODE=token" in launcher["docker"]["run_options"]
+    assert "/home/ray/.ray/auth_token" in launcher["file_mounts"]
+    assert "0.0.0.0" not in " ".join(launcher["head_start_ray_commands"])
+
+
+def test_the_actors_of_the_shipped_config_fit_the_largest_cluster() -> None:
+    config = load(LayoutsConfig, ROOT / "jobs" / "layouts.cluster.toml")
+    pools = [config.images.pool, config.annotate.pool, config.compose.pool, config.place.pool, config.write.pool]
+    pods = []
+    for group in cluster_spec("raycluster")["workerGroupSpecs"]:
+        limits = container(group)["resources"]["limits"]
+        pods.append((float(limits["cpu"]), float(limits.get("nvidia.com/gpu", 0)), group["maxReplicas"]))
+    for pool in pools:
+        assert any(pool.num_cpus <= cpus and pool.num_gpus <= gpus for cpus, gpus, _ in pods), pool
+    assert sum(pool.size * pool.num_cpus for pool in pools) <= sum(cpus * count for cpus, _, count in pods)
+    assert sum(pool.size * pool.num_gpus for pool in pools) <= sum(gpus * count for _, gpus, count in pods)
+
+
+# One image, one version
+
+
+def test_one_image_everywhere_of_this_version_and_the_pinned_ray() -> None:
+    images = {container(group)["image"] for group in groups().values()} | {read("launcher")["docker"]["image"]}
+    (image,) = images
+    version = cluster_spec("raycluster")["rayVersion"]
+    assert image == f"layoutgen:{project()['version']}-ray{version}"
+    for name in ("Dockerfile", "README.md"):
+        assert set(re.findall(r"layoutgen:[\w.-]+", (CLUSTER / name).read_text(encoding="utf-8"))) == {image}, name
+    (pinned,) = (r for r in map(Requirement, project()["dependencies"]) if r.name == "ray")
+    assert version in pinned.specifier
+    assert version == ray.__version__, "the tests run with another Ray than the image"
+
+
+def test_the_dockerfile_builds_on_that_ray_and_copies_what_is_there() -> None:
+    lines = (CLUSTER / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert f"ARG RAY_VERSION={cluster_spec('raycluster')['rayVersion']}" in lines
+    (base,) = (line for line in lines if line.startswith("FROM "))
+    assert re.fullmatch(r"FROM rayproject/ray:\$\{RAY_VERSION\}-py311-cu12\d", base)
+    copied = [word for line in lines if line.startswith("COPY") for word in line.split()[2:-1]]
+    assert {"pyproject.toml", "layoutgen", "jobs"} <= set(copied)
+    assert all((ROOT / path).exists() for path in copied)
+    assert '".[vlm]"' in "\n".join(lines) and "vlm" in project()["optional-dependencies"]
+
+
+def test_the_launcher_passes_rays_own_schema() -> None:
+    launcher = read("launcher")
+    schema = json.loads((Path(autoscaler.__file__).parents[1] / "ray-schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(launcher, schema)
+    types = launcher["available_node_types"]
+    assert launcher["head_node_type"] in types and types[launcher["head_node_type"]]["resources"]["CPU"] == 0
+    workers = {name: kind for name, kind in types.items() if name != launcher["head_node_type"]}
+    pods = cluster_spec("raycluster")["workerGroupSpecs"]
+    scales = {group["groupName"]: (group["minReplicas"], group["maxReplicas"]) for group in pods}
+    assert {name: (kind["min_workers"], kind["max_workers"]) for name, kind in workers.items()} == scales
+    assert sum(kind["max_workers"] for kind in workers.values()) == launcher["max_workers"]
+    assert workers["gpu"]["resources"]["GPU"] == 1 and "GPU" not in workers["cpu"]["resources"]
+    commands = " ".join(launcher["head_start_ray_commands"] + launcher["worker_start_ray_commands"])
+    assert options(commands) <= options(help_of("start"))
+
+
+# Submission
+
+
+@pytest.fixture
+def submitted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run submit.sh with a `ray` on PATH that writes down what it was asked, and return that."""
+    fake = tmp_path / "ray"
+    told = "[os.getcwd(), os.environ['RAY_API_SERVER_ADDRESS'], *sys.argv[1:]]"
+    fake.write_text(f"#!{sys.executable}\nimport os, sys\nprint({told})\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    for name in ("RAY_API_SERVER_ADDRESS", "LAYOUTGEN_NO_WAIT", "LAYOUTGEN_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+    def submit(*arguments: str) -> list[str]:
+        done = subprocess.run([str(CLUSTER / "submit.sh"), *arguments], capture_output=True, text=True, check=True)
+        return list(ast.literal_eval(done.stdout))
+
+    return submit
+
+
+def test_submit_is_valid_bash() -> None:
+    subprocess.run(["bash", "-n", str(CLUSTER / "submit.sh")], check=True)
+    assert os.access(CLUSTER / "submit.sh", os.X_OK)
+
+
+def test_submit_runs_the_manifests_entrypoint_from_the_projects_root(submitted: Any) -> None:
+    folder, address, *command = submitted("s3://shop/catalogue.parquet", "s3://shop/layouts")
+    assert (folder, address) == (str(ROOT), "http://127.0.0.1:8265")
+    asked, entrypoint = command[: command.index("--")], command[command.index("--") + 1 :]
+    assert asked[:2] == ["job", "submit"]
+    assert options(" ".join(asked)) <= options(help_of("job", "submit"))
+    assert entrypoint == shlex.split(read("rayjob")["spec"]["entrypoint"])
+
+
+def test_the_entrypoint_is_a_job_of_this_project_and_its_options_exist() -> None:
+    python, dash_m, module, *rest = shlex.split(read("rayjob")["spec"]["entrypoint"])
+    assert (python, dash_m) == ("python", "-m") and (ROOT / f"{module.replace('.', '/')}.py").exists()
+    shown = subprocess.run(
+        [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert {word for word in rest if word.startswith("--")} <= options(shown.stdout)
+
+
+def test_every_submission_has_its_own_id_and_passes_arguments_on(
+    submitted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAYOUTGEN_NO_WAIT", "1")
+    monkeypatch.setenv("LAYOUTGEN_CONFIG", "jobs/layouts.toml")
+    one, two = (submitted("s3://a b/in.parquet", "s3://out", "--limit", "10") for _ in range(2))
+    ids = [command[command.index("--submission-id") + 1] for command in (one, two)]
+    assert ids[0] != ids[1]
+    assert all(re.fullmatch(r"layouts-\d{8}T\d{6}Z-[0-9a-f]{6}", submission) for submission in ids)
+    assert "--no-wait" in one[: one.index("--")]
+    assert one[-8:-2] == ["--input", "s3://a b/in.parquet", "--output", "s3://out", "--config", "jobs/layouts.toml"]
+    assert one[-2:] == ["--limit", "10"]
+
+
+def test_submit_without_its_arguments_says_how(submitted: Any) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        submitted("s3://only/one")
+    assert failure.value.returncode == 2 and "usage: cluster/submit.sh INPUT OUTPUT" in failure.value.stderr
+
+
+def test_ray_accepts_the_runtime_env_and_it_carries_no_secret() -> None:
+    parsed = read("runtime_env")
+    assert parsed["working_dir"] == "."
+    RuntimeEnv(**parsed | {"working_dir": str(ROOT)}, _validate=True)
+    assert not [name for name in parsed["env_vars"] if "KEY" in name or "TOKEN" in name.replace("TOKENIZERS", "")]
+    kept = {"/jobs/", "/layoutgen/"}
+    assert not kept & set(parsed["excludes"])

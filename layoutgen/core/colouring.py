@@ -39,8 +39,7 @@ def colour_elements(
     least = 21.0
     for panel in panels:
         members = [i for i in on_panel if on_panel[i] is panel]
-        under = np.concatenate([behind[i] for i in members])
-        fill, text, opacity, reached = _panel_colours(under, ink, min_contrast)
+        fill, text, opacity, reached = _panel_colours([behind[i] for i in members], ink, min_contrast)
         least = min(least, reached)
         for i in members:
             underlay_of[i] = len(underlays)
@@ -52,8 +51,7 @@ def colour_elements(
     for i, pill in enumerate(pills):
         if pill is None:
             continue
-        fill = _pill_colour(behind[i], accent, dark)
-        text = colour.PAPER if _ratio(colour.PAPER, fill) >= min_contrast else ink
+        fill, text = _pill_colours(behind[i], accent, ink, dark, min_contrast)
         least = min(least, _ratio(text, fill))
         parent = underlay_of.get(i)
         underlay_of[i] = len(underlays)
@@ -134,24 +132,26 @@ def _panels(
     return panels, member_of
 
 
-def _panel_colours(under: np.ndarray, ink: str, least: float) -> tuple[str, str, float, float]:
+def _panel_colours(behind: list[np.ndarray], ink: str, least: float) -> tuple[str, str, float, float]:
     """Fill, text colour, opacity and contrast of a panel: dark on dark pictures, light on light ones, translucent
-    where that is enough."""
-    dark = float(colour.luminance(under).mean()) < 0.3
+    where that is enough for each of its texts."""
+    dark = float(colour.luminance(np.concatenate(behind)).mean()) < 0.3
     pairs = [(ink, colour.PAPER), (colour.PAPER, ink)]
     for fill, text in pairs if dark else pairs[::-1]:
-        reached = colour.contrast_on(text, colour.blend(under, fill, _PANEL_OPACITY))
+        reached = min(colour.contrast_on(text, colour.blend(under, fill, _PANEL_OPACITY)) for under in behind)
         if reached >= least:
             return fill, text, _PANEL_OPACITY, reached
     return ink, colour.PAPER, 1.0, _ratio(ink, colour.PAPER)
 
 
-def _pill_colour(behind: np.ndarray, accent: str, dark: bool) -> str:
-    """The accent where it stands out from what is behind, else paper on dark pictures and ink on light ones."""
+def _pill_colours(behind: np.ndarray, accent: str, ink: str, dark: bool, least: float) -> tuple[str, str]:
+    """Fill and text colour of a pill. The fill is the accent where it stands out from what is behind and white can be
+    read on it, else paper on dark pictures and ink on light ones."""
     middle = colour.to_hex(np.median(behind, axis=0)) if len(behind) else colour.PAPER
-    if _chroma(accent) >= _PLAIN_CHROMA and _ratio(accent, middle) >= 1.8:
-        return accent
-    return colour.PAPER if dark else colour.INK
+    stands_out = _chroma(accent) >= _PLAIN_CHROMA and _ratio(accent, middle) >= 1.8
+    if stands_out and _ratio(colour.PAPER, accent) >= least:
+        return accent, colour.PAPER
+    return (colour.PAPER, ink) if dark else (colour.INK, colour.PAPER)
 
 
 def _ratio(a: str, b: str) -> float:

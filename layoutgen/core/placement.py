@@ -223,29 +223,34 @@ def _within(box: Box, setting: Setting, alignment: str) -> Box:
 def _nearest(box: Box, taken: list[Box], safe: Box, ground: Ground, canvas: Canvas) -> Box | None:
     """The free place for a box that is nearest to where it is, away from the subject; None where there is none."""
     width, height = box[2] - box[0], box[3] - box[1]
-    if width > safe[2] - safe[0] + 0.5 or height > safe[3] - safe[1] + 0.5:
+    if width > safe[2] - safe[0] + 0.01 or height > safe[3] - safe[1] + 0.01:
         return None
     moved = _into(box, safe)
     if not any(intersection(moved, other) > 0 for other in taken):
         return moved
     gap = 0.008 * min(canvas.width, canvas.height)
-    lefts = {moved[0], *np.linspace(safe[0], safe[2] - width, 13)}
-    tops = {moved[1], *np.linspace(safe[1], safe[3] - height, 13)}
+    lefts = [moved[0], *np.linspace(safe[0], safe[2] - width, 13)]
+    tops = [moved[1], *np.linspace(safe[1], safe[3] - height, 13)]
     for other in taken:
-        lefts |= {other[0], other[2] - width, other[2] + gap, other[0] - gap - width}
-        tops |= {other[1], other[3] + gap, other[1] - gap - height}
+        lefts += [other[0], other[2] - width, other[2] + gap, other[0] - gap - width]
+        tops += [other[1], other[3] + gap, other[1] - gap - height]
+    # Whole pixels, except at the far edges of a safe area that has none.
+    x = np.unique(np.clip(np.rint(lefts), safe[0], max(safe[0], safe[2] - width)))
+    y = np.unique(np.clip(np.rint(tops), safe[1], max(safe[1], safe[3] - height)))
+    is_free = np.ones((len(x), len(y)), bool)
+    for other in taken:
+        is_free &= ~np.outer((x < other[2]) & (x + width > other[0]), (y < other[3]) & (y + height > other[1]))
+    if not is_free.any():
+        return None
+    far = np.hypot(((x - box[0]) / canvas.width)[:, None], ((y - box[1]) / canvas.height)[None, :])
     best, least = None, np.inf
-    for left in sorted(round(float(v)) for v in lefts):
-        for top in sorted(round(float(v)) for v in tops):
-            spot = (float(left), float(top), left + width, top + height)
-            if left < safe[0] - 0.5 or top < safe[1] - 0.5 or spot[2] > safe[2] + 0.5 or spot[3] > safe[3] + 0.5:
-                continue
-            if any(intersection(spot, other) > 0 for other in taken):
-                continue
-            far = np.hypot((left - box[0]) / canvas.width, (top - box[1]) / canvas.height)
-            cost = far + 0.8 * share_of(ground.subject, _normalise(spot, canvas))
-            if cost < least - 1e-9:
-                best, least = spot, cost
+    for i, j in np.argwhere(is_free)[np.argsort(far[is_free], kind="stable")]:
+        if far[i, j] >= least:
+            break
+        spot = (float(x[i]), float(y[j]), float(x[i]) + width, float(y[j]) + height)
+        cost = far[i, j] + 0.8 * share_of(ground.subject, _normalise(spot, canvas))
+        if cost < least - 1e-9:
+            best, least = spot, cost
     return best
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 LEADING = 1.28
+_TALL_LEADING = 1.5
 ASCENT = 0.88
 
 # No line starts with the first or ends with the second (the GB/T 15834 rules that readers notice).
@@ -120,9 +121,14 @@ def set_text(text: str, width_px: float, face: Face, px: int, leading: float = L
     lines = break_lines(text, width_px, face, px)
     if not lines:
         return None
-    height = line_height(px, leading)
+    height = line_height(px, max(leading, _TALL_LEADING) if _is_tall(text) else leading)
     widest = math.ceil(max(face.width(line, px) for line in lines))
     return Setting(tuple(lines), px, height, widest, height * len(lines))
+
+
+def _is_tall(text: str) -> bool:
+    """Tell whether text holds capitals under two accents, such as Vietnamese Ễ, which reach above the em box."""
+    return any(len(unicodedata.normalize("NFD", c)) > 2 and c.isupper() for c in text if not c.isascii())
 
 
 def fit(

@@ -33,14 +33,15 @@ import pyarrow.parquet as pq
 import ray
 from PIL import Image
 
-from layoutgen import pipelines
-from layoutgen.config import Images, LayoutsConfig, Pool, Run
+from layoutgen.config import Images, Pool
 from layoutgen.core import schema
 from layoutgen.core.plan import plan
 from layoutgen.io import images
-from layoutgen.io.snapshot import Snapshots
+from layoutgen.io.snapshot import ShardReport, Snapshots
 from layoutgen.io.storage import Storage
 from layoutgen.stages.fetch import Fetch
+from layoutgen.stages.write import Write
+from layoutgen.streaming import Step, stream
 
 SIDE, QUALITY = 768, 92
 DISTINCT = 24
@@ -145,17 +146,21 @@ def photos(folder: Path, side: int, count: int) -> list[Path]:
 
 def ours(files: list[Path], output: Path) -> None:
     """The job's own fetch and write stages, as the pipeline runs them."""
-    config = LayoutsConfig(run=Run(rows_per_shard=64), images=Images(side=SIDE, pool=Pool(size=2, num_cpus=0.9)))
+    pool = Pool(size=2, num_cpus=0.9)
     raw = pa.table({"image": [str(file) for file in files]})
     planned = plan(
         raw, canvases=(), short_side=1080, application="poster", join=str, rows_per_shard=64, need="annotations"
     )
     snapshots = Snapshots(Storage(), str(output), "bench", datetime.now(UTC), schema.ANNOTATIONS)
     steps = [
-        pipelines.Step("fetch", partial(Fetch, Storage(), config.images), config.images.pool),
-        pipelines.Step("write", partial(pipelines.Write, snapshots), Pool(size=1, num_cpus=0.2)),
+        Step("fetch", partial(Fetch, Storage(), Images(side=SIDE)), pool),
+        Step("write", partial(Write, snapshots), Pool(size=1, num_cpus=0.2)),
     ]
-    reports = list(pipelines.stream(config, steps, planned.shards))
+    shards = [
+        shard.append_column(schema.SHARD, pa.array([number] * len(shard), pa.int32()))
+        for number, shard in enumerate(planned.shards)
+    ]
+    reports = [ShardReport.from_json(row["report"]) for row in stream(steps, shards)]
     assert sum(report.published.rows for report in reports if report.published) == len(files)
 
 

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from layoutgen.accounting import LostRowsError
 from layoutgen.config import ConfigError, load
 from layoutgen.io.manifest import ManifestError
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
 from layoutgen.pipelines import PipelineError, summary_line
+from layoutgen.streaming import PoolError
 
 Config = TypeVar("Config")
 
@@ -48,8 +50,11 @@ def main(
             limit=arguments.limit,
             run_id=arguments.run_id,
         )
-    except (ConfigError, ManifestError, StorageError, SnapshotError, PipelineError, ValueError) as error:
+    except (ConfigError, ManifestError, StorageError, SnapshotError, PipelineError, PoolError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
+    except LostRowsError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
     print(summary_line(summary))
     return 0 if summary["current"] else 1

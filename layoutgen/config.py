@@ -35,6 +35,7 @@ class Run(_Settings):
     max_failed_fraction: float = Field(0.05, ge=0, le=1, description="share of failed rows above which the exit is 1")
     seed: int = Field(0, description="seed of everything that draws lots")
     ray_address: str = Field("", description="cluster to join; empty: the surrounding one, else a local one")
+    autoscaling: bool = Field(False, description="the cluster adds nodes by itself: pools may exceed what it has now")
     log_seconds: float = Field(10.0, gt=0, description="seconds between progress lines")
 
 

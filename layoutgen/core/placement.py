@@ -12,10 +12,11 @@ import numpy as np
 
 from layoutgen.core import colouring
 from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, Suggestion, area, intersection
-from layoutgen.core.stacking import BODY_LEADING
-from layoutgen.core.typography import LEADING, Face, Setting, fit, set_text
+from layoutgen.core.stacking import leading_of
+from layoutgen.core.typography import Face, Setting, fit, set_text
 
 _ORDER = [Role.TITLE, Role.PRICE, Role.LOGO, Role.SUBTITLE, Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER]
+_FAR = 1e6
 _MAY_GO = {Role.SUBTITLE, Role.SELLING_POINT, Role.OTHER}
 
 
@@ -114,11 +115,10 @@ def place(
 
 def _on_canvas(suggestion: Suggestion) -> Box:
     """A suggestion's box, upright and moved onto the canvas, and cut where it is larger."""
-    left, top, right, bottom = _upright(suggestion.box)
-    width, height = right - left, bottom - top
-    if np.isnan([left, top, width, height]).any():
+    if np.isnan(suggestion.box).any():
         raise NoLayoutError("bad_box", f"the box of {suggestion.role.value} {suggestion.text!r} is {suggestion.box}")
-    return _into((left, top, left + width, top + height), (0.0, 0.0, 1.0, 1.0))
+    left, top, right, bottom = (float(side) for side in np.clip(suggestion.box, -_FAR, _FAR))
+    return _into(_upright((left, top, right, bottom)), (0.0, 0.0, 1.0, 1.0))
 
 
 def _upright(box: Box) -> Box:
@@ -164,7 +164,7 @@ def _put(
                 return _Placed(suggestion, spot, None, None, None)
         raise NoLayoutError("no_room", f"the logo finds no free place on {canvas.name}")
     face = face_for(suggestion.role, suggestion.text)
-    leading = LEADING if suggestion.role in (Role.TITLE, Role.PRICE) else BODY_LEADING
+    leading = leading_of(suggestion.role)
     setting = _fit(suggestion, wanted, safe, face, leading, limits, canvas)
     while True:
         box = _within(wanted, setting, alignment if pill is None else "center")

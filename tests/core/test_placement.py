@@ -156,3 +156,225 @@ def test_other_limits_are_kept_too(pattern, suggestions, margin, min_contrast):
     except NoLayoutError:
         return
     assert_keeps_every_limit(found, suggestions, canvas, ground, limits)
+
+
+@given(
+    st.sampled_from(["轻薄本", "静音破壁机家用多功能豆浆机", "Wireless Headphones Pro"]),
+    st.lists(copies, max_size=4, unique=True),
+    st.sampled_from(["left", "center", "right"]),
+    st.sampled_from([SQUARE, Canvas(1080, 1440), Canvas(1920, 1080), Canvas(200, 1000)]),
+)
+def test_a_suggestion_that_keeps_the_limits_keeps_its_boxes(title, points, alignment, canvas):
+    limits = limits_of(canvas)
+    width, height = canvas.width - 2 * limits.margin_px, canvas.height - 2 * limits.margin_px
+    block = stacking.stack(
+        Copy(title, tuple(points), "ACME"), width, height, FACES, canvas, smallest_px=limits.smallest_px, logo_aspect=None
+    )
+    assume(block)
+    left = math.ceil(limits.margin_px)
+    top = float(round((canvas.height - block.height) / 2))
+    suggestions, sizes = [], []
+    for piece, box in block.boxes_px(left + float(int(width - block.width) // 2), top, alignment):
+        if piece.pill:
+            across, down = stacking.pill_padding(piece.setting.font_px)
+            suggestions.append(Suggestion(Role.UNDERLAY, normalised(box, canvas)))
+            box = (box[0] + across, box[1] + down, box[2] - across, box[3] - down)
+        suggestions.append(Suggestion(piece.role, normalised(box, canvas), piece.text))
+        sizes.append(piece.setting.font_px)
+    found = put(suggestions, canvas)
+    texts = [e for e in found.elements if e.role is not Role.UNDERLAY]
+    assert [e.font_px for e in texts] == sizes
+    for element, suggestion in zip(texts, [s for s in suggestions if s.text], strict=True):
+        assert_boxes_near(element.box, suggestion.box, canvas)
+    pills = [s.box for s in suggestions if s.role is Role.UNDERLAY]
+    underlays = [e.box for e in found.elements if e.role is Role.UNDERLAY]
+    assert len(pills) == len(underlays)
+    for pill, underlay in zip(pills, underlays, strict=True):
+        assert_boxes_near(pill, underlay, canvas)
+
+
+@given(canvases, patterns, suggestion_lists())
+def test_a_layout_placed_again_stays_where_it_is(canvas, pattern, suggestions):
+    ground = painted(canvas, pattern)
+    try:
+        first = place(suggestions, canvas, ground, FACES, limits_of(canvas))
+    except NoLayoutError:
+        assume(False)
+    texts = [e for e in first.elements if e.role is not Role.UNDERLAY]
+    again = place([Suggestion(e.role, e.box, e.text) for e in texts], canvas, ground, FACES, limits_of(canvas))
+    assert not again.notes
+    for before, after in zip(texts, [e for e in again.elements if e.role is not Role.UNDERLAY], strict=True):
+        assert (before.text, before.font_px) == (after.text, after.font_px)
+        assert_boxes_near(before.box, after.box, canvas)
+
+
+def normalised(box, canvas):
+    return (box[0] / canvas.width, box[1] / canvas.height, box[2] / canvas.width, box[3] / canvas.height)
+
+
+def assert_boxes_near(a, b, canvas, slack_px=2.0):
+    """Text set again may be broken a pixel or two narrower."""
+    sides = np.array([canvas.width, canvas.height] * 2)
+    assert np.abs((np.array(a) - np.array(b)) * sides).max() <= slack_px, (a, b)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (math.nan, 0.1, 0.5, 0.2),
+        (0.1, math.nan, 0.5, 0.2),
+        (0.1, 0.1, 0.5, math.nan),
+        (math.nan,) * 4,
+    ],
+)
+def test_a_title_whose_box_is_nowhere_is_a_bad_box(box):
+    with pytest.raises(NoLayoutError, match="title '轻薄本'") as caught:
+        put([Suggestion(Role.TITLE, box, "轻薄本")])
+    assert caught.value.kind == "bad_box"
+
+
+def test_an_underlay_whose_box_is_nowhere_is_left_out():
+    title = Suggestion(Role.TITLE, (0.1, 0.1, 0.6, 0.2), "轻薄本")
+    assert put([Suggestion(Role.UNDERLAY, (0.0, math.nan, 1.0, 0.3)), title]) == put([title])
+
+
+@pytest.mark.parametrize("box", [(-math.inf, 0.1, math.inf, 0.2), (0.2, 0.1, math.inf, 0.2), (-1e308, 0.1, 1e308, 0.2)])
+def test_an_endless_box_is_as_wide_as_the_safe_area(box):
+    assert put([Suggestion(Role.TITLE, box, "轻薄本")]) == put([Suggestion(Role.TITLE, (0.0, 0.1, 1.0, 0.2), "轻薄本")])
+
+
+def test_an_inverted_box_is_the_box_it_spans():
+    upright, inverted = (0.1, 0.1, 0.6, 0.2), (0.6, 0.2, 0.1, 0.1)
+    assert put([Suggestion(Role.TITLE, inverted, "轻薄本")]) == put([Suggestion(Role.TITLE, upright, "轻薄本")])
+
+
+@pytest.mark.parametrize("box", [(0.3, 0.3, 0.3, 0.3), (0.3, 0.3, 0.301, 0.9), (0.1, 0.3, 0.9, 0.301)])
+@pytest.mark.parametrize("text", ["Supercalifragilistic", "长" * 200])
+def test_a_box_too_small_for_its_text_grows(box, text):
+    found = put([Suggestion(Role.TITLE, box, text)])
+    assert "".join(found.elements[0].lines) == text
+    assert found.elements[0].font_px >= limits_of(SQUARE).smallest_px
+
+
+def test_a_title_that_fits_nowhere_is_too_long():
+    with pytest.raises(NoLayoutError, match="title of 3000 characters fits nowhere on 1080x1080") as caught:
+        put([Suggestion(Role.TITLE, (0.1, 0.1, 0.9, 0.9), "长" * 3000)])
+    assert caught.value.kind == "copy_too_long"
+
+
+def test_a_price_without_room_is_no_room():
+    fill = [Suggestion(Role.TITLE, (0.0, i / 2, 1.0, i / 2 + 0.5), "长" * 300) for i in range(2)]
+    with pytest.raises(NoLayoutError, match="price '￥199'.*1080x1080") as caught:
+        put([*fill, *[Suggestion(Role.PRICE, (0.1, 0.1, 0.9, 0.9), "￥199")] * 99])
+    assert caught.value.kind == "no_room"
+
+
+def test_a_selling_point_without_room_is_left_out_and_noted():
+    canvas = Canvas(200, 200)
+    points = [Suggestion(Role.SELLING_POINT, (0.05, 0.05, 0.95, 0.6), f"第{i}个卖点") for i in range(60)]
+    found = put([Suggestion(Role.TITLE, (0.05, 0.05, 0.95, 0.5), "轻薄本"), *points], canvas)
+    said = {e.text for e in found.elements}
+    left_out = {note.removeprefix("left out for want of room: ") for note in found.notes}
+    assert "轻薄本" in said
+    assert left_out
+    assert said | left_out >= {p.text for p in points}
+    assert not said & left_out
+
+
+def test_the_same_suggestion_given_twice_is_placed_twice_in_order():
+    point = Suggestion(Role.SELLING_POINT, (0.1, 0.5, 0.5, 0.56), "包邮")
+    title = Suggestion(Role.TITLE, (0.1, 0.1, 0.6, 0.2), "轻薄本")
+    assert [e.text for e in put([point, title, point]).elements] == ["包邮", "轻薄本", "包邮"]
+
+
+def test_the_title_keeps_its_place_and_a_point_that_lies_on_it_moves_a_little():
+    title = Suggestion(Role.TITLE, (0.1, 0.4, 0.9, 0.5), "静音破壁机家用多功能")
+    point = Suggestion(Role.SELLING_POINT, (0.1, 0.44, 0.5, 0.5), "买一送一")
+    first, second = put([title, point]).elements
+    assert_boxes_near(first.box, (0.1, 0.4, first.box[2], 0.5), SQUARE)
+    assert intersection(first.box, second.box) == 0
+    assert abs(second.box[1] - 0.44) < 0.15
+
+
+def test_a_text_that_must_move_moves_off_the_subject():
+    ground = flat(SQUARE)
+    ground.subject[64:, :] = 1
+    title = Suggestion(Role.TITLE, (0.1, 0.46, 0.9, 0.56), "静音破壁机家用多功能")
+    point = Suggestion(Role.SELLING_POINT, (0.1, 0.48, 0.5, 0.54), "买一送一")
+    _, moved = put([title, point], ground=ground).elements
+    assert moved.box[3] <= 0.5
+
+
+def test_a_box_at_infinity_is_one_at_the_edge():
+    found = put([Suggestion(Role.TITLE, (math.inf, 0.1, math.inf, 0.2), "轻薄本")])
+    assert found.elements[0].box[2] == pytest.approx(1 - 0.045, abs=0.001)
+
+
+def test_a_text_on_a_suggested_underlay_gets_a_pill_that_holds_it_centred():
+    pill = Suggestion(Role.UNDERLAY, (0.1, 0.5, 0.4, 0.6))
+    text = Suggestion(Role.SELLING_POINT, (0.13, 0.52, 0.37, 0.58), "买一送一")
+    underlay, element = put([pill, text]).elements
+    assert (underlay.role, element.underlay, element.alignment) == (Role.UNDERLAY, 0, "center")
+    assert underlay.z < element.z
+    assert underlay.box[0] < element.box[0] and underlay.box[2] > element.box[2]
+
+
+def test_a_text_on_a_restless_ground_gets_a_panel_and_one_on_a_calm_ground_none():
+    title = Suggestion(Role.TITLE, (0.1, 0.1, 0.6, 0.2), "轻薄本")
+    roles = [
+        [e.role for e in put([title], ground=painted(SQUARE, (kind, 1, False))).elements] for kind in ("noise", "flat")
+    ]
+    assert roles == [[Role.UNDERLAY, Role.TITLE], [Role.TITLE]]
+
+
+@pytest.mark.parametrize("box", [(0.1, 0.1, 0.4, 0.2), (-0.5, -0.5, 3.5, 0.5), (0.9, 0.9, 1.2, 1.0)])
+def test_a_logo_image_keeps_its_shape_wherever_it_was_suggested(box):
+    title = Suggestion(Role.TITLE, (0.1, 0.1, 0.9, 0.3), "轻薄本")
+    logo = next(e for e in put([title, Suggestion(Role.LOGO, box)]).elements if e.role is Role.LOGO)
+    shape = min(1.0, box[2] - box[0]) / (box[3] - box[1])
+    assert (logo.box[2] - logo.box[0]) / (logo.box[3] - logo.box[1]) == pytest.approx(shape)
+    assert (logo.lines, logo.font) == ((), "")
+
+
+def test_a_logo_without_a_size_is_a_bad_box():
+    with pytest.raises(NoLayoutError, match="logo's box is 0 x 108 px") as caught:
+        put([Suggestion(Role.LOGO, (0.3, 0.3, 0.3, 0.4))])
+    assert caught.value.kind == "bad_box"
+
+
+def test_nothing_suggested_is_an_empty_layout():
+    found = put([])
+    assert (found.elements, found.notes, found.contrast, found.subject_covered) == ((), (), 21.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        ([], "left"),
+        ([(0.1, 0, 0.4, 1), (0.1, 0, 0.9, 1)], "left"),
+        ([(0.3, 0, 0.7, 1), (0.1, 0, 0.9, 1)], "center"),
+        ([(0.3, 0, 0.9, 1), (0.1, 0, 0.9, 1)], "right"),
+        ([(0.3, 0, 0.7, 1)], "center"),
+        ([(0.1, 0, 0.7, 1)], "left"),
+    ],
+)
+def test_the_alignment_is_the_axis_on_which_the_boxes_agree(found, name):
+    assert infer_alignment(found) == name
+
+
+def test_covered_is_the_share_of_the_subject_under_elements():
+    subject = np.zeros((100, 100), np.float32)
+    subject[40:60, 40:60] = 1
+    half, all_of_it = Element(Role.TITLE, (0.0, 0.0, 0.5, 1.0)), Element(Role.TITLE, (0.0, 0.0, 1.0, 1.0))
+    assert covered([half], subject) == pytest.approx(0.5)
+    assert covered([half, all_of_it], subject) == 1
+    assert covered([], subject) == 0
+    assert covered([all_of_it], np.zeros((4, 4))) == 0
+
+
+def test_the_share_of_a_map_in_a_box_is_its_mean_there():
+    subject = np.zeros((10, 10), np.float32)
+    subject[:, 5:] = 1
+    assert share_of(subject, (0.0, 0.0, 1.0, 1.0)) == 0.5
+    assert share_of(subject, (0.6, 0.2, 0.8, 0.4)) == 1
+    assert share_of(subject, (0.3, 0.3, 0.3, 0.3)) == 0

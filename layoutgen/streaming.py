@@ -1,0 +1,98 @@
+"""How tables flow through actor pools: the one place that calls `map_batches`.
+
+A table in is a block from end to end: `batch_size=None` hands it whole from pool to pool.
+"""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import ray
+import ray.data
+
+from layoutgen.config import Pool
+
+log = logging.getLogger("layoutgen")
+
+Stage = Callable[[pa.Table], pa.Table]
+
+
+class PoolError(RuntimeError):
+    """The pools don't fit the cluster; the message says by how much."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage to run: its name, how a worker builds it, and its pool."""
+
+    name: str
+    build: Callable[[], Stage]
+    pool: Pool
+
+
+def start(address: str) -> None:
+    """Join a Ray cluster, or start one here, unless that has been done; progress bars go to terminals only."""
+    if not ray.is_initialized():
+        ray.init(address=address or None, include_dashboard=False, logging_level=logging.WARNING)
+    context = ray.data.DataContext.get_current()
+    context.target_max_block_size = 2**31  # a shard is one block, whatever its size
+    context.enable_progress_bars = sys.stderr.isatty()
+
+
+class _Actor:
+    """A stage as Ray Data builds it: the step travels, its models are born on the worker."""
+
+    def __init__(self, build: Callable[[], Stage]) -> None:
+        self._stage = build()
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        return self._stage(table)
+
+
+def stream(
+    steps: list[Step], tables: Iterable[pa.Table], *, address: str = "", autoscaling: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Send tables through the stages, each on its own actor pool, and yield the last stage's rows as they come.
+
+    Raises PoolError where the cluster can't hold the pools and, by `autoscaling`, will not grow: they would wait for
+    ever.
+    """
+    tables = list(tables)
+    if not tables:
+        return
+    start(address)
+    if not autoscaling:
+        _feasible(steps)
+    dataset = ray.data.from_arrow(tables)
+    for step in steps:
+        named = type(step.name.capitalize(), (_Actor,), {})
+        pool = step.pool
+        dataset = dataset.map_batches(
+            named,
+            fn_constructor_args=(step.build,),
+            batch_size=None,
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=min(pool.size, len(tables)), max_tasks_in_flight_per_actor=2),
+            num_cpus=pool.num_cpus,
+            num_gpus=pool.num_gpus or None,
+            memory=pool.memory_gb * 1e9 or None,
+        )
+    yield from dataset.iter_rows()
+
+
+def _feasible(steps: list[Step]) -> None:
+    have = ray.cluster_resources()
+    for resource, want in (
+        ("CPU", sum(step.pool.size * step.pool.num_cpus for step in steps)),
+        ("GPU", sum(step.pool.size * step.pool.num_gpus for step in steps)),
+    ):
+        if want > have.get(resource, 0.0) + 1e-9:
+            asked = ", ".join(f"{step.name} {step.pool.size}" for step in steps)
+            raise PoolError(
+                f"the pools ask for {want:g} {resource} ({asked} actors) and the cluster has {have.get(resource, 0.0):g}; "
+                "lower the pools' size or num_cpus in the config, add nodes, or set run.autoscaling where the cluster "
+                "adds them itself"
+            )

@@ -92,7 +92,7 @@ def _feasible(steps: list[Step]) -> None:
         if want > have.get(resource, 0.0) + 1e-9:
             asked = ", ".join(f"{step.name} {step.pool.size}" for step in steps)
             raise PoolError(
-                f"the pools ask for {want:g} {resource} ({asked} actors) and the cluster has {have.get(resource, 0.0):g}; "
-                "lower the pools' size or num_cpus in the config, add nodes, or set run.autoscaling where the cluster "
-                "adds them itself"
+                f"the pools ask for {want:g} {resource} ({asked} actors) and the cluster has "
+                f"{have.get(resource, 0.0):g}; lower the pools' size or num_cpus in the config, add nodes, or set "
+                "run.autoscaling where the cluster adds them itself"
             )

@@ -15,6 +15,7 @@ _PANEL_OPACITY = 0.82
 _MOST_CLUTTER = 0.1
 _PLAIN_CHROMA = 0.06
 _PRICE_RED = "#c2152f"
+_LOGO_CONTRAST = 2.0
 
 
 def colour_elements(
@@ -24,9 +25,10 @@ def colour_elements(
     pixels: np.ndarray,
     subject: np.ndarray,
     min_contrast: float,
+    logo: str | None = None,
 ) -> tuple[list[Element], float]:
-    """Colour texts and add underlays. Boxes in px; `pills[i]` is the pill around element i. Returns the elements,
-    underlays first, and the least contrast ratio of all texts (21 for none)."""
+    """Colour texts and add underlays. Boxes in px; `pills[i]` is the pill around element i; `logo` is the logo image's
+    dominant colour. Returns the elements, underlays first, and the least contrast ratio of all texts (21 for none)."""
     accent = accent_colour(pixels, subject)
     ink = colour.tint(accent, 0.24, 0.04)
     behind = [_behind(pixels, element.box, canvas) for element in elements]
@@ -39,7 +41,7 @@ def colour_elements(
     least = 21.0
     for panel in panels:
         members = [i for i in on_panel if on_panel[i] is panel]
-        fill, text, opacity, reached = _panel_colours([behind[i] for i in members], ink, min_contrast)
+        fill, text, opacity, reached = _panel_colours([behind[i] for i in members if pills[i] is None], ink, min_contrast)
         least = min(least, reached)
         for i in members:
             underlay_of[i] = len(underlays)
@@ -58,6 +60,15 @@ def colour_elements(
         chosen[i] = text
         radius = round((pill[3] - pill[1]) / 2)
         underlays.append(Element(Role.UNDERLAY, pill, colour=fill, radius_px=radius, underlay=parent, z=1))
+    for i, element in enumerate(elements):
+        if element.role is Role.LOGO and not element.lines and logo and _ratio_on(logo, behind[i]) < _LOGO_CONTRAST:
+            fill = max((colour.PAPER, colour.INK), key=lambda c: _ratio(c, logo))
+            others = [pills[k] or other.box for k, other in enumerate(elements) if k != i]
+            others += [underlay.box for underlay in underlays]
+            plate = _plate(element.box, others, 0.22 * (element.box[3] - element.box[1]), canvas)
+            underlay_of[i] = len(underlays)
+            radius = round(0.2 * (plate[3] - plate[1]))
+            underlays.append(Element(Role.UNDERLAY, plate, colour=fill, radius_px=radius, z=1))
     for i in free:
         if i not in underlay_of:
             least = min(least, colour.contrast_on(chosen[i] or ink, behind[i]))
@@ -123,13 +134,19 @@ def _panels(
     for i in failing:
         box = elements[i].box
         others = [f for j, f in enumerate(footprints) if j != i] + panels
-        for part in (0.3, 0.15, 0.0):
-            panel = _padded(box, part * elements[i].font_px, canvas)
-            if not any(intersection(panel, other) > 0 for other in others):
-                break
+        panel = _plate(box, others, 0.3 * elements[i].font_px, canvas)
         panels.append(panel)
         member_of[i] = panel
     return panels, member_of
+
+
+def _plate(box: Box, others: list[Box], pad: float, canvas: Canvas) -> Box:
+    """A box with as much of `pad` around it as touches none of the others."""
+    for part in (1.0, 0.5, 0.25):
+        plate = _padded(box, part * pad, canvas)
+        if not any(intersection(plate, other) > 0 for other in others):
+            return plate
+    return box
 
 
 def _panel_colours(behind: list[np.ndarray], ink: str, least: float) -> tuple[str, str, float, float]:
@@ -152,6 +169,10 @@ def _pill_colours(behind: np.ndarray, accent: str, ink: str, dark: bool, least: 
     if stands_out and _ratio(colour.PAPER, accent) >= least:
         return accent, colour.PAPER
     return (colour.PAPER, ink) if dark else (colour.INK, colour.PAPER)
+
+
+def _ratio_on(hex_colour: str, behind: np.ndarray) -> float:
+    return _ratio(hex_colour, colour.to_hex(np.median(behind, axis=0))) if len(behind) else 21.0
 
 
 def _ratio(a: str, b: str) -> float:

@@ -39,10 +39,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ground:
-    """What lies behind the elements: pixels (h, w, 3) uint8 and subject map (h, w) in [0, 1] of the framed canvas."""
+    """What lies behind the elements: pixels (h, w, 3) uint8 and subject map (h, w) in [0, 1] of the framed canvas; and
+    the logo image's dominant colour (#rrggbb), if there is one."""
 
     pixels: np.ndarray
     subject: np.ndarray
+    logo: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def place(
         for p in placed
     ]
     coloured, contrast = colouring.colour_elements(
-        blanks, [p.room for p in placed], canvas, ground.pixels, ground.subject, limits.min_contrast
+        blanks, [p.room for p in placed], canvas, ground.pixels, ground.subject, limits.min_contrast, ground.logo
     )
     elements = tuple(replace(e, box=_normalise(e.box, canvas)) for e in coloured)
     return Placement(elements, tuple(notes), contrast, covered(elements, ground.subject))

@@ -17,6 +17,8 @@ ASCENT = 0.88
 
 # No line starts with the first or ends with the second (the GB/T 15834 rules that readers notice).
 _NOT_FIRST = set("、。，．：；！？…—·％%）」』】》〉’”〕］｝,.:;!?)]}°℃‰々ー～~")
+_PAUSES = set("，。、；：！？,.;:!?—")
+_MOST_PIECES = 40
 _NOT_LAST = set("（「『【《〈‘“〔［｛([{￥¥$€£#@")
 
 
@@ -75,45 +77,92 @@ def _joins(piece: str, character: str) -> bool:
         return True
     if piece.rstrip()[-1:] in _NOT_LAST:
         return True
-    return not piece[-1].isspace() and not _is_wide(piece[-1]) and not _is_wide(character)
+    return not piece[-1].isspace() and not is_wide(piece[-1]) and not is_wide(character)
 
 
-def _is_wide(character: str) -> bool:
+def is_wide(character: str) -> bool:
+    """Tell whether a character takes a full em, as Chinese, Japanese and Korean ones do."""
     return unicodedata.east_asian_width(character) in ("W", "F")
 
 
 def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | None:
-    """Break text into the fewest lines no wider than `width_px`, balanced so that no line is a lonely rest; None
-    where a piece that must stay whole is wider than that."""
+    """Break text into the fewest lines no wider than `width_px`, even in length, after punctuation where that costs
+    little, the last never a lonely character; None where a piece that must stay whole is wider than that.
+
+    Widths add up: text is laid out glyph by glyph, so a line is as wide as its pieces.
+    """
     pieces = units(" ".join(text.split()))
-    widths = [face.width(piece.rstrip(), px) for piece in pieces]
-    if not pieces or max(widths) > width_px:
-        return [] if not pieces else None
-    greedy = _greedy(pieces, width_px, face, px)
-    if len(greedy) == 1:
-        return greedy
-    # The narrowest measure with the same number of lines: balanced lines look set, ragged ones look broken.
-    low, high = max(widths), width_px
-    best = greedy
-    while high - low > 1:
+    if not pieces:
+        return []
+    widths = [face.width(piece, px) for piece in pieces]
+    inked = [
+        face.width(piece.rstrip(), px) if piece[-1] == " " else width
+        for piece, width in zip(pieces, widths, strict=True)
+    ]
+    if max(inked) > width_px:
+        return None
+    starts = _greedy(widths, inked, width_px)
+    if len(starts) > 1:
+        starts = (
+            _best_breaks(pieces, widths, inked, width_px, len(starts))
+            if len(pieces) <= _MOST_PIECES
+            else _balanced(widths, inked, width_px, starts)
+        )
+    ends = [*starts[1:], len(pieces)]
+    return ["".join(pieces[first:last]).rstrip() for first, last in zip(starts, ends, strict=True)]
+
+
+def _greedy(widths: list[float], inked: list[float], width_px: float) -> list[int]:
+    """Indices of the pieces that start a line when each line takes all it can."""
+    starts, used = [0], 0.0
+    for i, (width, ink) in enumerate(zip(widths, inked, strict=True)):
+        if used + ink > width_px and used > 0:
+            starts.append(i)
+            used = 0.0
+        used += width
+    return starts
+
+
+def _balanced(widths: list[float], inked: list[float], width_px: float, starts: list[int]) -> list[int]:
+    """The greedy breaks at the narrowest measure that needs no more lines: for texts too long to try all breaks."""
+    low, high, best = max(inked), width_px, starts
+    for _ in range(7):
         middle = (low + high) / 2
-        lines = _greedy(pieces, middle, face, px)
-        if len(lines) <= len(greedy):
-            best, high = lines, min(middle, max(face.width(line, px) for line in lines))
+        tried = _greedy(widths, inked, middle)
+        if len(tried) <= len(starts):
+            best, high = tried, middle
         else:
             low = middle
     return best
 
 
-def _greedy(pieces: list[str], width_px: float, face: Face, px: int) -> list[str]:
-    lines = [pieces[0]]
-    for piece in pieces[1:]:
-        longer = lines[-1] + piece
-        if face.width(longer.rstrip(), px) <= width_px:
-            lines[-1] = longer
-        else:
-            lines.append(piece)
-    return [line.rstrip() for line in lines]
+def _best_breaks(pieces: list[str], widths: list[float], inked: list[float], width_px: float, count: int) -> list[int]:
+    """The breaks into `count` lines of least cost: squared deviation from even lengths, less a bonus for a line that
+    ends in punctuation, more for a last line of one character. Dynamic programming over the pieces."""
+    total = [0.0]
+    for width in widths:
+        total.append(total[-1] + width)
+    ideal, size = total[-1] / count, len(pieces)
+    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
+    for line in range(count):
+        last_line = line == count - 1
+        following: dict[int, tuple[float, list[int]]] = {}
+        for first, (cost, starts) in best.items():
+            for end in range(first + 1, size + 1):
+                width = total[end - 1] - total[first] + inked[end - 1]
+                if width > width_px:
+                    break
+                if last_line != (end == size):
+                    continue
+                here = cost + ((width - ideal) / ideal) ** 2
+                if last_line:
+                    here += 0.5 if len("".join(pieces[first:end])) == 1 else 0.02 * (width > ideal)
+                if not last_line and pieces[end - 1].rstrip()[-1] in _PAUSES:
+                    here -= 0.2
+                if end not in following or here < following[end][0] - 1e-12:
+                    following[end] = (here, [*starts, first])
+        best = following
+    return best[size][1]
 
 
 def set_text(text: str, width_px: float, face: Face, px: int, leading: float = LEADING) -> Setting | None:
@@ -168,7 +217,7 @@ def runs_right_to_left(text: str) -> bool:
 
 def em_length(text: str) -> float:
     """Rough length of text in em: 1 for a wide character, 0.55 for another."""
-    return sum(1.0 if _is_wide(character) else 0.55 for character in text)
+    return sum(1.0 if is_wide(character) else 0.55 for character in text)
 
 
 def choose_face(text: str, faces: Iterable[Face]) -> Face:

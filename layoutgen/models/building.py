@@ -9,7 +9,7 @@ from layoutgen.config import Annotate, Compose, Place
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Framing, Role
-from layoutgen.core.typography import Face, choose_face
+from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Annotator, Brief, Composer, Saliency
@@ -20,7 +20,8 @@ from layoutgen.models.saliency import BorderSaliency
 
 
 class FaceFor:
-    """Which face sets a text: bold for titles and prices, and of that weight the first that has all its characters."""
+    """Which face sets a text: bold for titles and prices; of that weight the user's, then Noto Sans SC for text with
+    Chinese characters and Noto Sans KR for other text (same Latin letters, but quotes and dots of Latin width)."""
 
     def __init__(self, settings: Place) -> None:
         self.bold = fonts.faces(settings.bold_font, fonts.BOLD)
@@ -28,7 +29,10 @@ class FaceFor:
 
     def __call__(self, role: Role, text: str) -> Face:
         """Return the face for a role and text."""
-        return choose_face(text, self.bold if role in (Role.TITLE, Role.PRICE) else self.regular)
+        faces = self.bold if role in (Role.TITLE, Role.PRICE) else self.regular
+        if not any(map(is_wide, text)):
+            faces = [*faces[:-2], *reversed(faces[-2:])]
+        return choose_face(text, faces)
 
 
 class SubjectOnly:

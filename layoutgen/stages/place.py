@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.config import Place as PlaceSettings
-from layoutgen.core import placement, rows, schema
+from layoutgen.core import colour, placement, rows, schema
 from layoutgen.core.layout import Canvas, Role
 from layoutgen.core.typography import Face
 from layoutgen.io import images
@@ -30,6 +30,8 @@ class Place:
         work = rows.open_rows(table)
         pixels, pixels_of = rows.distinct(table, "pixels")
         maps, map_of = rows.distinct(table, "subject_map")
+        logos, logo_of = rows.distinct(table, "logo_pixels")
+        logo_colours = [_logo_colour(images.decode_png(logo)) for logo in logos]
         columns = {name: table.column(name).to_pylist() for name in _READ}
         decoded: dict[int, np.ndarray] = {}
         placed: dict[int, placement.Placement] = {}
@@ -41,8 +43,10 @@ class Place:
                 decoded = {index: images.decode_jpeg(pixels[index])}  # rows of one image are neighbours
             image = decoded[index]
             subject = np.zeros(image.shape[:2], np.float32) if map_of[i] is None else read_map(maps[map_of[i] or 0])
+            mark = logo_of[i]
+            logo = None if mark is None else logo_colours[mark]
             try:
-                placed[i] = self._one({name: values[i] for name, values in columns.items()}, image, subject)
+                placed[i] = self._one({name: values[i] for name, values in columns.items()}, image, subject, logo)
                 notes[i] = placed[i].notes
             except placement.NoLayoutError as error:
                 faults[i] = (error.kind, str(error))
@@ -54,7 +58,9 @@ class Place:
         }
         return rows.note(rows.fail(rows.add(table, added, schema.PLACED), "place", faults), notes)
 
-    def _one(self, row: dict[str, Any], image: np.ndarray, subject: np.ndarray) -> placement.Placement:
+    def _one(
+        self, row: dict[str, Any], image: np.ndarray, subject: np.ndarray, logo: str | None
+    ) -> placement.Placement:
         canvas = Canvas(row["canvas_width"], row["canvas_height"])
         framing = rows.read_framing(row)
         short = min(canvas.width, canvas.height)
@@ -63,5 +69,10 @@ class Place:
             smallest_px=math.ceil(self._settings.min_font * short),
             min_contrast=self._settings.min_contrast,
         )
-        ground = placement.Ground(frame(image, framing, canvas, _SIDE), frame(subject, framing, canvas, _SIDE))
+        ground = placement.Ground(frame(image, framing, canvas, _SIDE), frame(subject, framing, canvas, _SIDE), logo)
         return placement.place(map(rows.read_suggestion, row["suggestion"]), canvas, ground, self._face_for, limits)
+
+
+def _logo_colour(logo: np.ndarray) -> str:
+    """Dominant colour of a logo's opaque pixels, (h, w, 4) RGBA."""
+    return colour.dominant(logo[..., :3], logo[..., 3])

@@ -41,7 +41,8 @@ def colour_elements(
     least = 21.0
     for panel in panels:
         members = [i for i in on_panel if on_panel[i] is panel]
-        fill, text, opacity, reached = _panel_colours([behind[i] for i in members if pills[i] is None], ink, min_contrast)
+        under = [behind[i] for i in members if pills[i] is None]
+        fill, text, opacity, reached = _panel_colours(under, ink, min_contrast)
         least = min(least, reached)
         for i in members:
             underlay_of[i] = len(underlays)

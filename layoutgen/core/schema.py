@@ -189,3 +189,7 @@ def role_table() -> str:
     """Render the role vocabulary as a Markdown table."""
     rows = ["| role | 中文 |", "| --- | --- |", *(f"| `{role.value}` | {role.chinese} |" for role in Role)]
     return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print("\n\n".join([role_table(), *(f"{name}\n\n{markdown(kind)}" for name, kind in KINDS.items())]))  # noqa: T201

@@ -56,7 +56,14 @@ def dead(**changes):
 def test_a_page_shows_previews_copy_scores_and_failures():
     page = gallery.page([row(notes=["no font has 🔥"])], [dead()], "run-1")
     words = "".join(Page(page).words)
-    for wanted in ("run run-1", "1 layouts, 1 failed rows", "新品", "contrast 12.3", "covered 7%", "smallest font 30 px"):
+    for wanted in (
+        "run run-1",
+        "1 layouts, 1 failed rows",
+        "新品",
+        "contrast 12.3",
+        "covered 7%",
+        "smallest font 30 px",
+    ):
         assert wanted in words
     assert "no font has 🔥" in words
     assert "fetch / not_found" in words

@@ -54,7 +54,7 @@ def test_what_is_no_canvas_is_an_error_with_the_value_and_the_known_ratios(name)
 
 def test_roles_and_their_chinese_names_are_the_same_thing():
     assert [Role.from_chinese(role.chinese) for role in Role] == list(Role)
-    with pytest.raises(ValueError, match="'标题'.*主标题"):
+    with pytest.raises(ValueError, match=r"'标题'.*主标题"):
         Role.from_chinese("标题")
 
 

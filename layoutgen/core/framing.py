@@ -3,7 +3,8 @@
 - **bleed**: a window of the canvas's shape is cut from the photo; the text stands on the photo.
 - **extend**: the photo's ground is one flat colour, so the canvas gets it too and the subject is put to one side.
 - **panel**: the photo fills one side of the canvas, a colour the other.
-- **card**: the photo stands on a coloured canvas with a free edge all round.
+- **card**: the photo stands on a coloured canvas with a free edge all round; a photo too long for any window of the
+  canvas's shape, such as a banner on a tall canvas, stands there whole.
 
 Each candidate names the region (ltrb, normalised to the canvas) that is meant for the text.
 """
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from layoutgen.core.layout import Box, Canvas, Framing, area, intersection, union
+
+ENOUGH_SEEN = 0.72
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,15 @@ def candidates(
 ) -> list[Candidate]:
     """List the framings worth trying. `flat` is the photo's one ground colour or None, `panel` the colour for panels
     and cards, `margin` the free edge as a share of the canvas's short side."""
-    return [
+    found = [
         *(_extended(photo_aspect, subject, canvas, flat, margin) if flat else ()),
         *_bleeds(photo_aspect, subject, canvas),
         *_panels(photo_aspect, subject, canvas, panel),
         *_cards(photo_aspect, subject, canvas, panel, margin),
     ]
+    if any(candidate.subject_seen >= ENOUGH_SEEN for candidate in found):
+        return found
+    return [*found, *_whole(photo_aspect, canvas, panel, margin)]
 
 
 def _seen(crop: Box, subject: Box) -> float:
@@ -191,6 +197,21 @@ def _cards(photo_aspect: float, subject: Box, canvas: Canvas, panel: str, margin
     return found
 
 
+def _whole(photo_aspect: float, canvas: Canvas, panel: str, margin: float) -> list[Candidate]:
+    short = min(canvas.width, canvas.height)
+    edge_x, edge_y = margin * short / canvas.width, margin * short / canvas.height
+    found = []
+    for text_side, zone in (
+        ("bottom", (edge_x, edge_y, 1 - edge_x, 0.6)),
+        ("top", (edge_x, 0.4, 1 - edge_x, 1 - edge_y)),
+        ("right", (edge_x, edge_y, 0.6, 1 - edge_y)),
+        ("left", (0.4, edge_y, 1 - edge_x, 1 - edge_y)),
+    ):
+        picture = contain(photo_aspect, zone, canvas)
+        found.append(Candidate("card", Framing(picture=picture, backdrop=panel), _beside(text_side, picture), 1.0))
+    return found
+
+
 def on_canvas(box: Box, framing: Framing) -> Box:
     """Where a box of the photo lies on the canvas, cut to the picture."""
     crop, picture = framing.crop, framing.picture
@@ -202,10 +223,12 @@ def on_canvas(box: Box, framing: Framing) -> Box:
 
 
 def default(photo_aspect: float, subject: Box | None, canvas: Canvas, panel: str) -> Framing:
-    """The framing for composers that choose none: full bleed where the subject stays whole, else a card or panel."""
+    """The framing for composers that choose none: full bleed where the subject stays whole, else a panel or card."""
     around = union([subject] if subject else []) or (0.2, 0.2, 0.8, 0.8)
     best = max(
         [*_bleeds(photo_aspect, around, canvas), *_panels(photo_aspect, around, canvas, panel)],
         key=lambda c: min(c.subject_seen, 0.97) + (0.02 if c.kind == "bleed" else 0),
     )
+    if best.subject_seen < ENOUGH_SEEN:
+        best = max(_whole(photo_aspect, canvas, panel, 0.0), key=lambda c: area(c.framing.picture))
     return best.framing

@@ -97,6 +97,8 @@ def stack(
     least = max(smallest_px, round(TITLE_SMALLEST * short))
     most_lines = 2 if em_length(copy.title) <= 14 else 3 if em_length(copy.title) <= 30 else 4
     most_lines += 1 if width < 0.45 * short else 0
+    if _at(copy, (), least, width, face_for, short, smallest_px, most_lines, logo_aspect, 0) is None:
+        return None
     for omitted in range(len(copy.selling_points) + 1):
         points = copy.selling_points[: len(copy.selling_points) - omitted]
         size = largest

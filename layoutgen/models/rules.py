@@ -61,7 +61,7 @@ class RulesComposer:
         scenes: dict[Framing, _Scene] = {}
         best: tuple[float, int, _Scene, Block, tuple[float, float, str]] | None = None
         for order, candidate in enumerate(tried):
-            if candidate.subject_seen < 0.72:
+            if candidate.subject_seen < framing.ENOUGH_SEEN:
                 continue
             scene = scenes.get(candidate.framing) or _scene(brief, found, candidate)
             scenes[candidate.framing] = scene
@@ -202,7 +202,7 @@ def _cost(scene: _Scene, block: Block, spot: tuple[float, float, str], canvas: C
     middle = (left + block.width / 2) / canvas.width, (top + block.height / 2) / canvas.height
     lean = abs(0.5 * middle[0] + 0.5 * scene.centre[0] - 0.5) + 0.6 * abs(0.5 * middle[1] + 0.5 * scene.centre[1] - 0.5)
     cost = _PRIOR[candidate.kind]
-    cost += 9.0 * max(0.0, 0.99 - candidate.subject_seen)
+    cost += 16.0 * max(0.0, 0.995 - candidate.subject_seen)
     cost += 9.0 * covered + 2.2 * clutter
     cost += 1.3 * max(0.0, 1 - block.title_px / (0.085 * short))
     cost += 0.5 * block.omitted

@@ -149,3 +149,19 @@ def test_the_default_framing_takes_a_panel_where_full_bleed_would_cut_the_subjec
 def test_there_is_a_default_framing_for_every_photo(aspect, subject, canvas):
     shown = framing.default(aspect, subject, canvas, "#223344")
     assert inside(shown.crop, WHOLE) and inside(shown.picture, WHOLE)
+
+
+@given(aspects, subjects(), canvases)
+def test_there_is_always_a_framing_that_shows_most_of_the_subject(aspect, subject, canvas):
+    assert max(c.subject_seen for c in all_candidates(aspect, subject, canvas)) >= framing.ENOUGH_SEEN
+
+
+def test_a_banner_stands_whole_on_a_tall_canvas():
+    for shown in (
+        framing.default(8.0, (0.0, 0.0, 1.0, 1.0), Canvas(200, 1000), "#223344"),
+        all_candidates(8.0, (0.0, 0.0, 1.0, 1.0), Canvas(200, 1000), None)[-1].framing,
+    ):
+        assert shown.crop == WHOLE
+        assert 200 * (shown.picture[2] - shown.picture[0]) / (
+            1000 * (shown.picture[3] - shown.picture[1])
+        ) == pytest.approx(8.0)

@@ -23,8 +23,9 @@ near_boxes = st.builds(
     *[st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.01, 0.8), st.floats(0.01, 0.3)],
 )
 boxes = near_boxes | st.tuples(numbers, numbers, numbers, numbers)
-WORDS = """轻薄本 静音破壁机家用多功能豆浆机 满300减50，上不封顶！ ￥199起 10.5kg 「限时」买一送一 Sale ACME café ångström gÿpsy
-一次充电可以连续使用三十个小时，通勤、出差、上课都够用；插上电源十分钟，又是一整天 무선이어폰 いつでも、どこでも"""
+WORDS = """轻薄本 静音破壁机家用多功能豆浆机 满300减50，上不封顶！ ￥199起 10.5kg 「限时」买一送一 Sale ACME
+café ångström 一次充电可以连续使用三十个小时，通勤、出差、上课都够用；插上电源十分钟，又是一整天
+무선이어폰 いつでも、どこでも"""
 PHRASES = [
     "Wireless Noise-Cancelling Headphones",
     "USB-C 100W fast charge",

@@ -26,8 +26,8 @@ KOREAN = fonts.faces("", fonts.BOLD)[1]
 CLOSING = "、。，．：；！？…—·％%）」』】》〉’”〕］｝,.:;!?)]}°℃ー～~"
 OPENING = "（「『【《〈‘“〔［｛([{￥¥$€£"
 
-WORDS = """轻薄 本 静音破壁机 家用 满减 买一送一 USB-C i7-14700H 10.5kg 100% 3000mAh HiFi Pro+ ￥199 $9.90 2026 50℃ 「限时」
-《手册》 （新款） [new] “甄选” ，立省 。 ！ … ： ～ 、 、包邮 O'Neill's café 무선 カーテン か\u3099ラス"""
+WORDS = """轻薄 本 静音破壁机 家用 满减 买一送一 USB-C i7-14700H 10.5kg 100% 3000mAh HiFi Pro+ ￥199 $9.90 2026 50℃
+「限时」 《手册》 （新款） [new] “甄选” ，立省 。 ！ … ： ～ 、 、包邮 O'Neill's café 무선 カーテン か\u3099ラス"""
 words = st.sampled_from(WORDS.split())
 signs = st.sampled_from([*CLOSING, *OPENING, " ", "  ", "\n", "字", "a", "1"])
 texts = st.lists(words | signs, min_size=1, max_size=14).map("".join).filter(str.strip)

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from layoutgen.accounting import LostRowsError
+from layoutgen.accounting import BreakerError, LostRowsError
 from layoutgen.config import ConfigError, load
+from layoutgen.io.lease import LeaseError
 from layoutgen.io.manifest import ManifestError
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
-from layoutgen.pipelines import PipelineError, summary_line
+from layoutgen.pipelines import summary_line
+from layoutgen.preflight import RunError
 from layoutgen.streaming import PoolError
 
 Config = TypeVar("Config")
@@ -39,6 +41,10 @@ def main(
     )
     parser.add_argument("--limit", type=int, metavar="N", help="use only the manifest's first N rows")
     parser.add_argument("--run-id", help="name of this run (default: the time and six random characters)")
+    parser.add_argument(
+        "--replay", metavar="RUN_ID", help="run only the rows that failed in that run, and keep all others"
+    )
+    parser.add_argument("--preflight-only", action="store_true", help="look whether the run could start, and stop")
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
@@ -49,11 +55,13 @@ def main(
             arguments.output,
             limit=arguments.limit,
             run_id=arguments.run_id,
+            replay=arguments.replay,
+            preflight_only=arguments.preflight_only,
         )
-    except (ConfigError, ManifestError, StorageError, SnapshotError, PipelineError, PoolError, ValueError) as error:
+    except (ConfigError, ManifestError, StorageError, SnapshotError, RunError, PoolError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    except LostRowsError as error:
+    except (LostRowsError, BreakerError, LeaseError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     print(summary_line(summary))

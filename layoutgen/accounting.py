@@ -3,88 +3,170 @@
 import logging
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
+from datetime import UTC, datetime
 from typing import Any
 
-from layoutgen.core.plan import Plan
-from layoutgen.io.snapshot import ShardReport
+from ray.util.metrics import Counter as Counter_
+from ray.util.metrics import Gauge
+
+from layoutgen.config import Run
+from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
 
 log = logging.getLogger("layoutgen")
+
+
+class BreakerError(RuntimeError):
+    """Too many rows fail: the run stops early."""
 
 
 class LostRowsError(RuntimeError):
     """What was written is not what was planned; the message names rows."""
 
 
-def conserve(planned: Plan, written: list[str]) -> None:
-    """The conservation law, from the data: each planned key is written once, and no other."""
-    expected = Counter(planned.failed.column("row_id").to_pylist())
-    for shard in planned.shards:
-        expected.update(shard.column("row_id").to_pylist())
-    found = Counter(written)
-    if found != expected:
-        lost, extra = list((expected - found).elements()), list((found - expected).elements())
+def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
+    """The conservation law, from what was read back: each shard holds the planned keys, each once. Raises
+    LostRowsError naming the shards that do not."""
+    found = {report.shard: report for report in reports}
+    wrong = [
+        f"shard {shard.shard}: planned {shard.rows} rows, found {_rows(found.get(shard.shard))}"
+        for shard in plan.shards
+        if shard.shard not in found or found[shard.shard].ids != shard.ids or _rows(found[shard.shard]) != shard.rows
+    ]
+    extra = sorted(found.keys() - {shard.shard for shard in plan.shards} - {report.shard for report in plan.failed})
+    if wrong or extra:
         raise LostRowsError(
-            f"{len(lost)} rows are lost and {len(extra)} were written twice or never planned; nothing is published; "
-            f"lost: {lost[:10]}, too many: {extra[:10]}"
+            f"{len(wrong)} shards do not hold what was planned, {len(extra)} were never planned; nothing is published: "
+            + "; ".join([*wrong[:10], *(f"shard {shard} was not planned" for shard in extra[:10])])
         )
 
 
-def summarise(run_id: str, output: str, planned: Plan, reports: list[ShardReport], seconds: float) -> dict[str, Any]:
+def _rows(report: ShardReport | None) -> int:
+    if report is None:
+        return 0
+    return report.computed + report.unchanged + sum(report.failed.values())
+
+
+def summarise(
+    run_id: str, output: str, plan: RunPlan, reports: list[ShardReport], resumed: int, seconds: float
+) -> dict[str, Any]:
     """The numbers of a run, as the job prints them."""
     failed: Counter[str] = Counter()
     for report in reports:
         failed.update(report.failed)
-    computed = sum(report.published.rows for report in reports if report.published)
     by_stage: dict[str, dict[str, int]] = {}
     for name, count in sorted(failed.items()):
         stage, _, fault = name.partition("/")
         by_stage.setdefault(stage, {})[fault] = count
+    computed, unchanged = sum(r.computed for r in reports), sum(r.unchanged for r in reports)
+    kept = sum(r.kept for r in reports)
     return {
         "run_id": run_id,
-        "rows_in": planned.rows_in,
+        "rows_in": plan.rows_in,
         "computed": computed,
-        "unchanged": 0,
+        "unchanged": unchanged,
         "dead_letters": sum(failed.values()),
-        "published": computed,
+        "published": computed + unchanged + kept,
+        "kept": kept,
+        "deleted": sum(r.deleted for r in reports),
         "failed": by_stage,
+        "shards": len(plan.shards),
+        "shards_resumed": resumed,
         "seconds": round(seconds, 3),
-        "images_per_second": round(sum(report.images for report in reports) / seconds, 3),
+        "images_per_second": round(sum(r.images for r in reports) / seconds, 3),
         "output": output,
     }
 
 
 class Progress:
-    """A line in the log every so many seconds, and one at the end."""
+    """How a run stands: a line in the log and `run.json` every so many seconds, the same as metrics, and the circuit
+    breaker."""
 
-    def __init__(self, planned: Plan, every_s: float) -> None:
-        self._shards, self._every_s = len(planned.shards), every_s
-        self._done = self._ok = self._failed = 0
+    def __init__(self, plan: RunPlan, ledger: Ledger, done: list[ShardReport], settings: Run) -> None:
+        self._plan, self._ledger, self._settings = plan, ledger, settings
+        self._resumed = len(done)
+        self._reports = list(done)
+        self._window: deque[tuple[int, int]] = deque()
         self._began = time.monotonic()
         self._over = threading.Event()
+        self._metrics = _metrics()
 
     def __enter__(self) -> "Progress":
-        threading.Thread(target=self._tick, daemon=True).start()
+        self.say("running")
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+        self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over.set()
-        self._say()
+        self._thread.join()
+        self.say("running" if kind is None else "stopped")
 
     def shard(self, report: ShardReport) -> None:
-        """Count a shard that has been written."""
-        self._done += 1
-        self._ok += report.published.rows if report.published else 0
-        self._failed += sum(report.failed.values())
+        """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""
+        self._reports.append(report)
+        failed = sum(report.failed.values())
+        for name, value in (("computed", report.computed), ("unchanged", report.unchanged), ("failed", failed)):
+            self._metrics["rows"].inc(value, tags={"outcome": name}) if value else None
+        self._metrics["images"].inc(report.images) if report.images else None
+        self._window.append((report.computed + report.unchanged + failed, failed))
+        while sum(rows for rows, _ in self._window) - self._window[0][0] >= self._settings.breaker_rows:
+            self._window.popleft()
+        rows, bad = (sum(values) for values in zip(*self._window, strict=True))
+        if rows >= self._settings.breaker_rows and bad > self._settings.breaker_fraction * rows:
+            raise BreakerError(
+                f"{bad} of the last {rows} rows failed, more than run.breaker_fraction = "
+                f"{self._settings.breaker_fraction:g} allows; finished shards are kept, and the same command goes on "
+                "with the rest"
+            )
 
     def _tick(self) -> None:
-        while not self._over.wait(self._every_s):
-            self._say()
+        while not self._over.wait(self._settings.log_seconds):
+            self.say("running")
 
-    def _say(self) -> None:
-        seconds = time.monotonic() - self._began
-        rest = f"{seconds / self._done * (self._shards - self._done):.0f} s" if self._done else "an unknown time"
+    def say(self, state: str) -> dict[str, Any]:
+        """Log a line and write `run.json`; return what it holds."""
+        now = self._state(state)
         log.info(
-            "%.0f s: %d of %d shards, %d rows done, %d failed, %.1f rows/s, %s to go",
-            seconds, self._done, self._shards, self._ok, self._failed, (self._ok + self._failed) / seconds, rest,
+            "%.0f s: %d of %d shards, %d rows computed, %d unchanged, %d failed, %.1f images/s, %s to go",
+            now["seconds"], now["shards_done"], now["shards"], now["computed"], now["unchanged"], now["failed"],
+            now["images_per_second"], "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
         )  # fmt: skip
+        self._metrics["shards"].set(now["shards_done"])
+        self._ledger.write_state(now)
+        return now
+
+    def _state(self, state: str) -> dict[str, Any]:
+        seconds = time.monotonic() - self._began
+        fresh = self._reports[self._resumed :]
+        left = len(self._plan.shards) - len(self._reports)
+        images = sum(report.images for report in fresh)
+        price = self._settings.dollars_per_hour * seconds / 3600
+        slowest = sorted(fresh, key=lambda report: -report.seconds)[:3]
+        return {
+            "run_id": self._ledger.run_id,
+            "state": state,
+            "intent": self._plan.intent,
+            "updated_at": datetime.now(UTC).isoformat(),
+            "seconds": round(seconds, 1),
+            "rows_in": self._plan.rows_in,
+            "shards": len(self._plan.shards),
+            "shards_done": len(self._reports),
+            "shards_resumed": self._resumed,
+            "computed": sum(report.computed for report in self._reports),
+            "unchanged": sum(report.unchanged for report in self._reports),
+            "failed": sum(sum(report.failed.values()) for report in [*self._reports, *self._plan.failed]),
+            "images_per_second": round(images / seconds, 3) if seconds else 0.0,
+            "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
+            "slowest_shards": [{"shard": report.shard, "seconds": round(report.seconds, 3)} for report in slowest],
+            "dollars_per_1000_images": round(1000 * price / images, 4) if images and price else None,
+        }
+
+
+def _metrics() -> dict[str, Any]:
+    """The run's counters, for Prometheus by way of Ray."""
+    return {
+        "rows": Counter_("layoutgen_rows", "rows by outcome", tag_keys=("outcome",)),
+        "images": Counter_("layoutgen_images", "images that were looked at"),
+        "shards": Gauge("layoutgen_shards_done", "shards that are written"),
+    }

@@ -36,6 +36,10 @@ class Run(_Settings):
     seed: int = Field(0, description="seed of everything that draws lots")
     ray_address: str = Field("", description="cluster to join; empty: the surrounding one, else a local one")
     autoscaling: bool = Field(False, description="the cluster adds nodes by itself: pools may exceed what it has now")
+    lease_seconds: float = Field(60.0, gt=0, description="time after which a dead run's table may be taken over")
+    breaker_rows: int = Field(1000, ge=1, description="window of finished rows that the circuit breaker looks at")
+    breaker_fraction: float = Field(0.5, gt=0, le=1, description="share of failed rows in it that stops the run early")
+    dollars_per_hour: float = Field(0.0, ge=0, description="price of the cluster, for dollars per 1,000 images")
     log_seconds: float = Field(10.0, gt=0, description="seconds between progress lines")
 
 
@@ -44,6 +48,9 @@ class Input(_Settings):
 
     canvases: tuple[str, ...] = Field(("1:1",), description="output sizes: `WIDTHxHEIGHT` or a named ratio")
     short_side: int = Field(1080, ge=64, le=8192, description="px of a named ratio's short side")
+    allowed_prefixes: tuple[str, ...] = Field(
+        (), description="URIs that images may come from, besides the manifest's folder"
+    )
     application: Literal["poster", "marketing", "video_cover"] = Field("poster", description="default application")
 
     @field_validator("canvases")
@@ -115,6 +122,12 @@ class Place(_Settings):
     pool: Pool = Field(Pool(), description="actors of the place stage")
 
 
+class Load(_Settings):
+    """How shards are read and compared with the snapshot before."""
+
+    pool: Pool = Field(Pool(num_cpus=0.05), description="actors of the load stage")
+
+
 class Write(_Settings):
     """How the tables are written."""
 
@@ -129,6 +142,7 @@ class LayoutsConfig(_Settings):
     input: Input = Input()
     storage: Storage = Storage()
     images: Images = Images()
+    load: Load = Load()
     annotate: Annotate = Annotate()
     compose: Compose = Compose()
     place: Place = Place()
@@ -142,6 +156,7 @@ class AnnotateConfig(_Settings):
     input: Input = Input()
     storage: Storage = Storage()
     images: Images = Images(side=1280)
+    load: Load = Load()
     annotate: Annotate = Annotate()
     write: Write = Write()
 

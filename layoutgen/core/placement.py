@@ -15,6 +15,7 @@ from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, Sugges
 from layoutgen.core.stacking import leading_of
 from layoutgen.core.typography import Face, Setting, fit, set_text
 
+VERSION = "place-1"  # goes up with every change of what it decides
 _ORDER = [Role.TITLE, Role.PRICE, Role.LOGO, Role.SUBTITLE, Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER]
 _FAR = 1e6
 _MAY_GO = {Role.SUBTITLE, Role.SELLING_POINT, Role.OTHER}

@@ -32,6 +32,7 @@ INPUT_COLUMNS = (
 )
 LIST_COLUMNS = ("images", "selling_points", "canvases")
 JSON_TEXT = {b"holds": b"json"}
+ROW = "_row"  # a raw table's column with each row's number in the manifest, from 1
 
 _BATCH = 16384
 _PRODUCT_COLUMNS = (
@@ -42,10 +43,11 @@ _PRODUCT_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The work. `shards` are non-empty tables of `schema.PLANNED` and the user's own columns; `failed` has the rows
-    that can't be worked on, same columns; `rows_in` counts the rows of both."""
+    """The work. `shards` are non-empty tables of `schema.PLANNED` and the user's own columns, `numbers` the shards'
+    numbers; `failed` has the rows that can't be worked on, same columns; `rows_in` counts the rows of both."""
 
     shards: list[pa.Table]
+    numbers: list[int]
     failed: pa.Table
     rows_in: int
 
@@ -62,10 +64,12 @@ class _Unusable(Exception):  # noqa: N818 becomes a failed row
 
 @dataclass(slots=True, eq=False)
 class _Product:
-    """A row of the manifest, as far as it could be read; `number` counts from 1. `canvases` is [None] where there is no
+    """A row of the manifest, as far as it could be read; `number` counts from 1, `position` is its index in the table
+    at hand. `canvases` is [None] where there is no
     canvas, or none known; `bad_canvases` maps names to what is wrong with them."""
 
     number: int
+    position: int
     product_id: str | None = None
     images: tuple[str, ...] = ()
     title: str | None = None
@@ -103,10 +107,13 @@ def plan(
     short_side: int,
     application: str,
     join: Callable[[str], str],
-    rows_per_shard: int,
     need: Need,
+    rows_per_shard: int = 512,
+    shards: int | None = None,
 ) -> Plan:
-    """Check a manifest's rows and lay them out in shards of about `rows_per_shard` rows.
+    """Check a manifest's rows and lay them out in `shards` shards, or as many as give about `rows_per_shard` rows each.
+
+    `raw` may be a part of the manifest; then its column `ROW` holds each row's number in the whole.
 
     `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. `join` turns a path
     of the manifest into a URI and raises ValueError where it must not be followed. Annotations have no canvas and need
@@ -121,8 +128,9 @@ def plan(
     good: list[_Row] = []
     failed: list[_Row] = []
     first_rows: dict[str, int] = {}
-    for number, values in enumerate(_values(raw), start=1):
-        product = _Product(number)
+    numbers = raw[ROW].to_pylist() if ROW in raw.column_names else range(1, len(raw) + 1)
+    for position, (number, values) in enumerate(zip(numbers, _values(raw), strict=True)):
+        product = _Product(number, position)
         fault = None
         try:
             _fill(product, values, rules)
@@ -130,16 +138,31 @@ def plan(
             fault = _Fault(*error.args)
         for row in _rows(product, fault, first_rows):
             (failed if row.fault else good).append(row)
-    buckets: list[list[_Row]] = [[] for _ in range(-(-len(good) // rows_per_shard))]
+    count = shards or -(-len(good) // rows_per_shard)
+    buckets: dict[int, list[_Row]] = {}
     for row in good:
-        buckets[_hash(row.product.product_id or "") % len(buckets)].append(row)
-    own = [name for name in raw.column_names if name not in INPUT_COLUMNS and name != "input_row"]
-    shards = [_table(sorted(bucket, key=attrgetter("row_id")), raw, own) for bucket in buckets if bucket]
-    return Plan(shards, _table(failed, raw, own), len(good) + len(failed))
+        buckets.setdefault(shard_of(row.product.product_id or "", count), []).append(row)
+    own = [name for name in raw.column_names if name not in (*INPUT_COLUMNS, "input_row", ROW)]
+    order = sorted(buckets)
+    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own) for number in order]
+    return Plan(tables, order, _table(failed, raw, own), len(good) + len(failed))
 
 
-def _hash(product_id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(product_id.encode(), digest_size=8).digest(), "big")
+def shard_of(product_id: str, count: int) -> int:
+    """The shard, of `count`, that a product belongs to, whatever else is in the manifest."""
+    hashed = hashlib.blake2b(product_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(hashed, "big") % count
+
+
+def product_ids(raw: pa.Table, need: Need) -> list[str]:
+    """Each row's product_id as far as it can be read, else ""."""
+    found = []
+    for values in _values(raw):
+        try:
+            found.append(_product_id(values, need) or "")
+        except _Unusable:
+            found.append("")
+    return found
 
 
 def _values(raw: pa.Table) -> Iterator[dict[str, Any]]:
@@ -307,7 +330,7 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
     products = [row.product for row in rows]
     canvases = [row.canvas for row in rows]
     faults = [row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows]
-    picked = raw.take(pa.array([product.number - 1 for product in products], pa.int64()))
+    picked = raw.take(pa.array([product.position for product in products], pa.int64()))
     columns: dict[str, Any] = {name: list(map(attrgetter(name), products)) for name in _PRODUCT_COLUMNS}
     columns |= {
         "row_id": [row.row_id for row in rows],

@@ -24,6 +24,23 @@ def add(table: pa.Table, columns: Mapping[str, Sequence[Any] | pa.Array], kind: 
     return schema.complete(table, kind)
 
 
+def kept(table: pa.Table, stage: str) -> set[int]:
+    """Indices of the open rows whose results of a stage, taken along from the snapshot before, still hold."""
+    if schema.WAS not in table.column_names or "fingerprint" not in table.column_names:
+        return set()
+    was, now = table.column(schema.WAS).to_pylist(), table.column("fingerprint").to_pylist()
+    return {i for i in open_rows(table) if was[i] and now[i] and was[i][stage] == now[i][stage]}
+
+
+def merge(table: pa.Table, columns: Mapping[str, Sequence[Any]], kept_rows: set[int]) -> dict[str, list[Any]]:
+    """New values of columns, but the table's own in the rows that are kept."""
+    merged = {}
+    for name, values in columns.items():
+        old = table.column(name).to_pylist() if kept_rows and name in table.column_names else []
+        merged[name] = [old[i] if i in kept_rows else value for i, value in enumerate(values)]
+    return merged
+
+
 def fail(table: pa.Table, stage: str, faults: Mapping[int, tuple[str, str]]) -> pa.Table:
     """Mark rows as failed at a stage: row index to kind and message. Rows that failed before keep their first error."""
     if not faults:

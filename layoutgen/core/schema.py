@@ -10,7 +10,9 @@ import pyarrow as pa
 from layoutgen.core.layout import Role
 
 VERSION = 1
-SHARD = "_shard"  # travels between stages only: the number of the shard that a block is
+# Columns that travel between stages only: the number of the shard that a block is, its attempt, and the fingerprint and
+# notes of the row in the snapshot before.
+SHARD, ATTEMPT, WAS, WAS_NOTES = "_shard", "_attempt", "_was", "_was_notes"
 
 BOX = pa.list_(pa.float32(), 4)
 ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
@@ -25,6 +27,7 @@ TEXT_LINE = pa.struct(
         ("placed", pa.bool_()),
     ]
 )
+FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
 SUGGESTION = pa.struct([("role", pa.string()), ("text", pa.string()), ("box", BOX)])
 ELEMENT = pa.struct(
     [
@@ -65,7 +68,7 @@ _PLAN = _fields(
     ("application", pa.string(), "poster, marketing or video_cover"),
 )
 _STATUS = _fields(
-    ("status", pa.string(), "`ok` or `failed`; failed rows are dead letters and in no snapshot"),
+    ("status", pa.string(), "`ok`; rows that fail are dead letters and in no snapshot"),
     ("error", ERROR, "stage, kind and message of the failure; null where status is ok"),
     ("input_row", pa.string(), "the manifest's row as JSON"),
     ("notes", pa.list_(pa.string()), "what was changed to make the layout possible, such as characters no font has"),
@@ -75,6 +78,7 @@ _FETCH = _fields(
     ("image_sha256", pa.string(), "of the image's bytes as stored"),
     ("image_width", pa.int32(), "px, upright (EXIF orientation applied)"),
     ("image_height", pa.int32(), "px, upright"),
+    ("fingerprint", FINGERPRINT, "what shaped the row, a key a stage; a stage with the same key is not run again"),
 )
 _PIXELS = _fields(
     (
@@ -122,6 +126,12 @@ ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE, *_SUBJECT])
 COMPOSED = pa.schema([*ANNOTATED, *_COMPOSE])
 PLACED = pa.schema([*COMPOSED, *_PLACE])
 
+# What a stage adds: carried over from the snapshot before where the stage's key is the same.
+RESULTS = {
+    "annotate": [field.name for field in _ANNOTATE],
+    "compose": [field.name for field in _COMPOSE],
+    "place": [field.name for field in _PLACE],
+}
 _PUBLISHED_STATUS = [field for field in _STATUS if field.name not in ("input_row",)]
 LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED_STATUS, *_RUN])
 ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED_STATUS, *_RUN])
@@ -135,7 +145,9 @@ DEAD_LETTERS = pa.schema(
             ("kind", pa.string(), "one word for the reason, to group by"),
             ("message", pa.string(), "the value, the place and the mend"),
             ("answer", pa.string(), "a language model's answer that could not be used"),
-            ("input_row", pa.string(), "the manifest's row as JSON"),
+            ("retryable", pa.bool_(), "whether the same input may do better another time"),
+            ("attempts", pa.int32(), "how often the row was tried in this run"),
+            ("input_row", pa.string(), "the manifest's row as JSON; `--replay RUN_ID` runs it again"),
         ),
         *_RUN,
     ]
@@ -162,7 +174,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def extra_names(table: pa.Table) -> list[str]:
     """Names of the columns that are the user's own and no part of any contract."""
-    known = {*PLACED.names, *(field.name for field in _RUN), SHARD}
+    known = {*PLACED.names, *(field.name for field in _RUN), SHARD, ATTEMPT, WAS, WAS_NOTES}
     return [name for name in table.column_names if name not in known]
 
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
+VERSION = "images-1"
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # an MPO opens as a JPEG
 LOGO_SIDE = 512
 LOGO_MAX_PIXELS = 40_000_000

@@ -4,6 +4,7 @@ A URI is `s3://bucket/key`, `file:///path` or a plain local path. Keys are liter
 key stands for itself and nothing is ever URL-decoded. Not the place that talks to S3: see `storage`.
 """
 
+import fcntl
 import os
 import re
 import secrets
@@ -23,6 +24,10 @@ class StorageError(Exception):
     def __init__(self, message: str, fault: "StorageFault | None" = None) -> None:
         super().__init__(message)
         self.fault = fault
+
+
+class ConflictError(StorageError):
+    """A conditional write found another version than it was to replace."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,24 @@ def join(base: str, relative: str) -> str:
     return f"{base.rstrip('/')}/{inside}"
 
 
+def join_allowed(base: str, allowed: tuple[str, ...], path: str) -> str:
+    """Return a manifest's `path` as a URI, as `join` does; where it is no path below `base`, it must start with one of
+    `allowed` or lie in the bucket of `base`. Raises ValueError, so that a manifest can't read /etc/passwd."""
+    uri = join(base, path)
+    if uri != path:
+        return uri
+    folder = f"{base.rstrip('/')}/"
+    prefixes = [folder, *allowed]
+    if base.startswith("s3://"):
+        prefixes.append(f"s3://{base.removeprefix('s3://').partition('/')[0]}/")
+    plain = uri.removeprefix("file://")
+    if ".." not in uri.split("/") and any(uri.startswith(p) or plain.startswith(p) for p in prefixes):
+        return uri
+    raise ValueError(
+        f"path {path!r} is outside of {folder}; add its prefix to input.allowed_prefixes where it may be read"
+    )
+
+
 def too_many_bytes(uri: str, size: int, max_bytes: int | None) -> StorageFault | None:
     """Return the fault of an object that is larger than allowed, else None."""
     if max_bytes is None or size <= max_bytes:
@@ -69,9 +92,11 @@ def too_many_bytes(uri: str, size: int, max_bytes: int | None) -> StorageFault |
     return StorageFault("too_many_bytes", f"{uri} has {size:,} bytes, the limit is {max_bytes:,}; give a smaller file")
 
 
-def read_file(path: Path, uri: str, max_bytes: int | None) -> bytes | StorageFault:
-    """Return a file's bytes. Raises OSError."""
-    return too_many_bytes(uri, path.stat().st_size, max_bytes) or path.read_bytes()
+def read_file(path: Path, uri: str, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
+    """Return a file's bytes and version, read together. Raises OSError."""
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        return too_many_bytes(uri, status.st_size, max_bytes) or (file.read(), _version_of(status))
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -83,6 +108,39 @@ def write_file(path: Path, data: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_file_if(path: Path, data: bytes, version: str | None) -> str:
+    """Write a file where its version still is `version` (None: where there is none), under a lock on its folder; return
+    the new version. Raises ConflictError and OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if (file_version(path) if path.exists() else None) != version:
+            raise ConflictError(f"{path} was changed by another writer")
+        write_file(path, data)
+        return file_version(path)
+    finally:
+        os.close(folder)
+
+
+def read_file_version(path: Path) -> tuple[bytes, str] | None:
+    """Return a file's bytes and version, read together; None where there is no such file. Raises OSError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(), _version_of(os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return None
+
+
+def file_version(path: Path) -> str:
+    """Return what changes with a file: time of its last change, size and inode. Raises OSError."""
+    return _version_of(path.stat())
+
+
+def _version_of(status: os.stat_result) -> str:
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
 
 
 def sizes_of_files(folder: Path, uri: str) -> Iterator[tuple[str, int]]:

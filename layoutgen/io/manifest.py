@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
@@ -68,15 +68,46 @@ def read(uri: str, storage: Storage, *, need: Need, limit: int | None = None) ->
         _check_columns(table.column_names, uri, need)
         return table
     rows, lines = _jsonl(data, limit) if suffix == ".jsonl" else _csv(data, uri, limit)
-    names = [*dict.fromkeys(name for row in rows for name in row)]
     if rows:
-        _check_columns(names, uri, need)
+        _check_columns([*dict.fromkeys(name for row in rows for name in row)], uri, need)
+    return _table(rows, lines, from_text=suffix == ".csv")
+
+
+def from_lines(lines: list[str]) -> pa.Table:
+    """The rows of JSON lines that a manifest once held."""
+    rows, lines = _jsonl("\n".join(lines).encode(), None)
+    return _table(rows, lines, from_text=False)
+
+
+def _table(rows: Rows, lines: list[str], *, from_text: bool) -> pa.Table:
     fields, columns = [pa.field("input_row", pa.string())], [pa.array(lines, pa.string())]
-    for name in names:
-        column, holds_json = _column(name, [row.get(name) for row in rows], from_text=suffix == ".csv")
+    for name in dict.fromkeys(name for row in rows for name in row):
+        column, holds_json = _column(name, [row.get(name) for row in rows], from_text=from_text)
         fields.append(pa.field(name, column.type, metadata=JSON_TEXT if holds_json else None))
         columns.append(column)
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def batches(uri: str, storage: Storage, *, need: Need, limit: int | None, size: int) -> Iterator[pa.Table]:
+    """Yield the manifest's rows in tables of at most `size`; Parquet is never held whole. Raises as `read` does."""
+    if PurePosixPath(uri).suffix.lower() != ".parquet" or uri.endswith("/"):
+        table = read(uri, storage, need=need, limit=limit)
+        yield from (table.slice(first, size) for first in range(0, len(table), size))
+        return
+    filesystem, path = storage.filesystem(uri)
+    try:
+        with pq.ParquetFile(path, filesystem=filesystem) as file:
+            _check_columns(file.schema_arrow.names, uri, need)
+            rest = file.metadata.num_rows if limit is None else limit
+            for batch in file.iter_batches(batch_size=size):
+                if rest <= 0:
+                    return
+                yield pa.Table.from_batches([batch]).slice(0, rest).replace_schema_metadata(None)
+                rest -= len(batch)
+    except FileNotFoundError:
+        raise ManifestError(f"manifest {uri} can't be read: there is no such file") from None
+    except (pa.ArrowException, OSError) as error:
+        raise ManifestError(f"manifest {uri} is not a readable Parquet file ({error}); write it again") from None
 
 
 def _check_columns(names: Sequence[str], uri: str, need: Need) -> None:

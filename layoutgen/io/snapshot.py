@@ -13,17 +13,23 @@ its own work. Readers follow `CURRENT` and never see a run in the making.
 import hashlib
 import io
 import json
+import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.core import rows, schema
-from layoutgen.io.storage import Storage
+from layoutgen.core import schema
+from layoutgen.core.fingerprint import sum_of_ids
+from layoutgen.io.lease import read_current
+from layoutgen.io.ledger import ShardReport, Written
+from layoutgen.io.storage import Storage, StorageError
 
+# Failures that may pass: the same input may do better another time.
+RETRYABLE = {"not_found", "access_denied", "empty_object", "truncated_image", "process_crashed"}
 ROW_GROUP_ROWS = 20_000
 
 
@@ -32,41 +38,9 @@ class SnapshotError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Written:
-    """A file of a run: name, rows, bytes and sha256."""
-
-    name: str
-    rows: int
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
-class ShardReport:
-    """What came of a shard: its files (None where it has no such rows) and its failures, `stage/kind` to number."""
-
-    shard: int
-    published: Written | None
-    dead: Written | None
-    images: int
-    failed: dict[str, int] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The report as JSON."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> "ShardReport":
-        """The report that `to_json` wrote."""
-        values = json.loads(text)
-        for name in ("published", "dead"):
-            values[name] = Written(**values[name]) if values[name] else None
-        return cls(**values)
-
-
-@dataclass(frozen=True)
 class Snapshots:
-    """The tables of one run under an output root. `kind` is the published rows' schema."""
+    """The tables of one run under an output root. `kind` is the published rows' schema; `previous` is the run whose
+    snapshot this one builds on."""
 
     storage: Storage
     root: str
@@ -74,6 +48,8 @@ class Snapshots:
     created_at: datetime
     kind: pa.Schema
     compression: str = "zstd"
+    previous: str | None = None
+    upsert: bool = False
 
     @property
     def folder(self) -> str:
@@ -85,26 +61,84 @@ class Snapshots:
         """Where the dead letters go."""
         return self.storage.join(self.root, f"dead_letters/{self.run_id}")
 
-    def start(self) -> None:
-        """Make sure that the run id is new. Raises SnapshotError where it is not."""
-        if self.storage.list(self.folder) or self.storage.list(self.dead_folder):
-            raise SnapshotError(f"{self.root} already has a run {self.run_id}; give another --run-id, or none")
+    def part(self, shard: int, run_id: str | None = None) -> str:
+        """Where a shard's published rows are, in this run or another."""
+        return self.storage.join(self.root, f"snapshots/{run_id or self.run_id}/{_part(shard)}")
 
-    def write_shard(self, table: pa.Table, shard: int, name: str | None = None) -> ShardReport:
-        """Write a shard's rows, published and dead ones apart, under names that depend on the shard alone."""
-        name = name or f"part-{shard:05d}.parquet"
-        ok = set(rows.open_rows(table))
-        published = table.take(pa.array(sorted(ok), pa.int64()))
-        dead = table.take(pa.array([i for i in range(len(table)) if i not in ok], pa.int64()))
-        failed = Counter(f"{error['stage']}/{error['kind']}" for error in dead.column("error").to_pylist())
-        images = len(set(table.column("image").to_pylist()) - {None}) if "image" in table.column_names else 0
-        return ShardReport(
-            shard,
-            self._write(self.folder, name, self._published(published)) if len(published) else None,
-            self._write(self.dead_folder, name, self._dead(dead)) if len(dead) else None,
-            images,
-            dict(failed),
+    def previous_part(self, shard: int) -> bytes | None:
+        """The bytes of a shard's file in the snapshot that this run builds on; None where there is none."""
+        if self.previous is None:
+            return None
+        found = self.storage.read_version(self.part(shard, self.previous))
+        return found[0] if found else None
+
+    def write_shard(self, table: pa.Table, shard: int, *, attempt: int = 1, began: float = 0.0) -> ShardReport:
+        """Write a shard's rows, published and dead ones apart, under names that depend on the shard alone; read them
+        back and count what is there.
+
+        Rows whose status is `unchanged` come from the snapshot before, byte for byte; so does the whole file where
+        nothing in it changed. With `upsert` the rows of that snapshot that are not planned stay.
+        """
+        planned = table.column("row_id").to_pylist()
+        status = table.column("status").to_pylist()
+        ok = [i for i, word in enumerate(status) if word == "ok"]
+        failed = [i for i, word in enumerate(status) if word == "failed"]
+        same = {row_id for row_id, word in zip(planned, status, strict=True) if word == "unchanged"}
+        before = self.previous_part(shard)
+        old = pq.read_table(io.BytesIO(before)) if before else None
+        old_ids = old.column("row_id").to_pylist() if old is not None else []
+        gone = set(old_ids) - set(planned)
+        kept = gone if self.upsert else set()
+        carried = same | kept
+        published = self._published(table.take(pa.array(ok, pa.int64())))
+        if before and not ok and carried == set(old_ids):
+            data: bytes | None = before
+        else:
+            tables = [published] if len(published) else []
+            if carried and old is not None:
+                tables.append(old.filter(pa.array([row_id in carried for row_id in old_ids])))
+            merged = pa.concat_tables(tables, promote_options="permissive") if tables else published
+            data = _parquet(merged.sort_by("row_id"), self.compression) if len(merged) else None
+        dead = self._dead(table.take(pa.array(failed, pa.int64())), attempt)
+        written = self._write(self.part(shard), data)
+        dead_uri = self.storage.join(self.dead_folder, _part(shard))
+        dead_written = self._write(dead_uri, _parquet(dead, self.compression) if failed else None)
+        found = [*self._ids(self.part(shard), written), *self._ids(dead_uri, dead_written)]
+        images = (
+            table.take(pa.array(ok, pa.int64())).column("image").to_pylist() if "image" in table.column_names else []
         )
+        return ShardReport(
+            shard=shard,
+            published=written,
+            dead=dead_written,
+            computed=len(ok),
+            unchanged=len(same),
+            kept=len(kept),
+            deleted=len(gone) - len(kept),
+            images=len(set(images)),
+            ids=sum_of_ids([row_id for row_id in found if row_id not in kept]),
+            failed=_by_kind(dead),
+            seconds=time.monotonic() - began if began else 0.0,
+            attempt=attempt,
+        )
+
+    def write_unplanned(self, table: pa.Table, part: int) -> ShardReport:
+        """Write the rows that the plan could not use; they are dead letters of no shard."""
+        uri = self.storage.join(self.dead_folder, f"plan-{part:03d}.parquet")
+        dead = self._dead(table, 1)
+        written = self._write(uri, _parquet(dead, self.compression))
+        ids = sum_of_ids(self._ids(uri, written))
+        return ShardReport(-1 - part, None, written, 0, 0, 0, 0, 0, ids, _by_kind(dead))
+
+    def _ids(self, uri: str, written: Written | None) -> list[str]:
+        """The keys in a file that was just written, read back; its bytes must be the ones that were sent."""
+        if written is None:
+            return []
+        data = self.storage.read(uri)
+        if hashlib.sha256(data).hexdigest() != written.sha256:
+            raise StorageError(f"{uri} does not hold what was written to it")
+        ids: list[str] = pq.read_table(io.BytesIO(data), columns=["row_id"]).column("row_id").to_pylist()
+        return ids
 
     def _stamped(self, table: pa.Table) -> pa.Table:
         count = len(table)
@@ -119,37 +153,24 @@ class Snapshots:
         kept = {*self.kind.names, *schema.extra_names(table)}
         return schema.complete(stamped.select([name for name in stamped.column_names if name in kept]), self.kind)
 
-    def _dead(self, table: pa.Table) -> pa.Table:
+    def _dead(self, table: pa.Table, attempt: int) -> pa.Table:
         errors = table.column("error").combine_chunks()
+        if isinstance(errors, pa.ChunkedArray):
+            errors = pa.nulls(0, schema.ERROR)
+        kinds = errors.field("kind").to_pylist()
         table = self._stamped(table)
         for name in ("stage", "kind", "message"):
             table = table.append_column(name, errors.field(name))
-        table = schema.complete(table, schema.DEAD_LETTERS)
-        return table.select(schema.DEAD_LETTERS.names)
+        table = table.append_column("retryable", pa.array([kind in RETRYABLE for kind in kinds], pa.bool_()))
+        table = table.append_column("attempts", pa.array([attempt] * len(table), pa.int32()))
+        return schema.complete(table, schema.DEAD_LETTERS).select(schema.DEAD_LETTERS.names)
 
-    def _write(self, folder: str, name: str, table: pa.Table) -> Written:
-        sink = io.BytesIO()
-        pq.write_table(
-            table.replace_schema_metadata({"layoutgen.schema_version": str(schema.VERSION)}),
-            sink,
-            compression=self.compression,
-            row_group_size=ROW_GROUP_ROWS,
-            write_statistics=True,
-            use_dictionary=True,
-        )
-        data = sink.getvalue()
-        self.storage.write(self.storage.join(folder, name), data)
-        return Written(name, len(table), len(data), hashlib.sha256(data).hexdigest())
-
-    def row_ids(self, reports: list[ShardReport]) -> list[str]:
-        """Read back the key of every row that the run wrote, published and dead."""
-        found: list[str] = []
-        for report in reports:
-            for folder, written in ((self.folder, report.published), (self.dead_folder, report.dead)):
-                if written:
-                    data = self.storage.read(self.storage.join(folder, written.name))
-                    found += pq.read_table(io.BytesIO(data), columns=["row_id"]).column("row_id").to_pylist()
-        return found
+    def _write(self, uri: str, data: bytes | None) -> Written | None:
+        if data is None:
+            return None
+        self.storage.write(uri, data)
+        rows_in_it = pq.read_metadata(io.BytesIO(data)).num_rows
+        return Written(uri.rpartition("/")[2], rows_in_it, len(data), hashlib.sha256(data).hexdigest())
 
     def finish(self, reports: list[ShardReport], summary: dict[str, Any], settings: dict[str, Any]) -> None:
         """Write the manifest and `_SUCCESS`: the snapshot is complete."""
@@ -157,6 +178,7 @@ class Snapshots:
             "run_id": self.run_id,
             "created_at": self.created_at.isoformat(),
             "schema_version": schema.VERSION,
+            "previous": self.previous,
             "files": [asdict(report.published) for report in reports if report.published],
             "dead_letters": [asdict(report.dead) for report in reports if report.dead],
             "summary": summary,
@@ -166,17 +188,35 @@ class Snapshots:
         self.storage.write(self.storage.join(self.folder, "_manifest.json"), text)
         self.storage.write(self.storage.join(self.folder, "_SUCCESS"), b"")
 
-    def publish(self) -> None:
-        """Point `CURRENT` at this run."""
-        self.storage.write(self.storage.join(self.root, "CURRENT"), f"{self.run_id}\n".encode())
+
+def _part(shard: int) -> str:
+    return f"part-{shard:05d}.parquet"
+
+
+def _by_kind(dead: pa.Table) -> dict[str, int]:
+    names = zip(dead.column("stage").to_pylist(), dead.column("kind").to_pylist(), strict=True)
+    return dict(Counter(f"{stage}/{kind}" for stage, kind in names))
+
+
+def _parquet(table: pa.Table, compression: str) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata({"layoutgen.schema_version": str(schema.VERSION)}),
+        sink,
+        compression=compression,
+        row_group_size=ROW_GROUP_ROWS,
+        write_statistics=True,
+        use_dictionary=True,
+    )
+    return sink.getvalue()
 
 
 def current(storage: Storage, root: str) -> str:
     """The run id that `CURRENT` names. Raises SnapshotError where nothing has been published."""
-    uri = storage.join(root, "CURRENT")
-    if not storage.exists(uri):
+    run_id = read_current(storage, root).run_id
+    if run_id is None:
         raise SnapshotError(f"{root} has no CURRENT: no run has published there yet")
-    return storage.read(uri).decode().strip()
+    return run_id
 
 
 def read(storage: Storage, root: str, run_id: str | None = None, what: str = "snapshots") -> pa.Table:

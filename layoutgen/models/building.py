@@ -5,17 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.config import Annotate, Compose, Place
+from layoutgen.config import Annotate, Compose, Images, Place
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
+from layoutgen.core.fingerprint import Versions, digest
 from layoutgen.core.layout import Framing, Role
+from layoutgen.core.placement import VERSION as PLACE_VERSION
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
+from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Annotator, Brief, Composer, Saliency
 from layoutgen.models.frame import frame
+from layoutgen.models.ocr import VERSION as OCR_VERSION
+from layoutgen.models.ocr import OcrAnnotator
 from layoutgen.models.rules import VERSION as RULES_VERSION
 from layoutgen.models.rules import RulesComposer, panel_colour, subject_map
+from layoutgen.models.saliency import VERSION as SALIENCY_VERSION
 from layoutgen.models.saliency import BorderSaliency
 
 
@@ -46,16 +52,49 @@ class SubjectOnly:
         return [Annotation((), framing.subject_box(found), found) for found in self._saliency.saliency(images)]
 
 
-def annotator(settings: Annotate) -> tuple[Annotator, str]:
-    """Build the annotator, and say its name and version."""
-    saliency = BorderSaliency()
+def versions(images: Images, annotate: Annotate, compose: Compose | None, place: Place | None) -> Versions:
+    """The versions of all that works in the stages, told without loading a model."""
+    return Versions(
+        fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
+        annotate=digest(annotator_version(annotate), SALIENCY_VERSION),
+        compose=digest(_composer_version(compose), place and (place.margin, place.min_font)) if compose else "",
+        place=digest(PLACE_VERSION, _placer_version(place)) if place else "",
+    )
+
+
+def _composer_version(settings: Compose) -> list[object]:
+    if settings.engine == "rules":
+        return [RULES_VERSION]
+    from layoutgen.core.prompts import PROMPT_VERSION
+    from layoutgen.models.weights import weights_sha
+
+    local = [weights_sha(Path(uri)) if Path(uri).is_dir() else uri for uri in (settings.model, settings.adapter) if uri]
+    return [settings.engine, local, PROMPT_VERSION, settings.image_side, settings.max_new_tokens, settings.dtype]
+
+
+def _placer_version(settings: Place) -> list[object]:
+    face_for = FaceFor(settings)
+    names = [(face.name, face.path.stat().st_size) for face in (*face_for.bold, *face_for.regular)]
+    return [settings.model_dump(exclude={"pool"}), names]
+
+
+def annotator_version(settings: Annotate) -> str:
+    """The name and version of the annotator, as rows say it."""
+    return {"ocr": OCR_VERSION, "none": "subject-1"}[settings.engine]
+
+
+def subject_only() -> Annotator:
+    """The annotator for images whose text is known already."""
+    return SubjectOnly(BorderSaliency())
+
+
+def annotator(settings: Annotate) -> Annotator:
+    """Build the annotator."""
     match settings.engine:
         case "ocr":
-            from layoutgen.models.ocr import VERSION, OcrAnnotator
-
-            return OcrAnnotator(threads=settings.threads, saliency=saliency), VERSION
+            return OcrAnnotator(threads=settings.threads, saliency=BorderSaliency())
         case "none":
-            return SubjectOnly(saliency), "subject-1"
+            return subject_only()
 
 
 def composer(

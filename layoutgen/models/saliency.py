@@ -11,6 +11,7 @@ import numpy as np
 
 from layoutgen.models.frame import shrink
 
+VERSION = "border-1"
 _SIDE = 160
 
 

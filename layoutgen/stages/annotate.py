@@ -1,5 +1,7 @@
 """annotate: pixels in; text lines, subject box and subject map out, once an image whatever the number of its rows."""
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,36 +14,56 @@ from layoutgen.models.base import Annotator, Fault
 
 
 class Annotate:
-    """The annotate stage; `version` is what the rows say of the model, `batch` how many images it gets at once."""
+    """The annotate stage; `version` is what the rows say of the model, `batch` how many images it gets at once.
+    Where an image's lines are known from before, only `subject_only` looks at it, for its subject map."""
 
-    def __init__(self, annotator: Annotator, version: str, batch: int) -> None:
-        self._annotator, self._version, self._batch = annotator, version, batch
+    def __init__(
+        self, annotator: Callable[[], Annotator], subject_only: Callable[[], Annotator], version: str, batch: int
+    ) -> None:
+        self._build, self._build_subject_only = annotator, subject_only
+        self._version, self._batch = version, batch
+
+    @cached_property
+    def _annotator(self) -> Annotator:
+        return self._build()  # at the first image, not before: a night without changes loads no model
+
+    @cached_property
+    def _subject_only(self) -> Annotator:
+        return self._build_subject_only()
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the annotated columns."""
         pixels, index_of = rows.distinct(table, "pixels")
-        answers: list[Annotation | Fault] = []
-        for start in range(0, len(pixels), self._batch):
-            answers += self._annotator.annotate(
-                [images.decode_jpeg(data) for data in pixels[start : start + self._batch]]
-            )
-        maps = [
-            _as_png(a.subject_map) if isinstance(a, Annotation) and a.subject_map is not None else None for a in answers
-        ]
+        known, placed = rows.kept(table, "annotate"), rows.kept(table, "place")
+        unread = {index for i, index in enumerate(index_of) if index is not None and i not in known}
+        mapped = {index for i, index in enumerate(index_of) if index is not None and i not in placed} - unread
+        answers: dict[int, Annotation | Fault] = {}
+        for is_new, wanted in ((True, sorted(unread)), (False, sorted(mapped))):
+            for first in range(0, len(wanted), self._batch):
+                chunk = wanted[first : first + self._batch]
+                model = self._annotator if is_new else self._subject_only
+                found = model.annotate([images.decode_jpeg(pixels[index]) for index in chunk])
+                answers |= dict(zip(chunk, found, strict=True))
+        maps = {
+            index: _as_png(answer.subject_map)
+            for index, answer in answers.items()
+            if isinstance(answer, Annotation) and answer.subject_map is not None
+        }
         faults: dict[int, tuple[str, str]] = {}
         columns: dict[str, Any] = {"text_lines": [], "subject_box": [], "annotation_json": [], "annotator": []}
         subject_maps: dict[int, bytes] = {}
         for i, index in enumerate(index_of):
-            answer = None if index is None else answers[index]
+            answer = None if index is None else answers.get(index)
             if isinstance(answer, Fault):
                 faults[i] = (answer.kind, answer.message)
-            known = answer if isinstance(answer, Annotation) else None
-            columns["text_lines"].append([rows.text_line_row(line) for line in known.lines] if known else None)
-            columns["subject_box"].append(known.subject if known else None)
-            columns["annotation_json"].append(annotation_json.to_json(known) if known else None)
-            columns["annotator"].append(self._version if known else None)
-            if known is not None and index is not None and maps[index] is not None:
-                subject_maps[i] = maps[index] or b""
+            read = answer if isinstance(answer, Annotation) else None
+            columns["text_lines"].append([rows.text_line_row(line) for line in read.lines] if read else None)
+            columns["subject_box"].append(read.subject if read else None)
+            columns["annotation_json"].append(annotation_json.to_json(read) if read else None)
+            columns["annotator"].append(self._version if read else None)
+            if index in maps:
+                subject_maps[i] = maps[index]
+        columns = rows.merge(table, columns, known)
         keys = {i: index_of[i] for i in subject_maps}
         columns["subject_map"] = rows.dictionary(subject_maps, keys, len(table))
         return rows.fail(rows.add(table, columns, schema.ANNOTATED), "annotate", faults)

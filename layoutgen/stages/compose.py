@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -26,14 +27,24 @@ _READ = (
 )
 
 
+_PROVENANCE = ("composer", "adapter", "prompt_version", "seed")
+
+
 class Compose:
-    """The compose stage. `provenance` fills composer, adapter, prompt_version and seed; `face_for` tells which font
-    will set a text, so that characters it lacks are left out here and noted."""
+    """The compose stage. `build` gives the composer and what fills composer, adapter, prompt_version and seed;
+    `face_for` tells which font will set a text, so that characters it lacks are left out here and noted."""
 
     def __init__(
-        self, composer: Composer, provenance: dict[str, Any], face_for: Callable[[Role, str], Face], batch: int
+        self,
+        build: Callable[[], tuple[Composer, dict[str, Any]]],
+        face_for: Callable[[Role, str], Face],
+        batch: int,
     ) -> None:
-        self._composer, self._provenance, self._face_for, self._batch = composer, provenance, face_for, batch
+        self._build, self._face_for, self._batch = build, face_for, batch
+
+    @cached_property
+    def _model(self) -> tuple[Composer, dict[str, Any]]:
+        return self._build()  # at the first layout, not before: a night without changes loads no model
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the composed columns."""
@@ -41,8 +52,9 @@ class Compose:
         notes: dict[int, list[str]] = {}
         answers: dict[int, Composition] = {}
         raw: dict[int, str | None] = {}
-        for chunk in self._briefs(table, faults, notes):
-            composed = self._composer.compose([brief for _, brief in chunk])
+        known = rows.kept(table, "compose")
+        for chunk in self._briefs(table, known, faults, notes):
+            composed = self._model[0].compose([brief for _, brief in chunk])
             for (i, brief), answer in zip(chunk, composed, strict=True):
                 raw[i] = answer.raw
                 if isinstance(answer, Fault):
@@ -61,12 +73,13 @@ class Compose:
             ],
             "answer": [raw.get(i) for i in count],
         }
-        for name, value in self._provenance.items():
+        for name, value in (self._model[1] if answers else dict.fromkeys(_PROVENANCE)).items():
             columns[name] = [value if i in answers else None for i in count]
-        return rows.note(rows.fail(rows.add(table, columns, schema.COMPOSED), "compose", faults), notes)
+        merged = rows.merge(table, columns, known)
+        return rows.note(rows.fail(rows.add(table, merged, schema.COMPOSED), "compose", faults), notes)
 
     def _briefs(
-        self, table: pa.Table, faults: dict[int, tuple[str, str]], notes: dict[int, list[str]]
+        self, table: pa.Table, known: set[int], faults: dict[int, tuple[str, str]], notes: dict[int, list[str]]
     ) -> "list[list[tuple[int, Brief]]]":
         """Briefs of the open rows in chunks; rows whose copy can't be set are failed. Rows of one image share it."""
         work = rows.open_rows(table)
@@ -81,6 +94,10 @@ class Compose:
             notes[i] = noted
             if fault:
                 faults[i] = fault
+                continue
+            if i in known:
+                said = {suggestion["text"] for suggestion in table.column("suggestion")[i].as_py()}
+                noted += [f"left out for want of room: {p}" for p in copy.selling_points if p not in said]
                 continue
             index = pixels_of[i]
             assert index is not None

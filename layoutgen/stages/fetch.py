@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.config import Images
-from layoutgen.core import rows, schema
+from layoutgen.core import fingerprint, rows, schema
+from layoutgen.core.fingerprint import Versions
 from layoutgen.io import images
 from layoutgen.io.storage import Storage, StorageFault
 from layoutgen.models.base import Fault
@@ -25,9 +26,10 @@ _MOST_IMAGES = 8
 
 @dataclass(frozen=True)
 class _Fetched:
-    """A decoded image: its pixels as JPEG, the original's sha and size in px."""
+    """A decoded image: its pixels as JPEG, the original's stored version, sha and size in px."""
 
     jpeg: bytes
+    version: str
     sha256: str
     width: int
     height: int
@@ -36,8 +38,8 @@ class _Fetched:
 class Fetch:
     """The fetch stage; one actor reads and decodes."""
 
-    def __init__(self, storage: Storage, settings: Images) -> None:
-        self._storage, self._settings = storage, settings
+    def __init__(self, storage: Storage, settings: Images, versions: Versions) -> None:
+        self._storage, self._settings, self._versions = storage, settings, versions
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the fetched columns. Faults of single images become failed rows; a broken logo becomes a note."""
@@ -66,7 +68,10 @@ class Fetch:
             if isinstance(mark, Fault):
                 notes[i] = [f"logo {logos[i]} could not be used: {mark.kind}, {mark.message}"]
         count = len(table)
+        stored = {uri: image.version for uri, image in found.items() if isinstance(image, _Fetched)}
+        stored |= {uri: mark.version for uri, mark in marks.items() if isinstance(mark, _Fetched)}
         columns: dict[str, Any] = {
+            "fingerprint": self._fingerprints(table, {i: image.sha256 for i, (_, image) in used.items()}, stored),
             "image": [used[i][0] if i in used else None for i in range(count)],
             "image_sha256": [used[i][1].sha256 if i in used else None for i in range(count)],
             "image_width": [used[i][1].width if i in used else None for i in range(count)],
@@ -75,29 +80,40 @@ class Fetch:
                 {i: image.jpeg for i, (_, image) in used.items()}, {i: uri for i, (uri, _) in used.items()}, count
             ),
             "logo_pixels": rows.dictionary(
-                {i: mark for i, uri in logos.items() if isinstance(mark := marks[uri], bytes)}, logos, count
+                {i: mark.jpeg for i, uri in logos.items() if isinstance(mark := marks[uri], _Fetched)}, logos, count
             ),
         }
         return rows.note(rows.fail(rows.add(table, columns, schema.FETCHED), "fetch", faults), notes)
 
-    def _read(self, uris: list[str]) -> Iterator[tuple[str, bytes | StorageFault]]:
+    def _fingerprints(
+        self, table: pa.Table, shas: dict[int, str], stored: dict[str, str]
+    ) -> list[dict[str, str | None] | None]:
+        read = {name: table.column(name).to_pylist() for name in fingerprint.READS}
+        found: list[dict[str, str | None] | None] = [None] * len(table)
+        for i, sha in shas.items():
+            row = {name: values[i] for name, values in read.items()}
+            found[i] = vars(fingerprint.keys(row, sha, fingerprint.source(row, stored), self._versions))
+        return found
+
+    def _read(self, uris: list[str]) -> Iterator[tuple[str, tuple[bytes, str] | StorageFault]]:
         """Read objects chunk by chunk, one chunk ahead of the reader."""
         size = 2 * self._storage.concurrency
         chunks = [uris[i : i + size] for i in range(0, len(uris), size)]
         with ThreadPoolExecutor(1, "read-ahead") as ahead:
             reading = None
             for chunk in [*chunks, []]:
-                upcoming = ahead.submit(self._storage.read_many, chunk, self._settings.max_bytes) if chunk else None
+                upcoming = ahead.submit(self._storage.fetch, chunk, self._settings.max_bytes) if chunk else None
                 if reading is not None:
                     yield from zip(reading[0], reading[1].result(), strict=True)
                 reading = (chunk, upcoming) if upcoming else None
 
     def _fetch(self, uris: list[str]) -> Iterator[tuple[str, Any]]:
         settings = self._settings
-        for uri, data in self._read(uris):
-            if isinstance(data, StorageFault):
-                yield uri, Fault(data.kind, data.message)
+        for uri, read in self._read(uris):
+            if isinstance(read, StorageFault):
+                yield uri, Fault(read.kind, read.message)
                 continue
+            data, version = read
             try:
                 picture = images.decode(
                     data, side=settings.side, min_side=settings.min_side, max_pixels=settings.max_pixels
@@ -106,15 +122,16 @@ class Fetch:
                 yield uri, Fault(fault.kind, fault.message)
                 continue
             jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
-            yield uri, _Fetched(jpeg, hashlib.sha256(data).hexdigest(), picture.width, picture.height)
+            yield uri, _Fetched(jpeg, version, hashlib.sha256(data).hexdigest(), picture.width, picture.height)
 
-    def _logos(self, uris: list[str]) -> Iterator[tuple[str, bytes | Fault]]:
-        for uri, data in self._read(uris):
-            if isinstance(data, StorageFault):
-                yield uri, Fault(data.kind, data.message)
+    def _logos(self, uris: list[str]) -> Iterator[tuple[str, _Fetched | Fault]]:
+        for uri, read in self._read(uris):
+            if isinstance(read, StorageFault):
+                yield uri, Fault(read.kind, read.message)
                 continue
             try:
-                yield uri, images.encode_png(images.decode_logo(data))
+                logo = images.decode_logo(read[0])
+                yield uri, _Fetched(images.encode_png(logo), read[1], "", logo.shape[1], logo.shape[0])
             except images.ImageFault as fault:
                 yield uri, Fault(fault.kind, fault.message)
 

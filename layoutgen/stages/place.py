@@ -35,8 +35,14 @@ class Place:
         columns = {name: table.column(name).to_pylist() for name in _READ}
         decoded: dict[int, np.ndarray] = {}
         placed: dict[int, placement.Placement] = {}
-        faults, notes = {}, {}
+        faults: dict[int, tuple[str, str]] = {}
+        notes: dict[int, tuple[str, ...]] = {}
+        known = rows.kept(table, "place")
         for i in work:
+            if i in known:
+                here = table.column("notes")[i].as_py() or []
+                notes[i] = tuple(n for n in table.column(schema.WAS_NOTES)[i].as_py() or () if n not in here)
+                continue
             index = pixels_of[i]
             assert index is not None
             if index not in decoded:
@@ -56,7 +62,8 @@ class Place:
             "contrast": [placed[i].contrast if i in placed else None for i in count],
             "subject_covered": [placed[i].subject_covered if i in placed else None for i in count],
         }
-        return rows.note(rows.fail(rows.add(table, added, schema.PLACED), "place", faults), notes)
+        merged = rows.merge(table, added, known)
+        return rows.note(rows.fail(rows.add(table, merged, schema.PLACED), "place", faults), notes)
 
     def _one(
         self, row: dict[str, Any], image: np.ndarray, subject: np.ndarray, logo: str | None

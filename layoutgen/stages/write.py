@@ -1,19 +1,24 @@
-"""write: a shard's rows in, its files written, one row with the report out."""
+"""write: a shard's rows in; its files written and read back, its marker set, one row with the report out."""
+
+import time
 
 import pyarrow as pa
 
 from layoutgen.core import schema
+from layoutgen.io.ledger import Ledger
 from layoutgen.io.snapshot import Snapshots
 
 
 class Write:
     """The write stage."""
 
-    def __init__(self, snapshots: Snapshots) -> None:
-        self._snapshots = snapshots
+    def __init__(self, snapshots: Snapshots, ledger: Ledger) -> None:
+        self._snapshots, self._ledger = snapshots, ledger
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Write one shard, which the column `schema.SHARD` numbers; return its report as JSON."""
-        shard = table.column(schema.SHARD)[0].as_py()
-        report = self._snapshots.write_shard(table.drop_columns([schema.SHARD]), shard)
+        began = time.monotonic()
+        shard, attempt = table.column(schema.SHARD)[0].as_py(), table.column(schema.ATTEMPT)[0].as_py()
+        report = self._snapshots.write_shard(table, shard, attempt=attempt, began=began)
+        self._ledger.write_marker(report)
         return pa.table({"report": [report.to_json()]})

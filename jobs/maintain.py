@@ -1,0 +1,37 @@
+"""Retention: remove old runs of a table, but nothing that CURRENT, its readers or an unfinished run may need.
+
+python -m jobs.maintain --output s3://bucket/layouts --keep 7 --dry-run
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.maintenance import clean_up
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the job from its command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.maintain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
+    parser.add_argument("--keep", type=int, default=7, help="published runs to keep (default: 7)")
+    parser.add_argument("--dry-run", action="store_true", help="say what would go, and remove nothing")
+    parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
+    arguments = parser.parse_args(argv)
+    try:
+        done = clean_up(
+            Storage(arguments.endpoint_url), arguments.output, keep=arguments.keep, dry_run=arguments.dry_run
+        )
+    except (StorageError, ValueError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps({**asdict(done), "dry_run": arguments.dry_run}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

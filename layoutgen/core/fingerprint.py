@@ -1,0 +1,69 @@
+"""What shaped a row, stage by stage: a row whose fingerprint is the same tomorrow need not be computed tomorrow.
+
+Each stage's key is a hash of the key before it, of what the stage reads besides, and of the version of what works there
+(model, settings, prompt, fonts). So a new adapter changes `compose` and `place` but not `annotate`, and a new font only
+`place`. `source` is the one key that can be told without reading an image: it stands for the images' stored versions.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_COPY = ("title", "selling_points", "brand", "language")
+# The columns that `source` and `keys` read of a planned row.
+READS = (*_COPY, "images", "logo", "canvas_width", "canvas_height")
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions of what works in each stage, made of settings and of models' and fonts' identities."""
+
+    fetch: str
+    annotate: str = ""
+    compose: str = ""
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A row's fingerprint; a stage that a job does not have leaves its key empty."""
+
+    source: str | None
+    annotate: str
+    compose: str
+    place: str
+
+
+def digest(*parts: object) -> str:
+    """16 hex digits that stand for values that JSON can hold."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=list)
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def source(row: Mapping[str, Any], stored: Mapping[str, Any]) -> str | None:
+    """Key of a row's images and logo as they are stored: URI to version; None where a version can't be told."""
+    uris = [*(row["images"] or ()), *([row["logo"]] if row["logo"] else ())]
+    if any(stored.get(uri) is None for uri in uris):
+        return None
+    return digest("source", [(uri, stored[uri]) for uri in uris])
+
+
+def keys(row: Mapping[str, Any], image: str, source_key: str | None, versions: Versions) -> Keys:
+    """The fingerprint of a planned row that shows the image with sha256 `image`."""
+    annotate = digest("annotate", image, versions.fetch, versions.annotate)
+    copy = {name: row[name] for name in _COPY}
+    canvas = (row["canvas_width"], row["canvas_height"])
+    compose = digest("compose", annotate, copy, canvas, row["logo"] and source_key, versions.compose)
+    return Keys(source_key, annotate, compose, digest("place", compose, versions.place))
+
+
+def sum_of_ids(row_ids: list[str]) -> str:
+    """A digest of a set of keys that does not depend on their order: the sum of their 128-bit hashes."""
+    total = 0
+    for row_id in row_ids:
+        total += int.from_bytes(
+            hashlib.blake2b(row_id.encode("utf-8", "surrogatepass"), digest_size=16).digest(), "big"
+        )
+    return f"{total % (1 << 128):032x}"

@@ -1,0 +1,59 @@
+"""Connections to S3, one a process and endpoint, for `storage` alone."""
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import botocore.session
+import s3fs
+from botocore.config import Config
+
+from layoutgen.io.locations import StorageError
+
+CONNECT_TIMEOUT_S = 5.0
+Identity = tuple[int | str | None, ...]
+
+
+def process() -> Identity:
+    """Return what a connection belongs to: this process (a forked worker must not use its parent's sockets) and the
+    credentials and region of its environment."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_REGION")
+    return os.getpid(), *(os.environ.get(name) for name in names)
+
+
+@lru_cache(maxsize=8)
+def client(process: Identity, url: str, timeout_s: float, concurrency: int) -> Any:
+    """A botocore client for a process, an endpoint (empty: AWS) and a number of requests in flight."""
+    try:
+        return botocore.session.get_session().create_client(
+            "s3", endpoint_url=url or None, config=Config(max_pool_connections=concurrency, **settings(timeout_s))
+        )
+    except ValueError:
+        raise StorageError(
+            f"endpoint {url.rpartition('@')[2]!r} is no URL; write storage.endpoint_url as https://HOST[:PORT]"
+        ) from None
+
+
+@lru_cache(maxsize=8)
+def s3fs_of(process: Identity, url: str, timeout_s: float, attempts: int) -> s3fs.S3FileSystem:
+    """An s3fs filesystem over the same settings, for Parquet readers and writers."""
+    filesystem = s3fs.S3FileSystem(
+        endpoint_url=url or None,
+        config_kwargs=settings(timeout_s),
+        use_listings_cache=False,
+        skip_instance_cache=True,
+    )
+    filesystem.retries = attempts
+    return filesystem
+
+
+def settings(timeout_s: float) -> dict[str, Any]:
+    """What both clients are told."""
+    return {
+        "connect_timeout": min(CONNECT_TIMEOUT_S, timeout_s),
+        "read_timeout": timeout_s,
+        "retries": {"total_max_attempts": 1},  # attempts are counted here, once
+        # S3's clones answer trailing checksums, botocore's default since 1.36, with an error.
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+    }

@@ -1,0 +1,169 @@
+"""The ledger of a table's runs: what is planned, which shards are done, how a run stands.
+
+    OUTPUT/_table.json                       number of shards, fixed when the table is made
+    OUTPUT/_runs/<run_id>/plan.json          the plan: which shard lies where; written last of the plan
+    OUTPUT/_runs/<run_id>/plan/part-000.parquet   planned rows, a row group a shard
+    OUTPUT/_runs/<run_id>/shards/00012.json  marker: the shard's files are written and counted
+    OUTPUT/_runs/<run_id>/run.json           how the run stands, for people and `jobs.status`
+
+A marker is written after its shard's data: a run that was killed goes on with the shards that have none.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.io.locations import ConflictError
+from layoutgen.io.storage import Storage
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file of a run: name, rows, bytes and sha256."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ShardReport:
+    """What came of a shard, as counted in the data that was read back. `computed`, `unchanged` and `kept` are published
+    rows; `deleted` counts rows of the snapshot before that are no more; `ids` is the digest of the planned keys that
+    were found written; `failed` is `stage/kind` to number."""
+
+    shard: int
+    published: Written | None
+    dead: Written | None
+    computed: int
+    unchanged: int
+    kept: int
+    deleted: int
+    images: int
+    ids: str
+    failed: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    attempt: int = 1
+
+    def to_json(self) -> str:
+        """The report as JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "ShardReport":
+        """The report that `to_json` wrote."""
+        values = json.loads(text)
+        for name in ("published", "dead"):
+            values[name] = Written(**values[name]) if values[name] else None
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """Where a shard's planned rows lie (part and row group), how many they are, and the digest of their keys."""
+
+    shard: int
+    part: int
+    group: int
+    rows: int
+    ids: str
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run's plan. `intent` stands for input, settings and versions: a run goes on only with the same intent.
+    `previous` is the run whose snapshot is built on; `upsert` keeps its rows that are not planned; `failed` reports
+    the rows that can't be worked on."""
+
+    intent: str
+    created_at: str
+    shard_count: int
+    previous: str | None
+    upsert: bool
+    rows_in: int
+    failed: list[ShardReport]
+    shards: list[ShardPlan]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger of one run under an output root."""
+
+    storage: Storage
+    root: str
+    run_id: str
+
+    def uri(self, name: str) -> str:
+        """A file of this run's ledger."""
+        return f"{self.root.rstrip('/')}/_runs/{self.run_id}/{name}"
+
+    def write_plan(self, plan: RunPlan) -> None:
+        """Write the plan's index, after its parts."""
+        self.storage.write(self.uri("plan.json"), json.dumps(asdict(plan)).encode())
+
+    def read_plan(self) -> RunPlan | None:
+        """The run's plan; None where it was not finished."""
+        found = self.storage.read_version(self.uri("plan.json"))
+        if found is None:
+            return None
+        values = json.loads(found[0])
+        values["shards"] = [ShardPlan(**shard) for shard in values["shards"]]
+        values["failed"] = [ShardReport.from_json(json.dumps(report)) for report in values["failed"]]
+        return RunPlan(**values)
+
+    def write_part(self, part: int, shards: Iterator[pa.Table]) -> None:
+        """Write planned shards into one part, a row group each."""
+        sink = pa.BufferOutputStream()
+        writer = None
+        for table in shards:
+            writer = writer or pq.ParquetWriter(sink, table.schema, compression="zstd")
+            writer.write_table(table, row_group_size=max(1, len(table)))
+        if writer:
+            writer.close()
+            self.storage.write(self.uri(f"plan/part-{part:03d}.parquet"), sink.getvalue().to_pybytes())
+
+    def read_shard(self, part: int, group: int) -> pa.Table:
+        """The planned rows of a shard."""
+        filesystem, path = self.storage.filesystem(self.uri(f"plan/part-{part:03d}.parquet"))
+        with pq.ParquetFile(path, filesystem=filesystem) as file:
+            return file.read_row_group(group)
+
+    def write_marker(self, report: ShardReport) -> None:
+        """Say that a shard is done."""
+        self.storage.write(self.uri(f"shards/{report.shard:05d}.json"), report.to_json().encode())
+
+    def markers(self) -> list[ShardReport]:
+        """The reports of all shards that are done, by number."""
+        found = self.storage.read_many(self.storage.list(self.uri("shards")))
+        return sorted((ShardReport.from_json(data) for data in found if isinstance(data, bytes)), key=lambda r: r.shard)
+
+    def write_state(self, state: dict[str, Any]) -> None:
+        """Say how the run stands."""
+        self.storage.write(self.uri("run.json"), json.dumps(state, ensure_ascii=False, indent=1).encode())
+
+    def read_state(self) -> dict[str, Any] | None:
+        """How the run stands; None for a run that never started."""
+        found = self.storage.read_version(self.uri("run.json"))
+        return None if found is None else json.loads(found[0])
+
+
+def shard_count(storage: Storage, root: str, kind: str, wanted: int) -> int:
+    """The table's number of shards; a new table gets `wanted`. Raises ValueError where the table is of another kind."""
+    uri = f"{root.rstrip('/')}/_table.json"
+    for _ in range(3):
+        found = storage.read_version(uri)
+        if found is not None:
+            table = json.loads(found[0])
+            if table["kind"] != kind:
+                raise ValueError(f"{root} is a table of {table['kind']}, not of {kind}; give another --output")
+            return int(table["shards"])
+        try:
+            storage.write_if(uri, json.dumps({"format": 1, "kind": kind, "shards": wanted}).encode(), None)
+        except ConflictError:
+            continue
+    return wanted

@@ -1,0 +1,30 @@
+"""The rows of a run that failed, as a manifest: what `--replay RUN_ID` runs again."""
+
+import json
+
+import pyarrow as pa
+
+from layoutgen.io import manifest, snapshot
+from layoutgen.io.storage import Storage
+
+
+def dead_rows(storage: Storage, root: str, run_id: str) -> pa.Table:
+    """The input rows of a run's dead letters, each product once, on the canvases on which it failed. Raises
+    SnapshotError where the run has no dead letters."""
+    dead = snapshot.read(storage, root, run_id, "dead_letters")
+    if not len(dead):
+        raise snapshot.SnapshotError(f"run {run_id} of {root} has no dead letters to replay")
+    canvases: dict[str, list[str]] = {}
+    for line, canvas in zip(dead.column("input_row").to_pylist(), dead.column("canvas").to_pylist(), strict=True):
+        canvases.setdefault(line, []).extend([canvas] if canvas else [])
+    return manifest.from_lines([_on(line, names) for line, names in canvases.items()])
+
+
+def _on(line: str, canvases: list[str]) -> str:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(row, dict) or not canvases:
+        return line
+    return json.dumps({**row, "canvases": sorted(canvases)}, ensure_ascii=False)

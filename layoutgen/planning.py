@@ -1,0 +1,145 @@
+"""From a manifest of any size to a run's plan in storage: bounded memory, a part at a time.
+
+The manifest is read in batches and parted by shard, so that all rows of a product, duplicates too, meet in one part
+of about `PART_ROWS` rows. Each part is checked and laid out by `core.plan` (in a process of its own where there are
+several) and written to the ledger, a row group a shard; rows that can't be used become dead letters.
+"""
+
+import math
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from layoutgen.core.fingerprint import sum_of_ids
+from layoutgen.core.plan import ROW, Need, plan, product_ids, shard_of
+from layoutgen.io.ledger import Ledger, RunPlan, ShardPlan, ShardReport, shard_count
+from layoutgen.io.snapshot import Snapshots
+
+PART_ROWS = 150_000
+BATCH_ROWS = 50_000
+MOST_SHARDS = 16_384
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How rows are read: see `core.plan.plan`."""
+
+    canvases: tuple[str, ...]
+    short_side: int
+    application: str
+    join: Callable[[str], str]
+    need: Need
+
+
+def make_plan(
+    batches: Iterator[pa.Table], rules: Rules, snapshots: Snapshots, ledger: Ledger, intent: str, rows_per_shard: int
+) -> RunPlan:
+    """Plan a run and write the plan, its index last. Raises ValueError where the table is of another kind."""
+    with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
+        raw, rows = _spill(batches, Path(spill), rules.need)
+        wanted = max(1, min(MOST_SHARDS, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard)))
+        kind = "layouts" if rules.need == "layouts" else "annotations"
+        count = shard_count(ledger.storage, ledger.root, kind, wanted)
+        parts = max(1, math.ceil(rows / PART_ROWS))
+        if parts == 1:
+            planned = [_plan_part(0, raw, rules, snapshots, ledger, count)]
+        else:
+            planned = _plan_parts(raw, Path(spill), parts, rules, snapshots, ledger, count)
+    run = RunPlan(
+        intent=intent,
+        created_at=snapshots.created_at.isoformat(),
+        shard_count=count,
+        previous=snapshots.previous,
+        upsert=snapshots.upsert,
+        rows_in=sum(rows_in for rows_in, _, _ in planned),
+        failed=[report for _, report, _ in planned if report],
+        shards=sorted((shard for _, _, shards in planned for shard in shards), key=lambda shard: shard.shard),
+    )
+    ledger.write_plan(run)
+    return run
+
+
+def _spill(batches: Iterator[pa.Table], folder: Path, need: Need) -> tuple[list[Path], int]:
+    """Write the manifest's batches to local files with each row's number and hash; return the files and the rows."""
+    files: list[Path] = []
+    rows = 0
+    for batch in batches:
+        numbered = batch.append_column(ROW, pa.array(range(rows + 1, rows + len(batch) + 1), pa.int64()))
+        rows += len(batch)
+        files.append(folder / f"batch-{len(files):05d}.arrow")
+        _save(numbered, files[-1])
+    return files, rows
+
+
+def _plan_parts(
+    files: list[Path], folder: Path, parts: int, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
+) -> list[tuple[int, ShardReport | None, list[ShardPlan]]]:
+    """Part the batches by shard, then plan the parts side by side."""
+    parts = min(parts, count)
+    workers = max(1, min(4, os.cpu_count() or 1))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context) as pool:
+        parted = [pool.submit(_part_batch, file, parts, count, rules.need) for file in files]
+        pieces: list[list[Path]] = [[] for _ in range(parts)]
+        for task in parted:
+            for part, piece in task.result():
+                pieces[part].append(piece)
+        done = [pool.submit(_plan_part, part, pieces[part], rules, snapshots, ledger, count) for part in range(parts)]
+        return [task.result() for task in done]
+
+
+def _part_batch(file: Path, parts: int, count: int, need: Need) -> list[tuple[int, Path]]:
+    table = _load(file)
+    file.unlink()
+    part_of = [shard_of(key, count) * parts // count for key in product_ids(table, need)]
+    members: dict[int, list[int]] = {}
+    for position, part in enumerate(part_of):
+        members.setdefault(part, []).append(position)
+    pieces = []
+    for part, positions in members.items():
+        piece = file.with_name(f"{file.stem}-{part:03d}.arrow")
+        _save(table.take(pa.array(positions, pa.int64())), piece)
+        pieces.append((part, piece))
+    return pieces
+
+
+def _plan_part(
+    part: int, files: list[Path], rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
+) -> tuple[int, ShardReport | None, list[ShardPlan]]:
+    if not files:
+        return 0, None, []
+    raw = pa.concat_tables([_load(file) for file in files], promote_options="permissive")
+    for file in files:
+        file.unlink()
+    made = plan(
+        raw,
+        canvases=rules.canvases,
+        short_side=rules.short_side,
+        application=rules.application,
+        join=rules.join,
+        need=rules.need,
+        shards=count,
+    )
+    failed = snapshots.write_unplanned(made.failed, part) if len(made.failed) else None
+    ledger.write_part(part, iter(made.shards))
+    shards = [
+        ShardPlan(number, part, group, len(table), sum_of_ids(table.column("row_id").to_pylist()))
+        for group, (number, table) in enumerate(zip(made.numbers, made.shards, strict=True))
+    ]
+    return made.rows_in, failed, shards
+
+
+def _save(table: pa.Table, file: Path) -> None:
+    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _load(file: Path) -> pa.Table:
+    with pa.OSFile(str(file), "rb") as source:
+        return pa.ipc.open_file(source).read_all()

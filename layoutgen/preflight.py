@@ -1,0 +1,126 @@
+"""What a run needs, looked at in seconds before any model is loaded or GPU asked for.
+
+Storage can be read, written and deleted in; the manifest has its columns and rows; a sample of its images decodes;
+weights are where the settings say; the pools fit the cluster; there is disk to spill to. Each failure names what is
+missing.
+"""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from layoutgen.config import AnnotateConfig, LayoutsConfig
+from layoutgen.core.fingerprint import Versions
+from layoutgen.core.plan import Need, plan
+from layoutgen.io import images, locations, manifest
+from layoutgen.io.locations import StorageFault
+from layoutgen.io.storage import Storage
+from layoutgen.streaming import Step
+
+log = logging.getLogger("layoutgen")
+
+SAMPLE = 8
+LEAST_DISK_BYTES = 2_000_000_000
+
+
+class RunError(RuntimeError):
+    """The run can't start, or must not publish; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """What to run. `steps` are the stages between load and write; `replay` names a run whose dead letters are the
+    input (paths in them start from `source`'s folder)."""
+
+    config: LayoutsConfig | AnnotateConfig
+    storage: Storage
+    source: str
+    output: str
+    steps: list[Step]
+    versions: Versions
+    need: Need
+    kind: pa.Schema
+    limit: int | None = None
+    run_id: str | None = None
+    replay: str | None = None
+    preflight_only: bool = False
+
+
+def join_path(job: TableJob) -> Callable[[str], str]:
+    """How the manifest's paths become URIs; those outside of what is allowed raise ValueError."""
+    return partial(locations.join_allowed, manifest.base(job.source), job.config.input.allowed_prefixes)
+
+
+def preflight(job: TableJob) -> bool:
+    """Check it all; return whether the output's store has conditional writes. Raises RunError, StorageError or
+    ManifestError."""
+    job.storage.check(job.source)
+    job.storage.check(job.output)
+    conditional = job.storage.conditional(job.output)  # writes and deletes on the way
+    log.info(
+        "%s %s conditional writes: publishing is %s",
+        job.output, "has" if conditional else "has no", "exact" if conditional else "by the weaker protocol",
+    )  # fmt: skip
+    _weights(job)
+    _disk()
+    if job.replay is None:
+        _sample(job)
+    return conditional
+
+
+def _sample(job: TableJob) -> None:
+    """Decode a few of the manifest's images: where not one can be used, the whole night would be dead letters."""
+    first = next(manifest.batches(job.source, job.storage, need=job.need, limit=SAMPLE, size=SAMPLE), None)
+    if first is None:
+        raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
+    settings = job.config.input
+    names = settings.canvases if job.need == "layouts" else ()
+    sample = plan(
+        first, canvases=names, short_side=settings.short_side, application=settings.application,
+        join=join_path(job), need=job.need, shards=1,
+    )  # fmt: skip
+    uris = [uri for shard in sample.shards for row in shard.column("images").to_pylist() for uri in row[:1]]
+    faults = []
+    for uri, found in zip(uris, job.storage.fetch(uris, job.config.images.max_bytes), strict=True):
+        try:
+            if isinstance(found, StorageFault):
+                raise images.ImageFault(found.kind, found.message)
+            limits = job.config.images
+            images.decode(found[0], side=64, min_side=limits.min_side, max_pixels=limits.max_pixels)
+        except images.ImageFault as fault:
+            faults.append(f"{uri}: {fault.kind}, {fault.message}")
+    if uris and len(faults) == len(uris) >= SAMPLE:
+        raise RunError(f"none of the first {len(uris)} images can be used, such as {faults[0]}")
+    if faults:
+        log.warning("preflight: %d of the first %d images can't be used, such as %s", len(faults), len(uris), faults[0])
+
+
+def _weights(job: TableJob) -> None:
+    if not isinstance(job.config, LayoutsConfig) or job.config.compose.engine != "qwen_vl":
+        return
+    from layoutgen.models.weights import check_weights
+
+    for key in ("model", "adapter"):
+        uri = getattr(job.config.compose, key)
+        if not uri:
+            continue
+        if uri.startswith("s3://"):
+            if not any(name.endswith(".safetensors") for name in job.storage.list(uri)):
+                raise RunError(f"compose.{key} = {uri!r} holds no .safetensors; correct the prefix")
+        elif Path(uri).is_dir():
+            check_weights(Path(uri))
+
+
+def _disk() -> None:
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < LEAST_DISK_BYTES:
+        raise RunError(
+            f"{tempfile.gettempdir()} has {free / 1e9:.1f} GB free, a run may spill {LEAST_DISK_BYTES / 1e9:.0f} GB; "
+            "make room, or set TMPDIR"
+        )

@@ -1,0 +1,156 @@
+"""A run of a table job, from preflight to publication, as a transaction.
+
+    check storage ─▶ lease ─▶ plan (or the plan of a run that was killed) ─▶ shards without a marker through the stages
+    ─▶ conservation law ─▶ manifest, _SUCCESS ─▶ swap CURRENT
+
+Whatever dies on the way, the same command goes on where the ledger ends: a run with the same input, settings and
+versions is the same run.
+"""
+
+import json
+import logging
+import os
+import secrets
+import signal
+import time
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from layoutgen import planning
+from layoutgen.accounting import Progress, conserve, summarise
+from layoutgen.core.fingerprint import digest
+from layoutgen.io import manifest, replay
+from layoutgen.io.lease import Lease
+from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
+from layoutgen.io.snapshot import Snapshots
+from layoutgen.preflight import RunError, TableJob, join_path, preflight
+from layoutgen.stages.guard import Guard
+from layoutgen.stages.load import Load
+from layoutgen.stages.write import Write
+from layoutgen.streaming import Step, stream
+
+log = logging.getLogger("layoutgen")
+
+
+def run(job: TableJob) -> dict[str, Any]:
+    """Run a job and return its summary. Raises RunError, LeaseError, ManifestError, StorageError, PoolError,
+    BreakerError or LostRowsError; none of them publishes anything."""
+    began = time.monotonic()
+    crash_point("before_plan")
+    conditional = preflight(job)
+    if job.preflight_only:
+        return {"preflight": "passed", "output": job.output, "current": True}
+    with Lease(job.storage, job.output, job.config.run.lease_seconds, conditional) as lease:
+        plan, snapshots, ledger = _plan_or_resume(job, lease)
+        lease.name(snapshots.run_id)
+        if not plan.rows_in:
+            raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
+        crash_point("after_plan")
+        done = ledger.markers()
+        finished = {report.shard for report in done}
+        left = [shard for shard in plan.shards if shard.shard not in finished]
+        log.info(
+            "run %s: %d rows in %d shards, %d of them done", snapshots.run_id, plan.rows_in, len(plan.shards), len(done)
+        )
+        reports = list(done)
+        steps = [
+            Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
+            *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
+            Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
+        ]
+        addresses = [
+            pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [lease.epoch]})
+            for shard in left
+        ]
+        settings = job.config.run
+        with Progress(plan, ledger, done, settings) as progress:
+            for row in stream(steps, addresses, address=settings.ray_address, autoscaling=settings.autoscaling):
+                reports.append(ShardReport.from_json(row["report"]))
+                progress.shard(reports[-1])
+            reports.sort(key=lambda report: report.shard)
+            conserve(plan, reports)
+            crash_point("before_publish")
+            reports += plan.failed
+            summary = summarise(snapshots.run_id, job.output, plan, reports, len(done), time.monotonic() - began)
+            accepted = summary["dead_letters"] <= settings.max_failed_fraction * summary["rows_in"]
+            snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
+            crash_point("before_swap")
+            if accepted:
+                lease.publish(snapshots.run_id)
+                crash_point("after_swap")
+            else:
+                log.error(
+                    "%d of %d rows failed, more than run.max_failed_fraction = %g allows: CURRENT stays where it was",
+                    summary["dead_letters"], summary["rows_in"], settings.max_failed_fraction,
+                )  # fmt: skip
+        progress.say("published" if accepted else "refused")
+    return {**summary, "current": accepted}
+
+
+def crash_point(name: str) -> None:
+    """Die here when the environment says so: how the chaos tests kill a driver at a named point."""
+    if os.environ.get("LAYOUTGEN_CRASH") == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:
+    """The plan of the last run, where it was not finished and means the same as this one, else a new plan."""
+    now = datetime.now(UTC)
+    intent = _intent(job, lease.current.run_id)
+    last = lease.last_run
+    if last and last != lease.current.run_id and job.run_id in (None, last):
+        ledger = Ledger(job.storage, job.output, last)
+        state = ledger.read_state() or {}
+        plan = ledger.read_plan()
+        if plan is not None and plan.intent == intent and state.get("state") not in ("published", "refused"):
+            log.info("going on with run %s, which was not finished", last)
+            return plan, _snapshots(job, last, datetime.fromisoformat(plan.created_at), plan.previous), ledger
+        if plan is not None and state.get("state") not in ("published", "refused"):
+            log.warning("run %s was not finished and is left: its input, settings or versions were others", last)
+    run_id = job.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    if run_id != run_id.strip("./") or "/" in run_id:
+        raise RunError(f"run id {run_id!r} can't be a folder's name; give another --run-id")
+    ledger = Ledger(job.storage, job.output, run_id)
+    if ledger.read_state() is not None or ledger.read_plan() is not None:
+        raise RunError(f"{job.output} already has a run {run_id}; give another --run-id, or none")
+    lease.name(run_id)
+    snapshots = _snapshots(job, run_id, now, lease.current.run_id)
+    rules = planning.Rules(
+        canvases=job.config.input.canvases if job.need == "layouts" else (),
+        short_side=job.config.input.short_side,
+        application=job.config.input.application,
+        join=join_path(job),
+        need=job.need,
+    )
+    if job.replay:
+        batches = iter([replay.dead_rows(job.storage, job.output, job.replay)])
+    else:
+        batches = manifest.batches(job.source, job.storage, need=job.need, limit=job.limit, size=planning.BATCH_ROWS)
+    plan = planning.make_plan(batches, rules, snapshots, ledger, intent, job.config.run.rows_per_shard)
+    return plan, snapshots, ledger
+
+
+def _snapshots(job: TableJob, run_id: str, created_at: datetime, previous: str | None) -> Snapshots:
+    return Snapshots(
+        storage=job.storage,
+        root=job.output,
+        run_id=run_id,
+        created_at=created_at,
+        kind=job.kind,
+        compression=job.config.write.compression,
+        previous=previous,
+        upsert=job.replay is not None,
+    )
+
+
+def _intent(job: TableJob, previous: str | None) -> str:
+    """What a run means: the same input, settings, versions and base are the same run."""
+    version = job.storage.versions([job.source])[0] if job.source.lower().endswith(manifest.SUFFIXES) else None
+    stored = version or sorted(job.storage.sizes(job.source).items())
+    settings = job.config.model_dump(mode="json", include={"input", "images"})
+    rows_per_shard = job.config.run.rows_per_shard
+    text = json.dumps([stored, settings, rows_per_shard, vars(job.versions), job.limit, job.replay, previous, job.need])
+    return digest(text)

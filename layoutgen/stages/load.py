@@ -1,0 +1,90 @@
+"""load: a shard's address in; its planned rows out, with what the snapshot before knows of them.
+
+A row whose fingerprint is the same as in that snapshot is marked `unchanged`, passes all stages untouched, and is
+carried over by the write stage. Another row of a known product takes its old results along (annotation, composition,
+placement): each stage keeps them where its own key did not change.
+"""
+
+import io
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.core import fingerprint, rows, schema
+from layoutgen.core.fingerprint import Versions
+from layoutgen.io.ledger import Ledger
+from layoutgen.io.snapshot import Snapshots
+from layoutgen.io.storage import Storage
+
+
+class Load:
+    """The load stage."""
+
+    def __init__(self, storage: Storage, ledger: Ledger, snapshots: Snapshots, versions: Versions) -> None:
+        self._storage, self._ledger, self._snapshots, self._versions = storage, ledger, snapshots, versions
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Return the shard's planned rows; `table` is one row with shard, part, group and attempt."""
+        (address,) = table.to_pylist()
+        planned = self._ledger.read_shard(address["part"], address["group"])
+        count = len(planned)
+        planned = planned.append_column(schema.SHARD, pa.array([address["shard"]] * count, pa.int32()))
+        planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))
+        before = self._snapshots.previous_part(address["shard"])
+        return self._compare(planned, pq.read_table(io.BytesIO(before))) if before else planned
+
+    def _compare(self, planned: pa.Table, old: pa.Table) -> pa.Table:
+        if "fingerprint" not in old.column_names:
+            return planned
+        position = {row_id: i for i, row_id in enumerate(old.column("row_id").to_pylist())}
+        known = [position.get(row_id) for row_id in planned.column("row_id").to_pylist()]
+        if not any(index is not None for index in known):
+            return planned
+        taken = old.take(pa.array(known, pa.int64()))
+        was = taken.column("fingerprint").to_pylist()
+        images = taken.column("image_sha256").to_pylist()
+        read = {name: planned.column(name).to_pylist() for name in fingerprint.READS}
+        stored = self._stored(read, known)
+        status = planned.column("status").to_pylist()
+        same_columns = self._same_columns(planned, taken)
+        for i, index in enumerate(known):
+            if index is None or was[i] is None:
+                continue
+            row = {name: values[i] for name, values in read.items()}
+            source = fingerprint.source(row, stored)
+            if source is None or source != was[i]["source"]:
+                continue
+            now = fingerprint.keys(row, images[i], source, self._versions)
+            if same_columns[i] and vars(now) == was[i]:
+                status[i] = "unchanged"
+        out = rows.replace(planned, status=pa.array(status, pa.string()))
+        out = out.append_column(schema.WAS, taken.column("fingerprint"))
+        out = out.append_column(schema.WAS_NOTES, taken.column("notes"))
+        for names in schema.RESULTS.values():
+            for name in names:
+                if name in taken.column_names:
+                    out = out.append_column(taken.schema.field(name), taken.column(name))
+        return out
+
+    def _stored(self, read: dict[str, list[Any]], known: list[int | None]) -> dict[str, str | None]:
+        """The stored version of every image and logo that a known row names."""
+        uris = {uri for i, index in enumerate(known) if index is not None for uri in read["images"][i] or ()}
+        uris |= {logo for i, index in enumerate(known) if index is not None and (logo := read["logo"][i])}
+        ordered = sorted(uris)
+        return dict(zip(ordered, self._storage.versions(ordered), strict=True))
+
+    def _same_columns(self, planned: pa.Table, taken: pa.Table) -> list[bool]:
+        """Tell for each row whether all it carries from the manifest is as it was, the user's own columns included."""
+        plan_names = [name for name in schema.PLANNED.names if name not in ("status", "error", "notes", "input_row")]
+        names = [*plan_names, *schema.extra_names(planned)]
+        gone = set(schema.extra_names(taken)) - set(names)
+        if gone or any(name not in taken.column_names for name in names):
+            return [False] * len(planned)
+        pairs = zip(_texts(planned.select(names)), _texts(taken.select(names)), strict=True)
+        return [new == old for new, old in pairs]
+
+
+def _texts(table: pa.Table) -> list[str]:
+    return [json.dumps(row, default=str, sort_keys=True) for row in table.to_pylist()]

@@ -118,7 +118,7 @@ class Place(_Settings):
     bold_font: str = Field("", description="font file for titles; empty: Noto Sans SC")
     min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
     margin: float = Field(0.045, ge=0, lt=0.3, description="free edge, share of the canvas's short side")
-    min_contrast: float = Field(4.5, ge=1, le=21, description="least contrast ratio (WCAG) of text and background")
+    min_contrast: float = Field(4.5, ge=1, le=15, description="least contrast ratio (WCAG) of text and background")
     pool: Pool = Field(Pool(), description="actors of the place stage")
 
 
@@ -161,6 +161,46 @@ class AnnotateConfig(_Settings):
     write: Write = Write()
 
 
+class Sampling(_Settings):
+    """Which rows of a large table are evaluated."""
+
+    rows: int = Field(20_000, ge=0, description="rows evaluated at most, drawn with run.seed; 0 evaluates all")
+    by: tuple[Literal["category", "canvas", "application", "composer", "adapter"], ...] = Field(
+        ("category", "canvas"), description="columns whose values are the strata: each is drawn in proportion"
+    )
+
+
+class Score(_Settings):
+    """How rows are scored."""
+
+    content: bool = Field(True, description="fetch the photos and measure what layouts cover")
+    image_side: int = Field(768, ge=64, le=8192, description="px of the longer side that a photo is decoded to")
+    min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
+    min_contrast: float = Field(4.5, ge=1, le=21, description="least contrast ratio (WCAG) of text and background")
+    fonts: tuple[str, ...] = Field((), description="font files that the layouts name, besides Noto Sans SC")
+    pool: Pool = Field(Pool(), description="actors of the score stage")
+
+
+class Report(_Settings):
+    """What the report holds."""
+
+    resamples: int = Field(2000, ge=100, description="bootstrap resamples behind an interval")
+    level: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
+    worst: int = Field(20, ge=0, description="worst layouts that are shown with pictures")
+    preview_side: int = Field(420, ge=64, le=2000, description="px of a picture's longer side")
+    reference_rows: int = Field(1000, ge=2, description="rows of each side that distributions are compared by, at most")
+
+
+class EvaluateConfig(_Settings):
+    """Settings of `jobs.evaluate`."""
+
+    run: Run = Run()
+    storage: Storage = Storage()
+    sampling: Sampling = Sampling()
+    score: Score = Score()
+    report: Report = Report()
+
+
 Config = TypeVar("Config", bound=_Settings)
 
 
@@ -171,6 +211,8 @@ def load(kind: type[Config], path: str | Path) -> Config:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"no config file at {path}; give another with --config") from None
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read ({error.strerror}); give another with --config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
     try:

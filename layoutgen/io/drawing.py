@@ -28,9 +28,7 @@ def draw(
         elif element.lines:
             _text(image, element, box, font_files)
         elif element.role is Role.LOGO and logo is not None:
-            size = (max(1, round(box[2] - box[0])), max(1, round(box[3] - box[1])))
-            mark = Image.fromarray(logo).resize(size, Image.Resampling.LANCZOS)
-            image.paste(mark, (round(box[0]), round(box[1])), mark if mark.mode == "RGBA" else None)
+            _logo(image, logo, box)
     if boxes:
         pen = ImageDraw.Draw(image)
         for element in elements:
@@ -45,6 +43,16 @@ def _underlay(image: Image.Image, element: Element, box: tuple[float, float, flo
         (0, 0, width * _SCALE - 1, height * _SCALE - 1), element.radius_px * _SCALE, fill=round(255 * element.opacity)
     )
     image.paste(element.colour, (round(box[0]), round(box[1])), mask.resize((width, height), Image.Resampling.BOX))
+
+
+def _logo(image: Image.Image, logo: np.ndarray, box: tuple[float, float, float, float]) -> None:
+    """Paste a logo as large as its box lets it, in its own shape, in the box's middle."""
+    mark = Image.fromarray(logo)
+    scale = min((box[2] - box[0]) / mark.width, (box[3] - box[1]) / mark.height)
+    size = (max(1, round(mark.width * scale)), max(1, round(mark.height * scale)))
+    mark = mark.resize(size, Image.Resampling.LANCZOS)
+    corner = (round((box[0] + box[2] - size[0]) / 2), round((box[1] + box[3] - size[1]) / 2))
+    image.paste(mark, corner, mark if mark.mode == "RGBA" else None)
 
 
 def _text(

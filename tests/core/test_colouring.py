@@ -92,6 +92,16 @@ def test_a_logo_image_needs_no_colour():
     assert contrast == 21
 
 
+@pytest.mark.parametrize(("rgb", "has_plate"), [(WHITE, True), (BLACK, False)])
+def test_a_logo_that_cannot_be_told_from_its_ground_gets_a_plate(rgb, has_plate):
+    elements, _ = colour_elements([LOGO], [None], CANVAS, ground(rgb), NO_SUBJECT, 4.5, logo="#f4f4f4")
+    assert [e.role for e in elements] == [Role.UNDERLAY] * has_plate + [Role.LOGO]
+    if has_plate:
+        plate, logo = elements
+        assert inside(logo.box, plate.box)
+        assert (logo.underlay, plate.colour) == (0, colour.INK)
+
+
 def test_a_panel_is_dark_on_a_dark_picture_and_light_on_a_light_one():
     panels = [coloured([TITLE], noise(*shades))[0][0] for shades in ((0, 120), (120, 255))]
     assert [panel.role for panel in panels] == [Role.UNDERLAY] * 2

@@ -55,6 +55,18 @@ def test_no_text_lies_on_the_subject_where_there_is_room_beside_it(canvas, box):
         assert under.mean() < 0.03, suggestion
 
 
+def test_text_keeps_off_a_subject_that_looks_as_calm_as_the_ground():
+    image = np.random.default_rng(0).normal(200, 4, (600, 600, 1)).clip(0, 255).astype(np.uint8).repeat(3, axis=2)
+    for top, bottom in ((0, 250), (350, 600)):
+        subject = np.zeros((600, 600), np.float32)
+        subject[top:bottom, 60:540] = 1
+        (found,) = compose(Brief(image, Annotation((), None, subject), COPY, SQUARE))
+        shown = frame(subject, found.framing, SQUARE, 200) > 0.5
+        for suggestion in found.suggestions:
+            left, high, right, low = (int(200 * side) for side in suggestion.box)
+            assert shown[high:low, left:right].mean() < 0.03
+
+
 @pytest.mark.parametrize("canvas", [SQUARE, TALL, WIDE, Canvas(200, 1000), Canvas(1000, 200)])
 def test_all_copy_is_said_once_in_order_inside_the_canvas_and_apart(canvas):
     (found,) = compose(brief(canvas=canvas))

@@ -1,0 +1,74 @@
+import ast
+import json
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import layoutgen
+from layoutgen import config
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_LINES = 300
+
+
+def modules(package):
+    folder = Path(layoutgen.__file__).parent / package
+    return [f"layoutgen.{package}.{module.name}" for module in pkgutil.iter_modules([str(folder)])]
+
+
+def test_core_config_and_stages_import_neither_ray_nor_torch():
+    names = ["layoutgen.config", *modules("core"), *modules("stages")]
+    assert len(names) > 20
+    code = f"import json, sys, {', '.join(names)}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(json.loads(done.stdout))
+    assert set(names) <= loaded
+    assert not loaded & {"ray", "torch", "transformers", "onnxruntime", "rapidocr"}
+
+
+def shipped():
+    return sorted([*ROOT.glob("jobs/*.toml"), *ROOT.glob("layoutgen/demo/*.toml")])
+
+
+@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.name)
+def test_every_shipped_config_loads(path):
+    job = "layouts" if path.stem == "demo" else path.name.split(".")[0]
+    config.load(getattr(config, f"{job.capitalize()}Config"), path)
+
+
+def test_every_kind_of_settings_has_a_shipped_config():
+    kinds = {name.removesuffix("Config").lower() for name in vars(config) if name.endswith("Config")} - {""}
+    assert kinds >= {"layouts", "annotate"}
+    assert kinds <= {path.name.split(".")[0] for path in shipped()}
+
+
+def code_lines(path):
+    """How many lines hold code: no blank ones, comments or docstrings."""
+    text = path.read_text(encoding="utf-8")
+    docstrings = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            docstrings.update(range(node.lineno, node.end_lineno + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return sum(1 for i, line in lines if line.strip() and not line.strip().startswith("#") and i not in docstrings)
+
+
+@pytest.mark.parametrize("folder", ["layoutgen", "jobs"])
+def test_no_file_is_too_long_to_be_read_in_one_sitting(folder):
+    too_long = {str(path): n for path in (ROOT / folder).rglob("*.py") if (n := code_lines(path)) > MOST_LINES}
+    assert not too_long
+
+
+def test_every_module_says_what_it_is():
+    silent = [
+        str(path)
+        for folder in ("layoutgen", "jobs")
+        for path in (ROOT / folder).rglob("*.py")
+        if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not silent

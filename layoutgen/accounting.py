@@ -33,7 +33,8 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
         for shard in plan.shards
         if shard.shard not in found or found[shard.shard].ids != shard.ids or _rows(found[shard.shard]) != shard.rows
     ]
-    extra = sorted(found.keys() - {shard.shard for shard in plan.shards} - {report.shard for report in plan.failed})
+    planned = {shard.shard for shard in plan.shards}
+    extra = sorted(report.shard for report in reports if report.shard not in planned and _rows(report))
     if wrong or extra:
         raise LostRowsError(
             f"{len(wrong)} shards do not hold what was planned, {len(extra)} were never planned; nothing is published: "

@@ -9,9 +9,7 @@ versions is the same run.
 
 import json
 import logging
-import os
 import secrets
-import signal
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +21,7 @@ from layoutgen import planning
 from layoutgen.accounting import Progress, conserve, summarise
 from layoutgen.core.fingerprint import digest
 from layoutgen.io import manifest, replay
+from layoutgen.io.crash import crash_point
 from layoutgen.io.lease import Lease
 from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
 from layoutgen.io.snapshot import Snapshots
@@ -55,6 +54,9 @@ def run(job: TableJob) -> dict[str, Any]:
         log.info(
             "run %s: %d rows in %d shards, %d of them done", snapshots.run_id, plan.rows_in, len(plan.shards), len(done)
         )
+        for shard in snapshots.unplanned_shards({shard.shard for shard in plan.shards} | finished):
+            done.append(snapshots.carry(shard))
+            ledger.write_marker(done[-1])
         reports = list(done)
         steps = [
             Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
@@ -88,12 +90,6 @@ def run(job: TableJob) -> dict[str, Any]:
                 )  # fmt: skip
         progress.say("published" if accepted else "refused")
     return {**summary, "current": accepted}
-
-
-def crash_point(name: str) -> None:
-    """Die here when the environment says so: how the chaos tests kill a driver at a named point."""
-    if os.environ.get("LAYOUTGEN_CRASH") == name:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:

@@ -45,7 +45,7 @@ def digest(*parts: object) -> str:
 def source(row: Mapping[str, Any], stored: Mapping[str, Any]) -> str | None:
     """Key of a row's images and logo as they are stored: URI to version; None where a version can't be told."""
     uris = [*(row["images"] or ()), *([row["logo"]] if row["logo"] else ())]
-    if any(stored.get(uri) is None for uri in uris):
+    if not all(stored.get(uri) for uri in uris):
         return None
     return digest("source", [(uri, stored[uri]) for uri in uris])
 

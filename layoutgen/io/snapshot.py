@@ -122,6 +122,22 @@ class Snapshots:
             attempt=attempt,
         )
 
+    def unplanned_shards(self, planned: set[int]) -> list[int]:
+        """Shards of the snapshot before that this run plans no rows for."""
+        if self.previous is None:
+            return []
+        parts = self.storage.list(self.storage.join(self.root, f"snapshots/{self.previous}"))
+        names = [uri.rpartition("/part-")[2] for uri in parts if uri.endswith(".parquet")]
+        return sorted({int(name.partition(".")[0]) for name in names} - planned)
+
+    def carry(self, shard: int) -> ShardReport:
+        """Take a shard without planned rows over as it is, with `upsert`; else only count what is gone."""
+        data = self.previous_part(shard) or b""
+        count = pq.read_metadata(io.BytesIO(data)).num_rows if data else 0
+        written = self._write(self.part(shard), data) if data and self.upsert else None
+        kept = count if written else 0
+        return ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]))
+
     def write_unplanned(self, table: pa.Table, part: int) -> ShardReport:
         """Write the rows that the plan could not use; they are dead letters of no shard."""
         uri = self.storage.join(self.dead_folder, f"plan-{part:03d}.parquet")

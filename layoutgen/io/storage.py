@@ -152,7 +152,7 @@ class Storage:
         def get() -> tuple[bytes, str]:
             answer = self._client().get_object(Bucket=bucket, Key=key)
             with closing(answer["Body"]) as body:
-                return body.read(), str(answer["ETag"])
+                return body.read(), str(answer.get("ETag", ""))
 
         found = self._ask(uri, get)
         if isinstance(found, StorageFault) and found.kind != "not_found":
@@ -306,7 +306,7 @@ class Storage:
         with closing(answer["Body"]) as body:
             return locations.too_many_bytes(uri, answer["ContentLength"], max_bytes) or (
                 body.read(),
-                str(answer["ETag"]),
+                str(answer.get("ETag", "")),
             )
 
     def _attempt(self, uri: str, ask: Callable[[], Value]) -> Value:

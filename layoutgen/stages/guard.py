@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
+from layoutgen.io.crash import crash_point
 from layoutgen.io.ledger import Ledger
 
 MOST_CRASHES = 2
@@ -37,6 +38,7 @@ class Guard:
             tries = {"driver": driver, "count": 0, "crashes": {}}
         tries["count"] += 1
         self._write(note, tries)
+        crash_point(f"during_{self._name}")
         return self._stage(table) if tries["count"] == 1 else self._carefully(table, set(work), note, tries)
 
     def _carefully(self, table: pa.Table, work: set[int], note: str, tries: dict[str, Any]) -> pa.Table:

@@ -5,6 +5,7 @@ import time
 import pyarrow as pa
 
 from layoutgen.core import schema
+from layoutgen.io.crash import crash_point
 from layoutgen.io.ledger import Ledger
 from layoutgen.io.snapshot import Snapshots
 
@@ -19,6 +20,9 @@ class Write:
         """Write one shard, which the column `schema.SHARD` numbers; return its report as JSON."""
         began = time.monotonic()
         shard, attempt = table.column(schema.SHARD)[0].as_py(), table.column(schema.ATTEMPT)[0].as_py()
+        crash_point("during_shard")
         report = self._snapshots.write_shard(table, shard, attempt=attempt, began=began)
+        crash_point("data_written")
         self._ledger.write_marker(report)
+        crash_point("marker_written")
         return pa.table({"report": [report.to_json()]})

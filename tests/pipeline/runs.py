@@ -22,6 +22,7 @@ def settings(
 ) -> LayoutsConfig:
     """Settings for a local Ray of two CPUs; other sections by name."""
     values: dict[str, Any] = {
+        "load": {"pool": _SMALL},
         "run": Run(rows_per_shard=rows_per_shard, max_failed_fraction=allowed),
         "input": Input(canvases=canvases, short_side=540),
         "storage": StorageSettings(attempts=2, timeout_s=5),

@@ -43,7 +43,8 @@ LIGHT, GREY, BLACK = photo(250), photo(128), photo(0)
 
 
 def annotate(table, annotator=None, batch=8):
-    return Annotate(annotator or FakeAnnotator(), "fake-1", batch)(table)
+    model = annotator or FakeAnnotator()
+    return Annotate(lambda: model, FakeAnnotator, "fake-1", batch)(table)
 
 
 def test_a_row_gets_lines_subject_map_and_version():

@@ -59,7 +59,8 @@ def annotated(*changes, photos=None, logos=None, lines=(), subject_map=None):
 
 
 def compose(table, composer=None, batch=8):
-    return Compose(composer or FakeComposer(), PROVENANCE, FACES, batch)(table)
+    model = composer or FakeComposer()
+    return Compose(lambda: (model, PROVENANCE), FACES, batch)(table)
 
 
 def briefs_of(table, batch=8):

@@ -6,6 +6,7 @@ from PIL import Image
 
 from layoutgen.config import Images
 from layoutgen.core import schema
+from layoutgen.core.fingerprint import Versions
 from layoutgen.io import images
 from layoutgen.io.storage import Storage
 from layoutgen.stages.fetch import Fetch
@@ -27,7 +28,7 @@ def shelf(tmp_path):
 
 
 def fetch(table, **changes):
-    return Fetch(Storage(attempts=1, concurrency=2), Images(side=SIDE, **changes))(table)
+    return Fetch(Storage(attempts=1, concurrency=2), Images(side=SIDE, **changes), Versions("1"))(table)
 
 
 def picture(width=120, height=160, seed=0, kind="JPEG", **options):
@@ -60,13 +61,13 @@ def test_an_image_lies_upright(shelf):
 
 def test_an_image_that_rows_share_is_read_once_and_travels_once(shelf, monkeypatch):
     read = []
-    read_many = Storage.read_many
+    storage_fetch = Storage.fetch
 
     def counted(self, uris, max_bytes=None):
         read.extend(uris)
-        return read_many(self, uris, max_bytes)
+        return storage_fetch(self, uris, max_bytes)
 
-    monkeypatch.setattr(Storage, "read_many", counted)
+    monkeypatch.setattr(Storage, "fetch", counted)
     first, second, logo = (
         shelf("a.jpg", picture()),
         shelf("b.jpg", picture(seed=1)),

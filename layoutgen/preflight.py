@@ -62,15 +62,15 @@ def preflight(job: TableJob) -> bool:
     ManifestError."""
     job.storage.check(job.source)
     job.storage.check(job.output)
+    _weights(job)
+    _disk()
+    if job.replay is None:
+        _sample(job)
     conditional = job.storage.conditional(job.output)  # writes and deletes on the way
     log.info(
         "%s %s conditional writes: publishing is %s",
         job.output, "has" if conditional else "has no", "exact" if conditional else "by the weaker protocol",
     )  # fmt: skip
-    _weights(job)
-    _disk()
-    if job.replay is None:
-        _sample(job)
     return conditional
 
 

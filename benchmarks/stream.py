@@ -33,13 +33,17 @@ import pyarrow.parquet as pq
 import ray
 from PIL import Image
 
+from layoutgen.accounting import conserve
 from layoutgen.config import Images, Pool
 from layoutgen.core import schema
-from layoutgen.core.plan import plan
+from layoutgen.core.fingerprint import Versions
 from layoutgen.io import images
-from layoutgen.io.snapshot import ShardReport, Snapshots
+from layoutgen.io.ledger import Ledger, ShardReport
+from layoutgen.io.snapshot import Snapshots
 from layoutgen.io.storage import Storage
+from layoutgen.planning import Rules, make_plan
 from layoutgen.stages.fetch import Fetch
+from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
 from layoutgen.streaming import Step, stream
 
@@ -59,7 +63,7 @@ def main() -> None:
     ray.data.DataContext.get_current().enable_progress_bars = False
     folder = Path(tempfile.mkdtemp(prefix="layoutgen-stream-"))
     try:
-        for side, count in ((1600, 1200), (3000, 480)):
+        for side, count in ((1600, 3000), (3000, 1200)):
             if not {"plain", "read_images"} & set(cases):
                 break
             files = photos(folder / str(side), side, count)
@@ -145,23 +149,26 @@ def photos(folder: Path, side: int, count: int) -> list[Path]:
 
 
 def ours(files: list[Path], output: Path) -> None:
-    """The job's own fetch and write stages, as the pipeline runs them."""
-    pool = Pool(size=2, num_cpus=0.9)
+    """The job's own load, fetch and write stages, as the pipeline runs them, ledger included."""
+    storage, now = Storage(), datetime.now(UTC)
+    snapshots = Snapshots(storage, str(output), "bench", now, schema.ANNOTATIONS)
+    ledger = Ledger(storage, str(output), "bench")
+    rules = Rules((), 1080, "poster", str, "annotations")
     raw = pa.table({"image": [str(file) for file in files]})
-    planned = plan(
-        raw, canvases=(), short_side=1080, application="poster", join=str, rows_per_shard=64, need="annotations"
-    )
-    snapshots = Snapshots(Storage(), str(output), "bench", datetime.now(UTC), schema.ANNOTATIONS)
+    made = make_plan(iter([raw]), rules, snapshots, ledger, "bench", rows_per_shard=64)
+    versions = Versions("bench")
     steps = [
-        Step("fetch", partial(Fetch, Storage(), Images(side=SIDE)), pool),
-        Step("write", partial(Write, snapshots), Pool(size=1, num_cpus=0.2)),
+        Step("load", partial(Load, storage, ledger, snapshots, versions), Pool(size=1, num_cpus=0.05)),
+        Step("fetch", partial(Fetch, storage, Images(side=SIDE), versions), Pool(size=2, num_cpus=0.9)),
+        Step("write", partial(Write, snapshots, ledger), Pool(size=1, num_cpus=0.1)),
     ]
     shards = [
-        shard.append_column(schema.SHARD, pa.array([number] * len(shard), pa.int32()))
-        for number, shard in enumerate(planned.shards)
+        pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [1]})
+        for shard in made.shards
     ]
     reports = [ShardReport.from_json(row["report"]) for row in stream(steps, shards)]
-    assert sum(report.published.rows for report in reports if report.published) == len(files)
+    conserve(made, reports)
+    assert sum(report.computed for report in reports) == len(files)
 
 
 def prepare(file: str) -> dict[str, object]:

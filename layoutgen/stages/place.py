@@ -16,6 +16,7 @@ from layoutgen.models.frame import frame
 from layoutgen.stages.annotate import read_map
 
 _SIDE = 384
+_SPARE = 1.04  # another decoder or scale sees slightly other pixels
 _READ = ("canvas_width", "canvas_height", "suggestion", "crop", "picture", "backdrop")
 
 
@@ -74,7 +75,7 @@ class Place:
         limits = placement.Limits(
             margin_px=self._settings.margin * short,
             smallest_px=math.ceil(self._settings.min_font * short),
-            min_contrast=self._settings.min_contrast,
+            min_contrast=min(15.0, _SPARE * self._settings.min_contrast),
         )
         ground = placement.Ground(frame(image, framing, canvas, _SIDE), frame(subject, framing, canvas, _SIDE), logo)
         return placement.place(map(rows.read_suggestion, row["suggestion"]), canvas, ground, self._face_for, limits)

@@ -1,0 +1,84 @@
+"""How good a layout table is, in the field's own metrics: score columns, report.json and a static report.html.
+
+python -m jobs.evaluate --layouts s3://bucket/layouts --output evaluation/
+python -m jobs.evaluate --layouts NEW --baseline OLD --output evaluation/        paired differences with intervals
+python -m jobs.evaluate --task annotation --layouts ANNOTATIONS --reference posters.jsonl --output evaluation/
+python -m jobs.evaluate --task adoption --layouts LAYOUTS --feedback feedback.jsonl --output evaluation/
+
+Exit codes: 0 done; 1 rows went missing while they were scored; 2 nothing was done.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from layoutgen.accounting import LostRowsError
+from layoutgen.config import ConfigError, EvaluateConfig, load
+from layoutgen.evaluation import evaluate_layouts, storage_of
+from layoutgen.io.layout_tables import TableError
+from layoutgen.io.snapshot import SnapshotError
+from layoutgen.io.storage import StorageError
+from layoutgen.judging import judge_adoption, judge_annotations
+from layoutgen.streaming import PoolError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--task", choices=["layouts", "annotation", "adoption"], default="layouts")
+    parser.add_argument(
+        "--layouts", required=True, help="a job's output, a snapshot's folder, or a .parquet, .jsonl or .npz file"
+    )
+    parser.add_argument("--output", required=True, help="where scores and report go: a folder or an s3:// prefix")
+    parser.add_argument("--reference", help="a set of layouts to compare with; for --task annotation: marked posters")
+    parser.add_argument("--baseline", help="another table of the same rows: paired differences with intervals")
+    parser.add_argument("--feedback", help="designers' decisions, .jsonl or .parquet, for --task adoption")
+    parser.add_argument("--run-id", help="which run of --layouts (default: the one that CURRENT names)")
+    parser.add_argument("--baseline-run-id", help="which run of --baseline (default: the one that CURRENT names)")
+    default = Path(__file__).with_name("evaluate.toml")
+    parser.add_argument("--config", default=default, type=Path, help="settings, TOML (default: evaluate.toml here)")
+    arguments = parser.parse_args(argv)
+    if arguments.task == "annotation" and not arguments.reference:
+        parser.error("--task annotation needs --reference, the marked posters")
+    if arguments.task == "adoption" and not arguments.feedback:
+        parser.error("--task adoption needs --feedback, the designers' decisions")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    try:
+        summary = _run(load(EvaluateConfig, arguments.config), arguments)
+    except (ConfigError, TableError, StorageError, SnapshotError, PoolError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except LostRowsError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(summary, ensure_ascii=False))
+    return 0
+
+
+def _run(config: EvaluateConfig, arguments: argparse.Namespace) -> dict[str, Any]:
+    layouts, output, run_id = arguments.layouts, arguments.output, arguments.run_id
+    match arguments.task:
+        case "annotation":
+            reference = arguments.reference
+            return judge_annotations(config, storage_of(config), layouts, reference, output, run_id=run_id)
+        case "adoption":
+            return judge_adoption(config, storage_of(config), layouts, arguments.feedback, output, run_id=run_id)
+    return evaluate_layouts(
+        config,
+        layouts,
+        output,
+        run_id=run_id,
+        reference=arguments.reference,
+        baseline=arguments.baseline,
+        baseline_run_id=arguments.baseline_run_id,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Metrics of layouts, one protocol a file; pure numpy, vectorised over layouts, inputs never changed, never NaN."""

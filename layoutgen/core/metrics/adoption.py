@@ -1,0 +1,204 @@
+"""Adoption, from designers' feedback: how many layouts were taken, as they are or edited, and how much was edited.
+
+A feedback row has `row_id`, `decision` (adopt, edit, reject), `elements` (the edited ones; of edits only),
+`annotator`, `time` (ISO 8601) and perhaps `note`. **adoption_rate** (higher is better) is (adopt + edit) / decided
+rows, **as_is_rate** adopt / decided; Wilson intervals. What can't be counted is reported with its reason, never
+dropped in silence:
+
+- `malformed`: no object, no row_id, another decision, an edit without usable elements, a time that is none.
+- `duplicate`: the same annotator said the same of the same row again; the first counts.
+- `changed`: the same annotator decided otherwise later, by `time`; the latest counts, the earlier are reported.
+- `contradictory`: annotators disagree, or one does with no time to tell which is later; the row counts in no rate.
+- `unknown_row`: the table has no such row.
+
+**edit_distance** (lower: less work) of an edited layout: (added + removed + Σ over matched elements of (1 - IoU) / 2
++ (edited characters share) / 2) / max(number of elements before, after, 1). Elements are matched by role and text
+likeness, then by place. 0: nothing changed; an element added or removed counts 1, one moved or reworded 1/2 at most.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from layoutgen.core.layout import iou
+from layoutgen.core.metrics.annotation import edits
+from layoutgen.core.metrics.statistics import Estimate, wilson
+
+DECISIONS = ("adopt", "edit", "reject")
+REASONS = ("malformed", "duplicate", "changed", "contradictory", "unknown_row")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A feedback row that could be read. `place` is where it stands in the input, from 1."""
+
+    place: int
+    row_id: str
+    decision: str
+    annotator: str
+    time: datetime | None
+    elements: tuple[Mapping[str, Any], ...] | None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A feedback row that does not count, and why."""
+
+    place: int
+    reason: str
+    row_id: str | None
+    message: str
+
+
+def read(rows: Iterable[object]) -> tuple[list[Decision], list[Problem]]:
+    """Feedback rows as decisions, and those that can't be read."""
+    found = [_decision(place, row) for place, row in enumerate(rows, 1)]
+    return [one for one in found if isinstance(one, Decision)], [one for one in found if isinstance(one, Problem)]
+
+
+def _decision(place: int, row: object) -> Decision | Problem:
+    if not isinstance(row, Mapping):
+        return Problem(place, "malformed", None, f"{str(row)[:80]!r} is no object; write one JSON object a line")
+    row_id, decision = row.get("row_id"), row.get("decision")
+    key = row_id if isinstance(row_id, str) else None
+    if not key:
+        return Problem(place, "malformed", None, f"row_id is {row_id!r}; give the layout's row_id")
+    if decision not in DECISIONS:
+        return Problem(place, "malformed", key, f"decision is {decision!r}; give one of {', '.join(DECISIONS)}")
+    time = row.get("time")
+    if time is not None and not isinstance(time, datetime):
+        try:
+            time = datetime.fromisoformat(time)
+        except (TypeError, ValueError):
+            return Problem(place, "malformed", key, f"time is {time!r}; give ISO 8601, such as 2026-11-21T09:30:00Z")
+    elements = row.get("elements")
+    if decision == "edit" and (fault := _fault_of(elements)):
+        return Problem(place, "malformed", key, f"an edit needs its elements: {fault}")
+    kept = tuple(elements) if decision == "edit" and isinstance(elements, Sequence) else None
+    annotator = row.get("annotator")
+    return Decision(place, key, decision, str(annotator) if annotator is not None else "", time, kept)
+
+
+def _fault_of(elements: object) -> str | None:
+    if not isinstance(elements, Sequence) or isinstance(elements, str):
+        return f"elements is {str(elements)[:80]!r}; give the list as edited"
+    for k, element in enumerate(elements):
+        box = element.get("box") if isinstance(element, Mapping) else None
+        if not isinstance(box, Sequence) or len(box) != 4 or not all(_is_number(side) for side in box):
+            return f"elements[{k}] has the box {box!r}; give left, top, right, bottom"
+        if not isinstance(element.get("role"), str):
+            return f"elements[{k}] has the role {element.get('role')!r}; give a name"
+    return None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def settle(decisions: Sequence[Decision], known: Callable[[str], bool]) -> tuple[list[Decision], list[Problem]]:
+    """One decision a row, and every other decision with the reason why it does not count."""
+    by_row: dict[str, list[Decision]] = {}
+    problems = []
+    for one in decisions:
+        if known(one.row_id):
+            by_row.setdefault(one.row_id, []).append(one)
+        else:
+            problems.append(Problem(one.place, "unknown_row", one.row_id, f"no layout has row_id {one.row_id!r}"))
+    settled = []
+    for row_id, said in by_row.items():
+        latest, aside = _latest(said)
+        problems += aside
+        words = {one.decision for one in latest}
+        if len(words) == 1:
+            settled.append(latest[0])
+            problems += [
+                Problem(one.place, "duplicate", row_id, "another annotator agrees; the row counts once")
+                for one in latest[1:]
+            ]
+        else:
+            told = ", ".join(sorted(f"{one.annotator or 'nobody named'}: {one.decision}" for one in latest))
+            problems += [Problem(one.place, "contradictory", row_id, told) for one in latest]
+    return settled, sorted(problems, key=lambda problem: problem.place)
+
+
+def _latest(said: Sequence[Decision]) -> tuple[list[Decision], list[Problem]]:
+    """Each annotator's last word of one row, all of them where no time tells which it is."""
+    by_annotator: dict[str, list[Decision]] = {}
+    for one in said:
+        by_annotator.setdefault(one.annotator, []).append(one)
+    latest, problems = [], []
+    for words in by_annotator.values():
+        if len({one.decision for one in words}) > 1:
+            if any(one.time is None for one in words):
+                latest += words
+                continue
+            words = sorted(words, key=lambda one: (one.time.timestamp() if one.time else 0.0, one.place))  # noqa: PLW2901
+            reason, message, kept = "changed", "the same annotator decided otherwise later", words[-1]
+        else:
+            reason, message, kept = "duplicate", "the same annotator said so already", words[0]
+        latest.append(kept)
+        problems += [Problem(one.place, reason, one.row_id, message) for one in words if one is not kept]
+    return latest, problems
+
+
+def rates(decisions: Sequence[Decision], level: float) -> dict[str, Any]:
+    """Counts and rates with intervals of settled decisions."""
+    counts = Counter(one.decision for one in decisions)
+    taken = counts["adopt"] + counts["edit"]
+    return {
+        "decided": len(decisions),
+        **{name: counts[name] for name in DECISIONS},
+        "adoption_rate": _plain(wilson(taken, len(decisions), level)),
+        "as_is_rate": _plain(wilson(counts["adopt"], len(decisions), level)),
+    }
+
+
+def _plain(found: Estimate) -> dict[str, float | None]:
+    return {"value": found.value, "low": found.low, "high": found.high}
+
+
+def week(moment: datetime | date | None) -> str:
+    """The ISO week, such as 2026-W47; `unknown` without a time."""
+    if moment is None:
+        return "unknown"
+    year, number, _ = moment.isocalendar()
+    return f"{year}-W{number:02d}"
+
+
+def edit_distance(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """How far an edited layout is from the one before: `distance`, and what it is made of."""
+    left = list(range(len(after)))
+    moved = words = 0.0
+    matched = 0
+    for old in before:
+        likely = [k for k in left if after[k].get("role") == old.get("role")]
+        if not likely:
+            continue
+        k = min(likely, key=lambda k: (_words(old, after[k]), -iou(_box(old), _box(after[k]))))
+        left.remove(k)
+        matched += 1
+        moved += 1 - iou(_box(old), _box(after[k]))
+        words += _words(old, after[k])
+    removed, added = len(before) - matched, len(left)
+    most = max(len(before), len(after), 1)
+    return {
+        "distance": (added + removed + moved / 2 + words / 2) / most,
+        "added": float(added),
+        "removed": float(removed),
+        "moved": moved / matched if matched else 0.0,
+        "text_changed": words / matched if matched else 0.0,
+    }
+
+
+def _box(element: Mapping[str, Any]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = (float(side) for side in element["box"])
+    return (left, top, right, bottom)
+
+
+def _words(a: Mapping[str, Any], b: Mapping[str, Any]) -> float:
+    """Share of characters that differ between two elements' texts, [0, 1]."""
+    one, other = str(a.get("text") or ""), str(b.get("text") or "")
+    return edits(one, other) / max(len(one), len(other), 1)

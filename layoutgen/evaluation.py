@@ -1,0 +1,258 @@
+"""How good a layout table is: sample ─▶ score ─▶ read back ─▶ report.
+
+    layouts:     index ─▶ sample ─▶ [score on an actor pool, a file a shard] ─▶ check ─▶ report.json, report.html
+    annotation:  read both sides ─▶ match ─▶ report.json
+    adoption:    read feedback ─▶ settle ─▶ report.json
+
+Scored rows stay in OUTPUT/scores as plain Parquet. Each sampled row must be found again there; else there
+is no report.
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.accounting import LostRowsError
+from layoutgen.config import EvaluateConfig, Pool
+from layoutgen.core import evaluation_page, evaluation_report, gallery, schema
+from layoutgen.core.evaluation_report import Draws
+from layoutgen.core.metrics.definitions import METRICS
+from layoutgen.core.metrics.statistics import stratified_sample
+from layoutgen.io import layout_tables
+from layoutgen.io.storage import Storage
+from layoutgen.models.saliency import BorderSaliency
+from layoutgen.stages.render import Render
+from layoutgen.stages.score import Score
+from layoutgen.streaming import Stage, Step, stream
+
+log = logging.getLogger("layoutgen")
+
+SALIENCY = "border-1 (embedded)"
+_GROUPED = ("category", "canvas", "application", "composer", "adapter")
+_WEIGHTS = [f"{name}_weight" for name, definition in METRICS.items() if definition.pooled]
+_BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions", "element_scores", "elements"]
+
+
+def storage_of(config: EvaluateConfig) -> Storage:
+    """The storage that the settings name."""
+    values = config.storage
+    return Storage(values.endpoint_url, values.attempts, values.timeout_s, values.concurrency)
+
+
+def evaluate_layouts(
+    config: EvaluateConfig,
+    layouts: str,
+    output: str,
+    *,
+    run_id: str | None = None,
+    reference: str | None = None,
+    baseline: str | None = None,
+    baseline_run_id: str | None = None,
+) -> dict[str, Any]:
+    """Score a layout table and write its report; returns the summary that the job prints. Raises TableError,
+    StorageError, SnapshotError or PoolError where nothing could be done, LostRowsError where rows went missing."""
+    storage = storage_of(config)
+    storage.check(layouts)
+    storage.check(output)
+    draws = Draws(config.report.resamples, config.report.level, config.run.seed)
+    folder = layout_tables.folder_of(storage, layouts, run_id)
+    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    chosen = _sample(places, config)
+    scored = _score(config, storage, chosen, storage.join(output, "scores"))
+    keys = scored.column("row_id").to_pylist()
+    report: dict[str, Any] = {
+        "layouts": {
+            "source": folder,
+            "rows": len(places),
+            "evaluated": len(scored),
+            "products": len(set(evaluation_report.clusters_of(scored))),
+            "strata": list(config.sampling.by) if len(chosen) < len(places) else [],
+            "repeated_row_ids": len(keys) - len(set(keys)),
+        },
+        "settings": {**vars(draws), "sample": config.sampling.rows, "content": config.score.content},
+        "saliency": SALIENCY if config.score.content else "none: content was not measured",
+        "latency": _latency(layout_tables.manifest_of(storage, folder)),
+        "protocols": evaluation_report.protocols(scored, draws),
+        "groups": evaluation_report.groups(scored, _GROUPED, draws),
+        "roles": evaluation_report.roles(scored),
+        "violated": evaluation_report.violated(scored),
+        "exclusions": evaluation_report.exclusions(scored),
+        "worst": evaluation_report.worst_rows(scored, config.report.worst),
+    }
+    theirs = None
+    if baseline:
+        theirs = _score_baseline(config, storage, baseline, baseline_run_id, set(keys), output)
+        report["comparison"] = {"baseline": baseline, **evaluation_report.comparison(scored, theirs, draws)}
+    if reference:
+        report["distribution"] = _distribution(config, storage, scored, reference)
+    pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output)
+    page = evaluation_page.page(report, _values(scored), _values(theirs) if theirs is not None else {}, pictures)
+    storage.write(storage.join(output, "report.html"), page.encode())
+    write_report(storage, output, report)
+    return {
+        "task": "layouts",
+        "rows": len(places),
+        "evaluated": len(scored),
+        "exclusions": report["exclusions"],
+        "report": storage.join(output, "report.html"),
+        **({"comparison": Counter(m["verdict"] for m in report["comparison"]["metrics"].values())} if baseline else {}),
+    }
+
+
+def write_report(storage: Storage, output: str, report: dict[str, Any]) -> None:
+    """Write report.json; NaN and infinity, which JSON has not, are an error here."""
+    text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
+    storage.write(storage.join(output, "report.json"), text.encode())
+
+
+def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
+    names = [str(name) for name in places.column("row_id").to_pylist()]
+    columns = [places.column(name).to_pylist() for name in config.sampling.by]
+    strata = [*zip(*columns, strict=True)] if columns else [()] * len(names)
+    rows = stratified_sample(names, strata, config.sampling.rows, config.run.seed)
+    return places.take(pa.array(rows, pa.int64()))
+
+
+def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: str) -> pa.Table:
+    """Score rows on the pool, and read back what a report needs; checked to be the rows that were asked for."""
+    earlier = storage.list(folder)
+    if set(earlier) & set(chosen.column("uri").to_pylist()):
+        raise layout_tables.TableError(f"{folder} is both what is scored and where scores go; give another --output")
+    for uri in earlier:
+        storage.delete(uri)
+    tables = _shards(chosen, config.run.rows_per_shard)
+    step = Step("score", partial(_build, config, folder), config.score.pool)
+    files = []
+    done = 0
+    for row in stream([step], tables, address=config.run.ray_address, autoscaling=config.run.autoscaling):
+        found = json.loads(row["report"])
+        files.append(found["file"])
+        done += found["rows"]
+        log.info("%d of %d rows scored", done, len(chosen))
+    parts = [_read_back(storage, uri) for uri in sorted(files)]
+    scored = pa.concat_tables(parts, promote_options="permissive") if parts else None
+    found_ids = Counter(scored.column("row_id").to_pylist()) if scored is not None else Counter()
+    if found_ids != Counter(chosen.column("row_id").to_pylist()) or scored is None:
+        raise LostRowsError(f"{len(chosen)} rows were to be scored and {sum(found_ids.values())} are in {folder}")
+    return scored
+
+
+def _build(config: EvaluateConfig, folder: str) -> Stage:
+    return Score(storage_of(config), BorderSaliency(), config.score, folder)
+
+
+def _shards(chosen: pa.Table, size: int) -> list[pa.Table]:
+    """The places of rows in tables of at most `size`, each of one file."""
+    by_file: dict[str, list[int]] = {}
+    for uri, row in zip(chosen.column("uri").to_pylist(), chosen.column("row").to_pylist(), strict=True):
+        by_file.setdefault(uri, []).append(row)
+    tables: list[pa.Table] = []
+    for uri, rows in by_file.items():
+        for first in range(0, len(rows), size):
+            part = rows[first : first + size]
+            columns = {
+                "uri": pa.array([uri] * len(part), pa.string()),
+                "row": pa.array(part, pa.int64()),
+                schema.SHARD: pa.array([len(tables)] * len(part), pa.int32()),
+            }
+            tables.append(pa.table(columns))
+    return tables
+
+
+def _read_back(storage: Storage, uri: str) -> pa.Table:
+    filesystem, path = storage.filesystem(uri)
+    with filesystem.open_input_file(path) as handle:
+        table = pq.ParquetFile(handle).read(columns=_BACK)
+    casts = {name: table.column(name).cast(pa.string()) for name in layout_tables.KEYS}
+    for name, column in casts.items():
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table
+
+
+def _score_baseline(
+    config: EvaluateConfig, storage: Storage, baseline: str, run_id: str | None, keys: set[str], output: str
+) -> pa.Table:
+    """Score those rows of the baseline that ours has too."""
+    folder = layout_tables.folder_of(storage, baseline, run_id)
+    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    shared = [i for i, key in enumerate(places.column("row_id").to_pylist()) if key in keys]
+    if not shared:
+        raise layout_tables.TableError(f"{baseline} shares no row_id with the layouts; there is nothing to compare")
+    return _score(config, storage, places.take(pa.array(shared, pa.int64())), storage.join(output, "baseline_scores"))
+
+
+def _distribution(config: EvaluateConfig, storage: Storage, scored: pa.Table, reference: str) -> dict[str, Any]:
+    folder = layout_tables.folder_of(storage, reference)
+    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    names = [str(name) for name in places.column("row_id").to_pylist()]
+    rows = stratified_sample(names, [()] * len(names), config.report.reference_rows, config.run.seed)
+    tables = [
+        layout_tables.read(storage, part.column("uri")[0].as_py(), part.column("row").to_pylist())
+        for part in _shards(places.take(pa.array(rows, pa.int64())), len(names))
+    ]
+    theirs = [elements for table in tables for elements in table.column("elements").to_pylist()]
+    their_keys = [str(key) for table in tables for key in table.column("row_id").to_pylist()]
+    mine = [str(key) for key in scored.column("row_id").to_pylist()]
+    drawn = stratified_sample(mine, [()] * len(mine), config.report.reference_rows, config.run.seed)
+    elements = scored.column("elements").take(pa.array(drawn, pa.int64())).to_pylist()
+    return {
+        "source": folder,
+        **evaluation_report.distributions(
+            evaluation_report.layouts_of(elements),
+            [mine[i] for i in drawn],
+            evaluation_report.layouts_of(theirs),
+            their_keys,
+        ),
+    }
+
+
+def _latency(manifest: dict[str, Any]) -> dict[str, float] | None:
+    """Seconds a layout of the run that made the table, from its manifest; None where it does not say."""
+    summary = manifest.get("summary") or {}
+    seconds, computed = summary.get("seconds"), summary.get("computed")
+    if not seconds or not computed:
+        return None
+    return {"seconds": seconds, "layouts": computed, "seconds_per_layout": seconds / computed}
+
+
+def _values(table: pa.Table) -> dict[str, Sequence[float]]:
+    return {name: found.values[found.defined] for name, found in evaluation_report.scores_of(table).items()}
+
+
+def _pictures(
+    config: EvaluateConfig, storage: Storage, scored: pa.Table, chosen: list[int], output: str
+) -> dict[str, str]:
+    """Pictures of chosen rows as data URIs by row id; rows that can't be drawn have none."""
+    from base64 import b64encode
+
+    names = {scored.column("row_id")[i].as_py() for i in chosen}
+    folder = storage.join(output, "worst")
+    for uri in storage.list(folder):
+        storage.delete(uri)
+    tables = []
+    for uri in storage.list(storage.join(output, "scores")):
+        filesystem, path = storage.filesystem(uri)
+        with filesystem.open_input_file(path) as handle:
+            table = pq.ParquetFile(handle).read()
+        keep = [
+            i
+            for i, row in enumerate(table.select(["row_id", "image", "crop"]).to_pylist())
+            if row["row_id"] in names and row["image"] and row["crop"]
+        ]
+        if keep:
+            tables.append(table.take(pa.array(keep, pa.int64())))
+    build = partial(Render, storage, folder, config.report.preview_side, config.score.fonts)
+    found = {}
+    for row in stream([Step("render", build, Pool(num_cpus=config.score.pool.num_cpus))], tables):
+        if row["fault"]:
+            log.warning("no picture of %s: %s", row["row_id"], row["fault"])
+            continue
+        data = storage.read(storage.join(folder, gallery.preview_name(row["row_id"])))
+        found[row["row_id"]] = f"data:image/jpeg;base64,{b64encode(data).decode()}"
+    return found

@@ -1,0 +1,210 @@
+"""Two evaluations that need no pool: how well posters were read, and what designers made of layouts.
+
+    annotation:  annotation table + marked posters ─▶ match lines ─▶ report.json, report.html
+    adoption:    layout table + feedback ─▶ settle decisions ─▶ report.json, report.html
+
+Not the metrics, which are `core.metrics.annotation` and `core.metrics.adoption`.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from layoutgen.config import EvaluateConfig
+from layoutgen.core import judging_page
+from layoutgen.core.metrics import adoption, annotation
+from layoutgen.core.metrics.annotation import Line
+from layoutgen.io import layout_tables
+from layoutgen.io.layout_tables import TableError
+from layoutgen.io.storage import Storage
+
+THRESHOLDS = (0.5, 0.75)
+_MOST_DRAWN = 200_000  # images times resamples: pooling them is plain Python
+_SHOWN = 200
+
+
+def judge_annotations(
+    config: EvaluateConfig, storage: Storage, table: str, reference: str, output: str, *, run_id: str | None = None
+) -> dict[str, Any]:
+    """Score an annotation table against marked posters; returns the summary. Raises TableError or StorageError."""
+    folder = layout_tables.folder_of(storage, table, run_id)
+    rows = [row for uri in layout_tables.parts(storage, folder) for row in layout_tables.records(storage, uri)]
+    by_name: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if isinstance(row, Mapping) and row.get("image") and "text_lines" in row:
+            by_name.setdefault(PurePosixPath(row["image"]).name, []).append(row)
+    if not by_name:
+        raise TableError(f"{folder} has no rows with image and text_lines, so it is no annotation table")
+    pairs, missing = [], []
+    for place, poster in enumerate(layout_tables.records(storage, reference), 1):
+        try:
+            name, wanted, size = _poster(poster)
+        except (KeyError, TypeError, ValueError) as error:
+            raise TableError(
+                f"{reference}: line {place} ({error!r}) is no poster with file, width, height, texts"
+            ) from None
+        found = _row_of(name, by_name)
+        if found is None:
+            missing.append(name)
+        else:
+            pairs.append((found["text_lines"] or [], wanted, size))
+    report = {
+        "task": "annotation",
+        "annotations": folder,
+        "reference": reference,
+        "images": len(pairs),
+        "lines": sum(len(wanted) for _, wanted, _ in pairs),
+        "not_annotated": missing,
+        "level": config.report.level,
+        "results": {
+            f"{which} lines, IoU {threshold}": _scored(pairs, threshold, which == "placed", config)
+            for which in ("placed", "read")
+            for threshold in THRESHOLDS
+        },
+    }
+    _write(storage, output, report, judging_page.annotation_page)
+    f1 = {name: found["f1"]["value"] for name, found in report["results"].items()}  # type: ignore[attr-defined]
+    return {"task": "annotation", "images": len(pairs), "not_annotated": len(missing), "f1": f1,
+            "report": storage.join(output, "report.html")}  # fmt: skip
+
+
+def _poster(row: Any) -> tuple[str, list[Line], tuple[float, float]]:
+    width, height = float(row["width"]), float(row["height"])
+    lines = [
+        Line(str(text["text"]), tuple(map(float, text["box"])), text.get("role"), text.get("colour"))  # type: ignore[arg-type]
+        for text in row["texts"]
+    ]
+    if any(len(line.box) != 4 for line in lines):
+        raise ValueError("a box is not left, top, right, bottom")
+    return str(row["file"]), lines, (width, height)
+
+
+def _row_of(name: str, by_name: Mapping[str, list[Mapping[str, Any]]]) -> Mapping[str, Any] | None:
+    """The row of an image: by its path's end, or by its file name where that is the only one."""
+    candidates = by_name.get(PurePosixPath(name).name, [])
+    exact = [row for row in candidates if row["image"] == name or row["image"].endswith(f"/{name}")]
+    if exact:
+        return exact[0]
+    return candidates[0] if len(candidates) == 1 else None
+
+
+Pair = tuple[list[dict[str, Any]], list[Line], tuple[float, float]]
+
+
+def _scored(pairs: list[Pair], threshold: float, placed: bool, config: EvaluateConfig) -> dict[str, Any]:
+    images = []
+    for lines, wanted, (width, height) in pairs:
+        found = []
+        for line in lines:
+            if line["placed"] or not placed:
+                left, top, right, bottom = line["box"]
+                box = (left * width, top * height, right * width, bottom * height)
+                found.append(Line(line["text"] or "", box, line["role"], line["colour"]))
+        images.append(annotation.score_image(found, wanted, threshold))
+    resamples = max(100, min(config.report.resamples, _MOST_DRAWN // max(1, len(images))))
+    ends = annotation.intervals(images, resamples=resamples, level=config.report.level, seed=config.run.seed)
+    return {
+        name: {"value": value, "low": ends[name][0], "high": ends[name][1]}
+        for name, value in annotation.pool(images).items()
+    }
+
+
+def judge_adoption(
+    config: EvaluateConfig, storage: Storage, layouts: str, feedback: str, output: str, *, run_id: str | None = None
+) -> dict[str, Any]:
+    """Report what designers made of a layout table; returns the summary. Raises TableError or StorageError."""
+    folder = layout_tables.folder_of(storage, layouts, run_id)
+    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    about = {row["row_id"]: row for row in places.to_pylist()}
+    rows = layout_tables.records(storage, feedback)
+    decisions, malformed = adoption.read(rows)
+    settled, problems = adoption.settle(decisions, about.__contains__)
+    problems = sorted([*malformed, *problems], key=lambda problem: problem.place)
+    counts = Counter(problem.reason for problem in problems)
+    report = {
+        "task": "adoption",
+        "layouts": {"source": folder, "rows": len(places)},
+        "feedback": {"source": feedback, "rows": len(rows)},
+        "level": config.report.level,
+        "overall": adoption.rates(settled, config.report.level),
+        "by": {
+            name: _by(settled, key, config.report.level)
+            for name, key in (
+                ("model", lambda one: about[one.row_id]["composer"]),
+                ("adapter", lambda one: about[one.row_id]["adapter"]),
+                ("category", lambda one: about[one.row_id]["category"]),
+                ("week", lambda one: _week(one, about[one.row_id]["created_at"])),
+            )
+        },
+        "edits": _edits(storage, settled, about),
+        "problems": {reason: counts[reason] for reason in adoption.REASONS},
+        "problem_rows": [asdict(problem) for problem in problems[:_SHOWN]],
+    }
+    _write(storage, output, report, judging_page.adoption_page)
+    return {
+        "task": "adoption",
+        "feedback": len(rows),
+        "decided": len(settled),
+        "adoption_rate": report["overall"]["adoption_rate"],  # type: ignore[index]
+        "problems": report["problems"],
+        "report": storage.join(output, "report.html"),
+    }
+
+
+def _by(settled: list[adoption.Decision], key: Callable[[adoption.Decision], Any], level: float) -> dict[str, Any]:
+    members: dict[str, list[adoption.Decision]] = {}
+    for one in settled:
+        value = key(one)
+        members.setdefault("(none)" if value is None else str(value), []).append(one)
+    return {name: adoption.rates(some, level) for name, some in sorted(members.items())}
+
+
+def _week(one: adoption.Decision, created_at: str | None) -> str:
+    """The week of the decision, or else the one in which the layout was made."""
+    if one.time or not created_at:
+        return adoption.week(one.time)
+    return adoption.week(datetime.fromisoformat(created_at[:10]))
+
+
+def _edits(
+    storage: Storage, settled: list[adoption.Decision], about: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    edited = [one for one in settled if one.decision == "edit" and one.elements is not None]
+    if not edited:
+        return None
+    by_file: dict[str, list[adoption.Decision]] = {}
+    for one in edited:
+        by_file.setdefault(about[one.row_id]["uri"], []).append(one)
+    found = []
+    for uri, some in by_file.items():
+        table = layout_tables.read(storage, uri, [about[one.row_id]["row"] for one in some])
+        for one, before in zip(some, table.column("elements").to_pylist(), strict=True):
+            found.append(adoption.edit_distance(before or [], one.elements or ()))
+    names = found[0]
+    quantiles = np.quantile([one["distance"] for one in found], [0.25, 0.5, 0.75])
+    return {
+        "rows": len(found),
+        "mean": {name: float(np.mean([one[name] for one in found])) for name in names},
+        "distance_quartiles": [float(q) for q in quantiles],
+    }
+
+
+def _write(storage: Storage, output: str, report: dict[str, Any], page: Callable[[Mapping[str, Any]], str]) -> None:
+    text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
+    storage.write(storage.join(output, "report.json"), text.encode())
+    storage.write(storage.join(output, "report.html"), page(report).encode())
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, pa.Scalar):
+        return value.as_py()
+    raise TypeError(f"{type(value).__name__} has no place in a report")

@@ -1,0 +1,262 @@
+"""score: rows of a layout table in, the same rows with a column a metric out, written as one file a shard.
+
+Graphic metrics of all rows of a shard at once; content metrics photo by photo, so that one picture is in memory, its
+subject is found once, and all its canvases are scored with it. What can't be measured is null, its reason in
+`exclusions`.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.config import Score as ScoreSettings
+from layoutgen.core import schema
+from layoutgen.core.layout import Canvas, Element
+from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows
+from layoutgen.core.metrics.definitions import METRICS
+from layoutgen.core.metrics.layouts import Layouts
+from layoutgen.core.metrics.layouts import Score as Metric
+from layoutgen.core.metrics.layouts import score as metric
+from layoutgen.io import fonts, images, layout_tables
+from layoutgen.io.locations import StorageFault
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Saliency
+from layoutgen.models.frame import frame
+
+ELEMENT_SCORES = pa.list_(
+    pa.struct(
+        [
+            ("role", pa.string()),
+            ("area", pa.float32()),
+            ("font_px", pa.int32()),
+            ("contrast", pa.float32()),
+            ("occlusion", pa.float32()),
+            ("overflow", pa.float32()),
+            ("fill", pa.float32()),
+        ]
+    )
+)
+_SIDE = 384  # px of the longer side that contrast and occlusion are measured at
+_AT_ONCE = 16  # photos read together
+_PROTECTED = 0.5
+_MAX_PIXELS = 200_000_000
+
+
+class Score:
+    """The score stage: a table of `uri` and `row` (places of layout rows) in, one report row out."""
+
+    def __init__(self, storage: Storage, saliency: Saliency, settings: ScoreSettings, folder: str) -> None:
+        self._storage, self._saliency, self._settings, self._folder = storage, saliency, settings, folder
+        self._width = cache(self._measure)
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Read the rows of a shard, which are of one file, score them, write them, and report how many they are."""
+        shard, uri = table.column(schema.SHARD)[0].as_py(), table.column("uri")[0].as_py()
+        scored = self.add(layout_tables.read(self._storage, uri, table.column("row").to_pylist()))
+        sink = BytesIO()
+        pq.write_table(scored, sink, compression="zstd")
+        name = self._storage.join(self._folder, f"part-{shard:05d}.parquet")
+        self._storage.write(name, sink.getvalue())
+        return pa.table({"report": [json.dumps({"file": name, "rows": len(scored)})]})
+
+    def add(self, table: pa.Table) -> pa.Table:
+        """Add the score columns to rows of a layout table; those of an earlier evaluation are replaced."""
+        values = table.select([name for name in _READ if name in table.column_names]).to_pylist()
+        exclusions: list[list[str]] = [[] for _ in values]
+        elements = [
+            table_rows.elements(row.get("elements"), excluded) for row, excluded in zip(values, exclusions, strict=True)
+        ]
+        layouts = Layouts.from_lists([[(own.class_of(e.role), e.box) for e in found] for found in elements])
+        scores = {
+            **_named("pku_compat", pku.pku_compat(layouts)),
+            **_named("pku", pku.pku(layouts)),
+            **_named("ralf", ralf.ralf(layouts)),
+            **_named("cgl", cgl.cgl(layouts)),
+        }
+        content = _Content(len(values))
+        if self._settings.content:
+            self._content(values, elements, layouts, content, exclusions)
+        scores |= content.scores()
+        is_cover = np.array([row.get("application") == "video_cover" for row in values], bool)
+        seen = {"overlap": scores["ralf_overlap"], "occlusion": scores["ralf_occlusion"]}
+        scores |= _named("cover", covers.covers(is_cover, seen, [row.get("accepted") for row in values]))
+        own_totals = np.zeros((len(own.NAMES), 2, len(values)))
+        element_scores, violated = [], []
+        for i, (row, found) in enumerate(zip(values, elements, strict=True)):
+            one, broken, totals = self._own(row, found, content.measured.get(i), exclusions[i])
+            element_scores.append([vars(score) for score in one])
+            violated.append(broken)
+            own_totals[:, :, i] = [totals[name] for name in own.NAMES]
+        scores |= {f"own_{name}": metric(*own_totals[k]) for k, name in enumerate(own.NAMES)}
+        added = {
+            **_columns(scores),
+            "own_violated": pa.array(violated, pa.list_(pa.string())),
+            "exclusions": pa.array(exclusions, pa.list_(pa.string())),
+            "element_scores": pa.array(element_scores, ELEMENT_SCORES),
+        }
+        table = table.drop_columns([name for name in added if name in table.column_names])
+        for name, column in added.items():
+            table = table.append_column(name, column)
+        return table
+
+    def _content(
+        self,
+        values: list[dict[str, Any]],
+        elements: list[list[Element]],
+        layouts: Layouts,
+        content: "_Content",
+        exclusions: list[list[str]],
+    ) -> None:
+        by_image: dict[str, list[int]] = {}
+        for i, row in enumerate(values):
+            if not row.get("image"):
+                exclusions[i].append("no_image")
+            elif layout_tables.TEXT_IN_PICTURE in (row.get("notes") or ()):
+                exclusions[i].append(layout_tables.TEXT_IN_PICTURE)
+            else:
+                by_image.setdefault(row["image"], []).append(i)
+        for uri, picture in self._pictures(list(by_image)):
+            members = by_image[uri]
+            if isinstance(picture, str):
+                for i in members:
+                    exclusions[i].append(f"image_{picture}")
+                continue
+            (subject,) = self._saliency.saliency([picture])
+            framings = [table_rows.framing(values[i]) for i in members]
+            chosen = Layouts(layouts.boxes[members], layouts.classes[members], layouts.dropped[members])
+            drawn = {
+                size: (
+                    [frame(picture, framing, Canvas(*size), max(size)) for framing in framings],
+                    [frame(subject, framing, Canvas(*size), max(size)) for framing in framings],
+                )
+                for size in ((pku.WIDTH, pku.HEIGHT), (ralf.WIDTH, ralf.HEIGHT))
+            }
+            photos, maps = drawn[pku.WIDTH, pku.HEIGHT]
+            small_photos, small_maps = drawn[ralf.WIDTH, ralf.HEIGHT]
+            content.put(members, _named("pku_compat", pku.pku_compat_content(chosen, maps, photos)))
+            content.put(members, _named("pku", pku.pku_content(chosen, maps, photos)))
+            content.put(members, _named("ralf", ralf.ralf_content(chosen, small_maps, small_photos)))
+            content.put(members, _named("cgl", cgl.cgl_content(chosen, photos)))
+            for i, framing in zip(members, framings, strict=True):
+                canvas = table_rows.canvas(values[i])
+                ground = frame(picture, framing, canvas, _SIDE)
+                protected = frame(subject, framing, canvas, _SIDE) > _PROTECTED
+                ratios = [own.contrast_of(elements[i], k, ground) if own.is_text(e) else None
+                          for k, e in enumerate(elements[i])]  # fmt: skip
+                content.measured[i] = (protected, ratios)
+
+    def _pictures(self, uris: list[str]) -> Iterable[tuple[str, np.ndarray | str]]:
+        """Each photo's pixels, or the kind of fault that it has."""
+        for first in range(0, len(uris), _AT_ONCE):
+            some = uris[first : first + _AT_ONCE]
+            for uri, data in zip(some, self._storage.read_many(some), strict=True):
+                if isinstance(data, StorageFault):
+                    yield uri, data.kind
+                    continue
+                try:
+                    yield (
+                        uri,
+                        images.decode(data, side=self._settings.image_side, min_side=1, max_pixels=_MAX_PIXELS).pixels,
+                    )
+                except images.ImageFault as fault:
+                    yield uri, fault.kind
+
+    def _own(
+        self,
+        row: Mapping[str, Any],
+        elements: list[Element],
+        measured: tuple[np.ndarray, list[float | None]] | None,
+        excluded: list[str],
+    ) -> tuple[list[own.ElementScore], list[str], Mapping[str, tuple[float, float]]]:
+        canvas = table_rows.canvas(row)
+        protected, ratios = measured or (None, [None] * len(elements))
+        scores = []
+        for element, contrast in zip(elements, ratios, strict=True):
+            fit = own.text_fit(element, canvas, self._width) if element.lines else None
+            if element.lines and fit is None:
+                excluded.append("font_unknown")
+            width, height = element.box[2] - element.box[0], element.box[3] - element.box[1]
+            scores.append(
+                own.ElementScore(
+                    role=element.role.value,
+                    area=max(0.0, width) * max(0.0, height),
+                    font_px=element.font_px or None,
+                    contrast=contrast if element.lines else None,
+                    occlusion=None if protected is None else own.occlusion_of(element.box, protected),
+                    overflow=fit[0] if fit else None,
+                    fill=fit[1] if fit else None,
+                )
+            )
+        asked = table_rows.asked(row)
+        if asked is None:
+            excluded.append("no_copy")
+        proposed = row.get("suggestion")
+        broken = own.violations(
+            elements,
+            canvas,
+            scores,
+            asked=asked,
+            smallest_px=math.ceil(self._settings.min_font * min(canvas.width, canvas.height)),
+            min_contrast=self._settings.min_contrast,
+        )
+        totals = own.totals(
+            elements,
+            scores,
+            asked=asked,
+            broken=broken,
+            proposed=None if proposed is None else [one["box"] or (math.nan,) * 4 for one in proposed],
+            protected=protected,
+        )
+        return scores, broken[0], totals
+
+    def _measure(self, font: str, line: str, px: int) -> float | None:
+        try:
+            return fonts.by_name(font, self._settings.fonts).width(line, px)
+        except ValueError:
+            return None
+
+
+_READ = (
+    *("row_id", "title", "selling_points", "brand", "logo", "application", "notes", "accepted"),
+    *("image", "crop", "picture", "backdrop", "canvas_width", "canvas_height", "suggestion", "elements"),
+)
+
+
+class _Content:
+    """The content metrics of a shard's rows while they come in, and each row's protected mask and texts' contrast."""
+
+    def __init__(self, count: int) -> None:
+        names = [f"{protocol}_{name}" for protocol, kind in _CONTENT.items() for name in kind]
+        self._totals = {name: np.zeros((2, count)) for name in names}
+        self.measured: dict[int, tuple[np.ndarray, list[float | None]]] = {}
+
+    def put(self, members: list[int], scores: Mapping[str, Metric]) -> None:
+        for name, found in scores.items():
+            self._totals[name][:, members] = found.total, found.weight
+
+    def scores(self) -> dict[str, Metric]:
+        return {name: metric(*found) for name, found in self._totals.items()}
+
+
+_CONTENT = {"pku_compat": pku.CONTENT, "pku": pku.CONTENT, "ralf": ralf.CONTENT, "cgl": cgl.CONTENT}
+
+
+def _named(protocol: str, scores: Mapping[str, Metric]) -> dict[str, Metric]:
+    return {f"{protocol}_{name}": found for name, found in scores.items()}
+
+
+def _columns(scores: Mapping[str, Metric]) -> dict[str, pa.Array]:
+    columns = {}
+    for name, definition in METRICS.items():
+        found = scores[name]
+        columns[name] = pa.array(found.values, pa.float64(), mask=~found.defined)
+        if definition.pooled:
+            columns[f"{name}_weight"] = pa.array(found.weight, pa.float64())
+    return columns

@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     arguments = parser.parse_args()
     cases = arguments.case or ["plain", "read_images", "memory"]
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
+    ray.init("local", num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
     folder = Path(tempfile.mkdtemp(prefix="layoutgen-stream-"))
     try:

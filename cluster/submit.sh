@@ -20,8 +20,8 @@ shift 2
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export RAY_API_SERVER_ADDRESS="${RAY_API_SERVER_ADDRESS:-http://127.0.0.1:8265}"
 
-# A submission id is refused when it comes back, so a generated one makes a repeated submission a new run. Time first:
-# ids sort by it.
+# A submission id is refused when it comes back, so each submission gets its own; a run that was cut short goes on all
+# the same, by its ledger. Time first: ids sort by it.
 submission_id="layouts-$(date -u +%Y%m%dT%H%M%SZ)-$(od -An -N3 -tx1 /dev/urandom | tr -d ' \n')"
 echo "submitting ${submission_id} to ${RAY_API_SERVER_ADDRESS}" >&2
 

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from ray.util.metrics import Gauge
 
 from layoutgen.config import Run
 from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
+from layoutgen.io.storage import StorageError
 
 log = logging.getLogger("layoutgen")
 
@@ -28,6 +30,9 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
     """The conservation law, from what was read back: each shard holds the planned keys, each once. Raises
     LostRowsError naming the shards that do not."""
     found = {report.shard: report for report in reports}
+    twice = [shard for shard, times in Counter(report.shard for report in reports).items() if times > 1]
+    if twice:
+        raise LostRowsError(f"shards {sorted(twice)[:10]} were reported more than once; nothing is published")
     wrong = [
         f"shard {shard.shard}: planned {shard.rows} rows, found {_rows(found.get(shard.shard))}"
         for shard in plan.shards
@@ -83,7 +88,10 @@ class Progress:
     """How a run stands: a line in the log and `run.json` every so many seconds, the same as metrics, and the circuit
     breaker."""
 
-    def __init__(self, plan: RunPlan, ledger: Ledger, done: list[ShardReport], settings: Run) -> None:
+    def __init__(
+        self, plan: RunPlan, ledger: Ledger, done: list[ShardReport], settings: Run, holds: Callable[[], bool]
+    ) -> None:
+        self._holds = holds  # whether the run is still this driver's to speak of
         self._plan, self._ledger, self._settings = plan, ledger, settings
         self._resumed = len(done)
         self._reports = list(done)
@@ -134,7 +142,11 @@ class Progress:
             now["images_per_second"], "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
         )  # fmt: skip
         self._metrics["shards"].set(now["shards_done"])
-        self._ledger.write_state(now)
+        try:
+            if self._holds():
+                self._ledger.write_state(now)
+        except StorageError as error:
+            log.warning("run.json can't be written now: %s", error)
         return now
 
     def _state(self, state: str) -> dict[str, Any]:

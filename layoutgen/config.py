@@ -34,7 +34,7 @@ class Run(_Settings):
     rows_per_shard: int = Field(512, ge=1, description="rows in a shard, the unit of scheduling, retry and commit")
     max_failed_fraction: float = Field(0.05, ge=0, le=1, description="share of failed rows above which the exit is 1")
     seed: int = Field(0, description="seed of everything that draws lots")
-    ray_address: str = Field("", description="cluster to join; empty: the surrounding one, else a local one")
+    ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
     autoscaling: bool = Field(False, description="the cluster adds nodes by itself: pools may exceed what it has now")
     lease_seconds: float = Field(60.0, gt=0, description="time after which a dead run's table may be taken over")
     breaker_rows: int = Field(1000, ge=1, description="window of finished rows that the circuit breaker looks at")

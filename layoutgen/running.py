@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen import planning
-from layoutgen.accounting import Progress, conserve, summarise
+from layoutgen.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.core.fingerprint import digest
 from layoutgen.io import manifest, replay
 from layoutgen.io.crash import crash_point
@@ -63,12 +63,13 @@ def run(job: TableJob) -> dict[str, Any]:
             *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
             Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
         ]
+        attempt = ledger.begin_attempt()
         addresses = [
-            pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [lease.epoch]})
+            pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [attempt]})
             for shard in left
         ]
         settings = job.config.run
-        with Progress(plan, ledger, done, settings) as progress:
+        with Progress(plan, ledger, done, settings, lease.holds) as progress:
             for row in stream(steps, addresses, address=settings.ray_address, autoscaling=settings.autoscaling):
                 reports.append(ShardReport.from_json(row["report"]))
                 progress.shard(reports[-1])
@@ -78,6 +79,13 @@ def run(job: TableJob) -> dict[str, Any]:
             reports += plan.failed
             summary = summarise(snapshots.run_id, job.output, plan, reports, len(done), time.monotonic() - began)
             accepted = summary["dead_letters"] <= settings.max_failed_fraction * summary["rows_in"]
+            lease.confirm()  # a run that was taken over and published must not be touched
+            if wrong := snapshots.settle(reports):
+                for shard in wrong:
+                    ledger.forget(shard)
+                raise LostRowsError(
+                    f"the files of shards {wrong[:10]} were changed; the same command computes them again"
+                )
             snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
             crash_point("before_swap")
             if accepted:

@@ -4,6 +4,8 @@ A table in is a block from end to end: `batch_size=None` hands it whole from poo
 """
 
 import logging
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,8 +14,11 @@ from typing import Any
 import pyarrow as pa
 import ray
 import ray.data
+from ray.exceptions import RayTaskError
 
 from layoutgen.config import Pool
+from layoutgen.io.lease import LeaseError
+from layoutgen.io.storage import StorageError
 
 log = logging.getLogger("layoutgen")
 
@@ -34,9 +39,11 @@ class Step:
 
 
 def start(address: str) -> None:
-    """Join a Ray cluster, or start one here, unless that has been done; progress bars go to terminals only."""
+    """Join the cluster at `address` or RAY_ADDRESS (`ray job submit` sets it), else start one here, never one that
+    happens to run on this machine, unless that has been done; progress bars go to terminals only."""
     if not ray.is_initialized():
-        ray.init(address=address or None, include_dashboard=False, logging_level=logging.WARNING)
+        where = address or os.environ.get("RAY_ADDRESS") or "local"
+        ray.init(address=where, include_dashboard=False, logging_level=logging.WARNING)
     context = ray.data.DataContext.get_current()
     context.target_max_block_size = 2**31  # a shard is one block, whatever its size
     context.enable_progress_bars = sys.stderr.isatty()
@@ -58,7 +65,7 @@ def stream(
     """Send tables through the stages, each on its own actor pool, and yield the last stage's rows as they come.
 
     Raises PoolError where the cluster can't hold the pools and, by `autoscaling`, will not grow: they would wait for
-    ever.
+    ever; StorageError or LeaseError where a worker did.
     """
     tables = list(tables)
     if not tables:
@@ -80,7 +87,22 @@ def stream(
             num_gpus=pool.num_gpus or None,
             memory=pool.memory_gb * 1e9 or None,
         )
-    yield from dataset.iter_rows()
+    try:
+        yield from dataset.iter_rows()
+    except RayTaskError as error:
+        fault = _fault(error)
+        if fault is None:
+            raise
+        raise fault from None
+
+
+def _fault(error: RayTaskError) -> StorageError | LeaseError | None:
+    """The fault of the machine that ended a worker's task, of which Ray hands over the text alone; None for a bug."""
+    found = re.findall(r"^layoutgen\.\S+\.(StorageError|LeaseError): (.+)$", str(error), re.MULTILINE)
+    if not found:
+        return None
+    name, message = found[-1]
+    return StorageError(message) if name == "StorageError" else LeaseError(message)
 
 
 def _feasible(steps: list[Step]) -> None:

@@ -37,7 +37,7 @@ def ray_cluster(s3: LocalS3) -> Iterator[None]:
     """One local Ray for all tests of the session; its workers inherit the S3 server's credentials."""
     import ray
 
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="warning")
+    ray.init("local", num_cpus=2, include_dashboard=False, logging_level="warning")
     yield
     ray.shutdown()
 

@@ -1,10 +1,11 @@
 """One writer a table: a lease with an epoch, and the swap of `CURRENT` that only its holder can make.
 
 `OUTPUT/_lease.json` names the holder, its run, an epoch that grows with every take-over, and until when it is held;
-the holder renews it at a third of that time. Another run refuses at once while it is held. One that looks expired is
-watched for its whole time before it is taken over, so that a clock that runs ahead takes nothing from a living holder.
-Whoever takes over rewrites `CURRENT` with the new epoch: a stale writer that wakes up holds an old version of it, and
-its swap fails.
+the holder renews it at a third of that time. Another run refuses at once while it is held. One that looks expired, or
+held for longer than any holder asks for, is watched for its whole time before it is taken over, so that a clock that
+runs ahead takes nothing from a living holder, and a dead one's blocks nobody for long. Where the store has conditional
+writes, whoever takes over rewrites `CURRENT` with the new epoch: a stale writer that wakes up holds an old version of
+it, and its swap fails.
 
 Where the store has conditional writes (`If-None-Match`, `If-Match`; local folders too) all of this is exact. Elsewhere
 a writer writes, waits, and reads back: two runs that start within `SETTLE_S` of each other are told apart by the last
@@ -12,6 +13,7 @@ to write, and a stale writer is stopped by reading the lease just before it publ
 """
 
 import json
+import logging
 import os
 import secrets
 import socket
@@ -20,8 +22,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from layoutgen.io.locations import ConflictError
+from layoutgen.io.locations import ConflictError, StorageError
 from layoutgen.io.storage import Storage
+
+log = logging.getLogger("layoutgen")
 
 SETTLE_S = 1.0
 
@@ -77,7 +81,7 @@ class Lease:
         self.epoch += 1
         try:
             self._write(self._holder)
-        except ConflictError:
+        except LeaseError:
             raise LeaseError(f"another run took {self._root} at this moment; try again when it is done") from None
         if not self._conditional:
             time.sleep(SETTLE_S)
@@ -97,15 +101,31 @@ class Lease:
             self._confirm()
             self._swap(run_id)
 
+    def confirm(self) -> None:
+        """Raises LeaseError where another run has taken the table over."""
+        self._confirm()
+
+    def holds(self) -> bool:
+        """Tell whether the table is still ours, as far as that can be told now."""
+        try:
+            self._confirm()
+        except LeaseError:
+            return False
+        except StorageError:
+            return True
+        return True
+
     def release(self) -> None:
-        """Give the lease back, if it is still ours."""
+        """Give the lease back, if it is still ours; where that can't be done it runs out by itself."""
         self._over.set()
         with self._lock:
             try:
                 self._confirm()
                 self._write("")
-            except (LeaseError, ConflictError):
+            except LeaseError:
                 return
+            except StorageError as error:
+                log.warning("the lease of %s can't be given back and runs out by itself: %s", self._root, error)
 
     def __enter__(self) -> "Lease":
         self.acquire()
@@ -118,10 +138,11 @@ class Lease:
         """Return where the holder is gone; raise where it lives."""
         who = f"{self._root} is being written by run {held['run_id'] or '(starting)'} of {held['holder']}"
         host, _, pid = held["holder"].rpartition(":")
-        if host == socket.gethostname() and not _alive(int(pid), held["boot"]):
+        if host == socket.gethostname() and held["boot"] == _boot() and not _alive(int(pid)):
             return
-        if time.time() < held["until"]:
+        if time.time() < held["until"] <= time.time() + 2 * held["seconds"]:
             raise LeaseError(f"{who}; wait for it, or stop it")
+        log.info("%s, or was: its lease looks forgotten; watching it for %g s", who, held["seconds"])
         began = time.monotonic()
         while time.monotonic() - began < held["seconds"]:
             time.sleep(min(0.5, held["seconds"] / 4))
@@ -130,9 +151,10 @@ class Lease:
                 raise LeaseError(f"{who}; wait for it, or stop it")
 
     def _fence(self) -> None:
-        """Rewrite CURRENT with our epoch, so that the swap of a writer before us fails."""
+        """Rewrite CURRENT with our epoch, so that the swap of a writer before us fails. Without conditions it would not
+        fail, and we might undo it."""
         self.current = read_current(self._storage, self._root)
-        if self.epoch > 1 or self.current.version:
+        if self._conditional and (self.epoch > 1 or self.current.version):
             self._swap(self.current.run_id)
 
     def _swap(self, run_id: str | None) -> None:
@@ -149,14 +171,16 @@ class Lease:
             ) from None
         self.current = Current(run_id, self.epoch, version)
 
-    def _confirm(self) -> None:
+    def _confirm(self) -> str:
+        """Return the lease's version; raise LeaseError where it is not ours."""
         found = self._storage.read_version(self._uri)
         held = json.loads(found[0]) if found else {}
-        if held.get("nonce") != self._nonce:
+        if found is None or held.get("nonce") != self._nonce:
             raise LeaseError(
                 f"{self._root} was taken over by run {held.get('run_id')} of {held.get('holder')}; "
                 "this one publishes nothing"
             )
+        return found[1]
 
     def _write(self, holder: str) -> None:
         held = {
@@ -169,10 +193,17 @@ class Lease:
             "until": time.time() + self._seconds,
         }
         text = json.dumps(held).encode()
-        if self._conditional:
-            self._version = self._storage.write_if(self._uri, text, self._version)
-        else:
+        if not self._conditional:
             self._storage.write(self._uri, text)
+            return
+        for _ in range(2):
+            try:
+                self._version = self._storage.write_if(self._uri, text, self._version)
+                return
+            except ConflictError:
+                # Ours all the same where a write that was given up had been carried out.
+                self._version = self._confirm()
+        raise LeaseError(f"{self._uri} changes under our hands; see who writes it")
 
     def _renew(self) -> None:
         while not self._over.wait(self._seconds / 3):
@@ -183,22 +214,23 @@ class Lease:
                     if not self._conditional:
                         self._confirm()
                     self._write(self._holder)
-                except (LeaseError, ConflictError):
+                except LeaseError:
                     return  # lost: `publish` will say so
+                except StorageError as error:
+                    log.warning("the lease of %s can't be renewed now: %s", self._root, error)
 
 
 def _boot() -> str:
+    """What process ids mean here: this start of this machine, and the container. "" where that can't be told."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
+            return f"{file.read().strip()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return ""
 
 
-def _alive(pid: int, boot: str) -> bool:
+def _alive(pid: int) -> bool:
     """Tell whether a process of this host still runs; a zombie does not."""
-    if boot != _boot():
-        return False
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] != "Z"

@@ -4,6 +4,7 @@
     OUTPUT/_runs/<run_id>/plan.json          the plan: which shard lies where; written last of the plan
     OUTPUT/_runs/<run_id>/plan/part-000.parquet   planned rows, a row group a shard
     OUTPUT/_runs/<run_id>/shards/00012.json  marker: the shard's files are written and counted
+    OUTPUT/_runs/<run_id>/attempt.json       how many drivers have worked on the run; the last of them alone may write
     OUTPUT/_runs/<run_id>/run.json           how the run stands, for people and `jobs.status`
 
 A marker is written after its shard's data: a run that was killed goes on with the shards that have none.
@@ -129,13 +130,32 @@ class Ledger:
 
     def read_shard(self, part: int, group: int) -> pa.Table:
         """The planned rows of a shard."""
-        filesystem, path = self.storage.filesystem(self.uri(f"plan/part-{part:03d}.parquet"))
-        with pq.ParquetFile(path, filesystem=filesystem) as file:
-            return file.read_row_group(group)
+        uri = self.uri(f"plan/part-{part:03d}.parquet")
+
+        def read() -> pa.Table:
+            with self.storage.open(uri) as opened, pq.ParquetFile(opened) as file:
+                return file.read_row_group(group)
+
+        return self.storage.attempt(uri, read)
 
     def write_marker(self, report: ShardReport) -> None:
         """Say that a shard is done."""
         self.storage.write(self.uri(f"shards/{report.shard:05d}.json"), report.to_json().encode())
+
+    def forget(self, shard: int) -> None:
+        """Take a shard's marker back, so that it is computed again; without a rows' shard, the whole plan."""
+        self.storage.delete(self.uri(f"shards/{shard:05d}.json" if shard >= 0 else "plan.json"))
+
+    def begin_attempt(self) -> int:
+        """Count a driver that starts work on the run; return its number, from 1."""
+        attempt = self.attempt() + 1
+        self.storage.write(self.uri("attempt.json"), json.dumps({"attempt": attempt}).encode())
+        return attempt
+
+    def attempt(self) -> int:
+        """The number of the driver that works on the run; 0 before the first."""
+        found = self.storage.read_version(self.uri("attempt.json"))
+        return int(json.loads(found[0])["attempt"]) if found else 0
 
     def markers(self) -> list[ShardReport]:
         """The reports of all shards that are done, by number."""

@@ -188,6 +188,32 @@ class Snapshots:
         rows_in_it = pq.read_metadata(io.BytesIO(data)).num_rows
         return Written(uri.rpartition("/")[2], rows_in_it, len(data), hashlib.sha256(data).hexdigest())
 
+    def settle(self, reports: list[ShardReport]) -> list[int]:
+        """Shards whose files are not there as reported, by name and size. Files that no report names go: they are of an
+        attempt that failed half-way."""
+        wrong = set()
+        for folder, kind in ((self.folder, "published"), (self.dead_folder, "dead")):
+            wanted = {
+                self.storage.join(folder, written.name): (report.shard, written)
+                for report in reports
+                if (written := getattr(report, kind))
+            }
+            there = self.storage.sizes(folder)
+            for uri in there.keys() - wanted.keys():
+                if not uri.rpartition("/")[2].startswith("_"):
+                    self.storage.delete(uri)
+            wrong |= {
+                shard
+                for uri, (shard, written) in wanted.items()
+                if there.get(uri) != written.bytes and not self._holds(uri, written)
+            }
+        return sorted(wrong)
+
+    def _holds(self, uri: str, written: Written) -> bool:
+        """Look into a file that a listing, which may be old, shows otherwise."""
+        found = self.storage.read_version(uri)
+        return found is not None and hashlib.sha256(found[0]).hexdigest() == written.sha256
+
     def finish(self, reports: list[ShardReport], summary: dict[str, Any], settings: dict[str, Any]) -> None:
         """Write the manifest and `_SUCCESS`: the snapshot is complete."""
         manifest = {

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow.fs
@@ -42,8 +42,10 @@ _WRONG_CREDENTIALS = {
     *("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed"),
     *("ExpiredToken", "InvalidToken", "InvalidSecurity", "RequestTimeTooSkewed"),
 }
-_CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict"}
-_PASSING = {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequests", "InternalError"}
+_PASSING = {
+    *("SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequests", "InternalError"),
+    *("ConditionalRequestConflict", "OperationAborted"),
+}
 _PASSING_ERRORS = (
     *(s3_errors.HTTPClientError, s3_errors.ConnectionError, s3_errors.IncompleteReadError),
     *(ResponseParserError, HTTPError, OSError),
@@ -101,7 +103,7 @@ class Storage:
         if len(uris) < 2:
             return [one(uri) for uri in uris]
         if uris[0].startswith("s3://"):
-            self._attempt(uris[0], self._client)  # here, or every thread would build its own (0.1 s of CPU time each)
+            self.attempt(uris[0], self._client)  # here, or every thread would build its own (0.1 s of CPU time each)
         with ThreadPoolExecutor(min(self.concurrency, len(uris)), "storage") as pool:
             futures = [pool.submit(one, uri) for uri in uris]
             try:
@@ -113,10 +115,10 @@ class Storage:
         """Write an object; readers see the old one or the new one whole. Folders come into being as needed."""
         where = locations.locate(uri)
         if isinstance(where, Path):
-            self._attempt(uri, lambda: locations.write_file(where, data))
+            self.attempt(uri, lambda: locations.write_file(where, data))
             return
         bucket, key = where
-        self._attempt(uri, lambda: self._client().put_object(Bucket=bucket, Key=key, Body=data))
+        self.attempt(uri, lambda: self._client().put_object(Bucket=bucket, Key=key, Body=data))
 
     def write_if(self, uri: str, data: bytes, version: str | None) -> str:
         """Write an object only where its version still is `version` (None: where there is none); return the new
@@ -124,7 +126,7 @@ class Storage:
         `conditional`."""
         where = locations.locate(uri)
         if isinstance(where, Path):
-            return self._attempt(uri, lambda: locations.write_file_if(where, data, version))
+            return self.attempt(uri, lambda: locations.write_file_if(where, data, version))
         bucket, key = where
         condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
 
@@ -132,7 +134,9 @@ class Storage:
             try:
                 return str(self._client().put_object(Bucket=bucket, Key=key, Body=data, **condition)["ETag"])
             except s3_errors.ClientError as error:
-                if _code(error)[0] not in _CONFLICTS and _code(error)[1] not in (409, 412):
+                code, status = _code(error)
+                is_gone = version is not None and (code == "NoSuchKey" or status == 404)
+                if code != "PreconditionFailed" and status != 412 and not is_gone:
                     raise
                 # An earlier attempt of ours may have been carried out though its answer was lost.
                 found = self.read_version(uri)
@@ -140,13 +144,13 @@ class Storage:
                     return found[1]
                 raise ConflictError(f"{uri} was changed by another writer") from None
 
-        return self._attempt(uri, put)
+        return self.attempt(uri, put)
 
     def read_version(self, uri: str) -> tuple[bytes, str] | None:
         """Return an object's bytes and version, read together; None where there is no such object."""
         where = locations.locate(uri)
         if isinstance(where, Path):
-            return self._attempt(uri, lambda: locations.read_file_version(where))
+            return self.attempt(uri, lambda: locations.read_file_version(where))
         bucket, key = where
 
         def get() -> tuple[bytes, str]:
@@ -165,7 +169,7 @@ class Storage:
         if not uris:
             return []
         if uris[0].startswith("s3://"):
-            self._attempt(uris[0], self._client)
+            self.attempt(uris[0], self._client)
         with ThreadPoolExecutor(min(self.concurrency, len(uris)), "storage") as pool:
             return list(pool.map(self._version, uris))
 
@@ -181,30 +185,24 @@ class Storage:
             found = self._ask(uri, lambda: str(self._client().head_object(Bucket=bucket, Key=key)["ETag"]))
         return None if isinstance(found, StorageFault) else found
 
-    def copy(self, source: str, target: str) -> None:
-        """Copy an object byte for byte, inside the store where it can."""
-        there, here = locations.locate(source), locations.locate(target)
-        if isinstance(there, Path) or isinstance(here, Path):
-            self.write(target, self.read(source))
-            return
-        self._attempt(
-            source,
-            lambda: self._client().copy_object(
-                Bucket=here[0], Key=here[1], CopySource={"Bucket": there[0], "Key": there[1]}
-            ),
-        )
-
     def conditional(self, root: str) -> bool:
-        """Tell, by trying, whether writes under `root` honour their condition."""
+        """Tell, by trying, whether writes under `root` honour their conditions, both of them: some stores know only
+        that of a new object."""
         probe = self.join(root, f"_probe-{secrets.token_hex(8)}")
         try:
-            self.write_if(probe, b"1", None)
-            self.write_if(probe, b"2", None)
+            first = self.write_if(probe, b"1", None)
+            self.write_if(probe, b"22", first)
+            for data, version in ((b"333", None), (b"4444", first)):
+                try:
+                    self.write_if(probe, data, version)
+                except ConflictError:
+                    continue
+                return False
         except ConflictError:
-            return True
+            return False
         finally:
             self.delete(probe)
-        return False
+        return True
 
     def exists(self, uri: str) -> bool:
         """Tell whether there is an object at `uri` (for a local path: a file)."""
@@ -222,10 +220,10 @@ class Storage:
         """Delete an object; one that isn't there is no error."""
         where = locations.locate(uri)
         if isinstance(where, Path):
-            self._attempt(uri, lambda: where.unlink(missing_ok=True))
+            self.attempt(uri, lambda: where.unlink(missing_ok=True))
             return
         bucket, key = where
-        self._attempt(uri, lambda: self._client().delete_object(Bucket=bucket, Key=key))
+        self.attempt(uri, lambda: self._client().delete_object(Bucket=bucket, Key=key))
 
     def check(self, uri: str) -> None:
         """Make sure, in about 12 s at most, that the endpoint answers, takes the credentials and has the bucket of
@@ -240,7 +238,7 @@ class Storage:
 
         def ask() -> None:
             try:
-                quick._attempt(uri, lambda: quick._client().list_objects_v2(Bucket=where[0], MaxKeys=1))
+                quick.attempt(uri, lambda: quick._client().list_objects_v2(Bucket=where[0], MaxKeys=1))
                 outcome.append("")
             except StorageError as error:
                 outcome.append(str(error))
@@ -254,14 +252,23 @@ class Storage:
             raise StorageError(message)
 
     def filesystem(self, uri: str) -> tuple[pyarrow.fs.FileSystem, str]:
-        """Return the pyarrow filesystem that holds `uri`, and the path in it, for readers and writers of Parquet."""
+        """Return the pyarrow filesystem that holds `uri`, and the path in it, for readers and writers of Parquet.
+        It calls an object missing when it can't be reached: see `open`."""
         where = locations.locate(uri)
         if isinstance(where, Path):
             return pyarrow.fs.LocalFileSystem(), str(where)
-        handler = pyarrow.fs.FSSpecHandler(
-            connections.s3fs_of(connections.process(), self._url(), self.timeout_s, self.attempts)
+        return pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(self._s3fs())), f"{where[0]}/{where[1]}"
+
+    def open(self, uri: str) -> BinaryIO:
+        """Open an object to read parts of it. Raises OSError, as reading does: use it inside `attempt`."""
+        where = locations.locate(uri)
+        file: BinaryIO = (
+            where.open("rb") if isinstance(where, Path) else self._s3fs().open(f"{where[0]}/{where[1]}", "rb")
         )
-        return pyarrow.fs.PyFileSystem(handler), f"{where[0]}/{where[1]}"
+        return file
+
+    def _s3fs(self) -> Any:
+        return connections.s3fs_of(connections.process(), self._url(), self.timeout_s, self.attempts)
 
     def join(self, base: str, relative: str) -> str:
         """Return `relative` as a URI below the folder `base`: see `locations.join`."""
@@ -282,7 +289,7 @@ class Storage:
     def _sizes_of_keys(self, bucket: str, folder: str, uri: str) -> Iterable[tuple[str, int]]:
         asked: dict[str, Any] = {"Bucket": bucket, "Prefix": f"{folder.rstrip('/')}/" if folder.strip("/") else ""}
         while True:
-            page = self._attempt(uri, lambda: self._client().list_objects_v2(**asked))
+            page = self.attempt(uri, lambda: self._client().list_objects_v2(**asked))
             for entry in page.get("Contents", []):
                 if not entry["Key"].endswith("/"):  # a folder's marker
                     yield f"s3://{bucket}/{entry['Key']}", entry["Size"]
@@ -309,7 +316,9 @@ class Storage:
                 str(answer.get("ETag", "")),
             )
 
-    def _attempt(self, uri: str, ask: Callable[[], Value]) -> Value:
+    def attempt(self, uri: str, ask: Callable[[], Value]) -> Value:
+        """Do one thing with an object, such as reading a part of it through `filesystem`; again where that failed for a
+        passing reason. Raises StorageError."""
         found = self._ask(uri, ask)
         if isinstance(found, StorageFault):
             raise StorageError(found.message, found)

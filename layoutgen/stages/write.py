@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from layoutgen.core import schema
 from layoutgen.io.crash import crash_point
+from layoutgen.io.lease import LeaseError
 from layoutgen.io.ledger import Ledger
 from layoutgen.io.snapshot import Snapshots
 
@@ -21,6 +22,10 @@ class Write:
         began = time.monotonic()
         shard, attempt = table.column(schema.SHARD)[0].as_py(), table.column(schema.ATTEMPT)[0].as_py()
         crash_point("during_shard")
+        if (newest := self._ledger.attempt()) != attempt:
+            raise LeaseError(
+                f"{self._ledger.root} was taken over by attempt {newest} of this run; nothing more is written"
+            )
         report = self._snapshots.write_shard(table, shard, attempt=attempt, began=began)
         crash_point("data_written")
         self._ledger.write_marker(report)

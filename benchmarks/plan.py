@@ -1,0 +1,109 @@
+"""What it costs to be a transaction: planning, ledger and publishing of a synthetic manifest, with no model at all.
+
+    python -m benchmarks.plan [--rows 1000000 --rows 10000000] [--output results.jsonl]
+
+A whole run of N rows on two CPUs: plan, shards through load and write, conservation check, manifest, swap. One line
+of JSON an N: rows/s against those of the smallest N, so a `ratio` of 1 is linear; seconds; peak memory (PSS of all
+processes).
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import ray
+from PIL import Image
+
+from benchmarks.stream import Peak, cpu
+from layoutgen.config import Input, LayoutsConfig, Load, Pool, Run, Write
+from layoutgen.core import schema
+from layoutgen.core.fingerprint import Versions
+from layoutgen.io.storage import Storage
+from layoutgen.preflight import TableJob
+from layoutgen.running import run
+
+CHUNK = 500_000
+
+
+def main() -> None:
+    """Run the cases."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, action="append", help="rows of a case (default: 1,000,000 and 10,000,000)")
+    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
+    arguments = parser.parse_args()
+    ray.init("local", num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    folder = Path(tempfile.mkdtemp(prefix="layoutgen-plan-bench-"))
+    Image.new("RGB", (64, 64), "#336699").save(folder / "a.jpg")
+    rates: dict[int, float] = {}
+    try:
+        for rows in arguments.rows or [1_000_000, 10_000_000]:
+            manifest = synthetic(folder / f"{rows}.parquet", rows)
+            with Peak() as peak:
+                seconds = publish(manifest, folder / f"out-{rows}", rows)
+            rates[rows] = rows / seconds
+            line = json.dumps(
+                {
+                    "bench": "plan",
+                    "case": f"{rows:,} rows",
+                    "ours": round(rates[rows]),
+                    "other": round(rates[min(rates)]),
+                    "ratio": round(rates[rows] / rates[min(rates)], 3),
+                    "unit": "rows/s",
+                    "seconds": round(seconds, 1),
+                    "peak_gib": round(peak.bytes / 2**30, 2),
+                    "hardware": f"{cpu()}, 2 CPUs for Ray",
+                }
+            )
+            print(line, flush=True)
+            if arguments.output:
+                with arguments.output.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+            shutil.rmtree(folder / f"out-{rows}")
+            manifest.unlink()
+    finally:
+        shutil.rmtree(folder)
+        ray.shutdown()
+
+
+def synthetic(path: Path, rows: int) -> Path:
+    """Write a manifest of `rows` products."""
+    writer = None
+    for first in range(0, rows, CHUNK):
+        numbers = np.arange(first, min(rows, first + CHUNK))
+        ids = pa.array([f"p{number:09d}" for number in numbers])
+        titles = pa.array([f"Stoneware vase no. {number}" for number in numbers])
+        table = pa.table({"product_id": ids, "image": pa.array(["a.jpg"] * len(numbers)), "title": titles})
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer:
+        writer.close()
+    return path
+
+
+def publish(manifest: Path, output: Path, rows: int) -> float:
+    """Run a job without models over a manifest; return the seconds."""
+    small = Pool(num_cpus=0.9)
+    config = LayoutsConfig(
+        run=Run(rows_per_shard=512, log_seconds=30),
+        input=Input(canvases=("1:1",)),
+        load=Load(pool=small),
+        write=Write(pool=small),
+    )
+    job = TableJob(
+        config, Storage(), str(manifest), str(output), [], Versions("null"), "layouts", schema.LAYOUTS, run_id="bench"
+    )
+    began = time.perf_counter()
+    summary = run(job)
+    assert summary["published"] == rows
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

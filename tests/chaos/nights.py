@@ -1,0 +1,276 @@
+"""A small catalogue, the job as a process of its own on a Ray cluster that tests may break, and what a night left."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import ray.cluster_utils
+
+from tests.conftest import encoded, photo
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WAIT_S = 60.0
+PRODUCTS, UNUSABLE = 40, 4
+DRIVER_POINTS = ("before_plan", "after_plan", "before_publish", "before_swap", "after_swap")
+SHARD_POINTS = ("during_shard", "data_written", "marker_written")
+STAGE_POINTS = ("during_fetch", "during_annotate", "during_compose", "during_place")
+VOLATILE = ("run_id", "created_at", "attempts")
+
+SETTINGS = """
+[run]
+rows_per_shard = 5
+max_failed_fraction = 1.0
+lease_seconds = {lease_seconds}
+[input]
+short_side = 320
+[storage]
+attempts = {attempts}
+timeout_s = {timeout_s}
+endpoint_url = "{endpoint_url}"
+[load]
+pool = {{ size = 1, num_cpus = 0.05 }}
+[images]
+side = 64
+pool = {{ size = 1, num_cpus = 0.1 }}
+[annotate]
+engine = "none"
+pool = {{ size = 1, num_cpus = 0.1 }}
+[compose]
+pool = {{ size = 1, num_cpus = 0.1 }}
+[place]
+pool = {{ size = 1, num_cpus = 0.1 }}
+[write]
+pool = {{ size = 1, num_cpus = 0.1 }}
+"""
+
+
+def wait_until(holds: Callable[[], Any], what: str, seconds: float = WAIT_S) -> Any:
+    """Wait for something to hold and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := holds():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {seconds:g} s")
+
+
+def draw_catalogue(folder: Path, count: int = PRODUCTS) -> Path:
+    """A manifest of `count` products over small photos; the last four can't be laid out, each for its own reason."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number in range(count):
+        (folder / f"{number}.jpg").write_bytes(encoded(photo(48, 64, seed=number)))
+        rows.append(
+            {"product_id": f"vase-{number}", "image": f"{number}.jpg", "title": f"Vase {number}", "stock": number}
+        )
+    rows[-1]["image"], rows[-3]["title"], rows[-4]["product_id"] = "gone.jpg", None, "vase-0"
+    (folder / f"{count - 2}.jpg").write_bytes(b"no picture")
+    manifest = folder / "catalogue.jsonl"
+    manifest.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return manifest
+
+
+# What the nodes and drivers are told of S3; tests look for the secret where it must not be.
+S3_KEYS = {
+    "AWS_ACCESS_KEY_ID": "chaos",
+    "AWS_SECRET_ACCESS_KEY": "marked-secret-8f3c",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+class Cluster:
+    """A Ray cluster of processes of our own: a head without CPUs and one node that works, which may be replaced."""
+
+    def __init__(self, crash: Path) -> None:
+        self.crash = crash
+        crash.mkdir(parents=True, exist_ok=True)
+        self._cluster = ray.cluster_utils.Cluster(
+            initialize_head=True,
+            head_node_args={
+                "num_cpus": 0,
+                "object_store_memory": 200_000_000,
+                "include_dashboard": False,
+                "_system_config": {"health_check_period_ms": 500, "health_check_timeout_ms": 1500},
+            },
+        )
+        self.node = self._add()
+        self.address = self._cluster.address
+
+    def _add(self) -> Any:
+        before = dict(os.environ)
+        os.environ.update(S3_KEYS, LAYOUTGEN_CRASH=str(self.crash))  # nodes hand their environment to their workers
+        try:
+            return self._cluster.add_node(num_cpus=2, object_store_memory=200_000_000)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def lose_node(self) -> None:
+        """Kill the raylet that runs the workers, after another node has joined."""
+        lost, self.node = self.node, self._add()
+        os.kill(_raylet(lost), signal.SIGKILL)
+        self._cluster.remove_node(lost, allow_graceful=False)
+
+    def workers(self) -> list[psutil.Process]:
+        """The worker processes of the node, those of pools and idle ones."""
+        found = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for one in psutil.Process(_raylet(self.node)).children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    name = " ".join(one.cmdline())
+                    found += [one] if "ray::" in name and "Agent" not in name else []
+        return found
+
+    def stop(self) -> None:
+        """End every process of the cluster."""
+        self._cluster.shutdown()
+
+
+def _raylet(node: Any) -> int:
+    return int(node.all_processes["raylet"][0].process.pid)
+
+
+class Night:
+    """The nightly command over one table; it may be started again and again."""
+
+    def __init__(
+        self, cluster: Cluster, folder: Path, manifest: Path | str, output: str = "", root: Path | None = None
+    ) -> None:
+        self.cluster, self.folder, self.manifest = cluster, folder, manifest
+        self.output = output or str(folder / "layouts")
+        self.root = root or Path(self.output)  # the table as files
+        self.settings = {"lease_seconds": 60.0, "attempts": 3, "timeout_s": 5.0, "endpoint_url": ""}
+        self.driver: subprocess.Popen[str] | None = None
+        self.log = folder / "driver.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in cluster.crash.iterdir():
+            left.unlink()
+
+    def arm(self, *points: str) -> None:
+        """Have the first process that comes to each of these points stop there."""
+        for point in points:
+            (self.cluster.crash / point).touch()
+
+    def start(self, *arguments: str) -> "Night":
+        """Start the command."""
+        toml = self.folder / "night.toml"
+        toml.write_text(SETTINGS.format(**self.settings), encoding="utf-8")
+        command = [sys.executable, "-m", "jobs.layouts", "--input", str(self.manifest), "--output", self.output]
+        with self.log.open("ab") as log:
+            self.driver = subprocess.Popen(
+                [*command, "--config", str(toml), *arguments],
+                cwd=REPOSITORY,
+                env={
+                    **os.environ,
+                    **S3_KEYS,
+                    "RAY_ADDRESS": self.cluster.address,
+                    "LAYOUTGEN_CRASH": str(self.cluster.crash),
+                },
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        return self
+
+    def stopped_at(self, point: str) -> psutil.Process:
+        """The process that has come to a point and stands there."""
+        assert self.driver is not None
+
+        def found() -> psutil.Process | None:
+            for file in self.cluster.crash.glob(f"{point}.*"):
+                process = psutil.Process(int(file.suffix[1:]))
+                if process.status() == psutil.STATUS_STOPPED:
+                    file.unlink()
+                    return process
+            assert self.driver is not None
+            assert self.driver.poll() is None, f"over before {point}: {self.log.read_text()[-3000:]}"
+            return None
+
+        process: psutil.Process = wait_until(found, f"{point} in {self.log}")
+        return process
+
+    def kill(self) -> None:
+        """Kill the driver with SIGKILL."""
+        assert self.driver is not None
+        self.driver.kill()
+        self.driver.communicate()
+
+    def end(self, seconds: float = WAIT_S) -> tuple[int, dict[str, Any]]:
+        """Wait for the command; return its exit code and its summary ({} for none)."""
+        assert self.driver is not None
+        try:
+            out, _ = self.driver.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"no end within {seconds:g} s: {self.log.read_text()[-3000:]}") from None
+        lines = [line for line in out.splitlines() if line.startswith("{")]  # Ray tells of dead workers there too
+        return self.driver.returncode, json.loads(lines[-1]) if lines else {}
+
+    def finish(self, *arguments: str) -> dict[str, Any]:
+        """Run the command to its good end; return its summary."""
+        code, summary = self.start(*arguments).end()
+        assert code == 0, self.log.read_text()[-5000:]
+        return summary
+
+    def markers(self) -> dict[str, tuple[int, bytes]]:
+        """Each marker of a finished shard: when it was written, and what it says."""
+        return {
+            str(file.relative_to(self.root)): (file.stat().st_mtime_ns, file.read_bytes())
+            for file in sorted(self.root.glob("_runs/*/shards/*.json"))
+        }
+
+
+def tables(root: Path, run_id: str) -> dict[str, pa.Table]:
+    """All that a run published, and its dead letters: file to rows, without what differs from run to run."""
+    found = {}
+    for what in ("snapshots", "dead_letters"):
+        for file in sorted((root / what / run_id).glob("*.parquet")):
+            table = pq.ParquetFile(file).read()
+            found[f"{what}/{file.name}"] = table.drop_columns([c for c in table.column_names if c in VOLATILE])
+    return found
+
+
+def current(root: Path) -> str:
+    """The run that CURRENT names."""
+    return (root / "CURRENT").read_text().split("\n", maxsplit=1)[0]
+
+
+def check_table(root: Path, undisturbed: dict[str, pa.Table], run_id: str | None = None) -> None:
+    """The table is what an undisturbed run makes: CURRENT, manifest, files and rows; every input row is there once."""
+    run_id = run_id or current(root)
+    assert current(root) == run_id
+    folder = root / "snapshots" / run_id
+    manifest = json.loads((folder / "_manifest.json").read_text())
+    assert (folder / "_SUCCESS").exists()
+    for what, where in (("files", folder), ("dead_letters", root / "dead_letters" / run_id)):
+        listed = {file["name"]: file["bytes"] for file in manifest[what]}
+        there = {file.name: file.stat().st_size for file in where.iterdir() if not file.name.startswith("_")}
+        assert there == listed, f"{what}: what is in the folder is what the manifest says"
+    found = tables(root, run_id)
+    assert found.keys() == undisturbed.keys()
+    for name, table in found.items():
+        assert table.equals(undisturbed[name], check_metadata=True), name
+    ids = pa.concat_arrays([chunk for table in found.values() for chunk in table.column("row_id").chunks]).to_pylist()
+    assert len(ids) == len(set(ids)) == manifest["summary"]["rows_in"]
+    published = sum(len(table) for name, table in found.items() if name.startswith("snapshots"))
+    counts = manifest["summary"]
+    assert published == counts["published"] == counts["computed"] + counts["unchanged"] + counts["kept"]
+    assert counts["dead_letters"] == len(ids) - published
+
+
+def runs_of_rows(root: Path) -> set[str]:
+    """The runs that computed the rows of the newest snapshot."""
+    files = sorted((root / "snapshots" / current(root)).glob("*.parquet"))
+    return {run for file in files for run in pc.unique(pq.read_table(file, columns=["run_id"])["run_id"]).to_pylist()}

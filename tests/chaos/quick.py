@@ -1,0 +1,80 @@
+"""Whole nights in one process, without Ray: every part of a run but its actor pools and the search for a fair layout,
+in a fraction of a second."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from layoutgen import pipelines, running
+from layoutgen.config import LayoutsConfig
+from layoutgen.core.layout import Framing, Role, Suggestion
+from layoutgen.models import building
+from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.stages import guard, write
+from layoutgen.streaming import Step
+
+SETTINGS = LayoutsConfig.model_validate(
+    {
+        "run": {"rows_per_shard": 4, "max_failed_fraction": 1.0, "breaker_rows": 100_000},
+        "input": {"short_side": 320},
+        "images": {"side": 64},
+        "annotate": {"engine": "none"},
+    }
+)
+
+
+class Crash(BaseException):
+    """The end of a driver, as far as an exception can be one: `finally` still acts."""
+
+
+class NullComposer:
+    """The title at one place, on a backdrop that shows which photo was seen."""
+
+    def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
+        """Return a composition for each brief."""
+        return [self._one(brief) for brief in briefs]
+
+    def _one(self, brief: Brief) -> Composition:
+        backdrop = "#" + "".join(f"{int(value):02x}" for value in brief.image.mean((0, 1)))
+        title = Suggestion(Role.TITLE, (0.1, 0.05, 0.9, 0.2), brief.copy.title)
+        return Composition(Framing(picture=(0.2, 0.3, 0.8, 0.9), backdrop=backdrop), (title,))
+
+
+def null_composer(*_: Any) -> tuple[NullComposer, dict[str, Any]]:
+    """What `building.composer` returns, for the null composer."""
+    return NullComposer(), {"composer": "null-1", "adapter": None, "prompt_version": None, "seed": 0}
+
+
+def stream_here(steps: list[Step], tables: Iterable[pa.Table], **_: Any) -> Iterator[dict[str, Any]]:
+    """What `streaming.stream` does, one shard after the other."""
+    stages = [step.build() for step in steps]
+    for table in tables:
+        for stage in stages:
+            table = stage(table)  # noqa: PLW2901 the row's way through the stages
+        yield from table.to_pylist()
+
+
+def night(
+    source: str,
+    output: str,
+    crash_at: Callable[[str], bool] | None = None,
+    config: LayoutsConfig = SETTINGS,
+    **more: Any,
+) -> dict[str, Any]:
+    """Run the nightly job here. `crash_at` is asked at every named point whether to end there, by raising Crash."""
+
+    def point(name: str) -> None:
+        if crash_at is not None and crash_at(name):
+            raise Crash(name)
+
+    changed: list[tuple[Any, str, Any]] = [(running, "stream", stream_here), (building, "composer", null_composer)]
+    changed += [(module, "crash_point", point) for module in (running, guard, write)]
+    before = [(module, name, getattr(module, name)) for module, name, _ in changed]
+    for module, name, value in changed:
+        setattr(module, name, value)
+    try:
+        return pipelines.run_layouts(config, source, output, **more)
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)

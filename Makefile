@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test chaos check bench clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -21,7 +21,10 @@ demo: setup
 	$(BIN)/python -m layoutgen.demo
 
 test: setup
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -m "not gpu and not chaos"
+
+chaos: setup
+	$(BIN)/python -m pytest tests/chaos
 
 check: setup
 	$(BIN)/ruff check .
@@ -30,7 +33,9 @@ check: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python benchmarks/stream.py
+	$(BIN)/python -m benchmarks.stream
+	$(BIN)/python -m benchmarks.metrics
+	$(BIN)/python -m benchmarks.plan --rows 1000000
 
 clean:
 	rm -rf $(VENV) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -9,6 +9,13 @@ import pytest
 from tests.chaos.nights import Cluster, Night, draw_catalogue, tables
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests of this folder: `make chaos` runs them, `make test` does not."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.chaos)
+
+
 @pytest.fixture(scope="package")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     running = Cluster(tmp_path_factory.mktemp("crash"))
@@ -25,6 +32,22 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def undisturbed(cluster: Cluster, manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
     night = Night(cluster, tmp_path_factory.mktemp("undisturbed"), manifest)
     return tables(night.root, night.finish()["run_id"])
+
+
+@pytest.fixture(scope="package")
+def calm(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
+    """What a night in one process makes of the catalogue."""
+    made = Night(None, tmp_path_factory.mktemp("calm"), manifest)
+    return tables(made.root, made.finish()["run_id"])
+
+
+@pytest.fixture
+def quick(manifest: Path, tmp_path: Path) -> Iterator[Night]:
+    """A night in one process."""
+    made = Night(None, tmp_path, manifest)
+    yield made
+    if made.driver is not None and made.driver.poll() is None:
+        made.kill()
 
 
 @pytest.fixture

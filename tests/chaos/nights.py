@@ -7,13 +7,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import ray.cluster_utils
 
@@ -133,6 +132,10 @@ class Cluster:
                     found += [one] if "ray::" in name and "Agent" not in name else []
         return found
 
+    def logs(self) -> list[Path]:
+        """All that Ray logged."""
+        return [file for file in Path(self.node.get_logs_dir_path()).rglob("*") if file.is_file()]
+
     def stop(self) -> None:
         """End every process of the cluster."""
         self._cluster.shutdown()
@@ -143,31 +146,36 @@ def _raylet(node: Any) -> int:
 
 
 class Night:
-    """The nightly command over one table; it may be started again and again."""
+    """The nightly command over one table; it may be started again and again. Without a cluster its stages run in the
+    driver: see `quick`."""
 
     def __init__(
-        self, cluster: Cluster, folder: Path, manifest: Path | str, output: str = "", root: Path | None = None
+        self, cluster: Cluster | None, folder: Path, manifest: Path | str, output: str = "", root: Path | None = None
     ) -> None:
         self.cluster, self.folder, self.manifest = cluster, folder, manifest
+        self.crash = cluster.crash if cluster else folder / "crash"
         self.output = output or str(folder / "layouts")
         self.root = root or Path(self.output)  # the table as files
         self.settings = {"lease_seconds": 60.0, "attempts": 3, "timeout_s": 5.0, "endpoint_url": ""}
+        self.program = "jobs.layouts" if cluster else "tests.chaos.quick"
+        self.environment: dict[str, str] = {}
         self.driver: subprocess.Popen[str] | None = None
         self.log = folder / "driver.log"
         folder.mkdir(parents=True, exist_ok=True)
-        for left in cluster.crash.iterdir():
+        self.crash.mkdir(parents=True, exist_ok=True)
+        for left in self.crash.iterdir():
             left.unlink()
 
     def arm(self, *points: str) -> None:
         """Have the first process that comes to each of these points stop there."""
         for point in points:
-            (self.cluster.crash / point).touch()
+            (self.crash / point).touch()
 
     def start(self, *arguments: str) -> "Night":
         """Start the command."""
         toml = self.folder / "night.toml"
         toml.write_text(SETTINGS.format(**self.settings), encoding="utf-8")
-        command = [sys.executable, "-m", "jobs.layouts", "--input", str(self.manifest), "--output", self.output]
+        command = [sys.executable, "-m", self.program, "--input", str(self.manifest), "--output", self.output]
         with self.log.open("ab") as log:
             self.driver = subprocess.Popen(
                 [*command, "--config", str(toml), *arguments],
@@ -175,8 +183,9 @@ class Night:
                 env={
                     **os.environ,
                     **S3_KEYS,
-                    "RAY_ADDRESS": self.cluster.address,
-                    "LAYOUTGEN_CRASH": str(self.cluster.crash),
+                    **self.environment,
+                    "RAY_ADDRESS": self.cluster.address if self.cluster else "",
+                    "LAYOUTGEN_CRASH": str(self.crash),
                 },
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -189,7 +198,7 @@ class Night:
         assert self.driver is not None
 
         def found() -> psutil.Process | None:
-            for file in self.cluster.crash.glob(f"{point}.*"):
+            for file in self.crash.glob(f"{point}.*"):
                 process = psutil.Process(int(file.suffix[1:]))
                 if process.status() == psutil.STATUS_STOPPED:
                     file.unlink()
@@ -256,7 +265,7 @@ def check_table(root: Path, undisturbed: dict[str, pa.Table], run_id: str | None
     assert (folder / "_SUCCESS").exists()
     for what, where in (("files", folder), ("dead_letters", root / "dead_letters" / run_id)):
         listed = {file["name"]: file["bytes"] for file in manifest[what]}
-        there = {file.name: file.stat().st_size for file in where.iterdir() if not file.name.startswith("_")}
+        there = {file.name: file.stat().st_size for file in where.glob("[!_]*")}
         assert there == listed, f"{what}: what is in the folder is what the manifest says"
     found = tables(root, run_id)
     assert found.keys() == undisturbed.keys()
@@ -270,7 +279,7 @@ def check_table(root: Path, undisturbed: dict[str, pa.Table], run_id: str | None
     assert counts["dead_letters"] == len(ids) - published
 
 
-def runs_of_rows(root: Path) -> set[str]:
-    """The runs that computed the rows of the newest snapshot."""
-    files = sorted((root / "snapshots" / current(root)).glob("*.parquet"))
-    return {run for file in files for run in pc.unique(pq.read_table(file, columns=["run_id"])["run_id"]).to_pylist()}
+def check_secret(files: Iterable[Path]) -> None:
+    """The secret of `S3_KEYS` is in none of these files."""
+    secret = S3_KEYS["AWS_SECRET_ACCESS_KEY"].encode()
+    assert [file for file in files if secret in file.read_bytes()] == []

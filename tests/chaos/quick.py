@@ -1,6 +1,7 @@
 """Whole nights in one process, without Ray: every part of a run but its actor pools and the search for a fair layout,
 in a fraction of a second."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -78,3 +79,10 @@ def night(
     finally:
         for module, name, value in before:
             setattr(module, name, value)
+
+
+if __name__ == "__main__":
+    from jobs import command
+
+    running.stream, building.composer = stream_here, null_composer  # type: ignore[assignment]
+    sys.exit(command.main("layouts", "", LayoutsConfig, pipelines.run_layouts))

@@ -163,8 +163,9 @@ def ours(files: list[Path], output: Path) -> None:
         Step("fetch", partial(Fetch, storage, Images(side=SIDE), versions), Pool(size=2, num_cpus=0.9)),
         Step("write", partial(Write, snapshots, ledger), Pool(size=1, num_cpus=0.1)),
     ]
+    attempt = ledger.begin_attempt()
     shards = [
-        pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [1]})
+        pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [attempt]})
         for shard in made.shards
     ]
     reports = [ShardReport.from_json(row["report"]) for row in stream(steps, shards)]

@@ -48,16 +48,18 @@ def run(job: TableJob) -> dict[str, Any]:
         if not plan.rows_in:
             raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
         crash_point("after_plan")
-        done = ledger.markers()
-        finished = {report.shard for report in done}
+        planned = {shard.shard for shard in plan.shards}
+        marked = ledger.markers()
+        done = [report for report in marked if report.shard in planned]
+        finished = {report.shard for report in marked}
         left = [shard for shard in plan.shards if shard.shard not in finished]
         log.info(
             "run %s: %d rows in %d shards, %d of them done", snapshots.run_id, plan.rows_in, len(plan.shards), len(done)
         )
-        for shard in snapshots.unplanned_shards({shard.shard for shard in plan.shards} | finished):
-            done.append(snapshots.carry(shard))
-            ledger.write_marker(done[-1])
-        reports = list(done)
+        for shard in snapshots.unplanned_shards(planned | finished):
+            marked.append(snapshots.carry(shard))
+            ledger.write_marker(marked[-1])
+        reports = list(marked)
         steps = [
             Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
             *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),

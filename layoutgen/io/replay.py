@@ -3,15 +3,17 @@
 import json
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from layoutgen.io import manifest, snapshot
 from layoutgen.io.storage import Storage
 
 
 def dead_rows(storage: Storage, root: str, run_id: str) -> pa.Table:
-    """The input rows of a run's dead letters, each product once, on the canvases on which it failed. Raises
-    SnapshotError where the run has no dead letters."""
+    """The input rows of a run's dead letters, each product once, on the canvases on which it failed. A second row of a
+    product is none: alone it would take the place of the first. Raises SnapshotError where there are none."""
     dead = snapshot.read(storage, root, run_id, "dead_letters")
+    dead = dead.filter(pc.not_equal(dead.column("kind"), "duplicate_id"))
     if not len(dead):
         raise snapshot.SnapshotError(f"run {run_id} of {root} has no dead letters to replay")
     canvases: dict[str, list[str]] = {}

@@ -126,15 +126,17 @@ class Snapshots:
         """Shards of the snapshot before that this run plans no rows for."""
         if self.previous is None:
             return []
-        parts = self.storage.list(self.storage.join(self.root, f"snapshots/{self.previous}"))
-        names = [uri.rpartition("/part-")[2] for uri in parts if uri.endswith(".parquet")]
-        return sorted({int(name.partition(".")[0]) for name in names} - planned)
+        manifest = json.loads(
+            self.storage.read(self.storage.join(self.root, f"snapshots/{self.previous}/_manifest.json"))
+        )
+        names = [file["name"] for file in manifest["files"]]  # a listing may be old
+        return sorted({int(name.removeprefix("part-").partition(".")[0]) for name in names} - planned)
 
     def carry(self, shard: int) -> ShardReport:
         """Take a shard without planned rows over as it is, with `upsert`; else only count what is gone."""
-        data = self.previous_part(shard) or b""
-        count = pq.read_metadata(io.BytesIO(data)).num_rows if data else 0
-        written = self._write(self.part(shard), data) if data and self.upsert else None
+        data = self.storage.read(self.part(shard, self.previous))
+        count = pq.read_metadata(io.BytesIO(data)).num_rows
+        written = self._write(self.part(shard), data) if self.upsert else None
         kept = count if written else 0
         return ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]))
 

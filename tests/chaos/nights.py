@@ -97,6 +97,7 @@ class Cluster:
         crash.mkdir(parents=True, exist_ok=True)
         self._cluster = ray.cluster_utils.Cluster(
             initialize_head=True,
+            shutdown_at_exit=False,  # its reaper would kill the process group of whoever runs the tests
             head_node_args={
                 "num_cpus": 0,
                 "object_store_memory": 200_000_000,

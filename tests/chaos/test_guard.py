@@ -100,5 +100,6 @@ def test_an_image_that_kills_its_process_is_a_dead_letter_and_the_night_goes_on(
     night.program = "jobs.layouts"
     replayed = night.finish("--replay", summary["run_id"])
     assert replayed["computed"] == 1
+    assert replayed["shards_resumed"] == 0
     files = sorted((night.root / "snapshots" / replayed["run_id"]).glob("*.parquet"))
     assert sum(pq.read_metadata(file).num_rows for file in files) == len(whole)

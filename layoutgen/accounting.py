@@ -11,7 +11,7 @@ from typing import Any
 from ray.util.metrics import Counter as Counter_
 from ray.util.metrics import Gauge
 
-from layoutgen.config import Run
+from layoutgen.config import Pool, Run
 from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
 from layoutgen.io.storage import StorageError
 
@@ -89,10 +89,16 @@ class Progress:
     breaker."""
 
     def __init__(
-        self, plan: RunPlan, ledger: Ledger, done: list[ShardReport], settings: Run, holds: Callable[[], bool]
+        self,
+        plan: RunPlan,
+        ledger: Ledger,
+        done: list[ShardReport],
+        settings: Run,
+        pools: dict[str, Pool],
+        holds: Callable[[], bool],
     ) -> None:
         self._holds = holds  # whether the run is still this driver's to speak of
-        self._plan, self._ledger, self._settings = plan, ledger, settings
+        self._plan, self._ledger, self._settings, self._pools = plan, ledger, settings, pools
         self._resumed = len(done)
         self._reports = list(done)
         self._window: deque[tuple[int, int]] = deque()
@@ -137,9 +143,10 @@ class Progress:
         """Log a line and write `run.json`; return what it holds."""
         now = self._state(state)
         log.info(
-            "%.0f s: %d of %d shards, %d rows computed, %d unchanged, %d failed, %.1f images/s, %s to go",
+            "%.0f s: %d of %d shards, %d rows computed, %d unchanged, %d failed, %.1f images/s, %s to go%s",
             now["seconds"], now["shards_done"], now["shards"], now["computed"], now["unchanged"], now["failed"],
             now["images_per_second"], "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
+            "" if now["gpu_idle_share"] is None else f", GPUs idle {now['gpu_idle_share']:.0%}",
         )  # fmt: skip
         self._metrics["shards"].set(now["shards_done"])
         try:
@@ -172,8 +179,34 @@ class Progress:
             "images_per_second": round(images / seconds, 3) if seconds else 0.0,
             "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
             "slowest_shards": [{"shard": report.shard, "seconds": round(report.seconds, 3)} for report in slowest],
+            "stages": self._stages(fresh, seconds),
+            "gpu_idle_share": self._gpu_idle_share(fresh, seconds),
             "dollars_per_1000_images": round(1000 * price / images, 4) if images and price else None,
         }
+
+    def _stages(self, fresh: list[ShardReport], seconds: float) -> dict[str, dict[str, float | None]]:
+        """What each stage did so far: its pace while it was busy, all its actors together, and its idle share."""
+        found: dict[str, dict[str, float | None]] = {}
+        for name, pool in self._pools.items():
+            busy = [report.stages[name] for report in fresh if name in report.stages]
+            images, busy_s = sum(one.images for one in busy), sum(one.seconds for one in busy)
+            found[name] = {
+                "images": images,
+                "images_per_second": round(images / busy_s * pool.size, 3) if busy_s else None,
+                "idle_share": round(max(0.0, 1 - busy_s / (seconds * pool.size)), 4) if seconds else None,
+            }
+        return found
+
+    def _gpu_idle_share(self, fresh: list[ShardReport], seconds: float) -> float | None:
+        """The share of the reserved GPUs' time that no stage worked; None where none is reserved."""
+        reserved = sum(pool.size * pool.num_gpus for pool in self._pools.values()) * seconds
+        busy_s = sum(
+            report.stages[name].seconds * pool.num_gpus
+            for report in fresh
+            for name, pool in self._pools.items()
+            if name in report.stages
+        )
+        return round(max(0.0, 1 - busy_s / reserved), 4) if reserved else None
 
 
 def _metrics() -> dict[str, Any]:

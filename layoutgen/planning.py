@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.plan import ROW, Need, plan, product_ids, shard_of
+from layoutgen.io.columns import conform, unify
 from layoutgen.io.ledger import Ledger, RunPlan, ShardPlan, ShardReport, shard_count
 from layoutgen.io.snapshot import Snapshots
 
@@ -42,15 +43,15 @@ def make_plan(
 ) -> RunPlan:
     """Plan a run and write the plan, its index last. Raises ValueError where the table is of another kind."""
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
-        raw, rows = _spill(batches, Path(spill), rules.need)
+        raw, rows, columns = _spill(batches, Path(spill))
         wanted = max(1, min(MOST_SHARDS, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard)))
         kind = "layouts" if rules.need == "layouts" else "annotations"
         count = shard_count(ledger.storage, ledger.root, kind, wanted)
         parts = max(1, math.ceil(rows / PART_ROWS))
         if parts == 1:
-            planned = [_plan_part(0, raw, rules, snapshots, ledger, count)]
+            planned = [_plan_part(0, raw, columns, rules, snapshots, ledger, count)]
         else:
-            planned = _plan_parts(raw, Path(spill), parts, rules, snapshots, ledger, count)
+            planned = _plan_parts(raw, columns, parts, rules, snapshots, ledger, count)
     run = RunPlan(
         intent=intent,
         created_at=snapshots.created_at.isoformat(),
@@ -65,37 +66,43 @@ def make_plan(
     return run
 
 
-def _spill(batches: Iterator[pa.Table], folder: Path, need: Need) -> tuple[list[Path], int]:
-    """Write the manifest's batches to local files with each row's number and hash; return the files and the rows."""
+def _spill(batches: Iterator[pa.Table], folder: Path) -> tuple[list[Path], int, pa.Schema]:
+    """Write the manifest's batches to local files with each row's number; return the files, the number of rows, and the
+    schema of the whole."""
     files: list[Path] = []
+    schemas: list[pa.Schema] = []
     rows = 0
     for batch in batches:
         numbered = batch.append_column(ROW, pa.array(range(rows + 1, rows + len(batch) + 1), pa.int64()))
         rows += len(batch)
         files.append(folder / f"batch-{len(files):05d}.arrow")
+        schemas.append(batch.schema)
         _save(numbered, files[-1])
-    return files, rows
+    return files, rows, unify(schemas) if schemas else pa.schema([])
 
 
 def _plan_parts(
-    files: list[Path], folder: Path, parts: int, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
+    files: list[Path], columns: pa.Schema, parts: int, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
 ) -> list[tuple[int, ShardReport | None, list[ShardPlan]]]:
     """Part the batches by shard, then plan the parts side by side."""
     parts = min(parts, count)
     workers = max(1, min(4, os.cpu_count() or 1))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context) as pool:
-        parted = [pool.submit(_part_batch, file, parts, count, rules.need) for file in files]
+        parted = [pool.submit(_part_batch, file, columns, parts, count, rules.need) for file in files]
         pieces: list[list[Path]] = [[] for _ in range(parts)]
         for task in parted:
             for part, piece in task.result():
                 pieces[part].append(piece)
-        done = [pool.submit(_plan_part, part, pieces[part], rules, snapshots, ledger, count) for part in range(parts)]
+        done = [
+            pool.submit(_plan_part, part, pieces[part], columns, rules, snapshots, ledger, count)
+            for part in range(parts)
+        ]
         return [task.result() for task in done]
 
 
-def _part_batch(file: Path, parts: int, count: int, need: Need) -> list[tuple[int, Path]]:
-    table = _load(file)
+def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, need: Need) -> list[tuple[int, Path]]:
+    table = conform(_load(file), columns)
     file.unlink()
     part_of = [shard_of(key, count) * parts // count for key in product_ids(table, need)]
     members: dict[int, list[int]] = {}
@@ -110,11 +117,11 @@ def _part_batch(file: Path, parts: int, count: int, need: Need) -> list[tuple[in
 
 
 def _plan_part(
-    part: int, files: list[Path], rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
+    part: int, files: list[Path], columns: pa.Schema, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
 ) -> tuple[int, ShardReport | None, list[ShardPlan]]:
     if not files:
         return 0, None, []
-    raw = pa.concat_tables([_load(file) for file in files], promote_options="permissive")
+    raw = pa.concat_tables([conform(_load(file), columns) for file in files])
     for file in files:
         file.unlink()
     made = plan(

@@ -76,7 +76,7 @@ def preflight(job: TableJob) -> bool:
 
 def _sample(job: TableJob) -> None:
     """Decode a few of the manifest's images: where not one can be used, the whole night would be dead letters."""
-    first = next(manifest.batches(job.source, job.storage, need=job.need, limit=SAMPLE, size=SAMPLE), None)
+    first = next(manifest.batches(job.source, job.storage, need=job.need, limit=None, size=SAMPLE), None)
     if first is None:
         raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
     settings = job.config.input

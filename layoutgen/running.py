@@ -71,7 +71,8 @@ def run(job: TableJob) -> dict[str, Any]:
             for shard in left
         ]
         settings = job.config.run
-        with Progress(plan, ledger, done, settings, lease.holds) as progress:
+        pools = {step.name: step.pool for step in steps}
+        with Progress(plan, ledger, done, settings, pools, lease.holds) as progress:
             for row in stream(steps, addresses, address=settings.ray_address, autoscaling=settings.autoscaling):
                 reports.append(ShardReport.from_json(row["report"]))
                 progress.shard(reports[-1])

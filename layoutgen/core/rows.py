@@ -1,5 +1,6 @@
 """Small steps on tables of rows that the stages share: failing rows, adding columns, values to and from Arrow."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,6 +70,12 @@ def replace(table: pa.Table, **columns: pa.Array) -> pa.Table:
         index = table.schema.get_field_index(name)
         table = table.set_column(index, table.schema.field(index), array)
     return table
+
+
+def clock(table: pa.Table, stage: str, images: int, seconds: float) -> pa.Table:
+    """Note in a shard's `schema.TIMES` how many images a stage worked on, and how long."""
+    times = json.loads(table.column(schema.TIMES)[0].as_py()) | {stage: [images, round(seconds, 4)]}
+    return replace(table, **{schema.TIMES: pa.array([json.dumps(times)] * len(table), pa.string())})
 
 
 def dictionary(values: Mapping[int, bytes], keys: Mapping[int, object], length: int) -> pa.DictionaryArray:

@@ -10,9 +10,9 @@ import pyarrow as pa
 from layoutgen.core.layout import Role
 
 VERSION = 1
-# Columns that travel between stages only: the number of the shard that a block is, its attempt, and the fingerprint and
-# notes of the row in the snapshot before.
-SHARD, ATTEMPT, WAS, WAS_NOTES = "_shard", "_attempt", "_was", "_was_notes"
+# Columns that travel between stages only: the number of the shard that a block is, its attempt, how long each stage was
+# busy with it (JSON), and the fingerprint and notes of the row in the snapshot before.
+SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES = _TRAVEL = "_shard", "_attempt", "_times", "_was", "_was_notes"
 
 BOX = pa.list_(pa.float32(), 4)
 ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
@@ -174,7 +174,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def extra_names(table: pa.Table) -> list[str]:
     """Names of the columns that are the user's own and no part of any contract."""
-    known = {*PLACED.names, *(field.name for field in _RUN), SHARD, ATTEMPT, WAS, WAS_NOTES}
+    known = {*PLACED.names, *(field.name for field in _RUN), *_TRAVEL}
     return [name for name in table.column_names if name not in known]
 
 

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 import botocore.session
-import s3fs
 from botocore.config import Config
 
 from layoutgen.io.locations import StorageError
@@ -35,8 +34,10 @@ def client(process: Identity, url: str, timeout_s: float, concurrency: int) -> A
 
 
 @lru_cache(maxsize=8)
-def s3fs_of(process: Identity, url: str, timeout_s: float, attempts: int) -> s3fs.S3FileSystem:
+def s3fs_of(process: Identity, url: str, timeout_s: float, attempts: int) -> Any:
     """An s3fs filesystem over the same settings, for Parquet readers and writers."""
+    import s3fs  # 0.15 s that only few workers need
+
     filesystem = s3fs.S3FileSystem(
         endpoint_url=url or None,
         config_kwargs=settings(timeout_s),

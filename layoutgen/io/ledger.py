@@ -33,10 +33,18 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Busy:
+    """How many images of a shard a stage worked on, and how long."""
+
+    images: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class ShardReport:
     """What came of a shard, as counted in the data that was read back. `computed`, `unchanged` and `kept` are published
     rows; `deleted` counts rows of the snapshot before that are no more; `ids` is the digest of the planned keys that
-    were found written; `failed` is `stage/kind` to number."""
+    were found written; `failed` is `stage/kind` to number; `stages` tells how long each stage was busy."""
 
     shard: int
     published: Written | None
@@ -48,8 +56,13 @@ class ShardReport:
     images: int
     ids: str
     failed: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
     attempt: int = 1
+    stages: dict[str, Busy] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """How long all stages were busy with the shard."""
+        return sum(busy.seconds for busy in self.stages.values())
 
     def to_json(self) -> str:
         """The report as JSON."""
@@ -61,6 +74,7 @@ class ShardReport:
         values = json.loads(text)
         for name in ("published", "dead"):
             values[name] = Written(**values[name]) if values[name] else None
+        values["stages"] = {name: Busy(**busy) for name, busy in values["stages"].items()}
         return cls(**values)
 
 

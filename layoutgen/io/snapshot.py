@@ -13,7 +13,6 @@ its own work. Readers follow `CURRENT` and never see a run in the making.
 import hashlib
 import io
 import json
-import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -72,7 +71,7 @@ class Snapshots:
         found = self.storage.read_version(self.part(shard, self.previous))
         return found[0] if found else None
 
-    def write_shard(self, table: pa.Table, shard: int, *, attempt: int = 1, began: float = 0.0) -> ShardReport:
+    def write_shard(self, table: pa.Table, shard: int, *, attempt: int = 1) -> ShardReport:
         """Write a shard's rows, published and dead ones apart, under names that depend on the shard alone; read them
         back and count what is there.
 
@@ -118,7 +117,6 @@ class Snapshots:
             images=len(set(images)),
             ids=sum_of_ids([row_id for row_id in found if row_id not in kept]),
             failed=_by_kind(dead),
-            seconds=time.monotonic() - began if began else 0.0,
             attempt=attempt,
         )
 

@@ -1,4 +1,4 @@
-"""Finds the row that crashes its process, so that one poisonous image can't keep a night from ending.
+"""Finds the row that crashes its process, so that one poisonous image can't keep a night from ending; and clocks stages.
 
 A stage that dies with its process (native crash, out of memory) is started again on the same block, for ever. So a
 guarded stage writes down, before it works, that it tries a shard. On a second try it goes row by row and writes down
@@ -7,6 +7,7 @@ others go on. Tries count within one driver: a run that was killed and goes on s
 """
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ class Guard:
         work = rows.open_rows(table)
         if not work:
             return self._stage(table)
+        began = time.monotonic()
         shard, driver = table.column(schema.SHARD)[0].as_py(), table.column(schema.ATTEMPT)[0].as_py()
         note = self._ledger.uri(f"tries/{self._name}-{shard:05d}.json")
         found = self._ledger.storage.read_version(note)
@@ -39,7 +41,9 @@ class Guard:
         tries["count"] += 1
         self._write(note, tries)
         crash_point(f"during_{self._name}")
-        return self._stage(table) if tries["count"] == 1 else self._carefully(table, set(work), note, tries)
+        done = self._stage(table) if tries["count"] == 1 else self._carefully(table, set(work), note, tries)
+        products = table.column("product_id").to_pylist()
+        return rows.clock(done, self._name, len({products[i] for i in work}), time.monotonic() - began)
 
     def _carefully(self, table: pa.Table, work: set[int], note: str, tries: dict[str, Any]) -> pa.Table:
         row_ids = table.column("row_id").to_pylist()

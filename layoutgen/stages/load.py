@@ -7,6 +7,7 @@ placement): each stage keeps them where its own key did not change.
 
 import io
 import json
+import time
 from typing import Any
 
 import pyarrow as pa
@@ -27,13 +28,16 @@ class Load:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Return the shard's planned rows; `table` is one row with shard, part, group and attempt."""
+        began = time.monotonic()
         (address,) = table.to_pylist()
         planned = self._ledger.read_shard(address["part"], address["group"])
         count = len(planned)
         planned = planned.append_column(schema.SHARD, pa.array([address["shard"]] * count, pa.int32()))
         planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))
+        planned = planned.append_column(schema.TIMES, pa.array(["{}"] * count, pa.string()))
         before = self._snapshots.previous_part(address["shard"])
-        return self._compare(planned, pq.read_table(io.BytesIO(before))) if before else planned
+        compared = self._compare(planned, pq.read_table(io.BytesIO(before))) if before else planned
+        return rows.clock(compared, "load", 0, time.monotonic() - began)
 
     def _compare(self, planned: pa.Table, old: pa.Table) -> pa.Table:
         if "fingerprint" not in old.column_names:

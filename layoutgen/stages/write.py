@@ -1,13 +1,15 @@
 """write: a shard's rows in; its files written and read back, its marker set, one row with the report out."""
 
+import json
 import time
+from dataclasses import replace
 
 import pyarrow as pa
 
 from layoutgen.core import schema
 from layoutgen.io.crash import crash_point
 from layoutgen.io.lease import LeaseError
-from layoutgen.io.ledger import Ledger
+from layoutgen.io.ledger import Busy, Ledger
 from layoutgen.io.snapshot import Snapshots
 
 
@@ -26,7 +28,9 @@ class Write:
             raise LeaseError(
                 f"{self._ledger.root} was taken over by attempt {newest} of this run; nothing more is written"
             )
-        report = self._snapshots.write_shard(table, shard, attempt=attempt, began=began)
+        report = self._snapshots.write_shard(table, shard, attempt=attempt)
+        times = json.loads(table.column(schema.TIMES)[0].as_py()) | {"write": [report.images, time.monotonic() - began]}
+        report = replace(report, stages={name: Busy(*busy) for name, busy in times.items()})
         crash_point("data_written")
         self._ledger.write_marker(report)
         crash_point("marker_written")

@@ -1,21 +1,30 @@
+import csv
+import io
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from layoutgen.core.plan import JSON_TEXT, Plan, plan
-from layoutgen.io import manifest
+from layoutgen.io import columns, manifest
 from layoutgen.io.manifest import ManifestError
 from layoutgen.io.storage import Storage
 
 HEAD = "product_id,image,title\n"
 
 
-def read(path: Path, **options: Any) -> pa.Table:
-    return manifest.read(str(path), Storage(), **({"need": "layouts"} | options))
+def read(path: Path, *, size: int = 1000, **options: Any) -> pa.Table:
+    batches = list(manifest.batches(str(path), Storage(), size=size, **({"need": "layouts", "limit": None} | options)))
+    if not batches:
+        return pa.table({})
+    schema = columns.unify([batch.schema for batch in batches])
+    return pa.concat_tables([columns.conform(batch, schema) for batch in batches])
 
 
 def planned(path: Path, **options: Any) -> Plan:
@@ -218,6 +227,39 @@ def test_jsonl_columns_of_the_users_own_keep_types_or_become_json(tmp_path: Path
     assert table["big"].to_pylist() == [str(10**30), "1"]
     assert table.schema.field("mixed").metadata == JSON_TEXT
     pq.write_table(table, tmp_path / "back.parquet")
+
+
+_VALUES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3)
+_VALUES |= st.lists(st.integers(0, 9) | st.none(), max_size=2) | st.dictionaries(st.sampled_from("ab"), st.integers(0, 9))
+_ALIKE = [st.integers(0, 9), st.text(max_size=3), st.integers(0, 9) | st.floats(0, 1), st.booleans(), st.none(), _VALUES]
+
+
+@settings(deadline=None)
+@given(data=st.data(), size=st.integers(1, 5), suffix=st.sampled_from(["jsonl", "csv"]))
+def test_the_size_of_batches_changes_no_value_and_no_type(data: st.DataObject, size: int, suffix: str) -> None:
+    values = data.draw(st.lists(st.one_of(data.draw(st.sampled_from(_ALIKE)), st.none()), max_size=8))
+    rows = [{"product_id": str(i), "image": "a.jpg", "title": "x", "own": value} for i, value in enumerate(values)]
+    text = io.StringIO(newline="")
+    if suffix == "csv":
+        writer = csv.DictWriter(text, ["product_id", "image", "title", "own"])
+        writer.writeheader()
+        writer.writerows([{**row, "own": str(row["own"]).lower()} for row in rows])
+    else:
+        text.write(lines(*rows))
+    with tempfile.TemporaryDirectory() as folder:
+        path = written(Path(folder), f"m.{suffix}", text.getvalue())
+        whole, parted = read(path), read(path, size=size)
+        assert parted.equals(whole, check_metadata=True)
+        if rows and suffix == "jsonl":
+            field, own = whole.schema.field("own"), whole["own"].to_pylist()
+            read_back = [v and json.loads(v) for v in own] if (field.metadata or {}) == JSON_TEXT else own
+            assert [_without_nulls(v) for v in read_back] == [_without_nulls(v) for v in values]
+        pq.write_table(whole, Path(folder) / "back.parquet")
+
+
+def _without_nulls(value: object) -> object:
+    """A struct has every key of its column, with null where a row has none."""
+    return {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else value
 
 
 def test_parquet_columns_keep_their_types(tmp_path: Path) -> None:

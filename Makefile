@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test chaos check bench clean
+.PHONY: setup demo test soak check bench clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -21,10 +21,10 @@ demo: setup
 	$(BIN)/python -m layoutgen.demo
 
 test: setup
-	$(BIN)/python -m pytest -m "not gpu and not chaos"
+	$(BIN)/python -m pytest -m "not gpu"
 
-chaos: setup
-	$(BIN)/python -m pytest tests/chaos
+soak: setup
+	$(BIN)/python -m tests.chaos.soak 500 --on-ray 20
 
 check: setup
 	$(BIN)/ruff check .

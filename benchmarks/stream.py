@@ -1,6 +1,6 @@
 """How fast images stream through Ray: fetch + decode + write, against a plain loop and against `ray.data.read_images`.
 
-    python benchmarks/stream.py [--case plain|read_images|memory] [--output results.jsonl]
+    python benchmarks/stream.py [--case plain|read_images|write_parquet|memory] [--output results.jsonl]
 
 All on two CPUs, one JSON line a case; `ratio` above 1 means ours is better.
 
@@ -8,6 +8,8 @@ All on two CPUs, one JSON line a case; `ratio` above 1 means ours is better.
   job's own fetch and write stages on their actor pools.
 - `read_images`: `ray.data.read_images` → `map_batches` (same size for the models) → `write_parquet`,
   in one round over a quarter of the images.
+- `write_parquet`: what a transaction costs: a whole run (preflight, lease, plan, guarded fetch, shards read back,
+  markers, checks, manifest, swap) against the same fetch stage on the same planned rows → `write_parquet`.
 - `memory`: peak memory (PSS of all of Ray's processes) of 2,000 images over that of 20,000; 1 is flat.
 """
 
@@ -35,14 +37,19 @@ import ray
 from PIL import Image
 
 from layoutgen.accounting import conserve
-from layoutgen.config import Images, Pool
+from layoutgen.config import AnnotateConfig, Images, Pool, Run
+from layoutgen.config import Load as Load_
+from layoutgen.config import Write as Write_
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
+from layoutgen.core.plan import plan
 from layoutgen.io import images
 from layoutgen.io.ledger import Ledger, ShardReport
 from layoutgen.io.snapshot import Snapshots
 from layoutgen.io.storage import Storage
 from layoutgen.planning import Rules, make_plan
+from layoutgen.preflight import TableJob
+from layoutgen.running import run
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
@@ -50,25 +57,28 @@ from layoutgen.streaming import Step, stream
 
 SIDE, QUALITY = 768, 92
 DISTINCT = 24
+SHARD = 64
 
 
 def main() -> None:
     """Run the cases asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--case", choices=["plain", "read_images", "memory"], action="append")
+    parser.add_argument("--case", choices=CASES, action="append")
     parser.add_argument("--rounds", type=int, default=2, help="interleaved rounds; the best counts")
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     arguments = parser.parse_args()
-    cases = arguments.case or ["plain", "read_images", "memory"]
+    cases = arguments.case or CASES
     start_ray()
     folder = Path(tempfile.mkdtemp(prefix="layoutgen-stream-"))
     try:
         for side, count in ((1600, 8000), (3000, 3000)):
-            if not {"plain", "read_images"} & set(cases):
+            if not {"plain", "read_images", "write_parquet"} & set(cases):
                 break
             files = photos(folder / str(side), side, count)
             ways: dict[str, Callable[[list[Path], Path], None]] = {"ours": ours}
-            ways |= {name: way for name, way in (("plain", plain), ("read_images", read_images)) if name in cases}
+            ways |= {name: way for name, way in OTHERS.items() if name in cases}
+            if "write_parquet" in cases:
+                ways["run"] = whole_run
             best = dict.fromkeys(ways, 0.0)
             for turn in range(arguments.rounds):
                 for name, way in ways.items():
@@ -78,16 +88,9 @@ def main() -> None:
                     began = time.perf_counter()
                     way(some, folder / f"{name}-{side}-{turn}")
                     best[name] = max(best[name], len(some) / (time.perf_counter() - began))
-            for name in set(ways) - {"ours"}:
-                report(
-                    name,
-                    f"{side} px",
-                    best["ours"],
-                    best[name],
-                    best["ours"] / best[name],
-                    "images/s",
-                    arguments.output,
-                )
+            for name in OTHERS.keys() & ways.keys():
+                mine = best["run" if name == "write_parquet" else "ours"]
+                report(name, f"{side} px", mine, best[name], mine / best[name], "images/s", arguments.output)
             shutil.rmtree(folder / str(side))
         if "memory" in cases:
             peaks = {}
@@ -107,7 +110,7 @@ def main() -> None:
 
 def start_ray() -> None:
     """A cluster of our own with two CPUs, whose workers are as important as other processes."""
-    os.environ["RAY_worker_niceness"] = "0"  # Ray's own is 15: on a busy machine both sides shall wait alike
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 Ray's own is 15: on a busy machine both sides shall wait alike
     ray.init("local", num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
 
@@ -167,7 +170,7 @@ def ours(files: list[Path], output: Path) -> None:
     ledger = Ledger(storage, str(output), "bench")
     rules = Rules((), 1080, "poster", str, "annotations")
     raw = pa.table({"image": [str(file) for file in files]})
-    made = make_plan(iter([raw]), rules, snapshots, ledger, "bench", rows_per_shard=64)
+    made = make_plan(iter([raw]), rules, snapshots, ledger, "bench", rows_per_shard=SHARD)
     versions = Versions("bench")
     steps = [
         Step("load", partial(Load, storage, ledger, snapshots, versions), Pool(size=1, num_cpus=0.05)),
@@ -227,6 +230,46 @@ def read_images(files: list[Path], output: Path) -> None:
     """The way of Ray Data's documentation."""
     dataset = ray.data.read_images([str(file) for file in files], include_paths=True, mode="RGB")
     dataset.map_batches(_for_models, batch_size=32).write_parquet(str(output))
+
+
+class _FetchOnly:
+    def __init__(self) -> None:
+        self._fetch = Fetch(Storage(), Images(side=SIDE), Versions("bench"))
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        return self._fetch(table).drop_columns(["pixels", "logo_pixels"])
+
+
+def write_parquet(files: list[Path], output: Path) -> None:
+    """The fetch stage on planned rows, with what it found written by Ray Data; no ledger, nothing checked."""
+    made = plan(
+        pa.table({"image": [str(file) for file in files]}), canvases=(), short_side=1080, application="poster",
+        join=str, need="annotations", rows_per_shard=SHARD,
+    )  # fmt: skip
+    pool = ray.data.ActorPoolStrategy(size=2, max_tasks_in_flight_per_actor=2)
+    dataset = ray.data.from_arrow(made.shards)
+    dataset = dataset.map_batches(_FetchOnly, batch_size=None, batch_format="pyarrow", compute=pool, num_cpus=0.5)
+    dataset.write_parquet(str(output))
+
+
+def whole_run(files: list[Path], output: Path) -> None:
+    """A run over a manifest as the jobs make it, with the fetch stage alone."""
+    manifest = output.with_suffix(".parquet")
+    pq.write_table(pa.table({"image": [str(file) for file in files]}), manifest)
+    small = Pool(num_cpus=0.1)
+    config = AnnotateConfig(run=Run(rows_per_shard=SHARD), load=Load_(pool=small), write=Write_(pool=small))
+    versions = Versions("bench")
+    fetch = Step("fetch", partial(Fetch, Storage(), Images(side=SIDE), versions), Pool(size=2, num_cpus=0.5))
+    job = TableJob(config, Storage(), str(manifest), str(output), [fetch], versions, "annotations", schema.ANNOTATIONS)
+    assert run(job)["published"] == len(files)
+
+
+CASES = ["plain", "read_images", "write_parquet", "memory"]
+OTHERS: dict[str, Callable[[list[Path], Path], None]] = {
+    "plain": plain,
+    "read_images": read_images,
+    "write_parquet": write_parquet,
+}
 
 
 class Peak:

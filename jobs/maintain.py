@@ -1,6 +1,8 @@
-"""Retention: remove old runs of a table, but nothing that CURRENT, its readers or an unfinished run may need.
+"""Retention: remove old runs of a table, but nothing that CURRENT, its readers or an unfinished run may need. Or, with
+--shards, publish the newest snapshot again in another number of files.
 
 python -m jobs.maintain --output s3://bucket/layouts --keep 7 --dry-run
+python -m jobs.maintain --output s3://bucket/layouts --shards 20000
 """
 
 import argparse
@@ -8,8 +10,10 @@ import json
 import sys
 from dataclasses import asdict
 
+from layoutgen.io.lease import LeaseError
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.maintenance import clean_up
+from layoutgen.resharding import reshard
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,17 +23,21 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
     parser.add_argument("--keep", type=int, default=7, help="published runs to keep (default: 7)")
+    parser.add_argument("--shards", type=int, help="rewrite the table into so many shards, and remove nothing")
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and remove nothing")
     parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
     arguments = parser.parse_args(argv)
+    storage = Storage(arguments.endpoint_url)
     try:
-        done = clean_up(
-            Storage(arguments.endpoint_url), arguments.output, keep=arguments.keep, dry_run=arguments.dry_run
-        )
-    except (StorageError, ValueError) as error:
+        if arguments.shards is not None:
+            done = reshard(storage, arguments.output, arguments.shards)
+        else:
+            cleaned = clean_up(storage, arguments.output, keep=arguments.keep, dry_run=arguments.dry_run)
+            done = {**asdict(cleaned), "dry_run": arguments.dry_run}
+    except (StorageError, LeaseError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    print(json.dumps({**asdict(done), "dry_run": arguments.dry_run}))
+    print(json.dumps(done))
     return 0
 
 

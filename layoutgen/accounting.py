@@ -95,10 +95,12 @@ class Progress:
         done: list[ShardReport],
         settings: Run,
         pools: dict[str, Pool],
+        planning_s: float,
         holds: Callable[[], bool],
     ) -> None:
         self._holds = holds  # whether the run is still this driver's to speak of
         self._plan, self._ledger, self._settings, self._pools = plan, ledger, settings, pools
+        self._planning_s = planning_s
         self._resumed = len(done)
         self._reports = list(done)
         self._window: deque[tuple[int, int]] = deque()
@@ -168,6 +170,7 @@ class Progress:
             "state": state,
             "intent": self._plan.intent,
             "updated_at": datetime.now(UTC).isoformat(),
+            "planning_s": round(self._planning_s, 3),
             "seconds": round(seconds, 1),
             "rows_in": self._plan.rows_in,
             "shards": len(self._plan.shards),

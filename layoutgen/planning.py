@@ -47,6 +47,7 @@ def make_plan(
         wanted = max(1, min(MOST_SHARDS, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard)))
         kind = "layouts" if rules.need == "layouts" else "annotations"
         count = shard_count(ledger.storage, ledger.root, kind, wanted)
+        count = snapshots.shard_count() or count  # `jobs.maintain --shards` may have changed it
         parts = max(1, math.ceil(rows / PART_ROWS))
         if parts == 1:
             planned = [_plan_part(0, raw, columns, rules, snapshots, ledger, count)]

@@ -72,7 +72,7 @@ def run(job: TableJob) -> dict[str, Any]:
         ]
         settings = job.config.run
         pools = {step.name: step.pool for step in steps}
-        with Progress(plan, ledger, done, settings, pools, lease.holds) as progress:
+        with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
             for row in stream(steps, addresses, address=settings.ray_address, autoscaling=settings.autoscaling):
                 reports.append(ShardReport.from_json(row["report"]))
                 progress.shard(reports[-1])
@@ -89,7 +89,7 @@ def run(job: TableJob) -> dict[str, Any]:
                 raise LostRowsError(
                     f"the files of shards {wrong[:10]} were changed; the same command computes them again"
                 )
-            snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
+            snapshots.finish(reports, plan.shard_count, summary, job.config.model_dump(mode="json"))
             crash_point("before_swap")
             if accepted:
                 lease.publish(snapshots.run_id)

@@ -117,7 +117,8 @@ def _unified(name: str, fields: list[pa.Field]) -> pa.Field:
         fits = set.intersection(*(set(mark[_READS_AS].decode().split()) for mark in marks))
         return pa.field(name, next((kind for reader, kind, _ in _READERS if reader in fits), pa.string()))
     try:
-        merged = pa.unify_schemas([pa.schema([field.remove_metadata()]) for field in fields], promote_options="permissive")
+        plain = [pa.schema([field.remove_metadata()]) for field in fields]
+        merged = pa.unify_schemas(plain, promote_options="permissive")
     except _UNFIT:
         return _json_field(name)
     kind = merged.field(0).type

@@ -145,7 +145,8 @@ def _csv(file: BinaryIO, uri: str) -> Iterator[Row]:
         names = [name.strip() for name in next(records, [])]
         if len(set(names)) < len(names):
             columns.check(names, uri, "annotations")
-        for number, record in enumerate((record for record in records if record), 1):
+        for record in filter(None, records):
+            number += 1
             row = {} if len(record) > len(names) else dict.fromkeys(names) | dict(zip(names, record, strict=False))
             read = {name: _listed(text) if name in LIST_COLUMNS else text or None for name, text in row.items()}
             yield read, json.dumps(row or record, ensure_ascii=False)

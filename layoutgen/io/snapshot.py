@@ -84,6 +84,7 @@ class Snapshots:
         failed = [i for i, word in enumerate(status) if word == "failed"]
         same = {row_id for row_id, word in zip(planned, status, strict=True) if word == "unchanged"}
         before = self.previous_part(shard)
+        before = self._whole(before) if before else None
         old = pq.read_table(io.BytesIO(before)) if before else None
         old_ids = old.column("row_id").to_pylist() if old is not None else []
         gone = set(old_ids) - set(planned)
@@ -120,23 +121,36 @@ class Snapshots:
             attempt=attempt,
         )
 
+    def shard_count(self) -> int | None:
+        """How many shards the snapshot that this run builds on has; None where there is none, or it does not say."""
+        return manifest(self.storage, self.root, self.previous).get("shard_count") if self.previous else None
+
     def unplanned_shards(self, planned: set[int]) -> list[int]:
         """Shards of the snapshot before that this run plans no rows for."""
         if self.previous is None:
             return []
-        manifest = json.loads(
-            self.storage.read(self.storage.join(self.root, f"snapshots/{self.previous}/_manifest.json"))
-        )
-        names = [file["name"] for file in manifest["files"]]  # a listing may be old
+        names = [file["name"] for file in manifest(self.storage, self.root, self.previous)["files"]]  # no old listing
         return sorted({int(name.removeprefix("part-").partition(".")[0]) for name in names} - planned)
 
     def carry(self, shard: int) -> ShardReport:
         """Take a shard without planned rows over as it is, with `upsert`; else only count what is gone."""
         data = self.storage.read(self.part(shard, self.previous))
         count = pq.read_metadata(io.BytesIO(data)).num_rows
-        written = self._write(self.part(shard), data) if self.upsert else None
+        written = self._write(self.part(shard), self._whole(data)) if self.upsert else None
         kept = count if written else 0
         return ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]))
+
+    def _whole(self, data: bytes) -> bytes:
+        """A file of the snapshot before, as it is unless an older version wrote it without a column of today's."""
+        if set(self.kind.names) <= set(pq.read_schema(io.BytesIO(data)).names):
+            return data
+        return _parquet(schema.complete(pq.read_table(io.BytesIO(data)), self.kind), self.compression)
+
+    def write_carried(self, table: pa.Table, shard: int) -> ShardReport:
+        """Write rows of the snapshot before into a shard, as they are; read them back and count what is there."""
+        written = self._write(self.part(shard), _parquet(table.sort_by("row_id"), self.compression))
+        ids = sum_of_ids(self._ids(self.part(shard), written))
+        return ShardReport(shard, written, None, 0, len(table), 0, 0, 0, ids)
 
     def write_unplanned(self, table: pa.Table, part: int) -> ShardReport:
         """Write the rows that the plan could not use; they are dead letters of no shard."""
@@ -214,19 +228,22 @@ class Snapshots:
         found = self.storage.read_version(uri)
         return found is not None and hashlib.sha256(found[0]).hexdigest() == written.sha256
 
-    def finish(self, reports: list[ShardReport], summary: dict[str, Any], settings: dict[str, Any]) -> None:
+    def finish(
+        self, reports: list[ShardReport], shard_count: int, summary: dict[str, Any], settings: dict[str, Any]
+    ) -> None:
         """Write the manifest and `_SUCCESS`: the snapshot is complete."""
-        manifest = {
+        content = {
             "run_id": self.run_id,
             "created_at": self.created_at.isoformat(),
             "schema_version": schema.VERSION,
             "previous": self.previous,
+            "shard_count": shard_count,
             "files": [asdict(report.published) for report in reports if report.published],
             "dead_letters": [asdict(report.dead) for report in reports if report.dead],
             "summary": summary,
             "settings": settings,
         }
-        text = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+        text = json.dumps(content, ensure_ascii=False, indent=1).encode()
         self.storage.write(self.storage.join(self.folder, "_manifest.json"), text)
         self.storage.write(self.storage.join(self.folder, "_SUCCESS"), b"")
 
@@ -259,6 +276,12 @@ def current(storage: Storage, root: str) -> str:
     if run_id is None:
         raise SnapshotError(f"{root} has no CURRENT: no run has published there yet")
     return run_id
+
+
+def manifest(storage: Storage, root: str, run_id: str) -> dict[str, Any]:
+    """What `finish` wrote of a run. Raises StorageError where there is nothing."""
+    found: dict[str, Any] = json.loads(storage.read(storage.join(root, f"snapshots/{run_id}/_manifest.json")))
+    return found
 
 
 def read(storage: Storage, root: str, run_id: str | None = None, what: str = "snapshots") -> pa.Table:

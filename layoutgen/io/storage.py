@@ -1,4 +1,4 @@
-"""Object storage and local folders behind one small value: the one file that knows S3.
+"""Object storage and local folders behind one small value: with `faults` and `connections`, all that knows S3.
 
 `locations` says what a URI is. A fault of one object (missing, forbidden, empty, too large) is a `StorageFault`, a
 value; a fault of the machine (endpoint down after all attempts, wrong credentials) is a `StorageError`. Credentials
@@ -8,12 +8,9 @@ Objects go through botocore, Parquet readers and writers get s3fs, over the same
 Not a cache. Of two writers of one URI the later wins, unless both use `write_if`.
 """
 
-import errno
 import os
-import random
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -24,39 +21,11 @@ from urllib.parse import urlsplit
 
 import pyarrow.fs
 from botocore import exceptions as s3_errors
-from botocore.parsers import ResponseParserError
-from urllib3.exceptions import HTTPError
 
-from layoutgen.io import connections, locations
+from layoutgen.io import connections, faults, locations
 from layoutgen.io.locations import ConflictError, StorageError, StorageFault
 
 CHECK_S = 12.0
-_BACKOFF_S, _LONGEST_BACKOFF_S = 0.2, 8.0
-
-_MISSING = {
-    *("NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound", "404"),
-    *("KeyTooLongError", "InvalidArgument", "InvalidBucketName", "InvalidURI"),
-}
-_FORBIDDEN = {"AccessDenied", "AllAccessDisabled", "Forbidden", "InvalidObjectState"}
-_WRONG_CREDENTIALS = {
-    *("InvalidAccessKeyId", "SignatureDoesNotMatch", "AuthorizationHeaderMalformed"),
-    *("ExpiredToken", "InvalidToken", "InvalidSecurity", "RequestTimeTooSkewed"),
-}
-_PASSING = {
-    *("SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "TooManyRequests", "InternalError"),
-    *("ConditionalRequestConflict", "OperationAborted"),
-}
-_PASSING_ERRORS = (
-    *(s3_errors.HTTPClientError, s3_errors.ConnectionError, s3_errors.IncompleteReadError),
-    *(ResponseParserError, HTTPError, OSError),
-)
-_NO_FILE = (s3_errors.ParamValidationError, FileNotFoundError, NotADirectoryError, IsADirectoryError)
-_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP)
-_NO_CREDENTIALS = (
-    *(s3_errors.NoCredentialsError, s3_errors.PartialCredentialsError),
-    *(s3_errors.CredentialRetrievalError, s3_errors.ProfileNotFound),
-)
-
 Value = TypeVar("Value")
 
 
@@ -134,7 +103,7 @@ class Storage:
             try:
                 return str(self._client().put_object(Bucket=bucket, Key=key, Body=data, **condition)["ETag"])
             except s3_errors.ClientError as error:
-                code, status = _code(error)
+                code, status = faults.code_of(error)
                 is_gone = version is not None and (code == "NoSuchKey" or status == 404)
                 if code != "PreconditionFailed" and status != 412 and not is_gone:
                     raise
@@ -325,44 +294,7 @@ class Storage:
         return found
 
     def _ask(self, uri: str, ask: Callable[[], Value]) -> Value | StorageFault:
-        """Do one thing with an object, again after a growing pause where it failed for a passing reason."""
-        reason = ""
-        for attempt in range(self.attempts):
-            if attempt:
-                pause = min(_LONGEST_BACKOFF_S, _BACKOFF_S * 2**attempt)
-                time.sleep(pause * random.SystemRandom().uniform(0.5, 1))
-            try:
-                return ask()
-            except (s3_errors.BotoCoreError, s3_errors.ClientError, *_PASSING_ERRORS) as error:
-                fault = self._judge(uri, error)
-                if fault is not None:
-                    return fault
-                reason = _reason(error)
-        raise StorageError(
-            f"{self._place(uri)} can't be reached or used ({reason}), tried {self.attempts} times, for {uri}; "
-            "see that it is up, and that storage.endpoint_url is right"
-        )
-
-    def _judge(self, uri: str, error: Exception) -> StorageFault | None:
-        """Return the fault of the object that an error tells of, or None for a passing failure; raise StorageError for
-        what neither a retry nor another object mends."""
-        code, status = _code(error)
-        if isinstance(error, _NO_CREDENTIALS) or code in _WRONG_CREDENTIALS:
-            raise StorageError(
-                f"{self._place(uri)} refuses the credentials of the environment ({_reason(error)}), for {uri}; "
-                "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a pair that it knows"
-            ) from None
-        if code in _PASSING or status >= 500 or status == 429:
-            return None
-        if code == "NoSuchBucket":
-            return StorageFault("not_found", f"no bucket for {uri}; create it, or correct the URI")
-        if code in _MISSING or status == 404 or isinstance(error, _NO_FILE) or _errno(error) in _NO_PATH:
-            return StorageFault("not_found", f"nothing at {uri} ({_reason(error)}); put it there, or correct the path")
-        if code in _FORBIDDEN or status == 403 or isinstance(error, PermissionError):
-            return StorageFault("access_denied", f"{uri} is forbidden ({_reason(error)}); allow the job to use it")
-        if isinstance(error, _PASSING_ERRORS):
-            return None
-        raise StorageError(f"{self._place(uri)} can't be used ({_reason(error)}), for {uri}") from None
+        return faults.retried(uri, ask, self.attempts, self._place(uri))
 
     def _client(self) -> Any:
         return connections.client(connections.process(), self._url(), self.timeout_s, self.concurrency)
@@ -376,22 +308,3 @@ class Storage:
             return "the file system"
         parts = urlsplit(self._url())
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else self._url() or "AWS S3"
-
-
-def _code(error: Exception) -> tuple[str, int]:
-    """Return S3's error code and the HTTP status of an answer; "" and 0 for any other error."""
-    if not isinstance(error, s3_errors.ClientError):
-        return "", 0
-    answer = error.response
-    return str(answer.get("Error", {}).get("Code", "")), int(
-        answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    )
-
-
-def _errno(error: Exception) -> int | None:
-    return error.errno if isinstance(error, OSError) else None
-
-
-def _reason(error: Exception) -> str:
-    """Name an error without its message, which may hold a URL with credentials in it."""
-    return " ".join(str(part) for part in _code(error) if part) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Finds the row that crashes its process, so that one poisonous image can't keep a night from ending; and clocks stages.
+"""Finds the row that crashes its process, so that one poisonous image can't keep a night from ending. And clocks it.
 
 A stage that dies with its process (native crash, out of memory) is started again on the same block, for ever. So a
 guarded stage writes down, before it works, that it tries a shard. On a second try it goes row by row and writes down

@@ -10,7 +10,7 @@ import pytest
 
 from layoutgen.core import gallery
 from layoutgen.demo.s3 import LocalS3
-from layoutgen.io import snapshot, storage
+from layoutgen.io import faults, snapshot
 from layoutgen.io.lease import Lease, LeaseError, read_current
 from layoutgen.io.locations import ConflictError
 from layoutgen.io.storage import Storage, StorageError
@@ -44,7 +44,7 @@ def proxy(server: LocalS3) -> Iterator[FaultyS3]:
 def s3(store: FaultyS3, server: LocalS3, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(storage, "_BACKOFF_S", 0.01)
+    monkeypatch.setattr(faults, "_BACKOFF_S", 0.01)
     store.calm()
     yield Storage(store.endpoint_url, attempts=4, timeout_s=0.4)
     store.calm()

@@ -229,9 +229,24 @@ def test_jsonl_columns_of_the_users_own_keep_types_or_become_json(tmp_path: Path
     pq.write_table(table, tmp_path / "back.parquet")
 
 
-_VALUES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=3)
-_VALUES |= st.lists(st.integers(0, 9) | st.none(), max_size=2) | st.dictionaries(st.sampled_from("ab"), st.integers(0, 9))
-_ALIKE = [st.integers(0, 9), st.text(max_size=3), st.integers(0, 9) | st.floats(0, 1), st.booleans(), st.none(), _VALUES]
+_VALUES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=3)
+)
+_VALUES |= st.lists(st.integers(0, 9) | st.none(), max_size=2) | st.dictionaries(
+    st.sampled_from("ab"), st.integers(0, 9)
+)
+_ALIKE = [
+    st.integers(0, 9),
+    st.text(max_size=3),
+    st.integers(0, 9) | st.floats(0, 1),
+    st.booleans(),
+    st.none(),
+    _VALUES,
+]
 
 
 @settings(deadline=None)

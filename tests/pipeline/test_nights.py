@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import polars
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -188,4 +191,52 @@ def test_the_circuit_breaker_stops_a_run_whose_rows_all_fail_and_keeps_what_is_d
         not (Path(shop.output) / "CURRENT").read_text().split("\n")[0]
         if (Path(shop.output) / "CURRENT").exists()
         else True
+    )
+
+
+def test_a_table_takes_another_number_of_shards_and_the_next_night_carries_every_row_over(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.night("one")
+    before = published(shop.output)
+    assert maintain.main(["--output", shop.output, "--shards", "5"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["resharded_from"], said["published"]) == ("one", 8)
+    assert published(shop.output) == before
+    files = sorted(path.name for path in Path(tables.folder(shop.output)).glob("*.parquet"))
+    assert 3 < len(files) <= 5, "8 rows of 3 a shard were 3 files"
+    assert _counts(shop.night("two")) == (0, 8, 0, 0)
+    assert sorted(path.name for path in Path(tables.folder(shop.output)).glob("*.parquet")) == files
+    assert published(shop.output) == before
+    assert maintain.main(["--output", shop.output, "--shards", "0"]) == 2
+    assert maintain.main(["--output", str(shop.folder / "none"), "--shards", "3"]) == 2
+    assert published(shop.output) == before
+
+
+def test_a_file_of_an_older_version_gets_the_columns_it_lacks(shop: Shop) -> None:
+    shop.night("one")
+    (first, *_), schemas = sorted((Path(shop.output) / "snapshots" / "one").glob("*.parquet")), set()
+    table = pq.ParquetFile(first).read()
+    pq.write_table(table.drop_columns(["notes"]), first)
+    shop.night("two")
+    for path in Path(tables.folder(shop.output)).glob("*.parquet"):
+        schemas.add(tuple(pq.read_schema(path).names))
+    assert len(schemas) == 1
+    assert "notes" in schemas.pop()
+
+
+def test_a_reader_of_today_reads_a_snapshot_with_columns_of_tomorrow(shop: Shop) -> None:
+    shop.night("one")
+    names = tables.read(shop.output).column_names
+    for path in sorted((Path(shop.output) / "snapshots" / "one").glob("*.parquet"))[:1]:
+        table = pq.ParquetFile(path).read()
+        pq.write_table(table.append_column("tomorrow", pa.array([1] * len(table))), path)
+    pattern = f"{tables.folder(shop.output)}/*.parquet"
+    assert tables.read(shop.output).select(names).num_rows == 8
+    columns = ", ".join(f'"{name}"' for name in names)
+    found = duckdb.sql(f"select {columns} from read_parquet('{pattern}', union_by_name=true)").fetchall()
+    assert len(found) == 8
+    assert (
+        polars.scan_parquet(pattern, missing_columns="insert", extra_columns="ignore").select(names).collect().height
+        == 8
     )

@@ -36,8 +36,10 @@ class Load:
         planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))
         planned = planned.append_column(schema.TIMES, pa.array(["{}"] * count, pa.string()))
         before = self._snapshots.previous_part(address["shard"])
-        compared = self._compare(planned, pq.read_table(io.BytesIO(before))) if before else planned
-        return rows.clock(compared, "load", 0, time.monotonic() - began)
+        if before:  # perhaps an older version's, without a column of today's
+            old = schema.complete(pq.read_table(io.BytesIO(before)), self._snapshots.kind)
+            planned = self._compare(planned, old)
+        return rows.clock(planned, "load", 0, time.monotonic() - began)
 
     def _compare(self, planned: pa.Table, old: pa.Table) -> pa.Table:
         if "fingerprint" not in old.column_names:

@@ -11,14 +11,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import maintain, status
-from layoutgen import tables
+from layoutgen import running, tables
 from layoutgen.io.manifest import ManifestError
 from layoutgen.pipelines import run_layouts
 from layoutgen.preflight import RunError
+from tests.chaos.quick import stream_here
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import dead, published, settings, write_manifest
 
-pytestmark = pytest.mark.usefixtures("ray_cluster")
+
+@pytest.fixture(autouse=True)
+def _stages_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is shown here lies in the ledger and the stages; that they run on Ray is shown by other tests."""
+    monkeypatch.setattr(running, "stream", stream_here)
 
 
 class Shop:
@@ -234,8 +239,8 @@ def test_a_reader_of_today_reads_a_snapshot_with_columns_of_tomorrow(shop: Shop)
     pattern = f"{tables.folder(shop.output)}/*.parquet"
     assert tables.read(shop.output).select(names).num_rows == 8
     columns = ", ".join(f'"{name}"' for name in names)
-    found = duckdb.sql(f"select {columns} from read_parquet('{pattern}', union_by_name=true)").fetchall()
-    assert len(found) == 8
+    query = f"select {columns} from read_parquet('{pattern}', union_by_name=true)"
+    assert duckdb.sql(query).arrow().read_all().num_rows == 8
     assert (
         polars.scan_parquet(pattern, missing_columns="insert", extra_columns="ignore").select(names).collect().height
         == 8

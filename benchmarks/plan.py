@@ -89,12 +89,12 @@ def synthetic(path: Path, rows: int) -> Path:
 
 def publish(manifest: Path, output: Path, rows: int) -> float:
     """Run a job without models over a manifest; return the seconds."""
-    small = Pool(num_cpus=0.9)
+    small = Pool(num_cpus=0.5)
     config = LayoutsConfig(
         run=Run(rows_per_shard=512, log_seconds=30),
         input=Input(canvases=("1:1",)),
         load=Load(pool=small),
-        write=Write(pool=small),
+        write=Write(pool=Pool(size=2, num_cpus=0.5)),
     )
     job = TableJob(
         config, Storage(), str(manifest), str(output), [], Versions("null"), "layouts", schema.LAYOUTS, run_id="bench"

@@ -157,7 +157,7 @@ def shard_of(product_id: str, count: int) -> int:
 def product_ids(raw: pa.Table, need: Need) -> list[str]:
     """Each row's product_id as far as it can be read, else ""."""
     found = []
-    for values in _values(raw):
+    for values in _values(raw.select([name for name in raw.column_names if name in ("product_id", "image", "images")])):
         try:
             found.append(_product_id(values, need) or "")
         except _Unusable:

@@ -90,7 +90,8 @@ class Snapshots:
         gone = set(old_ids) - set(planned)
         kept = gone if self.upsert else set()
         carried = same | kept
-        published = self._published(table.take(pa.array(ok, pa.int64())))
+        good = _taken(table, ok)
+        published = self._published(good)
         if before and not ok and carried == set(old_ids):
             data: bytes | None = before
         else:
@@ -99,14 +100,12 @@ class Snapshots:
                 tables.append(old.filter(pa.array([row_id in carried for row_id in old_ids])))
             merged = pa.concat_tables(tables, promote_options="permissive") if tables else published
             data = _parquet(merged.sort_by("row_id"), self.compression) if len(merged) else None
-        dead = self._dead(table.take(pa.array(failed, pa.int64())), attempt)
+        dead = self._dead(_taken(table, failed), attempt)
         written = self._write(self.part(shard), data)
         dead_uri = self.storage.join(self.dead_folder, _part(shard))
         dead_written = self._write(dead_uri, _parquet(dead, self.compression) if failed else None)
         found = [*self._ids(self.part(shard), written), *self._ids(dead_uri, dead_written)]
-        images = (
-            table.take(pa.array(ok, pa.int64())).column("image").to_pylist() if "image" in table.column_names else []
-        )
+        images = good.column("image").to_pylist() if "image" in good.column_names else []
         return ShardReport(
             shard=shard,
             published=written,
@@ -167,7 +166,7 @@ class Snapshots:
         data = self.storage.read(uri)
         if hashlib.sha256(data).hexdigest() != written.sha256:
             raise StorageError(f"{uri} does not hold what was written to it")
-        ids: list[str] = pq.read_table(io.BytesIO(data), columns=["row_id"]).column("row_id").to_pylist()
+        ids: list[str] = pq.ParquetFile(pa.BufferReader(data)).read(columns=["row_id"]).column("row_id").to_pylist()
         return ids
 
     def _stamped(self, table: pa.Table) -> pa.Table:
@@ -199,7 +198,7 @@ class Snapshots:
         if data is None:
             return None
         self.storage.write(uri, data)
-        rows_in_it = pq.read_metadata(io.BytesIO(data)).num_rows
+        rows_in_it = pq.read_metadata(pa.BufferReader(data)).num_rows
         return Written(uri.rpartition("/")[2], rows_in_it, len(data), hashlib.sha256(data).hexdigest())
 
     def settle(self, reports: list[ShardReport]) -> list[int]:
@@ -246,6 +245,10 @@ class Snapshots:
         text = json.dumps(content, ensure_ascii=False, indent=1).encode()
         self.storage.write(self.storage.join(self.folder, "_manifest.json"), text)
         self.storage.write(self.storage.join(self.folder, "_SUCCESS"), b"")
+
+
+def _taken(table: pa.Table, positions: list[int]) -> pa.Table:
+    return table if len(positions) == len(table) else table.take(pa.array(positions, pa.int64()))
 
 
 def _part(shard: int) -> str:

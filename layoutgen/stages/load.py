@@ -25,12 +25,15 @@ class Load:
 
     def __init__(self, storage: Storage, ledger: Ledger, snapshots: Snapshots, versions: Versions) -> None:
         self._storage, self._ledger, self._snapshots, self._versions = storage, ledger, snapshots, versions
+        self._footers: dict[int, pq.FileMetaData] = {}
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Return the shard's planned rows; `table` is one row with shard, part, group and attempt."""
         began = time.monotonic()
         (address,) = table.to_pylist()
-        planned = self._ledger.read_shard(address["part"], address["group"])
+        part = address["part"]
+        planned, footer = self._ledger.read_shard(part, address["group"], self._footers.get(part))
+        self._footers = {part: footer}
         count = len(planned)
         planned = planned.append_column(schema.SHARD, pa.array([address["shard"]] * count, pa.int32()))
         planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))

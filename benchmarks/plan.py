@@ -9,6 +9,7 @@ processes).
 
 import argparse
 import json
+import logging
 import shutil
 import tempfile
 import time
@@ -33,6 +34,7 @@ CHUNK = 500_000
 
 def main() -> None:
     """Run the cases."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, action="append", help="rows of a case (default: 1,000,000 and 10,000,000)")
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")

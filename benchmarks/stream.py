@@ -290,7 +290,7 @@ class Peak:
 
     def _watch(self) -> None:
         me = psutil.Process()
-        while not self._over.wait(0.5):
+        while not self._over.wait(1.0):
             held = 0
             for process in (me, *me.children(recursive=True)):
                 try:

@@ -73,7 +73,7 @@ def stream(
     start(address)
     if not autoscaling:
         _feasible(steps)
-    dataset = ray.data.from_arrow(tables)
+    dataset = ray.data.from_blocks(tables)  # from_arrow asks a task about each of them, 5 ms a shard
     for step in steps:
         named = type(step.name.capitalize(), (_Actor,), {})
         pool = step.pool
@@ -82,7 +82,7 @@ def stream(
             fn_constructor_args=(step.build,),
             batch_size=None,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=min(pool.size, len(tables)), max_tasks_in_flight_per_actor=2),
+            compute=ray.data.ActorPoolStrategy(size=min(pool.size, len(tables)), max_tasks_in_flight_per_actor=4),
             num_cpus=pool.num_cpus,
             num_gpus=pool.num_gpus or None,
             memory=pool.memory_gb * 1e9 or None,

@@ -9,9 +9,11 @@ import math
 import multiprocessing
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import connection
 from pathlib import Path
 
 import pyarrow as pa
@@ -89,7 +91,7 @@ def _plan_parts(
     parts = min(parts, count)
     workers = max(1, min(4, os.cpu_count() or 1))
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
         parted = [pool.submit(_part_batch, file, columns, parts, count, rules.need) for file in files]
         pieces: list[list[Path]] = [[] for _ in range(parts)]
         for task in parted:
@@ -100,6 +102,18 @@ def _plan_parts(
             for part in range(parts)
         ]
         return [task.result() for task in done]
+
+
+def end_with_parent() -> None:
+    """Have this worker process end when the one that started it is killed; by itself it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, need: Need) -> list[tuple[int, Path]]:

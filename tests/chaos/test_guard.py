@@ -32,10 +32,9 @@ class FakeStage:
 
 
 def _shard(attempt: int = 1) -> pa.Table:
-    rows = [{"row_id": f"r{i}", "status": "ok", "error": None} for i in range(ROWS)]
-    table = pa.Table.from_pylist(
-        rows, pa.schema([("row_id", pa.string()), ("status", pa.string()), ("error", schema.ERROR)])
-    )
+    rows = [{"row_id": f"r{i}", "product_id": f"p{i}", "status": "ok", schema.TIMES: "{}"} for i in range(ROWS)]
+    kinds = {"row_id": pa.string(), "product_id": pa.string(), "status": pa.string(), "error": schema.ERROR}
+    table = pa.Table.from_pylist(rows, pa.schema([*kinds.items(), (schema.TIMES, pa.string())]))
     table = table.append_column(schema.SHARD, pa.array([3] * ROWS, pa.int32()))
     return table.append_column(schema.ATTEMPT, pa.array([attempt] * ROWS, pa.int32()))
 

@@ -1,0 +1,123 @@
+"use strict";
+// One picture of a layout: the preview or the photo below it, with boxes, protected parts and safe zones on top.
+gallery.pictures = (() => {
+  const { make } = gallery;
+  const percent = (value) => `${(100 * value).toFixed(3)}%`;
+  const url = (row, part) => `previews/${row.name}${part}`;
+  const colour = (text) => (/^#[0-9a-f]{6}$/i.test(text ?? "") ? text : "#000000");
+
+  function at(node, [left, top, right, bottom]) {
+    node.style.left = percent(left);
+    node.style.top = percent(top);
+    node.style.width = percent(right - left);
+    node.style.height = percent(bottom - top);
+    return node;
+  }
+
+  const box = (kind, ltrb, label, title) =>
+    at(make("i", { class: kind, title }, label ? make("b", {}, label) : null), ltrb);
+
+  function roleBox(one, words) {
+    const made = box("box", one.box, one.role === "underlay" ? null : words ? `${one.role} · ${one.text}` : one.role, one.text);
+    made.dataset.role = one.role ?? "";
+    return made;
+  }
+
+  function zones(row, details) {
+    const found = details.zones.map((zone) => box("zone", zone.box, zone.name || null, zone.name));
+    const { margin } = gallery.data.meta;
+    if (margin) {
+      const edge = margin * Math.min(row.width, row.height);
+      const [x, y] = [edge / row.width, edge / row.height];
+      found.unshift(box("safe", [x, y, 1 - x, 1 - y], null, "safe area"));
+    }
+    return found;
+  }
+
+  // An image that says so where it is not there.
+  function image(row, part, alt) {
+    const made = make("img", { src: url(row, part), alt, loading: "lazy", decoding: "async", draggable: "false" });
+    made.addEventListener("error", () => made.parentElement?.classList.add("missing"), { once: true });
+    return made;
+  }
+
+  // The empty frame of a picture, in the canvas's shape.
+  function frame(row, name) {
+    const made = make("div", { class: `picture ${name}` });
+    made.style.aspectRatio = `${row.width} / ${row.height}`;
+    made.style.setProperty("--shape", (row.width / row.height).toFixed(4));
+    return made;
+  }
+
+  // `views` has beside, boxes, map, zones; `elements` are those of an edit. Overlays come when the details are there.
+  function final(row, views, elements) {
+    const made = frame(row, "final");
+    if (!row.preview) return made;
+    made.append(image(row, elements ? ".ground.jpg" : ".jpg", row.title));
+    if (elements || views.boxes || views.map || views.zones) overlay(made, row, views, elements);
+    return made;
+  }
+
+  function suggestion(row, views) {
+    const made = frame(row, "suggestion");
+    if (!row.preview) return made;
+    made.append(image(row, ".ground.jpg", `suggestion for ${row.title}`));
+    overlay(made, row, { ...views, boxes: false }, null, true);
+    return made;
+  }
+
+  async function overlay(made, row, views, elements, suggested) {
+    let details;
+    try {
+      details = await gallery.data.details(row);
+    } catch {
+      return;
+    }
+    if (elements) made.append(live(row, details, elements));
+    if (views.map && gallery.data.meta.maps) {
+      const map = make("img", { class: "map", src: url(row, ".map.png"), alt: "", draggable: "false" });
+      map.addEventListener("error", () => map.remove(), { once: true });
+      made.append(map);
+    }
+    if (views.map && details.subject) made.append(box("subject", details.subject, null, "subject"));
+    if (views.zones) made.append(...zones(row, details));
+    const shown = suggested ? details.suggestion : views.boxes ? (elements ?? details.elements) : [];
+    made.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));
+  }
+
+  // Elements as they would be drawn, in the browser's fonts: near enough to judge an edit by.
+  function live(row, details, elements) {
+    const svg = make("svg", { class: "live", viewBox: `0 0 ${row.width} ${row.height}`, "aria-hidden": "true" });
+    const drawn = elements.map((one) => ({ ...details.elements[one.was], box: one.box, before: details.elements[one.was].box }));
+    for (const one of drawn.sort((a, b) => (a.z ?? 0) - (b.z ?? 0))) svg.append(...painted(row, one));
+    return svg;
+  }
+
+  function painted(row, one) {
+    const px = ([l, t, r, b]) => [l * row.width, t * row.height, (r - l) * row.width, (b - t) * row.height];
+    const [x, y, width, height] = px(one.box);
+    const [oldX, oldY, oldWidth, oldHeight] = px(one.before);
+    if (one.role === "underlay") {
+      const [rx, opacity] = [one.radius_px ?? 0, one.opacity ?? 1];
+      return [make("rect", { x, y, width, height, rx, fill: colour(one.colour), "fill-opacity": opacity })];
+    }
+    if (!one.lines?.length || !one.font_px) {
+      const piece = make("svg", { x, y, width, height, viewBox: `${oldX} ${oldY} ${oldWidth} ${oldHeight}` });
+      piece.append(make("image", { href: url(row, ".jpg"), width: row.width, height: row.height }));
+      return [piece];
+    }
+    const scale = Math.min(width / oldWidth, height / oldHeight);
+    const [font, step] = [one.font_px * scale, (one.line_height_px || one.font_px) * scale];
+    const side = { center: [x + width / 2, "middle"], right: [x + width, "end"] }[one.alignment] ?? [x, "start"];
+    return one.lines.map((line, i) => make("text", {
+      x: side[0],
+      y: y + step * i + (step - font) / 2 + 0.88 * font,
+      "text-anchor": side[1],
+      "font-size": font,
+      "font-weight": /bold/i.test(one.font ?? "") ? 700 : 400,
+      fill: colour(one.colour),
+    }, line));
+  }
+
+  return { final, suggestion, frame, image, live, at, colour };
+})();

@@ -261,7 +261,6 @@ def test_numbers_are_typed_and_an_edit_of_nothing_is_none(page):
     assert page.run("gallery.by('said').textContent").startswith("Nothing was changed")
     page.focus(".handle:nth-child(3)")
     page.set("[data-side=left]", 5000)
-    )
     page.click("#save")
     assert boxes(page)[2] == [992, 600, 1000, 700]
 
@@ -273,7 +272,7 @@ def test_what_is_exported_is_feedback_that_the_validator_takes(page):
     page.wait(f"gallery.by('viewer').querySelector('h2').textContent.startsWith({json.dumps(NASTY[:9])})")
     page.focus("#note")
     page.type('too "loud" \u2028 花')
-    page.click("[data-decision=reject]")
+    page.click(".choices [data-decision=reject]")
     page.press("Escape")
     page.click("#export")
     until = time.monotonic() + 20

@@ -64,7 +64,8 @@ gallery.grid = (() => {
     made.append(
       pictures,
       make("h2", { title: row.title }, row.title || row.row_id || "(no title)"),
-      make("p", { class: "line" }, make("span", {}, row.canvas ?? ""), scores, make("span", { class: "gap" }), status, said),
+      make("p", { class: "line" }, make("span", {}, row.canvas ?? ""), scores,
+        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), status, said),
     );
     return made;
   }

@@ -32,7 +32,7 @@ gallery.viewer = (() => {
     const place = gallery.grid.place(row);
     const toggles = [["boxes", "boxes"], ["map", "protected"], ["zones", "safe zones"]].map(([name, label]) =>
       make("label", {}, make("input", { type: "checkbox", checked: views[name], onchange: () => by(name).click() }), ` ${label}`));
-    dialog.replaceChildren(
+    by("sheet").replaceChildren(
       make("div", { class: "bar" },
         button("‹", () => go(-1), { "aria-label": "layout before", disabled: place <= 0 }),
         button("›", () => go(1), { "aria-label": "next layout", disabled: place >= gallery.grid.rows.length - 1 }),
@@ -167,7 +167,8 @@ gallery.viewer = (() => {
   function press(event) {
     const inField = event.target.closest("input, textarea");
     const ctrl = event.ctrlKey || event.metaKey;
-    if (event.key === "Escape") editor ? leave() : close();
+    if (event.key === "Escape" && inField) dialog.querySelector(".panes").focus();
+    else if (event.key === "Escape") editor ? leave() : close();
     else if (ctrl && editor && !inField && "zy".includes(event.key.toLowerCase())) {
       event.key.toLowerCase() === "y" || event.shiftKey ? editor.redo() : editor.undo();
     } else if (inField || ctrl || event.altKey) return;

@@ -106,8 +106,9 @@ def run_gallery(
         else:
             faults.pop(row["row_id"], None)
     totals = (source.total, source.dead_total)
+    limits: dict[str, Any] = {"margin": source.margin, "zones": source.zones}
     for name, content in gallery.files(
-        placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, margin=source.margin
+        placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, **limits
     ):
         storage.write(storage.join(output, name), content)
     return storage.join(output, "index.html")

@@ -44,17 +44,20 @@ def files(
     faults: Mapping[str, str] | None = None,
     maps: bool = False,
     margin: float | None = None,
+    zones: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[tuple[str, bytes]]:
     """The page's files as path and content, index.html last.
 
     `rows` are placed rows, `dead` dead letters, `totals` how many of either there are where these are a sample;
     `faults` says why there is no preview, by row id; `maps` tells whether there are maps of what is protected;
-    `margin` is the free edge that was kept, as a share of the canvas's short side.
+    `margin` is the free edge that was kept, as a share of the canvas's short side, and `zones` are the safe zones that
+    were (`box`, `ratios`).
     """
     faults = faults or {}
     runs = [run_id, *sorted({str(row["run_id"]) for row in [*rows, *dead] if row.get("run_id")} - {run_id})]
     lines = [gallery_rows.line(row, runs, row["row_id"] not in faults) for row in rows]
     lines += [gallery_rows.dead_line(row, runs) for row in dead]
+    canvases = {str(row["canvas"]) for row in rows if row.get("canvas")}
     meta = {
         "run_id": run_id,
         "runs": runs,
@@ -63,6 +66,9 @@ def files(
         "chunk": CHUNK,
         "maps": maps,
         "margin": margin,
+        "zones": {
+            name: gallery_rows.zones(zones, name) for name in sorted(canvases) if gallery_rows.zones(zones, name)
+        },
         "roles": [role.value for role in Role],
     }
     found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]

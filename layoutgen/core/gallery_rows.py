@@ -2,7 +2,8 @@
 
 Rows are the dicts of a layout table from anywhere, so every column but `row_id` may be missing; of rows that are no
 layouts (dead letters, `status` other than ok) the reason is shown. Columns that only some tables have: `accepted` and
-`reasons` (the acceptance check of covers), `safe_zones` (list of name and box, ltrb of the canvas).
+`reasons` (the acceptance check of covers; `name: what was found`), `faces` (boxes, ltrb of the photo), `safe_zones`
+(list of name and box, ltrb of the canvas).
 """
 
 import json
@@ -10,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from layoutgen.core.layout import Role
+from layoutgen.core.layout import Role, parse_canvas
 from layoutgen.core.metrics import own, table_rows
 
 # A line of the index, in this order.
@@ -22,7 +23,8 @@ SMALLEST = 0.024  # share of the canvas's short side that a readable font has, a
 _AMPLE = 7.0  # contrast ratio beyond which more is no better (WCAG's enhanced level)
 _WEIGHTS = {"contrast": 0.4, "subject": 0.4, "font": 0.2}
 _ELEMENT = ("role", "text", "box", "lines", "font", "font_px", "line_height_px", "colour", "alignment", "opacity",
-            "radius_px", "underlay", "z")  # fmt: skip
+            "radius_px", "underlay", "z", "stroke_px", "stroke", "shadow")  # fmt: skip
+_SAME_SHAPE = 0.02
 
 
 def score(row: Mapping[str, Any]) -> float | None:
@@ -90,7 +92,7 @@ def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any
         "application": row.get("application"),
         "category": row.get("category"),
         "status": status,
-        "kind": (reasons[0] if reasons else None) if ok else _kind(error),
+        "kind": (str(reasons[0]).partition(":")[0] if reasons else None) if ok else _kind(error),
         "roles": roles,
         "elements": sum(e.get("role") != Role.UNDERLAY for e in elements),
         "score": score(row) if ok else None,
@@ -114,7 +116,7 @@ def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
             for one in row.get("suggestion") or ()
             if _box(one.get("box"))
         ],
-        "subject": subject(row),
+        "protected": protected(row),
         "zones": _zones(row.get("safe_zones")),
         "notes": [str(note) for note in row.get("notes") or ()],
         "reasons": [str(reason) for reason in row.get("reasons") or ()],
@@ -155,13 +157,21 @@ def dead_details(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, "")}
 
 
-def subject(row: Mapping[str, Any]) -> list[float] | None:
-    """The subject's box on the canvas, from where it is in the photo and how the photo lies; None where not shown."""
-    box, crop, picture = (_box(row.get(name)) for name in ("subject_box", "crop", "picture"))
-    if not box or not crop or not picture or crop[2] <= crop[0] or crop[3] <= crop[1]:
+def protected(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Subject, faces and text of the photo with their boxes on the canvas, as far as they are shown there."""
+    found = [("subject", row.get("subject_box")), *(("face", box) for box in row.get("faces") or ())]
+    found += [("text", one.get("box")) for one in row.get("text_lines") or ()]
+    boxes = [(kind, on_canvas(box, row)) for kind, box in found]
+    return [{"kind": kind, "box": box} for kind, box in boxes if box]
+
+
+def on_canvas(box: object, row: Mapping[str, Any]) -> list[float] | None:
+    """A box of the photo as a box of the canvas, by how the photo lies there; None for what is not shown."""
+    inner, crop, picture = (_box(one) for one in (box, row.get("crop"), row.get("picture")))
+    if not inner or not crop or not picture or crop[2] <= crop[0] or crop[3] <= crop[1]:
         return None
     sides = []
-    for i, value in enumerate(box):
+    for i, value in enumerate(inner):
         low, high = crop[i % 2], crop[i % 2 + 2]
         start, end = picture[i % 2], picture[i % 2 + 2]
         at = start + (value - low) / (high - low) * (end - start)
@@ -169,9 +179,31 @@ def subject(row: Mapping[str, Any]) -> list[float] | None:
     return sides if sides[2] > sides[0] and sides[3] > sides[1] else None
 
 
+def zones(found: Sequence[Mapping[str, Any]], canvas: str) -> list[dict[str, Any]]:
+    """Those of a run's safe zones (`box` and `ratios`, as the settings have them) that a canvas `WIDTHxHEIGHT` has."""
+    shape = _shape(canvas)
+    if shape is None:
+        return []
+
+    def has(zone: Mapping[str, Any]) -> bool:
+        shapes = [_shape(str(name)) for name in zone.get("ratios") or ()]
+        return not shapes or any(one is not None and abs(one / shape - 1) < _SAME_SHAPE for one in shapes)
+
+    return _zones([zone for zone in found if has(zone)])
+
+
+def _shape(name: str) -> float | None:
+    try:
+        canvas = parse_canvas(name, 1080)
+    except ValueError:
+        return None
+    return canvas.width / canvas.height
+
+
 def _element(element: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: element.get(name) for name in _ELEMENT}
     kept |= {"box": _box(element.get("box")), "opacity": _number(element.get("opacity"), 3)}
+    kept |= {"shadow": _number(element.get("shadow"), 3) or None, "stroke_px": element.get("stroke_px") or None}
     return {name: value for name, value in kept.items() if value is not None}
 
 

@@ -26,7 +26,7 @@ _NEEDED = ("image", "crop", "picture", "backdrop", "elements", "canvas_width", "
 @dataclass(frozen=True)
 class Source:
     """Rows to show. `total` and `dead_total` count those that there are; `margin` is the free edge that was kept, as a
-    share of the canvas's short side, where the run's settings tell."""
+    share of the canvas's short side, and `zones` are the safe zones, where the run's settings tell."""
 
     run_id: str
     table: pa.Table
@@ -34,6 +34,7 @@ class Source:
     dead: list[dict[str, Any]]
     dead_total: int
     margin: float | None
+    zones: list[dict[str, Any]]
 
     def drawable(self) -> pa.Table:
         """The rows of which a picture can be drawn."""
@@ -70,14 +71,15 @@ def read(storage: Storage, layouts: str, run_id: str | None, limit: int) -> Sour
     for uri in dead_files:
         if len(dead) < limit:
             dead += pq.read_table(io.BytesIO(storage.read(uri))).to_pylist()[: limit - len(dead)]
-    margin = ((manifest.get("settings") or {}).get("place") or {}).get("margin")
+    place = (manifest.get("settings") or {}).get("place") or {}
     return Source(
         run_id=job[2] if job else PurePosixPath(folder.rstrip("/")).name,
         table=table,
         total=sum(counts),
         dead=dead,
         dead_total=sum(dead_counts),
-        margin=margin if isinstance(margin, float) else None,
+        margin=place.get("margin"),
+        zones=place.get("zones") or [],
     )
 
 

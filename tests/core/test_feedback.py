@@ -2,7 +2,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layoutgen.core import feedback
@@ -95,13 +95,16 @@ def test_fields_of_others_are_passed_over_and_a_byte_order_mark_too():
 
 WORDS = st.text(min_size=1, max_size=12).filter(lambda text: text.strip() and text.isprintable())
 SIDES = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.51, 1), st.floats(0.51, 1))
-ELEMENTS = st.lists(st.builds(EditedElement, st.sampled_from(Role), st.text(max_size=20), SIDES), min_size=1)
+ELEMENTS = st.lists(
+    st.builds(EditedElement, st.sampled_from(Role), st.text(max_size=20), SIDES), min_size=1, max_size=3
+)
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
 DECIDED = st.sampled_from(("adopt", "reject"))
 EDITS = st.builds(Feedback, WORDS, WORDS, st.just("edit"), WORDS, TIMES, ELEMENTS.map(tuple), st.text(max_size=20))
 OTHERS = st.builds(Feedback, WORDS, WORDS, DECIDED, WORDS, TIMES, st.none(), st.text(max_size=20))
 
 
-@given(st.lists(EDITS | OTHERS, max_size=6))
+@settings(max_examples=30)
+@given(st.lists(EDITS | OTHERS, max_size=4))
 def test_what_is_written_is_read_back(rows):
     assert feedback.read(feedback.write(rows)) == (rows, [])

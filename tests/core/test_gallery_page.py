@@ -194,7 +194,7 @@ def test_overlays_show_where_things_are(page):
     box = page.place(".card .box[data-role=price]")
     assert box[0] - left == pytest.approx(0.6 * width, abs=1)
     assert box[1] - top == pytest.approx(0.6 * width, abs=1)
-    subject = page.place(".card .subject")
+    subject = page.place(".card .protected.subject")
     assert subject[2] == pytest.approx(0.6 * width, abs=1)
     page.press("s")
     page.wait("document.querySelectorAll('.card .suggestion .box').length === 1")

@@ -63,7 +63,7 @@ def test_a_line_has_what_the_page_filters_by():
 
 @pytest.mark.parametrize(("accepted", "status"), [(None, "ok"), (True, "accepted"), (False, "refused")])
 def test_the_acceptance_check_is_a_status(accepted, status):
-    found = line(row(accepted=accepted, reasons=["face_touched"]))
+    found = line(row(accepted=accepted, reasons=["face_touched: 0.2 of a face"]))
     assert (found["status"], found["kind"]) == (status, "face_touched")
 
 
@@ -95,9 +95,25 @@ def test_a_dead_letter_may_lack_everything():
 
 def test_the_subject_stands_where_the_photo_lies_on_the_canvas():
     framing = {"crop": [0.0, 0.0, 0.5, 1.0], "picture": [0.5, 0.0, 1.0, 1.0]}
-    assert gallery_rows.subject({**framing, "subject_box": [0.25, 0.5, 1.0, 1.0]}) == [0.75, 0.5, 1.0, 1.0]
-    assert gallery_rows.subject({**framing, "subject_box": [0.6, 0.0, 1.0, 1.0]}) is None
-    assert gallery_rows.subject({**framing, "subject_box": None}) is None
+    assert gallery_rows.on_canvas([0.25, 0.5, 1.0, 1.0], framing) == [0.75, 0.5, 1.0, 1.0]
+    assert gallery_rows.on_canvas([0.6, 0.0, 1.0, 1.0], framing) is None
+    assert gallery_rows.on_canvas(None, framing) is None
+    found = gallery_rows.protected({**framing, "subject_box": [0.0, 0.0, 0.5, 1.0], "faces": [[0.1, 0.0, 0.2, 0.5]],
+                                    "text_lines": [{"box": [0.7, 0.0, 0.9, 1.0]}]})  # fmt: skip
+    assert found == [
+        {"kind": "subject", "box": [0.5, 0.0, 1.0, 1.0]},
+        {"kind": "face", "box": [0.6, 0.0, 0.7, 0.5]},
+    ]
+
+
+def test_safe_zones_are_those_of_the_canvas():
+    badge, strip = {"box": [0.8, 0.9, 1, 1], "ratios": []}, {"box": [0.9, 0.4, 1, 0.8], "ratios": ["9:16"]}
+    assert [one["box"] for one in gallery_rows.zones([badge, strip], "1080x1920")] == [
+        [0.8, 0.9, 1, 1],
+        [0.9, 0.4, 1, 0.8],
+    ]
+    assert [one["box"] for one in gallery_rows.zones([badge, strip], "1080x1080")] == [[0.8, 0.9, 1, 1]]
+    assert gallery_rows.zones([badge], "odd") == []
 
 
 def test_details_keep_what_is_drawn_and_drop_what_is_not_there():

@@ -47,7 +47,7 @@ gallery.data = (() => {
   // A row's details; rejects where their file is not there.
   async function details(row) {
     const values = await chunk(Math.floor(row.n / data.meta.chunk));
-    return { elements: [], suggestion: [], zones: [], notes: [], reasons: [], ...values[row.n % data.meta.chunk] };
+    return { elements: [], suggestion: [], protected: [], zones: [], notes: [], reasons: [], ...values[row.n % data.meta.chunk] };
   }
 
   return data;

@@ -24,8 +24,9 @@ gallery.pictures = (() => {
   }
 
   function zones(row, details) {
-    const found = details.zones.map((zone) => box("zone", zone.box, zone.name || null, zone.name));
-    const { margin } = gallery.data.meta;
+    const { margin, zones: common } = gallery.data.meta;
+    const found = [...(common[row.canvas] ?? []), ...details.zones]
+      .map((zone) => box("zone", zone.box, zone.name || null, zone.name || "safe zone"));
     if (margin) {
       const edge = margin * Math.min(row.width, row.height);
       const [x, y] = [edge / row.width, edge / row.height];
@@ -79,7 +80,7 @@ gallery.pictures = (() => {
       map.addEventListener("error", () => map.remove(), { once: true });
       made.append(map);
     }
-    if (views.map && details.subject) made.append(box("subject", details.subject, null, "subject"));
+    if (views.map) made.append(...details.protected.map((one) => box(`protected ${one.kind}`, one.box, null, one.kind)));
     if (views.zones) made.append(...zones(row, details));
     const shown = suggested ? details.suggestion : views.boxes ? (elements ?? details.elements) : [];
     made.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));
@@ -116,6 +117,7 @@ gallery.pictures = (() => {
       "font-size": font,
       "font-weight": /bold/i.test(one.font ?? "") ? 700 : 400,
       fill: colour(one.colour),
+      ...(one.stroke_px ? { stroke: colour(one.stroke), "stroke-width": 2 * one.stroke_px * scale, "paint-order": "stroke" } : {}),
     }, line));
   }
 

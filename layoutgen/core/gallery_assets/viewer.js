@@ -19,7 +19,7 @@ gallery.viewer = (() => {
       if (row !== wanted) return;
       details = found;
     } catch (error) {
-      details = { elements: [], suggestion: [], zones: [], notes: [], reasons: [], message: error.message };
+      details = { elements: [], suggestion: [], protected: [], zones: [], notes: [], reasons: [], message: error.message };
     }
     draw();
     if (edit) startEdit();

@@ -66,9 +66,7 @@ def files(
         "chunk": CHUNK,
         "maps": maps,
         "margin": margin,
-        "zones": {
-            name: gallery_rows.zones(zones, name) for name in sorted(canvases) if gallery_rows.zones(zones, name)
-        },
+        "zones": {name: found for name in sorted(canvases) if (found := gallery_rows.zones(zones, name))},
         "roles": [role.value for role in Role],
     }
     found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]

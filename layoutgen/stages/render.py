@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import gallery, rows
-from layoutgen.core.layout import Canvas
+from layoutgen.core.layout import Canvas, Role
 from layoutgen.io import drawing, images
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Saliency
@@ -16,7 +16,8 @@ _TINT = (230, 57, 53)
 
 class Render:
     """Draws layouts at output size from the images' originals, and stores them into `folder` at `side` px of the longer
-    side. With `grounds`, the photo as it lies on the canvas is stored too; with a `saliency`, what it finds."""
+    side. With `layers`, the photo as it lies on the canvas and text and logos by themselves are stored too; with a
+    `saliency`, what it finds."""
 
     def __init__(
         self,
@@ -25,11 +26,11 @@ class Render:
         side: int,
         font_files: tuple[str, ...],
         *,
-        grounds: bool = False,
+        layers: bool = False,
         saliency: Saliency | None = None,
     ) -> None:
         self._storage, self._folder, self._side, self._font_files = storage, folder, side, font_files
-        self._grounds, self._saliency = grounds, saliency
+        self._layers, self._saliency = layers, saliency
         self._photo: tuple[str, np.ndarray] | None = None  # the canvases of one photo stand together
         self._subject: tuple[str, np.ndarray] | None = None
 
@@ -48,8 +49,14 @@ class Render:
             elements = [rows.read_element(element) for element in row["elements"]]
             drawn = drawing.draw(ground, elements, canvas, logo=logo, font_files=self._font_files)
             self._write(row, "", images.encode_jpeg(shrink(drawn, self._side), 88))
-            if self._grounds:
+            if self._layers:
                 self._write(row, "ground", images.encode_jpeg(shrink(ground, self._side), 80))
+                ink = [element for element in elements if element.role is not Role.UNDERLAY]
+                over = [
+                    shrink(drawing.draw(plain, ink, canvas, logo=logo, font_files=self._font_files), self._side)
+                    for plain in (np.zeros_like(ground), np.full_like(ground, 255))
+                ]
+                self._write(row, "ink", images.encode_png(_lifted(*over)))
             if self._saliency is not None:
                 shown = frame(self._find(row["image"], photo), framing, canvas, min(_MAP_SIDE, self._side))
                 self._write(row, "map", images.encode_png(_tinted(shown)))
@@ -72,6 +79,14 @@ class Render:
     def _write(self, row: dict[str, object], part: str, data: bytes) -> None:
         name = gallery.preview_name(str(row["row_id"]), part)
         self._storage.write(self._storage.join(self._folder, name), data)
+
+
+def _lifted(on_black: np.ndarray, on_white: np.ndarray) -> np.ndarray:
+    """What was drawn on black and on white (h, w, 3), by itself (h, w, 4): opacity is what white does not shine through."""
+    black, white = on_black.astype(np.float32), on_white.astype(np.float32)
+    opacity = np.clip(1 - (white - black).mean(-1, keepdims=True) / 255, 0, 1)
+    colour = np.divide(black, opacity, out=np.zeros_like(black), where=opacity > 0)
+    return np.rint(np.concatenate([np.clip(colour, 0, 255), 255 * opacity], -1)).astype(np.uint8)
 
 
 def _tinted(found: np.ndarray) -> np.ndarray:

@@ -106,6 +106,7 @@ def test_the_gallery_shows_every_row(run: dict[str, Any], tmp_path: Path) -> Non
     assert Counter(path.name.split(".", 1)[1] for path in (tmp_path / "a" / "previews").iterdir()) == {
         "jpg": 15,
         "ground.jpg": 15,
+        "ink.png": 15,
         "map.png": 15,
     }
     run_gallery(Storage(), str(run["folder"]), "s3://shop/gallery", **options)  # a snapshot's folder, into a bucket

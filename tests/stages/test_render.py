@@ -94,6 +94,17 @@ def test_a_tall_canvas_has_a_tall_preview(layouts, tmp_path):
     assert preview(tmp_path, "p0@1080x1080").shape == (270, 54, 3)
 
 
+def test_ink_over_the_ground_is_the_layout(layouts, tmp_path):
+    render(layouts({}, suggestions=(TITLE, LOGO)), tmp_path, layers=True)
+    folder = tmp_path / "previews"
+    ground, ink = (Image.open(folder / gallery.preview_name("p0@1080x1080", part)) for part in ("ground", "ink"))
+    both = np.asarray(Image.alpha_composite(ground.convert("RGBA"), ink).convert("RGB")).astype(int)
+    assert np.abs(both - preview(tmp_path, "p0@1080x1080")).mean() < 3
+    opacity = np.asarray(ink)[..., 3]
+    assert opacity.max() == 255
+    assert opacity[0].max() == 0
+
+
 class LeftHalf:
     """A saliency that finds the left half of any picture, and counts the pictures."""
 
@@ -106,7 +117,7 @@ class LeftHalf:
 
 
 def test_the_ground_is_the_photo_without_any_element(layouts, tmp_path):
-    render(layouts({}), tmp_path, grounds=True)
+    render(layouts({}), tmp_path, layers=True)
     name = gallery.preview_name("p0@1080x1080", "ground")
     drawn = np.asarray(Image.open(tmp_path / "previews" / name)).astype(int)
     assert drawn.shape == (270, 270, 3)

@@ -46,6 +46,7 @@ gallery.editor = (() => {
         const [left, top, right, bottom] = one.box.map(Math.round);
         node.setAttribute("aria-label", `${one.role} ${one.text}, ${right - left} by ${bottom - top} px at ${left}, ${top}`);
         node.classList.toggle("chosen", i === chosen);
+        gallery.pictures.label(node, one.box.map((side, k) => side / size[k % 2]));
       });
       onchange(chosen);
     }
@@ -151,7 +152,7 @@ gallery.editor = (() => {
       reset: () => commit(begun(row, details, null)),
       remove: () => { if (chosen >= 0) remove(chosen); },
       set: (box) => { if (chosen >= 0) commit(boxes.set(elements, chosen, box, size)); },
-      focus: () => layer.firstElementChild?.focus(),
+      focus: () => (layer.querySelector(".handle:not([data-role=underlay])") ?? layer.firstElementChild)?.focus(),
       elements: normal,
       get box() { return chosen < 0 ? null : elements[chosen].box; },
       get isChanged() { return JSON.stringify(elements) !== JSON.stringify(first); },

@@ -17,9 +17,12 @@ gallery.pictures = (() => {
   const box = (kind, ltrb, label, title) =>
     at(make("i", { class: kind, title }, label ? make("b", {}, label) : null), ltrb);
 
+  const label = (made, [, top]) => made.classList.toggle("inside", top < 0.04);
+
   function roleBox(one, words) {
-    const made = box("box", one.box, one.role === "underlay" ? null : words ? `${one.role} · ${one.text}` : one.role, one.text);
+    const made = box("box", one.box, one.role === "underlay" ? null : words && one.text ? `${one.role} · ${one.text}` : one.role, one.text);
     made.dataset.role = one.role ?? "";
+    label(made, one.box);
     return made;
   }
 
@@ -86,40 +89,27 @@ gallery.pictures = (() => {
     made.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));
   }
 
-  // Elements as they would be drawn, in the browser's fonts: near enough to judge an edit by.
+  // Elements where an edit puts them: underlays drawn, all else cut out of the row's picture of text and logos.
   function live(row, details, elements) {
     const svg = make("svg", { class: "live", viewBox: `0 0 ${row.width} ${row.height}`, "aria-hidden": "true" });
     const drawn = elements.map((one) => ({ ...details.elements[one.was], box: one.box, before: details.elements[one.was].box }));
-    for (const one of drawn.sort((a, b) => (a.z ?? 0) - (b.z ?? 0))) svg.append(...painted(row, one));
+    svg.append(...drawn.sort((a, b) => (a.z ?? 0) - (b.z ?? 0)).map((one) => painted(row, one)));
     return svg;
   }
 
   function painted(row, one) {
-    const px = ([l, t, r, b]) => [l * row.width, t * row.height, (r - l) * row.width, (b - t) * row.height];
+    const px = ([l, t, r, b]) => [l, t, r - l, b - t].map((side, i) => side * (i % 2 ? row.height : row.width));
     const [x, y, width, height] = px(one.box);
-    const [oldX, oldY, oldWidth, oldHeight] = px(one.before);
     if (one.role === "underlay") {
       const [rx, opacity] = [one.radius_px ?? 0, one.opacity ?? 1];
-      return [make("rect", { x, y, width, height, rx, fill: colour(one.colour), "fill-opacity": opacity })];
+      return make("rect", { x, y, width, height, rx, fill: colour(one.colour), "fill-opacity": opacity });
     }
-    if (!one.lines?.length || !one.font_px) {
-      const piece = make("svg", { x, y, width, height, viewBox: `${oldX} ${oldY} ${oldWidth} ${oldHeight}` });
-      piece.append(make("image", { href: url(row, ".jpg"), width: row.width, height: row.height }));
-      return [piece];
-    }
-    const scale = Math.min(width / oldWidth, height / oldHeight);
-    const [font, step] = [one.font_px * scale, (one.line_height_px || one.font_px) * scale];
-    const side = { center: [x + width / 2, "middle"], right: [x + width, "end"] }[one.alignment] ?? [x, "start"];
-    return one.lines.map((line, i) => make("text", {
-      x: side[0],
-      y: y + step * i + (step - font) / 2 + 0.88 * font,
-      "text-anchor": side[1],
-      "font-size": font,
-      "font-weight": /bold/i.test(one.font ?? "") ? 700 : 400,
-      fill: colour(one.colour),
-      ...(one.stroke_px ? { stroke: colour(one.stroke), "stroke-width": 2 * one.stroke_px * scale, "paint-order": "stroke" } : {}),
-    }, line));
+    // Text keeps its shape and its side of the box, and is as large as the box lets it.
+    const side = { center: "xMid", right: "xMax" }[one.lines?.length ? one.alignment : "center"] ?? "xMin";
+    const piece = make("svg", { x, y, width, height, viewBox: px(one.before).join(" "), preserveAspectRatio: `${side}YMid` });
+    piece.append(make("image", { href: url(row, ".ink.png"), width: row.width, height: row.height }));
+    return piece;
   }
 
-  return { final, suggestion, frame, image, live, at, colour };
+  return { final, suggestion, frame, image, live, at, label };
 })();

@@ -93,7 +93,7 @@ gallery.viewer = (() => {
     const frame = gallery.pictures.frame(row, "final");
     frame.append(gallery.pictures.image(row, ".ground.jpg", row.title));
     const pane = dialog.querySelector(".panes figure:last-child");
-    pane.replaceChildren(make("figcaption", {}, "edit · text in this browser's font"), frame);
+    pane.replaceChildren(make("figcaption", {}, "edit"), frame);
     editor = gallery.editor.open(frame, row, details, gallery.decisions.of(row)?.elements, tools);
     editor.focus();
   }

@@ -131,7 +131,7 @@ def dead_line(row: Mapping[str, Any], runs: Sequence[str]) -> list[Any]:
     """A dead letter as a line of the index."""
     title = _input(row).get("title")
     width, _, height = str(row.get("canvas") or "").partition("x")
-    values = {
+    values: dict[str, Any] = {
         "row_id": str(row.get("row_id") or row.get("product_id") or ""),
         "product": row.get("product_id"),
         "title": str(title) if title else "",

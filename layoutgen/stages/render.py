@@ -82,11 +82,11 @@ class Render:
 
 
 def _lifted(on_black: np.ndarray, on_white: np.ndarray) -> np.ndarray:
-    """What was drawn on black and on white (h, w, 3), by itself (h, w, 4): opacity is what white does not shine through."""
+    """What was drawn on black and on white (h, w, 3), by itself (h, w, 4): opaque where the ground is hidden."""
     black, white = on_black.astype(np.float32), on_white.astype(np.float32)
     opacity = np.clip(1 - (white - black).mean(-1, keepdims=True) / 255, 0, 1)
     colour = np.divide(black, opacity, out=np.zeros_like(black), where=opacity > 0)
-    return np.rint(np.concatenate([np.clip(colour, 0, 255), 255 * opacity], -1)).astype(np.uint8)
+    return np.asarray(np.rint(np.concatenate([np.clip(colour, 0, 255), 255 * opacity], -1)), np.uint8)
 
 
 def _tinted(found: np.ndarray) -> np.ndarray:

@@ -109,8 +109,14 @@ def test_the_gallery_shows_every_row(run: dict[str, Any], tmp_path: Path) -> Non
         "ink.png": 15,
         "map.png": 15,
     }
-    run_gallery(Storage(), str(run["folder"]), "s3://shop/gallery", **options)  # a snapshot's folder, into a bucket
-    assert Storage().read("s3://shop/gallery/data/index.js").decode() == index
+
+
+def test_a_gallery_goes_from_a_snapshot_into_a_bucket(run: dict[str, Any]) -> None:
+    options: dict[str, Any] = {"run_id": None, "limit": 3, "side": 300, "font_files": ()}
+    assert run_gallery(Storage(), str(run["folder"]), "s3://shop/gallery", **options) == "s3://shop/gallery/index.html"
+    index = Storage().read("s3://shop/gallery/data/index.js").decode()
+    assert '"shown":[3,0]' in index and '"totals":[15,0]' in index
+    assert len(Storage().list("s3://shop/gallery/previews")) == 9
 
 
 def test_a_folder_of_images_is_an_input(s3: LocalS3, tmp_path: Path) -> None:

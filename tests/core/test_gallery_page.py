@@ -10,6 +10,7 @@ from PIL import Image
 
 from layoutgen.core import feedback, gallery
 from layoutgen.core.layout import Role
+from layoutgen.core.metrics import adoption
 from tests.browser import Browser, find
 from tests.conftest import encoded
 from tests.core.test_gallery import NASTY, dead
@@ -285,6 +286,8 @@ def test_what_is_exported_is_feedback_that_the_validator_takes(page):
     found, errors = feedback.read(text)
     assert errors == []
     assert len(text.splitlines()) == len(found) == 2
+    decisions, problems = adoption.read(json.loads(line) for line in text.splitlines())
+    assert ([one.decision for one in decisions], problems) == (["edit", "reject"], [])
     edit, reject = found
     assert [(one.role, one.text) for one in edit.elements] == [
         (Role.UNDERLAY, ""),

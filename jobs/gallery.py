@@ -1,4 +1,5 @@
-"""Layout tables in, one HTML page with previews out; open it from the folder, no server needed.
+"""Layout tables in, a page to look through, correct and decide on them out; it works from a folder or a bucket, without
+a server, and exports decisions as feedback.
 
 python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/
 """
@@ -18,11 +19,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m jobs.gallery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--layouts", required=True, help="output root of jobs.layouts: a folder or an s3:// prefix")
+    parser.add_argument("--layouts", required=True, help="a job's output, a snapshot, or a .parquet or .jsonl file")
     parser.add_argument("--output", required=True, help="where the page goes: a folder or an s3:// prefix")
     parser.add_argument("--run-id", help="which run (default: the one that CURRENT names)")
-    parser.add_argument("--limit", type=int, default=2000, help="most layouts on the page (default: 2000)")
-    parser.add_argument("--side", type=int, default=900, help="px of a preview's longer side (default: 900)")
+    parser.add_argument("--limit", type=int, default=10_000, help="most layouts on the page (default: 10000)")
+    parser.add_argument("--side", type=int, default=720, help="px of a preview's longer side (default: 720)")
+    parser.add_argument("--no-maps", action="store_true", help="leave out the maps of what is to be protected")
     parser.add_argument("--font", action="append", default=[], help="font file that the layouts name; may be repeated")
     parser.add_argument("--endpoint-url", default=StorageSettings().endpoint_url, help="S3 endpoint")
     arguments = parser.parse_args()
@@ -37,6 +39,7 @@ def main() -> int:
             limit=arguments.limit,
             side=arguments.side,
             font_files=tuple(arguments.font),
+            maps=not arguments.no_maps,
         )
     except (SnapshotError, StorageError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)

@@ -17,9 +17,10 @@ import ray
 
 from layoutgen.config import AnnotateConfig, LayoutsConfig, Pool
 from layoutgen.core import gallery, schema
-from layoutgen.io import snapshot
+from layoutgen.io import gallery_source
 from layoutgen.io.storage import Storage
 from layoutgen.models import building
+from layoutgen.models.saliency import BorderSaliency
 from layoutgen.preflight import TableJob
 from layoutgen.running import run
 from layoutgen.stages.annotate import Annotate
@@ -85,21 +86,32 @@ def run_gallery(
     limit: int,
     side: int,
     font_files: tuple[str, ...],
+    maps: bool = False,
 ) -> str:
-    """Draw a run's layouts into one HTML page and return where it is. Raises SnapshotError or StorageError."""
-    run_id = run_id or snapshot.current(storage, layouts)
-    table = snapshot.read(storage, layouts, run_id).slice(0, limit)
-    dead = snapshot.read(storage, layouts, run_id, "dead_letters")
+    """Draw a run's layouts and write the page that shows them; returns where it is. Of a larger table `limit` rows are
+    drawn evenly. Raises TableError or StorageError."""
+    source = gallery_source.read(storage, layouts, run_id, limit)
     previews = storage.join(output, "previews")
-    blocks = [table.slice(first, 8) for first in range(0, len(table), 8)]
     start("")
-    drawing = Step("render", partial(Render, storage, previews, side, font_files), Pool(size=_cpus(), num_cpus=0.9))
-    for row in stream([drawing], blocks):
+    saliency = BorderSaliency() if maps else None
+    build = partial(Render, storage, previews, side, font_files, layers=True, saliency=saliency)
+    drawing = Step("render", build, Pool(size=_cpus(), num_cpus=0.9))
+    drawn = source.drawable()
+    placed = source.table.to_pylist()
+    faults = {row["row_id"]: "the row has no picture that could be drawn" for row in placed}
+    for row in stream([drawing], [drawn.slice(first, 8) for first in range(0, len(drawn), 8)]):
         if row["fault"]:
             log.warning("no preview of %s: %s", row["row_id"], row["fault"])
-    page = storage.join(output, "index.html")
-    storage.write(page, gallery.page(table.to_pylist(), dead.to_pylist(), run_id).encode())
-    return page
+            faults[row["row_id"]] = row["fault"]
+        else:
+            faults.pop(row["row_id"], None)
+    totals = (source.total, source.dead_total)
+    limits: dict[str, Any] = {"margin": source.margin, "zones": source.zones}
+    for name, content in gallery.files(
+        placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, **limits
+    ):
+        storage.write(storage.join(output, name), content)
+    return storage.join(output, "index.html")
 
 
 def _cpus() -> int:

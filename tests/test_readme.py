@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from layoutgen.core import schema
+from layoutgen.core import feedback, schema
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -12,6 +12,7 @@ README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 def test_the_contracts_are_the_schemas():
     for table in (schema.markdown(schema.LAYOUTS), schema.markdown(schema.DEAD_LETTERS), schema.role_table()):
         assert table in README, "print the tables with `python -m layoutgen.core.schema` and put them into README.md"
+    assert feedback.markdown() in README, "print the table with `python -m layoutgen.core.feedback`"
 
 
 def test_every_module_stands_in_the_tree():

@@ -1,126 +1,97 @@
-"""The gallery page: placed layouts as a grid of previews with boxes, copy and scores, and the rows that failed.
+"""The gallery: layouts as a page to filter, compare, correct and decide on, in files that need no server or network.
 
-One static HTML text that works from a file or a bucket, with no server, network or library. Every string of the input
-is escaped. Rows are the dicts of a layout table; previews are files beside the page.
+    index.html, *.css, *.js    the page, the same for every table (`gallery_assets/`)
+    data/index.js              a line a row, to filter and sort by
+    data/rows-00000.js …       the details of CHUNK rows each, loaded when one of them is looked at
+    previews/                  pictures, drawn by the render stage
+
+Data are scripts because a page that is opened from a folder may not read other files. No string of a table ever is
+markup: it is JSON here and becomes text in the page. Not the drawing of previews, and not the rows: `gallery_rows`.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from html import escape
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
-_COLOURS = {
-    "title": "#e03131",
-    "subtitle": "#e8590c",
-    "selling_point": "#2f9e44",
-    "price": "#c2255c",
-    "call_to_action": "#9c36b5",
-    "logo": "#1971c2",
-    "underlay": "#868e96",
-    "other": "#495057",
-}
+from layoutgen.core import gallery_rows
+from layoutgen.core.layout import Role
 
-_HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>layoutgen gallery</title>
-<style>
-:root { color-scheme: light; font: 14px/1.45 system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
-body { margin: 0; background: #f4f5f7; color: #1f2328; }
-header { position: sticky; top: 0; z-index: 5; background: #fff; border-bottom: 1px solid #d8dce1; padding: 12px 20px;
-  display: flex; flex-wrap: wrap; gap: 8px 22px; align-items: center; }
-h1 { font-size: 17px; margin: 0; } h2 { font-size: 15px; margin: 28px 20px 8px; }
-header span { color: #59636e; } label { cursor: pointer; user-select: none; }
-main { display: grid; grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); gap: 16px; padding: 16px 20px;
-  align-items: start; }
-figure { margin: 0; background: #fff; border: 1px solid #d8dce1; border-radius: 8px; overflow: hidden; }
-.picture { position: relative; line-height: 0; background: #e9ecef; }
-.picture img { width: 100%; height: auto; }
-.picture i { position: absolute; box-sizing: border-box; border: 1.5px solid; display: none; }
-body.boxes .picture i { display: block; }
-.picture i b { position: absolute; left: -1.5px; bottom: 100%; font: 10px/13px system-ui; color: #fff; padding: 0 3px;
-  white-space: nowrap; font-style: normal; }
-figcaption { padding: 9px 12px 11px; } figcaption strong { display: block; overflow-wrap: anywhere; }
-.scores { color: #59636e; font-size: 12.5px; } .notes { color: #9a6700; font-size: 12.5px; overflow-wrap: anywhere; }
-table { border-collapse: collapse; margin: 0 20px 28px; background: #fff; width: calc(100% - 40px); }
-th, td { text-align: left; padding: 7px 10px; border: 1px solid #d8dce1; vertical-align: top; overflow-wrap: anywhere; }
-th { background: #f0f2f4; } td.kind { white-space: nowrap; font-family: ui-monospace, monospace; font-size: 12.5px; }
-[hidden] { display: none !important; }
-</style></head><body>
-"""
-
-_SCRIPT = """<script>
-const shown = () => {
-  const canvas = document.querySelector('#canvas').value;
-  document.querySelectorAll('figure').forEach(f => { f.hidden = canvas !== '' && f.dataset.canvas !== canvas; });
-};
-document.querySelector('#canvas').addEventListener('change', shown);
-document.querySelector('#boxes').addEventListener('change', e => {
-  document.body.classList.toggle('boxes', e.target.checked);
-});
-</script></body></html>
-"""
+CHUNK = 100
+# Scripts in the order in which the page loads them.
+ASSETS = (
+    *("index.html", "page.css", "viewer.css", "data.js", "decisions.js", "filters.js", "pictures.js", "grid.js"),
+    *("boxes.js", "editor.js", "viewer.js", "main.js"),
+)
+# JSON is nearly JavaScript, and must not end a script where somebody inlines it.
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-def preview_name(row_id: str) -> str:
-    """File name of a row's preview: safe whatever the row id holds."""
-    return f"{hashlib.sha256(row_id.encode()).hexdigest()[:20]}.jpg"
+def preview_name(row_id: str, part: str = "") -> str:
+    """File name of a row's picture, safe whatever the row id holds: the layout, or its `ground` (the photo without any
+    element), `ink` (text and logos alone) or `map` (what is protected)."""
+    name = hashlib.sha256(row_id.encode()).hexdigest()[:20]
+    return f"{name}.jpg" if not part else f"{name}.{part}.jpg" if part == "ground" else f"{name}.{part}.png"
 
 
-def page(rows: Iterable[Mapping[str, Any]], dead: Iterable[Mapping[str, Any]], run_id: str) -> str:
-    """Render the page. `rows` are placed rows, `dead` dead letters; previews are files at previews/<preview_name>."""
-    rows, dead = list(rows), list(dead)
-    sizes = Counter(row["canvas"] for row in rows)
-    options = "".join(
-        f'<option value="{escape(name)}">{escape(name)} ({n})</option>' for name, n in sorted(sizes.items())
-    )
-    return "".join(
-        [
-            _HEAD,
-            f"<header><h1>layoutgen</h1><span>run {escape(run_id)}</span>",
-            f"<span>{len(rows)} layouts, {len(dead)} failed rows</span>",
-            f'<label>canvas <select id="canvas"><option value="">all</option>{options}</select></label>',
-            '<label><input type="checkbox" id="boxes"> boxes</label></header><main>',
-            *map(_figure, rows),
-            "</main>",
-            _failures(dead),
-            _SCRIPT,
-        ]
-    )
+def files(
+    rows: Sequence[Mapping[str, Any]],
+    dead: Sequence[Mapping[str, Any]],
+    run_id: str,
+    *,
+    totals: tuple[int, int] | None = None,
+    faults: Mapping[str, str] | None = None,
+    maps: bool = False,
+    margin: float | None = None,
+    zones: Sequence[Mapping[str, Any]] = (),
+) -> Iterator[tuple[str, bytes]]:
+    """The page's files as path and content, index.html last.
+
+    `rows` are placed rows, `dead` dead letters, `totals` how many of either there are where these are a sample;
+    `faults` says why there is no preview, by row id; `maps` tells whether there are maps of what is protected;
+    `margin` is the free edge that was kept, as a share of the canvas's short side, and `zones` are the safe zones that
+    were (`box`, `ratios`).
+    """
+    faults = faults or {}
+    runs = [run_id, *sorted({str(row["run_id"]) for row in [*rows, *dead] if row.get("run_id")} - {run_id})]
+    lines = [gallery_rows.line(row, runs, row["row_id"] not in faults) for row in rows]
+    lines += [gallery_rows.dead_line(row, runs) for row in dead]
+    canvases = {str(row["canvas"]) for row in rows if row.get("canvas")}
+    meta = {
+        "run_id": run_id,
+        "runs": runs,
+        "totals": list(totals or (len(rows), len(dead))),
+        "shown": [len(rows), len(dead)],
+        "chunk": CHUNK,
+        "maps": maps,
+        "margin": margin,
+        "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones, name))},
+        "roles": [role.value for role in Role],
+    }
+    found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]
+    found += [gallery_rows.dead_details(row) for row in dead]
+    for number, first in enumerate(range(0, len(found), CHUNK)):
+        content = script(f"gallery.data.chunk({number}, ", found[first : first + CHUNK])
+        yield f"data/rows-{number:05d}.js", content
+    names = [preview_name(row["row_id"]).partition(".")[0] for row in rows]
+    index = {**meta, "fields": [*gallery_rows.FIELDS, "name"], "rows": [*_named(lines, names)]}
+    yield "data/index.js", script("gallery.data.index(", index)
+    for name in reversed(ASSETS):
+        yield name, asset(name)
 
 
-def _figure(row: Mapping[str, Any]) -> str:
-    texts = [element for element in row["elements"] if element["font_px"]]
-    smallest = min((element["font_px"] for element in texts), default=0)
-    notes = "".join(f'<div class="notes">{escape(note)}</div>' for note in row["notes"] or ())
-    return (
-        f'<figure data-canvas="{escape(row["canvas"])}"><div class="picture">'
-        f'<img loading="lazy" width="{row["canvas_width"]}" height="{row["canvas_height"]}" '
-        f'src="previews/{preview_name(row["row_id"])}" alt="{escape(row["title"])}">'
-        f"{''.join(map(_box, row['elements']))}</div>"
-        f"<figcaption><strong>{escape(row['title'])}</strong>"
-        f'<div class="scores">{escape(row["row_id"])} · {escape(row["composer"] or "")}<br>'
-        f"contrast {row['contrast']:.1f} · subject covered {row['subject_covered']:.0%} · "
-        f"smallest font {smallest} px</div>{notes}</figcaption></figure>"
-    )
+def _named(lines: Iterable[list[Any]], names: Sequence[str]) -> Iterator[list[Any]]:
+    for i, line in enumerate(lines):
+        yield [*line, names[i] if i < len(names) else None]
 
 
-def _box(element: Mapping[str, Any]) -> str:
-    left, top, right, bottom = (100 * value for value in element["box"])
-    colour = _COLOURS.get(element["role"], "#000")
-    label = f'<b style="background:{colour}">{escape(element["role"])}</b>' if element["role"] != "underlay" else ""
-    return (
-        f'<i style="left:{left:.3f}%;top:{top:.3f}%;width:{right - left:.3f}%;height:{bottom - top:.3f}%;'
-        f'border-color:{colour}" title="{escape(element["text"])}">{label}</i>'
-    )
+def script(call: str, value: object) -> bytes:
+    """A script that hands a value to the page: `call` up to the value, then the value as JSON."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f"{call}{text.translate(_ESCAPES)});\n".encode()
 
 
-def _failures(dead: list[Mapping[str, Any]]) -> str:
-    if not dead:
-        return ""
-    body = "".join(
-        f"<tr><td>{escape(row['row_id'] or '')}</td><td class=kind>{escape(row['stage'])} / {escape(row['kind'])}</td>"
-        f"<td>{escape(row['message'])}</td></tr>"
-        for row in dead
-    )
-    return f"<h2>Failed rows</h2><table><tr><th>row</th><th>stage / kind</th><th>reason</th></tr>{body}</table>"
+def asset(name: str) -> bytes:
+    """One of the page's own files."""
+    return resources.files("layoutgen.core").joinpath("gallery_assets", name).read_bytes()

@@ -90,7 +90,8 @@ def records(storage: Storage, uri: str) -> list[object]:
     """The rows of a .jsonl, .parquet or .csv file as plain values; a line of JSON that is none stays a string."""
     suffix = PurePosixPath(uri).suffix
     if suffix == ".jsonl":
-        return [_json(line) for line in storage.read(uri).decode("utf-8-sig", "replace").splitlines() if line.strip()]
+        # At line feeds alone: JSON strings may hold the other line separators of Unicode as they are.
+        return [_json(line) for line in storage.read(uri).decode("utf-8-sig", "replace").split("\n") if line.strip()]
     if suffix != ".parquet":
         raise TableError(f"{uri} is neither .jsonl nor .parquet; convert it")
     return list(_parquet(storage, uri, None).to_pylist())

@@ -1,40 +1,100 @@
 """render: placed rows in, previews drawn and stored, one small row a preview out."""
 
+import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import gallery, rows
-from layoutgen.core.layout import Canvas
+from layoutgen.core.layout import Canvas, Role
 from layoutgen.io import drawing, images
 from layoutgen.io.storage import Storage, StorageError
+from layoutgen.models.base import Saliency
 from layoutgen.models.frame import frame, shrink
+
+_MAP_SIDE = 256
+_TINT = (230, 57, 53)
 
 
 class Render:
-    """Draws layouts at `side` px of the longer side from the images' originals, into `folder`."""
+    """Draws layouts at output size from the images' originals, and stores them into `folder` at `side` px of the longer
+    side. With `layers`, the photo as it lies on the canvas and text and logos by themselves are stored too; with a
+    `saliency`, what it finds."""
 
-    def __init__(self, storage: Storage, folder: str, side: int, font_files: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        folder: str,
+        side: int,
+        font_files: tuple[str, ...],
+        *,
+        layers: bool = False,
+        saliency: Saliency | None = None,
+    ) -> None:
         self._storage, self._folder, self._side, self._font_files = storage, folder, side, font_files
+        self._layers, self._saliency = layers, saliency
+        self._photo: tuple[str, np.ndarray] | None = None  # the canvases of one photo stand together
+        self._subject: tuple[str, np.ndarray] | None = None
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Return row_id and `fault` (null where the preview was drawn). An image that is gone is no reason to stop."""
         faults: list[str | None] = []
         for row in table.to_pylist():
             try:
-                picture = images.decode(
-                    self._storage.read(row["image"]), side=2 * self._side, min_side=1, max_pixels=200_000_000
-                )
+                photo = self._read(row["image"])
                 logo = images.decode_logo(self._storage.read(row["logo"])) if _has_logo(row) else None
             except (StorageError, images.ImageFault) as error:
                 faults.append(str(error))
                 continue
-            canvas = Canvas(row["canvas_width"], row["canvas_height"])
-            ground = frame(picture.pixels, rows.read_framing(row), canvas, max(canvas.width, canvas.height))
+            canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), rows.read_framing(row)
+            ground = frame(photo, framing, canvas, max(canvas.width, canvas.height))
             elements = [rows.read_element(element) for element in row["elements"]]
-            drawn = shrink(drawing.draw(ground, elements, canvas, logo=logo, font_files=self._font_files), self._side)
-            name = gallery.preview_name(row["row_id"])
-            self._storage.write(self._storage.join(self._folder, name), images.encode_jpeg(drawn, 88))
+            drawn = drawing.draw(ground, elements, canvas, logo=logo, font_files=self._font_files)
+            self._write(row, "", images.encode_jpeg(shrink(drawn, self._side), 88))
+            if self._layers:
+                self._write(row, "ground", images.encode_jpeg(shrink(ground, self._side), 80))
+                ink = [element for element in elements if element.role is not Role.UNDERLAY]
+                over = [
+                    shrink(drawing.draw(plain, ink, canvas, logo=logo, font_files=self._font_files), self._side)
+                    for plain in (np.zeros_like(ground), np.full_like(ground, 255))
+                ]
+                self._write(row, "ink", images.encode_png(_lifted(*over)))
+            if self._saliency is not None:
+                shown = frame(self._find(row["image"], photo), framing, canvas, min(_MAP_SIDE, self._side))
+                self._write(row, "map", images.encode_png(_tinted(shown)))
             faults.append(None)
         return pa.table({"row_id": table.column("row_id"), "fault": pa.array(faults, pa.string())})
+
+    def _read(self, uri: str) -> np.ndarray:
+        if self._photo is None or self._photo[0] != uri:
+            data = self._storage.read(uri)
+            self._photo = uri, images.decode(data, side=2 * self._side, min_side=1, max_pixels=200_000_000).pixels
+        return self._photo[1]
+
+    def _find(self, uri: str, photo: np.ndarray) -> np.ndarray:
+        if self._subject is None or self._subject[0] != uri:
+            assert self._saliency is not None
+            (found,) = self._saliency.saliency([photo])
+            self._subject = uri, found
+        return self._subject[1]
+
+    def _write(self, row: dict[str, object], part: str, data: bytes) -> None:
+        name = gallery.preview_name(str(row["row_id"]), part)
+        self._storage.write(self._storage.join(self._folder, name), data)
+
+
+def _lifted(on_black: np.ndarray, on_white: np.ndarray) -> np.ndarray:
+    """What was drawn on black and on white (h, w, 3), by itself (h, w, 4): opaque where the ground is hidden."""
+    black, white = on_black.astype(np.float32), on_white.astype(np.float32)
+    opacity = np.clip(1 - (white - black).mean(-1, keepdims=True) / 255, 0, 1)
+    colour = np.divide(black, opacity, out=np.zeros_like(black), where=opacity > 0)
+    return np.asarray(np.rint(np.concatenate([np.clip(colour, 0, 255), 255 * opacity], -1)), np.uint8)
+
+
+def _tinted(found: np.ndarray) -> np.ndarray:
+    """A map (h, w) in [0, 1] as a colour that is the more opaque, the more is protected (h, w, 4)."""
+    out = np.empty((*found.shape, 4), np.uint8)
+    out[..., :3] = _TINT
+    out[..., 3] = np.rint(np.clip(found, 0, 1) * 255)
+    return out
 
 
 def _has_logo(row: dict[str, object]) -> bool:

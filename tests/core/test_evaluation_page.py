@@ -2,8 +2,8 @@ import numpy as np
 
 from layoutgen.core import evaluation_page, evaluation_report
 from layoutgen.core.metrics.definitions import METRICS
+from tests.core.markup import NASTY, Page
 from tests.core.test_evaluation_report import DRAWS, scored
-from tests.core.test_gallery import NASTY, Page
 
 
 def report(table, **more):

@@ -1,123 +1,156 @@
+import json
+import re
 from html.parser import HTMLParser
 
 import pytest
 
 from layoutgen.core import gallery
+from tests.core.test_gallery_rows import row
 
-NASTY = """<script>alert('x')</script>"><img src=x onerror="y"> & 'quotes' </figure>"""
-
-
-class Page(HTMLParser):
-    """The tags, attributes and text of a page."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.values, self.words, self.open, self.scripts = [], [], [], [], 0
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.values += [value for _, value in attrs if value is not None]
-        assert not [name for name, _ in attrs if name.startswith("on")]
-        if tag not in ("meta", "img", "input", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-
-def element(role="title", text="新品", **changes):
-    return {"role": role, "text": text, "box": [0.1, 0.2, 0.5, 0.3], "font_px": 30 * bool(text), **changes}
-
-
-def row(**changes):
-    return {
-        "row_id": "p1@1080x1080",
-        "canvas": "1080x1080",
-        "canvas_width": 1080,
-        "canvas_height": 1080,
-        "title": "新品",
-        "composer": "rules-1",
-        "contrast": 12.34,
-        "subject_covered": 0.071,
-        "notes": [],
-        "elements": [element(), element("underlay", "")],
-        **changes,
-    }
+NASTY = (
+    "</script><script>alert('x')</script>\"><img src=x onerror=\"y\"> & 'q' \\u003c ` ${x} \u2028\u2029\x85 \U0001f525"
+)
 
 
 def dead(**changes):
     return {"row_id": "p2@1080x1080", "stage": "fetch", "kind": "not_found", "message": "no object", **changes}
 
 
-def test_a_page_shows_previews_copy_scores_and_failures():
-    page = gallery.page([row(notes=["no font has 🔥"])], [dead()], "run-1")
-    words = "".join(Page(page).words)
-    for wanted in (
-        "run run-1",
-        "1 layouts, 1 failed rows",
-        "新品",
-        "contrast 12.3",
-        "covered 7%",
-        "smallest font 30 px",
-    ):
-        assert wanted in words
-    assert "no font has 🔥" in words
-    assert "fetch / not_found" in words
-    assert f"previews/{gallery.preview_name('p1@1080x1080')}" in Page(page).values
+def written(rows, failed=(), run_id="run-1", **more):
+    return {name: content.decode() for name, content in gallery.files(list(rows), list(failed), run_id, **more)}
 
 
-@pytest.mark.parametrize("field", ["row_id", "canvas", "title", "composer"])
-def test_every_string_of_a_row_is_escaped(field):
-    hostile, plain = (Page(gallery.page([row(**{field: text})], [], "run-1")) for text in (NASTY, "plain"))
-    assert hostile.tags == plain.tags
-    assert any(NASTY in text for text in [*hostile.words, *hostile.values])
+def value(script):
+    """What a data script hands to the page."""
+    call, arguments = re.fullmatch(r"([\w.]+)\((.*)\);\n", script, re.DOTALL).groups()
+    return call, json.loads(f"[{arguments}]")
 
 
-@pytest.mark.parametrize("field", ["role", "text"])
-def test_every_string_of_an_element_is_escaped(field):
-    hostile, plain = (
-        Page(gallery.page([row(elements=[element(**{field: text})])], [], "run-1")) for text in (NASTY, "plain")
-    )
-    assert hostile.tags == plain.tags
-    assert NASTY in [*hostile.words, *hostile.values]
+def index(files):
+    call, (found,) = value(files["data/index.js"])
+    assert call == "gallery.data.index"
+    return found, [dict(zip(found["fields"], line, strict=True)) for line in found["rows"]]
 
 
-def test_notes_and_the_run_id_are_escaped():
-    hostile, plain = (Page(gallery.page([row(notes=[text])], [], text)) for text in (NASTY, "plain"))
-    assert hostile.tags == plain.tags
-    assert NASTY in hostile.words
+def test_the_index_has_a_line_a_row_and_chunks_have_the_details():
+    files = written([row(row_id=f"p{i}@1x1") for i in range(gallery.CHUNK + 1)], [dead()])
+    meta, rows = index(files)
+    assert (meta["run_id"], meta["shown"], meta["totals"]) == ("run-1", [gallery.CHUNK + 1, 1], [gallery.CHUNK + 1, 1])
+    assert [one["row_id"] for one in rows[:2]] == ["p0@1x1", "p1@1x1"]
+    assert (rows[-1]["status"], rows[-1]["name"]) == ("failed", None)
+    call, (number, details) = value(files["data/rows-00001.js"])
+    assert (call, number, len(details)) == ("gallery.data.chunk", 1, 2)
+    assert details[0]["elements"][0]["text"] == "新品"
+    assert details[1] == {"message": "no object"}
+    assert "data/rows-00002.js" not in files
 
 
-@pytest.mark.parametrize("field", ["row_id", "stage", "kind", "message"])
-def test_every_string_of_a_dead_letter_is_escaped(field):
-    hostile, plain = (Page(gallery.page([], [dead(**{field: text})], "run-1")) for text in (NASTY, "plain"))
-    assert hostile.tags == plain.tags
-    assert any(NASTY in text for text in hostile.words)
+def test_previews_are_where_the_page_looks_for_them():
+    _, (found,) = index(written([row()]))
+    assert gallery.preview_name(row()["row_id"]) == f"{found['name']}.jpg"
+    assert gallery.preview_name(row()["row_id"], "ground") == f"{found['name']}.ground.jpg"
+    assert gallery.preview_name(row()["row_id"], "map") == f"{found['name']}.map.png"
 
 
-def test_each_canvas_can_be_chosen_once():
-    page = gallery.page([row(), row(), row(canvas="200x1000")], [], "run-1")
-    assert page.count('<option value="1080x1080">1080x1080 (2)</option>') == 1
-    assert page.count('<option value="200x1000">200x1000 (1)</option>') == 1
+def test_rows_without_a_preview_say_why():
+    files = written([row()], faults={row()["row_id"]: "nothing at a.jpg"})
+    assert index(files)[1][0]["preview"] is False
+    assert value(files["data/rows-00000.js"])[1][1][0]["fault"] == "nothing at a.jpg"
+
+
+def test_a_sample_says_of_how_many_it_is():
+    assert index(written([row()], totals=(5000, 20)))[0]["totals"] == [5000, 20]
+
+
+def test_decisions_name_the_run_that_computed_a_row():
+    meta, rows = index(written([row(run_id="run-0"), row(run_id="run-1")]))
+    assert [meta["runs"][one["run"]] for one in rows] == ["run-0", "run-1"]
+
+
+def strings(found):
+    """All strings in a JSON value."""
+    if isinstance(found, str):
+        return [found]
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    return [text for one in inner for text in strings(one)]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        row(**dict.fromkeys(("row_id", "title", "canvas", "composer", "category", "application", "image"), NASTY)),
+        row(elements=[{"role": "title", "text": NASTY, "box": [0, 0, 1, 1], "lines": [NASTY], "colour": NASTY}]),
+        row(notes=[NASTY], reasons=[NASTY], suggestion=[{"role": NASTY, "text": NASTY, "box": [0, 0, 1, 1]}]),
+    ],
+    ids=["columns", "elements", "lists"],
+)
+def test_strings_of_a_row_are_data_and_never_markup(hostile):
+    files, plain = written([hostile], run_id=NASTY), written([row()])
+    assert {name for name in plain if files[name] != plain[name]} == {"data/index.js", "data/rows-00000.js"}
+    for name in ("data/index.js", "data/rows-00000.js"):
+        assert not set(files[name]) & set("<>&\u2028\u2029")
+        assert NASTY in strings(list(value(files[name])[1]))
+
+
+@pytest.mark.parametrize("field", ["row_id", "stage", "kind", "message", "canvas", "input_row"])
+def test_strings_of_a_dead_letter_are_data_too(field):
+    files = written([], [dead(**{field: NASTY})])
+    assert not set(files["data/index.js"] + files["data/rows-00000.js"]) & set("<>&\u2028\u2029")
+    assert index(files)[1][0]["status"] == "failed"
+
+
+def test_numbers_that_json_has_not_are_left_out():
+    text = written([row(contrast=float("nan"), subject_covered=float("inf"))])["data/index.js"]
+    assert "NaN" not in text and "Infinity" not in text
 
 
 def test_a_page_without_rows_is_a_page():
-    page = Page(gallery.page([], [], "run-1"))
-    assert page.open == []
-    assert "figure" not in page.tags and "table" not in page.tags
+    files = written([])
+    assert index(files)[1] == []
+    assert list(files)[-1] == "index.html"
 
 
-def test_a_layout_without_notes_text_or_composer_is_shown():
-    page = gallery.page([row(notes=None, composer=None, elements=[element("underlay", "")])], [dead(row_id=None)], "r")
-    assert "smallest font 0 px" in page
+def test_the_page_says_nothing_of_the_machine_that_made_it():
+    files = written([row()], [dead()])
+    assert "/home/" not in "".join(files.values()) and "/tmp/" not in "".join(files.values())
 
 
-def test_boxes_lie_where_the_elements_are():
-    assert "left:10.000%;top:20.000%;width:40.000%;height:10.000%" in gallery.page([row()], [], "run-1")
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.files, self.ids, self.words = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        assert not [name for name in values if name.startswith("on") or name == "style"]
+        self.files += [values[name] for name in ("src", "href") if name in values and "data:" not in values[name]]
+        self.ids += [values["id"]] if "id" in values else []
+
+
+def test_the_page_loads_its_own_files_only():
+    page = Page(gallery.asset("index.html").decode())
+    assert {*page.files, "index.html"} == {*gallery.ASSETS, "data/index.js"}
+    assert page.files[-1] == "data/index.js"
+    text = "".join(gallery.asset(name).decode() for name in gallery.ASSETS)
+    assert set(re.findall(r"https?://[^\"'\s]+", text)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|new Function|fetch\(|@import", text
+    )
+
+
+def test_scripts_ask_for_no_element_that_the_page_has_not():
+    page = Page(gallery.asset("index.html").decode())
+    wanted = set()
+    for name in gallery.ASSETS:
+        if name.endswith(".js"):
+            text = gallery.asset(name).decode()
+            wanted |= set(re.findall(r'\bby\("([\w-]+)"\)', text)) - set(re.findall(r'\bid: "([\w-]+)"', text))
+    assert wanted - {"tools"} <= set(page.ids)
+
+
+def test_the_pages_files_can_be_read_in_one_sitting():
+    assert all(len(gallery.asset(name).splitlines()) <= 300 for name in gallery.ASSETS)
 
 
 def test_preview_names_are_safe_and_differ_as_row_ids_do():

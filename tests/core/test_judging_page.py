@@ -1,6 +1,6 @@
 from layoutgen.core import judging_page
 from layoutgen.core.metrics import adoption
-from tests.core.test_gallery import NASTY, Page
+from tests.core.markup import NASTY, Page
 
 VALUE = {"value": 0.5, "low": 0.25, "high": None}
 

@@ -108,6 +108,12 @@ def test_records_keep_lines_that_are_no_json(tmp_path):
         layout_tables.records(STORAGE, str(tmp_path / "feedback.csv"))
 
 
+def test_records_end_at_line_feeds_and_not_at_other_separators(tmp_path):
+    (tmp_path / "feedback.jsonl").write_text('{"note": "a\u2028b\x85c"}\r\n{"note": "d"}', encoding="utf-8")
+    found = layout_tables.records(STORAGE, str(tmp_path / "feedback.jsonl"))
+    assert found == [{"note": "a\u2028b\x85c"}, {"note": "d"}]
+
+
 def test_a_snapshots_manifest_is_read_where_there_is_one(tmp_path):
     assert layout_tables.manifest_of(STORAGE, str(tmp_path)) == {}
     (tmp_path / "_manifest.json").write_text('{"summary": {"seconds": 3}}')

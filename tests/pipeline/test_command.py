@@ -166,3 +166,11 @@ def test_help_says_what_a_job_does(job: str) -> None:
     )
     assert f"python -m jobs.{job}" in done.stdout
     assert "--output" in done.stdout
+
+
+def test_a_gallery_of_nothing_says_what_to_give(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "jobs.gallery", "--layouts", str(tmp_path), "--output", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
+    assert done.returncode == 2
+    assert "no .parquet file and no CURRENT; name a job's output" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,7 @@
 """The nightly job on real S3 protocol: what readers get, in the engines that they use."""
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,25 @@ def test_a_second_run_writes_the_same_rows(run: dict[str, Any]) -> None:
 
 
 def test_the_gallery_shows_every_row(run: dict[str, Any], tmp_path: Path) -> None:
-    page = run_gallery(Storage(), "s3://shop/layouts", str(tmp_path), run_id=None, limit=100, side=300, font_files=())
-    text = Path(page).read_text(encoding="utf-8")
-    assert text.count("<figure") == 15
-    assert len(list((tmp_path / "previews").glob("*.jpg"))) == 15
+    options: dict[str, Any] = {"run_id": None, "limit": 100, "side": 300, "font_files": (), "maps": True}
+    page = run_gallery(Storage(), "s3://shop/layouts", str(tmp_path / "a"), **options)
+    index = (tmp_path / "a" / "data" / "index.js").read_text(encoding="utf-8")
+    assert page == str(tmp_path / "a" / "index.html")
+    assert '"shown":[15,0]' in index
+    assert Counter(path.name.split(".", 1)[1] for path in (tmp_path / "a" / "previews").iterdir()) == {
+        "jpg": 15,
+        "ground.jpg": 15,
+        "ink.png": 15,
+        "map.png": 15,
+    }
+
+
+def test_a_gallery_goes_from_a_snapshot_into_a_bucket(run: dict[str, Any]) -> None:
+    options: dict[str, Any] = {"run_id": None, "limit": 3, "side": 300, "font_files": ()}
+    assert run_gallery(Storage(), str(run["folder"]), "s3://shop/gallery", **options) == "s3://shop/gallery/index.html"
+    index = Storage().read("s3://shop/gallery/data/index.js").decode()
+    assert '"shown":[3,0]' in index and '"totals":[15,0]' in index
+    assert len(Storage().list("s3://shop/gallery/previews")) == 9
 
 
 def test_a_folder_of_images_is_an_input(s3: LocalS3, tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def layouts(tmp_path):
     return make
 
 
-def render(table, tmp_path, side=270):
-    done = Render(Storage(attempts=1), str(tmp_path / "previews"), side, ())(table)
+def render(table, tmp_path, side=270, **more):
+    done = Render(Storage(attempts=1), str(tmp_path / "previews"), side, (), **more)(table)
     assert done.column_names == ["row_id", "fault"]
     assert done.column("row_id").to_pylist() == table.column("row_id").to_pylist()
     return done.column("fault").to_pylist()
@@ -92,6 +92,49 @@ def test_what_the_picture_leaves_free_has_the_backdrops_colour(layouts, tmp_path
 def test_a_tall_canvas_has_a_tall_preview(layouts, tmp_path):
     render(layouts({"canvas_width": 200, "canvas_height": 1000}), tmp_path)
     assert preview(tmp_path, "p0@1080x1080").shape == (270, 54, 3)
+
+
+def test_ink_over_the_ground_is_the_layout(layouts, tmp_path):
+    render(layouts({}, suggestions=(TITLE, LOGO)), tmp_path, layers=True)
+    folder = tmp_path / "previews"
+    ground, ink = (Image.open(folder / gallery.preview_name("p0@1080x1080", part)) for part in ("ground", "ink"))
+    both = np.asarray(Image.alpha_composite(ground.convert("RGBA"), ink).convert("RGB")).astype(int)
+    assert np.abs(both - preview(tmp_path, "p0@1080x1080")).mean() < 3
+    opacity = np.asarray(ink)[..., 3]
+    assert opacity.max() == 255
+    assert opacity[0].max() == 0
+
+
+class LeftHalf:
+    """A saliency that finds the left half of any picture, and counts the pictures."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def saliency(self, images):
+        self.seen += len(images)
+        return [np.repeat([[1.0, 0.0]], 2, axis=0).astype(np.float32) for _ in images]
+
+
+def test_the_ground_is_the_photo_without_any_element(layouts, tmp_path):
+    render(layouts({}), tmp_path, layers=True)
+    name = gallery.preview_name("p0@1080x1080", "ground")
+    drawn = np.asarray(Image.open(tmp_path / "previews" / name)).astype(int)
+    assert drawn.shape == (270, 270, 3)
+    assert np.abs(drawn - GROUND).max() <= 6
+
+
+def test_a_map_shows_what_is_protected_where_it_is_on_the_canvas(layouts, tmp_path):
+    finder = LeftHalf()
+    table = layouts({}, {}, framing=Framing(picture=(0.5, 0.0, 1.0, 1.0)))
+    render(table, tmp_path, saliency=finder)
+    drawn = np.asarray(Image.open(tmp_path / "previews" / gallery.preview_name("p0@1080x1080", "map")))
+    assert drawn.shape == (256, 256, 4)
+    opacity = drawn[128, :, 3]
+    assert opacity[:127].max() == 0
+    assert opacity[130:150].min() > 200
+    assert opacity[235:].max() < 60
+    assert finder.seen == 1  # both rows show one photo
 
 
 def test_an_image_that_is_gone_is_a_fault_of_its_row_and_no_reason_to_stop(layouts, tmp_path):

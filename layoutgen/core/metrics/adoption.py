@@ -1,9 +1,9 @@
 """Adoption, from designers' feedback: how many layouts were taken, as they are or edited, and how much was edited.
 
 A feedback row has `row_id`, `decision` (adopt, edit, reject), `elements` (the edited ones; of edits only),
-`annotator`, `time` (ISO 8601) and perhaps `note`. **adoption_rate** (higher is better) is (adopt + edit) / decided
-rows, **as_is_rate** adopt / decided; Wilson intervals. What can't be counted is reported with its reason, never
-dropped in silence:
+`annotator`, `time` (ISO 8601) and perhaps `note`; `core.feedback` has the contract, of which rows that lack a run or a
+time are counted here too. **adoption_rate** (higher is better) is (adopt + edit) / decided rows, **as_is_rate** adopt /
+decided; Wilson intervals. What can't be counted is reported with its reason, never dropped in silence:
 
 - `malformed`: no object, no row_id, another decision, an edit without usable elements, a time that is none.
 - `duplicate`: the same annotator said the same of the same row again; the first counts.
@@ -16,18 +16,17 @@ dropped in silence:
 likeness, then by place. 0: nothing changed; an element added or removed counts 1, one moved or reworded 1/2 at most.
 """
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from layoutgen.core.feedback import DECISIONS, fault_of_elements
 from layoutgen.core.layout import iou
 from layoutgen.core.metrics.annotation import edits
 from layoutgen.core.metrics.statistics import Estimate, wilson
 
-DECISIONS = ("adopt", "edit", "reject")
 REASONS = ("malformed", "duplicate", "changed", "contradictory", "unknown_row")
 
 
@@ -75,27 +74,11 @@ def _decision(place: int, row: object) -> Decision | Problem:
         except (TypeError, ValueError):
             return Problem(place, "malformed", key, f"time is {time!r}; give ISO 8601, such as 2026-11-21T09:30:00Z")
     elements = row.get("elements")
-    if decision == "edit" and (fault := _fault_of(elements)):
+    if decision == "edit" and (fault := fault_of_elements(elements)):
         return Problem(place, "malformed", key, f"an edit needs its elements: {fault}")
     kept = tuple(elements) if decision == "edit" and isinstance(elements, Sequence) else None
     annotator = row.get("annotator")
     return Decision(place, key, decision, str(annotator) if annotator is not None else "", time, kept)
-
-
-def _fault_of(elements: object) -> str | None:
-    if not isinstance(elements, Sequence) or isinstance(elements, str):
-        return f"elements is {str(elements)[:80]!r}; give the list as edited"
-    for k, element in enumerate(elements):
-        box = element.get("box") if isinstance(element, Mapping) else None
-        if not isinstance(box, Sequence) or len(box) != 4 or not all(_is_number(side) for side in box):
-            return f"elements[{k}] has the box {box!r}; give left, top, right, bottom"
-        if not isinstance(element.get("role"), str):
-            return f"elements[{k}] has the role {element.get('role')!r}; give a name"
-    return None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def settle(decisions: Sequence[Decision], known: Callable[[str], bool]) -> tuple[list[Decision], list[Problem]]:

@@ -1,0 +1,161 @@
+"""What a gallery of many rows costs to write and to look at.
+
+    python -m benchmarks.gallery [--rows 10000] [--output results.jsonl]
+
+`build` is the page's files of synthetic rows (five elements each), from Python's values to bytes; `draw` is the render
+stage: 720 px previews with layers and maps from photos of 1200 px, three canvases each; both in seconds of one core's
+time. `page` opens the built gallery, with small previews, in headless Chromium from a folder: seconds until it can be
+used, until a filter and until another page shows, nodes of the document and MiB of the scripts' heap. One line of JSON
+each.
+"""
+
+import argparse
+import io
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from PIL import Image, ImageDraw
+
+from layoutgen.core import gallery, schema
+from layoutgen.io.storage import Storage
+from layoutgen.models.saliency import BorderSaliency
+from layoutgen.stages.render import Render
+from tests.browser import Browser, find
+
+CANVASES = ((1080, 1080), (1080, 1440), (1920, 1080))
+WORDS = ["手工拉坯粗陶花瓶", "静音破壁机", "夏日新品", "可机洗", "三年质保"]
+
+
+def main() -> None:
+    """Run the cases."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--drawn", type=int, default=60, help="rows that are drawn")
+    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
+    arguments = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="layoutgen-gallery-bench-"))
+    try:
+        lines = [build(folder, arguments.rows), draw(folder, arguments.drawn)]
+        lines += [look(folder, arguments.rows)] if find() else []
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for line in lines:
+        text = json.dumps({"bench": "gallery", **line})
+        print(text, flush=True)
+        if arguments.output:
+            with arguments.output.open("a", encoding="utf-8") as handle:
+                handle.write(f"{text}\n")
+
+
+def row(number: int, image: str = "s3://shop/photos/a.jpg") -> dict[str, Any]:
+    """A synthetic placed row."""
+    width, height = CANVASES[number % 3]
+    element = {"font": "NotoSansSC-Bold", "colour": "#1c1c1e", "alignment": "left", "opacity": 1.0, "radius_px": 0}
+    elements = [
+        {**element, "role": role, "text": text, "lines": [text], "font_px": px, "line_height_px": round(1.3 * px),
+         "box": [0.08, top, 0.08 + 0.9 * px * len(text) / width, top + 1.3 * px / height], "underlay": None, "z": 2}
+        for role, text, px, top in (
+            ("title", WORDS[number % 5], 72, 0.07), ("subtitle", WORDS[(number + 1) % 5], 44, 0.2),
+            ("selling_point", WORDS[(number + 2) % 5], 36, 0.3), ("selling_point", "可机洗", 36, 0.38),
+            ("price", "￥199", 60, 0.85),
+        )
+    ]  # fmt: skip
+    return {
+        "row_id": f"p{number // 3:06d}@{width}x{height}",
+        "product_id": f"p{number // 3:06d}",
+        "image": image,
+        "canvas": f"{width}x{height}",
+        "canvas_width": width,
+        "canvas_height": height,
+        "application": "poster",
+        "title": f"{WORDS[number % 5]} {number // 3}",
+        "category": WORDS[number % 4],
+        "composer": "rules-1",
+        "crop": [0.0, 0.0, 1.0, 1.0],
+        "picture": [0.0, 0.0, 1.0, 1.0],
+        "backdrop": "#ffffff",
+        "status": "ok",
+        "contrast": 4.5 + number % 9,
+        "subject_covered": number % 100 / 500,
+        "run_id": "run-1",
+        "notes": [],
+        "suggestion": [{name: one[name] for name in ("role", "text", "box")} for one in elements],
+        "elements": elements,
+    }
+
+
+def build(folder: Path, count: int) -> dict[str, Any]:
+    """Write the page's files, and small previews beside them."""
+    rows = [row(number) for number in range(count)]
+    storage = Storage()
+    start = time.process_time()
+    size = 0
+    for name, content in gallery.files(rows, [], "run-1", maps=True, margin=0.045):
+        storage.write(str(folder / name), content)
+        size += len(content)
+    seconds = time.process_time() - start
+    (folder / "previews").mkdir()
+    pictures = {shape: jpeg(shape) for shape in CANVASES}
+    for one in rows:
+        name = gallery.preview_name(one["row_id"])
+        (folder / "previews" / name).write_bytes(pictures[one["canvas_width"], one["canvas_height"]])
+    return {"case": f"build, {count:,} rows", "ours": round(count / seconds), "unit": "rows/s a core",
+            "seconds": round(seconds, 2), "mib": round(size / 2**20, 1)}  # fmt: skip
+
+
+def jpeg(shape: tuple[int, int]) -> bytes:
+    """A preview of a few KiB."""
+    ramp = np.linspace(90, 220, 240).astype(np.uint8)
+    pixels = np.broadcast_to(ramp[None, :, None], (round(240 * shape[1] / shape[0]), 240, 3))
+    sink = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(sink, "JPEG", quality=80)
+    return sink.getvalue()
+
+
+def draw(folder: Path, count: int) -> dict[str, Any]:
+    """Draw rows as the render stage does."""
+    photo = Image.fromarray(np.random.default_rng(0).normal(225, 3, (900, 1200, 3)).clip(0, 255).astype(np.uint8))
+    ImageDraw.Draw(photo).ellipse((400, 200, 800, 800), fill="#2f6f68")
+    photos = [folder / f"photo-{number}.jpg" for number in range(-(-count // 3))]
+    for path in photos:
+        photo.save(path, quality=90)
+    rows = [row(number, str(photos[number // 3])) for number in range(count)]
+    table = pa.Table.from_pylist(rows, schema=schema.LAYOUTS)
+    stage = Render(Storage(), str(folder / "drawn"), 720, (), layers=True, saliency=BorderSaliency())
+    start = time.process_time()
+    for first in range(0, count, 8):
+        stage(table.slice(first, 8))
+    seconds = time.process_time() - start
+    return {"case": f"draw, {count} rows", "ours": round(count / seconds, 1), "unit": "rows/s a core"}
+
+
+def look(folder: Path, count: int) -> dict[str, Any]:
+    """Open the gallery."""
+    with Browser(folder) as page:
+        address = (folder / "index.html").as_uri()
+        page.open(address)  # once for the caches of the machine
+        start = time.perf_counter()
+        page.open(address)
+        ready = time.perf_counter() - start
+        start = time.perf_counter()
+        page.set("#canvas", "1920x1080")
+        page.wait(f"gallery.grid.rows.length < {count} / 2")
+        filtered = time.perf_counter() - start
+        start = time.perf_counter()
+        page.click("#after")
+        page.wait("gallery.grid.page === 1")
+        turned = time.perf_counter() - start
+        found = page.run("[document.querySelectorAll('*').length, performance.memory.usedJSHeapSize]")
+    measured = {"filter_s": round(filtered, 2), "turn_s": round(turned, 2)}
+    size = {"nodes": found[0], "heap_mib": round(found[1] / 2**20, 1)}
+    return {"case": f"page, {count:,} rows", "ours": round(ready, 2), "unit": "s until ready", **measured, **size}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"use strict";
+// The grid: a page of cards, moved through by keys.
+gallery.grid = (() => {
+  const { make, by } = gallery;
+  const SIZE = 60; // cards a page: a few screens full, and few enough to be drawn at once
+  let rows = [];
+  let page = 0;
+  let views = {};
+
+  const pages = () => Math.max(1, Math.ceil(rows.length / SIZE));
+  const cards = () => [...by("grid").querySelectorAll(".card")];
+  const rowOf = (card) => (card ? gallery.data.rows[Number(card.dataset.n)] : null);
+  const cardOf = (row) => by("grid").querySelector(`.card[data-n="${row.n}"]`);
+
+  function show(found, wanted) {
+    rows = found;
+    views = wanted;
+    turn(0);
+  }
+
+  // Turn to a page, and put the focus on one of its cards where that is asked for.
+  function turn(wanted, focus = null) {
+    page = Math.min(Math.max(0, wanted), pages() - 1);
+    const shown = rows.slice(page * SIZE, (page + 1) * SIZE);
+    const made = shown.map(card);
+    by("grid").replaceChildren(...(made.length ? made : [make("p", { class: "none" }, "No row is like that.")]));
+    (made[0] ?? by("grid")).tabIndex = 0;
+    by("page").value = page + 1;
+    by("page").max = pages();
+    by("pages").textContent = pages().toLocaleString("en");
+    by("before").disabled = page === 0;
+    by("after").disabled = page === pages() - 1;
+    if (focus !== null && made.length) aim(made[Math.min(focus, made.length - 1)]);
+    else scrollTo({ top: 0 });
+  }
+
+  function look(wanted) {
+    views = wanted;
+    cards().forEach((old) => renew(rowOf(old)));
+  }
+
+  const number = (value, digits = 0) => (value == null ? "–" : value.toFixed(digits));
+
+  function card(row) {
+    const decision = gallery.decisions.of(row);
+    const made = make("article", {
+      class: "card", tabindex: "-1", "data-n": row.n, "data-decision": decision?.decision, "data-status": row.status,
+      "aria-label": [row.title, row.canvas, row.status === "ok" ? null : row.status, decision?.decision].filter(Boolean).join(", "),
+    });
+    const pictures = make("div", { class: "pictures" });
+    if (row.preview) {
+      if (views.beside) pictures.append(gallery.pictures.suggestion(row, views));
+      pictures.append(gallery.pictures.final(row, views, decision?.elements));
+    } else {
+      pictures.append(reason(row));
+    }
+    const scores = row.failed ? [] : [
+      make("span", { title: "score by the row alone, of 100" }, `★ ${number(row.score)}`),
+      make("span", { title: "least contrast ratio of a text" }, `◑ ${number(row.contrast, 1)}`),
+      make("span", { title: "share of the subject under text" }, row.covered == null ? null : `▣ ${(100 * row.covered).toFixed(0)}%`),
+    ];
+    const status = row.status === "ok" ? null : make("span", { class: "badge", "data-status": row.status }, row.status);
+    const said = decision && make("span", { class: "badge", "data-decision": decision.decision }, decision.decision);
+    made.append(
+      pictures,
+      make("h2", { title: row.title }, row.title || row.row_id || "(no title)"),
+      make("p", { class: "line" }, make("span", {}, row.canvas ?? ""), scores,
+        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), status, said),
+    );
+    return made;
+  }
+
+  // What stands in the place of a picture.
+  function reason(row) {
+    const made = make("div", { class: "reason" }, make("strong", {}, row.kind ?? "no preview"), make("p", {}, "…"));
+    gallery.data.details(row).then(
+      (details) => { made.lastChild.textContent = details.message ?? details.fault ?? details.reasons.join("; "); },
+      (error) => { made.lastChild.textContent = error.message; },
+    );
+    return made;
+  }
+
+  // Draw a row's card again where it is shown.
+  function renew(row) {
+    const old = row && cardOf(row);
+    if (!old) return;
+    const [hasFocus, index] = [old === document.activeElement, old.tabIndex];
+    const made = card(row);
+    old.replaceWith(made);
+    made.tabIndex = index;
+    if (hasFocus) made.focus({ preventScroll: true });
+  }
+
+  // One card takes part in the order of Tab; the arrows move that part.
+  function aim(made) {
+    cards().forEach((other) => { other.tabIndex = -1; });
+    made.tabIndex = 0;
+    made.focus();
+    made.scrollIntoView({ block: "nearest" });
+  }
+
+  const columns = () => {
+    const shown = cards();
+    const below = shown.findIndex((made) => made.offsetTop > shown[0].offsetTop);
+    return below < 0 ? shown.length : below;
+  };
+
+  // Move by keys; returns whether the key was one of ours.
+  function press(key) {
+    const shown = cards();
+    const here = shown.indexOf(document.activeElement.closest(".card"));
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() };
+    if (key === "PageDown" || key === "PageUp") turn(page + (key === "PageDown" ? 1 : -1), 0);
+    else if (key === "Home" && shown.length) aim(shown[0]);
+    else if (key === "End" && shown.length) aim(shown.at(-1));
+    else if (!(key in steps) || !shown.length) return false;
+    else if (here < 0) aim(shown.find((made) => made.tabIndex === 0) ?? shown[0]);
+    else if (here + steps[key] < 0) { if (page > 0) turn(page - 1, SIZE); }
+    else if (here + steps[key] < shown.length) aim(shown[here + steps[key]]);
+    else if (page < pages() - 1) turn(page + 1, 0);
+    else aim(shown.at(-1));
+    return true;
+  }
+
+  // The row before or after another in what is shown; the grid follows.
+  function neighbour(row, step) {
+    const index = rows.indexOf(row) + step;
+    if (index < 0 || index >= rows.length) return null;
+    if (Math.floor(index / SIZE) !== page) turn(Math.floor(index / SIZE));
+    return rows[index];
+  }
+
+  return {
+    show, turn, look, renew, press, neighbour, rowOf,
+    focus: (row) => { const made = row && cardOf(row); if (made) aim(made); },
+    current: () => rowOf(document.activeElement?.closest?.(".card")),
+    place: (row) => rows.indexOf(row),
+    get rows() { return rows; },
+    get page() { return page; },
+  };
+})();

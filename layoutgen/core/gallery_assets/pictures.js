@@ -1,0 +1,115 @@
+"use strict";
+// One picture of a layout: the preview or the photo below it, with boxes, protected parts and safe zones on top.
+gallery.pictures = (() => {
+  const { make } = gallery;
+  const percent = (value) => `${(100 * value).toFixed(3)}%`;
+  const url = (row, part) => `previews/${row.name}${part}`;
+  const colour = (text) => (/^#[0-9a-f]{6}$/i.test(text ?? "") ? text : "#000000");
+
+  function at(node, [left, top, right, bottom]) {
+    node.style.left = percent(left);
+    node.style.top = percent(top);
+    node.style.width = percent(right - left);
+    node.style.height = percent(bottom - top);
+    return node;
+  }
+
+  const box = (kind, ltrb, label, title) =>
+    at(make("i", { class: kind, title }, label ? make("b", {}, label) : null), ltrb);
+
+  const label = (made, [, top]) => made.classList.toggle("inside", top < 0.04);
+
+  function roleBox(one, words) {
+    const made = box("box", one.box, one.role === "underlay" ? null : words && one.text ? `${one.role} · ${one.text}` : one.role, one.text);
+    made.dataset.role = one.role ?? "";
+    label(made, one.box);
+    return made;
+  }
+
+  function zones(row, details) {
+    const { margin, zones: common } = gallery.data.meta;
+    const found = [...(common[row.canvas] ?? []), ...details.zones]
+      .map((zone) => box("zone", zone.box, zone.name || null, zone.name || "safe zone"));
+    if (margin) {
+      const edge = margin * Math.min(row.width, row.height);
+      const [x, y] = [edge / row.width, edge / row.height];
+      found.unshift(box("safe", [x, y, 1 - x, 1 - y], null, "safe area"));
+    }
+    return found;
+  }
+
+  // An image that says so where it is not there.
+  function image(row, part, alt) {
+    const made = make("img", { src: url(row, part), alt, loading: "lazy", decoding: "async", draggable: "false" });
+    made.addEventListener("error", () => made.parentElement?.classList.add("missing"), { once: true });
+    return made;
+  }
+
+  // The empty frame of a picture, in the canvas's shape.
+  function frame(row, name) {
+    const made = make("div", { class: `picture ${name}` });
+    made.style.aspectRatio = `${row.width} / ${row.height}`;
+    made.style.setProperty("--shape", (row.width / row.height).toFixed(4));
+    return made;
+  }
+
+  // `views` has beside, boxes, map, zones; `elements` are those of an edit. Overlays come when the details are there.
+  function final(row, views, elements) {
+    const made = frame(row, "final");
+    if (!row.preview) return made;
+    made.append(image(row, elements ? ".ground.jpg" : ".jpg", row.title));
+    if (elements || views.boxes || views.map || views.zones) overlay(made, row, views, elements);
+    return made;
+  }
+
+  function suggestion(row, views) {
+    const made = frame(row, "suggestion");
+    if (!row.preview) return made;
+    made.append(image(row, ".ground.jpg", `suggestion for ${row.title}`));
+    overlay(made, row, { ...views, boxes: false }, null, true);
+    return made;
+  }
+
+  async function overlay(made, row, views, elements, suggested) {
+    let details;
+    try {
+      details = await gallery.data.details(row);
+    } catch {
+      return;
+    }
+    if (elements) made.append(live(row, details, elements));
+    if (views.map && gallery.data.meta.maps) {
+      const map = make("img", { class: "map", src: url(row, ".map.png"), alt: "", draggable: "false" });
+      map.addEventListener("error", () => map.remove(), { once: true });
+      made.append(map);
+    }
+    if (views.map) made.append(...details.protected.map((one) => box(`protected ${one.kind}`, one.box, null, one.kind)));
+    if (views.zones) made.append(...zones(row, details));
+    const shown = suggested ? details.suggestion : views.boxes ? (elements ?? details.elements) : [];
+    made.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));
+  }
+
+  // Elements where an edit puts them: underlays drawn, all else cut out of the row's picture of text and logos.
+  function live(row, details, elements) {
+    const svg = make("svg", { class: "live", viewBox: `0 0 ${row.width} ${row.height}`, "aria-hidden": "true" });
+    const drawn = elements.map((one) => ({ ...details.elements[one.was], box: one.box, before: details.elements[one.was].box }));
+    svg.append(...drawn.sort((a, b) => (a.z ?? 0) - (b.z ?? 0)).map((one) => painted(row, one)));
+    return svg;
+  }
+
+  function painted(row, one) {
+    const px = ([l, t, r, b]) => [l, t, r - l, b - t].map((side, i) => side * (i % 2 ? row.height : row.width));
+    const [x, y, width, height] = px(one.box);
+    if (one.role === "underlay") {
+      const [rx, opacity] = [one.radius_px ?? 0, one.opacity ?? 1];
+      return make("rect", { x, y, width, height, rx, fill: colour(one.colour), "fill-opacity": opacity });
+    }
+    // Text keeps its shape and its side of the box, and is as large as the box lets it.
+    const side = { center: "xMid", right: "xMax" }[one.lines?.length ? one.alignment : "center"] ?? "xMin";
+    const piece = make("svg", { x, y, width, height, viewBox: px(one.before).join(" "), preserveAspectRatio: `${side}YMid` });
+    piece.append(make("image", { href: url(row, ".ink.png"), width: row.width, height: row.height }));
+    return piece;
+  }
+
+  return { final, suggestion, frame, image, live, at, label };
+})();

@@ -1,0 +1,110 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from layoutgen.core import feedback
+from layoutgen.core.feedback import EditedElement, Feedback, FeedbackError
+from layoutgen.core.layout import Role
+
+TITLE = {"role": "title", "text": "花瓶", "box": [0.1, 0.1, 0.5, 0.2]}
+
+
+def said(**changes):
+    row = {
+        "row_id": "p1@1080x1080",
+        "run_id": "run-1",
+        "decision": "adopt",
+        "annotator": "mei",
+        "time": "2026-11-21T09:30:00.125Z",
+        **changes,
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def test_a_decision_is_read():
+    found = feedback.check(said(note="bold"))
+    assert found == Feedback(
+        "p1@1080x1080", "run-1", "adopt", "mei", datetime(2026, 11, 21, 9, 30, 0, 125000, UTC), None, "bold"
+    )
+
+
+def test_an_edit_has_its_elements():
+    found = feedback.check(said(decision="edit", elements=[TITLE, {"role": "logo", "box": [0, 0, 1, 1]}]))
+    assert found.elements == (
+        EditedElement(Role.TITLE, "花瓶", (0.1, 0.1, 0.5, 0.2)),
+        EditedElement(Role.LOGO, "", (0, 0, 1, 1)),
+    )
+
+
+def test_times_are_utc_whatever_zone_they_were_given_in():
+    assert feedback.check(said(time="2026-11-21T17:30:00+08:00")).time == datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    assert feedback.check(said(time=datetime(2026, 11, 21, tzinfo=UTC))).time.day == 21
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "message"),
+    [
+        ({"row_id": None}, "row_id", "row_id is None; give a string"),
+        ({"row_id": " "}, "row_id", "row_id is ' '"),
+        ({"run_id": 7}, "run_id", "run_id is 7"),
+        ({"annotator": ""}, "annotator", "annotator is ''"),
+        ({"decision": "maybe"}, "decision", "decision is 'maybe'; give one of adopt, edit, reject"),
+        ({"decision": ["edit"]}, "decision", "decision is ['edit']"),
+        ({"time": None}, "time", "time is None; give ISO 8601"),
+        ({"time": "2026-11-21T09:30:00"}, "time", "with its zone"),
+        ({"time": "yesterday"}, "time", "time is 'yesterday'"),
+        ({"note": 3}, "note", "note is 3"),
+        ({"elements": [TITLE]}, "elements", "of edits only, and this is 'adopt'"),
+        ({"decision": "edit"}, "elements", "elements is 'None'; give the list"),
+        ({"decision": "edit", "elements": "title"}, "elements", "elements is 'title'"),
+        ({"decision": "edit", "elements": []}, "elements", "elements is empty"),
+        ({"decision": "edit", "elements": [TITLE, 3]}, "elements", "elements[1] has the box None"),
+        ({"decision": "edit", "elements": [{**TITLE, "box": [0, 0, 1]}]}, "elements", "elements[0] has the box"),
+        ({"decision": "edit", "elements": [{**TITLE, "role": None}]}, "elements", "elements[0] has the role None"),
+        ({"decision": "edit", "elements": [{**TITLE, "role": "slogan"}]}, "elements[0].role", "'slogan'; give one of"),
+        ({"decision": "edit", "elements": [{**TITLE, "text": 5}]}, "elements[0].text", "has the text 5"),
+        ({"decision": "edit", "elements": [{**TITLE, "box": [0.5, 0, 0.4, 1]}]}, "elements[0].box", "left < right"),
+        ({"decision": "edit", "elements": [{**TITLE, "box": [0, 0, 1.01, 1]}]}, "elements[0].box", "all in [0, 1]"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line_and_field(changes, field, message):
+    text = "\n".join(json.dumps(row) for row in (said(), said(**changes), said()))
+    found, (error,) = feedback.read(text)
+    assert len(found) == 2
+    assert (error.line, error.field) == (2, field)
+    assert str(error).startswith("line 2: ")
+    assert message in str(error)
+
+
+@pytest.mark.parametrize("line", ["{broken", "[1]", '"adopt"', "null"])
+def test_lines_that_are_no_objects_are_errors_and_not_ends(line):
+    found, (error,) = feedback.read(f"{json.dumps(said())}\n\n{line}\n{json.dumps(said())}\r\n")
+    assert len(found) == 2
+    assert error.line == 3
+    with pytest.raises(FeedbackError, match="line 8: "):
+        feedback.parse(line, 8)
+
+
+def test_fields_of_others_are_passed_over_and_a_byte_order_mark_too():
+    found, errors = feedback.read("\ufeff" + json.dumps(said(mood="good")))
+    assert (len(found), errors) == (1, [])
+
+
+WORDS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=12)
+SIDES = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.51, 1), st.floats(0.51, 1))
+ELEMENTS = st.lists(
+    st.builds(EditedElement, st.sampled_from(Role), st.text(max_size=20), SIDES), min_size=1, max_size=3
+)
+TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
+DECIDED = st.sampled_from(("adopt", "reject"))
+EDITS = st.builds(Feedback, WORDS, WORDS, st.just("edit"), WORDS, TIMES, ELEMENTS.map(tuple), st.text(max_size=20))
+OTHERS = st.builds(Feedback, WORDS, WORDS, DECIDED, WORDS, TIMES, st.none(), st.text(max_size=20))
+
+
+@settings(max_examples=30)
+@given(st.lists(EDITS | OTHERS, max_size=4))
+def test_what_is_written_is_read_back(rows):
+    assert feedback.read(feedback.write(rows)) == (rows, [])

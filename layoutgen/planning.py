@@ -105,7 +105,7 @@ def _plan_parts(
 
 
 def end_with_parent() -> None:
-    """Have this worker process end when the one that started it is killed; by itself it would wait for work for ever."""
+    """End this worker process when the one that started it is killed; by itself it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

@@ -25,6 +25,7 @@ TEXT_LINE = pa.struct(
         ("colour", pa.string()),
         ("score", pa.float32()),
         ("placed", pa.bool_()),
+        ("grounded", pa.bool_()),
     ]
 )
 FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
@@ -90,7 +91,8 @@ _PIXELS = _fields(
 )
 _ANNOTATE = _fields(
     ("text_lines", pa.list_(TEXT_LINE), "text in the image: string, box (ltrb, of the image), role, language, colour, "
-     "score, and whether a designer `placed` it or it is printed on the product"),
+     "score, whether a designer `placed` it or it is printed on the product, and whether a language model's box and "
+     "string are `grounded` in what was read (null: no language model named it)"),
     ("subject_box", BOX, "the subject, ltrb normalised to the image; null where nothing stands out"),
     ("annotation_json", pa.string(), "the placed lines in the annotation standard's JSON"),
     ("annotator", pa.string(), "model and version"),

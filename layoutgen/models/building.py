@@ -9,14 +9,13 @@ from layoutgen.config import Annotate, Compose, Images, Place
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.fingerprint import Versions, digest
-from layoutgen.core.layout import Framing, Role
+from layoutgen.core.layout import Canvas, Copy, Framing, Role
 from layoutgen.core.placement import VERSION as PLACE_VERSION
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Annotator, Brief, Composer, Saliency
-from layoutgen.models.frame import frame
+from layoutgen.models.base import Annotator, Brief, Composer, Preparer, Saliency
 from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
 from layoutgen.models.rules import VERSION as RULES_VERSION
@@ -69,7 +68,9 @@ def _composer_version(settings: Compose) -> list[object]:
     from layoutgen.models.weights import weights_sha
 
     local = [weights_sha(Path(uri)) if Path(uri).is_dir() else uri for uri in (settings.model, settings.adapter) if uri]
-    return [settings.engine, local, PROMPT_VERSION, settings.image_side, settings.max_new_tokens, settings.dtype]
+    drawn = [settings.candidates, settings.temperature] if settings.candidates > 1 else []
+    limits = [settings.image_side, settings.max_new_tokens, settings.dtype]
+    return [settings.engine, local, PROMPT_VERSION, *limits, *drawn]
 
 
 def _placer_version(settings: Place) -> list[object]:
@@ -109,33 +110,53 @@ def composer(
             return _qwen_vl(settings, seed, storage)
 
 
+def preparer(settings: Compose, storage: Storage) -> Preparer:
+    """Build what prepares pictures for the composer, on machines without its weights."""
+    import json
+
+    from layoutgen.models.painting import CanvasPainter
+    from layoutgen.models.pictures import picture_kind
+    from layoutgen.models.weights import fetch_config
+
+    folder = fetch_config(settings.model, Path(settings.cache).expanduser(), storage)
+    family = json.loads((folder / "config.json").read_text("utf-8"))["model_type"]
+    return CanvasPainter(picture_kind(folder, family), settings.image_side, _frame_default)
+
+
+def _frame_default(image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Framing:
+    found = subject_map(Brief(image, annotation, Copy(""), canvas), BorderSaliency())
+    height, width = image.shape[:2]
+    return framing.default(width / height, framing.subject_box(found), canvas, panel_colour(image, found))
+
+
 def _qwen_vl(settings: Compose, seed: int, storage: Storage) -> tuple[Composer, dict[str, Any]]:
     from layoutgen.models.qwen_vl import QwenVlComposer
-    from layoutgen.models.weights import fetch_weights
+    from layoutgen.models.weights import fetch_weights, revision
 
     cache = Path(settings.cache).expanduser()
-    saliency = BorderSaliency()
-
-    def frame_default(brief: Brief) -> Framing:
-        found = subject_map(brief, saliency)
-        height, width = brief.image.shape[:2]
-        panel = panel_colour(brief.image, found)
-        return framing.default(width / height, framing.subject_box(found), brief.canvas, panel)
-
+    weights = fetch_weights(settings.model, cache, storage)
     model = QwenVlComposer(
-        fetch_weights(settings.model, cache, storage),
+        weights,
         fetch_weights(settings.adapter, cache, storage) if settings.adapter else None,
-        frame=frame_default,
-        render=frame,
+        frame=_frame_default,
         device=settings.device,
         dtype=settings.dtype,
         max_side=settings.image_side,
         max_new_tokens=settings.max_new_tokens,
-        batch_size=settings.batch,
+        rows=settings.batch,
+        prompt_tokens=settings.prompt_tokens,
+        candidates=settings.candidates,
+        temperature=settings.temperature,
+        seed=seed,
+        deadline_s=settings.deadline_s or None,
     )
     known = model.identity
     return model, {
-        "composer": f"{known['family']} {settings.model} {known['weights_sha'][:12]}",
+        "composer": " ".join(
+            part
+            for part in (known["family"], settings.model, revision(weights)[:12], known["weights_sha"][:12])
+            if part
+        ),
         "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
         "prompt_version": known["prompt_version"],
         "seed": seed,

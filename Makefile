@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test test-vllm chaos check bench clean
+.PHONY: setup demo test test-vllm chaos check bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -34,7 +34,7 @@ $(VLLM)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 test-vllm: $(VLLM)/.installed
-	PYTHONPATH=tests/vllm VLLM_CPU_KVCACHE_SPACE=1 $(VLLM)/bin/python -m pytest --confcutdir=tests/vllm tests/vllm
+	VLLM_CPU_KVCACHE_SPACE=1 $(VLLM)/bin/python -m pytest --confcutdir=tests/vllm tests/vllm
 
 chaos: setup
 	$(BIN)/python -m pytest tests/chaos
@@ -49,6 +49,11 @@ bench: setup
 	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.metrics
 	$(BIN)/python -m benchmarks.plan --rows 1000000
+	$(BIN)/python -m benchmarks.decode
+
+# With the Python of a machine that has a GPU: torch, transformers and llguidance are all it needs.
+bench-gpu:
+	$(PYTHON) -m benchmarks.gpu
 
 clean:
 	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -13,6 +13,9 @@ VERSION = 1
 # Columns that travel between stages only: the number of the shard that a block is, its attempt, and the fingerprint and
 # notes of the row in the snapshot before.
 SHARD, ATTEMPT, WAS, WAS_NOTES = "_shard", "_attempt", "_was", "_was_notes"
+# What a vision-language composer is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in
+# px (width, height), and the framing.
+SEEN = "_seen"
 
 BOX = pa.list_(pa.float32(), 4)
 ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
@@ -29,6 +32,17 @@ TEXT_LINE = pa.struct(
     ]
 )
 FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
+SEEN_TYPE = pa.struct(
+    [
+        ("pixels", pa.large_binary()),
+        ("shape", pa.list_(pa.int32())),
+        ("grid", pa.list_(pa.int32())),
+        ("size", pa.list_(pa.int32())),
+        ("crop", BOX),
+        ("picture", BOX),
+        ("backdrop", pa.string()),
+    ]
+)
 SUGGESTION = pa.struct([("role", pa.string()), ("text", pa.string()), ("box", BOX)])
 ELEMENT = pa.struct(
     [
@@ -143,7 +157,7 @@ DEAD_LETTERS = pa.schema(
             ("row_id", pa.string(), "key of the row that failed"),
             ("product_id", pa.string(), "as given; null where the row has none"),
             ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`; null where the row did not get as far"),
-            ("stage", pa.string(), "plan, fetch, annotate, compose or place"),
+            ("stage", pa.string(), "plan, fetch, annotate, prepare, compose or place"),
             ("kind", pa.string(), "one word for the reason, to group by"),
             ("message", pa.string(), "the value, the place and the mend"),
             ("answer", pa.string(), "a language model's answer that could not be used"),
@@ -176,7 +190,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def extra_names(table: pa.Table) -> list[str]:
     """Names of the columns that are the user's own and no part of any contract."""
-    known = {*PLACED.names, *(field.name for field in _RUN), SHARD, ATTEMPT, WAS, WAS_NOTES}
+    known = {*PLACED.names, *(field.name for field in _RUN), SHARD, ATTEMPT, WAS, WAS_NOTES, SEEN}
     return [name for name in table.column_names if name not in known]
 
 

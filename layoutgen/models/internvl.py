@@ -95,7 +95,8 @@ class InternVlAnnotator:
         codec = codec_of(self._speech.family, picture.size)
         told = annotation_prompt(codec)
         prompt = self._speech.prompt(told.system, told.user, picture)
-        return Request(prompt, annotation_grammar(codec), self._max_new_tokens), codec
+        limit = (codec.width, codec.height)
+        return Request(prompt, annotation_grammar(codec), self._max_new_tokens, limit=limit), codec
 
     def _read(self, answer: Answer | Fault, codec: Codec, image: np.ndarray) -> Annotation | Fault:
         if isinstance(answer, Fault):

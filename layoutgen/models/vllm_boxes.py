@@ -1,6 +1,7 @@
-"""Holds boxes in vLLM's answers to their order, as `grammar` does in the loop of our own: a grammar can't say that a box
-ends right of and below where it begins. vLLM imports this module by its name, in the process that computes scores."""
+"""Holds boxes in vLLM's answers to their order, as `grammar` does in the loop of our own: a grammar can't say that a
+box ends right of and below where it begins. vLLM imports this module by its name, in the process of the scores."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from transformers import AutoTokenizer
 from vllm.v1.sample.logits_processor import AdapterLogitsProcessor
 
-from layoutgen.core.prompts import box_digits
+from layoutgen.core.answers import box_digits
 from layoutgen.models.grammar import Guides
 
 _TAIL = 64
@@ -16,7 +17,8 @@ _TAIL = 64
 
 
 class BoxOrder(AdapterLogitsProcessor):
-    """Takes out the digits with which a box would be inverted, of requests with `extra_args={"boxes": True}`."""
+    """Takes out the digits with which a box would be inverted or leave its range, of requests with
+    `extra_args={"box_limit": (x, y)}`."""
 
     def __init__(self, vllm_config: Any, device: torch.device, is_pin_memory: bool) -> None:
         super().__init__(vllm_config, device, is_pin_memory)
@@ -30,11 +32,12 @@ class BoxOrder(AdapterLogitsProcessor):
 
     def new_req_logits_processor(self, params: Any) -> Any:
         """Return what is done to the scores of one request, None for nothing."""
-        return self._narrow if (params.extra_args or {}).get("boxes") else None
+        limit = (params.extra_args or {}).get("box_limit")
+        return partial(self._narrow, tuple(limit)) if limit else None
 
-    def _narrow(self, tokens: list[int], scores: torch.Tensor) -> torch.Tensor:
+    def _narrow(self, limit: tuple[int, int], tokens: list[int], scores: torch.Tensor) -> torch.Tensor:
         """Mask one row of scores (vocabulary,) after the answer's tokens so far."""
-        corner = box_digits("".join(map(self._guides.text_of, tokens[-_TAIL:])))
+        corner = box_digits("".join(map(self._guides.text_of, tokens[-_TAIL:])), limit)
         if corner is None:
             return scores
         bits = np.unpackbits(self._guides.narrow(*corner).view(np.uint8), bitorder="little")

@@ -1,6 +1,6 @@
-"""Answers requests with vLLM instead of the loop in `decoding`, behind the same method: same prompts, grammars, pictures
-and answers. An optional extra: `pip install 'layoutgen[vllm]'`, on a machine with a GPU, in an environment of its own
-(on CPUs see `make test-vllm`).
+"""Answers requests with vLLM instead of the loop in `decoding`, behind the same method: same prompts, grammars,
+pictures and answers. An optional extra: `pip install 'layoutgen[vllm]'`, on a machine with a GPU, in an environment of
+its own (on CPUs see `make test-vllm`).
 
 Differences: vLLM feeds a token that the grammar forces like any other; it brings LoRA adapters to a request instead of
 merging them, so requests of several adapters share a batch; candidates after the first are drawn with vLLM's lots.
@@ -9,20 +9,24 @@ than a warning.
 """
 
 import json
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import torch
 from llguidance import LLMatcher
 
 from layoutgen.models.base import Fault
 from layoutgen.models.batch import Prompt
-from layoutgen.models.checkpoints import Speech, load_speech
+from layoutgen.models.checkpoints import load_speech
 from layoutgen.models.decoding import Answer, Request
 from layoutgen.models.weights import check_weights
 
 _LANGUAGE_MODEL = ("language_model.", "model.layers.", "lm_head.")
+_TORCHVISION: list[torch.library.Library] = []  # definitions last as long as the object
 _OUTSIDE = ("visual.", "vision_", "merger.", "multi_modal_projector.", "mlp1.")
 
 
@@ -30,7 +34,7 @@ class VllmDecoder:
     """Decodes requests with vLLM. `rows` is the most answers under way at once, `context` the most tokens of a prompt
     and its answer, `longest` the longer side of the largest picture in px; `adapters` are all that requests may name.
 
-    Raises ImportError where vLLM is not installed, and ValueError for a checkpoint or adapter that it can't answer with.
+    Raises ImportError where vLLM is not installed, ValueError for a checkpoint or adapter that it can't answer with.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class VllmDecoder:
         memory_share: float = 0.9,
         seed: int = 0,
     ) -> None:
+        if device == "cpu":
+            _prepare_cpu()
         self._vllm = _vllm()
         speech = load_speech(weights)
         if speech.pictures.tiles:
@@ -143,7 +149,7 @@ class VllmDecoder:
             stop_token_ids=list(self._speech.ends),
             detokenize=False,
             structured_outputs=guided,
-            extra_args={"boxes": True} if guided else None,
+            extra_args={"box_limit": list(request.limit)} if guided else None,
         )
 
     def _lora_request(self, adapter: Path | None) -> Any:
@@ -186,6 +192,17 @@ def _is_language(name: str) -> bool:
 def _rank(rank: int) -> int:
     """The least rank that vLLM has kernels for."""
     return next((size for size in (1, 8, 16, 32, 64, 128, 256, 320, 512) if size >= rank), rank)
+
+
+def _prepare_cpu() -> None:
+    """Have vLLM import and run in this process. Its torchvision is built for CUDA: next to a torch for CPUs it can only
+    be imported where the operators that it has kernels for are defined."""
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    if torch.version.cuda is None and "torchvision" not in sys.modules and not _TORCHVISION:
+        library = torch.library.Library("torchvision", "DEF")
+        for name in ("nms", "qnms"):
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _TORCHVISION.append(library)
 
 
 def _vllm() -> SimpleNamespace:

@@ -34,7 +34,7 @@ def test_an_adapter_of_the_language_model_is_taken(tmp_path):
     ],
 )
 def test_an_adapter_that_touches_the_vision_tower_is_refused(tmp_path, name):
-    with pytest.raises(ValueError, match="1 weights outside the language model .* would ignore; .* merge the adapter"):
+    with pytest.raises(ValueError, match=r"1 weights outside the language model .* merge the adapter"):
         check_language_only(adapter(tmp_path / "a", TEXT, name))
 
 

@@ -39,7 +39,13 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def vllm(checkpoints: dict[str, Path]) -> VllmDecoder:
     return VllmDecoder(
-        checkpoints["base"], [checkpoints["adapter"]], device="cpu", dtype="float32", context=2048, longest=SIDE, rows=16
+        checkpoints["base"],
+        [checkpoints["adapter"]],
+        device="cpu",
+        dtype="float32",
+        context=2048,
+        longest=SIDE,
+        rows=16,
     )
 
 

@@ -22,6 +22,7 @@ from layoutgen.models.base import Picture
 from layoutgen.models.batch import Prompt
 from layoutgen.models.checkpoints import load_speech
 from layoutgen.models.decoding import Request
+from layoutgen.models.vllm_engine import VllmDecoder
 
 _WARM = 4
 
@@ -34,11 +35,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "2")
     os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
-    from layoutgen.models.vllm_engine import VllmDecoder
-
     asked = read(arguments.weights, arguments.folder)
     decoder = VllmDecoder(
         arguments.weights,

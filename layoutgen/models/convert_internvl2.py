@@ -194,6 +194,7 @@ def _tokenizer(source: Path, text_type: str, template: str) -> Any:
     if text_type == "qwen2":
         if not (source / "tokenizer.json").exists() and not (source / "vocab.json").exists():
             raise FileNotFoundError(f"{source} has neither tokenizer.json nor vocab.json; copy its tokenizer")
+        _check_tokens(source, Qwen2Tokenizer.from_pretrained(source, local_files_only=True).get_vocab())
         tokenizer: Any = Qwen2Tokenizer.from_pretrained(source, local_files_only=True, extra_special_tokens=named)
         first = ""
     else:
@@ -201,15 +202,20 @@ def _tokenizer(source: Path, text_type: str, template: str) -> Any:
         if not model.exists():
             raise FileNotFoundError(f"{source} has no tokenizer.model; copy the repository's tokenizer")
         fast = fast_tokenizer(read_model(model.read_bytes()), _added_tokens(source, settings))
+        _check_tokens(source, fast.get_vocab())
         ends = {key: _content(settings.get(key)) for key in ("bos_token", "eos_token", "unk_token", "pad_token")}
         tokenizer = PreTrainedTokenizerFast(tokenizer_object=fast, extra_special_tokens=named, **ends)
         first = "{{ bos_token }}" if settings.get("add_bos_token", True) and ends["bos_token"] else ""
-    missing = [token for token in _NEEDED_TOKENS if token not in tokenizer.get_vocab()]
-    if missing:
-        raise ValueError(f"{source}'s tokenizer lacks {', '.join(missing)}; copy its added_tokens.json")
     tokenizer.padding_side = "left"
     tokenizer.chat_template = _chat_template(first, "<|im_end|>\n" if template == "internvl2_5" else "<|im_end|>")
     return tokenizer
+
+
+def _check_tokens(source: Path, vocabulary: Mapping[str, int]) -> None:
+    """Before anything is added: a token that is not there would be given an id of its own, and no trained embedding."""
+    missing = [token for token in _NEEDED_TOKENS if token not in vocabulary]
+    if missing:
+        raise ValueError(f"{source}'s tokenizer lacks {', '.join(missing)}; copy its added_tokens.json")
 
 
 def _added_tokens(source: Path, settings: Mapping[str, Any]) -> dict[int, AddedToken]:
@@ -249,7 +255,7 @@ def _write_configs(part: Path, converted: dict[str, Any], config: Mapping[str, A
         "image_processor_type": "GotOcr2ImageProcessorFast",
         "crop_to_patches": bool(config.get("dynamic_image_size", True)),
         "min_patches": config.get("min_dynamic_patch", 1),
-        "max_patches": config.get("max_dynamic_patch", 12),
+        "max_patches": config.get("max_dynamic_patch", 12) if config.get("dynamic_image_size", True) else 1,
         "size": {"height": tile, "width": tile},
         "resample": 3,
         "rescale_factor": 1 / 255,

@@ -1,6 +1,6 @@
 """Answers requests with vLLM instead of the loop in `decoding`, behind the same method: same prompts, grammars,
 pictures and answers. An optional extra: `pip install 'layoutgen[vllm]'`, on a machine with a GPU, in an environment of
-its own (on CPUs see `make test-vllm`).
+its own; for CPUs see `make test-vllm`.
 
 Differences: vLLM feeds a token that the grammar forces like any other; it brings LoRA adapters to a request instead of
 merging them, so requests of several adapters share a batch; candidates after the first are drawn with vLLM's lots.
@@ -9,14 +9,11 @@ than a warning.
 """
 
 import json
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import torch
 from llguidance import LLMatcher
 
 from layoutgen.models.base import Fault
@@ -25,8 +22,12 @@ from layoutgen.models.checkpoints import load_speech
 from layoutgen.models.decoding import Answer, Request
 from layoutgen.models.weights import check_weights
 
+_ARCHITECTURES = {
+    "qwen2_vl": "Qwen2VLForConditionalGeneration",
+    "qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration",
+    "qwen3_vl": "Qwen3VLForConditionalGeneration",
+}
 _LANGUAGE_MODEL = ("language_model.", "model.layers.", "lm_head.")
-_TORCHVISION: list[torch.library.Library] = []  # definitions last as long as the object
 _OUTSIDE = ("visual.", "vision_", "merger.", "multi_modal_projector.", "mlp1.")
 
 
@@ -50,19 +51,20 @@ class VllmDecoder:
         memory_share: float = 0.9,
         seed: int = 0,
     ) -> None:
-        if device == "cpu":
-            _prepare_cpu()
         self._vllm = _vllm()
         speech = load_speech(weights)
-        if speech.pictures.tiles:
+        if speech.family not in _ARCHITECTURES:
             raise ValueError(f"{weights} is of family {speech.family}; vLLM is used for Qwen-VL, use the other engine")
         ranks = [check_language_only(adapter) for adapter in adapters]
         self._speech, self._context, self._adapters = speech, context, list(adapters)
         more: dict[str, Any] = {"gpu_memory_utilization": memory_share} if device.startswith("cuda") else {}
         if adapters:
-            more |= {"enable_lora": True, "max_lora_rank": _rank(max(ranks)), "max_loras": len(adapters)}
+            # One place more than adapters: on CPUs vLLM gives requests without one whatever is in the last place.
+            more |= {"enable_lora": True, "max_lora_rank": _rank(max(ranks)), "max_loras": len(adapters) + 1}
         self._model = self._vllm.model(
             model=str(weights),
+            runner="generate",
+            hf_overrides={"architectures": [_ARCHITECTURES[speech.family]]},
             dtype=dtype,
             seed=seed,
             max_num_seqs=rows,
@@ -192,17 +194,6 @@ def _is_language(name: str) -> bool:
 def _rank(rank: int) -> int:
     """The least rank that vLLM has kernels for."""
     return next((size for size in (1, 8, 16, 32, 64, 128, 256, 320, 512) if size >= rank), rank)
-
-
-def _prepare_cpu() -> None:
-    """Have vLLM import and run in this process. Its torchvision is built for CUDA: next to a torch for CPUs it can only
-    be imported where the operators that it has kernels for are defined."""
-    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    if torch.version.cuda is None and "torchvision" not in sys.modules and not _TORCHVISION:
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        _TORCHVISION.append(library)
 
 
 def _vllm() -> SimpleNamespace:

@@ -1,13 +1,11 @@
 """vLLM as the engine, for real, on CPUs: `make test-vllm`. Everywhere else there is no vLLM, and nothing is run."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 pytest.importorskip("vllm")
-os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 
 import torch
 

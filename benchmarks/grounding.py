@@ -55,6 +55,7 @@ from layoutgen.models.rules import RulesComposer
 from layoutgen.models.saliency import BorderSaliency
 
 CANVASES = (Canvas(900, 1200), Canvas(1080, 1080), Canvas(1280, 720))
+_SIDE = 256
 BOX_NOISE, WRONG, MISSING, INVENTED = 0.03, 0.1, 0.1, 0.5
 
 
@@ -126,12 +127,11 @@ def draw_posters(count: int) -> list[Poster]:
         if not isinstance(answer, Composition):
             continue
         picture = frame(photos[name], answer.framing, canvas, max(canvas.width, canvas.height))
-        subject = frame(BorderSaliency().saliency([photos[name]])[0], answer.framing, canvas, 256)
+        saliency = BorderSaliency().saliency([photos[name]])[0]
+        behind = placement.Ground(*(frame(view, answer.framing, canvas, _SIDE) for view in (photos[name], saliency)))
         short = min(canvas.width, canvas.height)
         limits = placement.Limits(settings.margin * short, round(settings.min_font * short), settings.min_contrast)
-        elements = placement.place(
-            answer.suggestions, canvas, placement.Ground(picture, subject), face_for, limits
-        ).elements
+        elements = placement.place(answer.suggestions, canvas, behind, face_for, limits).elements
         texts = tuple(
             TextLine(e.text, _ink(e, canvas), e.role, language(e.text), e.colour, 1.0, True)
             for e in elements

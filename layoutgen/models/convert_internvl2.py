@@ -27,15 +27,12 @@ import numpy as np
 from tokenizers import AddedToken
 from transformers import PreTrainedTokenizerFast, Qwen2Tokenizer
 
+from layoutgen.models.internvl2_config import convert_config, preprocessor_config
 from layoutgen.models.internvl2_weights import Original, tensors
 from layoutgen.models.spm_tokenizer import fast_tokenizer, read_model
 from layoutgen.models.weights import SENTINEL, check_weights, fetch_weights, weights_sha
 
-TOWERS = {"InternLM2ForCausalLM": "llama", "Qwen2ForCausalLM": "qwen2"}
-"""The text towers that are taken, and what transformers calls them."""
-
 _NEEDED_TOKENS = ("<img>", "</img>", "<IMG_CONTEXT>", "<|im_start|>", "<|im_end|>")
-_IMAGENET = {"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}
 _ITEM_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2}
 
 
@@ -49,7 +46,7 @@ def convert(source: Path, target: Path) -> Path:
         raise ValueError(f"{target} exists; give a folder that does not, or remove it")
     check_weights(source)
     config = _read(source / "config.json", "point to an original repository's own folder")
-    converted = _config(config)
+    converted = convert_config(config)
     text = converted["text_config"]
     merged = int(1 / config.get("downsample_ratio", 0.5)) ** 2
     known = tensors(converted["vision_config"], text, merged=merged, tied=text["tie_word_embeddings"])
@@ -75,110 +72,6 @@ def convert(source: Path, target: Path) -> Path:
         shutil.rmtree(part, ignore_errors=True)
         raise
     return target
-
-
-def _config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The converted config.json, all but the image token's id."""
-    if config.get("model_type") != "internvl_chat":
-        raise ValueError(f"config.json has model_type {config.get('model_type')!r}; only internvl_chat is converted")
-    refused = {
-        "ps_version": ("v2", "its pixel shuffle transposes the picture"),
-        "select_layer": (-1, "it reads an earlier layer of the vision tower"),
-        "pad2square": (False, "it pads pictures to squares"),
-        "use_backbone_lora": (0, "its LoRA is not merged"),
-        "use_llm_lora": (0, "its LoRA is not merged"),
-    }
-    for key, (taken, why) in refused.items():
-        if config.get(key, taken) != taken:
-            raise ValueError(f"config.json has {key}={config[key]!r}, only {taken!r} is converted: {why}")
-    vision, llm = _need(config, "vision_config"), _need(config, "llm_config")
-    tower = (llm.get("architectures") or ["none"])[0]
-    if tower not in TOWERS:
-        raise ValueError(f"config.json names the text tower {tower!r}; converted are {', '.join(TOWERS)}")
-    text = _internlm2(llm) if TOWERS[tower] == "llama" else _qwen2(llm)
-    vision = _vision(vision)
-    tile = config.get("force_image_size") or vision["image_size"][0]
-    ratio = config.get("downsample_ratio", 0.5)
-    return {
-        "architectures": ["InternVLForConditionalGeneration"],
-        "model_type": "internvl",
-        "dtype": config.get("torch_dtype") or llm.get("torch_dtype") or "bfloat16",
-        "downsample_ratio": ratio,
-        "image_seq_length": int((tile // vision["patch_size"][0]) ** 2 * ratio**2),
-        "projector_hidden_act": "gelu",
-        "text_config": text,
-        "tie_word_embeddings": text["tie_word_embeddings"],
-        "vision_config": vision,
-        "vision_feature_layer": -1,
-        "vision_feature_select_strategy": "default",
-    }
-
-
-def _vision(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The vision tower's config; what a file leaves out is the original class's default."""
-    if config.get("qk_normalization", True) and config.get("layer_norm_eps", 1e-6) != 1e-6:
-        raise ValueError(f"vision_config.layer_norm_eps is {config['layer_norm_eps']}, only 1e-6 is converted")
-    return {
-        "model_type": "internvl_vision",
-        **{
-            key: _need(config, key)
-            for key in ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers")
-        },
-        "attention_bias": config.get("qkv_bias", False),
-        "hidden_act": config.get("hidden_act", "gelu"),
-        "image_size": [_need(config, "image_size")] * 2,
-        "layer_norm_eps": config.get("layer_norm_eps", 1e-6),
-        "norm_type": config.get("norm_type", "rms_norm"),
-        "num_channels": config.get("num_channels", 3),
-        "patch_size": [_need(config, "patch_size")] * 2,
-        "use_absolute_position_embeddings": True,
-        "use_mask_token": False,
-        "use_mean_pooling": True,  # what leaves the last norm out, as the original does
-        "use_qk_norm": config.get("qk_normalization", True),
-    }
-
-
-def _text(config: Mapping[str, Any], model_type: str) -> dict[str, Any]:
-    """What both text towers have."""
-    heads = _need(config, "num_attention_heads")
-    scaling = config.get("rope_scaling") or {"type": "default"}
-    rope = {("rope_type" if key == "type" else key): value for key, value in scaling.items()}
-    if rope.get("rope_type") not in ("default", "linear", "dynamic"):
-        raise ValueError(f"llm_config.rope_scaling is {scaling}; converted are none, linear and dynamic")
-    return {
-        "model_type": model_type,
-        **{key: _need(config, key) for key in ("hidden_size", "intermediate_size", "num_hidden_layers", "vocab_size")},
-        "num_attention_heads": heads,
-        "num_key_value_heads": config.get("num_key_value_heads") or heads,
-        "hidden_act": config.get("hidden_act", "silu"),
-        "rms_norm_eps": config.get("rms_norm_eps", 1e-6),
-        "rope_parameters": {**rope, "rope_theta": float(config.get("rope_theta", 10000))},
-        "tie_word_embeddings": config.get("tie_word_embeddings", False),
-        **{key: config.get(key) for key in ("bos_token_id", "eos_token_id", "pad_token_id")},
-    }
-
-
-def _internlm2(config: Mapping[str, Any]) -> dict[str, Any]:
-    if config.get("rope_pos_id_version", "default") != "default":
-        raise ValueError(
-            f"llm_config.rope_pos_id_version is {config['rope_pos_id_version']!r}; only 'default' is taken"
-        )
-    text = _text(config, "llama")
-    return text | {
-        "attention_bias": config.get("bias", True),
-        "head_dim": text["hidden_size"] // text["num_attention_heads"],
-        "max_position_embeddings": config.get("max_position_embeddings", 2048),
-        "mlp_bias": False,
-        "tie_word_embeddings": False,  # the original class has no tying
-    }
-
-
-def _qwen2(config: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("use_sliding_window", "sliding_window", "max_window_layers")
-    return _text(config, "qwen2") | {
-        "max_position_embeddings": config.get("max_position_embeddings", 32768),
-        **{key: config[key] for key in kept if key in config},
-    }
 
 
 def _tokenizer(source: Path, text_type: str, template: str) -> Any:
@@ -245,24 +138,11 @@ def _chat_template(first: str, end: str) -> str:
 
 
 def _write_configs(part: Path, converted: dict[str, Any], config: Mapping[str, Any], tokenizer: Any) -> None:
-    tile = config.get("force_image_size") or converted["vision_config"]["image_size"][0]
     _write(part / "config.json", converted)
     ends = [tokenizer.convert_tokens_to_ids("<|im_end|>"), tokenizer.eos_token_id]
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     _write(part / "generation_config.json", {"eos_token_id": sorted({*ends} - {None}), "pad_token_id": pad})
-    processor = {
-        "processor_class": "InternVLProcessor",
-        "image_processor_type": "GotOcr2ImageProcessorFast",
-        "crop_to_patches": bool(config.get("dynamic_image_size", True)),
-        "min_patches": config.get("min_dynamic_patch", 1),
-        "max_patches": config.get("max_dynamic_patch", 12) if config.get("dynamic_image_size", True) else 1,
-        "size": {"height": tile, "width": tile},
-        "resample": 3,
-        "rescale_factor": 1 / 255,
-        **{f"do_{step}": True for step in ("resize", "rescale", "normalize", "convert_rgb")},
-        **_IMAGENET,
-    }
-    _write(part / "preprocessor_config.json", processor)
+    _write(part / "preprocessor_config.json", preprocessor_config(config))
     name = {"processor_class": "InternVLProcessor", "image_seq_length": converted["image_seq_length"]}
     _write(part / "processor_config.json", name)
 
@@ -340,12 +220,6 @@ def _write_card(part: Path, source: Path, config: Mapping[str, Any]) -> None:
         f"- text tower: {config['llm_config']['architectures'][0]}\n"
     )
     (part / "README.md").write_text(card, encoding="utf-8")
-
-
-def _need(config: Mapping[str, Any], key: str) -> Any:
-    if key not in config:
-        raise ValueError(f"config.json lacks {key}; copy the repository's own")
-    return config[key]
 
 
 def _content(token: Any) -> str | None:

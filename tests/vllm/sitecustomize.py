@@ -1,8 +1,8 @@
 """Run by Python at every start in vLLM's environment for CPUs, where `make test-vllm` puts it: vLLM starts processes of
 its own.
 
-Its torchvision is built for CUDA. Next to a torch for CPUs it can be imported once the operators that it has kernels for
-are defined.
+Its torchvision is built for CUDA. Next to a torch for CPUs it can be imported once the operators that it has kernels
+for are defined.
 """
 
 import os

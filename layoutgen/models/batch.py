@@ -127,7 +127,8 @@ class Batch:
             leaders.append(rows[0])
         top = max(row.place for _, rows in prompts for row in rows) + 1
         self._reserve(max(top, len(self.live)), max(row.length for row in leaders) + room)
-        self._cache.write_prefix([row.place for row in leaders], known)
+        if known:
+            self._cache.write_prefix([row.place for row in leaders], known)
         begin = len(prefix)
         where = [
             positions(text, self._model.image_token, prompt.picture.grid if prompt.picture else None, begin)

@@ -19,7 +19,8 @@ STRING = r'STRING: /"([^"\\\x00-\x1f\x7f]|\\(["\\\/bfnrt]|u00[0-7][0-9a-f]))+"/'
 def spell(value: Any) -> str:
     """JSON in which no text can be taken for a control token, in NFC as tokenizers normalise it anyway."""
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return unicodedata.normalize("NFC", compact).replace("<", "\\u003c")
+    # Of control characters JSON leaves one as it is, which the grammars' language does not take.
+    return unicodedata.normalize("NFC", compact).replace("<", "\\u003c").replace("\x7f", "\\u007f")
 
 
 def literal(text: str) -> str:

@@ -138,8 +138,10 @@ def answer_grammar(copy: Copy) -> str:
 
 def layout_grammar(rules: Sequence[str], underlays: int) -> str:
     """A grammar of these items in this order, and at most so many underlays after them."""
-    underlay = item_rule(Slot("", (Role.UNDERLAY,)))
     listed = ' "," '.join(rules)
+    if not underlays:
+        return f'start: "[" {listed} "]"\n{box_rules(LAYOUT)}'
+    underlay = item_rule(Slot("", (Role.UNDERLAY,)))
     return f'start: "[" {listed} ("," underlay){{0,{underlays}}} "]"\nunderlay: {underlay}\n{box_rules(LAYOUT)}'
 
 

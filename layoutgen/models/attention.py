@@ -51,6 +51,18 @@ class Chunk:
     offset: int
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """Guesses of how a row goes on: chains of `lengths` tokens, at `offset` of the packed sequence one after the other.
+    Each sees the row's slots before `start` and itself; they are written to the slots from `start` on, for this pass
+    only."""
+
+    row: int
+    start: int
+    offset: int
+    lengths: tuple[int, ...]
+
+
 def plan_prefill(
     chunks: Sequence[Chunk], group: int, slots: int, device: torch.device, dtype: torch.dtype
 ) -> list[Part]:
@@ -66,6 +78,34 @@ def plan_step(chunks: Sequence[Chunk], group: int, slots: int, device: torch.dev
     return [
         _last_tokens(chunks, group, slots, device, dtype),
         *_padded(before, group, slots, device, dtype),
+    ]
+
+
+def plan_ahead(ahead: Sequence[Ahead], group: int, slots: int, device: torch.device, dtype: torch.dtype) -> list[Part]:
+    """Parts for the guesses of a step."""
+    if not ahead:
+        return []
+    counts = np.array([sum(one.lengths) for one in ahead])[:, None]
+    steps = np.minimum(np.arange(counts.max()), counts - 1)
+    starts = np.array([one.start for one in ahead])
+    keys = _aligned(int((starts + counts[:, 0]).max()), slots)
+    seen = np.broadcast_to(np.arange(keys) < starts[:, None, None], (*steps.shape, keys)).copy()
+    for place, one in zip(seen, ahead, strict=True):
+        first = 0
+        for length in one.lengths:
+            chain = slice(one.start + first, one.start + first + length)
+            place[first : first + length, chain] = np.tri(length, dtype=bool)
+            first += length
+        place[first:] = place[first - 1]
+    real = np.arange(counts.max()) < counts
+    return [
+        Part(
+            torch.from_numpy(np.array([one.offset for one in ahead])[:, None] + steps).to(device),
+            torch.tensor([one.row for one in ahead], device=device),
+            keys,
+            _additive(torch.from_numpy(seen).to(device), group, dtype),
+            None if real.all() else torch.from_numpy(real.reshape(-1)).to(device),
+        )
     ]
 
 
@@ -119,8 +159,11 @@ def _aligned(length: int, slots: int) -> int:
 
 def _mask(last: np.ndarray, keys: int, group: int, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     """What queries that see the slots up to `last` (b, n) may look at, (b, 1, group * n, keys), additive."""
-    seen = torch.arange(keys, device=device) <= torch.from_numpy(last).to(device)[..., None]
-    mask = torch.zeros(seen.shape, dtype=dtype, device=device).masked_fill_(~seen, float("-inf"))
+    return _additive(torch.arange(keys, device=device) <= torch.from_numpy(last).to(device)[..., None], group, dtype)
+
+
+def _additive(seen: torch.Tensor, group: int, dtype: torch.dtype) -> torch.Tensor:
+    mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, float("-inf"))
     return mask.repeat(1, group, 1)[:, None]
 
 

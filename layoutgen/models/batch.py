@@ -4,76 +4,25 @@ A row is dense in the cache from its slot 0 on, and every pass packs what all ro
 of any length join, grow by any number of tokens and leave without a neighbour noticing.
 """
 
-import random
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from layoutgen.models.attention import ALIGN, Chunk, plan_prefill, plan_step
-from layoutgen.models.backbone import Backbone, positions
-from layoutgen.models.base import Picture
+from layoutgen.models.attention import ALIGN, Ahead, Chunk, plan_ahead, plan_prefill, plan_step
+from layoutgen.models.backbone import Backbone, Features, positions
 from layoutgen.models.cache import Prefix
+from layoutgen.models.grammar import Branch
+from layoutgen.models.row import Prompt, Row
+from layoutgen.models.sampling import allowed, sample
 
 _PREFIXES = 8
 """Constant beginnings whose keys and values are kept: one a task and checkpoint would do."""
 
-_MOST_LIKELY = 64
-"""Tokens that sampling chooses from: in a grammar's choices there are seldom more."""
-
-
-class Guided(Protocol):
-    """Says which tokens an answer may go on with."""
-
-    @property
-    def finished(self) -> bool:
-        """Whether nothing may follow."""
-        ...
-
-    def forced(self) -> list[int]:
-        """Take and return the tokens that must come next."""
-        ...
-
-    def take(self, token: int) -> list[int]:
-        """Take a token; return those that must follow, taken too."""
-        ...
-
-    def fill(self, bits: torch.Tensor) -> None:
-        """Write the tokens that may come next, one bit each."""
-        ...
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """What a model is asked: `prefix` tokens, which are the same for many prompts, then `rest`, in which the tokens of
-    a picture stand for its visual tokens."""
-
-    prefix: tuple[int, ...]
-    rest: tuple[int, ...]
-    picture: Picture | None = None
-
-    def __len__(self) -> int:
-        return len(self.prefix) + len(self.rest)
-
-
-@dataclass
-class Row:
-    """An answer in the making. `length` tokens are in the cache, `feed` are next, `tokens` is the answer so far and
-    `shift` what positions are ahead of slots; `temperature` 0 is greedy."""
-
-    owner: tuple[int, int]
-    guide: Guided
-    temperature: float = 0.0
-    lots: random.Random = field(default_factory=random.Random)
-    place: int = -1
-    length: int = 0
-    shift: int = 0
-    feed: list[int] = field(default_factory=list)
-    tokens: list[int] = field(default_factory=list)
-    fault: str = ""
+_LEAST_BRANCHES = 11
+"""Tokens a row that guessing needs: the digits and what may end a number."""
 
 
 @dataclass
@@ -89,10 +38,15 @@ class Counts:
 
 
 class Batch:
-    """The rows under way on one model. Ends of text are `ends`; `words` is the length of a row's bit mask."""
+    """The rows under way on one model; `words` is the length of a row's bit mask.
 
-    def __init__(self, backbone: Backbone, words: int) -> None:
-        self._model, self._words = backbone, words
+    A step reads all weights whether it is fed ten tokens or a hundred. So where rows are few, up to `spare` tokens are
+    guesses: where a row's next choice is among a few tokens, such as digits, each of them is fed too, and the choice
+    after it is known as well. Guesses change no answer.
+    """
+
+    def __init__(self, backbone: Backbone, words: int, spare: int = 0) -> None:
+        self._model, self._words, self._spare = backbone, words, spare
         self._cache = backbone.cache()
         self._prefixes: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
         self.live: list[Row] = []
@@ -127,7 +81,8 @@ class Batch:
             leaders.append(rows[0])
         top = max(row.place for _, rows in prompts for row in rows) + 1
         self._reserve(max(top, len(self.live)), max(row.length for row in leaders) + room)
-        self._cache.write_prefix([row.place for row in leaders], known)
+        if known:
+            self._cache.write_prefix([row.place for row in leaders], known)
         begin = len(prefix)
         where = [
             positions(text, self._model.image_token, prompt.picture.grid if prompt.picture else None, begin)
@@ -136,32 +91,63 @@ class Batch:
         chunks = _chunks([(row.place, begin, len(text)) for row, text in zip(leaders, texts, strict=True)])
         pictures = [prompt.picture for prompt, _ in prompts if prompt.picture is not None]
         seen = self._model.look(pictures) if pictures else None
-        hidden = self._pass(np.concatenate(texts), np.concatenate(where, 1), chunks, seen, step=False)
+        hidden = self._pass(np.concatenate(texts), np.concatenate(where, 1), chunks, seen)
         self.counts.prefills += 1
         for (_, rows), at in zip(prompts, where, strict=True):
             for row in rows:
                 row.shift = int(at[:, -1].max()) + 1 - row.length
             if rows[1:]:
                 self._cache.copy(rows[0].place, [row.place for row in rows[1:]], rows[0].length)
-        new = [row for _, rows in prompts for row in rows]
-        states = hidden[torch.tensor([i for i, (_, rows) in enumerate(prompts) for _ in rows], device=hidden.device)]
-        return self._choose(new, states)
+        new = [(i, row) for i, (_, rows) in enumerate(prompts) for row in rows]
+        going = [(i, row) for i, row in new if not row.guide.finished]
+        states = hidden[torch.tensor([i for i, _ in going], dtype=torch.long, device=hidden.device)]
+        finished = [row for _, row in new if row.guide.finished]
+        return finished + self._choose([row for _, row in going], states)
 
     def step(self) -> list[Row]:
         """Feed every row what it has chosen, and choose again; returns the rows that have finished."""
         rows = self.live
         self._close_up()
-        self._reserve(max(row.place for row in rows) + 1, max(row.length + len(row.feed) for row in rows) + ALIGN)
+        branches = self._branches(rows)
+        guessed = [sum(len(branch.tokens) for branch in some) for some in branches]
+        ends = [row.length + len(row.feed) for row in rows]
+        self._reserve(max(row.place for row in rows) + 1, max(map(sum, zip(ends, guessed, strict=True))) + ALIGN)
         chunks = _chunks([(row.place, row.length, len(row.feed)) for row in rows])
-        tokens = np.concatenate([row.feed for row in rows])
-        at = np.concatenate([np.arange(row.length, row.length + len(row.feed)) + row.shift for row in rows])
-        hidden = self._pass(tokens, np.tile(at, (3, 1)), chunks, None, step=True)
+        offset = chunks[-1].offset + chunks[-1].count
+        ahead = []
+        for row, some, count, end in zip(rows, branches, guessed, ends, strict=True):
+            if some:
+                ahead.append(Ahead(row.place, end, offset, tuple(len(branch.tokens) for branch in some)))
+                offset += count
+        tokens = [*(row.feed for row in rows), *(branch.tokens for some in branches for branch in some)]
+        at = [np.arange(row.length, end) + row.shift for row, end in zip(rows, ends, strict=True)]
+        at += [
+            np.arange(end, end + len(branch.tokens)) + row.shift
+            for row, some, end in zip(rows, branches, ends, strict=True)
+            for branch in some
+        ]
+        hidden = self._pass(np.concatenate(tokens), np.tile(np.concatenate(at), (3, 1)), chunks, None, ahead)
         self.counts.steps += 1
         for row in rows:
             row.length += len(row.feed)
         self.counts.looked += sum(row.length for row in rows)
         self.live = []
-        return self._choose(rows, hidden)
+        return self._choose(rows, hidden, [(i, branch) for i, some in enumerate(branches) for branch in some])
+
+    def _branches(self, rows: Sequence[Row]) -> list[list[Branch]]:
+        """What each row may go on with, as far as spare tokens reach."""
+        most = self._spare // len(rows)
+        if most < _LEAST_BRANCHES:
+            return [[] for _ in rows]
+        bits = torch.empty(self._words, dtype=torch.int32)
+        found: list[list[Branch]] = []
+        for row in rows:
+            try:
+                row.guide.fill(bits)
+                found.append(row.guide.branches(bits, most))
+            except ValueError:
+                found.append([])  # the choice itself will say what is wrong
+        return found
 
     def _prefix(self, tokens: tuple[int, ...]) -> Prefix:
         """Keys and values of a constant beginning, read once. It is read alone, into a row that is free."""
@@ -172,7 +158,7 @@ class Batch:
             self._reserve(place + 1, len(tokens))
             chunks = _chunks([(place, 0, len(tokens))])
             ids = np.array(tokens, np.int64)
-            self._pass(ids, np.tile(np.arange(len(ids)), (3, 1)), chunks, None, step=False)
+            self._pass(ids, np.tile(np.arange(len(ids)), (3, 1)), chunks, None)
             self.counts.prefills += 1
             self._prefixes[tokens] = self._cache.prefix(place, len(tokens))
             while len(self._prefixes) > _PREFIXES:
@@ -199,63 +185,68 @@ class Batch:
             self._cache.reserve(rows, slots)
 
     def _pass(
-        self, tokens: np.ndarray, where: np.ndarray, chunks: list[Chunk], seen: object, *, step: bool
+        self,
+        tokens: np.ndarray,
+        where: np.ndarray,
+        chunks: list[Chunk],
+        seen: Features | None,
+        ahead: list[Ahead] | None = None,
     ) -> torch.Tensor:
-        """One pass; returns the hidden state of each chunk's last token."""
+        """One pass, a step where `ahead` is given; returns the hidden state of the last token of each chunk, then of
+        each guess."""
         model, cache = self._model, self._cache
-        planned = (plan_step if step else plan_prefill)(chunks, model.group, cache.slots, model.device, model.dtype)
-        counts = [chunk.count for chunk in chunks]
-        rows = np.repeat([chunk.row for chunk in chunks], counts)
-        slots = np.concatenate([np.arange(chunk.start, chunk.start + chunk.count) for chunk in chunks])
-        cache.aim(torch.from_numpy(rows * cache.slots + slots))
-        hidden = model.read(tokens, where, planned, cache, seen)  # type: ignore[arg-type]
+        place = (model.group, cache.slots, model.device, model.dtype)
+        parts = plan_prefill(chunks, *place) if ahead is None else plan_step(chunks, *place) + plan_ahead(ahead, *place)
+        spans = [(chunk.row, chunk.start, chunk.count) for chunk in chunks]
+        spans += [(one.row, one.start, sum(one.lengths)) for one in ahead or ()]
+        slots = [row * cache.slots + np.arange(start, start + count) for row, start, count in spans]
+        cache.aim(torch.from_numpy(np.concatenate(slots)))
+        hidden = model.read(tokens, where, parts, cache, seen)
         self.counts.fed += len(tokens)
+        counts = [*(chunk.count for chunk in chunks), *(length for one in ahead or () for length in one.lengths)]
         return hidden[torch.from_numpy(np.cumsum(counts) - 1).to(hidden.device, non_blocking=True)]
 
-    def _choose(self, rows: list[Row], hidden: torch.Tensor) -> list[Row]:
-        """Choose each row's next token; rows go on or are returned as finished (some before they need a choice)."""
-        finished = [row for row in rows if row.guide.finished]
-        if finished:
-            open_rows = [i for i, row in enumerate(rows) if not row.guide.finished]
-            rows, hidden = (
-                [rows[i] for i in open_rows],
-                hidden[torch.tensor(open_rows, dtype=torch.long, device=hidden.device)],
-            )
+    def _choose(self, rows: list[Row], hidden: torch.Tensor, ahead: Sequence[tuple[int, Branch]] = ()) -> list[Row]:
+        """Choose each row's next token and, where its guess was fed (row's number, branch), the one after; rows go on
+        or are returned as finished. `hidden` has a state a row, then one a guess."""
         if not rows:
-            return finished
+            return []
         scores = self._model.scores(hidden)  # on a GPU the masks are made while this is under way
-        bits = torch.empty((len(rows), self._words), dtype=torch.int32)
-        for row, mask in zip(rows, bits, strict=True):
+        bits = torch.empty((len(hidden), self._words), dtype=torch.int32)
+        for row, mask in zip(rows, bits, strict=False):
             try:
                 row.guide.fill(mask)
             except ValueError as error:
                 row.fault = str(error)
-        spread = bits.view(torch.uint8).to(scores.device, non_blocking=True)[..., None] >> torch.arange(
-            8, device=scores.device, dtype=torch.uint8
-        )
-        allowed = (spread & 1).view(len(rows), -1)[:, : scores.shape[1]].bool()
-        scores.masked_fill_(~allowed, float("-inf"))
-        for row, token in zip(rows, _sample(rows, scores), strict=True):
+        for (_, branch), mask in zip(ahead, bits[len(rows) :], strict=True):
+            mask.copy_(branch.bits)
+        scores.masked_fill_(~allowed(bits.to(scores.device, non_blocking=True), scores.shape[1]), float("-inf"))
+        chosen = sample(scores, [(row, 0) for row in rows] + [(rows[i], 1) for i, _ in ahead])
+        after = {(i, b.tokens[0]): token for (i, b), token in zip(ahead, chosen[len(rows) :], strict=True)}
+        finished = []
+        for i, row in enumerate(rows):
+            token = chosen[i]
             if token is None and not row.fault:
                 row.fault = "the model's scores are not finite; its weights or the precision are broken"
-            if row.fault or token is None:
+            if not row.fault and token is not None:
+                row.feed = self._take(row, token)
+                second = after.get((i, token))
+                if not row.fault and second is not None:
+                    row.feed += self._take(row, second)
+                row.tokens += row.feed
+                self.counts.answered += len(row.feed)
+            if row.fault:
                 self._cache.erase(row.place)
-                finished.append(row)
-                continue
-            try:
-                forced = row.guide.take(token)
-            except ValueError as error:
-                row.fault = str(error)
-                finished.append(row)
-                continue
-            row.feed = [token, *forced]
-            row.tokens += row.feed
-            self.counts.answered += len(row.feed)
-            if row.guide.finished:
-                finished.append(row)
-            else:
-                self.live.append(row)
+            (finished if row.fault or row.guide.finished else self.live).append(row)
         return finished
+
+    def _take(self, row: Row, token: int) -> list[int]:
+        row.choices += 1
+        try:
+            return [token, *row.guide.take(token)]
+        except ValueError as error:
+            row.fault = str(error)
+            return [token]
 
 
 def _chunks(spans: Sequence[tuple[int, int, int]]) -> list[Chunk]:
@@ -265,19 +256,3 @@ def _chunks(spans: Sequence[tuple[int, int, int]]) -> list[Chunk]:
         chunks.append(Chunk(row, start, count, offset))
         offset += count
     return chunks
-
-
-def _sample(rows: Sequence[Row], scores: torch.Tensor) -> list[int | None]:
-    """Each row's next token: the best, or by the row's own lots among the most likely; None without a finite score."""
-    best, token = scores.max(1)
-    chosen = token
-    if any(row.temperature > 0 for row in rows):
-        likely, which = scores.topk(min(_MOST_LIKELY, scores.shape[1]), 1)
-        heat = torch.tensor([row.temperature or 1.0 for row in rows], device=scores.device)[:, None]
-        lot = torch.tensor([row.lots.random() for row in rows], device=scores.device, dtype=torch.float64)[:, None]
-        reached = torch.softmax(likely.double() / heat, 1).cumsum(1)
-        drawn = which.gather(1, (reached < lot * reached[:, -1:]).sum(1, keepdim=True).clamp_(max=which.shape[1] - 1))
-        is_drawn = torch.tensor([row.temperature > 0 for row in rows], device=scores.device)
-        chosen = torch.where(is_drawn, drawn[:, 0], token)
-    usable = torch.isfinite(best)
-    return [t if ok else None for t, ok in zip(chosen.tolist(), usable.tolist(), strict=True)]

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 
 from layoutgen.models.base import Picture
-from layoutgen.models.batch import Prompt
 from layoutgen.models.pictures import PictureKind, picture_kind
+from layoutgen.models.row import Prompt
 from layoutgen.models.weights import check_weights, weights_sha
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl")

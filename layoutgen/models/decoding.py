@@ -10,7 +10,6 @@
 The loop knows nothing of layouts: a request is a prompt and a grammar, an answer is text.
 """
 
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -22,11 +21,17 @@ import torch
 from layoutgen.core.coordinates import GRID
 from layoutgen.models.backbone import Backbone
 from layoutgen.models.base import Fault
-from layoutgen.models.batch import Batch, Counts, Guided, Prompt, Row
+from layoutgen.models.batch import Batch, Counts
 from layoutgen.models.grammar import FreeGuide, GrammarError, Guides
+from layoutgen.models.row import Guided, Prompt, Row
 
 _GROW_AFTER = 4
 """Batches' worth of answers after which a halved batch doubles again."""
+
+
+_SPARE_ON_GPU = 192
+"""Tokens in a step up to which an accelerator of today waits for weights and not for arithmetic: operations a second
+over bytes a second, about 200 to 300 for bfloat16."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ class Decoder:
     """Decodes requests on a model.
 
     `rows` is the most answers under way at once, `prompt_tokens` about how many are read in one pass; both bound the
-    memory. `deadline_s` is the time that one call of `decode` may take.
+    memory. `spare_tokens` are fed in a step at no cost to speak of, see `Batch`; left out, what suits the device.
+    `deadline_s` is the time that one call of `decode` may take.
     """
 
     def __init__(
@@ -70,6 +76,7 @@ class Decoder:
         *,
         rows: int = 64,
         prompt_tokens: int = 4096,
+        spare_tokens: int | None = None,
         deadline_s: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,7 +85,9 @@ class Decoder:
         self._limit, self._since = rows, 0
         self._deadline_s, self._clock = deadline_s, clock
         self._guides = Guides(tokenizer, backbone.vocabulary)
-        self._batch = Batch(backbone, self._guides.words)
+        if spare_tokens is None:
+            spare_tokens = _SPARE_ON_GPU if backbone.device.type == "cuda" else 0
+        self._batch = Batch(backbone, self._guides.words, spare_tokens)
 
     @property
     def counts(self) -> Counts:
@@ -187,7 +196,7 @@ class Decoder:
         if request.grammar is not None:
             guide = self._guides.guide(request.grammar, request.limit)
         heat = request.temperature if candidate else 0.0
-        return Row((index, candidate), guide, heat, random.Random(f"{request.seed}/{candidate}"))
+        return Row((index, candidate), guide, heat, f"{request.seed}/{candidate}")
 
     def _finish(self, run: "_Run", finished: Sequence[Row]) -> None:
         """Take in what finished rows say, and end those that have become too long."""

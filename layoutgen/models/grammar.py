@@ -5,6 +5,7 @@ grammar can say, that a box ends right of and below where it begins, is added to
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -20,9 +21,20 @@ _TAIL = 64
 
 Token = int
 
+_LONGEST_BRANCH = 3
+"""Tokens of a branch: a digit, and a comma or a bracket that it forces; not the whole of the next text."""
+
 
 class GrammarError(ValueError):
     """An answer left its grammar, or the grammar can't be read; the message is llguidance's."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A token that may come next with those that it forces, and what may follow them, one bit a token."""
+
+    tokens: list[Token]
+    bits: torch.Tensor
 
 
 class Guides:
@@ -98,6 +110,23 @@ class Guide:
         if corner is not None:
             bits &= torch.from_numpy(self._guides.narrow(*corner))
 
+    def branches(self, bits: torch.Tensor, most: int) -> list[Branch]:
+        """What may come next, as `fill` wrote it, and what may follow each; empty where more than `most` may come.
+        Branches that force many tokens or end the answer are left out."""
+        allowed = bits.numpy().view(np.uint32)
+        if int(np.bitwise_count(allowed).sum()) > most:
+            return []
+        found = []
+        for token in np.flatnonzero(np.unpackbits(allowed.view(np.uint8), bitorder="little")).tolist():
+            guide = Guide(self._guides, self._matcher.deep_copy(), self._limit)
+            guide._written = self._written
+            tokens = [token, *guide.take(token)]
+            if not guide.finished and len(tokens) <= _LONGEST_BRANCH:
+                after = torch.empty_like(bits)
+                guide.fill(after)
+                found.append(Branch(tokens, after))
+        return found
+
     def _take(self, tokens: Sequence[Token]) -> None:
         self._matcher.consume_tokens(list(tokens))
         self._check()
@@ -127,3 +156,7 @@ class FreeGuide:
     def fill(self, bits: torch.Tensor) -> None:
         """Allow every token."""
         bits.fill_(-1)
+
+    def branches(self, bits: torch.Tensor, most: int) -> list[Branch]:
+        """None: too much may come next."""
+        return []

@@ -76,7 +76,7 @@ def test_following_the_digits_ends_a_box_within_any_limit(x1: int, y1: int, rand
     assert y1 < y2 <= 501
 
 
-@pytest.mark.parametrize("text", ['"', "\\", "\n\x00", "<|im_end|>", "😀"])
+@pytest.mark.parametrize("text", ['"', "\\", "\n\x00", "<|im_end|>", "😀", "\x7f"])
 def test_nothing_spelled_leaves_its_quotes(text: str) -> None:
     assert "<" not in spell(text)
     assert "\n" not in spell(text)

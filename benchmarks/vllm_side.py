@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from layoutgen.models.base import Picture
-from layoutgen.models.batch import Prompt
 from layoutgen.models.checkpoints import load_speech
 from layoutgen.models.decoding import Request
+from layoutgen.models.row import Prompt
 from layoutgen.models.vllm_engine import VllmDecoder
 
 _WARM = 4

@@ -1,7 +1,7 @@
 """Holds boxes in vLLM's answers to their order, as `grammar` does in the loop of our own: a grammar can't say that a
 box ends right of and below where it begins. vLLM imports this module by its name, in the process of the scores."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from vllm.v1.sample.logits_processor import AdapterLogitsProcessor
 from layoutgen.core.answers import box_digits
 from layoutgen.models.grammar import Guides
 
-_TAIL = 64
+_TAIL = 32
 """Tokens that hold an unfinished box."""
 
 
@@ -25,6 +25,7 @@ class BoxOrder(AdapterLogitsProcessor):
         settings = vllm_config.model_config
         tokenizer = AutoTokenizer.from_pretrained(settings.tokenizer, local_files_only=True, trust_remote_code=False)
         self._guides = Guides(tokenizer, settings.get_vocab_size())
+        self._wrong = lru_cache(4096)(self._mask)
 
     def is_argmax_invariant(self) -> bool:
         """It changes which token is best."""
@@ -40,6 +41,9 @@ class BoxOrder(AdapterLogitsProcessor):
         corner = box_digits("".join(map(self._guides.text_of, tokens[-_TAIL:])), limit)
         if corner is None:
             return scores
-        bits = np.unpackbits(self._guides.narrow(*corner).view(np.uint8), bitorder="little")
-        allowed = torch.from_numpy(bits[: len(scores)].astype(bool)).to(scores.device)
-        return scores.masked_fill(~allowed, float("-inf"))
+        return scores.masked_fill_(self._wrong(*corner, len(scores), scores.device), float("-inf"))
+
+    def _mask(self, digits: str, may_end: bool, count: int, device: torch.device) -> torch.Tensor:
+        """The tokens (count,) that would spoil a box."""
+        bits = np.unpackbits(self._guides.narrow(digits, may_end).view(np.uint8), bitorder="little")
+        return torch.from_numpy(~bits[:count].astype(bool)).to(device)

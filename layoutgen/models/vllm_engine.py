@@ -17,9 +17,9 @@ from typing import Any
 from llguidance import LLMatcher
 
 from layoutgen.models.base import Fault
-from layoutgen.models.batch import Prompt
 from layoutgen.models.checkpoints import load_speech
 from layoutgen.models.decoding import Answer, Request
+from layoutgen.models.row import Prompt
 from layoutgen.models.weights import check_weights
 
 _ARCHITECTURES = {

@@ -1,8 +1,9 @@
 """The story of the data, told once.
 
-    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ compose ─▶ place ─▶ write ─▶ check ─▶ publish
+    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (prepare ─▶) compose ─▶ place ─▶ write ─▶ check ─▶ publish
     annotate:  plan ─▶ load ─▶ fetch ─▶ annotate ─▶ write ─▶ check ─▶ publish
 
+`prepare` draws the pictures of a vision-language composer on CPUs, so that its GPU waits for none.
 A shard of the plan is one table from end to end; the write stage makes one file of it and sends back a report of a few
 bytes. How a run starts, goes on after a crash and publishes is `running`'s.
 """
@@ -27,6 +28,7 @@ from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.place import Place
+from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.render import Render
 from layoutgen.streaming import Stage, Step, start, stream
 
@@ -48,7 +50,8 @@ def run_layouts(
     versions = building.versions(config.images, config.annotate, config.compose, config.place)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config), config.annotate.pool),
+        Step("annotate", partial(_annotate, config, storage), config.annotate.pool),
+        *_prepare(config, storage),
         Step("compose", partial(_compose, config, storage), config.compose.pool),
         Step("place", partial(_place, config), config.place.pool),
     ]
@@ -71,7 +74,7 @@ def run_annotations(
     versions = building.versions(config.images, config.annotate, None, None)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config), config.annotate.pool),
+        Step("annotate", partial(_annotate, config, storage), config.annotate.pool),
     ]
     job = TableJob(config, storage, source, output, steps, versions, "annotations", schema.ANNOTATIONS)
     return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
@@ -118,19 +121,29 @@ def _cpus() -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def _annotate(config: LayoutsConfig | AnnotateConfig) -> Stage:
-    version = building.annotator_version(config.annotate)
-    return Annotate(partial(building.annotator, config.annotate), building.subject_only, version, config.annotate.batch)
+def _annotate(config: LayoutsConfig | AnnotateConfig, storage: Storage) -> Stage:
+    settings = config.annotate
+    build = partial(building.annotator, settings, storage)
+    # A language model's decoder refills its batch while there is more to answer, so it gets several batches at once.
+    return Annotate(build, building.subject_only, settings.batch * (8 if settings.model else 1))
 
 
 def _place(config: LayoutsConfig) -> Stage:
     return Place(config.place, building.FaceFor(config.place))
 
 
+def _prepare(config: LayoutsConfig, storage: Storage) -> list[Step]:
+    if config.compose.engine == "rules":
+        return []
+    build = partial(building.preparer, config.compose, storage)
+    return [Step("prepare", partial(Prepare, build), config.compose.prepare)]
+
+
 def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
     face_for = building.FaceFor(config.place)
     build = partial(building.composer, config.compose, config.place, face_for, config.run.seed, storage)
-    return Compose(build, face_for, config.compose.batch)
+    # A decoder refills its batch while there is more to answer, so it gets several batches at once.
+    return Compose(build, face_for, config.compose.batch * (1 if config.compose.engine == "rules" else 8))
 
 
 def _storage(config: LayoutsConfig | AnnotateConfig) -> Storage:

@@ -11,8 +11,9 @@ from layoutgen.core.layout import Role
 
 VERSION = 1
 # Columns that travel between stages only: the number of the shard that a block is, its attempt, how long each stage was
-# busy with it (JSON), and the fingerprint and notes of the row in the snapshot before.
-SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES = _TRAVEL = "_shard", "_attempt", "_times", "_was", "_was_notes"
+# busy with it (JSON), the fingerprint and notes of the row in the snapshot before, and what a vision-language composer
+# is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in px (width, height), the framing.
+SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, SEEN = _TRAVEL = "_shard", "_attempt", "_times", "_was", "_was_notes", "_seen"
 
 BOX = pa.list_(pa.float32(), 4)
 ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
@@ -25,9 +26,21 @@ TEXT_LINE = pa.struct(
         ("colour", pa.string()),
         ("score", pa.float32()),
         ("placed", pa.bool_()),
+        ("grounded", pa.bool_()),
     ]
 )
 FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
+SEEN_TYPE = pa.struct(
+    [
+        ("pixels", pa.large_binary()),
+        ("shape", pa.list_(pa.int32())),
+        ("grid", pa.list_(pa.int32())),
+        ("size", pa.list_(pa.int32())),
+        ("crop", BOX),
+        ("picture", BOX),
+        ("backdrop", pa.string()),
+    ]
+)
 SUGGESTION = pa.struct([("role", pa.string()), ("text", pa.string()), ("box", BOX)])
 ELEMENT = pa.struct(
     [
@@ -90,7 +103,8 @@ _PIXELS = _fields(
 )
 _ANNOTATE = _fields(
     ("text_lines", pa.list_(TEXT_LINE), "text in the image: string, box (ltrb, of the image), role, language, colour, "
-     "score, and whether a designer `placed` it or it is printed on the product"),
+     "score, whether a designer `placed` it or it is printed on the product, and whether a language model's box and "
+     "string are `grounded` in what was read (null: no language model named it)"),
     ("subject_box", BOX, "the subject, ltrb normalised to the image; null where nothing stands out"),
     ("annotation_json", pa.string(), "the placed lines in the annotation standard's JSON"),
     ("annotator", pa.string(), "model and version"),
@@ -141,7 +155,7 @@ DEAD_LETTERS = pa.schema(
             ("row_id", pa.string(), "key of the row that failed"),
             ("product_id", pa.string(), "as given; null where the row has none"),
             ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`; null where the row did not get as far"),
-            ("stage", pa.string(), "plan, fetch, annotate, compose or place"),
+            ("stage", pa.string(), "plan, fetch, annotate, prepare, compose or place"),
             ("kind", pa.string(), "one word for the reason, to group by"),
             ("message", pa.string(), "the value, the place and the mend"),
             ("answer", pa.string(), "a language model's answer that could not be used"),

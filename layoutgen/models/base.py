@@ -23,14 +23,35 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture as a vision-language model takes it: `pixels` uint8, RGB, (height, width, 3) in whole visual tokens or
+    (tiles, side, side, 3); `grid` is (rows, columns) of visual tokens where the family counts positions by them, None
+    for tiles; `size` is (width, height) in px of the whole as the model sees it, the unit of absolute coordinates."""
+
+    pixels: np.ndarray
+    grid: tuple[int, int] | None
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What CPUs made of a brief before a vision-language model gets it: the framing, and a picture of it."""
+
+    framing: Framing
+    picture: Picture
+
+
+@dataclass(frozen=True)
 class Brief:
-    """One layout to make: the photo, what was read in it, what to say, and on which canvas."""
+    """One layout to make: the photo, what was read in it, what to say, and on which canvas. Where it is `prepared`, the
+    photo is in the picture already and `image` is empty."""
 
     image: np.ndarray
     annotation: Annotation
     copy: Copy
     canvas: Canvas
     logo_aspect: float | None = None
+    prepared: Prepared | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +69,14 @@ class Annotator(Protocol):
 
     def annotate(self, images: list[np.ndarray]) -> list[Annotation | Fault]:
         """Return each image's annotation, or why there is none."""
+        ...
+
+
+class Preparer(Protocol):
+    """Does on CPUs what a composer on a GPU should not wait for."""
+
+    def prepare(self, image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Prepared:
+        """Frame a photo on its canvas and draw it as the model sees it."""
         ...
 
 

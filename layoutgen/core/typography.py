@@ -7,7 +7,7 @@ em no Latin descender leaves the box.
 
 import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -94,11 +94,7 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
     pieces = units(" ".join(text.split()))
     if not pieces:
         return []
-    widths = [face.width(piece, px) for piece in pieces]
-    inked = [
-        face.width(piece.rstrip(), px) if piece[-1] == " " else width
-        for piece, width in zip(pieces, widths, strict=True)
-    ]
+    widths, inked = _measured(pieces, face, px)
     if max(inked) > width_px:
         return None
     starts = _greedy(widths, inked, width_px)
@@ -108,6 +104,30 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
             if len(pieces) <= _MOST_PIECES
             else _balanced(widths, inked, width_px, starts)
         )
+    return _lines(pieces, starts)
+
+
+def break_into(text: str, count: int, face: Face, px: int) -> list[str] | None:
+    """Break text into exactly `count` lines, as even in length as `break_lines` makes them; None where it has fewer
+    pieces. The breaks hold for other sizes too, since all pieces grow alike."""
+    pieces = units(" ".join(text.split()))
+    if not 0 < count <= len(pieces):
+        return None
+    widths, inked = _measured(pieces, face, px)
+    return _lines(pieces, _best_breaks(pieces, widths, inked, math.inf, count) if count > 1 else [0])
+
+
+def _measured(pieces: list[str], face: Face, px: int) -> tuple[list[float], list[float]]:
+    """Each piece's width with the spaces behind it, and without."""
+    widths = [face.width(piece, px) for piece in pieces]
+    inked = [
+        face.width(piece.rstrip(), px) if piece[-1] == " " else width
+        for piece, width in zip(pieces, widths, strict=True)
+    ]
+    return widths, inked
+
+
+def _lines(pieces: list[str], starts: list[int]) -> list[str]:
     ends = [*starts[1:], len(pieces)]
     return ["".join(pieces[first:last]).rstrip() for first, last in zip(starts, ends, strict=True)]
 
@@ -168,9 +188,12 @@ def _best_breaks(pieces: list[str], widths: list[float], inked: list[float], wid
 def set_text(text: str, width_px: float, face: Face, px: int, leading: float = LEADING) -> Setting | None:
     """Set text at one font size in lines no wider than `width_px`; None where that can't be."""
     lines = break_lines(text, width_px, face, px)
-    if not lines:
-        return None
-    height = line_height(px, max(leading, _TALL_LEADING) if _is_tall(text) else leading)
+    return set_lines(lines, face, px, leading) if lines else None
+
+
+def set_lines(lines: Sequence[str], face: Face, px: int, leading: float = LEADING) -> Setting:
+    """Set text whose lines are known."""
+    height = line_height(px, max(leading, _TALL_LEADING) if _is_tall("".join(lines)) else leading)
     widest = math.ceil(max(face.width(line, px) for line in lines))
     return Setting(tuple(lines), px, height, widest, height * len(lines))
 

@@ -161,6 +161,58 @@ class AnnotateConfig(_Settings):
     write: Write = Write()
 
 
+class SafeZone(_Settings):
+    """A part of the canvas that the player's own controls take: no element may stand there."""
+
+    box: tuple[float, float, float, float] = Field(description="left, top, right, bottom, normalised to the canvas")
+    ratios: tuple[str, ...] = Field((), description="named ratios or sizes that have it; none: all")
+
+    @field_validator("box")
+    @classmethod
+    def _upright(cls, value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        if not (0 <= value[0] < value[2] <= 1 and 0 <= value[1] < value[3] <= 1):
+            raise ValueError("give left < right and top < bottom, each in [0, 1]")
+        return value
+
+
+class Protect(_Settings):
+    """What a cover's text must not hide."""
+
+    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
+    threads: int = Field(1, ge=1, description="threads of one actor's networks")
+    batch: int = Field(8, ge=1, description="images handed to the models at once")
+    pool: Pool = Field(Pool(), description="actors of the protect stage")
+
+
+class CoverPlace(Place):
+    """How covers are laid out, and when they are accepted."""
+
+    min_font: float = Field(24 / 1080, gt=0, lt=0.5, description="smallest font, share of the canvas's width")
+    max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
+    most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
+    most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
+    zones: tuple[SafeZone, ...] = Field(
+        (
+            SafeZone(box=(0.8, 0.93, 1.0, 1.0)),
+            SafeZone(box=(0.86, 0.42, 1.0, 0.86), ratios=("9:16",)),
+        ),
+        description="the player's own: by default a duration badge, and the strip of buttons beside an upright video",
+    )
+
+
+class CoversConfig(_Settings):
+    """Settings of `jobs.covers`."""
+
+    run: Run = Run()
+    input: Input = Input(canvases=("3:4", "1:1", "16:9", "9:16"), application="video_cover")
+    storage: Storage = Storage()
+    images: Images = Images(side=1080)
+    load: Load = Load()
+    protect: Protect = Protect()
+    place: CoverPlace = CoverPlace()
+    write: Write = Write()
+
+
 class Sampling(_Settings):
     """Which rows of a large table are evaluated."""
 

@@ -1,6 +1,7 @@
 """The story of the data, told once.
 
     layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ compose ─▶ place ─▶ write ─▶ check ─▶ publish
+    covers:    plan ─▶ load ─▶ fetch ─▶ protect ─▶ place ─▶ write ─▶ check ─▶ publish
     annotate:  plan ─▶ load ─▶ fetch ─▶ annotate ─▶ write ─▶ check ─▶ publish
 
 A shard of the plan is one table from end to end; the write stage makes one file of it and sends back a report of a few
@@ -15,7 +16,7 @@ from typing import Any
 
 import ray
 
-from layoutgen.config import AnnotateConfig, LayoutsConfig, Pool
+from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool
 from layoutgen.core import gallery, schema
 from layoutgen.io import snapshot
 from layoutgen.io.storage import Storage
@@ -26,6 +27,8 @@ from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.place import Place
+from layoutgen.stages.place_covers import PlaceCovers
+from layoutgen.stages.protect import Protect
 from layoutgen.stages.render import Render
 from layoutgen.streaming import Stage, Step, start, stream
 
@@ -76,6 +79,30 @@ def run_annotations(
     return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
 
 
+def run_covers(
+    config: CoversConfig,
+    source: str,
+    output: str,
+    *,
+    limit: int | None = None,
+    run_id: str | None = None,
+    replay: str | None = None,
+    preflight_only: bool = False,
+) -> dict[str, Any]:
+    """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
+    Raises as `running.run` does."""
+    storage = _storage(config)
+    versions = building.cover_versions(config.images, config.protect, config.place)
+    steps = [
+        Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
+        Step("protect", partial(_protect, config), config.protect.pool),
+        Step("place", partial(_place_covers, config), config.place.pool),
+    ]
+    job = TableJob(config, storage, source, output, steps, versions, "covers", schema.COVERS)
+    summary = run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
+    return {**summary, "faces": building.faces_version()}
+
+
 def run_gallery(
     storage: Storage,
     layouts: str,
@@ -111,6 +138,17 @@ def _annotate(config: LayoutsConfig | AnnotateConfig) -> Stage:
     return Annotate(partial(building.annotator, config.annotate), building.subject_only, version, config.annotate.batch)
 
 
+def _protect(config: CoversConfig) -> Stage:
+    settings = building.reading(config.protect)
+    version = building.annotator_version(settings)
+    annotate = Annotate(partial(building.annotator, settings), building.subject_only, version, settings.batch)
+    return Protect(annotate, building.face_finder, settings.batch)
+
+
+def _place_covers(config: CoversConfig) -> Stage:
+    return PlaceCovers(config.place, building.FaceFor(config.place), building.COVER_VERSION)
+
+
 def _place(config: LayoutsConfig) -> Stage:
     return Place(config.place, building.FaceFor(config.place))
 
@@ -121,7 +159,7 @@ def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
     return Compose(build, face_for, config.compose.batch)
 
 
-def _storage(config: LayoutsConfig | AnnotateConfig) -> Storage:
+def _storage(config: LayoutsConfig | AnnotateConfig | CoversConfig) -> Storage:
     values = config.storage
     return Storage(values.endpoint_url, values.attempts, values.timeout_s, values.concurrency)
 

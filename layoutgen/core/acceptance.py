@@ -1,4 +1,4 @@
-"""When a cover may go out as it is: the acceptance check, one pure function, with a name for each reason against it.
+"""When a cover may go out as it is: the acceptance check, one pure function, with names for the reasons.
 
 - `touches_face`: an element touches a face.
 - `safe_zone`: an element touches a zone that the player's own controls take.
@@ -89,7 +89,9 @@ def accept(
             reasons.append(f"touches_face: {name}")
         if any(_touch(element.box, zone, canvas) for zone in zones):
             reasons.append(f"safe_zone: {name}")
-        reasons += [f"overlap: {name} and {elements[j].role.value}" for j in range(i) if _collide(elements, i, j, canvas)]
+        reasons += [
+            f"overlap: {name} and {elements[j].role.value}" for j in range(i) if _collide(elements, i, j, canvas)
+        ]
         if element.lines or element.text:
             reasons += _text_reasons(element, name, glyphs.get(i), canvas, limits)
     share = covered_share([element.box for element in elements], protection)

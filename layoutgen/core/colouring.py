@@ -66,10 +66,10 @@ def colour_elements(
             fill = max((colour.PAPER, colour.INK), key=lambda c: ratio(c, logo))
             others = [pills[k] or other.box for k, other in enumerate(elements) if k != i]
             others += [underlay.box for underlay in underlays]
-            plate = plate(element.box, others, 0.22 * (element.box[3] - element.box[1]), canvas)
+            ground = plate(element.box, others, 0.22 * (element.box[3] - element.box[1]), canvas)
             underlay_of[i] = len(underlays)
-            radius = round(0.2 * (plate[3] - plate[1]))
-            underlays.append(Element(Role.UNDERLAY, plate, colour=fill, radius_px=radius, z=1))
+            radius = round(0.2 * (ground[3] - ground[1]))
+            underlays.append(Element(Role.UNDERLAY, ground, colour=fill, radius_px=radius, z=1))
     for i in free:
         if i not in underlay_of:
             least = min(least, colour.contrast_on(chosen[i] or ink, behind[i]))

@@ -109,7 +109,11 @@ def _drawn(element: Element, look: str, behind: np.ndarray, palette: Palette) ->
     light = look == palette.light
     stroke = 0 if colour.clutter(behind) <= _CALM else max(1, round(_STROKE_SHARE * element.font_px))
     return replace(
-        element, colour=look, stroke_px=stroke, stroke=palette.deep if light else palette.light, shadow=_SHADOW if light else 0.0
+        element,
+        colour=look,
+        stroke_px=stroke,
+        stroke=palette.deep if light else palette.light,
+        shadow=_SHADOW if light else 0.0,
     )
 
 

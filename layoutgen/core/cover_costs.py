@@ -1,19 +1,19 @@
 """What a place for a block of text costs: the soft terms, their weights, and the hard limits as penalties.
 
-Each term is a number of about [0, 1] for a place; the cost is the weighted sum, lower is better. What the weights mean is
-best said in exchange: a place that the eye would swap for another is one of equal cost.
+Each term is a number of about [0, 1] for a place; the cost is the weighted sum, lower is better. The weights are best
+read as exchanges: places that a designer would swap for one another cost the same.
 
-| term | weight | what it measures | one unit of cost is |
+| term | weight | what it measures | one unit of cost |
 | --- | --- | --- | --- |
 | occlusion | 6 | mean of the protection map under the block | 17 % protected ground under the text |
-| breathing | 1.5 | mean of the map in a rim of half a font size around it | a text pressed against the subject on most sides |
-| gradient | 6 | mean gradient of lightness under the block | a mean of 0.17: foliage or print under all of it |
+| breathing | 1.5 | mean of the map in a rim of 0.4 font sizes around it | the subject close on most sides |
+| gradient | 6 | mean gradient of lightness under the block | 0.17: foliage or print under all of it |
 | underlay | 0.45 | 1 where neither paper nor ink can be read on the picture itself | about two panels |
-| suggestion | 2.5 | 1 - IoU with the suggested box, half of it, and the distance of the middles, half of it | two boxes apart |
-| axis | 0.25 | distance to the nearest shared axis (margins, middle, edges of what stands), tenth of the width = 1 | – |
+| suggestion | 2.5 | half of 1 - IoU with the suggested box, half the distance of the middles | the box missed |
+| axis | 0.25 | distance to the nearest axis (margins, middle, edges of what stands); 1 at 0.1 width | – |
 | size | 0.55 | log(largest / font size) | a title of a sixth of the largest size |
 | lines | 0.12 | lines of the title beyond two | – |
-| middle | 0.35 | closeness of the block's middle to the canvas's, vertically: 1 in the middle, 0 from the thirds on | – |
+| middle | 0.35 | how near the block stands to half the height: 1 there, 0 from the thirds on | – |
 | balance | 0.5 | distance of the common centre of subject and text from the canvas's middle line | all to one side |
 | follow | 0.8 | stickers: distance to the title's block, share of the canvas's diagonal | – |
 
@@ -48,6 +48,7 @@ BROKEN = 1000.0
 PROTECTED = 0.5
 PANEL_PAD = 0.4  # of the font size
 _READABLE_SHARE = 0.96
+_SPARE = 1.08  # the palette's near-white and deep shade have a little less contrast than paper and ink
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +65,8 @@ class Ground:
     def of(cls, protection: np.ndarray, pixels: np.ndarray, min_contrast: float) -> "Ground":
         """Measure a protection map (h, w) in [0, 1] and the pixels (h, w, 3) uint8 of the same framed canvas."""
         light = colour.luminance(pixels)
-        paper = colour.contrast(colour.luminance(colour.to_rgb(colour.PAPER)), light) >= min_contrast
-        ink = colour.contrast(colour.luminance(colour.to_rgb(colour.INK)), light) >= min_contrast
+        paper = colour.contrast(colour.luminance(colour.to_rgb(colour.PAPER)), light) >= _SPARE * min_contrast
+        ink = colour.contrast(colour.luminance(colour.to_rgb(colour.INK)), light) >= _SPARE * min_contrast
         maps = [protection, protection >= PROTECTED, gradients(np.cbrt(light)), paper, ink]
         windows = Windows(np.stack(maps, axis=-1).astype(np.float32))
         height, width = protection.shape
@@ -167,7 +168,9 @@ def cost(
         penalty = np.where(shared > 0, BROKEN * (1 + shared / (width * height)), 0.0)
         hard[one.reason] = hard.get(one.reason, 0.0) + penalty
     hard["small_text"] = np.where(size < style.smallest_px, BROKEN * (style.smallest_px / size), 0.0)
-    total = sum((WEIGHTS[name] * term for name, term in soft.items()), np.zeros(np.broadcast_shapes(left.shape, top.shape)))
+    total = sum(
+        (WEIGHTS[name] * term for name, term in soft.items()), np.zeros(np.broadcast_shapes(left.shape, top.shape))
+    )
     return Costs(soft, hard, panel, total + sum(hard.values()))
 
 

@@ -1,7 +1,7 @@
 """The cover solver: where title, subtitle and stickers hide nothing that matters. Not the poster solver, which mends a
 composer's proposal element by element (`placement`); this one looks for the place itself.
 
-All sizes and line breaks of a block (`cover_text`) at all places of a grid are weighed at once (`cover_costs`), the
+All sizes and line breaks of a block (`cover_text`) at all places of a grid are weighed at once (`cover_costs`); the
 cheapest wins. First the title with its subtitle, then stickers, best first. Pure and deterministic; inside, boxes are in
 px of the canvas.
 
@@ -15,8 +15,17 @@ import numpy as np
 
 from layoutgen.core import cover_costs
 from layoutgen.core.cover_costs import BROKEN, Blocked, Ground, Places
-from layoutgen.core.cover_text import FLOOR_PX, Block, CoverCopy, FaceFor, Part, Style, subtitle_blocks
-from layoutgen.core.cover_text import sticker_blocks, title_blocks
+from layoutgen.core.cover_text import (
+    FLOOR_PX,
+    Block,
+    CoverCopy,
+    FaceFor,
+    Part,
+    Style,
+    sticker_blocks,
+    subtitle_blocks,
+    title_blocks,
+)
 from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, to_px, union
 from layoutgen.core.typography import fit
 
@@ -182,8 +191,8 @@ class _Search:
             self._covered += float(sums[1][0, 0, 0]) / self._ground.protected
 
     def _grid(self, blocks: list[Block], target: Box | None, follow: Box | None) -> tuple[np.ndarray, np.ndarray]:
-        """Left edges (blocks, columns) and tops (blocks, rows) to try, whole px inside the safe area: a grid from margin
-        to margin, and the edges and middles of the target and of the block that this one follows."""
+        """Left edges (blocks, columns) and tops (blocks, rows) to try, whole px inside the safe area: a grid from
+        margin to margin, and the edges and middles of the target and of the block that this one follows."""
         width, height = np.array([b.width for b in blocks])[:, None], np.array([b.height for b in blocks])[:, None]
         free_x, free_y = self._safe[2] - self._safe[0] - width, self._safe[3] - self._safe[1] - height
         lefts = [self._safe[0] + free_x * np.linspace(0, 1, _COLUMNS)]
@@ -209,7 +218,11 @@ class _Search:
         lines = setting.lines if setting else (text,)
         px = setting.font_px if setting else FLOOR_PX
         block = Block((Part(role, text, lines, face, px, 0.0),), width, height)
-        self._take(_Found(block, self._safe, panel=True, cost=BROKEN, terms={}, broken=("small_text" if setting else "overflow",)))
+        self._take(
+            _Found(
+                block, self._safe, panel=True, cost=BROKEN, terms={}, broken=("small_text" if setting else "overflow",)
+            )
+        )
 
     def solution(self) -> Solution:
         """What was found."""
@@ -235,10 +248,11 @@ def _element(part: Part, found: _Found, alignment: str, canvas: Canvas) -> Eleme
     room = (found.box[0] + found.block.pad[0], found.box[2] - found.block.pad[0])
     free = room[1] - room[0] - setting.width_px
     inside = "center" if found.block.pad[0] else alignment
-    left = round(room[0] + {"left": 0.0, "center": free / 2, "right": free}[inside])
+    left = round(room[0] + max(0.0, {"left": 0.0, "center": free / 2, "right": free}[inside]))
     top = round(found.box[1] + part.top)
-    box = (left, top, left + setting.width_px, top + setting.height_px)
     width, height = _size(canvas)
+    # A text that fits nowhere leaves its box, but its box does not leave the canvas.
+    box = (left, top, min(width, left + setting.width_px), min(height, top + setting.height_px))
     return Element(
         role=part.role,
         box=(box[0] / width, box[1] / height, box[2] / width, box[3] / height),

@@ -1,6 +1,6 @@
 """A cover's copy as blocks of text in every size and number of lines that are worth trying.
 
-A block is a title with its subtitle below it, or a sticker. Sizes go down a ladder from the style's largest; line breaks
+A block is a title with its subtitle below it, or a sticker. Sizes go down a ladder from the style's largest; breaks
 are found once, at a reference size, since they do not depend on the size. A block's width is an upper bound until its
 place is chosen: advances are rounded to whole pixels at each size, by at most half a pixel a character.
 """
@@ -17,7 +17,7 @@ _STEP = 0.86
 _SUBTITLE_SHARE = 0.5
 _STICKER_SHARE = 0.42
 _GAP = 0.28
-_SUBTITLE_LINES = 3
+_SUBTITLE_LINES, _LINES = 3, 24
 FLOOR_PX = 9
 
 FaceFor = Callable[[Role, str], Face]
@@ -90,16 +90,16 @@ def ladder(largest: int, smallest: int) -> list[int]:
 
 
 def title_blocks(copy: CoverCopy, width: float, height: float, face_for: FaceFor, style: Style) -> list[Block]:
-    """The title with its subtitle in all sizes and line counts that fit a room of `width` x `height` px; sizes below
-    the style's smallest where no other fits, and nothing where even they do not."""
-    breaks = _breaks(copy.title, face_for(Role.TITLE, copy.title), style.most_lines)
-    subtitle = copy.subtitle and _breaks(copy.subtitle, face_for(Role.SUBTITLE, copy.subtitle), _SUBTITLE_LINES)
-    for largest, smallest in ((style.largest_px, style.smallest_px), (style.smallest_px - 1, FLOOR_PX)):
-        if largest < smallest:
-            continue
+    """The title with its subtitle in all sizes and line counts that fit a room of `width` x `height` px. Where none
+    fits: more lines than the style allows, then sizes below its smallest; nothing where even they do not."""
+    face = face_for(Role.TITLE, copy.title)
+    subtitle = copy.subtitle and _breaks(copy.subtitle, face_for(Role.SUBTITLE, copy.subtitle), 1, _SUBTITLE_LINES)
+    usual, below = ladder(style.largest_px, style.smallest_px), range(style.smallest_px - 1, FLOOR_PX - 1, -2)
+    for sizes, first, last in ((usual, 1, style.most_lines), (usual, style.most_lines + 1, _LINES), (below, 1, _LINES)):
+        breaks = _breaks(copy.title, face, first, last)
         blocks = [
             block
-            for size in ladder(largest, smallest)
+            for size in sizes
             for lines, reference in breaks
             if (block := _titled(copy, lines, reference, size, subtitle or None, width, face_for, style))
             and block.width <= width
@@ -113,10 +113,10 @@ def title_blocks(copy: CoverCopy, width: float, height: float, face_for: FaceFor
 _Breaks = list[tuple[tuple[str, ...], float]]
 
 
-def _breaks(text: str, face: Face, most_lines: int) -> _Breaks:
-    """The text in 1, 2, … lines, and how wide they are at the reference size."""
+def _breaks(text: str, face: Face, fewest: int, most: int) -> _Breaks:
+    """The text in `fewest` to `most` lines, and how wide they are at the reference size."""
     found = []
-    for count in range(1, most_lines + 1):
+    for count in range(fewest, most + 1):
         lines = break_into(text, count, face, _REFERENCE_PX)
         if lines:
             found.append((tuple(lines), max(face.width(line, _REFERENCE_PX) for line in lines)))
@@ -154,26 +154,40 @@ def _titled(
     return None
 
 
-def subtitle_blocks(text: str, title_px: int, width: float, height: float, face_for: FaceFor, style: Style) -> list[Block]:
+def subtitle_blocks(
+    text: str, title_px: int, width: float, height: float, face_for: FaceFor, style: Style
+) -> list[Block]:
     """A subtitle that stands by itself, in the sizes that go with a title's."""
     face = face_for(Role.SUBTITLE, text)
     largest = max(style.smallest_px, round(_SUBTITLE_SHARE * title_px))
     return _single(Role.SUBTITLE, text, face, ladder(largest, style.smallest_px), _SUBTITLE_LINES, width, height)
 
 
-def sticker_blocks(text: str, title_px: int, width: float, height: float, face_for: FaceFor, style: Style) -> list[Block]:
+def sticker_blocks(
+    text: str, title_px: int, width: float, height: float, face_for: FaceFor, style: Style
+) -> list[Block]:
     """A sticker in one line on its ground, in the sizes that go with a title's."""
     face = face_for(Role.OTHER, text)
-    largest = min(max(style.smallest_px, round(_STICKER_SHARE * title_px)), max(style.smallest_px, style.largest_px // 2))
+    largest = min(
+        max(style.smallest_px, round(_STICKER_SHARE * title_px)), max(style.smallest_px, style.largest_px // 2)
+    )
     return _single(Role.OTHER, text, face, ladder(largest, style.smallest_px), 1, width, height, padded=True)
 
 
 def _single(
-    role: Role, text: str, face: Face, sizes: list[int], most_lines: int, width: float, height: float, *, padded: bool = False
+    role: Role,
+    text: str,
+    face: Face,
+    sizes: list[int],
+    most_lines: int,
+    width: float,
+    height: float,
+    *,
+    padded: bool = False,
 ) -> list[Block]:
     blocks = []
     for size in sizes:
-        for lines, reference in _breaks(text, face, most_lines):
+        for lines, reference in _breaks(text, face, 1, most_lines):
             pad = (float(round(0.55 * size)), float(round(0.14 * size))) if padded else (0.0, 0.0)
             wide = _bound(lines, reference, size) + 2 * pad[0]
             high = line_height(size) * len(lines) + 2 * pad[1]

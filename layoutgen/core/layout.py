@@ -98,8 +98,9 @@ class Framing:
 @dataclass(frozen=True)
 class Element:
     """A placed element. `lines` are the text's lines as broken; `underlay` is the index in the row's elements of the
-    underlay that this one stands on, or None; a higher `z` is drawn later. `stroke_px` of `stroke` go around the glyphs,
-    and a soft shadow of the opacity `shadow` lies under them: both make text stand out and count for no contrast."""
+    underlay that this one stands on, or None; a higher `z` is drawn later. `stroke_px` px of the
+    colour `stroke` go around the glyphs and a soft shadow of opacity `shadow` lies under them; neither counts for the
+    contrast."""
 
     role: Role
     box: Box

@@ -109,11 +109,15 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
 
 def break_into(text: str, count: int, face: Face, px: int) -> list[str] | None:
     """Break text into exactly `count` lines, as even in length as `break_lines` makes them; None where it has fewer
-    pieces. The breaks hold for other sizes too, since all pieces grow alike."""
+    pieces. Texts too long to try all breaks may take fewer lines. The breaks hold for other sizes too, since all pieces
+    grow alike."""
     pieces = units(" ".join(text.split()))
     if not 0 < count <= len(pieces):
         return None
     widths, inked = _measured(pieces, face, px)
+    if len(pieces) > _MOST_PIECES:
+        even = sum(widths) / count
+        return _lines(pieces, _balanced(widths, inked, 1.1 * even + max(inked), [*range(count)]))
     return _lines(pieces, _best_breaks(pieces, widths, inked, math.inf, count) if count > 1 else [0])
 
 

@@ -1,4 +1,4 @@
-"""Sums of maps over many boxes at once: summed-area tables (Crow 1984), which make a box of any size cost four look-ups.
+"""Sums of maps over many boxes at once: summed-area tables (Crow 1984); a box of any size costs four look-ups.
 
 Boxes are given in the maps' pixels, right and bottom exclusive, as arrays that broadcast against each other.
 """

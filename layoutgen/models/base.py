@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
+from layoutgen.core.layout import Box, Canvas, Copy, Framing, Suggestion
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,14 @@ class Composer(Protocol):
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
         """Return each brief's composition, or why there is none."""
+        ...
+
+
+class FaceFinder(Protocol):
+    """Finds faces."""
+
+    def faces(self, images: list[np.ndarray]) -> list[list[Box]]:
+        """Return for each image the boxes (ltrb, normalised) of its faces."""
         ...
 
 

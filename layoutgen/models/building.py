@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.config import Annotate, Compose, Images, Place
+from layoutgen.config import Annotate, Compose, CoverPlace, Images, Place, Protect
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.fingerprint import Versions, digest
+from layoutgen.core.cover_placement import VERSION as COVER_VERSION
+from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.layout import Framing, Role
 from layoutgen.core.placement import VERSION as PLACE_VERSION
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Annotator, Brief, Composer, Saliency
+from layoutgen.models.base import Annotator, Brief, Composer, FaceFinder, Saliency
 from layoutgen.models.frame import frame
 from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
@@ -60,6 +61,31 @@ def versions(images: Images, annotate: Annotate, compose: Compose | None, place:
         compose=digest(_composer_version(compose), place and (place.margin, place.min_font)) if compose else "",
         place=digest(PLACE_VERSION, _placer_version(place)) if place else "",
     )
+
+
+def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versions:
+    """The versions of all that works in the covers job's stages."""
+    return Versions(
+        fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
+        annotate=digest(annotator_version(reading(protect)), SALIENCY_VERSION, faces_version()),
+        place=digest(COVER_VERSION, _placer_version(place)),
+        copy=COVER_COPY,
+    )
+
+
+def reading(settings: Protect) -> Annotate:
+    """The settings of the annotator that finds a cover's text and subject."""
+    return Annotate(engine=settings.engine, threads=settings.threads, batch=settings.batch)
+
+
+def faces_version() -> str:
+    """The name and version of the face detector that runs here; "none" where there is none."""
+    return "none"
+
+
+def face_finder() -> FaceFinder | None:
+    """Build the face detector; None where there is none."""
+    return None
 
 
 def _composer_version(settings: Compose) -> list[object]:

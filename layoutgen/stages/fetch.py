@@ -88,7 +88,7 @@ class Fetch:
     def _fingerprints(
         self, table: pa.Table, shas: dict[int, str], stored: dict[str, str]
     ) -> list[dict[str, str | None] | None]:
-        read = {name: table.column(name).to_pylist() for name in fingerprint.READS}
+        read = self._versions.reads(table)
         found: list[dict[str, str | None] | None] = [None] * len(table)
         for i, sha in shas.items():
             row = {name: values[i] for name, values in read.items()}

@@ -1,0 +1,276 @@
+"""place, for covers: pixels, protection and copy in; crop, elements and the acceptance check's verdict out.
+
+Framings (`core.framing`) are tried in the order in which a designer would, full bleed first, and the search ends at the
+first whose layout is good; what is good and what the solver weighs is `core.cover_placement`'s.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from layoutgen.config import CoverPlace
+from layoutgen.core import acceptance, colour, cover_colouring, cover_placement, framing, rows, schema
+from layoutgen.core.cover_text import CoverCopy, Style
+from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, Suggestion, area, parse_canvas
+from layoutgen.core.typography import Face, drop_uncovered, runs_right_to_left
+from layoutgen.io import drawing, images
+from layoutgen.models.frame import frame
+from layoutgen.models.rules import flat_ground, panel_colour
+from layoutgen.stages.annotate import read_map
+
+_MAP_SIDE = 256
+_GOOD = 2.0  # cost of a layout that needs no other framing
+_PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 1.0, "card": 1.2}
+_UNSEEN = 6.0
+_MOST_TRIED = {"bleed": 3, "extend": 4, "panel": 6, "card": 4}
+_READ = ("title", "subtitle", "stickers", "canvas_width", "canvas_height", "text_lines", "faces", "subject_box")
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A picture to put a title on: pixels (h, w, 3), protection map (h, w) in [0, 1] of any size, faces
+    (normalised)."""
+
+    pixels: np.ndarray
+    protection: np.ndarray
+    faces: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """A laid-out cover: framing, elements, verdict; the limits that the solver had to break, and its cost."""
+
+    framing: Framing
+    elements: tuple[Element, ...]
+    verdict: acceptance.Verdict
+    broken: tuple[str, ...]
+    cost: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Try:
+    framing: Framing
+    scene: cover_placement.Scene
+    solution: cover_placement.Solution
+    cost: float
+
+
+def lay_out(
+    photo: Photo,
+    copy: CoverCopy,
+    canvas: Canvas,
+    settings: CoverPlace,
+    face_for: Callable[[Role, str], Face],
+    *,
+    suggestions: Sequence[Suggestion] = (),
+    framings: Sequence[Framing] = (),
+    font_files: tuple[str, ...] = (),
+) -> Cover:
+    """Lay out one cover. `framings` are the ones to try; none: those that suit the picture."""
+    style = style_of(settings, canvas)
+    tried: list[_Try] = []
+    for kind, candidate, seen in (
+        _framings(photo, canvas, settings) if not framings else [("bleed", one, 1.0) for one in framings]
+    ):
+        scene = _scene(photo, candidate, canvas, settings)
+        solution = cover_placement.solve(copy, canvas, scene, face_for, style, suggestions)
+        cost = solution.cost + _PRIOR[kind] + _UNSEEN * (1 - seen)
+        tried.append(_Try(candidate, scene, solution, cost))
+        if cost <= _GOOD and not solution.broken:
+            break
+    best = min(tried, key=lambda one: one.cost)
+    elements, verdict = finish(photo, best.framing, best.scene, best.solution, canvas, settings, font_files)
+    return Cover(best.framing, elements, verdict, best.solution.broken, best.cost)
+
+
+def finish(
+    photo: Photo,
+    chosen: Framing,
+    scene: cover_placement.Scene,
+    solution: cover_placement.Solution,
+    canvas: Canvas,
+    settings: CoverPlace,
+    font_files: tuple[str, ...] = (),
+) -> tuple[tuple[Element, ...], acceptance.Verdict]:
+    """Colour a solution on the pixels behind its glyphs, and check it."""
+    full = frame(photo.pixels, chosen, canvas, max(canvas.width, canvas.height))
+    texts = [i for i, element in enumerate(solution.elements) if element.lines and i >= len(scene.locked)]
+    drawn = {i: drawing.glyphs(full, solution.elements[i], canvas, font_files) for i in texts}
+    elements = cover_colouring.colour_cover(
+        solution,
+        canvas,
+        {i: found.behind for i, found in drawn.items()},
+        cover_colouring.Palette.of(scene.pixels, scene.protection),
+        settings.min_contrast,
+        dark=float(colour.luminance(scene.pixels).mean()) < 0.18,
+        keep_clear=(*scene.faces, *scene.zones),
+    )
+    moved = len(elements) - len(solution.elements)
+    seen = {
+        i + moved: replace(found, behind=acceptance.on_underlays(elements, i + moved, found.behind))
+        for i, found in drawn.items()
+    }
+    seen |= {
+        i: drawing.glyphs(full, element, canvas, font_files) for i, element in enumerate(scene.locked) if element.lines
+    }
+    limits = acceptance.Limits(settings.most_covered, settings.min_contrast, settings.min_font)
+    verdict = acceptance.accept(
+        elements, canvas, scene.protection, seen, faces=scene.faces, zones=scene.zones, limits=limits
+    )
+    return elements, verdict
+
+
+def style_of(settings: CoverPlace, canvas: Canvas) -> Style:
+    """The settings in px of a canvas."""
+    short = min(canvas.width, canvas.height)
+    smallest = math.ceil(settings.min_font * canvas.width - 1e-6)
+    return Style(
+        margin_px=settings.margin * short,
+        smallest_px=smallest,
+        largest_px=max(smallest, round(settings.max_font * short)),
+        most_lines=settings.most_lines,
+        min_contrast=settings.min_contrast,
+        most_covered=settings.most_covered,
+    )
+
+
+def zones_of(settings: CoverPlace, canvas: Canvas) -> tuple[Box, ...]:
+    """The safe zones of a canvas: those of its shape, and those of all."""
+    shape = canvas.width / canvas.height
+
+    def has(name: str) -> bool:
+        named = parse_canvas(name, 1080)
+        return abs(named.width / named.height / shape - 1) < 0.02
+
+    return tuple(zone.box for zone in settings.zones if not zone.ratios or any(map(has, zone.ratios)))
+
+
+def _scene(photo: Photo, chosen: Framing, canvas: Canvas, settings: CoverPlace) -> cover_placement.Scene:
+    faces = [framing.on_canvas(face, chosen) for face in photo.faces]
+    return cover_placement.Scene(
+        frame(photo.protection, chosen, canvas, _MAP_SIDE),
+        frame(photo.pixels, chosen, canvas, _MAP_SIDE),
+        faces=tuple(face for face in faces if area(face) > 0),
+        zones=zones_of(settings, canvas),
+    )
+
+
+def _framings(photo: Photo, canvas: Canvas, settings: CoverPlace) -> list[tuple[str, Framing, float]]:
+    """Framings worth trying: kind, framing, share of the subject that is seen; full bleed first."""
+    height, width = photo.pixels.shape[:2]
+    candidates = framing.candidates(
+        width / height,
+        framing.subject_box(photo.protection),
+        canvas,
+        flat=flat_ground(photo.pixels, photo.protection),
+        panel=panel_colour(photo.pixels, photo.protection),
+        margin=settings.margin,
+    )
+    found: dict[Framing, tuple[str, Framing, float]] = {}
+    for one in candidates:
+        if one.subject_seen >= framing.ENOUGH_SEEN:
+            found.setdefault(one.framing, (one.kind, one.framing, one.subject_seen))
+    ordered = sorted(found.values(), key=lambda one: (_PRIOR[one[0]], -round(one[2], 2)))
+    counts = dict.fromkeys(_PRIOR, 0)
+    kept = []
+    for kind, chosen, seen in ordered:
+        counts[kind] += 1
+        if counts[kind] <= _MOST_TRIED[kind]:
+            kept.append((kind, chosen, seen))
+    return kept
+
+
+class PlaceCovers:
+    """The place stage of covers."""
+
+    def __init__(self, settings: CoverPlace, face_for: Callable[[Role, str], Face], version: str) -> None:
+        self._settings, self._face_for, self._version = settings, face_for, version
+        self._font_files = tuple(filter(None, (settings.regular_font, settings.bold_font)))
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Add the placed columns."""
+        pixels, pixels_of = rows.distinct(table, "pixels")
+        maps, map_of = rows.distinct(table, "subject_map")
+        columns = {name: table.column(name).to_pylist() for name in _READ}
+        known = rows.kept(table, "place")
+        decoded: dict[int, np.ndarray] = {}
+        done: dict[int, Cover] = {}
+        faults: dict[int, tuple[str, str]] = {}
+        notes: dict[int, list[str]] = {}
+        for i in rows.open_rows(table):
+            if i in known:
+                here = table.column("notes")[i].as_py() or []
+                notes[i] = [n for n in table.column(schema.WAS_NOTES)[i].as_py() or () if n not in here]
+                continue
+            row = {name: values[i] for name, values in columns.items()}
+            copy, notes[i], fault = self._copy(row)
+            if fault:
+                faults[i] = fault
+                continue
+            index = pixels_of[i]
+            assert index is not None
+            if index not in decoded:
+                decoded = {index: images.decode_jpeg(pixels[index])}  # rows of one image are neighbours
+            photo = _photo(decoded[index], None if map_of[i] is None else maps[map_of[i] or 0], row)
+            canvas = Canvas(row["canvas_width"], row["canvas_height"])
+            done[i] = lay_out(photo, copy, canvas, self._settings, self._face_for, font_files=self._font_files)
+        count = range(len(table))
+
+        def of(value: Callable[[Cover], Any]) -> list[Any]:
+            return [value(done[i]) if i in done else None for i in count]
+
+        added = {
+            "crop": of(lambda cover: cover.framing.crop),
+            "picture": of(lambda cover: cover.framing.picture),
+            "backdrop": of(lambda cover: cover.framing.backdrop),
+            "suggestion": of(lambda _: []),
+            "composer": of(lambda _: self._version),
+            "adapter": of(lambda _: None),
+            "prompt_version": of(lambda _: None),
+            "seed": of(lambda _: None),
+            "answer": of(lambda _: None),
+            "elements": of(lambda cover: [rows.element_row(element) for element in cover.elements]),
+            "contrast": of(lambda cover: cover.verdict.contrast),
+            "subject_covered": of(lambda cover: cover.verdict.covered),
+            "accepted": of(lambda cover: cover.verdict.accepted),
+            "reasons": of(lambda cover: list(cover.verdict.reasons)),
+        }
+        merged = rows.merge(table, added, known)
+        return rows.note(rows.fail(rows.add(table, merged, schema.COVER_PLACED), "place", faults), notes)
+
+    def _copy(self, row: dict[str, Any]) -> tuple[CoverCopy, list[str], tuple[str, str] | None]:
+        """The copy as the fonts can set it, what was left out, and why it can't be set (None where it can)."""
+        noted: list[str] = []
+
+        def clean(role: Role, text: str | None) -> str:
+            if not text or runs_right_to_left(text):
+                noted.extend([f"left out, since it can't be set: {text}"] if text else [])
+                return ""
+            kept, dropped = drop_uncovered(text, self._face_for(role, text))
+            noted.extend([f"no font has {' '.join(dropped)} of {text!r}"] if dropped else [])
+            return kept
+
+        if runs_right_to_left(row["title"]):
+            message = f"title {row['title']!r} runs right to left, which is not set; give a left-to-right title"
+            return CoverCopy(""), noted, ("unsupported_script", message)
+        title = clean(Role.TITLE, row["title"])
+        if not title:
+            message = f"no font has the characters of title {row['title']!r}; give place.bold_font one that has them"
+            return CoverCopy(""), noted, ("missing_glyphs", message)
+        subtitle = clean(Role.SUBTITLE, row["subtitle"])
+        stickers = [kept for text in row["stickers"] or () if (kept := clean(Role.OTHER, text))]
+        return CoverCopy(title, subtitle or None, tuple(dict.fromkeys(stickers))), noted, None
+
+
+def _photo(pixels: np.ndarray, png: bytes | None, row: dict[str, Any]) -> Photo:
+    """A row's picture with its protection: the subject's map, and all of the text that is there already."""
+    found = np.zeros(pixels.shape[:2], np.float32) if png is None else read_map(png).copy()
+    height, width = found.shape
+    for line in row["text_lines"] or ():
+        left, top, right, bottom = line["box"]
+        found[int(top * height) : math.ceil(bottom * height), int(left * width) : math.ceil(right * width)] = 1
+    return Photo(pixels, found, tuple(tuple(face) for face in row["faces"] or ()))

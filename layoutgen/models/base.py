@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
+from layoutgen.core.layout import Box, Canvas, Copy, Framing, Suggestion
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,14 @@ class Composition:
     raw: str | None = None
 
 
+@dataclass(frozen=True)
+class FaceBox:
+    """A face: its box from forehead to chin, ltrb normalised to the image, and the detector's confidence in [0, 1]."""
+
+    box: Box
+    score: float
+
+
 class Annotator(Protocol):
     """Reads images."""
 
@@ -64,4 +72,12 @@ class Saliency(Protocol):
 
     def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
         """Return for each image a map (height, width), float32 in [0, 1], 1 where the subject is."""
+        ...
+
+
+class Faces(Protocol):
+    """Finds faces."""
+
+    def faces(self, images: list[np.ndarray]) -> list[list[FaceBox]]:
+        """Return for each image its faces, the surest first."""
         ...

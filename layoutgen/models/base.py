@@ -43,6 +43,14 @@ class Composition:
     raw: str | None = None
 
 
+@dataclass(frozen=True)
+class FaceBox:
+    """A face: its box from forehead to chin, ltrb normalised to the image, and the detector's confidence in [0, 1]."""
+
+    box: Box
+    score: float
+
+
 class Annotator(Protocol):
     """Reads images."""
 
@@ -72,4 +80,12 @@ class Saliency(Protocol):
 
     def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
         """Return for each image a map (height, width), float32 in [0, 1], 1 where the subject is."""
+        ...
+
+
+class Faces(Protocol):
+    """Finds faces."""
+
+    def faces(self, images: list[np.ndarray]) -> list[list[FaceBox]]:
+        """Return for each image its faces, the surest first."""
         ...

@@ -34,12 +34,11 @@ class Graph:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def add(self, operator: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """Add a node and return the name of its first output."""
-        name = f"n{len(self._nodes)}"
-        names = [name, *(f"{name}_{i}" for i in range(1, outputs))]
-        self._nodes.append(helper.make_node(operator, list(inputs), names, **attributes))
-        return name
+    def add(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
+        """Add a node with one output and return its name."""
+        out = name or f"n{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, list(inputs), [out], **attributes))
+        return out
 
     def conv(
         self, x: str, weight: np.ndarray, bias: np.ndarray, *, stride: int = 1, pad: int = 0, dilation: int = 1

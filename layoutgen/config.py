@@ -4,6 +4,7 @@ A job's TOML file is read by `load`; every shipped file is loaded by a test. Con
 builders turn it into plain arguments.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -161,24 +162,12 @@ class AnnotateConfig(_Settings):
     write: Write = Write()
 
 
-class SafeZone(_Settings):
-    """A part of the canvas that the player's own controls take: no element may stand there."""
-
-    box: tuple[float, float, float, float] = Field(description="left, top, right, bottom, normalised to the canvas")
-    ratios: tuple[str, ...] = Field((), description="named ratios or sizes that have it; none: all")
-
-    @field_validator("box")
-    @classmethod
-    def _upright(cls, value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-        if not (0 <= value[0] < value[2] <= 1 and 0 <= value[1] < value[3] <= 1):
-            raise ValueError("give left < right and top < bottom, each in [0, 1]")
-        return value
-
-
 class Protect(_Settings):
     """What a cover's text must not hide."""
 
     engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
+    saliency: Literal["border"] = Field("border", description="finder of the subject: `border` needs no weights")
+    faces: str = Field("mtcnn", description="face detector: `mtcnn`, the path of a YuNet ONNX file, or none: empty")
     threads: int = Field(1, ge=1, description="threads of one actor's networks")
     batch: int = Field(8, ge=1, description="images handed to the models at once")
     pool: Pool = Field(Pool(), description="actors of the protect stage")
@@ -191,13 +180,22 @@ class CoverPlace(Place):
     max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
     most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
     most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
-    zones: tuple[SafeZone, ...] = Field(
-        (
-            SafeZone(box=(0.8, 0.93, 1.0, 1.0)),
-            SafeZone(box=(0.86, 0.42, 1.0, 0.86), ratios=("9:16",)),
-        ),
-        description="the player's own: by default a duration badge, and the strip of buttons beside an upright video",
+    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
+        None,
+        description="the player's controls: ratio to name to box (ltrb, of the canvas); a canvas has those of the "
+        "nearest ratio; not given: those of common players; {}: none",
     )
+
+    @field_validator("zones")
+    @classmethod
+    def _upright(cls, value: dict[str, dict[str, tuple[float, ...]]] | None) -> object:
+        for ratio, zones in (value or {}).items():
+            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
+                raise ValueError(f"{ratio!r} is no ratio; write one such as '9:16'")
+            for name, box in zones.items():
+                if not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
+                    raise ValueError(f"{name} of {ratio} is {box}; give left < right, top < bottom, each in [0, 1]")
+        return value
 
 
 class CoversConfig(_Settings):

@@ -93,14 +93,15 @@ def run_covers(
     Raises as `running.run` does."""
     storage = _storage(config)
     versions = building.cover_versions(config.images, config.protect, config.place)
+    chooser = partial(building.frame_chooser, config.images, config.protect)
     steps = [
-        Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
+        Step("fetch", partial(Fetch, storage, config.images, versions, chooser), config.images.pool),
         Step("protect", partial(_protect, config), config.protect.pool),
         Step("place", partial(_place_covers, config), config.place.pool),
     ]
     job = TableJob(config, storage, source, output, steps, versions, "covers", schema.COVERS)
     summary = run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
-    return {**summary, "faces": building.faces_version()}
+    return {**summary, "faces": building.faces_version(config.protect)}
 
 
 def run_gallery(
@@ -139,10 +140,11 @@ def _annotate(config: LayoutsConfig | AnnotateConfig) -> Stage:
 
 
 def _protect(config: CoversConfig) -> Stage:
-    settings = building.reading(config.protect)
-    version = building.annotator_version(settings)
-    annotate = Annotate(partial(building.annotator, settings), building.subject_only, version, settings.batch)
-    return Protect(annotate, building.face_finder, settings.batch)
+    settings = config.protect
+    subject_only = partial(building.protector, settings.model_copy(update={"engine": "none"}))
+    version = building.annotator_version(building.reading(settings))
+    annotate = Annotate(partial(building.protector, settings), subject_only, version, settings.batch)
+    return Protect(annotate, partial(building.face_finder, settings), settings.batch)
 
 
 def _place_covers(config: CoversConfig) -> Stage:

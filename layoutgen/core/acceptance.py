@@ -3,8 +3,8 @@
 - `touches_face`: an element touches a face.
 - `safe_zone`: an element touches a zone that the player's own controls take.
 - `covers_subject`: elements cover more than `most_covered` of the protected area (map of 0.5 and more).
-- `low_contrast`: less than 95 % of a text's glyph pixels have a contrast ratio (WCAG 2.2) of `min_contrast` with what is
-  behind them: the picture, with the underlays that the text stands on.
+- `low_contrast`: less than 95 % of a text's glyph pixels have a contrast ratio (WCAG 2.2) of `min_contrast` with what
+  is behind them: the picture, with the underlays that the text stands on.
 - `small_text`: a font below `smallest_px`, 24 px where the canvas is 1080 px wide.
 - `overlap`: two elements overlap, other than a text and the underlays that it stands on.
 - `outside`: an element leaves the canvas.

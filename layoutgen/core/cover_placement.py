@@ -2,8 +2,8 @@
 composer's proposal element by element (`placement`); this one looks for the place itself.
 
 All sizes and line breaks of a block (`cover_text`) at all places of a grid are weighed at once (`cover_costs`); the
-cheapest wins. First the title with its subtitle, then stickers, best first. Pure and deterministic; inside, boxes are in
-px of the canvas.
+cheapest wins. First the title with its subtitle, then stickers, in their order. Pure and deterministic; inside, boxes
+are in px of the canvas.
 
 Where no place keeps all hard limits, the one that breaks them least is returned, and `broken` names the limits.
 """

@@ -43,10 +43,10 @@ def batches(uri: str, storage: Storage, *, need: Need, limit: int | None, size: 
     """Yield the manifest's rows, at most `limit` of them, in tables of at most `size`; no file is ever held whole.
 
     A folder's images (for covers, and clips) become one product each: product_id is the path below the folder without
-    its suffix, the title is the file's name with `_` and `-` as spaces. JSON lines and CSV carry each row as it was written in `input_row`, and
-    `columns.unify` and `columns.conform` give their tables one schema. Raises ManifestError for a missing file, another
-    suffix, missing columns (JSON lines: after the last row), or a column that has a result's name, and StorageError
-    where storage fails.
+    its suffix, the title is the file's name with `_` and `-` as spaces. JSON lines and CSV carry each row as it was
+    written in `input_row`, and `columns.unify` and `columns.conform` give their tables one schema. Raises
+    ManifestError for a missing file, another suffix, missing columns (JSON lines: after the last row), or a column that
+    has a result's name, and StorageError where storage fails.
     """
     suffix = PurePosixPath(uri).suffix.lower()
     if uri.endswith("/") or suffix not in SUFFIXES:

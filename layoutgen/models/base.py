@@ -5,7 +5,7 @@ that travels; it takes lists and returns lists of the same length and order.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
@@ -43,6 +43,16 @@ class Composition:
     raw: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class ChosenFrame:
+    """The frame of a clip that makes its cover: pixels (h, w, 3), time in s, and the upright original's size in px."""
+
+    pixels: np.ndarray
+    time_s: float
+    width: int
+    height: int
+
+
 @dataclass(frozen=True)
 class FaceBox:
     """A face: its box from forehead to chin, ltrb normalised to the image, and the detector's confidence in [0, 1]."""
@@ -67,14 +77,6 @@ class Composer(Protocol):
         ...
 
 
-class FaceFinder(Protocol):
-    """Finds faces."""
-
-    def faces(self, images: list[np.ndarray]) -> list[list[Box]]:
-        """Return for each image the boxes (ltrb, normalised) of its faces."""
-        ...
-
-
 class Saliency(Protocol):
     """Finds what a picture is about."""
 
@@ -88,4 +90,12 @@ class Faces(Protocol):
 
     def faces(self, images: list[np.ndarray]) -> list[list[FaceBox]]:
         """Return for each image its faces, the surest first."""
+        ...
+
+
+class FrameChooser(Protocol):
+    """Chooses the frame of a clip that makes its cover."""
+
+    def choose(self, file: BinaryIO) -> ChosenFrame | Fault:
+        """Return the chosen frame, or why the clip has none. Raises OSError where the file can't be read."""
         ...

@@ -16,7 +16,12 @@ from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Annotator, Brief, Composer, FaceFinder, Saliency
+from layoutgen.io.video import VERSION as VIDEO_VERSION
+from layoutgen.models.base import Annotator, Brief, Composer, Faces, FrameChooser, Saliency
+from layoutgen.models.clips import VERSION as CLIPS_VERSION
+from layoutgen.models.clips import ClipFrames
+from layoutgen.models.faces import VERSION as FACES_VERSION
+from layoutgen.models.faces import detector
 from layoutgen.models.frame import frame
 from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
@@ -66,8 +71,8 @@ def versions(images: Images, annotate: Annotate, compose: Compose | None, place:
 def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versions:
     """The versions of all that works in the covers job's stages."""
     return Versions(
-        fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
-        annotate=digest(annotator_version(reading(protect)), SALIENCY_VERSION, faces_version()),
+        fetch=digest(FETCH_VERSION, VIDEO_VERSION, CLIPS_VERSION, images.model_dump(exclude={"pool"})),
+        annotate=digest(annotator_version(reading(protect)), saliency_version(protect), faces_version(protect)),
         place=digest(COVER_VERSION, _placer_version(place)),
         copy=COVER_COPY,
     )
@@ -78,14 +83,41 @@ def reading(settings: Protect) -> Annotate:
     return Annotate(engine=settings.engine, threads=settings.threads, batch=settings.batch)
 
 
-def faces_version() -> str:
-    """The name and version of the face detector that runs here; "none" where there is none."""
-    return "none"
+def faces_version(settings: Protect) -> str:
+    """The name and version of the face detector; says "none" where none can run here."""
+    if face_finder(settings) is None:
+        return "none: the `mtcnn` wheel is not installed" if settings.faces else "none"
+    return FACES_VERSION if settings.faces == "mtcnn" else f"yunet {digest(Path(settings.faces).stat().st_size)}"
 
 
-def face_finder() -> FaceFinder | None:
+def face_finder(settings: Protect) -> Faces | None:
     """Build the face detector; None where there is none."""
-    return None
+    return detector(settings.faces, settings.threads)
+
+
+def saliency_version(settings: Protect) -> str:
+    """The name and version of the model that finds what a cover is about."""
+    match settings.saliency:
+        case "border":
+            return SALIENCY_VERSION
+
+
+def saliency(settings: Protect) -> Saliency:
+    """Build the model that finds what a cover is about."""
+    match settings.saliency:
+        case "border":
+            return BorderSaliency()
+
+
+def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
+    """Build what chooses a clip's frame."""
+    return ClipFrames(saliency(protect), images.side)
+
+
+def protector(settings: Protect) -> Annotator:
+    """Build what finds a cover's subject and the text that is there already."""
+    found = saliency(settings)
+    return OcrAnnotator(threads=settings.threads, saliency=found) if settings.engine == "ocr" else SubjectOnly(found)
 
 
 def _composer_version(settings: Compose) -> list[object]:

@@ -1,10 +1,11 @@
 """place, for covers: pixels, protection and copy in; crop, elements and the acceptance check's verdict out.
 
 Framings (`core.framing`) are tried in the order in which a designer would, full bleed first, and the search ends at the
-first whose layout is good; what is good and what the solver weighs is `core.cover_placement`'s.
+first whose layout is good; how layouts are weighed is `core.cover_placement`'s.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,16 +14,17 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.config import CoverPlace
-from layoutgen.core import acceptance, colour, cover_colouring, cover_placement, framing, rows, schema
+from layoutgen.core import acceptance, colour, cover_colouring, cropping, framing, protection, rows, schema
+from layoutgen.core.cover_placement import Scene, Solution, solve
 from layoutgen.core.cover_text import CoverCopy, Style
-from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, Suggestion, area, parse_canvas
+from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, Suggestion, inside
+from layoutgen.core.protection import Zone
 from layoutgen.core.typography import Face, drop_uncovered, runs_right_to_left
 from layoutgen.io import drawing, images
 from layoutgen.models.frame import frame
 from layoutgen.models.rules import flat_ground, panel_colour
 from layoutgen.stages.annotate import read_map
 
-_MAP_SIDE = 256
 _GOOD = 2.0  # cost of a layout that needs no other framing
 _PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 1.0, "card": 1.2}
 _UNSEEN = 6.0
@@ -32,12 +34,13 @@ _READ = ("title", "subtitle", "stickers", "canvas_width", "canvas_height", "text
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A picture to put a title on: pixels (h, w, 3), protection map (h, w) in [0, 1] of any size, faces
-    (normalised)."""
+    """A picture to put a title on: pixels (h, w, 3), subject map (h, w) in [0, 1] of any size, and the boxes of faces
+    and of text that is there already (ltrb, normalised)."""
 
     pixels: np.ndarray
-    protection: np.ndarray
+    subject: np.ndarray
     faces: tuple[Box, ...] = ()
+    texts: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +57,8 @@ class Cover:
 @dataclass(frozen=True, eq=False)
 class _Try:
     framing: Framing
-    scene: cover_placement.Scene
-    solution: cover_placement.Solution
+    scene: Scene
+    solution: Solution
     cost: float
 
 
@@ -76,8 +79,8 @@ def lay_out(
     for kind, candidate, seen in (
         _framings(photo, canvas, settings) if not framings else [("bleed", one, 1.0) for one in framings]
     ):
-        scene = _scene(photo, candidate, canvas, settings)
-        solution = cover_placement.solve(copy, canvas, scene, face_for, style, suggestions)
+        scene = scene_of(photo, candidate, canvas, settings)
+        solution = solve(copy, canvas, scene, face_for, style, suggestions)
         cost = solution.cost + _PRIOR[kind] + _UNSEEN * (1 - seen)
         tried.append(_Try(candidate, scene, solution, cost))
         if cost <= _GOOD and not solution.broken:
@@ -90,8 +93,8 @@ def lay_out(
 def finish(
     photo: Photo,
     chosen: Framing,
-    scene: cover_placement.Scene,
-    solution: cover_placement.Solution,
+    scene: Scene,
+    solution: Solution,
     canvas: Canvas,
     settings: CoverPlace,
     font_files: tuple[str, ...] = (),
@@ -138,49 +141,64 @@ def style_of(settings: CoverPlace, canvas: Canvas) -> Style:
     )
 
 
-def zones_of(settings: CoverPlace, canvas: Canvas) -> tuple[Box, ...]:
-    """The safe zones of a canvas: those of its shape, and those of all."""
-    shape = canvas.width / canvas.height
-
-    def has(name: str) -> bool:
-        named = parse_canvas(name, 1080)
-        return abs(named.width / named.height / shape - 1) < 0.02
-
-    return tuple(zone.box for zone in settings.zones if not zone.ratios or any(map(has, zone.ratios)))
+def zones_of(settings: CoverPlace, canvas: Canvas) -> tuple[Zone, ...]:
+    """The player's controls on a canvas."""
+    if settings.zones is None:
+        return protection.zones_for(canvas)
+    given = {name: tuple(Zone(zone, box) for zone, box in boxes.items()) for name, boxes in settings.zones.items()}
+    return protection.zones_for(canvas, given)
 
 
-def _scene(photo: Photo, chosen: Framing, canvas: Canvas, settings: CoverPlace) -> cover_placement.Scene:
-    faces = [framing.on_canvas(face, chosen) for face in photo.faces]
-    return cover_placement.Scene(
-        frame(photo.protection, chosen, canvas, _MAP_SIDE),
-        frame(photo.pixels, chosen, canvas, _MAP_SIDE),
-        faces=tuple(face for face in faces if area(face) > 0),
+def scene_of(photo: Photo, chosen: Framing, canvas: Canvas, settings: CoverPlace) -> Scene:
+    """What lies behind a cover whose photo is framed so."""
+    found = protection.protect(
+        photo.subject,
+        canvas,
+        chosen,
+        faces=photo.faces,
+        texts=photo.texts,
         zones=zones_of(settings, canvas),
+        hard_texts=False,
+    )
+    return Scene(
+        found.map,
+        frame(photo.pixels, chosen, canvas, protection.SIDE),
+        faces=tuple(hard.box for hard in found.hard if hard.kind == "face"),
+        zones=tuple(hard.box for hard in found.hard if hard.kind == "zone"),
     )
 
 
 def _framings(photo: Photo, canvas: Canvas, settings: CoverPlace) -> list[tuple[str, Framing, float]]:
-    """Framings worth trying: kind, framing, share of the subject that is seen; full bleed first."""
+    """Framings worth trying: kind, framing, share of the subject that is seen; full bleed first. Those that cut faces
+    which another leaves whole are not."""
     height, width = photo.pixels.shape[:2]
+    subject = framing.subject_box(photo.subject)
+    whole = cropping.crop(
+        width / height, canvas.width / canvas.height, subject=subject, faces=photo.faces, values=photo.subject
+    )
     candidates = framing.candidates(
         width / height,
-        framing.subject_box(photo.protection),
+        subject,
         canvas,
-        flat=flat_ground(photo.pixels, photo.protection),
-        panel=panel_colour(photo.pixels, photo.protection),
+        flat=flat_ground(photo.pixels, photo.subject),
+        panel=panel_colour(photo.pixels, photo.subject),
         margin=settings.margin,
     )
-    found: dict[Framing, tuple[str, Framing, float]] = {}
+    found = {Framing(whole.box): ("bleed", Framing(whole.box), whole.subject_seen)}
     for one in candidates:
         if one.subject_seen >= framing.ENOUGH_SEEN:
             found.setdefault(one.framing, (one.kind, one.framing, one.subject_seen))
-    ordered = sorted(found.values(), key=lambda one: (_PRIOR[one[0]], -round(one[2], 2)))
-    counts = dict.fromkeys(_PRIOR, 0)
+    uncut = {chosen: sum(inside(face, chosen.crop) for face in photo.faces) for chosen in found}
+    ordered = sorted(
+        (one for one in found.values() if uncut[one[1]] == max(uncut.values())),
+        key=lambda one: (_PRIOR[one[0]], -round(one[2], 2)),
+    )
+    counts: Counter[str] = Counter()
     kept = []
-    for kind, chosen, seen in ordered:
-        counts[kind] += 1
-        if counts[kind] <= _MOST_TRIED[kind]:
-            kept.append((kind, chosen, seen))
+    for one in ordered:
+        counts[one[0]] += 1
+        if counts[one[0]] <= _MOST_TRIED[one[0]]:
+            kept.append(one)
     return kept
 
 
@@ -267,10 +285,6 @@ class PlaceCovers:
 
 
 def _photo(pixels: np.ndarray, png: bytes | None, row: dict[str, Any]) -> Photo:
-    """A row's picture with its protection: the subject's map, and all of the text that is there already."""
-    found = np.zeros(pixels.shape[:2], np.float32) if png is None else read_map(png).copy()
-    height, width = found.shape
-    for line in row["text_lines"] or ():
-        left, top, right, bottom = line["box"]
-        found[int(top * height) : math.ceil(bottom * height), int(left * width) : math.ceil(right * width)] = 1
-    return Photo(pixels, found, tuple(tuple(face) for face in row["faces"] or ()))
+    found = np.zeros(pixels.shape[:2], np.float32) if png is None else read_map(png)
+    texts = tuple(tuple(line["box"]) for line in row["text_lines"] or ())
+    return Photo(pixels, found, tuple(tuple(face) for face in row["faces"] or ()), texts)

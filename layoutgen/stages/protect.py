@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.io import images
-from layoutgen.models.base import FaceFinder
+from layoutgen.models.base import Faces
 from layoutgen.stages.annotate import Annotate
 
 
@@ -16,11 +16,11 @@ class Protect:
     """The protect stage: `annotate` finds text and subject, `build` gives the face finder, or None where there is none;
     then `faces` stays null."""
 
-    def __init__(self, annotate: Annotate, build: Callable[[], FaceFinder | None], batch: int) -> None:
+    def __init__(self, annotate: Annotate, build: Callable[[], Faces | None], batch: int) -> None:
         self._annotate, self._build, self._batch = annotate, build, batch
 
     @cached_property
-    def _finder(self) -> FaceFinder | None:
+    def _finder(self) -> Faces | None:
         return self._build()  # at the first image, not before: a night without changes loads no model
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -34,6 +34,8 @@ class Protect:
             chunk = wanted[first : first + self._batch]
             if self._finder is not None:
                 answers = self._finder.faces([images.decode_jpeg(pixels[index]) for index in chunk])
-                found |= {index: list(map(list, boxes)) for index, boxes in zip(chunk, answers, strict=True)}
+                found |= {
+                    index: [list(face.box) for face in boxes] for index, boxes in zip(chunk, answers, strict=True)
+                }
         faces = [None if index is None else found.get(index) for index in index_of]
         return rows.add(table, rows.merge(table, {"faces": faces}, known), schema.COVER_PROTECTED)

@@ -10,9 +10,7 @@ from layoutgen.core.layout import Canvas, Element, Role
 
 CANVAS = Canvas(1080, 1440)
 NOTHING = np.zeros((64, 48), np.float32)
-TITLE = Element(
-    Role.TITLE, (0.1, 0.1, 0.5, 0.2), text="标题", lines=("标题",), font="F", font_px=80, colour="#ffffff"
-)
+TITLE = Element(Role.TITLE, (0.1, 0.1, 0.5, 0.2), text="标题", lines=("标题",), font="F", font_px=80, colour="#ffffff")
 DARK, LIGHT = np.full((200, 3), 10, np.uint8), np.full((200, 3), 245, np.uint8)
 
 

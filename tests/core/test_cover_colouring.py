@@ -1,5 +1,4 @@
 import numpy as np
-from tests.core.covers import CANVAS, STYLE, face_for, scene
 
 from layoutgen.core import colour
 from layoutgen.core.acceptance import on_underlays, readable_share
@@ -7,6 +6,7 @@ from layoutgen.core.cover_colouring import Palette, colour_cover
 from layoutgen.core.cover_placement import solve
 from layoutgen.core.cover_text import CoverCopy
 from layoutgen.core.layout import Role, inside, intersection
+from tests.core.covers import CANVAS, STYLE, face_for, scene
 
 COPY = CoverCopy("三分钟学会穿搭", "一件外套的七种穿法", ("新品",))
 PALETTE = Palette("#fdfbf8", "#2a1d14", "#9c4a1a")
@@ -24,9 +24,7 @@ def pixels(*values):
 
 
 def shares(elements, behind):
-    return [
-        readable_share(e.colour, on_underlays(elements, i, behind), 4.5) for i, e in enumerate(elements) if e.lines
-    ]
+    return [readable_share(e.colour, on_underlays(elements, i, behind), 4.5) for i, e in enumerate(elements) if e.lines]
 
 
 def test_text_is_light_on_dark_and_dark_on_light_without_a_panel():

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.core.covers import CANVAS, STYLE, face_for, scene
 
 from layoutgen.core.acceptance import covered_share
 from layoutgen.core.cover_costs import WEIGHTS
 from layoutgen.core.cover_placement import Scene, solve
 from layoutgen.core.cover_text import CoverCopy
 from layoutgen.core.layout import Canvas, Element, Role, Suggestion, inside, intersection
+from tests.core.covers import CANVAS, STYLE, face_for, scene
 
 TITLE = CoverCopy("三分钟学会秋冬穿搭")
 
@@ -125,7 +125,9 @@ boxes = st.tuples(st.floats(0, 0.8), st.floats(0, 0.8), st.floats(0.05, 0.6), st
 )
 
 
-@given(st.lists(boxes, max_size=3), boxes, st.text("三分钟学会穿搭ab c,。（", min_size=1, max_size=30), st.integers(0, 255))
+@given(
+    st.lists(boxes, max_size=3), boxes, st.text("三分钟学会穿搭ab c,。（", min_size=1, max_size=30), st.integers(0, 255)
+)
 def test_whatever_is_asked_for_either_holds_all_limits_or_names_the_broken_one(protected, face, text, grey):
     if not text.strip():
         return

@@ -11,8 +11,8 @@ Prints one JSON line a case. Photos are a JSON lines file whose rows have `image
 - `baselines`: with our framing, text size and line breaks, the title in our place, in the emptiest of the four corners
   (least protection), and anywhere at random: the share of the protected area that it covers, the mean gradient under
   it, and the contrast of the better of white and ink on the picture behind it, without a panel.
-- `posters`: each poster with its own copy (the largest line as title, the next as subtitle, up to two more as stickers),
-  the image as it is: IoU of our title's box with the designer's, of the boxes around all text, and how often the
+- `posters`: each poster with its own copy (the largest line as title, the next as subtitle, up to two more as
+  stickers), the image as it is: IoU of our title's box with the designer's, of the boxes around all text, and how often the
   middles lie in the same cell of a 3 x 3 grid. The designer's text is still in the picture, which our solver takes for
   restless ground, so this is a lower bound.
 """

@@ -16,6 +16,7 @@ import json
 import os
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: one core is what is claimed
@@ -28,6 +29,7 @@ from layoutgen.config import CoverPlace, CoversConfig, Input, Pool, Protect
 from layoutgen.core.cover_placement import solve
 from layoutgen.core.cover_text import CoverCopy
 from layoutgen.core.layout import Framing, parse_canvas
+from layoutgen.io.images import ImageFault
 from layoutgen.models import building
 from layoutgen.stages.place_covers import Photo, scene_of, style_of
 
@@ -64,9 +66,8 @@ def solver() -> dict[str, object]:
             canvas = parse_canvas(ratio, 1080)
             scene = scene_of(photo, Framing(), canvas, settings)
             for title in TITLES.values():
-                tasks.append(
-                    (CoverCopy(title, "一件外套的七种穿法", ("新品",)), canvas, scene, style_of(settings, canvas))
-                )
+                copy = CoverCopy(title, "一件外套的七种穿法", ("新品",))
+                tasks.append((copy, canvas, scene, style_of(settings, canvas)))
     for copy, canvas, scene, style in tasks[: 4 * len(TITLES)]:  # fonts and widths are measured once a process
         solve(copy, canvas, scene, face_for, style)
     times = []
@@ -147,8 +148,12 @@ def pictures_of(folder: Path) -> list[np.ndarray]:
     from benchmarks.covers import decoded
 
     rows = [json.loads(line) for line in catalogue(folder).read_text(encoding="utf-8").splitlines()]
-    files = [folder / row["image"] for row in rows if usable(row)]
-    return [decoded(file) for file in files[:8]]
+    found: list[np.ndarray] = []
+    for row in rows:
+        with suppress(ImageFault, OSError):  # some of the catalogue's images are broken on purpose
+            if usable(row) and len(found) < 8:
+                found.append(decoded(folder / str(row["image"])))
+    return found
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from layoutgen.core.cover_placement import Solution
 from layoutgen.core.layout import Box, Canvas, Element, Role, to_px, union
 
 _OPACITIES = (0.7, 0.82, 0.92, 1.0)
-_CALM, _RESTLESS = 0.07, 0.15
+_FLAT, _CALM, _RESTLESS = 0.015, 0.07, 0.15
 _STROKE_SHARE, _SHADOW = 0.035, 0.45
 _PANEL_PAD, _PANEL_RADIUS = 0.4, 0.18
 _SPARE = 1.03  # another decoder or scale sees slightly other pixels
@@ -107,13 +107,14 @@ def _plain(free: list[int], behind: Mapping[int, np.ndarray], palette: Palette, 
 def _drawn(element: Element, look: str, behind: np.ndarray, palette: Palette) -> Element:
     """A text straight on the picture: with a stroke where the picture is not calm, light text with a soft shadow."""
     light = look == palette.light
-    stroke = 0 if colour.clutter(behind) <= _CALM else max(1, round(_STROKE_SHARE * element.font_px))
+    clutter = colour.clutter(behind)
+    stroke = 0 if clutter <= _CALM else max(1, round(_STROKE_SHARE * element.font_px))
     return replace(
         element,
         colour=look,
         stroke_px=stroke,
         stroke=palette.deep if light else palette.light,
-        shadow=_SHADOW if light else 0.0,
+        shadow=_SHADOW if light and clutter > _FLAT else 0.0,
     )
 
 

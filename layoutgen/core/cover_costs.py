@@ -11,10 +11,11 @@ read as exchanges: places that a designer would swap for one another cost the sa
 | underlay | 0.45 | 1 where neither paper nor ink can be read on the picture itself | about two panels |
 | suggestion | 2.5 | half of 1 - IoU with the suggested box, half the distance of the middles | the box missed |
 | axis | 0.25 | distance to the nearest axis (margins, middle, edges of what stands); 1 at 0.1 width | – |
-| size | 0.55 | log(largest / font size) | a title of a sixth of the largest size |
+| size | 1.1 | log(largest / font size) | a title of 0.4 of the largest size |
 | lines | 0.12 | lines of the title beyond two | – |
 | middle | 0.35 | how near the block stands to half the height: 1 there, 0 from the thirds on | – |
 | balance | 0.5 | distance of the common centre of subject and text from the canvas's middle line | all to one side |
+| seam | 2 | 1 where the block lies across the edge of a photo that does not fill the canvas | half the seam |
 | follow | 0.8 | stickers: distance to the title's block, share of the canvas's diagonal | – |
 
 Hard limits are penalties of at least `BROKEN` each, so that where all places break one, the place that breaks the least
@@ -38,10 +39,11 @@ WEIGHTS = {
     "underlay": 0.45,
     "suggestion": 2.5,
     "axis": 0.25,
-    "size": 0.55,
+    "size": 1.1,
     "lines": 0.12,
     "middle": 0.35,
     "balance": 0.5,
+    "seam": 2.0,
     "follow": 0.8,
 }
 BROKEN = 1000.0
@@ -125,9 +127,11 @@ def cost(
     target: Box | None = None,
     axes: tuple[Sequence[float], Sequence[float]] = ((), ()),
     follow: Box | None = None,
+    picture: Box | None = None,
 ) -> Costs:
     """Cost of all places. `covered` is the share of the protected area that stands covered already; `target` the
-    suggested box, `axes` the left and right edges of what stands, `follow` the block that this one belongs to; px."""
+    suggested box, `axes` the left and right edges of what stands, `follow` the block that this one belongs to,
+    `picture` where the photo lies; px."""
     left, top, width, height = places.left, places.top, places.width, places.height
     right, bottom = left + width, top + height
     size = np.array([float(block.font_px) for block in places.blocks])[:, None, None]
@@ -158,6 +162,9 @@ def cost(
         soft["middle"] = np.maximum(0.0, 1 - np.abs(y - 0.5) * 6)
     else:
         soft["follow"] = _apart(left, top, right, bottom, follow, canvas)
+    if picture is not None:
+        on_photo = _shared(left, top, right, bottom, picture, np.zeros(1)) / (width * height)
+        soft["seam"] = ((on_photo > 0) & (on_photo < 1 - 1e-9)).astype(float)
     if target is not None:
         soft["suggestion"] = _off_target(left, top, right, bottom, target, canvas)
     under = np.where(panel, wide[1], sums[1]) / ground.protected if ground.protected else np.zeros_like(sums[1])

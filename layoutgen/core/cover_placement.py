@@ -38,13 +38,15 @@ _CENTRED = 0.05
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What lies behind a cover: protection map (h, w) in [0, 1] and pixels (h, w, 3) uint8 of the framed canvas, about
-    256 px on the longer side; faces and the player's safe zones, normalised boxes; locked elements, which stay."""
+    256 px on the longer side; faces and the player's safe zones, normalised boxes; locked elements, which stay; where
+    the photo lies, normalised."""
 
     protection: np.ndarray
     pixels: np.ndarray
     faces: tuple[Box, ...] = ()
     zones: tuple[Box, ...] = ()
     locked: tuple[Element, ...] = ()
+    picture: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class _Search:
         self._blocked += [Blocked(box, "overlap") for box in standing]
         self._axes = ([box[0] for box in standing], [box[2] for box in standing])
         self._targets = {role: [s for s in suggestions if s.role is role] for role in Role}
+        fills = scene.picture == (0.0, 0.0, 1.0, 1.0)
+        self._picture = None if fills else to_px(scene.picture, *_size(canvas))
         self._found: list[_Found] = []
         self._covered = 0.0
         self._broken: list[str] = []
@@ -161,7 +165,7 @@ class _Search:
         places = Places(blocks, left[:, None, :], top[:, :, None])
         costs = cover_costs.cost(
             places, self._ground, self._canvas, self._style, self._blocked,
-            covered=self._covered, target=wanted, axes=self._axes, follow=follow,
+            covered=self._covered, target=wanted, axes=self._axes, follow=follow, picture=self._picture,
         )  # fmt: skip
         index = np.unravel_index(int(np.argmin(costs.total)), costs.total.shape)
 

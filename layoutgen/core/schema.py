@@ -164,13 +164,14 @@ ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED_STATUS, *_RUN]
 COVERS = pa.schema(
     [*_PLAN, *_CLIP, *_FETCH, *_FRAME, *_ANNOTATE, *_FACES, *_COMPOSE, *_COVER_PLACE, *_PUBLISHED_STATUS, *_RUN]
 )
+COVER_COLUMNS = pa.schema([*_CLIP, *_FRAME, *_FACES, *_COVER_PLACE])  # what cover rows have besides layout rows
 DEAD_LETTERS = pa.schema(
     [
         *_fields(
             ("row_id", pa.string(), "key of the row that failed"),
             ("product_id", pa.string(), "as given; null where the row has none"),
             ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`; null where the row did not get as far"),
-            ("stage", pa.string(), "plan, fetch, annotate or protect, compose, place"),
+            ("stage", pa.string(), "plan, fetch, annotate, compose or place"),
             ("kind", pa.string(), "one word for the reason, to group by"),
             ("message", pa.string(), "the value, the place and the mend"),
             ("answer", pa.string(), "a language model's answer that could not be used"),

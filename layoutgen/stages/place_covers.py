@@ -25,7 +25,7 @@ from layoutgen.models.frame import frame
 from layoutgen.models.rules import flat_ground, panel_colour
 from layoutgen.stages.annotate import read_map
 
-_GOOD = 2.0  # cost of a layout that needs no other framing
+_GOOD = 1.6  # cost of a layout that needs no other framing
 _PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 1.0, "card": 1.2}
 _UNSEEN = 6.0
 _MOST_TRIED = {"bleed": 3, "extend": 4, "panel": 6, "card": 4}
@@ -165,6 +165,7 @@ def scene_of(photo: Photo, chosen: Framing, canvas: Canvas, settings: CoverPlace
         frame(photo.pixels, chosen, canvas, protection.SIDE),
         faces=tuple(hard.box for hard in found.hard if hard.kind == "face"),
         zones=tuple(hard.box for hard in found.hard if hard.kind == "zone"),
+        picture=chosen.picture,
     )
 
 

@@ -55,7 +55,9 @@ def test_a_panel_keeps_clear_of_what_it_must_not_touch():
 
 
 def test_text_on_a_picture_that_is_not_calm_has_a_stroke_and_light_text_a_shadow():
-    calm = coloured(scene(grey=20), pixels(20))[-3]
+    flat = coloured(scene(grey=20), pixels(20))[-3]
+    assert (flat.stroke_px, flat.shadow) == (0, 0)
+    calm = coloured(scene(grey=20), pixels(15, 30))[-3]
     assert (calm.stroke_px, calm.shadow > 0) == (0, True)
     lively = coloured(scene(grey=20), pixels(25, 25, 80, 80))
     title = next(e for e in lively if e.role is Role.TITLE)

@@ -4,6 +4,7 @@ A job's TOML file is read by `load`; every shipped file is loaded by a test. Con
 builders turn it into plain arguments.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -81,12 +82,44 @@ class Images(_Settings):
     pool: Pool = Field(Pool(), description="actors of the fetch stage")
 
 
+class Saliency(_Settings):
+    """Which model finds what a picture is about."""
+
+    model: str = Field("border", description="`border` (no weights), `net` (embedded network) or an ONNX file's path")
+    format: Literal["u2net", "isnet", "birefnet"] = Field("u2net", description="form of the ONNX file, if one is given")
+    threads: int = Field(1, ge=1, description="threads of one actor's network")
+
+
+class Protect(_Settings):
+    """What titles must not cover on a cover."""
+
+    saliency: Saliency = Field(Saliency(model="net"), description="finder of the subject")
+    faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
+    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
+        None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
+    )
+
+    @field_validator("zones")
+    @classmethod
+    def _lie_on_the_canvas(
+        cls, value: dict[str, dict[str, tuple[float, float, float, float]]] | None
+    ) -> dict[str, dict[str, tuple[float, float, float, float]]] | None:
+        for ratio, zones in (value or {}).items():
+            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
+                raise ValueError(f"ratio {ratio!r} is not WIDTH:HEIGHT, such as '3:4'")
+            for name, (left, top, right, bottom) in zones.items():
+                if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                    raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
+        return value
+
+
 class Annotate(_Settings):
     """Which model reads the images."""
 
     engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` is embedded; `none` reads nothing")
     threads: int = Field(1, ge=1, description="threads of one actor's networks")
     batch: int = Field(8, ge=1, description="images handed to the model at once")
+    saliency: Saliency = Field(Saliency(), description="finder of the subject")
     pool: Pool = Field(Pool(), description="actors of the annotate stage")
 
 

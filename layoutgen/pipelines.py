@@ -108,7 +108,8 @@ def _cpus() -> int:
 
 def _annotate(config: LayoutsConfig | AnnotateConfig) -> Stage:
     version = building.annotator_version(config.annotate)
-    return Annotate(partial(building.annotator, config.annotate), building.subject_only, version, config.annotate.batch)
+    subject_only = partial(building.subject_only, config.annotate.saliency)
+    return Annotate(partial(building.annotator, config.annotate), subject_only, version, config.annotate.batch)
 
 
 def _place(config: LayoutsConfig) -> Stage:

@@ -1,27 +1,30 @@
 """Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from layoutgen.config import Annotate, Compose, Images, Place
+from layoutgen.config import Annotate, Compose, Images, Place, Protect
+from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.fingerprint import Versions, digest
 from layoutgen.core.layout import Framing, Role
 from layoutgen.core.placement import VERSION as PLACE_VERSION
+from layoutgen.core.protection import SAFE_ZONES, Zone, Zones
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Annotator, Brief, Composer, Saliency
+from layoutgen.models.base import Annotator, Brief, Composer, Faces, Saliency
 from layoutgen.models.frame import frame
 from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
 from layoutgen.models.rules import VERSION as RULES_VERSION
 from layoutgen.models.rules import RulesComposer, panel_colour, subject_map
-from layoutgen.models.saliency import VERSION as SALIENCY_VERSION
+from layoutgen.models.saliency import VERSION as BORDER_VERSION
 from layoutgen.models.saliency import BorderSaliency
 
 
@@ -56,7 +59,7 @@ def versions(images: Images, annotate: Annotate, compose: Compose | None, place:
     """The versions of all that works in the stages, told without loading a model."""
     return Versions(
         fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
-        annotate=digest(annotator_version(annotate), SALIENCY_VERSION),
+        annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency)),
         compose=digest(_composer_version(compose), place and (place.margin, place.min_font)) if compose else "",
         place=digest(PLACE_VERSION, _placer_version(place)) if place else "",
     )
@@ -83,18 +86,62 @@ def annotator_version(settings: Annotate) -> str:
     return {"ocr": OCR_VERSION, "none": "subject-1"}[settings.engine]
 
 
-def subject_only() -> Annotator:
+def saliency(settings: SaliencySettings) -> Saliency:
+    """Build the subject finder."""
+    match settings.model:
+        case "border":
+            return BorderSaliency()
+        case "net":
+            from layoutgen.models.saliency_net import NetSaliency
+
+            return NetSaliency(settings.threads)
+        case path:
+            from layoutgen.models.saliency_files import FileSaliency
+
+            return FileSaliency(path, settings.format, settings.threads)
+
+
+def saliency_version(settings: SaliencySettings) -> str:
+    """The name and version of the subject finder, told without loading a model; of a file, its bytes' digest."""
+    match settings.model:
+        case "border":
+            return BORDER_VERSION
+        case "net":
+            from layoutgen.models.saliency_net import version
+
+            return version()
+        case path:
+            return f"{settings.format}-{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}"
+
+
+def faces(settings: Protect) -> Faces | None:
+    """Build the face detector; None where there is none, which the summary then says."""
+    from layoutgen.models.faces import detector
+
+    return detector(settings.faces, settings.saliency.threads)
+
+
+def zones(settings: Protect) -> Zones:
+    """The player's controls: those of the settings, else the shipped ones."""
+    if settings.zones is None:
+        return SAFE_ZONES
+    return {
+        ratio: tuple(Zone(name, box) for name, box in sorted(named.items())) for ratio, named in settings.zones.items()
+    }
+
+
+def subject_only(settings: SaliencySettings) -> Annotator:
     """The annotator for images whose text is known already."""
-    return SubjectOnly(BorderSaliency())
+    return SubjectOnly(saliency(settings))
 
 
 def annotator(settings: Annotate) -> Annotator:
     """Build the annotator."""
     match settings.engine:
         case "ocr":
-            return OcrAnnotator(threads=settings.threads, saliency=BorderSaliency())
+            return OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
         case "none":
-            return subject_only()
+            return subject_only(settings.saliency)
 
 
 def composer(

@@ -17,7 +17,8 @@ from layoutgen.demo.drawing import Array, mix, noise
 from layoutgen.demo.scenes import BACKDROPS
 from layoutgen.io import images
 from layoutgen.models.frame import shrink
-from layoutgen.training.cutouts import Rng, colour, drawn, from_packshot, from_photo, pattern
+from layoutgen.training.cutouts import drawn, from_packshot, from_photo
+from layoutgen.training.figures import SIDE, Rng, colour, pattern
 
 GROUND_SIDE = 288
 _HELD_BACK = 3
@@ -69,7 +70,7 @@ def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (),
     for folder in folders:
         for _, image in read_folder(folder, keep):
             if image.shape[2] == 4:
-                read.append(shrink(image, 208))
+                read.append(shrink(image, SIDE))
             elif (cut := from_packshot(image)) is not None:
                 read.append(cut)
             else:

@@ -5,6 +5,7 @@ They are drawn for their outlines and surfaces, not for their likeness.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,7 +27,7 @@ def colour(rng: Rng) -> Array:
     hue = rng.uniform(0, 1, 3)
     hue = (hue - hue.min()) / max(float(np.ptp(hue)), 1e-6)
     return np.asarray(
-        mix(np.float32(grey), np.float32(hue), float(rng.choice([0.03, 0.1, 0.25, 0.5, 0.8]))), np.float32
+        mix(grey.astype(np.float32), hue.astype(np.float32), float(rng.choice([0.03, 0.1, 0.25, 0.5, 0.8]))), np.float32
     )
 
 
@@ -89,7 +90,7 @@ def body(rng: Rng) -> np.ndarray:
         if rng.random() < 0.12:
             mask = mask * (1 - sheet.ellipse(0.5, 0.5 * sheet.aspect, *rng.uniform(0.05, 0.2, 2)))
         form = [flat(), bevel(0.03), bevel(0.12), turned()][int(rng.integers(4))]
-        look = {"gloss": float(rng.uniform(0, 0.5)), "rough": float(rng.uniform(0.2, 0.9))}
+        look: dict[str, Any] = {"gloss": float(rng.uniform(0, 0.5)), "rough": float(rng.uniform(0.2, 0.9))}
         if rng.random() < 0.4:
             look["bump"] = sheet.grain(float(rng.uniform(6, 80)), float(rng.uniform(0.5, 5)))
         sheet.paint(mask, pattern(sheet.shape, rng), form, **look)

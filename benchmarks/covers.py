@@ -12,9 +12,9 @@ Prints one JSON line a case. Photos are a JSON lines file whose rows have `image
   (least protection), and anywhere at random: the share of the protected area that it covers, the mean gradient under
   it, and the contrast of the better of white and ink on the picture behind it, without a panel.
 - `posters`: each poster with its own copy (the largest line as title, the next as subtitle, up to two more as
-  stickers), the image as it is: IoU of our title's box with the designer's, of the boxes around all text, and how often the
-  middles lie in the same cell of a 3 x 3 grid. The designer's text is still in the picture, which our solver takes for
-  restless ground, so this is a lower bound.
+  stickers), the image as it is: IoU of our title's box with the designer's, of the boxes around all text, and how often
+  the middles lie in the same cell of a 3 x 3 grid. The designer's text is still in the picture, which our solver takes
+  for restless ground, so this is a lower bound.
 """
 
 import argparse
@@ -28,12 +28,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from layoutgen.config import CoverPlace, Protect
+from layoutgen.config import Annotate, CoverPlace, Protect
+from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core import colour
 from layoutgen.core.acceptance import covered_share
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.cover_text import CoverCopy
 from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas, union
+from layoutgen.core.protection import SAFE_ZONES
 from layoutgen.core.windows import gradients
 from layoutgen.io import drawing, images
 from layoutgen.models import building
@@ -60,16 +62,17 @@ def main() -> None:
     parser.add_argument("--case", choices=["acceptance", "baselines", "posters"], action="append")
     parser.add_argument("--limit", type=int, help="photos at most, evenly spread")
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets of what was made, and of all refusals")
+    parser.add_argument("--saliency", default="net", help="finder of the subject: net, border or an ONNX file")
     parser.add_argument("--engine", choices=["ocr", "none"], default="ocr")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    protect = Protect(engine=arguments.engine)
+    protect = Protect(engine=arguments.engine, saliency=SaliencySettings(model=arguments.saliency))
     for case in arguments.case or ["acceptance", "baselines"]:
         began = time.perf_counter()
         line = {
             "acceptance": lambda: acceptance(arguments.photos, arguments.limit, protect, arguments.sheets),
             "baselines": lambda: baselines(arguments.photos, arguments.limit, protect),
-            "posters": lambda: posters(arguments.posters, arguments.sheets),
+            "posters": lambda: posters(arguments.posters, protect, arguments.sheets),
         }[case]()
         seconds = round(time.perf_counter() - began, 1)
         print(json.dumps({"bench": "covers", "case": case, **line, "seconds": seconds, "hardware": hardware()}))
@@ -132,7 +135,7 @@ def baselines(manifest: Path, limit: int | None, protect: Protect) -> dict[str, 
         for ratio in RATIOS:
             canvas = parse_canvas(ratio, SIDE)
             cover = lay_out(photo, CoverCopy(TITLES["zh12"]), canvas, settings, face_for)
-            scene = scene_of(photo, cover.framing, canvas, settings)
+            scene = scene_of(photo, cover.framing, canvas, SAFE_ZONES)
             title = next(e for e in cover.elements if e.role is Role.TITLE)
             width, height = title.box[2] - title.box[0], title.box[3] - title.box[1]
             edge = settings.margin * min(canvas.width, canvas.height)
@@ -162,11 +165,11 @@ def baselines(manifest: Path, limit: int | None, protect: Protect) -> dict[str, 
     }
 
 
-def posters(manifest: Path, sheets: Path | None) -> dict[str, object]:
+def posters(manifest: Path, protect: Protect, sheets: Path | None) -> dict[str, object]:
     """The posters case."""
-    settings = CoverPlace(zones={})
+    settings = CoverPlace()
     face_for = building.FaceFor(settings)
-    saliency = building.saliency(Protect())
+    saliency = building.saliency(protect.saliency)
     titles, unions, cells, chance = [], [], [], []
     sheet = Sheet(sheets, "posters")
     for line in manifest.read_text(encoding="utf-8").splitlines():
@@ -179,7 +182,7 @@ def posters(manifest: Path, sheets: Path | None) -> dict[str, object]:
         canvas = Canvas(2 * row["width"], 2 * row["height"])
         said = [text["text"] for text in texts]
         copy = CoverCopy(said[0], said[1] if said[1:] else None, tuple(said[2:4]))
-        cover = lay_out(photo, copy, canvas, settings, face_for, framings=[Framing()])
+        cover = lay_out(photo, copy, canvas, settings, face_for, zones={}, framings=[Framing()])
         theirs = [normalised(text["box"], row["width"], row["height"]) for text in texts]
         ours = [e.box for e in cover.elements if e.lines]
         title = next(e.box for e in cover.elements if e.role is Role.TITLE)
@@ -208,7 +211,8 @@ def photos(manifest: Path, limit: int | None, protect: Protect) -> Iterator[tupl
     names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
     if limit and limit < len(names):
         names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
-    annotator, faces = building.protector(protect), building.face_finder(protect)
+    annotator = building.annotator(Annotate(engine=protect.engine, saliency=protect.saliency))
+    faces = building.faces(protect)
     for name in names:
         picture = decoded(manifest.parent / name)
         (read,) = annotator.annotate([picture])

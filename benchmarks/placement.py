@@ -26,14 +26,16 @@ import numpy as np
 
 from benchmarks.covers import RATIOS, TITLES, hardware
 from layoutgen.config import CoverPlace, CoversConfig, Input, Pool, Protect
+from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core.cover_placement import solve
 from layoutgen.core.cover_text import CoverCopy
 from layoutgen.core.layout import Framing, parse_canvas
+from layoutgen.core.protection import SAFE_ZONES
 from layoutgen.io.images import ImageFault
 from layoutgen.models import building
 from layoutgen.stages.place_covers import Photo, scene_of, style_of
 
-ROUNDS = 5
+ROUNDS, MODEL = 5, "border"
 
 
 def main() -> None:
@@ -56,7 +58,7 @@ def solver() -> dict[str, object]:
     """The solver case."""
     settings = CoverPlace()
     face_for = building.FaceFor(settings)
-    model = building.saliency(Protect())
+    model = building.saliency(SaliencySettings(model=MODEL))
     with tempfile.TemporaryDirectory() as folder:
         pictures = pictures_of(Path(folder))[:6]
     photos = [Photo(picture, found) for picture, found in zip(pictures, model.saliency(pictures), strict=True)]
@@ -64,7 +66,7 @@ def solver() -> dict[str, object]:
     for photo in photos:
         for ratio in RATIOS:
             canvas = parse_canvas(ratio, 1080)
-            scene = scene_of(photo, Framing(), canvas, settings)
+            scene = scene_of(photo, Framing(), canvas, SAFE_ZONES)
             for title in TITLES.values():
                 copy = CoverCopy(title, "一件外套的七种穿法", ("新品",))
                 tasks.append((copy, canvas, scene, style_of(settings, canvas)))
@@ -89,7 +91,7 @@ def solver() -> dict[str, object]:
 
 def saliency() -> dict[str, object]:
     """The saliency case."""
-    model = building.saliency(Protect())
+    model = building.saliency(SaliencySettings(model=MODEL))
     with tempfile.TemporaryDirectory() as folder:
         pictures = pictures_of(Path(folder))[:8]
     model.saliency(pictures[:1])
@@ -115,7 +117,7 @@ def job() -> dict[str, object]:
         for engine in ("none", "ocr"):
             config = CoversConfig(
                 input=Input(canvases=RATIOS, application="video_cover"),
-                protect=Protect(engine=engine, pool=Pool(num_cpus=0.8)),
+                protect=Protect(engine=engine, saliency=SaliencySettings(model=MODEL), pool=Pool(num_cpus=0.8)),
                 place=CoverPlace(pool=Pool(num_cpus=0.75)),
             )
             found[engine] = run_covers(config, str(source), str(Path(folder) / f"out-{engine}"))

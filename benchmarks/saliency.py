@@ -7,6 +7,7 @@ python -m benchmarks.saliency [--case CASE …] [--data FOLDER] [--output result
   pasted on the outskirts of photos of FOLDER, and on whole photos, whose own subject then lies behind. Packshots and
   photos are those that training holds back (by name).
 - `packshots` (with --data): the same packshots as they are, on white.
+- `photos` (with --data): 24 held-back photos of clothes at home, outlined roughly by hand (`saliency_outlines.jsonl`).
 - `speed`: images a second on one core, 768 px photos, reading and writing of files left out; against the border finder.
 
 One JSON line a case. `ours` and `other` are max-F (beta² 0.3) of the network and of the better of the two finders:
@@ -93,6 +94,19 @@ def packshots(data: Path | None) -> Iterator[Pair]:
         yield picture.astype(np.uint8), (alpha[..., 0] * 255).astype(np.uint8)
 
 
+def photos(data: Path | None) -> Iterator[Pair]:
+    """Real photos of FOLDER that `saliency_outlines.jsonl` outlines."""
+    found = dict(read_folder(data or Path(), held_back))
+    for line in Path(__file__).with_name("saliency_outlines.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if row["image"] in found:
+            image = found[row["image"]]
+            mask = np.zeros(image.shape[:2], np.uint8)
+            size = np.array(image.shape[1::-1])
+            cv2.fillPoly(mask, [np.rint(np.array(outline) * size).astype(np.int32) for outline in row["outlines"]], 255)
+            yield image, mask
+
+
 def _held_back(data: Path | None) -> tuple[list[np.ndarray], list[np.ndarray]]:
     cuts, photos = [], []
     for _, image in read_folder(data or Path(), held_back):
@@ -150,6 +164,7 @@ CASES = {
     "packshots": packshots,
     "packshots_on_grounds": packshots_on_grounds,
     "packshots_on_photos": packshots_on_photos,
+    "photos": photos,
 }
 
 

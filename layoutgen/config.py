@@ -82,12 +82,48 @@ class Images(_Settings):
     pool: Pool = Field(Pool(), description="actors of the fetch stage")
 
 
+class Saliency(_Settings):
+    """Which model finds what a picture is about."""
+
+    model: str = Field("border", description="`border` (no weights), `net` (embedded network) or an ONNX file's path")
+    format: Literal["u2net", "isnet", "birefnet"] = Field("u2net", description="form of the ONNX file, if one is given")
+    threads: int = Field(1, ge=1, description="threads of one actor's network")
+
+
+class Protect(_Settings):
+    """What titles must not cover on a cover."""
+
+    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
+    threads: int = Field(1, ge=1, description="threads of one actor's text reader")
+    batch: int = Field(8, ge=1, description="images handed to the models at once")
+    saliency: Saliency = Field(Saliency(model="net"), description="finder of the subject")
+    faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
+    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
+        None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
+    )
+    pool: Pool = Field(Pool(), description="actors of the protect stage")
+
+    @field_validator("zones")
+    @classmethod
+    def _lie_on_the_canvas(
+        cls, value: dict[str, dict[str, tuple[float, float, float, float]]] | None
+    ) -> dict[str, dict[str, tuple[float, float, float, float]]] | None:
+        for ratio, zones in (value or {}).items():
+            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
+                raise ValueError(f"ratio {ratio!r} is not WIDTH:HEIGHT, such as '3:4'")
+            for name, (left, top, right, bottom) in zones.items():
+                if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                    raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
+        return value
+
+
 class Annotate(_Settings):
     """Which model reads the images."""
 
     engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` is embedded; `none` reads nothing")
     threads: int = Field(1, ge=1, description="threads of one actor's networks")
     batch: int = Field(8, ge=1, description="images handed to the model at once")
+    saliency: Saliency = Field(Saliency(), description="finder of the subject")
     pool: Pool = Field(Pool(), description="actors of the annotate stage")
 
 
@@ -162,17 +198,6 @@ class AnnotateConfig(_Settings):
     write: Write = Write()
 
 
-class Protect(_Settings):
-    """What a cover's text must not hide."""
-
-    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
-    saliency: Literal["border"] = Field("border", description="finder of the subject: `border` needs no weights")
-    faces: str = Field("mtcnn", description="face detector: `mtcnn`, the path of a YuNet ONNX file, or none: empty")
-    threads: int = Field(1, ge=1, description="threads of one actor's networks")
-    batch: int = Field(8, ge=1, description="images handed to the models at once")
-    pool: Pool = Field(Pool(), description="actors of the protect stage")
-
-
 class CoverPlace(Place):
     """How covers are laid out, and when they are accepted."""
 
@@ -180,22 +205,6 @@ class CoverPlace(Place):
     max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
     most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
     most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
-    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
-        None,
-        description="the player's controls: ratio to name to box (ltrb, of the canvas); a canvas has those of the "
-        "nearest ratio; not given: those of common players; {}: none",
-    )
-
-    @field_validator("zones")
-    @classmethod
-    def _upright(cls, value: dict[str, dict[str, tuple[float, ...]]] | None) -> object:
-        for ratio, zones in (value or {}).items():
-            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
-                raise ValueError(f"{ratio!r} is no ratio; write one such as '9:16'")
-            for name, box in zones.items():
-                if not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
-                    raise ValueError(f"{name} of {ratio} is {box}; give left < right, top < bottom, each in [0, 1]")
-        return value
 
 
 class CoversConfig(_Settings):

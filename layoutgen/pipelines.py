@@ -16,6 +16,7 @@ from typing import Any
 
 import ray
 
+from layoutgen.config import Annotate as ReadingSettings
 from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool
 from layoutgen.core import gallery, schema
 from layoutgen.io import snapshot
@@ -50,7 +51,7 @@ def run_layouts(
     versions = building.versions(config.images, config.annotate, config.compose, config.place)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config), config.annotate.pool),
+        Step("annotate", partial(_annotate, config.annotate), config.annotate.pool),
         Step("compose", partial(_compose, config, storage), config.compose.pool),
         Step("place", partial(_place, config), config.place.pool),
     ]
@@ -73,7 +74,7 @@ def run_annotations(
     versions = building.versions(config.images, config.annotate, None, None)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config), config.annotate.pool),
+        Step("annotate", partial(_annotate, config.annotate), config.annotate.pool),
     ]
     job = TableJob(config, storage, source, output, steps, versions, "annotations", schema.ANNOTATIONS)
     return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
@@ -134,21 +135,24 @@ def _cpus() -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def _annotate(config: LayoutsConfig | AnnotateConfig) -> Stage:
-    version = building.annotator_version(config.annotate)
-    return Annotate(partial(building.annotator, config.annotate), building.subject_only, version, config.annotate.batch)
+def _annotate(settings: ReadingSettings) -> Annotate:
+    version = building.annotator_version(settings)
+    subject_only = partial(building.subject_only, settings.saliency)
+    return Annotate(partial(building.annotator, settings), subject_only, version, settings.batch)
 
 
 def _protect(config: CoversConfig) -> Stage:
-    settings = config.protect
-    subject_only = partial(building.protector, settings.model_copy(update={"engine": "none"}))
-    version = building.annotator_version(building.reading(settings))
-    annotate = Annotate(partial(building.protector, settings), subject_only, version, settings.batch)
-    return Protect(annotate, partial(building.face_finder, settings), settings.batch)
+    protect = config.protect
+    reading = ReadingSettings(
+        engine=protect.engine, threads=protect.threads, batch=protect.batch, saliency=protect.saliency
+    )
+    return Protect(_annotate(reading), partial(building.faces, protect), protect.batch)
 
 
 def _place_covers(config: CoversConfig) -> Stage:
-    return PlaceCovers(config.place, building.FaceFor(config.place), building.COVER_VERSION)
+    return PlaceCovers(
+        config.place, building.zones(config.protect), building.FaceFor(config.place), building.COVER_VERSION
+    )
 
 
 def _place(config: LayoutsConfig) -> Stage:

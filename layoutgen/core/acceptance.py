@@ -133,7 +133,7 @@ def contrast_of(elements: Sequence[Element], index: int, behind: np.ndarray) -> 
 
 def on_underlays(elements: Sequence[Element], index: int, picture: np.ndarray) -> np.ndarray:
     """The picture's pixels (n, 3) behind a text as they look under the underlays that it stands on."""
-    chain = []
+    chain: list[Element] = []
     at = elements[index].underlay
     while at is not None and len(chain) < len(elements):
         chain.append(elements[at])

@@ -13,7 +13,7 @@ read as exchanges: places that a designer would swap for one another cost the sa
 | axis | 0.25 | distance to the nearest axis (margins, middle, edges of what stands); 1 at 0.1 width | – |
 | size | 1.1 | log(largest / font size) | a title of 0.4 of the largest size |
 | lines | 0.12 | lines of the title beyond two | – |
-| middle | 0.35 | how near the block stands to half the height: 1 there, 0 from the thirds on | – |
+| middle | 0.35 | how near half the height: 1 there, 0 from the thirds on; beside a photo, how far from its middle | – |
 | balance | 0.5 | distance of the common centre of subject and text from the canvas's middle line | all to one side |
 | seam | 2 | 1 where the block lies across the edge of a photo that does not fill the canvas | half the seam |
 | follow | 0.8 | stickers: distance to the title's block, share of the canvas's diagonal | – |
@@ -165,6 +165,9 @@ def cost(
     if picture is not None:
         on_photo = _shared(left, top, right, bottom, picture, np.zeros(1)) / (width * height)
         soft["seam"] = ((on_photo > 0) & (on_photo < 1 - 1e-9)).astype(float)
+        if "middle" in soft:
+            free = _middle_beside(picture, canvas)
+            soft["middle"] = np.where(on_photo == 0, np.minimum(1.0, 4 * np.abs(y - free)), soft["middle"])
     if target is not None:
         soft["suggestion"] = _off_target(left, top, right, bottom, target, canvas)
     under = np.where(panel, wide[1], sums[1]) / ground.protected if ground.protected else np.zeros_like(sums[1])
@@ -204,7 +207,7 @@ def _count(
     x1, y1, x2, y2 = indices(left, top, right, bottom, canvas, windows)
     across = np.clip(x2, 0, windows.width) - np.clip(x1, 0, windows.width)
     down = np.clip(y2, 0, windows.height) - np.clip(y1, 0, windows.height)
-    return np.maximum(1, across * down)
+    return np.asarray(np.maximum(1, across * down))
 
 
 def _off_axis(
@@ -215,13 +218,21 @@ def _off_axis(
         nearest = np.minimum(nearest, np.abs(left - axis))
     for axis in (canvas.width - style.margin_px, *axes[1]):
         nearest = np.minimum(nearest, np.abs(right - axis))
-    return np.minimum(1.0, nearest / (0.1 * canvas.width))
+    return np.asarray(np.minimum(1.0, nearest / (0.1 * canvas.width)))
 
 
 def _imbalance(x: np.ndarray, share: np.ndarray, ground: Ground) -> np.ndarray:
     """Distance of the common centre of subject and text from the middle line, [0, 1]."""
     mass = ground.weight + share
-    return 2 * np.abs((ground.weight * ground.centre[0] + share * x) / np.maximum(mass, 1e-6) - 0.5)
+    return np.asarray(2 * np.abs((ground.weight * ground.centre[0] + share * x) / np.maximum(mass, 1e-6) - 0.5))
+
+
+def _middle_beside(picture: Box, canvas: Canvas) -> float:
+    """Half the height of the ground that a photo (px) leaves free, as a share of the canvas's height."""
+    above, below = picture[1] / canvas.height, 1 - picture[3] / canvas.height
+    if max(above, below) < 0.1:
+        return 0.5
+    return above / 2 if above >= below else 1 - below / 2
 
 
 def _apart(
@@ -229,7 +240,7 @@ def _apart(
 ) -> np.ndarray:
     across = np.maximum(0.0, np.maximum(other[0] - right, left - other[2]))
     down = np.maximum(0.0, np.maximum(other[1] - bottom, top - other[3]))
-    return np.hypot(across, down) / np.hypot(canvas.width, canvas.height)
+    return np.asarray(np.hypot(across, down) / np.hypot(canvas.width, canvas.height))
 
 
 def _off_target(
@@ -239,7 +250,7 @@ def _off_target(
     union = (right - left) * (bottom - top) + (target[2] - target[0]) * (target[3] - target[1]) - shared
     across = ((left + right) - (target[0] + target[2])) / 2 / canvas.width
     down = ((top + bottom) - (target[1] + target[3])) / 2 / canvas.height
-    return 0.5 * (1 - shared / np.maximum(union, 1.0)) + 0.5 * np.minimum(1.0, np.hypot(across, down))
+    return np.asarray(0.5 * (1 - shared / np.maximum(union, 1.0)) + 0.5 * np.minimum(1.0, np.hypot(across, down)))
 
 
 def _shared(
@@ -248,4 +259,4 @@ def _shared(
     """Area that boxes, grown by `pad`, share with another."""
     across = np.minimum(right + pad, box[2]) - np.maximum(left - pad, box[0])
     down = np.minimum(bottom + pad, box[3]) - np.maximum(top - pad, box[1])
-    return np.maximum(0.0, across) * np.maximum(0.0, down)
+    return np.asarray(np.maximum(0.0, across) * np.maximum(0.0, down))

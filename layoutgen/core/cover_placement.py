@@ -26,7 +26,7 @@ from layoutgen.core.cover_text import (
     subtitle_blocks,
     title_blocks,
 )
-from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, to_px, union
+from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, intersection, to_px, union
 from layoutgen.core.typography import fit
 
 VERSION = "cover-1"  # goes up with every change of what it decides
@@ -235,7 +235,7 @@ class _Search:
         pills: dict[int, tuple[float, float]] = {}
         terms: dict[str, dict[str, float]] = {}
         for found in self._found:
-            alignment = _alignment(found.box, self._canvas)
+            alignment = _alignment(found.box, self._canvas, self._picture)
             for part in found.block.parts:
                 if found.panel:
                     panels.append(len(elements))
@@ -270,9 +270,12 @@ def _element(part: Part, found: _Found, alignment: str, canvas: Canvas) -> Eleme
     )
 
 
-def _alignment(box: Box, canvas: Canvas) -> str:
-    """Text is set to the side that its block stands on, or centred where the block stands in the middle."""
+def _alignment(box: Box, canvas: Canvas, picture: Box | None) -> str:
+    """Text is centred where its block stands in the middle, else set to the side that it stands on; to the left beside
+    a photo."""
     middle = (box[0] + box[2]) / 2 / canvas.width - 0.5
+    if picture is not None and abs(middle) > _CENTRED and intersection(box, picture) == 0:
+        return "left"
     return "center" if abs(middle) <= _CENTRED else "left" if middle < 0 else "right"
 
 

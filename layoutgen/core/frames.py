@@ -62,17 +62,17 @@ def choose(candidates: Sequence[Candidate]) -> tuple[int, list[Scored]]:
     sharp = [sharpness(one) for one in greys]
     sharpest = max(*sharp, 1e-9)
     found: list[Scored] = []
-    for index, (candidate, one) in enumerate(zip(candidates, greys, strict=True)):
+    for index, (candidate, shown) in enumerate(zip(candidates, greys, strict=True)):
         parts = {
             "sharpness": sharp[index] / sharpest,
-            "exposure": exposure(one),
+            "exposure": exposure(shown),
             "subject": 0.5 if candidate.subject is None else subject_size(candidate.subject),
-            "room": free_room(one, candidate.subject),
+            "room": free_room(shown, candidate.subject),
         }
         score = sum(WEIGHTS[name] * value for name, value in parts.items())
         # A black or white frame has room in plenty, and is no cover.
         score *= 0.25 + 0.75 * min(1.0, 4 * parts["exposure"])
-        found.append(Scored(index, candidate.time_s, round(score, 6), parts, difference_hash(one), None))
+        found.append(Scored(index, candidate.time_s, round(score, 6), parts, difference_hash(shown), None))
     order = sorted(found, key=lambda one: (-one.score, one.time_s, one.index))
     kept: list[Scored] = []
     for one in order:
@@ -86,7 +86,7 @@ def choose(candidates: Sequence[Candidate]) -> tuple[int, list[Scored]]:
 
 def grey(pixels: Image) -> Grey:
     """Luma (h, w) in [0, 1] of an sRGB picture; Rec. 601."""
-    return np.asarray(pixels @ np.float32([0.299, 0.587, 0.114]) / np.float32(255), np.float32)
+    return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255), np.float32)
 
 
 def sharpness(one: Grey) -> float:

@@ -7,9 +7,11 @@ em no Latin descender leaves the box.
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from layoutgen.core.words import inside_words
 
 LEADING = 1.28
 _TALL_LEADING = 1.5
@@ -19,6 +21,7 @@ ASCENT = 0.88
 _NOT_FIRST = set("、。，．：；！？…—·％%）」』】》〉’”〕］｝,.:;!?)]}°℃‰々ー～~")
 _PAUSES = set("，。、；：！？,.;:!?—")
 _MOST_PIECES = 40
+_SPLIT_WORD = 0.6
 _NOT_LAST = set("（「『【《〈‘“〔［｛([{￥¥$€£#@")
 
 
@@ -108,9 +111,9 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
 
 
 def break_into(text: str, count: int, face: Face, px: int) -> list[str] | None:
-    """Break text into exactly `count` lines, as even in length as `break_lines` makes them; None where it has fewer
-    pieces. Texts too long to try all breaks may take fewer lines. The breaks hold for other sizes too, since all pieces
-    grow alike."""
+    """Break text into exactly `count` lines, as even in length as `break_lines` makes them, though rather uneven than
+    inside a word (`core.words`); None where it has fewer pieces. Texts too long to try all breaks may take fewer lines.
+    The breaks hold for other sizes too, since all pieces grow alike."""
     pieces = units(" ".join(text.split()))
     if not 0 < count <= len(pieces):
         return None
@@ -118,7 +121,14 @@ def break_into(text: str, count: int, face: Face, px: int) -> list[str] | None:
     if len(pieces) > _MOST_PIECES:
         even = sum(widths) / count
         return _lines(pieces, _balanced(widths, inked, 1.1 * even + max(inked), [*range(count)]))
-    return _lines(pieces, _best_breaks(pieces, widths, inked, math.inf, count) if count > 1 else [0])
+    if count == 1:
+        return _lines(pieces, [0])
+    split, at, dear = inside_words("".join(pieces)), 0, set()
+    for i, piece in enumerate(pieces):
+        if at in split:
+            dear.add(i)
+        at += len(piece)
+    return _lines(pieces, _best_breaks(pieces, widths, inked, math.inf, count, dear))
 
 
 def _measured(pieces: list[str], face: Face, px: int) -> tuple[list[float], list[float]]:
@@ -160,9 +170,17 @@ def _balanced(widths: list[float], inked: list[float], width_px: float, starts: 
     return best
 
 
-def _best_breaks(pieces: list[str], widths: list[float], inked: list[float], width_px: float, count: int) -> list[int]:
+def _best_breaks(
+    pieces: list[str],
+    widths: list[float],
+    inked: list[float],
+    width_px: float,
+    count: int,
+    dear: Collection[int] = (),
+) -> list[int]:
     """The breaks into `count` lines of least cost: squared deviation from even lengths, less a bonus for a line that
-    ends in punctuation, more for a last line of one character. Dynamic programming over the pieces."""
+    ends in punctuation, more for a last line of one character and for a line that starts with one of the `dear` pieces.
+    Dynamic programming over the pieces."""
     total = [0.0]
     for width in widths:
         total.append(total[-1] + width)
@@ -178,7 +196,7 @@ def _best_breaks(pieces: list[str], widths: list[float], inked: list[float], wid
                     break
                 if last_line != (end == size):
                     continue
-                here = cost + ((width - ideal) / ideal) ** 2
+                here = cost + ((width - ideal) / ideal) ** 2 + (_SPLIT_WORD if first in dear else 0.0)
                 if last_line:
                     here += 0.5 if len("".join(pieces[first:end])) == 1 else 0.02 * (width > ideal)
                 if not last_line and pieces[end - 1].rstrip()[-1] in _PAUSES:

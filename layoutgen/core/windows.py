@@ -41,4 +41,4 @@ def gradients(lightness: np.ndarray) -> np.ndarray:
     across = np.zeros_like(lightness)
     down[1:-1] = (lightness[2:] - lightness[:-2]) / 2
     across[:, 1:-1] = (lightness[:, 2:] - lightness[:, :-2]) / 2
-    return np.minimum(1.0, np.hypot(down, across))
+    return np.asarray(np.minimum(1.0, np.hypot(down, across)))

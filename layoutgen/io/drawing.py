@@ -87,9 +87,9 @@ def _text(image: Image.Image, element: Element, box: Box, font_files: tuple[str,
     if element.shadow > 0:
         _shadow(image, element, box, lines, font)
     pen = ImageDraw.Draw(image)
-    stroke = {"stroke_width": element.stroke_px, "stroke_fill": element.stroke} if element.stroke_px else {}
+    width, edge = element.stroke_px, element.stroke
     for line, corner in lines:
-        pen.text(corner, line, font=font, fill=element.colour, anchor="ls", **stroke)
+        pen.text(corner, line, font=font, fill=element.colour, anchor="ls", stroke_width=width, stroke_fill=edge)
 
 
 def _shadow(

@@ -1,17 +1,20 @@
 """Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from layoutgen.config import Annotate, Compose, CoverPlace, Images, Place, Protect
+from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.cover_placement import VERSION as COVER_VERSION
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.layout import Framing, Role
 from layoutgen.core.placement import VERSION as PLACE_VERSION
+from layoutgen.core.protection import SAFE_ZONES, Zone, Zones
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.images import VERSION as FETCH_VERSION
@@ -27,7 +30,7 @@ from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
 from layoutgen.models.rules import VERSION as RULES_VERSION
 from layoutgen.models.rules import RulesComposer, panel_colour, subject_map
-from layoutgen.models.saliency import VERSION as SALIENCY_VERSION
+from layoutgen.models.saliency import VERSION as BORDER_VERSION
 from layoutgen.models.saliency import BorderSaliency
 
 
@@ -62,7 +65,7 @@ def versions(images: Images, annotate: Annotate, compose: Compose | None, place:
     """The versions of all that works in the stages, told without loading a model."""
     return Versions(
         fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
-        annotate=digest(annotator_version(annotate), SALIENCY_VERSION),
+        annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency)),
         compose=digest(_composer_version(compose), place and (place.margin, place.min_font)) if compose else "",
         place=digest(PLACE_VERSION, _placer_version(place)) if place else "",
     )
@@ -70,54 +73,25 @@ def versions(images: Images, annotate: Annotate, compose: Compose | None, place:
 
 def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versions:
     """The versions of all that works in the covers job's stages."""
+    read = {"ocr": OCR_VERSION, "none": "subject-1"}[protect.engine]
     return Versions(
         fetch=digest(FETCH_VERSION, VIDEO_VERSION, CLIPS_VERSION, images.model_dump(exclude={"pool"})),
-        annotate=digest(annotator_version(reading(protect)), saliency_version(protect), faces_version(protect)),
-        place=digest(COVER_VERSION, _placer_version(place)),
+        annotate=digest(read, saliency_version(protect.saliency), faces_version(protect)),
+        place=digest(COVER_VERSION, _placer_version(place), protect.zones),
         copy=COVER_COPY,
     )
 
 
-def reading(settings: Protect) -> Annotate:
-    """The settings of the annotator that finds a cover's text and subject."""
-    return Annotate(engine=settings.engine, threads=settings.threads, batch=settings.batch)
-
-
 def faces_version(settings: Protect) -> str:
     """The name and version of the face detector; says "none" where none can run here."""
-    if face_finder(settings) is None:
-        return "none: the `mtcnn` wheel is not installed" if settings.faces else "none"
+    if faces(settings) is None:
+        return "none: the mtcnn wheel is not installed" if settings.faces else "none"
     return FACES_VERSION if settings.faces == "mtcnn" else f"yunet {digest(Path(settings.faces).stat().st_size)}"
-
-
-def face_finder(settings: Protect) -> Faces | None:
-    """Build the face detector; None where there is none."""
-    return detector(settings.faces, settings.threads)
-
-
-def saliency_version(settings: Protect) -> str:
-    """The name and version of the model that finds what a cover is about."""
-    match settings.saliency:
-        case "border":
-            return SALIENCY_VERSION
-
-
-def saliency(settings: Protect) -> Saliency:
-    """Build the model that finds what a cover is about."""
-    match settings.saliency:
-        case "border":
-            return BorderSaliency()
 
 
 def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
     """Build what chooses a clip's frame."""
-    return ClipFrames(saliency(protect), images.side)
-
-
-def protector(settings: Protect) -> Annotator:
-    """Build what finds a cover's subject and the text that is there already."""
-    found = saliency(settings)
-    return OcrAnnotator(threads=settings.threads, saliency=found) if settings.engine == "ocr" else SubjectOnly(found)
+    return ClipFrames(saliency(protect.saliency), images.side)
 
 
 def _composer_version(settings: Compose) -> list[object]:
@@ -141,18 +115,60 @@ def annotator_version(settings: Annotate) -> str:
     return {"ocr": OCR_VERSION, "none": "subject-1"}[settings.engine]
 
 
-def subject_only() -> Annotator:
+def saliency(settings: SaliencySettings) -> Saliency:
+    """Build the subject finder."""
+    match settings.model:
+        case "border":
+            return BorderSaliency()
+        case "net":
+            from layoutgen.models.saliency_net import NetSaliency
+
+            return NetSaliency(settings.threads)
+        case path:
+            from layoutgen.models.saliency_files import FileSaliency
+
+            return FileSaliency(path, settings.format, settings.threads)
+
+
+def saliency_version(settings: SaliencySettings) -> str:
+    """The name and version of the subject finder, told without loading a model; of a file, its bytes' digest."""
+    match settings.model:
+        case "border":
+            return BORDER_VERSION
+        case "net":
+            from layoutgen.models.saliency_net import version
+
+            return version()
+        case path:
+            return f"{settings.format}-{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}"
+
+
+def faces(settings: Protect) -> Faces | None:
+    """Build the face detector; None where there is none, which the summary then says."""
+    return detector(settings.faces, settings.saliency.threads)
+
+
+def zones(settings: Protect) -> Zones:
+    """The player's controls: those of the settings, else the shipped ones."""
+    if settings.zones is None:
+        return SAFE_ZONES
+    return {
+        ratio: tuple(Zone(name, box) for name, box in sorted(named.items())) for ratio, named in settings.zones.items()
+    }
+
+
+def subject_only(settings: SaliencySettings) -> Annotator:
     """The annotator for images whose text is known already."""
-    return SubjectOnly(BorderSaliency())
+    return SubjectOnly(saliency(settings))
 
 
 def annotator(settings: Annotate) -> Annotator:
     """Build the annotator."""
     match settings.engine:
         case "ocr":
-            return OcrAnnotator(threads=settings.threads, saliency=BorderSaliency())
+            return OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
         case "none":
-            return subject_only()
+            return subject_only(settings.saliency)
 
 
 def composer(

@@ -35,7 +35,7 @@ class _Recipe:
 
 _RECIPES: dict[str, _Recipe] = {
     "u2net": _Recipe(320, True, MEAN, SPREAD, logits=False),
-    "isnet": _Recipe(1024, False, np.float32([0.5] * 3), np.float32([1.0] * 3), logits=False),
+    "isnet": _Recipe(1024, False, np.array([0.5] * 3, np.float32), np.array([1.0] * 3, np.float32), logits=False),
     "birefnet": _Recipe(1024, False, MEAN, SPREAD, logits=True),
 }
 

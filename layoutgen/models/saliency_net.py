@@ -20,7 +20,7 @@ from layoutgen.models.onnx_graph import Graph, session
 
 SIDE = 192
 MAP_SIDE = 256
-MEAN, SPREAD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
+MEAN, SPREAD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 """Mean and standard deviation of ImageNet's pixels, RGB in [0, 1]."""
 
 
@@ -45,7 +45,7 @@ class Operations(Protocol):
         """Add, broadcasting (n, c, 1, 1)."""
         ...
 
-    def double(self, x: Any) -> Any:
+    def doubled(self, x: Any) -> Any:
         """Twice the size, bilinear, half-pixel centres."""
         ...
 
@@ -84,7 +84,7 @@ def _residual(ops: Operations, x: Any, name: str, width: int, dilation: int = 1)
 
 
 def _joined(ops: Operations, low: Any, high: Any, name: str, widths: tuple[int, int, int]) -> Any:
-    from_low = ops.double(ops.conv(low, f"{name}_low", (widths[0], widths[2]), kernel=1))
+    from_low = ops.doubled(ops.conv(low, f"{name}_low", (widths[0], widths[2]), kernel=1))
     from_high = ops.conv(high, f"{name}_high", (widths[1], widths[2]), kernel=1)
     return ops.conv(ops.add(from_low, from_high), f"{name}_joined", (widths[2], widths[2]))
 
@@ -105,8 +105,8 @@ class _OnnxOperations:
     def add(self, a: str, b: str) -> str:
         return self._graph.add("Add", a, b)
 
-    def double(self, x: str) -> str:
-        scales = self._graph.constant(np.float32([1, 1, 2, 2]))
+    def doubled(self, x: str) -> str:
+        scales = self._graph.constant(np.array([1, 1, 2, 2], np.float32))
         return self._graph.add("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
 
     def mean(self, x: str) -> str:

@@ -17,8 +17,8 @@ from layoutgen.config import CoverPlace
 from layoutgen.core import acceptance, colour, cover_colouring, cropping, framing, protection, rows, schema
 from layoutgen.core.cover_placement import Scene, Solution, solve
 from layoutgen.core.cover_text import CoverCopy, Style
-from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, Suggestion, inside
-from layoutgen.core.protection import Zone
+from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, Suggestion, area, inside
+from layoutgen.core.protection import Zones
 from layoutgen.core.typography import Face, drop_uncovered, runs_right_to_left
 from layoutgen.io import drawing, images
 from layoutgen.models.frame import frame
@@ -26,8 +26,9 @@ from layoutgen.models.rules import flat_ground, panel_colour
 from layoutgen.stages.annotate import read_map
 
 _GOOD = 1.6  # cost of a layout that needs no other framing
-_PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 1.0, "card": 1.2}
+_PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 0.6, "card": 0.8}
 _UNSEEN = 6.0
+_EMPTY = 1.2  # a canvas without any photo
 _MOST_TRIED = {"bleed": 3, "extend": 4, "panel": 6, "card": 4}
 _READ = ("title", "subtitle", "stickers", "canvas_width", "canvas_height", "text_lines", "faces", "subject_box")
 
@@ -69,6 +70,7 @@ def lay_out(
     settings: CoverPlace,
     face_for: Callable[[Role, str], Face],
     *,
+    zones: Zones = protection.SAFE_ZONES,
     suggestions: Sequence[Suggestion] = (),
     framings: Sequence[Framing] = (),
     font_files: tuple[str, ...] = (),
@@ -79,9 +81,9 @@ def lay_out(
     for kind, candidate, seen in (
         _framings(photo, canvas, settings) if not framings else [("bleed", one, 1.0) for one in framings]
     ):
-        scene = scene_of(photo, candidate, canvas, settings)
+        scene = scene_of(photo, candidate, canvas, zones)
         solution = solve(copy, canvas, scene, face_for, style, suggestions)
-        cost = solution.cost + _PRIOR[kind] + _UNSEEN * (1 - seen)
+        cost = solution.cost + _PRIOR[kind] + _UNSEEN * (1 - seen) + _EMPTY * (1 - area(candidate.picture))
         tried.append(_Try(candidate, scene, solution, cost))
         if cost <= _GOOD and not solution.broken:
             break
@@ -141,23 +143,15 @@ def style_of(settings: CoverPlace, canvas: Canvas) -> Style:
     )
 
 
-def zones_of(settings: CoverPlace, canvas: Canvas) -> tuple[Zone, ...]:
-    """The player's controls on a canvas."""
-    if settings.zones is None:
-        return protection.zones_for(canvas)
-    given = {name: tuple(Zone(zone, box) for zone, box in boxes.items()) for name, boxes in settings.zones.items()}
-    return protection.zones_for(canvas, given)
-
-
-def scene_of(photo: Photo, chosen: Framing, canvas: Canvas, settings: CoverPlace) -> Scene:
-    """What lies behind a cover whose photo is framed so."""
+def scene_of(photo: Photo, chosen: Framing, canvas: Canvas, zones: Zones) -> Scene:
+    """What lies behind a cover whose photo is framed so; `zones` are the player's controls by ratio."""
     found = protection.protect(
         photo.subject,
         canvas,
         chosen,
         faces=photo.faces,
         texts=photo.texts,
-        zones=zones_of(settings, canvas),
+        zones=protection.zones_for(canvas, zones),
         hard_texts=False,
     )
     return Scene(
@@ -192,22 +186,22 @@ def _framings(photo: Photo, canvas: Canvas, settings: CoverPlace) -> list[tuple[
     uncut = {chosen: sum(inside(face, chosen.crop) for face in photo.faces) for chosen in found}
     ordered = sorted(
         (one for one in found.values() if uncut[one[1]] == max(uncut.values())),
-        key=lambda one: (_PRIOR[one[0]], -round(one[2], 2)),
+        key=lambda one: (_PRIOR[one[0]], _UNSEEN * (1 - one[2]) + _EMPTY * (1 - area(one[1].picture))),
     )
     counts: Counter[str] = Counter()
     kept = []
-    for one in ordered:
-        counts[one[0]] += 1
-        if counts[one[0]] <= _MOST_TRIED[one[0]]:
-            kept.append(one)
+    for kind, chosen, seen in ordered:
+        counts[kind] += 1
+        if counts[kind] <= _MOST_TRIED[kind]:
+            kept.append((kind, chosen, seen))
     return kept
 
 
 class PlaceCovers:
     """The place stage of covers."""
 
-    def __init__(self, settings: CoverPlace, face_for: Callable[[Role, str], Face], version: str) -> None:
-        self._settings, self._face_for, self._version = settings, face_for, version
+    def __init__(self, settings: CoverPlace, zones: Zones, face_for: Callable[[Role, str], Face], version: str) -> None:
+        self._settings, self._zones, self._face_for, self._version = settings, zones, face_for, version
         self._font_files = tuple(filter(None, (settings.regular_font, settings.bold_font)))
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -236,7 +230,9 @@ class PlaceCovers:
                 decoded = {index: images.decode_jpeg(pixels[index])}  # rows of one image are neighbours
             photo = _photo(decoded[index], None if map_of[i] is None else maps[map_of[i] or 0], row)
             canvas = Canvas(row["canvas_width"], row["canvas_height"])
-            done[i] = lay_out(photo, copy, canvas, self._settings, self._face_for, font_files=self._font_files)
+            done[i] = lay_out(
+                photo, copy, canvas, self._settings, self._face_for, zones=self._zones, font_files=self._font_files
+            )
         count = range(len(table))
 
         def of(value: Callable[[Cover], Any]) -> list[Any]:

@@ -17,7 +17,8 @@ from layoutgen.demo.drawing import Array, mix, noise
 from layoutgen.demo.scenes import BACKDROPS
 from layoutgen.io import images
 from layoutgen.models.frame import shrink
-from layoutgen.training.cutouts import Rng, colour, drawn, from_packshot, from_photo, pattern
+from layoutgen.training.cutouts import drawn, from_packshot, from_photo
+from layoutgen.training.figures import SIDE, Rng, colour, pattern
 
 GROUND_SIDE = 288
 _HELD_BACK = 3
@@ -69,7 +70,7 @@ def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (),
     for folder in folders:
         for _, image in read_folder(folder, keep):
             if image.shape[2] == 4:
-                read.append(shrink(image, 208))
+                read.append(shrink(image, SIDE))
             elif (cut := from_packshot(image)) is not None:
                 read.append(cut)
             else:
@@ -205,14 +206,14 @@ def _laid(thing: np.ndarray, rng: Rng, side: int, aspect: float, size: float, ce
     turn = float(rng.normal(0, 0.12) if rng.random() < 0.8 else rng.uniform(-np.pi, np.pi))
     flip = -1.0 if rng.random() < 0.5 else 1.0
     cos, sin = np.cos(turn) * scale, np.sin(turn) * scale
-    matrix = np.float32([[flip * cos / wide, -sin / wide], [flip * sin / tall, cos / tall]]) * side
-    shift = centre * side - matrix @ np.float32([width / 2, height / 2])
+    matrix = np.array([[flip * cos / wide, -sin / wide], [flip * sin / tall, cos / tall]], np.float32) * side
+    shift = centre * side - matrix @ np.array([width / 2, height / 2], np.float32)
     alpha = thing[..., 3:].astype(np.float32) / 255
     layer = np.concatenate([thing[..., :3].astype(np.float32) / 255 * alpha, alpha], 2)
     if scale * side < 0.7:  # warpAffine does not average: shrink first
         less = max(scale * side, 0.1)
         layer = cv2.resize(layer, None, fx=less, fy=less, interpolation=cv2.INTER_AREA)
-        matrix = matrix @ np.float32([[width / layer.shape[1], 0], [0, height / layer.shape[0]]])
+        matrix = matrix @ np.array([[width / layer.shape[1], 0], [0, height / layer.shape[0]]], np.float32)
     return np.asarray(cv2.warpAffine(layer, np.column_stack([matrix, shift]), (side, side), flags=cv2.INTER_LINEAR))
 
 
@@ -231,8 +232,9 @@ def _shadowed(image: Array, alpha: Array, rng: Rng, side: int) -> Array:
     if rng.random() < 0.3:
         return image
     soft = side * rng.uniform(0.005, 0.05)
-    matrix = np.float32(
-        [[1, rng.uniform(-0.3, 0.3), rng.uniform(-0.03, 0.04) * side], [0, 1, rng.uniform(0, 0.05) * side]]
+    matrix = np.array(
+        [[1, rng.uniform(-0.3, 0.3), rng.uniform(-0.03, 0.04) * side], [0, 1, rng.uniform(0, 0.05) * side]],
+        np.float32,
     )
     matrix[0, 2] -= matrix[0, 1] * side * 0.6
     cast = cv2.warpAffine(alpha, matrix, (side, side))
@@ -262,19 +264,20 @@ def _caption(image: Array, mask: Array, rng: Rng, side: int) -> None:
             max(1, int(height / 9)),
             cv2.LINE_AA,
         )
-        shown = layer.astype(np.float32)[..., None] / 255 * (mask < 0.1)[..., None]
-        image[:] = image * (1 - shown) + colour(rng) * 255 * shown
+        ink = layer.astype(np.float32)[..., None] / 255 * (mask < 0.1)[..., None]
+        image[:] = image * (1 - ink) + colour(rng) * 255 * ink
 
 
 def _camera(image: Array, rng: Rng) -> np.ndarray:
     """Exposure, white balance, softness, noise, JPEG."""
     if rng.random() < 0.7:
         image = image * rng.uniform(0.92, 1.08, 3).astype(np.float32)
-        image = 255 * np.clip(image / 255, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.2)))
+        image = np.asarray(255 * np.clip(image / 255, 0, 1) ** np.float32(np.exp(rng.normal(0, 0.2))), np.float32)
     if rng.random() < 0.25:
         image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.3, 1.2))
     if rng.random() < 0.5:
-        image = image + rng.standard_normal(image.shape, np.float32) * np.float32(rng.uniform(1, 9))
+        grain = rng.standard_normal(image.shape, np.float32) * np.float32(rng.uniform(1, 9))
+        image = np.asarray(image + grain, np.float32)
     if rng.random() < 0.06:
         image = np.repeat(image.mean(2, keepdims=True), 3, 2)
     made = np.clip(image, 0, 255).astype(np.uint8)

@@ -69,7 +69,7 @@ class Net(nn.Module):
         """Add."""
         return a + b
 
-    def double(self, x: Tensor) -> Tensor:
+    def doubled(self, x: Tensor) -> Tensor:
         """Twice the size."""
         return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
@@ -85,14 +85,17 @@ class Net(nn.Module):
 def folded(net: Net) -> dict[str, Tensor]:
     """The weights that `models.saliency_net` reads: each convolution's, with its normalisation folded in."""
     weights = {}
-    for name, block in net.convs.items():
-        conv = block[0]
-        weight, bias = conv.weight.detach(), conv.bias.detach() if conv.bias is not None else None
-        if len(block) == 2:
-            norm = block[1]
-            gain = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
-            weight, bias = weight * gain[:, None, None, None], norm.bias.detach() - norm.running_mean * gain
-        weights[f"{name}.weight"], weights[f"{name}.bias"] = weight.contiguous(), bias.contiguous()
+    with torch.no_grad():
+        for name, block in net.convs.items():
+            layers: list[Any] = list(block.children())
+            weight, bias = layers[0].weight, layers[0].bias
+            for norm in layers[1:]:
+                gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+                weight, bias = weight * gain[:, None, None, None], norm.bias - norm.running_mean * gain
+            weights[f"{name}.weight"], weights[f"{name}.bias"] = (
+                weight.detach().contiguous(),
+                bias.detach().contiguous(),
+            )
     return weights
 
 
@@ -130,7 +133,8 @@ class Training:
     def __init__(self, seed: int, steps: int) -> None:
         torch.manual_seed(seed)
         self.seed, self.steps, self.done = seed, steps, 0
-        self.net = Net().to(memory_format=torch.channels_last)
+        self.net = Net()
+        self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = Net()
         self.mean.load_state_dict(self.net.state_dict())
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=RATE, weight_decay=0.01)
@@ -157,9 +161,9 @@ class Training:
     @torch.no_grad()
     def _average(self) -> None:
         share = min(_MEAN_DECAY, (self.done + 1) / (self.done + 10))
-        for name, value in self.net.state_dict().items():
-            kept = self.mean.state_dict()[name]
-            kept.copy_(kept * share + value * (1 - share) if value.is_floating_point() else value)
+        for kept, value in zip(self.mean.state_dict().values(), self.net.state_dict().values(), strict=True):
+            if value.is_floating_point():
+                kept.lerp_(value, 1 - share)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""

@@ -2,12 +2,12 @@ import json
 
 import pyarrow as pa
 import pytest
-from tests.io.test_manifest import read
 
 from layoutgen.core import schema
 from layoutgen.core.contracts import CONTRACTS
 from layoutgen.core.plan import plan
 from layoutgen.io.manifest import ManifestError
+from tests.io.test_manifest import read
 
 
 def planned(*rows, **other):
@@ -21,7 +21,9 @@ def faults(work):
 
 
 def test_a_cover_has_a_row_for_each_ratio_and_its_own_columns():
-    (shard,) = planned({"product_id": "a", "cover": "a.jpg", "title": "标题", "subtitle": "副标题", "stickers": ["新品"]}).shards
+    (shard,) = planned(
+        {"product_id": "a", "cover": "a.jpg", "title": "标题", "subtitle": "副标题", "stickers": ["新品"]}
+    ).shards
     assert shard.column_names == schema.COVER_PLANNED.names
     assert shard.column("row_id").to_pylist() == ["a@1080x1440", "a@1920x1080"]
     row = shard.to_pylist()[0]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from layoutgen.config import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run
+from layoutgen.config import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run, Saliency
 from layoutgen.config import Storage as StorageSettings
 from layoutgen.pipelines import run_covers
 from tests.conftest import encoded, photo
@@ -22,7 +22,7 @@ def settings(*, place: CoverPlace | None = None, **other: Any) -> CoversConfig:
         "storage": StorageSettings(attempts=2, timeout_s=5),
         "images": Images(side=480, pool=_SMALL),
         "load": {"pool": _SMALL},
-        "protect": Protect(engine="none", pool=_SMALL),
+        "protect": Protect(engine="none", saliency=Saliency(model="border"), pool=_SMALL),
         "place": place or CoverPlace(pool=_SMALL),
         "write": {"pool": _SMALL},
         **other,

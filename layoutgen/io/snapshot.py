@@ -28,7 +28,7 @@ from layoutgen.io.ledger import ShardReport, Written
 from layoutgen.io.storage import Storage, StorageError
 
 # Failures that may pass: the same input may do better another time.
-RETRYABLE = {"not_found", "access_denied", "empty_object", "truncated_image", "process_crashed"}
+RETRYABLE = {"not_found", "access_denied", "empty_object", "truncated_image", "truncated_video", "process_crashed"}
 ROW_GROUP_ROWS = 20_000
 
 

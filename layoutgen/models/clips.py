@@ -2,6 +2,8 @@
 
 from typing import BinaryIO
 
+import numpy as np
+
 from layoutgen.core import frames
 from layoutgen.io import video
 from layoutgen.models.base import ChosenFrame, Fault, Saliency
@@ -10,6 +12,12 @@ from layoutgen.models.frame import shrink
 VERSION = "clips-1"
 _COUNT = 12
 _LOOK_SIDE = 256
+
+
+def frame_at(file: BinaryIO, time_s: float, side: int) -> np.ndarray:
+    """The frame (h, w, 3) of a clip that was chosen at a time, at most `side` px. Raises VideoFault or OSError."""
+    clip = video.read(file, count=_COUNT, side=side)
+    return min(clip.frames, key=lambda frame: abs(frame.time_s - time_s)).pixels
 
 
 class ClipFrames:

@@ -5,9 +5,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from layoutgen.core.typography import (
-    break_into,
     ASCENT,
     baseline_px,
+    break_into,
     break_lines,
     choose_face,
     drop_uncovered,

@@ -7,8 +7,10 @@ import pytest
 
 from layoutgen.config import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run, Saliency
 from layoutgen.config import Storage as StorageSettings
+from layoutgen.models.clips import frame_at
 from layoutgen.pipelines import run_covers
 from tests.conftest import encoded, photo
+from tests.io.test_video import clip
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, write_manifest
 
@@ -36,6 +38,8 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("covers")
     (folder / "vase.jpg").write_bytes(encoded(photo()))
     (folder / "wide.jpg").write_bytes(encoded(photo(1200, 600)))
+    (folder / "clip.mp4").write_bytes(clip(size=(480, 270)))
+    (folder / "cut.mp4").write_bytes(clip()[:900])
     (folder / "broken.jpg").write_bytes(encoded(photo())[:900])
     rows = [
         {
@@ -57,6 +61,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         {"product_id": "e", "cover": "vase.jpg", "ratios": ["1:1"]},
         {"product_id": "f", "cover": "vase.jpg", "video": "clip.mp4", "title": "两个", "ratios": ["1:1"]},
         {"cover": "wide.jpg", "title": "没有编号", "ratios": ["1:1", "7:x"]},
+        {"product_id": "v", "video": "clip.mp4", "title": "一分钟看懂", "ratios": ["16:9"]},
+        {"product_id": "w", "video": "cut.mp4", "title": "断了", "ratios": ["16:9"]},
+        {"product_id": "x", "video": "nowhere.mp4", "title": "没有", "ratios": ["16:9"]},
         {"product_id": "g", "cover": "vase.jpg", "title": "☃☃", "subtitle": 5, "ratios": ["1:1"]},
     ]
     source, output = write_manifest(folder, rows), str(folder / "out")
@@ -70,10 +77,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_every_row_is_published_or_a_dead_letter(night: dict[str, Any]) -> None:
     summary = night["first"]
-    assert summary["rows_in"] == 2 + 2 + 2 + 1 + 1 + 1 + 2 + 1
-    assert (summary["computed"], summary["dead_letters"]) == (5, 7)
+    assert summary["rows_in"] == 2 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 3
+    assert (summary["computed"], summary["dead_letters"]) == (6, 9)
     assert sorted(row["row_id"] for row in night["before"]) == [
-        "a@540x720", "a@960x540", "b@540x540", "b@540x960", "wide.jpg@540x540",
+        "a@540x720", "a@960x540", "b@540x540", "b@540x960", "v@960x540",
+        "wide.jpg@540x540",
     ]  # fmt: skip
 
 
@@ -86,13 +94,15 @@ def test_dead_letters_name_what_is_wrong(night: dict[str, Any]) -> None:
         "e@540x540": "missing_field",
         "f@540x540": "bad_row",
         "g@540x540": "bad_row",
+        "w@960x540": "truncated_video",
         "wide.jpg@7:x": "bad_canvas",
+        "x@960x540": "not_found",
     }
 
 
 def test_covers_hold_before_an_independent_judge(night: dict[str, Any]) -> None:
     found = judge(night["before"])
-    assert {name: count for name, count in found.items() if count and name != "small"} == {"layouts": 5}
+    assert {name: count for name, count in found.items() if count and name != "small"} == {"layouts": 6}
 
 
 def test_rows_tell_verdict_crop_and_copy(night: dict[str, Any]) -> None:
@@ -106,14 +116,22 @@ def test_rows_tell_verdict_crop_and_copy(night: dict[str, Any]) -> None:
     assert next(row for row in night["before"] if row["row_id"] == "b@540x540")["mood"] == "calm"
 
 
+def test_a_clips_cover_is_one_of_its_frames(night: dict[str, Any]) -> None:
+    row = next(row for row in night["before"] if row["product_id"] == "v")
+    assert row["video"] == row["image"] and row["video"].endswith("clip.mp4")
+    assert 0 <= row["frame_s"] < 2 and (row["image_width"], row["image_height"]) == (480, 270)
+    shown = frame_at(Path(row["video"]).open("rb"), row["frame_s"], 480)
+    assert shown.shape == (270, 480, 3)
+
+
 def test_the_summary_counts_accepted_rows_and_names_the_face_detector(night: dict[str, Any]) -> None:
-    assert night["first"]["accepted"] + sum(night["first"]["refused"].values()) >= 5
+    assert night["first"]["accepted"] + sum(night["first"]["refused"].values()) >= 6
     assert night["first"]["accepted"] == sum(row["accepted"] for row in night["before"])
     assert isinstance(night["first"]["faces"], str)
 
 
 def test_the_second_night_computes_what_changed_and_no_more(night: dict[str, Any]) -> None:
-    assert (night["second"]["computed"], night["second"]["unchanged"]) == (2, 3)
+    assert (night["second"]["computed"], night["second"]["unchanged"]) == (2, 4)
     assert night["second"]["accepted"] == sum(row["accepted"] for row in night["after"])
     before = {row["row_id"]: row for row in night["before"]}
     changed = [row["row_id"] for row in night["after"] if row != before[row["row_id"]]]

@@ -20,6 +20,7 @@ Prints one JSON line a case. Photos are a JSON lines file whose rows have `image
 import argparse
 import json
 import platform
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -106,6 +107,8 @@ def acceptance(manifest: Path, limit: int | None, protect: Protect, sheets: Path
                     refused.add(photo, cover, canvas, f"{name} {key} {verdict.reasons[0].partition(':')[0]}")
                 elif wanted % 24 == 0:
                     sheet.add(photo, cover, canvas, f"{name} {key}")
+        if number % 20 == 19:
+            print(f"{number + 1} photos, refused: {dict(reasons)}", file=sys.stderr, flush=True)
     sheet.save()
     refused.save()
     done = len(covered)

@@ -8,14 +8,16 @@ place is chosen: advances are rounded to whole pixels at each size, by at most h
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from layoutgen.core.layout import Role
-from layoutgen.core.typography import LEADING, Face, Setting, break_into, line_height, set_lines
+from layoutgen.core.typography import Face, Setting, break_into, leading_for, line_height, set_lines
 
 _REFERENCE_PX = 128
 _STEP = 0.86
 _SUBTITLE_SHARE = 0.5
 _STICKER_SHARE = 0.42
+_STICKER_PADS = (0.55, 0.14)
 _GAP = 0.28
 _SUBTITLE_LINES, _LINES = 3, 24
 FLOOR_PX = 9
@@ -58,7 +60,7 @@ class Part:
 
     def set(self) -> Setting:
         """The text as it is really set."""
-        return set_lines(self.lines, self.face, self.font_px, LEADING)
+        return set_lines(self.lines, self.face, self.font_px)
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,15 @@ def title_blocks(copy: CoverCopy, width: float, height: float, face_for: FaceFor
     """The title with its subtitle in all sizes and line counts that fit a room of `width` x `height` px. Where none
     fits: more lines than the style allows, then sizes below its smallest; nothing where even they do not."""
     face = face_for(Role.TITLE, copy.title)
-    subtitle = copy.subtitle and _breaks(copy.subtitle, face_for(Role.SUBTITLE, copy.subtitle), 1, _SUBTITLE_LINES)
+    subtitle = _Text.of(Role.SUBTITLE, copy.subtitle, face_for, 1, _SUBTITLE_LINES) if copy.subtitle else None
     usual, below = ladder(style.largest_px, style.smallest_px), range(style.smallest_px - 1, FLOOR_PX - 1, -2)
     for sizes, first, last in ((usual, 1, style.most_lines), (usual, style.most_lines + 1, _LINES), (below, 1, _LINES)):
-        breaks = _breaks(copy.title, face, first, last)
+        title = _Text(Role.TITLE, copy.title, face, _breaks(copy.title, face, first, last))
         blocks = [
             block
             for size in sizes
-            for lines, reference in breaks
-            if (block := _titled(copy, lines, reference, size, subtitle or None, width, face_for, style))
+            for which in range(len(title.breaks))
+            if (block := _titled(title, which, size, subtitle, width, style))
             and block.width <= width
             and block.height <= height
         ]
@@ -110,47 +112,59 @@ def title_blocks(copy: CoverCopy, width: float, height: float, face_for: FaceFor
     return []
 
 
-_Breaks = list[tuple[tuple[str, ...], float]]
+_Breaks = tuple[tuple[tuple[str, ...], float], ...]
 
 
+@dataclass(frozen=True)
+class _Text:
+    """A text with its ways to be broken: lines, and how wide they are at the reference size."""
+
+    role: Role
+    text: str
+    face: Face
+    breaks: _Breaks
+
+    @classmethod
+    def of(cls, role: Role, text: str, face_for: FaceFor, fewest: int, most: int) -> "_Text":
+        face = face_for(role, text)
+        return cls(role, text, face, _breaks(text, face, fewest, most))
+
+    def part(self, which: int, px: int, top: float) -> Part:
+        return Part(self.role, self.text, self.breaks[which][0], self.face, px, top)
+
+    def width(self, which: int, px: int) -> float:
+        """An upper bound of the width of one way's lines at a size."""
+        lines, reference = self.breaks[which]
+        return math.ceil(reference * px / _REFERENCE_PX + 0.5 * max(map(len, lines)))
+
+    def height(self, which: int, px: int) -> float:
+        return line_height(px, leading_for(self.text)) * len(self.breaks[which][0])
+
+
+@lru_cache(maxsize=4096)
 def _breaks(text: str, face: Face, fewest: int, most: int) -> _Breaks:
-    """The text in `fewest` to `most` lines, and how wide they are at the reference size."""
-    found = []
+    """The text in `fewest` to `most` lines."""
+    found: list[tuple[tuple[str, ...], float]] = []
     for count in range(fewest, most + 1):
         lines = break_into(text, count, face, _REFERENCE_PX)
         if lines:
             found.append((tuple(lines), max(face.width(line, _REFERENCE_PX) for line in lines)))
-    return found
+    return tuple(found)
 
 
-def _bound(lines: tuple[str, ...], reference: float, px: int) -> float:
-    """An upper bound of the width of lines at a size."""
-    return math.ceil(reference * px / _REFERENCE_PX + 0.5 * max(map(len, lines)))
-
-
-def _titled(
-    copy: CoverCopy,
-    lines: tuple[str, ...],
-    reference: float,
-    size: int,
-    subtitle: _Breaks | None,
-    room: float,
-    face_for: FaceFor,
-    style: Style,
-) -> Block | None:
-    width = _bound(lines, reference, size)
-    title = Part(Role.TITLE, copy.title, lines, face_for(Role.TITLE, copy.title), size, 0.0)
-    height = float(line_height(size) * len(lines))
-    if subtitle is None or copy.subtitle is None:
-        return Block((title,), width, height)
+def _titled(title: _Text, which: int, size: int, subtitle: _Text | None, room: float, style: Style) -> Block | None:
+    """A title with its subtitle, in as few lines as go with the title's width; None where that can't be."""
+    width, height = title.width(which, size), title.height(which, size)
+    first = title.part(which, size, 0.0)
+    if subtitle is None:
+        return Block((first,), width, height)
     px = max(min(size, style.smallest_px), round(size * _SUBTITLE_SHARE))
     measure = min(room, max(1.1 * width, 9.0 * px))
-    for sub_lines, sub_reference in subtitle:
-        sub_width = _bound(sub_lines, sub_reference, px)
-        if sub_width <= measure:
+    for way in range(len(subtitle.breaks)):
+        if subtitle.width(way, px) <= measure:
             top = height + round(_GAP * px)
-            second = Part(Role.SUBTITLE, copy.subtitle, sub_lines, face_for(Role.SUBTITLE, copy.subtitle), px, top)
-            return Block((title, second), max(width, sub_width), top + line_height(px) * len(sub_lines))
+            wide, high = max(width, subtitle.width(way, px)), top + subtitle.height(way, px)
+            return Block((first, subtitle.part(way, px, top)), wide, high)
     return None
 
 
@@ -158,39 +172,29 @@ def subtitle_blocks(
     text: str, title_px: int, width: float, height: float, face_for: FaceFor, style: Style
 ) -> list[Block]:
     """A subtitle that stands by itself, in the sizes that go with a title's."""
-    face = face_for(Role.SUBTITLE, text)
     largest = max(style.smallest_px, round(_SUBTITLE_SHARE * title_px))
-    return _single(Role.SUBTITLE, text, face, ladder(largest, style.smallest_px), _SUBTITLE_LINES, width, height)
+    found = _Text.of(Role.SUBTITLE, text, face_for, 1, _SUBTITLE_LINES)
+    return _single(found, ladder(largest, style.smallest_px), width, height)
 
 
 def sticker_blocks(
     text: str, title_px: int, width: float, height: float, face_for: FaceFor, style: Style
 ) -> list[Block]:
     """A sticker in one line on its ground, in the sizes that go with a title's."""
-    face = face_for(Role.OTHER, text)
-    largest = min(
-        max(style.smallest_px, round(_STICKER_SHARE * title_px)), max(style.smallest_px, style.largest_px // 2)
-    )
-    return _single(Role.OTHER, text, face, ladder(largest, style.smallest_px), 1, width, height, padded=True)
+    largest = max(style.smallest_px, min(round(_STICKER_SHARE * title_px), style.largest_px // 2))
+    found = _Text.of(Role.OTHER, text, face_for, 1, 1)
+    return _single(found, ladder(largest, style.smallest_px), width, height, pads=_STICKER_PADS)
 
 
 def _single(
-    role: Role,
-    text: str,
-    face: Face,
-    sizes: list[int],
-    most_lines: int,
-    width: float,
-    height: float,
-    *,
-    padded: bool = False,
+    text: _Text, sizes: list[int], width: float, height: float, pads: tuple[float, float] = (0.0, 0.0)
 ) -> list[Block]:
+    """A text by itself in all its sizes and ways that fit, with `pads` (font sizes) of ground around it."""
     blocks = []
     for size in sizes:
-        for lines, reference in _breaks(text, face, 1, most_lines):
-            pad = (float(round(0.55 * size)), float(round(0.14 * size))) if padded else (0.0, 0.0)
-            wide = _bound(lines, reference, size) + 2 * pad[0]
-            high = line_height(size) * len(lines) + 2 * pad[1]
+        pad = (float(round(pads[0] * size)), float(round(pads[1] * size)))
+        for which in range(len(text.breaks)):
+            wide, high = text.width(which, size) + 2 * pad[0], text.height(which, size) + 2 * pad[1]
             if wide <= width and high <= height:
-                blocks.append(Block((Part(role, text, lines, face, size, pad[1]),), wide, high, pad))
+                blocks.append(Block((text.part(which, size, pad[1]),), wide, high, pad))
     return blocks

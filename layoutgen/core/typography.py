@@ -215,9 +215,14 @@ def set_text(text: str, width_px: float, face: Face, px: int, leading: float = L
 
 def set_lines(lines: Sequence[str], face: Face, px: int, leading: float = LEADING) -> Setting:
     """Set text whose lines are known."""
-    height = line_height(px, max(leading, _TALL_LEADING) if _is_tall("".join(lines)) else leading)
+    height = line_height(px, leading_for("".join(lines), leading))
     widest = math.ceil(max(face.width(line, px) for line in lines))
     return Setting(tuple(lines), px, height, widest, height * len(lines))
+
+
+def leading_for(text: str, leading: float = LEADING) -> float:
+    """Line height in em that a text needs: more than `leading` where it holds letters that reach above the em box."""
+    return max(leading, _TALL_LEADING) if _is_tall(text) else leading
 
 
 def _is_tall(text: str) -> bool:

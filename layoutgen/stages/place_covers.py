@@ -29,7 +29,7 @@ _GOOD = 1.6  # cost of a layout that needs no other framing
 _PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 0.6, "card": 0.8}
 _UNSEEN = 6.0
 _EMPTY = 1.2  # a canvas without any photo
-_MOST_TRIED = {"bleed": 3, "extend": 4, "panel": 6, "card": 4}
+_MOST_TRIED = {"bleed": 3, "extend": 3, "panel": 4, "card": 2}
 _READ = ("title", "subtitle", "stickers", "canvas_width", "canvas_height", "text_lines", "faces", "subject_box")
 
 

@@ -120,8 +120,8 @@ def test_a_clips_cover_is_one_of_its_frames(night: dict[str, Any]) -> None:
     row = next(row for row in night["before"] if row["product_id"] == "v")
     assert row["video"] == row["image"] and row["video"].endswith("clip.mp4")
     assert 0 <= row["frame_s"] < 2 and (row["image_width"], row["image_height"]) == (480, 270)
-    shown = frame_at(Path(row["video"]).open("rb"), row["frame_s"], 480)
-    assert shown.shape == (270, 480, 3)
+    with Path(row["video"]).open("rb") as file:
+        assert frame_at(file, row["frame_s"], 480).shape == (270, 480, 3)
 
 
 def test_the_summary_counts_accepted_rows_and_names_the_face_detector(night: dict[str, Any]) -> None:

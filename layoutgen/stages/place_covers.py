@@ -19,7 +19,8 @@ from layoutgen.core.cover_placement import Scene, Solution, solve
 from layoutgen.core.cover_text import CoverCopy, Style
 from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, Suggestion, area, inside
 from layoutgen.core.protection import Zones
-from layoutgen.core.typography import Face, drop_uncovered, runs_right_to_left
+from layoutgen.core.settable import Settable
+from layoutgen.core.typography import Face
 from layoutgen.io import drawing, images
 from layoutgen.models.frame import frame
 from layoutgen.models.rules import flat_ground, panel_colour
@@ -259,26 +260,11 @@ class PlaceCovers:
 
     def _copy(self, row: dict[str, Any]) -> tuple[CoverCopy, list[str], tuple[str, str] | None]:
         """The copy as the fonts can set it, what was left out, and why it can't be set (None where it can)."""
-        noted: list[str] = []
-
-        def clean(role: Role, text: str | None) -> str:
-            if not text or runs_right_to_left(text):
-                noted.extend([f"left out, since it can't be set: {text}"] if text else [])
-                return ""
-            kept, dropped = drop_uncovered(text, self._face_for(role, text))
-            noted.extend([f"no font has {' '.join(dropped)} of {text!r}"] if dropped else [])
-            return kept
-
-        if runs_right_to_left(row["title"]):
-            message = f"title {row['title']!r} runs right to left, which is not set; give a left-to-right title"
-            return CoverCopy(""), noted, ("unsupported_script", message)
-        title = clean(Role.TITLE, row["title"])
-        if not title:
-            message = f"no font has the characters of title {row['title']!r}; give place.bold_font one that has them"
-            return CoverCopy(""), noted, ("missing_glyphs", message)
-        subtitle = clean(Role.SUBTITLE, row["subtitle"])
-        stickers = [kept for text in row["stickers"] or () if (kept := clean(Role.OTHER, text))]
-        return CoverCopy(title, subtitle or None, tuple(dict.fromkeys(stickers))), noted, None
+        settable = Settable(self._face_for)
+        title, fault = settable.title(row["title"])
+        subtitle = settable.text(Role.SUBTITLE, row["subtitle"])
+        stickers = [kept for text in row["stickers"] or () if (kept := settable.text(Role.OTHER, text))]
+        return CoverCopy(title, subtitle or None, tuple(dict.fromkeys(stickers))), settable.notes, fault
 
 
 def _photo(pixels: np.ndarray, png: bytes | None, row: dict[str, Any]) -> Photo:

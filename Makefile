@@ -35,6 +35,7 @@ check: setup
 bench: setup
 	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.metrics
+	$(BIN)/python -m benchmarks.placement
 	$(BIN)/python -m benchmarks.plan --rows 1000000
 
 clean:

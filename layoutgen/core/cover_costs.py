@@ -15,7 +15,7 @@ read as exchanges: places that a designer would swap for one another cost the sa
 | lines | 0.12 | lines of the title beyond two | – |
 | middle | 0.35 | how near half the height: 1 there, 0 from the thirds on; beside a photo, how far from its middle | – |
 | balance | 0.5 | distance of the common centre of subject and text from the canvas's middle line | all to one side |
-| seam | 2 | 1 where the block lies across the edge of a photo that does not fill the canvas | half the seam |
+| seam | 2 | 1 where the block lies across the edge of a photo beside a panel, or too near it | half a seam |
 | follow | 0.8 | stickers: distance to the title's block, share of the canvas's diagonal | – |
 
 Hard limits are penalties of at least `BROKEN` each, so that where all places break one, the place that breaks the least
@@ -164,10 +164,12 @@ def cost(
         soft["follow"] = _apart(left, top, right, bottom, follow, canvas)
     if picture is not None:
         on_photo = _shared(left, top, right, bottom, picture, np.zeros(1)) / (width * height)
-        soft["seam"] = ((on_photo > 0) & (on_photo < 1 - 1e-9)).astype(float)
+        near_photo = _shared(left, top, right, bottom, picture, pad) > 0
+        soft["seam"] = (near_photo & (on_photo < 1 - 1e-9)).astype(float)
         if "middle" in soft:
-            free = _middle_beside(picture, canvas)
-            soft["middle"] = np.where(on_photo == 0, np.minimum(1.0, 4 * np.abs(y - free)), soft["middle"])
+            across, down = _middle_beside(picture, canvas)
+            away = np.minimum(1.0, 4 * np.abs(y - down) + np.abs(x - across))
+            soft["middle"] = np.where(on_photo == 0, away, soft["middle"])
     if target is not None:
         soft["suggestion"] = _off_target(left, top, right, bottom, target, canvas)
     under = np.where(panel, wide[1], sums[1]) / ground.protected if ground.protected else np.zeros_like(sums[1])
@@ -227,12 +229,16 @@ def _imbalance(x: np.ndarray, share: np.ndarray, ground: Ground) -> np.ndarray:
     return np.asarray(2 * np.abs((ground.weight * ground.centre[0] + share * x) / np.maximum(mass, 1e-6) - 0.5))
 
 
-def _middle_beside(picture: Box, canvas: Canvas) -> float:
-    """Half the height of the ground that a photo (px) leaves free, as a share of the canvas's height."""
-    above, below = picture[1] / canvas.height, 1 - picture[3] / canvas.height
-    if max(above, below) < 0.1:
-        return 0.5
-    return above / 2 if above >= below else 1 - below / 2
+def _middle_beside(picture: Box, canvas: Canvas) -> tuple[float, float]:
+    """The middle of the ground that a photo (px) leaves free, as shares of the canvas's width and height."""
+    across, down = (
+        0.5 if max(before, after) < 0.1 else before / 2 if before >= after else 1 - after / 2
+        for before, after in (
+            (picture[0] / canvas.width, 1 - picture[2] / canvas.width),
+            (picture[1] / canvas.height, 1 - picture[3] / canvas.height),
+        )
+    )
+    return across, down
 
 
 def _apart(

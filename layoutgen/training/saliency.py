@@ -14,6 +14,7 @@ rate; the shipped weights are an exponential mean of the last ones.
 """
 
 import argparse
+import hashlib
 import json
 import math
 import time
@@ -221,7 +222,8 @@ def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 3400
         "what": "marks what a picture is about; picture squeezed to 192 x 192, map in [0, 1]",
         "parameters": sum(value.numel() for value in weights.values()),
         "bytes": (output / "saliency.safetensors").stat().st_size,
-        "made_by": "python -m layoutgen.training.saliency",
+        "sha256": hashlib.sha256((output / "saliency.safetensors").read_bytes()).hexdigest(),
+        "made_by": f"python -m layoutgen.training.saliency --seed {seed} --steps {steps}" + " --folder …" * bool(folders),
         "seed": seed,
         "steps": steps,
         "pictures": steps * BATCH,

@@ -223,7 +223,8 @@ def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 3400
         "parameters": sum(value.numel() for value in weights.values()),
         "bytes": (output / "saliency.safetensors").stat().st_size,
         "sha256": hashlib.sha256((output / "saliency.safetensors").read_bytes()).hexdigest(),
-        "made_by": f"python -m layoutgen.training.saliency --seed {seed} --steps {steps}" + " --folder …" * bool(folders),
+        "made_by": f"python -m layoutgen.training.saliency --seed {seed} --steps {steps}"
+        + " --folder …" * bool(folders),
         "seed": seed,
         "steps": steps,
         "pictures": steps * BATCH,

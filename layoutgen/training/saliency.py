@@ -12,8 +12,8 @@ seed, steps, folders and library versions: same weights, also when interrupted, 
 from its own number.
 
 Half of the steps see pictures of 96 px, a third 128 px, the others 192 px. Loss: binary cross-entropy and 1 - IoU of
-soft masks (Qin et al. 2019, BASNet), on the map and, at a quarter of the weight, on the coarse one; AdamW under a one-cycle
-rate; the shipped weights are an exponential mean of the last ones.
+soft masks (Qin et al. 2019, BASNet), on the map and, at a quarter of the weight, on the coarse one; AdamW under a
+one-cycle rate; the shipped weights are an exponential mean of the last ones.
 """
 
 import argparse

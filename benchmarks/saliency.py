@@ -138,7 +138,7 @@ def measure(finder: Saliency, pairs: list[Pair]) -> dict[str, float]:
     scores = 1.3 * precision * recall / np.maximum(0.3 * precision + recall, 1e-12)
     return {
         "max_f": round(float(scores.max()), 4),
-        "iou": round(iou / len(pairs), 4),
+        "iou": round(float(iou) / len(pairs), 4),
         "mae": round(mae / len(pairs), 4),
     }
 
@@ -174,8 +174,10 @@ def main() -> None:
     parser.add_argument("--case", choices=[*CASES, "speed"], action="append")
     parser.add_argument("--data", type=Path, help="folder with packshots and photos")
     parser.add_argument("--weights", type=Path, help="another training's saliency.safetensors")
+    parser.add_argument("--card", type=Path, help="write the network's scores into this card (saliency.json)")
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     arguments = parser.parse_args()
+    measured: dict[str, object] = {}
     cv2.setNumThreads(1)
     net = NetSaliency(model=onnx_model(_weights(arguments.weights)) if arguments.weights else None)
     finders = {"net": net, "border": BorderSaliency(), "spectral_residual": SpectralResidual()}
@@ -196,11 +198,16 @@ def main() -> None:
                 **scores,
                 "pictures": len(pairs),
             }
+            measured[case] = scores["net"]
         line = {"bench": "saliency", "case": case, **found, "hardware": hardware()}
         print(json.dumps(line), flush=True)
         if arguments.output:
             with arguments.output.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+    if arguments.card:
+        card = json.loads(arguments.card.read_text("utf-8"))
+        card["measured"] = {**card.get("measured", {}), **measured}
+        arguments.card.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _weights(path: Path) -> dict[str, np.ndarray]:

@@ -17,8 +17,10 @@ from safetensors.numpy import load
 
 from layoutgen.models.frame import shrink
 from layoutgen.models.onnx_graph import Graph, session
+from layoutgen.models.saliency import border_contrast
 
 SIDE = 192
+CHANNELS = 6
 MAP_SIDE = 256
 MEAN, SPREAD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 """Mean and standard deviation of ImageNet's pixels, RGB in [0, 1]."""
@@ -59,10 +61,10 @@ class Operations(Protocol):
 
 
 def network(ops: Operations, x: Any) -> tuple[Any, Any]:
-    """The network: pictures (n, 3, s, s), s a multiple of 32, to logits (n, 1, s, s) and coarse logits
+    """The network: (n, 6, s, s) as `inputs` makes it, s a multiple of 32, to logits (n, 1, s, s) and coarse logits
     (n, 1, s / 16, s / 16), which only training looks at. Residual blocks after He et al. 2016; context by a global
     mean; skips are added, not concatenated."""
-    a = ops.conv(ops.conv(x, "a0", (3, 16), stride=2), "a1", (16, 16))
+    a = ops.conv(ops.conv(x, "a0", (CHANNELS, 16), stride=2), "a1", (16, 16))
     b = _residual(ops, ops.conv(a, "b0", (16, 32), stride=2), "b1", 32)
     c = _residual(ops, ops.conv(b, "c0", (32, 48), stride=2), "c1", 48)
     c = _residual(ops, c, "c2", 48, dilation=2)
@@ -117,9 +119,9 @@ class _OnnxOperations:
 
 
 def onnx_model(weights: dict[str, np.ndarray]) -> bytes:
-    """The network with these weights as an ONNX file: input (1, 3, 192, 192), output (1, 1, 192, 192) in [0, 1]."""
+    """The network with these weights as an ONNX file: input (1, 6, 192, 192), output (1, 1, 192, 192) in [0, 1]."""
     graph = Graph()
-    logits, _ = network(_OnnxOperations(graph, weights), graph.input("image", (1, 3, SIDE, SIDE)))
+    logits, _ = network(_OnnxOperations(graph, weights), graph.input("image", (1, CHANNELS, SIDE, SIDE)))
     return graph.model({graph.add("Sigmoid", logits): (1, 1, SIDE, SIDE)})
 
 
@@ -140,10 +142,21 @@ class NetSaliency:
         return stretched(found, small.shape[:2])
 
 
+def inputs(square: np.ndarray) -> np.ndarray:
+    """What the network sees of a square picture (s, s, 3) uint8: (6, s, s) float32. Its pixels, normalised; how much
+    each differs from the colours at the edge; how far it lies from the middle, across and down, -1 to 1."""
+    side = square.shape[0]
+    made = np.empty((CHANNELS, side, side), np.float32)
+    made[:3] = ((square.astype(np.float32) / 255 - MEAN) / SPREAD).transpose(2, 0, 1)
+    made[3] = 4 * cv2.resize(border_contrast(square), (side, side), interpolation=cv2.INTER_LINEAR) - 2
+    away = 2 * np.abs(np.linspace(-1, 1, side, dtype=np.float32)) - 1
+    made[4], made[5] = away[None, :], away[:, None]
+    return made
+
+
 def prepared(image: np.ndarray, side: int = SIDE) -> np.ndarray:
-    """A picture (h, w, 3) uint8 as the network takes it: (1, 3, side, side) float32, normalised."""
-    squeezed = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-    return np.ascontiguousarray(((squeezed - MEAN) / SPREAD).transpose(2, 0, 1)[None])
+    """A picture (h, w, 3) uint8 as the network takes it: squeezed to a square, (1, 6, side, side) float32."""
+    return inputs(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA))[None]
 
 
 def stretched(found: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

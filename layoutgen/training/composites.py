@@ -7,7 +7,7 @@ shadows, captions, and what cameras and encoders do to it. The same stock and rn
 
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -17,21 +17,24 @@ from layoutgen.demo.drawing import Array, mix, noise
 from layoutgen.demo.scenes import BACKDROPS
 from layoutgen.io import images
 from layoutgen.models.frame import shrink
-from layoutgen.training.cutouts import drawn, from_packshot, from_photo
-from layoutgen.training.figures import SIDE, Rng, colour, pattern
+from layoutgen.training.cutouts import drawn, from_packshot, marked_photo
+from layoutgen.training.figures import SIDE, Rng, colour, fitted, pattern
 
 GROUND_SIDE = 288
 _HELD_BACK = 3
+_EXAMPLES = 0.2
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".avif")
 _FEW_COLOURS = {"bokeh": 5, "leaves": 5, "podium": 4, "tiles": 3}
 
 
 @dataclass(frozen=True)
 class Stock:
-    """What composites are made of: `cutouts` (h, w, 4) uint8 and `grounds` (h, w, 3) uint8."""
+    """What composites are made of: `cutouts` (h, w, 4) uint8, `grounds` (h, w, 3) uint8, and `examples`: whole photos
+    with the subject in a fourth channel."""
 
     cutouts: list[np.ndarray]
     grounds: list[np.ndarray]
+    examples: list[np.ndarray] = field(default_factory=list)
 
 
 def held_back(name: str) -> bool:
@@ -58,7 +61,8 @@ def read_folder(folder: Path, keep: Callable[[str], bool]) -> Iterable[tuple[str
 
 def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (), evaluation: bool = False) -> Stock:
     """Draw `cutouts` and `grounds`, and add what `folders` hold: cut-outs with transparency, packshots on white, and
-    photos, whose outskirts serve as grounds and whose subjects as rough cut-outs. With `evaluation`, of the demo's
+    photos, whose outskirts serve as grounds and, where the border-contrast finder is sure, whose subjects as rough
+    cut-outs and which themselves as examples. With `evaluation`, of the demo's
     products and of the files only those that are held back; without, only the others."""
 
     def keep(name: str) -> bool:
@@ -67,6 +71,7 @@ def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (),
     things = [drawn(rng, keep) for _ in range(cutouts)]
     places = [ground(rng) for _ in range(grounds)]
     read: list[np.ndarray] = []
+    examples: list[np.ndarray] = []
     for folder in folders:
         for _, image in read_folder(folder, keep):
             if image.shape[2] == 4:
@@ -75,11 +80,13 @@ def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (),
                 read.append(cut)
             else:
                 places += outskirts(image)
-                rough = from_photo(image)
-                read += [] if rough is None else [rough]
+                marked = marked_photo(image)
+                if marked is not None:
+                    examples.append(marked)
+                    read.append(fitted(marked))
     # What was read is dearer than what was drawn: it gets about as many places in the stock.
     repeats = max(1, round(0.6 * len(things) / len(read))) if read else 0
-    return Stock([*things, *read * repeats], places)
+    return Stock([*things, *read * repeats], places, examples)
 
 
 def outskirts(image: np.ndarray) -> list[np.ndarray]:
@@ -150,6 +157,8 @@ def _clutter(shape: tuple[int, int], rng: Rng) -> Array:
 def composite(from_stock: Stock, rng: Rng, side: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw one picture (side, side, 3) uint8 and the mask of its subjects (side, side), uint8, 0 or 255 with soft
     edges. The picture is squeezed to a square, as the network sees pictures of any shape."""
+    if from_stock.examples and rng.random() < _EXAMPLES:
+        return _example(from_stock.examples[int(rng.integers(len(from_stock.examples)))], rng, side)
     aspect = float(np.exp(rng.uniform(np.log(0.5), np.log(1.9))))
     image = _grounded(from_stock, rng, side)
     mask = np.zeros((side, side), np.float32)
@@ -172,6 +181,18 @@ def composite(from_stock: Stock, rng: Rng, side: int) -> tuple[np.ndarray, np.nd
     if rng.random() < 0.15:
         _caption(image, mask, rng, side)
     return _camera(image, rng), (mask * 255).astype(np.uint8)
+
+
+def _example(photo: np.ndarray, rng: Rng, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A photo as it is, or a window of it, as a picture and its mask."""
+    height, width = photo.shape[:2]
+    top, bottom = int(rng.uniform(0, 0.12) * height), int(rng.uniform(0.88, 1) * height)
+    left, right = int(rng.uniform(0, 0.12) * width), int(rng.uniform(0.88, 1) * width)
+    cut = np.ascontiguousarray(photo[top:bottom, left:right][:, :: -1 if rng.random() < 0.5 else 1])
+    if rng.random() < 0.3:
+        cut = np.ascontiguousarray(np.rot90(cut, int(rng.integers(1, 4))))
+    made = cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA)
+    return _camera(made[..., :3].astype(np.float32), rng), np.ascontiguousarray(made[..., 3])
 
 
 def _thing(from_stock: Stock, rng: Rng) -> np.ndarray:

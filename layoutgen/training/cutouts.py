@@ -11,7 +11,7 @@ import numpy as np
 
 from layoutgen.models.frame import shrink
 from layoutgen.models.saliency import BorderSaliency
-from layoutgen.training.figures import SIDE, Rng, body, fitted, garment, goods, person
+from layoutgen.training.figures import Rng, body, fitted, garment, goods, person
 
 
 def drawn(rng: Rng, keep: Callable[[str], bool] = lambda name: True) -> np.ndarray:
@@ -42,12 +42,13 @@ def _flooded(image: np.ndarray, least: int = 238) -> np.ndarray | None:
     return np.asarray(labels[1:-1, 1:-1] == labels[0, 0])
 
 
-def from_photo(image: np.ndarray) -> np.ndarray | None:
-    """Cut out what the border-contrast finder takes for a photo's subject; None where it is not sure. The outline is
-    rough, which does no harm: what is pasted is the subject, whatever it is."""
-    small = shrink(image, SIDE)
+def marked_photo(image: np.ndarray) -> np.ndarray | None:
+    """A photo, its longer side at most 256 px, with what the border-contrast finder takes for its subject in a fourth
+    channel; None where the finder is not sure. The outlines are rough: for a cut-out that does no harm, since what is
+    pasted is the subject, whatever it is; as an example it teaches which thing of a scene is meant, not its edge."""
+    small = shrink(image, 256)
     found = BorderSaliency().saliency([small])[0]
-    if ((found > 0.15) & (found < 0.55)).mean() > 0.2 or not 0.06 < (found > 0.7).mean() < 0.7:
+    if ((found > 0.15) & (found < 0.55)).mean() > 0.2 or not 0.08 < (found > 0.7).mean() < 0.75:
         return None
-    solid = cv2.resize(found, small.shape[1::-1]) > 0.75
-    return fitted(np.dstack([small, cv2.GaussianBlur(solid.astype(np.uint8) * 255, (0, 0), 0.8)]))
+    solid = (cv2.resize(found, small.shape[1::-1]) > 0.75).astype(np.uint8) * 255
+    return np.dstack([small, cv2.GaussianBlur(solid, (0, 0), 0.8)])

@@ -1,19 +1,23 @@
 """Trains the embedded saliency network on composites, on one core.
 
-    python -m layoutgen.training.saliency --output DIR [--folder FOLDER …] [--seed 0] [--steps 3400] [--resume]
+    python -m layoutgen.training.saliency --output DIR [--folder FOLDER …] [--seed 0] [--steps 3000] [--resume]
 
-FOLDER holds a user's own pictures, in any number and depth: cut-outs with transparency, packshots on white, photos; a
-third of them (by name) is kept out for `benchmarks.saliency`. DIR gets `saliency.safetensors` (what runs, batch
+FOLDER holds a user's own pictures, in any number and depth: cut-outs with transparency, packshots on white, photos (of
+which those that the border-contrast finder is sure of are examples themselves, too); a third of them (by name) is kept
+out for `benchmarks.saliency`.
+
+DIR gets `saliency.safetensors` (what runs, batch
 normalisation folded in), `saliency.json` (its card) and `checkpoint.safetensors`, from which `--resume` goes on. Same
 seed, steps, folders and library versions: same weights, also when interrupted, because each step draws its pictures
 from its own number.
 
-Three quarters of the steps see pictures of 128 px, the others of 192 px. Loss: binary cross-entropy and 1 - IoU of soft
-masks (Qin et al. 2019, BASNet), on the map and, at a quarter of the weight, on the coarse one; AdamW under a one-cycle
-rate; the shipped weights are an exponential mean of the last ones.
+Half of the steps see pictures of 96 px, a third 128 px, the others 192 px. Loss: binary cross-entropy and 1 - IoU of
+soft masks (Qin et al. 2019, BASNet), on the map and, at a quarter of the weight, on the coarse one; AdamW under a
+one-cycle rate; the shipped weights are an exponential mean of the last ones.
 """
 
 import argparse
+import hashlib
 import json
 import math
 import time
@@ -29,10 +33,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from layoutgen.models.saliency_net import MEAN, SIDE, SPREAD, network
+from layoutgen.models.saliency_net import CHANNELS, SIDE, inputs, network
 from layoutgen.training.composites import Stock, composite, stock
 
-SMALL_SIDE = 128
+SIDES = ((96, 0.5), (128, 0.83), (SIDE, 1.0))
+"""Sides of pictures in px, and until what share of the steps they are used: most is learned on small ones."""
 BATCH = 12
 RATE = 4e-3
 CUTOUTS, GROUNDS = 1100, 500
@@ -47,10 +52,10 @@ class Net(nn.Module):
         super().__init__()
         self.convs = nn.ModuleDict()
         with torch.no_grad():
-            self.eval()(torch.zeros(1, 3, 64, 64))
+            self.eval()(torch.zeros(1, CHANNELS, 64, 64))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (n, 3, s, s), normalised, to logits (n, 1, s, s) and coarse logits (n, 1, s / 16, s / 16)."""
+        """Inputs (n, 6, s, s) to logits (n, 1, s, s) and coarse logits (n, 1, s / 16, s / 16)."""
         out: tuple[Tensor, Tensor] = network(self, x)
         return out
 
@@ -118,13 +123,12 @@ def rate(step: int, steps: int) -> float:
 
 
 def batch(from_stock: Stock, seed: int, step: int, steps: int) -> tuple[Tensor, Tensor]:
-    """The pictures (n, 3, s, s), normalised, and masks (n, 1, s, s) of a step."""
+    """The inputs (n, 6, s, s) and masks (n, 1, s, s) of a step."""
     rng = np.random.default_rng([seed, step])
-    side = SMALL_SIDE if step < 0.75 * steps else SIDE
+    side = next(side for side, until in SIDES if step < until * steps)
     drawn = [composite(from_stock, rng, side) for _ in range(BATCH)]
-    pictures = np.stack([(picture.astype(np.float32) / 255 - MEAN) / SPREAD for picture, _ in drawn])
     masks = np.stack([mask for _, mask in drawn]).astype(np.float32)[:, None] / 255
-    return torch.from_numpy(pictures.transpose(0, 3, 1, 2).copy()), torch.from_numpy(masks)
+    return torch.from_numpy(np.stack([inputs(picture) for picture, _ in drawn])), torch.from_numpy(masks)
 
 
 class Training:
@@ -194,7 +198,7 @@ class Training:
         self.done = int(about["done"])
 
 
-def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 3400, resume: bool = False,
+def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 3000, resume: bool = False,
           every: int = 200, cutouts: int = CUTOUTS, grounds: int = GROUNDS) -> dict[str, Any]:  # fmt: skip
     """Train and write weights and card into `output`; a checkpoint `every` so many steps. Returns the card."""
     torch.set_num_threads(1)
@@ -221,12 +225,18 @@ def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 3400
         "what": "marks what a picture is about; picture squeezed to 192 x 192, map in [0, 1]",
         "parameters": sum(value.numel() for value in weights.values()),
         "bytes": (output / "saliency.safetensors").stat().st_size,
-        "made_by": "python -m layoutgen.training.saliency",
+        "sha256": hashlib.sha256((output / "saliency.safetensors").read_bytes()).hexdigest(),
+        "made_by": f"python -m layoutgen.training.saliency --seed {seed} --steps {steps}"
+        + " --folder …" * bool(folders),
         "seed": seed,
         "steps": steps,
         "pictures": steps * BATCH,
         "drawn": {"cutouts": cutouts, "grounds": grounds},
-        "from_folders": {"cutouts": len(from_stock.cutouts) - cutouts, "grounds": len(from_stock.grounds) - grounds},
+        "from_folders": {
+            "cutouts": len(from_stock.cutouts) - cutouts,
+            "grounds": len(from_stock.grounds) - grounds,
+            "examples": len(from_stock.examples),
+        },
         "cpu_seconds": round(time.process_time() - began),
         "libraries": {"torch": torch.__version__, "opencv": cv2.__version__, "numpy": np.__version__},
     }
@@ -240,7 +250,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--folder", type=Path, action="append", default=[])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=3400)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     print(json.dumps(train(given.output, given.folder, seed=given.seed, steps=given.steps, resume=given.resume)))  # noqa: T201

@@ -8,6 +8,7 @@ from layoutgen.models.saliency_net import SIDE, NetSaliency, onnx_model, prepare
 from layoutgen.training import saliency
 from layoutgen.training.composites import composite, held_back, stock
 from layoutgen.training.cutouts import drawn, from_packshot
+from tests.conftest import photo
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,7 @@ def test_the_network_is_small():
 
 def test_training_learns_and_goes_on_where_it_was_broken_off(tmp_path, small_stock, monkeypatch):
     monkeypatch.setattr(saliency, "BATCH", 2)
-    monkeypatch.setattr(saliency, "SMALL_SIDE", 64)
-    monkeypatch.setattr(saliency, "SIDE", 64)
+    monkeypatch.setattr(saliency, "SIDES", ((64, 1.0),))
     torch.set_num_threads(1)
     whole = saliency.Training(1, 8)
     lost = list(whole.run(small_stock))
@@ -64,8 +64,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path, small_stock):
 
 def test_weights_and_card_are_written(tmp_path, monkeypatch):
     monkeypatch.setattr(saliency, "BATCH", 2)
-    monkeypatch.setattr(saliency, "SMALL_SIDE", 64)
-    monkeypatch.setattr(saliency, "SIDE", 64)
+    monkeypatch.setattr(saliency, "SIDES", ((64, 1.0),))
     card = saliency.train(tmp_path, [], steps=2, cutouts=6, grounds=4)
     assert card["pictures"] == 4 and card["bytes"] < 10_000_000
     weights = load_file(tmp_path / "saliency.safetensors")
@@ -121,3 +120,12 @@ def test_a_packshot_is_cut_out_and_a_photo_is_none():
     assert cut[cut.shape[0] // 2 - 5, cut.shape[1] // 2, 3] > 200
     assert from_packshot(np.full((120, 100, 3), 90, np.uint8)) is None
     assert from_packshot(np.full((120, 100, 3), 255, np.uint8)) is None
+
+
+def test_a_photo_with_a_clear_subject_is_an_example(tmp_path):
+    for k in range(9):
+        (tmp_path / f"photo{k}.png").write_bytes(images.encode_png(np.asarray(photo(seed=k))))
+    made = stock(np.random.default_rng(0), cutouts=1, grounds=1, folders=[tmp_path])
+    assert made.examples and all(example.shape[2] == 4 for example in made.examples)
+    shown = [composite(made, np.random.default_rng(k), 64) for k in range(8)]
+    assert all(picture.shape == (64, 64, 3) and mask.shape == (64, 64) for picture, mask in shown)

@@ -26,9 +26,11 @@ _NOT_LAST = set("（「『【《〈‘“〔［｛([{￥¥$€£#@")
 
 
 class Face(Protocol):
-    """A font in one weight, as much of it as typography needs."""
+    """A font in one weight, as much of it as typography needs; hashable, since what is measured is kept."""
 
     name: str
+
+    def __hash__(self) -> int: ...
 
     def width(self, text: str, px: int) -> float:
         """Advance width of `text` in px at font size `px`."""

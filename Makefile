@@ -50,6 +50,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.metrics
 	$(BIN)/python -m benchmarks.gallery
+	$(BIN)/python -m benchmarks.placement
 	$(BIN)/python -m benchmarks.plan --rows 1000000
 	$(BIN)/python -m benchmarks.decode
 

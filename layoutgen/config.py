@@ -4,6 +4,7 @@ A job's TOML file is read by `load`; every shipped file is loaded by a test. Con
 builders turn it into plain arguments.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -81,6 +82,41 @@ class Images(_Settings):
     pool: Pool = Field(Pool(), description="actors of the fetch stage")
 
 
+class Saliency(_Settings):
+    """Which model finds what a picture is about."""
+
+    model: str = Field("border", description="`border` (no weights), `net` (embedded network) or an ONNX file's path")
+    format: Literal["u2net", "isnet", "birefnet"] = Field("u2net", description="form of the ONNX file, if one is given")
+    threads: int = Field(1, ge=1, description="threads of one actor's network")
+
+
+class Protect(_Settings):
+    """What titles must not cover on a cover."""
+
+    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
+    threads: int = Field(1, ge=1, description="threads of one actor's text reader")
+    batch: int = Field(8, ge=1, description="images handed to the models at once")
+    saliency: Saliency = Field(Saliency(model="net"), description="finder of the subject")
+    faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
+    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
+        None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
+    )
+    pool: Pool = Field(Pool(), description="actors of the protect stage")
+
+    @field_validator("zones")
+    @classmethod
+    def _lie_on_the_canvas(
+        cls, value: dict[str, dict[str, tuple[float, float, float, float]]] | None
+    ) -> dict[str, dict[str, tuple[float, float, float, float]]] | None:
+        for ratio, zones in (value or {}).items():
+            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
+                raise ValueError(f"ratio {ratio!r} is not WIDTH:HEIGHT, such as '3:4'")
+            for name, (left, top, right, bottom) in zones.items():
+                if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                    raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
+        return value
+
+
 class Annotate(_Settings):
     """Which model reads the images."""
 
@@ -99,6 +135,7 @@ class Annotate(_Settings):
     batch: int = Field(8, ge=1, description="images that the model works on at once")
     prompt_tokens: int = Field(8192, ge=1, description="tokens of prompts and pictures that are read in one pass")
     deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
+    saliency: Saliency = Field(Saliency(), description="finder of the subject")
     pool: Pool = Field(Pool(), description="actors of the annotate stage")
 
     @model_validator(mode="after")
@@ -185,6 +222,28 @@ class AnnotateConfig(_Settings):
     images: Images = Images(side=1280)
     load: Load = Load()
     annotate: Annotate = Annotate()
+    write: Write = Write()
+
+
+class CoverPlace(Place):
+    """How covers are laid out, and when they are accepted."""
+
+    min_font: float = Field(24 / 1080, gt=0, lt=0.5, description="smallest font, share of the canvas's width")
+    max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
+    most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
+    most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
+
+
+class CoversConfig(_Settings):
+    """Settings of `jobs.covers`."""
+
+    run: Run = Run()
+    input: Input = Input(canvases=("3:4", "1:1", "16:9", "9:16"), application="video_cover")
+    storage: Storage = Storage()
+    images: Images = Images(side=1080)
+    load: Load = Load()
+    protect: Protect = Protect()
+    place: CoverPlace = CoverPlace()
     write: Write = Write()
 
 

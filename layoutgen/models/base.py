@@ -5,12 +5,12 @@ that travels; it takes lists and returns lists of the same length and order.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
+from layoutgen.core.layout import Box, Canvas, Copy, Framing, Suggestion
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,24 @@ class Composition:
     raw: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class ChosenFrame:
+    """The frame of a clip that makes its cover: pixels (h, w, 3), time in s, and the upright original's size in px."""
+
+    pixels: np.ndarray
+    time_s: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class FaceBox:
+    """A face: its box from forehead to chin, ltrb normalised to the image, and the detector's confidence in [0, 1]."""
+
+    box: Box
+    score: float
+
+
 class Annotator(Protocol):
     """Reads images."""
 
@@ -93,4 +111,20 @@ class Saliency(Protocol):
 
     def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
         """Return for each image a map (height, width), float32 in [0, 1], 1 where the subject is."""
+        ...
+
+
+class Faces(Protocol):
+    """Finds faces."""
+
+    def faces(self, images: list[np.ndarray]) -> list[list[FaceBox]]:
+        """Return for each image its faces, the surest first."""
+        ...
+
+
+class FrameChooser(Protocol):
+    """Chooses the frame of a clip that makes its cover."""
+
+    def choose(self, file: BinaryIO) -> ChosenFrame | Fault:
+        """Return the chosen frame, or why the clip has none. Raises OSError where the file can't be read."""
         ...

@@ -1,28 +1,37 @@
 """Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from layoutgen.config import Annotate, Compose, Images, Place
+from layoutgen.config import Annotate, Compose, CoverPlace, Images, Place, Protect
+from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.fingerprint import Versions, digest
+from layoutgen.core.cover_placement import VERSION as COVER_VERSION
+from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.layout import Canvas, Copy, Framing, Role
 from layoutgen.core.placement import VERSION as PLACE_VERSION
+from layoutgen.core.protection import SAFE_ZONES, Zone, Zones
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Annotator, Brief, Composer, Preparer, Saliency
+from layoutgen.io.video import VERSION as VIDEO_VERSION
+from layoutgen.models.base import Annotator, Brief, Composer, Faces, FrameChooser, Preparer, Saliency
+from layoutgen.models.clips import VERSION as CLIPS_VERSION
+from layoutgen.models.clips import ClipFrames
+from layoutgen.models.faces import VERSION as FACES_VERSION
+from layoutgen.models.faces import detector
 from layoutgen.models.grounded import VERSION as GROUNDED_VERSION
 from layoutgen.models.grounded import GroundedAnnotator
 from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
 from layoutgen.models.rules import VERSION as RULES_VERSION
 from layoutgen.models.rules import RulesComposer, panel_colour, subject_map
-from layoutgen.models.saliency import VERSION as SALIENCY_VERSION
+from layoutgen.models.saliency import VERSION as BORDER_VERSION
 from layoutgen.models.saliency import BorderSaliency
 
 _NO_READER = "subject-1"
@@ -59,10 +68,33 @@ def versions(images: Images, annotate: Annotate, compose: Compose | None, place:
     """The versions of all that works in the stages, told without loading a model."""
     return Versions(
         fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
-        annotate=digest(annotator_version(annotate), SALIENCY_VERSION),
+        annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency)),
         compose=digest(_composer_version(compose), place and (place.margin, place.min_font)) if compose else "",
         place=digest(PLACE_VERSION, _placer_version(place)) if place else "",
     )
+
+
+def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versions:
+    """The versions of all that works in the covers job's stages."""
+    read = {"ocr": OCR_VERSION, "none": "subject-1"}[protect.engine]
+    return Versions(
+        fetch=digest(FETCH_VERSION, VIDEO_VERSION, CLIPS_VERSION, images.model_dump(exclude={"pool"})),
+        annotate=digest(read, saliency_version(protect.saliency), faces_version(protect)),
+        place=digest(COVER_VERSION, _placer_version(place), protect.zones),
+        copy=COVER_COPY,
+    )
+
+
+def faces_version(settings: Protect) -> str:
+    """The name and version of the face detector; says "none" where none can run here."""
+    if faces(settings) is None:
+        return "none: the mtcnn wheel is not installed" if settings.faces else "none"
+    return FACES_VERSION if settings.faces == "mtcnn" else f"yunet {digest(Path(settings.faces).stat().st_size)}"
+
+
+def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
+    """Build what chooses a clip's frame."""
+    return ClipFrames(saliency(protect.saliency), images.side)
 
 
 def _composer_version(settings: Compose) -> list[object]:
@@ -100,27 +132,69 @@ def annotator_version(settings: Annotate) -> str:
     return digest(settings.engine, _local(settings.model, settings.adapter), PROMPT_VERSION, limits, joined)
 
 
-def subject_only() -> Annotator:
+def saliency(settings: SaliencySettings) -> Saliency:
+    """Build the subject finder."""
+    match settings.model:
+        case "border":
+            return BorderSaliency()
+        case "net":
+            from layoutgen.models.saliency_net import NetSaliency
+
+            return NetSaliency(settings.threads)
+        case path:
+            from layoutgen.models.saliency_files import FileSaliency
+
+            return FileSaliency(path, settings.format, settings.threads)
+
+
+def saliency_version(settings: SaliencySettings) -> str:
+    """The name and version of the subject finder, told without loading a model; of a file, its bytes' digest."""
+    match settings.model:
+        case "border":
+            return BORDER_VERSION
+        case "net":
+            from layoutgen.models.saliency_net import version
+
+            return version()
+        case path:
+            return f"{settings.format}-{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}"
+
+
+def faces(settings: Protect) -> Faces | None:
+    """Build the face detector; None where there is none, which the summary then says."""
+    return detector(settings.faces, settings.saliency.threads)
+
+
+def zones(settings: Protect) -> Zones:
+    """The player's controls: those of the settings, else the shipped ones."""
+    if settings.zones is None:
+        return SAFE_ZONES
+    return {
+        ratio: tuple(Zone(name, box) for name, box in sorted(named.items())) for ratio, named in settings.zones.items()
+    }
+
+
+def subject_only(settings: SaliencySettings) -> Annotator:
     """The annotator for images whose text is known already."""
-    return SubjectOnly(BorderSaliency())
+    return SubjectOnly(saliency(settings))
 
 
 def annotator(settings: Annotate, storage: Storage) -> tuple[Annotator, str]:
     """Build the annotator, and its name and version as rows say it."""
     match settings.engine:
         case "ocr":
-            return OcrAnnotator(threads=settings.threads, saliency=BorderSaliency()), OCR_VERSION
+            return OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency)), OCR_VERSION
         case "none":
-            return subject_only(), _NO_READER
+            return subject_only(settings.saliency), _NO_READER
         case "internvl":
-            return _internvl(settings, storage, BorderSaliency())
+            return _internvl(settings, storage, saliency(settings.saliency))
         case "grounded":
             namer, name = _internvl(settings, storage, None)
-            reader = OcrAnnotator(threads=settings.threads, saliency=BorderSaliency())
+            reader = OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
             return GroundedAnnotator(namer, reader), f"{name}, {GROUNDED_VERSION} in {OCR_VERSION}"
 
 
-def _internvl(settings: Annotate, storage: Storage, saliency: Saliency | None) -> tuple[Annotator, str]:
+def _internvl(settings: Annotate, storage: Storage, finder: Saliency | None) -> tuple[Annotator, str]:
     from layoutgen.models.internvl import InternVlAnnotator
     from layoutgen.models.weights import fetch_weights
 
@@ -128,7 +202,7 @@ def _internvl(settings: Annotate, storage: Storage, saliency: Saliency | None) -
     model = InternVlAnnotator(
         fetch_weights(settings.model, cache, storage),
         fetch_weights(settings.adapter, cache, storage) if settings.adapter else None,
-        saliency=saliency,
+        saliency=finder,
         device=settings.device,
         dtype=settings.dtype,
         max_side=settings.image_side,

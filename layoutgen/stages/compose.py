@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Copy, Role
-from layoutgen.core.typography import Face, drop_uncovered, runs_right_to_left
+from layoutgen.core.settable import Settable
+from layoutgen.core.typography import Face
 from layoutgen.io import images
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
 from layoutgen.stages.annotate import read_map
@@ -132,31 +133,14 @@ class Compose:
 
     def _renderable(self, row: dict[str, Any]) -> tuple[Copy, list[str], tuple[str, str] | None]:
         """The copy as the fonts can set it, what was changed, and why it can't be set (None where it can)."""
-        noted: list[str] = []
-
-        def clean(role: Role, text: str) -> str:
-            kept, dropped = drop_uncovered(text, self._face_for(role, text))
-            if dropped:
-                noted.append(f"no font has {' '.join(dropped)} of {text!r}")
-            return kept
-
-        if runs_right_to_left(row["title"]):
-            message = f"title {row['title']!r} runs right to left, which is not set; give a left-to-right title"
-            return Copy(""), noted, ("unsupported_script", message)
-        title = clean(Role.TITLE, row["title"])
-        if not title:
-            message = f"no font has the characters of title {row['title']!r}; give place.bold_font one that has them"
-            return Copy(""), noted, ("missing_glyphs", message)
-        points = []
-        for point in row["selling_points"] or ():
-            kept = "" if runs_right_to_left(point) else clean(Role.SELLING_POINT, point)
-            if kept:
-                points.append(kept)
-            elif point.strip():
-                noted.append(f"left out, since it can't be set: {point}")
-        brand = clean(Role.LOGO, row["brand"]) if row["brand"] else None
+        settable = Settable(self._face_for)
+        title, fault = settable.title(row["title"])
+        if fault:
+            return Copy(""), settable.notes, fault
+        points = [kept for point in row["selling_points"] or () if (kept := settable.text(Role.SELLING_POINT, point))]
+        brand = settable.text(Role.LOGO, row["brand"])
         copy = Copy(title, tuple(dict.fromkeys(points)), brand or None, row["logo"], row["language"])
-        return copy, noted, None
+        return copy, settable.notes, None
 
 
 def _aspect(logo: Any) -> float:

@@ -20,22 +20,30 @@ _TAIL = 32
 
 
 class GrammarProcessor:
-    """Masks the scores of a batch; rows are followed from `start` tokens on."""
+    """Masks the scores of a batch; rows are followed from `start` tokens on.
+
+    Tokens that a grammar forces are kept as one run, as their tokenizer writes them: asked for anew after each of them,
+    a grammar may spell the rest in other tokens.
+    """
 
     def __init__(self, tokenizer: Any, guide: Any, grammars: Sequence[str], start: int) -> None:
         self._tokenizer, self._start = tokenizer, start
         self._matchers = [LLMatcher(guide, LLMatcher.grammar_from_lark(text), log_level=0) for text in grammars]
+        self._forced: list[list[int]] = [[] for _ in grammars]
         self._digits = tokenizer.convert_tokens_to_ids(list("0123456789"))
 
     def __call__(self, tokens: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         bits = allocate_token_bitmask(len(self._matchers), scores.shape[1])
         tails = tokens[:, self._start :][:, -_TAIL:].tolist()
         for row, tail in enumerate(tails):
-            if tail and not self._matchers[row].is_stopped():
-                self._matchers[row].consume_token(tail[-1])
+            self._follow(row, tail)
             fill_next_token_bitmask(self._matchers[row], bits, row)
         allowed = np.unpackbits(bits.view(np.uint8), axis=1, bitorder="little")[:, : scores.shape[1]].astype(bool)
         for row, tail in enumerate(tails):
+            if self._forced[row]:
+                allowed[row] = False
+                allowed[row][self._forced[row][0]] = True
+                continue
             corner = box_digits(self._tokenizer.decode(tail, clean_up_tokenization_spaces=False))
             if corner is not None:
                 digits, may_end = corner
@@ -44,6 +52,16 @@ class GrammarProcessor:
                     wrong += np.setdiff1d(np.flatnonzero(allowed[row]), self._digits).tolist()
                 allowed[row][wrong] = False
         return scores.masked_fill(~torch.from_numpy(allowed).to(scores.device), float("-inf"))
+
+    def _follow(self, row: int, tail: list[int]) -> None:
+        matcher, forced = self._matchers[row], self._forced[row]
+        if forced:
+            assert tail[-1] == forced.pop(0)
+        elif tail and not matcher.is_stopped():
+            matcher.consume_token(tail[-1])
+        if not forced and not matcher.is_stopped():
+            forced += matcher.compute_ff_tokens()
+            matcher.consume_tokens(list(forced))
 
 
 @torch.inference_mode()

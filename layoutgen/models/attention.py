@@ -210,14 +210,14 @@ def attend_segments(
 ) -> tuple[torch.Tensor, None]:
     """Attention within each segment of packed (1, heads, tokens, size); `cu_seq_lens_q` are the segments' bounds."""
     assert cu_seq_lens_q is not None
-    _, heads, tokens, size = query.shape
+    heads, tokens, size = query.shape[1:]
     sides = [side[0].transpose(0, 1) for side in (query, key, value)]
     out = query.new_empty(tokens, heads, size)
     for length, where in _segments(cu_seq_lens_q):
-        some = [
-            (side if where is None else side[where]).view(-1, length, heads, size).transpose(1, 2) for side in sides
-        ]
-        found = scaled_dot_product_attention(*some, scale=scaling).transpose(1, 2).reshape(-1, heads, size)
+        some = ((side if where is None else side[where]).view(-1, length, heads, size) for side in sides)
+        queries, keys, values = (side.transpose(1, 2) for side in some)
+        found = scaled_dot_product_attention(queries, keys, values, scale=scaling)
+        found = found.transpose(1, 2).reshape(-1, heads, size)
         if where is None:
             out = found
         else:

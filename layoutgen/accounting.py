@@ -66,6 +66,10 @@ def summarise(
         by_stage.setdefault(stage, {})[fault] = count
     computed, unchanged = sum(r.computed for r in reports), sum(r.unchanged for r in reports)
     kept = sum(r.kept for r in reports)
+    verdicts: Counter[str] = Counter()
+    for report in reports:
+        verdicts.update(report.verdicts)
+    refused = {name.partition("/")[2]: count for name, count in sorted(verdicts.items()) if name != "accepted"}
     return {
         "run_id": run_id,
         "rows_in": plan.rows_in,
@@ -76,6 +80,7 @@ def summarise(
         "kept": kept,
         "deleted": sum(r.deleted for r in reports),
         "failed": by_stage,
+        **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),
         "shards": len(plan.shards),
         "shards_resumed": resumed,
         "seconds": round(seconds, 3),

@@ -4,6 +4,7 @@ A job's TOML file is read by `load`; every shipped file is loaded by a test. Con
 builders turn it into plain arguments.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -81,13 +82,67 @@ class Images(_Settings):
     pool: Pool = Field(Pool(), description="actors of the fetch stage")
 
 
+class Saliency(_Settings):
+    """Which model finds what a picture is about."""
+
+    model: str = Field("border", description="`border` (no weights), `net` (embedded network) or an ONNX file's path")
+    format: Literal["u2net", "isnet", "birefnet"] = Field("u2net", description="form of the ONNX file, if one is given")
+    threads: int = Field(1, ge=1, description="threads of one actor's network")
+
+
+class Protect(_Settings):
+    """What titles must not cover on a cover."""
+
+    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
+    threads: int = Field(1, ge=1, description="threads of one actor's text reader")
+    batch: int = Field(8, ge=1, description="images handed to the models at once")
+    saliency: Saliency = Field(Saliency(model="net"), description="finder of the subject")
+    faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
+    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
+        None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
+    )
+    pool: Pool = Field(Pool(), description="actors of the protect stage")
+
+    @field_validator("zones")
+    @classmethod
+    def _lie_on_the_canvas(
+        cls, value: dict[str, dict[str, tuple[float, float, float, float]]] | None
+    ) -> dict[str, dict[str, tuple[float, float, float, float]]] | None:
+        for ratio, zones in (value or {}).items():
+            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
+                raise ValueError(f"ratio {ratio!r} is not WIDTH:HEIGHT, such as '3:4'")
+            for name, (left, top, right, bottom) in zones.items():
+                if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                    raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
+        return value
+
+
 class Annotate(_Settings):
     """Which model reads the images."""
 
-    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` is embedded; `none` reads nothing")
+    engine: Literal["ocr", "internvl", "grounded", "none"] = Field(
+        "ocr",
+        description="`ocr` is embedded; `internvl`: a vision-language model; `grounded`: both joined; `none`: neither",
+    )
     threads: int = Field(1, ge=1, description="threads of one actor's networks")
-    batch: int = Field(8, ge=1, description="images handed to the model at once")
+    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
+    cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
+    device: str = Field("cpu", description="torch device")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
+    image_side: int = Field(1344, ge=28, description="px of the longer side that a vision-language model sees")
+    max_new_tokens: int = Field(2048, ge=16, description="length limit of a model's answer")
+    batch: int = Field(8, ge=1, description="images that the model works on at once")
+    prompt_tokens: int = Field(8192, ge=1, description="tokens of prompts and pictures that are read in one pass")
+    deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
+    saliency: Saliency = Field(Saliency(), description="finder of the subject")
     pool: Pool = Field(Pool(), description="actors of the annotate stage")
+
+    @model_validator(mode="after")
+    def _has_model(self) -> "Annotate":
+        if self.engine in ("internvl", "grounded") and not self.model:
+            raise ValueError(f"engine {self.engine!r} needs annotate.model, a folder, s3:// prefix or hub id")
+        return self
 
 
 class Compose(_Settings):
@@ -101,8 +156,17 @@ class Compose(_Settings):
     dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
     image_side: int = Field(672, ge=28, description="px of the longer side that a vision-language model sees")
     max_new_tokens: int = Field(768, ge=16, description="length limit of an answer")
-    batch: int = Field(8, ge=1, description="layouts handed to the model at once")
+    candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")
+    temperature: float = Field(0.8, gt=0, le=2, description="of the candidates that are drawn")
+    batch: int = Field(
+        8, ge=1, description="layouts that the model works on at once; halves itself when short of memory"
+    )
+    prompt_tokens: int = Field(
+        4096, ge=1, description="tokens of prompts, pictures included, that are read in one pass"
+    )
+    deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
+    prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
 
     @model_validator(mode="after")
     def _has_model(self) -> "Compose":
@@ -158,6 +222,28 @@ class AnnotateConfig(_Settings):
     images: Images = Images(side=1280)
     load: Load = Load()
     annotate: Annotate = Annotate()
+    write: Write = Write()
+
+
+class CoverPlace(Place):
+    """How covers are laid out, and when they are accepted."""
+
+    min_font: float = Field(24 / 1080, gt=0, lt=0.5, description="smallest font, share of the canvas's width")
+    max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
+    most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
+    most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
+
+
+class CoversConfig(_Settings):
+    """Settings of `jobs.covers`."""
+
+    run: Run = Run()
+    input: Input = Input(canvases=("3:4", "1:1", "16:9", "9:16"), application="video_cover")
+    storage: Storage = Storage()
+    images: Images = Images(side=1080)
+    load: Load = Load()
+    protect: Protect = Protect()
+    place: CoverPlace = CoverPlace()
     write: Write = Write()
 
 

@@ -1,8 +1,10 @@
 """The story of the data, told once.
 
-    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ compose ─▶ place ─▶ write ─▶ check ─▶ publish
+    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (prepare ─▶) compose ─▶ place ─▶ write ─▶ check ─▶ publish
+    covers:    plan ─▶ load ─▶ fetch ─▶ protect ─▶ place ─▶ write ─▶ check ─▶ publish
     annotate:  plan ─▶ load ─▶ fetch ─▶ annotate ─▶ write ─▶ check ─▶ publish
 
+`prepare` draws the pictures of a vision-language composer on CPUs, so that its GPU waits for none.
 A shard of the plan is one table from end to end; the write stage makes one file of it and sends back a report of a few
 bytes. How a run starts, goes on after a crash and publishes is `running`'s.
 """
@@ -15,7 +17,8 @@ from typing import Any
 
 import ray
 
-from layoutgen.config import AnnotateConfig, LayoutsConfig, Pool
+from layoutgen.config import Annotate as ReadingSettings
+from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool
 from layoutgen.core import gallery, schema
 from layoutgen.io import gallery_source
 from layoutgen.io.storage import Storage
@@ -27,6 +30,9 @@ from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.place import Place
+from layoutgen.stages.place_covers import PlaceCovers
+from layoutgen.stages.prepare import Prepare
+from layoutgen.stages.protect import Protect
 from layoutgen.stages.render import Render
 from layoutgen.streaming import Stage, Step, start, stream
 
@@ -48,7 +54,8 @@ def run_layouts(
     versions = building.versions(config.images, config.annotate, config.compose, config.place)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config), config.annotate.pool),
+        Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),
+        *_prepare(config, storage),
         Step("compose", partial(_compose, config, storage), config.compose.pool),
         Step("place", partial(_place, config), config.place.pool),
     ]
@@ -71,10 +78,35 @@ def run_annotations(
     versions = building.versions(config.images, config.annotate, None, None)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config), config.annotate.pool),
+        Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),
     ]
     job = TableJob(config, storage, source, output, steps, versions, "annotations", schema.ANNOTATIONS)
     return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
+
+
+def run_covers(
+    config: CoversConfig,
+    source: str,
+    output: str,
+    *,
+    limit: int | None = None,
+    run_id: str | None = None,
+    replay: str | None = None,
+    preflight_only: bool = False,
+) -> dict[str, Any]:
+    """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
+    Raises as `running.run` does."""
+    storage = _storage(config)
+    versions = building.cover_versions(config.images, config.protect, config.place)
+    chooser = partial(building.frame_chooser, config.images, config.protect)
+    steps = [
+        Step("fetch", partial(Fetch, storage, config.images, versions, chooser), config.images.pool),
+        Step("protect", partial(_protect, config, storage), config.protect.pool),
+        Step("place", partial(_place_covers, config), config.place.pool),
+    ]
+    job = TableJob(config, storage, source, output, steps, versions, "covers", schema.COVERS)
+    summary = run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
+    return {**summary, "faces": building.faces_version(config.protect)}
 
 
 def run_gallery(
@@ -118,22 +150,46 @@ def _cpus() -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def _annotate(config: LayoutsConfig | AnnotateConfig) -> Stage:
-    version = building.annotator_version(config.annotate)
-    return Annotate(partial(building.annotator, config.annotate), building.subject_only, version, config.annotate.batch)
+def _annotate(settings: ReadingSettings, storage: Storage) -> Annotate:
+    build = partial(building.annotator, settings, storage)
+    subject_only = partial(building.subject_only, settings.saliency)
+    # A language model's decoder refills its batch while there is more to answer, so it gets several batches at once.
+    return Annotate(build, subject_only, settings.batch * (8 if settings.model else 1))
+
+
+def _protect(config: CoversConfig, storage: Storage) -> Stage:
+    protect = config.protect
+    reading = ReadingSettings(
+        engine=protect.engine, threads=protect.threads, batch=protect.batch, saliency=protect.saliency
+    )
+    return Protect(_annotate(reading, storage), partial(building.faces, protect), protect.batch)
+
+
+def _place_covers(config: CoversConfig) -> Stage:
+    return PlaceCovers(
+        config.place, building.zones(config.protect), building.FaceFor(config.place), building.COVER_VERSION
+    )
 
 
 def _place(config: LayoutsConfig) -> Stage:
     return Place(config.place, building.FaceFor(config.place))
 
 
+def _prepare(config: LayoutsConfig, storage: Storage) -> list[Step]:
+    if config.compose.engine == "rules":
+        return []
+    build = partial(building.preparer, config.compose, storage)
+    return [Step("prepare", partial(Prepare, build), config.compose.prepare)]
+
+
 def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
     face_for = building.FaceFor(config.place)
     build = partial(building.composer, config.compose, config.place, face_for, config.run.seed, storage)
-    return Compose(build, face_for, config.compose.batch)
+    # A decoder refills its batch while there is more to answer, so it gets several batches at once.
+    return Compose(build, face_for, config.compose.batch * (1 if config.compose.engine == "rules" else 8))
 
 
-def _storage(config: LayoutsConfig | AnnotateConfig) -> Storage:
+def _storage(config: LayoutsConfig | AnnotateConfig | CoversConfig) -> Storage:
     values = config.storage
     return Storage(values.endpoint_url, values.attempts, values.timeout_s, values.concurrency)
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from layoutgen.core.contracts import Need
 from layoutgen.core.fingerprint import sum_of_ids
-from layoutgen.core.plan import ROW, Need, plan, product_ids, shard_of
+from layoutgen.core.plan import ROW, plan, product_ids, shard_of
 from layoutgen.io.columns import conform, unify
 from layoutgen.io.ledger import Ledger, RunPlan, ShardPlan, ShardReport, shard_count
 from layoutgen.io.snapshot import Snapshots
@@ -47,8 +48,7 @@ def make_plan(
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
         raw, rows, columns = _spill(batches, Path(spill))
         wanted = max(1, min(MOST_SHARDS, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard)))
-        kind = "layouts" if rules.need == "layouts" else "annotations"
-        count = shard_count(ledger.storage, ledger.root, kind, wanted)
+        count = shard_count(ledger.storage, ledger.root, rules.need, wanted)
         count = snapshots.shard_count() or count  # `jobs.maintain --shards` may have changed it
         parts = max(1, math.ceil(rows / PART_ROWS))
         if parts == 1:
@@ -117,7 +117,7 @@ def end_with_parent() -> None:
 
 
 def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, need: Need) -> list[tuple[int, Path]]:
-    table = conform(_load(file), columns)
+    table = conform(_load(file), columns, need)
     file.unlink()
     part_of = [shard_of(key, count) * parts // count for key in product_ids(table, need)]
     members: dict[int, list[int]] = {}
@@ -136,7 +136,7 @@ def _plan_part(
 ) -> tuple[int, ShardReport | None, list[ShardPlan]]:
     if not files:
         return 0, None, []
-    raw = pa.concat_tables([conform(_load(file), columns) for file in files])
+    raw = pa.concat_tables([conform(_load(file), columns, rules.need) for file in files])
     for file in files:
         file.unlink()
     made = plan(

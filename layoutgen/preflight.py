@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from layoutgen.config import AnnotateConfig, LayoutsConfig
+from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.plan import Need, plan
+from layoutgen.core.plan import plan
 from layoutgen.io import images, locations, manifest
 from layoutgen.io.locations import StorageFault
 from layoutgen.io.storage import Storage
@@ -38,7 +39,7 @@ class TableJob:
     """What to run. `steps` are the stages between load and write; `replay` names a run whose dead letters are the
     input (paths in them start from `source`'s folder)."""
 
-    config: LayoutsConfig | AnnotateConfig
+    config: LayoutsConfig | AnnotateConfig | CoversConfig
     storage: Storage
     source: str
     output: str
@@ -80,12 +81,13 @@ def _sample(job: TableJob) -> None:
     if first is None:
         raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
     settings = job.config.input
-    names = settings.canvases if job.need == "layouts" else ()
+    names = settings.canvases if CONTRACTS[job.need].sizes else ()
     sample = plan(
         first, canvases=names, short_side=settings.short_side, application=settings.application,
         join=join_path(job), need=job.need, shards=1,
     )  # fmt: skip
     uris = [uri for shard in sample.shards for row in shard.column("images").to_pylist() for uri in row[:1]]
+    uris = [uri for uri in uris if not uri.lower().endswith(manifest.CLIP_SUFFIXES)]
     faults = []
     for uri, found in zip(uris, job.storage.fetch(uris, job.config.images.max_bytes), strict=True):
         try:

@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from layoutgen import planning
 from layoutgen.accounting import LostRowsError, Progress, conserve, summarise
+from layoutgen.core.contracts import CONTRACTS
 from layoutgen.core.fingerprint import digest
 from layoutgen.io import manifest, replay
 from layoutgen.io.crash import crash_point
@@ -126,14 +127,14 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
     lease.name(run_id)
     snapshots = _snapshots(job, run_id, now, lease.current.run_id)
     rules = planning.Rules(
-        canvases=job.config.input.canvases if job.need == "layouts" else (),
+        canvases=job.config.input.canvases if CONTRACTS[job.need].sizes else (),
         short_side=job.config.input.short_side,
         application=job.config.input.application,
         join=join_path(job),
         need=job.need,
     )
     if job.replay:
-        batches = iter([replay.dead_rows(job.storage, job.output, job.replay)])
+        batches = iter([replay.dead_rows(job.storage, job.output, job.replay, job.need)])
     else:
         batches = manifest.batches(job.source, job.storage, need=job.need, limit=job.limit, size=planning.BATCH_ROWS)
     plan = planning.make_plan(batches, rules, snapshots, ledger, intent, job.config.run.rows_per_shard)

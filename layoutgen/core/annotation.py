@@ -12,7 +12,9 @@ from layoutgen.core.layout import Box, Role
 class TextLine:
     """One line of text in an image. `box` is normalised to the image; `colour` is the glyphs' dominant colour as
     #rrggbb; `language` is zh, en, ja, ko, digits or other; `score` is the reader's confidence in [0, 1]; `placed`
-    tells a line that a designer set from one that is printed on the product or stands in the scene."""
+    tells a line that a designer set from one that is printed on the product or stands in the scene. `grounded` is for
+    texts that a language model named: True where box and string are measured, False where they are the model's own,
+    None where nothing was to be grounded."""
 
     text: str
     box: Box
@@ -21,6 +23,7 @@ class TextLine:
     colour: str
     score: float
     placed: bool
+    grounded: bool | None = None
 
 
 @dataclass(frozen=True)

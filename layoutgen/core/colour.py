@@ -22,8 +22,13 @@ def to_hex(rgb: np.ndarray) -> str:
 
 
 def _linear(rgb: np.ndarray) -> np.ndarray:
+    if isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8:
+        return np.asarray(_LINEAR_OF_BYTE[rgb])
     share = np.asarray(rgb, np.float64) / 255
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+_LINEAR_OF_BYTE = _linear(np.arange(256, dtype=np.float64))
 
 
 def luminance(rgb: np.ndarray) -> np.ndarray:

@@ -54,8 +54,8 @@ def colour_elements(
     for i, pill in enumerate(pills):
         if pill is None:
             continue
-        fill, text = _pill_colours(behind[i], accent, ink, dark, min_contrast)
-        least = min(least, _ratio(text, fill))
+        fill, text = pill_colours(behind[i], accent, ink, dark, min_contrast)
+        least = min(least, ratio(text, fill))
         parent = underlay_of.get(i)
         underlay_of[i] = len(underlays)
         chosen[i] = text
@@ -63,13 +63,13 @@ def colour_elements(
         underlays.append(Element(Role.UNDERLAY, pill, colour=fill, radius_px=radius, underlay=parent, z=1))
     for i, element in enumerate(elements):
         if element.role is Role.LOGO and not element.lines and logo and _ratio_on(logo, behind[i]) < _LOGO_CONTRAST:
-            fill = max((colour.PAPER, colour.INK), key=lambda c: _ratio(c, logo))
+            fill = max((colour.PAPER, colour.INK), key=lambda c: ratio(c, logo))
             others = [pills[k] or other.box for k, other in enumerate(elements) if k != i]
             others += [underlay.box for underlay in underlays]
-            plate = _plate(element.box, others, 0.22 * (element.box[3] - element.box[1]), canvas)
+            ground = plate(element.box, others, 0.22 * (element.box[3] - element.box[1]), canvas)
             underlay_of[i] = len(underlays)
-            radius = round(0.2 * (plate[3] - plate[1]))
-            underlays.append(Element(Role.UNDERLAY, plate, colour=fill, radius_px=radius, z=1))
+            radius = round(0.2 * (ground[3] - ground[1]))
+            underlays.append(Element(Role.UNDERLAY, ground, colour=fill, radius_px=radius, z=1))
     for i in free:
         if i not in underlay_of:
             least = min(least, colour.contrast_on(chosen[i] or ink, behind[i]))
@@ -123,7 +123,7 @@ def _panels(
         return [], {}
     footprints = [pills[i] or element.box for i, element in enumerate(elements)]
     pad = 0.45 * max(elements[i].font_px for i in failing)
-    shared = _padded(union([elements[i].box for i in failing]) or (0, 0, 0, 0), pad, canvas)
+    shared = padded(union([elements[i].box for i in failing]) or (0, 0, 0, 0), pad, canvas)
     touched = [i for i, box in enumerate(footprints) if intersection(shared, box) > 0]
     whole = all(intersection(shared, footprints[i]) >= area(footprints[i]) - 1e-6 for i in touched)
     has_logo = any(elements[i].role is Role.LOGO and not elements[i].lines for i in touched)
@@ -135,16 +135,16 @@ def _panels(
     for i in failing:
         box = elements[i].box
         others = [f for j, f in enumerate(footprints) if j != i] + panels
-        panel = _plate(box, others, 0.3 * elements[i].font_px, canvas)
+        panel = plate(box, others, 0.3 * elements[i].font_px, canvas)
         panels.append(panel)
         member_of[i] = panel
     return panels, member_of
 
 
-def _plate(box: Box, others: list[Box], pad: float, canvas: Canvas) -> Box:
+def plate(box: Box, others: list[Box], pad: float, canvas: Canvas) -> Box:
     """A box with as much of `pad` around it as touches none of the others."""
     for part in (1.0, 0.5, 0.25):
-        plate = _padded(box, part * pad, canvas)
+        plate = padded(box, part * pad, canvas)
         if not any(intersection(plate, other) > 0 for other in others):
             return plate
     return box
@@ -159,28 +159,30 @@ def _panel_colours(behind: list[np.ndarray], ink: str, least: float) -> tuple[st
         reached = min(colour.contrast_on(text, colour.blend(under, fill, _PANEL_OPACITY)) for under in behind)
         if reached >= least:
             return fill, text, _PANEL_OPACITY, reached
-    return ink, colour.PAPER, 1.0, _ratio(ink, colour.PAPER)
+    return ink, colour.PAPER, 1.0, ratio(ink, colour.PAPER)
 
 
-def _pill_colours(behind: np.ndarray, accent: str, ink: str, dark: bool, least: float) -> tuple[str, str]:
+def pill_colours(behind: np.ndarray, accent: str, ink: str, dark: bool, least: float) -> tuple[str, str]:
     """Fill and text colour of a pill. The fill is the accent where it stands out from what is behind and white can be
     read on it, else paper on dark pictures and ink on light ones."""
     middle = colour.to_hex(np.median(behind, axis=0)) if len(behind) else colour.PAPER
-    stands_out = _chroma(accent) >= _PLAIN_CHROMA and _ratio(accent, middle) >= 1.8
-    if stands_out and _ratio(colour.PAPER, accent) >= least:
+    stands_out = _chroma(accent) >= _PLAIN_CHROMA and ratio(accent, middle) >= 1.8
+    if stands_out and ratio(colour.PAPER, accent) >= least:
         return accent, colour.PAPER
     return (colour.PAPER, ink) if dark else (colour.INK, colour.PAPER)
 
 
 def _ratio_on(hex_colour: str, behind: np.ndarray) -> float:
-    return _ratio(hex_colour, colour.to_hex(np.median(behind, axis=0))) if len(behind) else 21.0
+    return ratio(hex_colour, colour.to_hex(np.median(behind, axis=0))) if len(behind) else 21.0
 
 
-def _ratio(a: str, b: str) -> float:
+def ratio(a: str, b: str) -> float:
+    """Contrast ratio of two colours."""
     return float(colour.contrast(colour.luminance(colour.to_rgb(a)), colour.luminance(colour.to_rgb(b))))
 
 
-def _padded(box: Box, pad: float, canvas: Canvas) -> Box:
+def padded(box: Box, pad: float, canvas: Canvas) -> Box:
+    """A box in px with `pad` around it, cut to the canvas."""
     return (
         max(0.0, box[0] - pad),
         max(0.0, box[1] - pad),

@@ -11,19 +11,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_COPY = ("title", "selling_points", "brand", "language")
-# The columns that `source` and `keys` read of a planned row.
-READS = (*_COPY, "images", "logo", "canvas_width", "canvas_height")
+import pyarrow as pa
+
+COPY = ("title", "selling_points", "brand", "language")
+COVER_COPY = ("title", "subtitle", "stickers", "language")
+_READS = ("images", "logo", "canvas_width", "canvas_height")
 
 
 @dataclass(frozen=True)
 class Versions:
-    """The versions of what works in each stage, made of settings and of models' and fonts' identities."""
+    """The versions of what works in each stage, made of settings and of models' and fonts' identities; and `copy`, the
+    columns that a job's rows say their copy in."""
 
     fetch: str
     annotate: str = ""
     compose: str = ""
     place: str = ""
+    copy: tuple[str, ...] = COPY
+
+    def reads(self, table: pa.Table) -> dict[str, list[Any]]:
+        """The columns of planned rows that `source` and `keys` read, as Python values."""
+        return {name: table.column(name).to_pylist() for name in (*self.copy, *_READS)}
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ def source(row: Mapping[str, Any], stored: Mapping[str, Any]) -> str | None:
 def keys(row: Mapping[str, Any], image: str, source_key: str | None, versions: Versions) -> Keys:
     """The fingerprint of a planned row that shows the image with sha256 `image`."""
     annotate = digest("annotate", image, versions.fetch, versions.annotate)
-    copy = {name: row[name] for name in _COPY}
+    copy = {name: row[name] for name in versions.copy}
     canvas = (row["canvas_width"], row["canvas_height"])
     compose = digest("compose", annotate, copy, canvas, row["logo"] and source_key, versions.compose)
     return Keys(source_key, annotate, compose, digest("place", compose, versions.place))

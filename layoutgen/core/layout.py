@@ -98,7 +98,9 @@ class Framing:
 @dataclass(frozen=True)
 class Element:
     """A placed element. `lines` are the text's lines as broken; `underlay` is the index in the row's elements of the
-    underlay that this one stands on, or None; a higher `z` is drawn later."""
+    underlay that this one stands on, or None; a higher `z` is drawn later. `stroke_px` px of the
+    colour `stroke` go around the glyphs and a soft shadow of opacity `shadow` lies under them; neither counts for the
+    contrast."""
 
     role: Role
     box: Box
@@ -113,6 +115,9 @@ class Element:
     radius_px: int = 0
     underlay: int | None = None
     z: int = 0
+    stroke_px: int = 0
+    stroke: str = "#000000"
+    shadow: float = 0.0
 
 
 def area(box: Box) -> float:

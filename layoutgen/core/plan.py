@@ -5,46 +5,38 @@ alone, not on the order they came in: a product goes to shard blake2b(product_id
 sorted by row_id. All canvases of a product lie in one shard, so that its image is fetched once.
 
 The raw table's columns may have any type; a value of the wrong type fails its own row only. A column of several types
-travels as JSON text and says so in its field's metadata (`JSON_TEXT`). A column `input_row` holds each row as the
-manifest wrote it; without one, rows are written as JSON here.
+travels as JSON text and says so in its field's metadata (`fields.JSON_TEXT`). A column `input_row` holds each row as
+the manifest wrote it; without one, rows are written as JSON here.
 """
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
+from layoutgen.core.contracts import CONTRACTS, Contract, Need
+from layoutgen.core.fields import UnusableError, one_text, reject_broken_json, shown, text_list, values_of
 from layoutgen.core.layout import Canvas, parse_canvas
-from layoutgen.core.plain_text import clean, is_unicode
-from layoutgen.core.schema import PLANNED
+from layoutgen.core.plain_text import clean
 
-Need = Literal["layouts", "annotations"]
 APPLICATIONS = ("poster", "marketing", "video_cover")
-INPUT_COLUMNS = (
-    *("product_id", "image", "images", "title", "selling_points", "brand", "logo"),
-    *("category", "language", "application", "canvases"),
-)
-LIST_COLUMNS = ("images", "selling_points", "canvases")
-JSON_TEXT = {b"holds": b"json"}
 ROW = "_row"  # a raw table's column with each row's number in the manifest, from 1
 
-_BATCH = 16384
 _PRODUCT_COLUMNS = (
     *("product_id", "images", "title", "selling_points", "brand", "logo"),
-    *("category", "language", "application"),
+    *("category", "language", "application", "video", "subtitle", "stickers"),
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The work. `shards` are non-empty tables of `schema.PLANNED` and the user's own columns, `numbers` the shards'
-    numbers; `failed` has the rows that can't be worked on, same columns; `rows_in` counts the rows of both."""
+    """The work. `shards` are non-empty tables of the contract's planned schema and the user's own columns, `numbers`
+    the shards' numbers; `failed` has the rows that can't be worked on; `rows_in` counts the rows of both."""
 
     shards: list[pa.Table]
     numbers: list[int]
@@ -56,10 +48,6 @@ class Plan:
 class _Fault:
     kind: str
     message: str
-
-
-class _Unusable(Exception):  # noqa: N818 becomes a failed row
-    """A product that can't be worked on; `args` are those of its `_Fault`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +67,9 @@ class _Product:
     category: str | None = None
     language: str | None = None
     application: str | None = None
+    video: str | None = None
+    subtitle: str | None = None
+    stickers: tuple[str, ...] = ()
     canvases: tuple[Canvas | None, ...] = (None,)
     bad_canvases: dict[str, str] | None = None
 
@@ -99,6 +90,10 @@ class _Rules:
     join: Callable[[str], str]
     need: Need
 
+    @property
+    def contract(self) -> Contract:
+        return CONTRACTS[self.need]
+
 
 def plan(
     raw: pa.Table,
@@ -117,24 +112,25 @@ def plan(
 
     `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. `join` turns a path
     of the manifest into a URI and raises ValueError where it must not be followed. Annotations have no canvas and need
-    no title, and their product_id is the image's path where there is none. A product that can't be used fails once a
+    no title; their product_id, and a cover's, is the image's (or clip's) path where there is none. A cover has either a
+    `cover` or a `video`, which is then its one image. A product that can't be used fails once a
     canvas where its canvases are known, else once; a bad canvas fails alone. Raises ValueError where one of `canvases`
     itself is none.
     """
     default: tuple[Canvas | None, ...] = (None,)
-    if need == "layouts":
+    if CONTRACTS[need].sizes:
         default = tuple(dict.fromkeys(parse_canvas(name, short_side) for name in canvases))
     rules = _Rules(default, short_side, application, join, need)
     good: list[_Row] = []
     failed: list[_Row] = []
     first_rows: dict[str, int] = {}
     numbers = raw[ROW].to_pylist() if ROW in raw.column_names else range(1, len(raw) + 1)
-    for position, (number, values) in enumerate(zip(numbers, _values(raw), strict=True)):
+    for position, (number, values) in enumerate(zip(numbers, values_of(raw, need), strict=True)):
         product = _Product(number, position)
         fault = None
         try:
             _fill(product, values, rules)
-        except _Unusable as error:
+        except UnusableError as error:
             fault = _Fault(*error.args)
         for row in _rows(product, fault, first_rows):
             (failed if row.fault else good).append(row)
@@ -142,10 +138,12 @@ def plan(
     buckets: dict[int, list[_Row]] = {}
     for row in good:
         buckets.setdefault(shard_of(row.product.product_id or "", count), []).append(row)
-    own = [name for name in raw.column_names if name not in (*INPUT_COLUMNS, "input_row", ROW)]
+    contract = rules.contract
+    own = [name for name in raw.column_names if name not in (*contract.columns, "input_row", ROW)]
     order = sorted(buckets)
-    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own) for number in order]
-    return Plan(tables, order, _table(failed, raw, own), len(good) + len(failed))
+    made = contract.planned
+    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own, made) for number in order]
+    return Plan(tables, order, _table(failed, raw, own, made), len(good) + len(failed))
 
 
 def shard_of(product_id: str, count: int) -> int:
@@ -157,81 +155,73 @@ def shard_of(product_id: str, count: int) -> int:
 def product_ids(raw: pa.Table, need: Need) -> list[str]:
     """Each row's product_id as far as it can be read, else ""."""
     found = []
-    for values in _values(raw.select([name for name in raw.column_names if name in ("product_id", "image", "images")])):
+    wanted = ("product_id", *CONTRACTS[need].required[-1])
+    for values in values_of(raw.select([name for name in raw.column_names if name in wanted]), need):
         try:
             found.append(_product_id(values, need) or "")
-        except _Unusable:
+        except UnusableError:
             found.append("")
     return found
 
 
-def _values(raw: pa.Table) -> Iterator[dict[str, Any]]:
-    """Yield each row's contract columns as Python values, and `input_row` where there is one."""
-    names = [name for name in raw.column_names if name in INPUT_COLUMNS or name == "input_row"]
-    if not names:
-        yield from ({} for _ in range(raw.num_rows))
-        return
-    holds_json = [(raw.schema.field(name).metadata or {}).items() >= JSON_TEXT.items() for name in names]
-    for batch in raw.select(names).to_batches(_BATCH):
-        columns = [column.to_pylist() for column in batch.columns]
-        for index, is_json in enumerate(holds_json):
-            if is_json:
-                columns[index] = [None if text is None else _from_json(text) for text in columns[index]]
-        for row in zip(*columns, strict=True):
-            yield dict(zip(names, row, strict=True))
-
-
-def _from_json(text: str) -> Any:
-    """Read a value; one with half a Unicode character, which JSON's escapes can spell, stays bytes and no text."""
-    value = json.loads(text)
-    return text.encode() if "\\ud" in text and not is_unicode(json.dumps(value, ensure_ascii=False)) else value
-
-
 def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
-    """Read a row into `product`. Raises _Unusable at the first fault, with what was read before it in place."""
-    _reject_broken_json(values)
+    """Read a row into `product`. Raises UnusableError at the first fault, with what was read before it in place."""
+    reject_broken_json(values)
     wrong_canvases = None
-    if rules.need == "layouts":
+    if rules.contract.sizes:
         try:
             product.canvases, product.bad_canvases = _canvases(values, rules)
-        except _Unusable as error:  # the product's key is wanted all the same
+        except UnusableError as error:  # the product's key is wanted all the same
             wrong_canvases = error
     product.product_id = _product_id(values, rules.need)
     if wrong_canvases:
         raise wrong_canvases
-    paths = _texts(values, "images")
-    image = _text(values, "image")
-    if image and image not in paths:
-        paths = [image, *paths]
-    title = _text(values, "title")
+    paths = _paths(values, rules.need)
+    title = one_text(values, "title")
     product.title = clean(title) if title else None
-    product.selling_points = tuple([point for text in _texts(values, "selling_points") if (point := clean(text))])
-    brand = _text(values, "brand")
+    product.selling_points = tuple([point for text in text_list(values, "selling_points") if (point := clean(text))])
+    brand = one_text(values, "brand")
     product.brand = clean(brand) if brand else None
-    product.category = _text(values, "category")
-    product.language = _text(values, "language")
-    product.application = _text(values, "application") or rules.application
+    product.category = one_text(values, "category")
+    product.language = one_text(values, "language")
+    product.application = one_text(values, "application") or rules.application
     if product.application not in APPLICATIONS:
-        raise _Unusable(
-            "bad_row", f"application is {_shown(product.application)}; write one of {', '.join(APPLICATIONS)}"
+        raise UnusableError(
+            "bad_row", f"application is {shown(product.application)}; write one of {', '.join(APPLICATIONS)}"
         )
-    logo = _text(values, "logo")
+    logo = one_text(values, "logo")
+    subtitle = one_text(values, "subtitle")
+    product.subtitle = clean(subtitle) if subtitle else None
+    product.stickers = tuple([label for text in text_list(values, "stickers") if (label := clean(text))])
     if product.product_id is None:
-        raise _Unusable("missing_field", "product_id is missing; give every row its own")
+        raise UnusableError("missing_field", "product_id is missing; give every row its own")
     if not paths:
-        raise _Unusable("missing_field", f"product {_shown(product.product_id)} has no image; fill 'image' or 'images'")
-    if rules.need == "layouts" and title is None:
-        raise _Unusable("missing_field", f"product {_shown(product.product_id)} has no title; fill 'title'")
-    if rules.need == "layouts" and product.title is None:
-        raise _Unusable(
+        fill = " or ".join(map(repr, rules.contract.required[-1]))
+        raise UnusableError("missing_field", f"product {shown(product.product_id)} has no image; fill {fill}")
+    if rules.contract.sizes and title is None:
+        raise UnusableError("missing_field", f"product {shown(product.product_id)} has no title; fill 'title'")
+    if rules.contract.sizes and product.title is None:
+        raise UnusableError(
             "empty_title",
-            f"title of product {_shown(product.product_id)} is {_shown(title)}, which shows nothing; write one",
+            f"title of product {shown(product.product_id)} is {shown(title)}, which shows nothing; write one",
         )
     try:
         product.images = tuple([rules.join(path) for path in paths])
         product.logo = rules.join(logo) if logo else None
+        product.video = product.images[0] if rules.need == "covers" and values.get("video") else None
     except ValueError as error:
-        raise _Unusable("bad_path", str(error)) from None
+        raise UnusableError("bad_path", str(error)) from None
+
+
+def _paths(values: dict[str, Any], need: Need) -> list[str]:
+    """The paths of a row's images; of a cover's row, of its image or clip."""
+    if need != "covers":
+        paths, image = text_list(values, "images"), one_text(values, "image")
+        return [image, *paths] if image and image not in paths else paths
+    found = [path for name in ("cover", "video") if (path := one_text(values, name))]
+    if len(found) > 1:
+        raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(found[1])}; give one of them")
+    return found
 
 
 def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -> Iterator[_Row]:
@@ -242,7 +232,7 @@ def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -
     elif (first := first_rows.setdefault(key, product.number)) != product.number:
         fault = _Fault(
             "duplicate_id",
-            f"product_id {_shown(key)} stands in row {first} already; give a product one row, with all its canvases",
+            f"product_id {shown(key)} stands in row {first} already; give a product one row, with all its canvases",
         )
         key = f"{key}#row{product.number}"
     if fault:
@@ -253,32 +243,20 @@ def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -
         yield _Row(f"{key}@{name}", product, None, fault or _Fault("bad_canvas", f"row {product.number}: {message}"))
 
 
-def _reject_broken_json(values: dict[str, Any]) -> None:
-    """Refuse a line that is no JSON object; only a row without any contract value can be one."""
-    line = values.get("input_row")
-    if line is None or any(value is not None for name, value in values.items() if name != "input_row"):
-        return
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise _Unusable("bad_row", f"{_shown(line)} is not JSON ({error}); write one JSON object a line") from None
-    if not isinstance(found, dict):
-        raise _Unusable("bad_row", f"{_shown(found)} is not a row of the manifest's columns; mend or remove the line")
-
-
 def _product_id(values: dict[str, Any], need: Need) -> str | None:
     """Return the key; a whole number is taken as its digits. None where there is none."""
     value = values.get("product_id")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    product_id = _text(values, "product_id")
-    if need == "annotations" and not product_id:
-        product_id = _text(values, "image") or next(iter(_texts(values, "images")), None)
+    product_id = one_text(values, "product_id")
+    if need != "layouts" and not product_id:
+        product_id = one_text(values, "cover") or one_text(values, "video") or one_text(values, "image")
+        product_id = product_id or next(iter(text_list(values, "images")), None)
     return product_id or None
 
 
 def _canvases(values: dict[str, Any], rules: _Rules) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
-    names = _texts(values, "canvases")
+    names = text_list(values, rules.contract.sizes or "")
     if not names:
         return rules.canvases, {}
     parsed = {name: _parsed_canvas(name, rules.short_side) for name in names}
@@ -294,39 +272,8 @@ def _parsed_canvas(name: str, short_side: int) -> Canvas | str:
         return str(error)
 
 
-def _text(values: dict[str, Any], column: str) -> str | None:
-    value = values.get(column)
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, float) and math.isnan(value):  # how pandas writes "none" into a column without any text
-        return None
-    raise _wrong_type(column, value, "text")
-
-
-def _texts(values: dict[str, Any], column: str) -> list[str]:
-    value = values.get(column)
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return []
-    if isinstance(value, list):
-        texts = [item for item in value if isinstance(item, str)]
-        if len(texts) == len(value) - value.count(None):
-            return [text for text in texts if text]
-    raise _wrong_type(column, value, "a list of text")
-
-
-def _wrong_type(column: str, value: object, wanted: str) -> _Unusable:
-    return _Unusable("bad_row", f"{column} is {_shown(value)} ({type(value).__name__}); write {wanted}")
-
-
-def _shown(value: object) -> str:
-    """Write a value into a message: as JSON, at most 80 characters of it."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    text = text if is_unicode(text) else ascii(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
-    """Build a table of `PLANNED` and the user's `own` columns."""
+def _table(rows: list[_Row], raw: pa.Table, own: list[str], made: pa.Schema) -> pa.Table:
+    """Build a table of the schema `made` and the user's `own` columns."""
     products = [row.product for row in rows]
     canvases = [row.canvas for row in rows]
     faults = [row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows]
@@ -344,9 +291,9 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
     }
     arrays = [
         column.cast(kind) if isinstance(column := columns[name], pa.ChunkedArray) else pa.array(column, kind)
-        for name, kind in zip(PLANNED.names, PLANNED.types, strict=True)
+        for name, kind in zip(made.names, made.types, strict=True)
     ]
-    fields = [*PLANNED, *(raw.schema.field(name) for name in own)]
+    fields = [*made, *(raw.schema.field(name) for name in own)]
     return pa.Table.from_arrays([*arrays, *(picked[name] for name in own)], schema=pa.schema(fields))
 
 

@@ -1,9 +1,8 @@
 """The layout task in words: what a vision-language model is told, how it has to answer, and the parser of its answer.
 
 Training and inference share this file: `layout_prompt` asks, `write_layout` gives the answer a model learns to write,
-`answer_grammar` and `box_digits` bound what a constrained decoder may write, and `parse_layout` reads it back. Boxes in
-an answer are whole numbers from 0 to 1000 relative to the canvas, for every model family; they say nothing of pixels,
-so the size at which the model sees the canvas may change without changing their meaning.
+`answer_grammar` bounds what a constrained decoder may write, and `parse_layout` reads it back. Boxes in an answer are
+whole numbers from 0 to 1000 relative to the canvas, for every model family.
 
 The prompt's `system` part is constant and stands before the image, so its prefill can be shared by all rows; all that
 differs stands in one JSON object after the image. Nothing in the copy can leave its field there: quotes, newlines and
@@ -11,23 +10,20 @@ control characters are escaped, and every `<` is written as `\\u003c`, so no tex
 as `<|im_end|>` or `<|image_pad|>`.
 """
 
-import json
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from layoutgen.core.answers import box_rules, choice, fields, items, literal, read_box, short, spell
+from layoutgen.core.coordinates import LAYOUT
 from layoutgen.core.layout import TEXT_ROLES, Canvas, Copy, Role, Suggestion
 
 PROMPT_VERSION = "layout-1"
 """Changes with every change of the prompt, the answer's form or the order of its items; adapters record it."""
 
-CODEC = "relative_1000"
+CODEC = LAYOUT.name
 """How answers write coordinates; adapters record it."""
-
-GRID = 1000
-"""What an answer's coordinates count to: 0 is the canvas's left or top edge, GRID its right or bottom edge."""
 
 SYSTEM = """You are a graphic designer of e-commerce posters. You see a product photo framed on its canvas, \
 then a JSON object with the canvas in pixels and the copy. Say where each text goes.
@@ -54,7 +50,7 @@ class LayoutPrompt:
 
 
 @dataclass(frozen=True)
-class _Slot:
+class Slot:
     """One element that the copy demands: its text ("" for a logo image) and the roles it may take."""
 
     text: str
@@ -69,21 +65,26 @@ def layout_prompt(copy: Copy, canvas: Canvas, logo_aspect: float | None = None) 
 
     Raises `ValueError` where the copy has nothing to place.
     """
-    if not _slots(copy):
+    return LayoutPrompt(SYSTEM, spell(told(copy, canvas, logo_aspect)))
+
+
+def told(copy: Copy, canvas: Canvas, logo_aspect: float | None) -> dict[str, Any]:
+    """What a prompt says of one layout. Raises `ValueError` as `layout_prompt` does."""
+    if not slots(copy):
         raise ValueError("copy has no title, no selling point, no brand and no logo: nothing to place; mend the row")
-    fields: dict[str, Any] = {"canvas": [canvas.width, canvas.height]}
-    if _said(copy.title):
-        fields["title"] = copy.title
-    points = [point for point in copy.selling_points if _said(point)]
+    found: dict[str, Any] = {"canvas": [canvas.width, canvas.height]}
+    if said(copy.title):
+        found["title"] = copy.title
+    points = [point for point in copy.selling_points if said(point)]
     if points:
-        fields["selling_points"] = points
-    if copy.brand and _said(copy.brand):
-        fields["brand"] = copy.brand
+        found["selling_points"] = points
+    if copy.brand and said(copy.brand):
+        found["brand"] = copy.brand
     if copy.logo:
-        fields["logo"] = round(logo_aspect or 1.0, 2)
+        found["logo"] = round(logo_aspect or 1.0, 2)
     if copy.language:
-        fields["language"] = copy.language
-    return LayoutPrompt(SYSTEM, _spell(fields))
+        found["language"] = copy.language
+    return found
 
 
 def write_layout(suggestions: Sequence[Suggestion], copy: Copy) -> str:
@@ -92,16 +93,12 @@ def write_layout(suggestions: Sequence[Suggestion], copy: Copy) -> str:
     Items come in the order of the prompt: title, selling points, logo, underlays. Raises `ValueError` where the
     suggestions do not fit the copy, as `parse_layout` does.
     """
-    order = [slot.text for slot in _slots(copy)]
+    order = [slot.text for slot in slots(copy)]
     place = {text: index for index, text in reversed(list(enumerate(order)))}
     ranked = sorted(
         suggestions, key=lambda s: (s.role == Role.UNDERLAY, s.role == Role.LOGO, place.get(s.text, len(order)))
     )
-    items = [
-        {"role": s.role.value, "text": s.text, "box": [round(min(max(v, 0.0), 1.0) * GRID) for v in s.box]}
-        for s in ranked
-    ]
-    answer = _spell(items)
+    answer = spell([{"role": s.role.value, "text": s.text, "box": LAYOUT.write(s.box)} for s in ranked])
     parse_layout(answer, copy)
     return answer
 
@@ -114,20 +111,14 @@ def parse_layout(answer: str, copy: Copy) -> tuple[Suggestion, ...]:
     role, a box out of range or inverted, a text that is missing, doubled or invented, a text in a role it cannot take,
     too many underlays.
     """
-    try:
-        items = json.loads(answer)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"answer is not JSON ({error}): {_short(answer)}") from error
-    if not isinstance(items, list):
-        raise ValueError(f"answer is not a JSON array: {_short(answer)}")
-    open_slots: dict[str, list[_Slot]] = {}
-    for slot in _slots(copy):
+    open_slots: dict[str, list[Slot]] = {}
+    for slot in slots(copy):
         open_slots.setdefault(unicodedata.normalize("NFC", slot.text), []).append(slot)
-    wanted = sum(len(slots) for slots in open_slots.values())
-    suggestions = tuple(_suggestion(item, index, open_slots) for index, item in enumerate(items))
-    missing = [slot.text or "(the logo image)" for slots in open_slots.values() for slot in slots]
+    wanted = sum(map(len, open_slots.values()))
+    suggestions = tuple(_suggestion(item, index, open_slots) for index, item in enumerate(items(answer)))
+    missing = [slot.text or "(the logo image)" for same in open_slots.values() for slot in same]
     if missing:
-        raise ValueError(f"answer leaves out {', '.join(map(_short, missing))}")
+        raise ValueError(f"answer leaves out {', '.join(map(short, missing))}")
     underlays = len(suggestions) - wanted
     if underlays > wanted:
         raise ValueError(f"answer has {underlays} underlays for {wanted} texts; at most one for each text")
@@ -139,124 +130,70 @@ def answer_grammar(copy: Copy) -> str:
 
     It fixes the order of the items and their texts, letter by letter. Not a JSON Schema, which would leave the
     spelling of a text to the decoder: one that spells `<|im_end|>` plainly runs into the control token. It cannot say
-    that a box is not inverted: see `box_digits`.
+    that a box is not inverted: see `answers.box_digits`.
     """
-    slots = _slots(copy)
-    items = ' "," '.join(_item_rule(slot) for slot in slots)
-    underlay = _item_rule(_Slot("", (Role.UNDERLAY,)))
-    return (
-        f'start: "[" {items} ("," underlay){{0,{len(slots)}}} "]"\n'
-        f"underlay: {underlay}\n"
-        'box: "[" NEAR "," NEAR "," FAR "," FAR "]"\n'
-        f"NEAR: /0|[1-9][0-9]{{0,2}}/\n"
-        f"FAR: /[1-9][0-9]{{0,2}}|{GRID}/\n"
-    )
+    wanted = slots(copy)
+    return layout_grammar([item_rule(slot) for slot in wanted], len(wanted))
 
 
-def box_digits(answer: str) -> tuple[str, bool] | None:
-    """Return which digits may follow an unfinished answer, and whether its last number may end there, so that its last
-    box ends right of and below where it begins; None where the answer is not in a box's third or fourth number."""
-    corner = _FAR_CORNER.search(answer)
-    if corner is None:
-        return None
-    written = corner["last"]
-    least = int(corner["x1"] if corner["x2"] is None else corner["y1"]) + 1
-    digits = "".join(digit for digit in "0123456789" if _completes(written + digit, least))
-    return digits, bool(written) and int(written) >= least
+def layout_grammar(rules: Sequence[str], underlays: int) -> str:
+    """A grammar of these items in this order, and at most so many underlays after them."""
+    listed = ' "," '.join(rules)
+    if not underlays:
+        return f'start: "[" {listed} "]"\n{box_rules(LAYOUT)}'
+    underlay = item_rule(Slot("", (Role.UNDERLAY,)))
+    return f'start: "[" {listed} ("," underlay){{0,{underlays}}} "]"\nunderlay: {underlay}\n{box_rules(LAYOUT)}'
 
 
-_FAR_CORNER = re.compile(r'"box":\[(?P<x1>\d+),(?P<y1>\d+),(?:(?P<x2>\d+),)?(?P<last>\d*)$')
-
-
-def _completes(prefix: str, least: int) -> bool:
-    """Tell whether some whole number in [least, GRID] is written with `prefix` as its first digits."""
-    if prefix.startswith("0"):
-        return prefix == "0" and least <= 0
-    low = high = int(prefix)
-    while low <= GRID:
-        if high >= least:
-            return True
-        low, high = low * 10, high * 10 + 9
-    return False
-
-
-def _slots(copy: Copy) -> list[_Slot]:
+def slots(copy: Copy) -> list[Slot]:
     """The elements that a copy demands, in the answer's order. Blank texts demand nothing."""
-    slots = [_Slot(copy.title, (Role.TITLE,))] + [_Slot(point, _POINT_ROLES) for point in copy.selling_points]
+    wanted = [Slot(copy.title, (Role.TITLE,))] + [Slot(point, _POINT_ROLES) for point in copy.selling_points]
     if copy.brand and not copy.logo:
-        slots.append(_Slot(copy.brand, (Role.LOGO,)))
-    slots = [slot for slot in slots if _said(slot.text)]
-    return [*slots, _Slot("", (Role.LOGO,))] if copy.logo else slots
+        wanted.append(Slot(copy.brand, (Role.LOGO,)))
+    wanted = [slot for slot in wanted if said(slot.text)]
+    return [*wanted, Slot("", (Role.LOGO,))] if copy.logo else wanted
 
 
-def _said(text: str) -> bool:
+def said(text: str) -> bool:
+    """Tell whether a text says anything."""
     return bool(text.strip())
 
 
-def _spell(value: Any) -> str:
-    """JSON in which no text can be taken for a control token, in NFC as tokenizers normalise it anyway."""
-    compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return unicodedata.normalize("NFC", compact).replace("<", "\\u003c")
+def item_rule(slot: Slot) -> str:
+    """The rule of an element that may stand anywhere."""
+    middle = literal(f',"text":{spell(slot.text)},"box":')
+    return f'{literal("{" + spell("role") + ":")} {choice(slot.roles)} {middle} box "}}"'
 
 
-def _item_rule(slot: _Slot) -> str:
-    roles = " | ".join(_literal(f'"{role.value}"') for role in slot.roles)
-    head, middle = _literal('{"role":'), _literal(f',"text":{_spell(slot.text)},"box":')
-    return f'{head} ({roles}) {middle} box "}}"'
-
-
-def _literal(text: str) -> str:
-    """A string of the grammar that stands for `text`."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _suggestion(item: Any, index: int, open_slots: dict[str, list[_Slot]]) -> Suggestion:
+def _suggestion(item: Any, index: int, open_slots: dict[str, list[Slot]]) -> Suggestion:
     """Read one item and take its text out of `open_slots`."""
-    if not isinstance(item, dict) or set(item) != {"role", "text", "box"}:
-        raise ValueError(f"item {index} is not an object of role, text and box: {_short(item)}")
+    fields(item, index, ("role", "text", "box"))
     try:
         role = Role(item["role"])
     except ValueError:
         known = ", ".join(role.value for role in Role)
-        raise ValueError(f"item {index} has the unknown role {_short(item['role'])}; known: {known}") from None
+        raise ValueError(f"item {index} has the unknown role {short(item['role'])}; known: {known}") from None
     text = item["text"]
     if not isinstance(text, str):
-        raise ValueError(f"item {index} ({role}) has a text that is no string: {_short(text)}")
-    x1, y1, x2, y2 = _grid_box(item["box"], f"item {index} ({role})")
+        raise ValueError(f"item {index} ({role}) has a text that is no string: {short(text)}")
+    box = read_box(item["box"], f"item {index} ({role})", LAYOUT)
     if role == Role.UNDERLAY:
         if text:
-            raise ValueError(f"item {index} is an underlay with the text {_short(text)}; an underlay has none")
+            raise ValueError(f"item {index} is an underlay with the text {short(text)}; an underlay has none")
     else:
         text = _take(text, role, index, open_slots)
-    return Suggestion(role, (x1 / GRID, y1 / GRID, x2 / GRID, y2 / GRID), text)
+    return Suggestion(role, LAYOUT.read(box), text)
 
 
-def _take(text: str, role: Role, index: int, open_slots: dict[str, list[_Slot]]) -> str:
+def _take(text: str, role: Role, index: int, open_slots: dict[str, list[Slot]]) -> str:
     """Take the slot of `text` that `role` may fill out of `open_slots`; return its text as the copy spells it."""
-    slots = open_slots.get(unicodedata.normalize("NFC", text))
-    if slots is None:
-        raise ValueError(f"item {index} ({role}) invents the text {_short(text)}; the copy does not have it")
-    if not slots:
-        raise ValueError(f"item {index} ({role}) repeats the text {_short(text)} more often than the copy has it")
-    for slot in slots:
+    same = open_slots.get(unicodedata.normalize("NFC", text))
+    if same is None:
+        raise ValueError(f"item {index} ({role}) invents the text {short(text)}; the copy does not have it")
+    if not same:
+        raise ValueError(f"item {index} ({role}) repeats the text {short(text)} more often than the copy has it")
+    for slot in same:
         if role in slot.roles or (role in TEXT_ROLES and slot.roles[0] in TEXT_ROLES):
-            slots.remove(slot)
+            same.remove(slot)
             return slot.text
-    raise ValueError(f"item {index} gives the text {_short(text)} the role {role}, which it cannot take")
-
-
-def _grid_box(box: Any, place: str) -> tuple[int, int, int, int]:
-    if not isinstance(box, list) or len(box) != 4 or any(type(v) is not int for v in box):
-        raise ValueError(f"{place} has a box that is not four whole numbers: {_short(box)}")
-    x1, y1, x2, y2 = box
-    if min(box) < 0 or max(box) > GRID:
-        raise ValueError(f"{place} has the box {_short(box)}, out of the range 0 to {GRID}")
-    if x1 >= x2 or y1 >= y2:
-        raise ValueError(f"{place} has the box {box}, which is empty or inverted; it needs x1 < x2 and y1 < y2")
-    return x1, y1, x2, y2
-
-
-def _short(value: Any, limit: int = 80) -> str:
-    """A value as messages show it: at most about `limit` characters, fit for any log."""
-    text = repr(value)
-    return text if len(text) <= limit else f"{text[:limit]}…"
+    raise ValueError(f"item {index} gives the text {short(text)} the role {role}, which it cannot take")

@@ -109,6 +109,7 @@ def text_line_row(line: TextLine) -> dict[str, Any]:
         "colour": line.colour,
         "score": line.score,
         "placed": line.placed,
+        "grounded": line.grounded,
     }
 
 

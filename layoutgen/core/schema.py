@@ -11,8 +11,9 @@ from layoutgen.core.layout import Role
 
 VERSION = 1
 # Columns that travel between stages only: the number of the shard that a block is, its attempt, how long each stage was
-# busy with it (JSON), and the fingerprint and notes of the row in the snapshot before.
-SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES = _TRAVEL = "_shard", "_attempt", "_times", "_was", "_was_notes"
+# busy with it (JSON), the fingerprint and notes of the row in the snapshot before, and what a vision-language composer
+# is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in px (width, height), the framing.
+SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, SEEN = _TRAVEL = "_shard", "_attempt", "_times", "_was", "_was_notes", "_seen"
 
 BOX = pa.list_(pa.float32(), 4)
 ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
@@ -25,9 +26,21 @@ TEXT_LINE = pa.struct(
         ("colour", pa.string()),
         ("score", pa.float32()),
         ("placed", pa.bool_()),
+        ("grounded", pa.bool_()),
     ]
 )
 FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
+SEEN_TYPE = pa.struct(
+    [
+        ("pixels", pa.large_binary()),
+        ("shape", pa.list_(pa.int32())),
+        ("grid", pa.list_(pa.int32())),
+        ("size", pa.list_(pa.int32())),
+        ("crop", BOX),
+        ("picture", BOX),
+        ("backdrop", pa.string()),
+    ]
+)
 SUGGESTION = pa.struct([("role", pa.string()), ("text", pa.string()), ("box", BOX)])
 ELEMENT = pa.struct(
     [
@@ -46,6 +59,7 @@ ELEMENT = pa.struct(
         ("z", pa.int32()),
     ]
 )
+COVER_ELEMENT = pa.struct([*ELEMENT, ("stroke_px", pa.int32()), ("stroke", pa.string()), ("shadow", pa.float32())])
 
 
 def _fields(*rows: tuple[str, pa.DataType, str]) -> list[pa.Field]:
@@ -90,7 +104,8 @@ _PIXELS = _fields(
 )
 _ANNOTATE = _fields(
     ("text_lines", pa.list_(TEXT_LINE), "text in the image: string, box (ltrb, of the image), role, language, colour, "
-     "score, and whether a designer `placed` it or it is printed on the product"),
+     "score, whether a designer `placed` it or it is printed on the product, and whether a language model's box and "
+     "string are `grounded` in what was read (null: no language model named it)"),
     ("subject_box", BOX, "the subject, ltrb normalised to the image; null where nothing stands out"),
     ("annotation_json", pa.string(), "the placed lines in the annotation standard's JSON"),
     ("annotator", pa.string(), "model and version"),
@@ -115,6 +130,26 @@ _PLACE = _fields(
     ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind it, 5th percentile of pixels"),
     ("subject_covered", pa.float32(), "share of the shown subject under text or underlays, [0, 1], lower is better"),
 )  # fmt: skip
+_CLIP = _fields(
+    ("video", pa.string(), "URI of the clip; null where the row gave a cover"),
+    ("subtitle", pa.string(), "copy"),
+    ("stickers", pa.list_(pa.string()), "copy: short labels, each set on a ground of its own"),
+)
+_FRAME = _fields(
+    ("frame_s", pa.float64(), "time of the clip's frame that was chosen, seconds; null for a cover"),
+)
+_FACES = _fields(
+    ("faces", pa.list_(BOX), "faces, ltrb normalised to the image; null where no detector was there"),
+)
+_COVER_PLACE = _fields(
+    ("elements", pa.list_(COVER_ELEMENT), "as in layout rows, and stroke_px (px) of the colour stroke around the "
+     "glyphs, shadow (opacity of a soft one); stickers have the role `other`"),
+    ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind its glyphs: 95 % of them have "
+     "more"),
+    ("subject_covered", pa.float32(), "share of the protected area under elements, [0, 1], lower is better"),
+    ("accepted", pa.bool_(), "whether the cover passes the acceptance check"),
+    ("reasons", pa.list_(pa.string()), "why not, `name: what was found`; empty where it does"),
+)  # fmt: skip
 _RUN = _fields(
     ("run_id", pa.string(), "the run that computed the row"),
     ("created_at", pa.timestamp("us", tz="UTC"), "when"),
@@ -126,22 +161,31 @@ ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE, *_SUBJECT])
 COMPOSED = pa.schema([*ANNOTATED, *_COMPOSE])
 PLACED = pa.schema([*COMPOSED, *_PLACE])
 
+COVER_PLANNED = pa.schema([*PLANNED, *_CLIP])
+COVER_FETCHED = pa.schema([*COVER_PLANNED, *_FETCH, *_FRAME, *_PIXELS])
+COVER_PROTECTED = pa.schema([*COVER_FETCHED, *_ANNOTATE, *_SUBJECT, *_FACES])
+COVER_PLACED = pa.schema([*COVER_PROTECTED, *_COMPOSE, *_COVER_PLACE])
+
 # What a stage adds: carried over from the snapshot before where the stage's key is the same.
 RESULTS = {
-    "annotate": [field.name for field in _ANNOTATE],
+    "annotate": [field.name for field in (*_ANNOTATE, *_FACES)],
     "compose": [field.name for field in _COMPOSE],
-    "place": [field.name for field in _PLACE],
+    "place": [field.name for field in _COVER_PLACE],
 }
 _PUBLISHED_STATUS = [field for field in _STATUS if field.name not in ("input_row",)]
 LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED_STATUS, *_RUN])
 ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED_STATUS, *_RUN])
+COVERS = pa.schema(
+    [*_PLAN, *_CLIP, *_FETCH, *_FRAME, *_ANNOTATE, *_FACES, *_COMPOSE, *_COVER_PLACE, *_PUBLISHED_STATUS, *_RUN]
+)
+COVER_COLUMNS = pa.schema([*_CLIP, *_FRAME, *_FACES, *_COVER_PLACE])  # what cover rows have besides layout rows
 DEAD_LETTERS = pa.schema(
     [
         *_fields(
             ("row_id", pa.string(), "key of the row that failed"),
             ("product_id", pa.string(), "as given; null where the row has none"),
             ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`; null where the row did not get as far"),
-            ("stage", pa.string(), "plan, fetch, annotate, compose or place"),
+            ("stage", pa.string(), "plan, fetch, annotate, prepare, compose or place"),
             ("kind", pa.string(), "one word for the reason, to group by"),
             ("message", pa.string(), "the value, the place and the mend"),
             ("answer", pa.string(), "a language model's answer that could not be used"),
@@ -152,7 +196,7 @@ DEAD_LETTERS = pa.schema(
         *_RUN,
     ]
 )
-KINDS = {"layouts": LAYOUTS, "annotations": ANNOTATIONS, "dead letters": DEAD_LETTERS}
+KINDS = {"layouts": LAYOUTS, "annotations": ANNOTATIONS, "covers": COVERS, "dead letters": DEAD_LETTERS}
 
 
 def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -172,9 +216,19 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
-def extra_names(table: pa.Table) -> list[str]:
-    """Names of the columns that are the user's own and no part of any contract."""
-    known = {*PLACED.names, *(field.name for field in _RUN), *_TRAVEL}
+def planned(kind: pa.Schema) -> pa.Schema:
+    """The planned rows' schema of a published `kind`."""
+    return COVER_PLANNED if _has_covers(kind) else PLANNED
+
+
+def _has_covers(kind: pa.Schema) -> bool:
+    return set(COVERS.names) <= set(kind.names)
+
+
+def extra_names(table: pa.Table, kind: pa.Schema = LAYOUTS) -> list[str]:
+    """Names of the columns that are the user's own and no part of the contract of a published `kind`."""
+    staged = COVER_PLACED if _has_covers(kind) else PLACED
+    known = {*staged.names, *(field.name for field in _RUN), *_TRAVEL}
     return [name for name in table.column_names if name not in known]
 
 

@@ -7,9 +7,11 @@ em no Latin descender leaves the box.
 
 import math
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from layoutgen.core.words import inside_words
 
 LEADING = 1.28
 _TALL_LEADING = 1.5
@@ -19,13 +21,16 @@ ASCENT = 0.88
 _NOT_FIRST = set("、。，．：；！？…—·％%）」』】》〉’”〕］｝,.:;!?)]}°℃‰々ー～~")
 _PAUSES = set("，。、；：！？,.;:!?—")
 _MOST_PIECES = 40
+_SPLIT_WORD = 0.6
 _NOT_LAST = set("（「『【《〈‘“〔［｛([{￥¥$€£#@")
 
 
 class Face(Protocol):
-    """A font in one weight, as much of it as typography needs."""
+    """A font in one weight, as much of it as typography needs; hashable, since what is measured is kept."""
 
     name: str
+
+    def __hash__(self) -> int: ...
 
     def width(self, text: str, px: int) -> float:
         """Advance width of `text` in px at font size `px`."""
@@ -94,11 +99,7 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
     pieces = units(" ".join(text.split()))
     if not pieces:
         return []
-    widths = [face.width(piece, px) for piece in pieces]
-    inked = [
-        face.width(piece.rstrip(), px) if piece[-1] == " " else width
-        for piece, width in zip(pieces, widths, strict=True)
-    ]
+    widths, inked = _measured(pieces, face, px)
     if max(inked) > width_px:
         return None
     starts = _greedy(widths, inked, width_px)
@@ -108,6 +109,41 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
             if len(pieces) <= _MOST_PIECES
             else _balanced(widths, inked, width_px, starts)
         )
+    return _lines(pieces, starts)
+
+
+def break_into(text: str, count: int, face: Face, px: int) -> list[str] | None:
+    """Break text into exactly `count` lines, as even in length as `break_lines` makes them, though rather uneven than
+    inside a word (`core.words`); None where it has fewer pieces. Texts too long to try all breaks may take fewer lines.
+    The breaks hold for other sizes too, since all pieces grow alike."""
+    pieces = units(" ".join(text.split()))
+    if not 0 < count <= len(pieces):
+        return None
+    widths, inked = _measured(pieces, face, px)
+    if len(pieces) > _MOST_PIECES:
+        even = sum(widths) / count
+        return _lines(pieces, _balanced(widths, inked, 1.1 * even + max(inked), [*range(count)]))
+    if count == 1:
+        return _lines(pieces, [0])
+    split, at, dear = inside_words("".join(pieces)), 0, set()
+    for i, piece in enumerate(pieces):
+        if at in split:
+            dear.add(i)
+        at += len(piece)
+    return _lines(pieces, _best_breaks(pieces, widths, inked, math.inf, count, dear))
+
+
+def _measured(pieces: list[str], face: Face, px: int) -> tuple[list[float], list[float]]:
+    """Each piece's width with the spaces behind it, and without."""
+    widths = [face.width(piece, px) for piece in pieces]
+    inked = [
+        face.width(piece.rstrip(), px) if piece[-1] == " " else width
+        for piece, width in zip(pieces, widths, strict=True)
+    ]
+    return widths, inked
+
+
+def _lines(pieces: list[str], starts: list[int]) -> list[str]:
     ends = [*starts[1:], len(pieces)]
     return ["".join(pieces[first:last]).rstrip() for first, last in zip(starts, ends, strict=True)]
 
@@ -136,9 +172,17 @@ def _balanced(widths: list[float], inked: list[float], width_px: float, starts: 
     return best
 
 
-def _best_breaks(pieces: list[str], widths: list[float], inked: list[float], width_px: float, count: int) -> list[int]:
+def _best_breaks(
+    pieces: list[str],
+    widths: list[float],
+    inked: list[float],
+    width_px: float,
+    count: int,
+    dear: Collection[int] = (),
+) -> list[int]:
     """The breaks into `count` lines of least cost: squared deviation from even lengths, less a bonus for a line that
-    ends in punctuation, more for a last line of one character. Dynamic programming over the pieces."""
+    ends in punctuation, more for a last line of one character and for a line that starts with one of the `dear` pieces.
+    Dynamic programming over the pieces."""
     total = [0.0]
     for width in widths:
         total.append(total[-1] + width)
@@ -154,7 +198,7 @@ def _best_breaks(pieces: list[str], widths: list[float], inked: list[float], wid
                     break
                 if last_line != (end == size):
                     continue
-                here = cost + ((width - ideal) / ideal) ** 2
+                here = cost + ((width - ideal) / ideal) ** 2 + (_SPLIT_WORD if first in dear else 0.0)
                 if last_line:
                     here += 0.5 if len("".join(pieces[first:end])) == 1 else 0.02 * (width > ideal)
                 if not last_line and pieces[end - 1].rstrip()[-1] in _PAUSES:
@@ -168,11 +212,19 @@ def _best_breaks(pieces: list[str], widths: list[float], inked: list[float], wid
 def set_text(text: str, width_px: float, face: Face, px: int, leading: float = LEADING) -> Setting | None:
     """Set text at one font size in lines no wider than `width_px`; None where that can't be."""
     lines = break_lines(text, width_px, face, px)
-    if not lines:
-        return None
-    height = line_height(px, max(leading, _TALL_LEADING) if _is_tall(text) else leading)
+    return set_lines(lines, face, px, leading) if lines else None
+
+
+def set_lines(lines: Sequence[str], face: Face, px: int, leading: float = LEADING) -> Setting:
+    """Set text whose lines are known."""
+    height = line_height(px, leading_for("".join(lines), leading))
     widest = math.ceil(max(face.width(line, px) for line in lines))
     return Setting(tuple(lines), px, height, widest, height * len(lines))
+
+
+def leading_for(text: str, leading: float = LEADING) -> float:
+    """Line height in em that a text needs: more than `leading` where it holds letters that reach above the em box."""
+    return max(leading, _TALL_LEADING) if _is_tall(text) else leading
 
 
 def _is_tall(text: str) -> bool:

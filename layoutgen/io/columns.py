@@ -2,7 +2,7 @@
 
 A text manifest is read a batch at a time, and no batch knows the others' values: each is typed by itself, `unify` finds
 the types that hold for all, and `conform` brings a batch to them. A column whose values don't go together becomes JSON
-text, which its field's metadata says (`core.plan.JSON_TEXT`).
+text, which its field's metadata says (`core.fields.JSON_TEXT`).
 """
 
 import json
@@ -14,10 +14,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from layoutgen.core.plan import INPUT_COLUMNS, JSON_TEXT, LIST_COLUMNS, Need
-from layoutgen.core.schema import DEAD_LETTERS, LAYOUTS, PLACED
+from layoutgen.core.contracts import CONTRACTS, Need
+from layoutgen.core.fields import JSON_TEXT
 
-_RESERVED = {*PLACED.names, *LAYOUTS.names, *DEAD_LETTERS.names} - set(INPUT_COLUMNS)
 _READS_AS = b"reads_as"  # which types every text of a CSV column can be read as
 _READERS: tuple[tuple[str, pa.DataType, re.Pattern[str]], ...] = (
     ("whole", pa.int64(), re.compile(r"0|-?[1-9][0-9]{0,17}")),  # 007 is an article number, not 7
@@ -37,26 +36,34 @@ def check(names: Sequence[str], uri: str, need: Need) -> None:
     found = f"found {', '.join(names) or 'none'}"
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise ManifestError(f"manifest {uri} has the column {twice[0]!r} twice; {found}; rename one")
-    missing = [name for name in ("product_id", "title") if need == "layouts" and name not in names]
-    if not {"image", "images"} & set(names):
-        missing.append("image (or images)")
+    contract = CONTRACTS[need]
+    missing = [
+        f"{group[0]} (or {group[1]})" if group[1:] else group[0]
+        for group in contract.required
+        if not set(group) & set(names)
+    ]
     if missing:
         raise ManifestError(f"manifest {uri} lacks the columns {', '.join(missing)}; {found}; add or rename them")
-    if clash := [name for name in names if name in _RESERVED]:
-        mend = "list the sizes in 'canvases'" if clash[0] == "canvas" else f"rename it, such as to 'my_{clash[0]}'"
+    if clash := [name for name in names if name in contract.reserved]:
+        sizes = contract.sizes or "canvases"
+        mend = (
+            f"list the sizes in {sizes!r}"
+            if clash[0] in ("canvas", "canvases")
+            else f"rename it, such as to 'my_{clash[0]}'"
+        )
         raise ManifestError(f"manifest {uri} has a column {clash[0]!r}, which is the name of a result's column; {mend}")
 
 
-def table(rows: list[dict[str, Any]], lines: list[str], *, from_text: bool) -> pa.Table:
+def table(rows: list[dict[str, Any]], lines: list[str], need: Need, *, from_text: bool) -> pa.Table:
     """A batch of rows, typed by itself, with each row as it was written in `input_row`. With `from_text` the values of
     the user's own columns are texts."""
     fields, columns = [pa.field("input_row", pa.string())], [pa.array(lines, pa.string())]
     for name in dict.fromkeys(name for row in rows for name in row):
         values = [row.get(name) for row in rows]
-        if from_text and name not in INPUT_COLUMNS:
+        if from_text and name not in CONTRACTS[need].columns:
             field, column = _texts(name, values)
         else:
-            field, column = _typed(name, values)
+            field, column = _typed(name, values, need)
         fields.append(field)
         columns.append(column)
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
@@ -70,7 +77,7 @@ def unify(schemas: Sequence[pa.Schema]) -> pa.Schema:
     return pa.schema([_unified(name, [s.field(name) for s in schemas if name in s.names]) for name in names])
 
 
-def conform(batch: pa.Table, schema: pa.Schema) -> pa.Table:
+def conform(batch: pa.Table, schema: pa.Schema, need: Need) -> pa.Table:
     """Bring a batch to the schema that `unify` found; further columns, which are not the manifest's, stay."""
     columns = {}
     for field in schema:
@@ -78,7 +85,7 @@ def conform(batch: pa.Table, schema: pa.Schema) -> pa.Table:
         if index < 0:
             columns[field.name] = pa.nulls(len(batch), field.type)
         elif _holds_json(field) and not _holds_json(batch.schema.field(index)):
-            columns[field.name] = _as_json(batch, field.name)
+            columns[field.name] = _as_json(batch, field.name, is_own=field.name not in CONTRACTS[need].columns)
         else:
             columns[field.name] = batch.column(index).cast(field.type)
     more = [field for field in batch.schema if field.name not in columns]
@@ -86,10 +93,11 @@ def conform(batch: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema([*schema, *more]))
 
 
-def _typed(name: str, values: list[Any]) -> tuple[pa.Field, pa.Array]:
-    kind = pa.list_(pa.string()) if name in LIST_COLUMNS else pa.string() if name in INPUT_COLUMNS else None
+def _typed(name: str, values: list[Any], need: Need) -> tuple[pa.Field, pa.Array]:
+    contract = CONTRACTS[need]
+    kind = pa.list_(pa.string()) if name in contract.lists else pa.string() if name in contract.columns else None
     try:
-        if name in LIST_COLUMNS and any(isinstance(value, str) for value in values):
+        if name in contract.lists and any(isinstance(value, str) for value in values):
             raise pa.ArrowTypeError("Arrow would take a text for the list of its characters")
         array = pa.array(values, kind)
         wide = pa.types.is_integer(array.type) and any(abs(value) > 2**53 for value in values if value is not None)
@@ -143,10 +151,10 @@ def _holds_json(field: pa.Field) -> bool:
     return (field.metadata or {}).items() >= JSON_TEXT.items()
 
 
-def _as_json(batch: pa.Table, name: str) -> pa.Array:
+def _as_json(batch: pa.Table, name: str, *, is_own: bool) -> pa.Array:
     """A column as JSON text: one of the user's own as its row was written, another as it was read."""
     column = batch.column(name)
-    if name in INPUT_COLUMNS:
+    if not is_own:
         return pa.array([_dumps(value) for value in column.to_pylist()], pa.string())
     filled = pc.is_valid(column).to_pylist()
     lines = batch.column("input_row").to_pylist()

@@ -44,7 +44,9 @@ class Busy:
 class ShardReport:
     """What came of a shard, as counted in the data that was read back. `computed`, `unchanged` and `kept` are published
     rows; `deleted` counts rows of the snapshot before that are no more; `ids` is the digest of the planned keys that
-    were found written; `failed` is `stage/kind` to number; `stages` tells how long each stage was busy."""
+    were found written; `failed` is `stage/kind` to number; `stages` tells how long each stage was busy; `verdicts`
+    counts the published rows by the acceptance check's verdict, where there is one: `accepted`, and `refused/` with a
+    reason."""
 
     shard: int
     published: Written | None
@@ -58,6 +60,7 @@ class ShardReport:
     failed: dict[str, int] = field(default_factory=dict)
     attempt: int = 1
     stages: dict[str, Busy] = field(default_factory=dict)
+    verdicts: dict[str, int] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

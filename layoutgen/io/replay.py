@@ -5,11 +5,12 @@ import json
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.io import manifest, snapshot
 from layoutgen.io.storage import Storage
 
 
-def dead_rows(storage: Storage, root: str, run_id: str) -> pa.Table:
+def dead_rows(storage: Storage, root: str, run_id: str, need: Need) -> pa.Table:
     """The input rows of a run's dead letters, each product once, on the canvases on which it failed. A second row of a
     product is none: alone it would take the place of the first. Raises SnapshotError where there are none."""
     dead = snapshot.read(storage, root, run_id, "dead_letters")
@@ -19,14 +20,15 @@ def dead_rows(storage: Storage, root: str, run_id: str) -> pa.Table:
     canvases: dict[str, list[str]] = {}
     for line, canvas in zip(dead.column("input_row").to_pylist(), dead.column("canvas").to_pylist(), strict=True):
         canvases.setdefault(line, []).extend([canvas] if canvas else [])
-    return manifest.from_lines([_on(line, names) for line, names in canvases.items()])
+    sizes = CONTRACTS[need].sizes
+    return manifest.from_lines([_on(line, sizes, names) for line, names in canvases.items()], need)
 
 
-def _on(line: str, canvases: list[str]) -> str:
+def _on(line: str, sizes: str | None, canvases: list[str]) -> str:
     try:
         row = json.loads(line)
     except ValueError:
         return line
-    if not isinstance(row, dict) or not canvases:
+    if not isinstance(row, dict) or not canvases or sizes is None:
         return line
-    return json.dumps({**row, "canvases": sorted(canvases)}, ensure_ascii=False)
+    return json.dumps({**row, sizes: sorted(canvases)}, ensure_ascii=False)

@@ -28,7 +28,7 @@ from layoutgen.io.ledger import ShardReport, Written
 from layoutgen.io.storage import Storage, StorageError
 
 # Failures that may pass: the same input may do better another time.
-RETRYABLE = {"not_found", "access_denied", "empty_object", "truncated_image", "process_crashed"}
+RETRYABLE = {"not_found", "access_denied", "empty_object", "truncated_image", "truncated_video", "process_crashed"}
 ROW_GROUP_ROWS = 20_000
 
 
@@ -118,6 +118,7 @@ class Snapshots:
             ids=sum_of_ids([row_id for row_id in found if row_id not in kept]),
             failed=_by_kind(dead),
             attempt=attempt,
+            verdicts=self._verdicts(data),
         )
 
     def shard_count(self) -> int | None:
@@ -137,7 +138,19 @@ class Snapshots:
         count = pq.read_metadata(io.BytesIO(data)).num_rows
         written = self._write(self.part(shard), self._whole(data)) if self.upsert else None
         kept = count if written else 0
-        return ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]))
+        verdicts = self._verdicts(data) if written else {}
+        return ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), verdicts=verdicts)
+
+    def _verdicts(self, data: bytes | None) -> dict[str, int]:
+        """How many rows of a file the acceptance check accepted, and refused for each reason, where rows have it."""
+        if "accepted" not in self.kind.names:
+            return {}
+        found: Counter[str] = Counter(accepted=0)
+        table = pq.read_table(io.BytesIO(data), columns=["accepted", "reasons"]) if data else None
+        for row in table.to_pylist() if table is not None else []:
+            found["accepted"] += row["accepted"]
+            found.update({f"refused/{reason.partition(':')[0]}" for reason in row["reasons"] or ()})
+        return dict(found)
 
     def _whole(self, data: bytes) -> bytes:
         """A file of the snapshot before, as it is unless an older version wrote it without a column of today's."""
@@ -179,7 +192,7 @@ class Snapshots:
     def _published(self, table: pa.Table) -> pa.Table:
         """The contract's columns and the user's own; what only travels between stages stays behind."""
         stamped = self._stamped(table)
-        kept = {*self.kind.names, *schema.extra_names(table)}
+        kept = {*self.kind.names, *schema.extra_names(table, self.kind)}
         return schema.complete(stamped.select([name for name in stamped.column_names if name in kept]), self.kind)
 
     def _dead(self, table: pa.Table, attempt: int) -> pa.Table:

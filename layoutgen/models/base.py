@@ -5,12 +5,12 @@ that travels; it takes lists and returns lists of the same length and order.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
+from layoutgen.core.layout import Box, Canvas, Copy, Framing, Suggestion
 
 
 @dataclass(frozen=True)
@@ -23,14 +23,35 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture as a vision-language model takes it: `pixels` uint8, RGB, (height, width, 3) in whole visual tokens or
+    (tiles, side, side, 3); `grid` is (rows, columns) of visual tokens where the family counts positions by them, None
+    for tiles; `size` is (width, height) in px of the whole as the model sees it, the unit of absolute coordinates."""
+
+    pixels: np.ndarray
+    grid: tuple[int, int] | None
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What CPUs made of a brief before a vision-language model gets it: the framing, and a picture of it."""
+
+    framing: Framing
+    picture: Picture
+
+
+@dataclass(frozen=True)
 class Brief:
-    """One layout to make: the photo, what was read in it, what to say, and on which canvas."""
+    """One layout to make: the photo, what was read in it, what to say, and on which canvas. Where it is `prepared`, the
+    photo is in the picture already and `image` is empty."""
 
     image: np.ndarray
     annotation: Annotation
     copy: Copy
     canvas: Canvas
     logo_aspect: float | None = None
+    prepared: Prepared | None = None
 
 
 @dataclass(frozen=True)
@@ -43,11 +64,37 @@ class Composition:
     raw: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class ChosenFrame:
+    """The frame of a clip that makes its cover: pixels (h, w, 3), time in s, and the upright original's size in px."""
+
+    pixels: np.ndarray
+    time_s: float
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class FaceBox:
+    """A face: its box from forehead to chin, ltrb normalised to the image, and the detector's confidence in [0, 1]."""
+
+    box: Box
+    score: float
+
+
 class Annotator(Protocol):
     """Reads images."""
 
     def annotate(self, images: list[np.ndarray]) -> list[Annotation | Fault]:
         """Return each image's annotation, or why there is none."""
+        ...
+
+
+class Preparer(Protocol):
+    """Does on CPUs what a composer on a GPU should not wait for."""
+
+    def prepare(self, image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Prepared:
+        """Frame a photo on its canvas and draw it as the model sees it."""
         ...
 
 
@@ -64,4 +111,20 @@ class Saliency(Protocol):
 
     def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
         """Return for each image a map (height, width), float32 in [0, 1], 1 where the subject is."""
+        ...
+
+
+class Faces(Protocol):
+    """Finds faces."""
+
+    def faces(self, images: list[np.ndarray]) -> list[list[FaceBox]]:
+        """Return for each image its faces, the surest first."""
+        ...
+
+
+class FrameChooser(Protocol):
+    """Chooses the frame of a clip that makes its cover."""
+
+    def choose(self, file: BinaryIO) -> ChosenFrame | Fault:
+        """Return the chosen frame, or why the clip has none. Raises OSError where the file can't be read."""
         ...

@@ -1,28 +1,40 @@
 """Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from layoutgen.config import Annotate, Compose, Images, Place
+from layoutgen.config import Annotate, Compose, CoverPlace, Images, Place, Protect
+from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.fingerprint import Versions, digest
-from layoutgen.core.layout import Framing, Role
+from layoutgen.core.cover_placement import VERSION as COVER_VERSION
+from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
+from layoutgen.core.layout import Canvas, Copy, Framing, Role
 from layoutgen.core.placement import VERSION as PLACE_VERSION
+from layoutgen.core.protection import SAFE_ZONES, Zone, Zones
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Annotator, Brief, Composer, Saliency
-from layoutgen.models.frame import frame
+from layoutgen.io.video import VERSION as VIDEO_VERSION
+from layoutgen.models.base import Annotator, Brief, Composer, Faces, FrameChooser, Preparer, Saliency
+from layoutgen.models.clips import VERSION as CLIPS_VERSION
+from layoutgen.models.clips import ClipFrames
+from layoutgen.models.faces import VERSION as FACES_VERSION
+from layoutgen.models.faces import detector
+from layoutgen.models.grounded import VERSION as GROUNDED_VERSION
+from layoutgen.models.grounded import GroundedAnnotator
 from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
 from layoutgen.models.rules import VERSION as RULES_VERSION
 from layoutgen.models.rules import RulesComposer, panel_colour, subject_map
-from layoutgen.models.saliency import VERSION as SALIENCY_VERSION
+from layoutgen.models.saliency import VERSION as BORDER_VERSION
 from layoutgen.models.saliency import BorderSaliency
+
+_NO_READER = "subject-1"
 
 
 class FaceFor:
@@ -56,20 +68,51 @@ def versions(images: Images, annotate: Annotate, compose: Compose | None, place:
     """The versions of all that works in the stages, told without loading a model."""
     return Versions(
         fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
-        annotate=digest(annotator_version(annotate), SALIENCY_VERSION),
+        annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency)),
         compose=digest(_composer_version(compose), place and (place.margin, place.min_font)) if compose else "",
         place=digest(PLACE_VERSION, _placer_version(place)) if place else "",
     )
+
+
+def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versions:
+    """The versions of all that works in the covers job's stages."""
+    read = {"ocr": OCR_VERSION, "none": "subject-1"}[protect.engine]
+    return Versions(
+        fetch=digest(FETCH_VERSION, VIDEO_VERSION, CLIPS_VERSION, images.model_dump(exclude={"pool"})),
+        annotate=digest(read, saliency_version(protect.saliency), faces_version(protect)),
+        place=digest(COVER_VERSION, _placer_version(place), protect.zones),
+        copy=COVER_COPY,
+    )
+
+
+def faces_version(settings: Protect) -> str:
+    """The name and version of the face detector; says "none" where none can run here."""
+    if faces(settings) is None:
+        return "none: the mtcnn wheel is not installed" if settings.faces else "none"
+    return FACES_VERSION if settings.faces == "mtcnn" else f"yunet {digest(Path(settings.faces).stat().st_size)}"
+
+
+def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
+    """Build what chooses a clip's frame."""
+    return ClipFrames(saliency(protect.saliency), images.side)
 
 
 def _composer_version(settings: Compose) -> list[object]:
     if settings.engine == "rules":
         return [RULES_VERSION]
     from layoutgen.core.prompts import PROMPT_VERSION
+
+    local = _local(settings.model, settings.adapter)
+    drawn = [settings.candidates, settings.temperature] if settings.candidates > 1 else []
+    limits = [settings.image_side, settings.max_new_tokens, settings.dtype]
+    return [settings.engine, local, PROMPT_VERSION, *limits, *drawn]
+
+
+def _local(*uris: str) -> list[str]:
+    """What tells weights apart: the sha of a folder here; a prefix or revision is taken as unchanging."""
     from layoutgen.models.weights import weights_sha
 
-    local = [weights_sha(Path(uri)) if Path(uri).is_dir() else uri for uri in (settings.model, settings.adapter) if uri]
-    return [settings.engine, local, PROMPT_VERSION, settings.image_side, settings.max_new_tokens, settings.dtype]
+    return [weights_sha(Path(uri)) if Path(uri).is_dir() else uri for uri in uris if uri]
 
 
 def _placer_version(settings: Place) -> list[object]:
@@ -79,22 +122,99 @@ def _placer_version(settings: Place) -> list[object]:
 
 
 def annotator_version(settings: Annotate) -> str:
-    """The name and version of the annotator, as rows say it."""
-    return {"ocr": OCR_VERSION, "none": "subject-1"}[settings.engine]
+    """What tells the annotations of one annotator from those of another."""
+    if settings.engine in ("ocr", "none"):
+        return OCR_VERSION if settings.engine == "ocr" else _NO_READER
+    from layoutgen.core.annotation_prompt import PROMPT_VERSION
+
+    limits = [settings.image_side, settings.max_new_tokens, settings.dtype]
+    joined = [GROUNDED_VERSION, OCR_VERSION] if settings.engine == "grounded" else []
+    return digest(settings.engine, _local(settings.model, settings.adapter), PROMPT_VERSION, limits, joined)
 
 
-def subject_only() -> Annotator:
+def saliency(settings: SaliencySettings) -> Saliency:
+    """Build the subject finder."""
+    match settings.model:
+        case "border":
+            return BorderSaliency()
+        case "net":
+            from layoutgen.models.saliency_net import NetSaliency
+
+            return NetSaliency(settings.threads)
+        case path:
+            from layoutgen.models.saliency_files import FileSaliency
+
+            return FileSaliency(path, settings.format, settings.threads)
+
+
+def saliency_version(settings: SaliencySettings) -> str:
+    """The name and version of the subject finder, told without loading a model; of a file, its bytes' digest."""
+    match settings.model:
+        case "border":
+            return BORDER_VERSION
+        case "net":
+            from layoutgen.models.saliency_net import version
+
+            return version()
+        case path:
+            return f"{settings.format}-{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}"
+
+
+def faces(settings: Protect) -> Faces | None:
+    """Build the face detector; None where there is none, which the summary then says."""
+    return detector(settings.faces, settings.saliency.threads)
+
+
+def zones(settings: Protect) -> Zones:
+    """The player's controls: those of the settings, else the shipped ones."""
+    if settings.zones is None:
+        return SAFE_ZONES
+    return {
+        ratio: tuple(Zone(name, box) for name, box in sorted(named.items())) for ratio, named in settings.zones.items()
+    }
+
+
+def subject_only(settings: SaliencySettings) -> Annotator:
     """The annotator for images whose text is known already."""
-    return SubjectOnly(BorderSaliency())
+    return SubjectOnly(saliency(settings))
 
 
-def annotator(settings: Annotate) -> Annotator:
-    """Build the annotator."""
+def annotator(settings: Annotate, storage: Storage) -> tuple[Annotator, str]:
+    """Build the annotator, and its name and version as rows say it."""
     match settings.engine:
         case "ocr":
-            return OcrAnnotator(threads=settings.threads, saliency=BorderSaliency())
+            return OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency)), OCR_VERSION
         case "none":
-            return subject_only()
+            return subject_only(settings.saliency), _NO_READER
+        case "internvl":
+            return _internvl(settings, storage, saliency(settings.saliency))
+        case "grounded":
+            namer, name = _internvl(settings, storage, None)
+            reader = OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
+            return GroundedAnnotator(namer, reader), f"{name}, {GROUNDED_VERSION} in {OCR_VERSION}"
+
+
+def _internvl(settings: Annotate, storage: Storage, finder: Saliency | None) -> tuple[Annotator, str]:
+    from layoutgen.models.internvl import InternVlAnnotator
+    from layoutgen.models.weights import fetch_weights
+
+    cache = Path(settings.cache).expanduser()
+    model = InternVlAnnotator(
+        fetch_weights(settings.model, cache, storage),
+        fetch_weights(settings.adapter, cache, storage) if settings.adapter else None,
+        saliency=finder,
+        device=settings.device,
+        dtype=settings.dtype,
+        max_side=settings.image_side,
+        max_new_tokens=settings.max_new_tokens,
+        rows=settings.batch,
+        prompt_tokens=settings.prompt_tokens,
+        deadline_s=settings.deadline_s or None,
+    )
+    known = model.identity
+    adapter = f" + {settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else ""
+    name = f"{known['family']} {settings.model} {known['weights_sha'][:12]}{adapter}, {known['prompt_version']}"
+    return model, name
 
 
 def composer(
@@ -109,33 +229,53 @@ def composer(
             return _qwen_vl(settings, seed, storage)
 
 
+def preparer(settings: Compose, storage: Storage) -> Preparer:
+    """Build what prepares pictures for the composer, on machines without its weights."""
+    import json
+
+    from layoutgen.models.painting import CanvasPainter
+    from layoutgen.models.pictures import picture_kind
+    from layoutgen.models.weights import fetch_config
+
+    folder = fetch_config(settings.model, Path(settings.cache).expanduser(), storage)
+    family = json.loads((folder / "config.json").read_text("utf-8"))["model_type"]
+    return CanvasPainter(picture_kind(folder, family), settings.image_side, _frame_default)
+
+
+def _frame_default(image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Framing:
+    found = subject_map(Brief(image, annotation, Copy(""), canvas), BorderSaliency())
+    height, width = image.shape[:2]
+    return framing.default(width / height, framing.subject_box(found), canvas, panel_colour(image, found))
+
+
 def _qwen_vl(settings: Compose, seed: int, storage: Storage) -> tuple[Composer, dict[str, Any]]:
     from layoutgen.models.qwen_vl import QwenVlComposer
-    from layoutgen.models.weights import fetch_weights
+    from layoutgen.models.weights import fetch_weights, revision
 
     cache = Path(settings.cache).expanduser()
-    saliency = BorderSaliency()
-
-    def frame_default(brief: Brief) -> Framing:
-        found = subject_map(brief, saliency)
-        height, width = brief.image.shape[:2]
-        panel = panel_colour(brief.image, found)
-        return framing.default(width / height, framing.subject_box(found), brief.canvas, panel)
-
+    weights = fetch_weights(settings.model, cache, storage)
     model = QwenVlComposer(
-        fetch_weights(settings.model, cache, storage),
+        weights,
         fetch_weights(settings.adapter, cache, storage) if settings.adapter else None,
-        frame=frame_default,
-        render=frame,
+        frame=_frame_default,
         device=settings.device,
         dtype=settings.dtype,
         max_side=settings.image_side,
         max_new_tokens=settings.max_new_tokens,
-        batch_size=settings.batch,
+        rows=settings.batch,
+        prompt_tokens=settings.prompt_tokens,
+        candidates=settings.candidates,
+        temperature=settings.temperature,
+        seed=seed,
+        deadline_s=settings.deadline_s or None,
     )
     known = model.identity
     return model, {
-        "composer": f"{known['family']} {settings.model} {known['weights_sha'][:12]}",
+        "composer": " ".join(
+            part
+            for part in (known["family"], settings.model, revision(weights)[:12], known["weights_sha"][:12])
+            if part
+        ),
         "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
         "prompt_version": known["prompt_version"],
         "seed": seed,

@@ -13,7 +13,11 @@ def frame(image: np.ndarray, framing: Framing, canvas: Canvas, side: int) -> np.
     `image` is (h, w) or (h, w, 3), uint8 or float32; a map (h, w) gets 0 where the canvas shows no photo.
     """
     scale = side / max(canvas.width, canvas.height)
-    width, height = max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale))
+    return frame_at(image, framing, max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale)))
+
+
+def frame_at(image: np.ndarray, framing: Framing, width: int, height: int) -> np.ndarray:
+    """Draw as `frame` does, at a size in px."""
     is_map = image.ndim == 2
     out = np.zeros((height, width, *image.shape[2:]), image.dtype)
     if not is_map:

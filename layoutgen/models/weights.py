@@ -13,17 +13,21 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from layoutgen.io.storage import Storage
+if TYPE_CHECKING:
+    from layoutgen.io.storage import Storage
 
 PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
 """The files of a checkpoint that are fetched; all others (code, pickles, pictures) stay where they are."""
+
+CONFIG_FILES = ("config.json", "preprocessor_config.json", "processor_config.json")
+"""Of these, what a model's pictures are like."""
 
 SENTINEL = "_COMPLETE"
 """Written last into a downloaded folder: its origin, and each file's size and sha256."""
@@ -34,7 +38,7 @@ _SHA_CACHE = ".layoutgen_sha.json"
 _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
-def fetch_weights(uri: str, cache_dir: Path, storage: Storage | None = None) -> Path:
+def fetch_weights(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> Path:
     """Return the local folder of a checkpoint, after fetching it where needed.
 
     `uri` is a folder, which stays as it is, an `s3://` prefix, or a hub id as `owner/name` or `owner/name@revision`.
@@ -43,7 +47,7 @@ def fetch_weights(uri: str, cache_dir: Path, storage: Storage | None = None) -> 
     checkpoint or it is not whole, and what the storage raises where it cannot be reached.
     """
     if uri.startswith("s3://"):
-        folder = _download(uri.rstrip("/"), cache_dir, storage or Storage())
+        folder = _download(uri.rstrip("/"), cache_dir, storage or _aws())
     elif Path(uri).expanduser().is_dir():
         folder = Path(uri).expanduser()
     elif hub_id := _HUB_ID.fullmatch(uri):
@@ -54,6 +58,16 @@ def fetch_weights(uri: str, cache_dir: Path, storage: Storage | None = None) -> 
         )
     check_weights(folder)
     return folder
+
+
+def fetch_config(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> Path:
+    """Return a local folder with a checkpoint's JSON files alone: all that is needed to prepare its pictures. As
+    `fetch_weights` otherwise."""
+    if uri.startswith("s3://"):
+        return _download_config(uri.rstrip("/"), cache_dir, storage or _aws())
+    if not Path(uri).expanduser().is_dir() and (hub_id := _HUB_ID.fullmatch(uri)):
+        return _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub", CONFIG_FILES)
+    return fetch_weights(uri, cache_dir, storage)
 
 
 def check_weights(folder: Path) -> None:
@@ -97,7 +111,12 @@ def weights_sha(folder: Path) -> str:
     return hashlib.sha256("".join(f"{name} {shas[name]['sha256']}\n" for name in shas).encode()).hexdigest()
 
 
-def _download(uri: str, cache_dir: Path, storage: Storage) -> Path:
+def revision(folder: Path) -> str:
+    """The commit of weights that came from the hub; empty for others, whose URI says what they are."""
+    return folder.name if folder.parent.name == "snapshots" else ""
+
+
+def _download(uri: str, cache_dir: Path, storage: "Storage") -> Path:
     """Fetch an S3 prefix into the cache. Files that an interrupted download finished are kept."""
     key = hashlib.sha256(uri.encode()).hexdigest()[:12]
     folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{key}"
@@ -123,7 +142,23 @@ def _download(uri: str, cache_dir: Path, storage: Storage) -> Path:
     return folder
 
 
-def _copy(storage: Storage, uri: str, path: Path, size: int) -> None:
+def _download_config(uri: str, cache_dir: Path, storage: "Storage") -> Path:
+    key = hashlib.sha256(uri.encode()).hexdigest()[:12]
+    folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{key}-config"
+    folder.mkdir(parents=True, exist_ok=True)
+    with _lock(cache_dir / f"{folder.name}.lock"):
+        sizes = {
+            name: size for full, size in storage.sizes(uri).items() if (name := full[len(uri) + 1 :]) in CONFIG_FILES
+        }
+        if "config.json" not in sizes:
+            raise FileNotFoundError(f"weights {uri!r} hold no config.json; mend the prefix")
+        for name, size in sizes.items():
+            if _size(folder / name) != size:
+                _copy(storage, f"{uri}/{name}", folder / name, size)
+    return folder
+
+
+def _copy(storage: "Storage", uri: str, path: Path, size: int) -> None:
     """Stream an object into a file that exists only when it is whole: a shard of 5 GB need not fit the memory."""
     part = path.with_name(f"{path.name}.part")
     filesystem, name = storage.filesystem(uri)
@@ -134,13 +169,13 @@ def _copy(storage: Storage, uri: str, path: Path, size: int) -> None:
     part.replace(path)
 
 
-def _snapshot(repo: str, revision: str | None, cache_dir: Path) -> Path:
+def _snapshot(repo: str, revision: str | None, cache_dir: Path, patterns: Sequence[str] = PATTERNS) -> Path:
     """Fetch a hub repository's checkpoint files; the hub's client keeps its own locks and resumes by itself."""
     from huggingface_hub import snapshot_download
 
     name = f"{repo}@{revision}" if revision else repo
     try:
-        return Path(snapshot_download(repo, revision=revision, cache_dir=cache_dir, allow_patterns=list(PATTERNS)))
+        return Path(snapshot_download(repo, revision=revision, cache_dir=cache_dir, allow_patterns=list(patterns)))
     except OSError as error:
         # The client's errors (no such repository or revision, no network, gated) are OSErrors with long texts.
         reason = " ".join(str(error).split())[:200]
@@ -148,6 +183,12 @@ def _snapshot(repo: str, revision: str | None, cache_dir: Path) -> Path:
             f"weights {name!r} are neither a folder on this machine nor could they be fetched from the hub ({reason}); "
             "mend the name, log in, or copy them to a folder or an s3:// prefix"
         ) from error
+
+
+def _aws() -> "Storage":
+    from layoutgen.io.storage import Storage  # not above: what loads a folder needs nothing of S3
+
+    return Storage()
 
 
 def _wanted(name: str) -> bool:

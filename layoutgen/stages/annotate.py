@@ -14,17 +14,16 @@ from layoutgen.models.base import Annotator, Fault
 
 
 class Annotate:
-    """The annotate stage; `version` is what the rows say of the model, `batch` how many images it gets at once.
+    """The annotate stage; `annotator` builds the model and what the rows say of it, `batch` images it gets at once.
     Where an image's lines are known from before, only `subject_only` looks at it, for its subject map."""
 
     def __init__(
-        self, annotator: Callable[[], Annotator], subject_only: Callable[[], Annotator], version: str, batch: int
+        self, annotator: Callable[[], tuple[Annotator, str]], subject_only: Callable[[], Annotator], batch: int
     ) -> None:
-        self._build, self._build_subject_only = annotator, subject_only
-        self._version, self._batch = version, batch
+        self._build, self._build_subject_only, self._batch = annotator, subject_only, batch
 
     @cached_property
-    def _annotator(self) -> Annotator:
+    def _annotator(self) -> tuple[Annotator, str]:
         return self._build()  # at the first image, not before: a night without changes loads no model
 
     @cached_property
@@ -41,9 +40,10 @@ class Annotate:
         for is_new, wanted in ((True, sorted(unread)), (False, sorted(mapped))):
             for first in range(0, len(wanted), self._batch):
                 chunk = wanted[first : first + self._batch]
-                model = self._annotator if is_new else self._subject_only
+                model = self._annotator[0] if is_new else self._subject_only
                 found = model.annotate([images.decode_jpeg(pixels[index]) for index in chunk])
                 answers |= dict(zip(chunk, found, strict=True))
+        version = self._annotator[1] if unread else None
         maps = {
             index: _as_png(answer.subject_map)
             for index, answer in answers.items()
@@ -60,7 +60,7 @@ class Annotate:
             columns["text_lines"].append([rows.text_line_row(line) for line in read.lines] if read else None)
             columns["subject_box"].append(read.subject if read else None)
             columns["annotation_json"].append(annotation_json.to_json(read) if read else None)
-            columns["annotator"].append(self._version if read else None)
+            columns["annotator"].append(version if read else None)
             if index in maps:
                 subject_maps[i] = maps[index]
         columns = rows.merge(table, columns, known)

@@ -5,14 +5,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Copy, Role
-from layoutgen.core.typography import Face, drop_uncovered, runs_right_to_left
+from layoutgen.core.settable import Settable
+from layoutgen.core.typography import Face
 from layoutgen.io import images
-from layoutgen.models.base import Brief, Composer, Composition, Fault
+from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
 from layoutgen.stages.annotate import read_map
+from layoutgen.stages.prepare import read_prepared
 
 _READ = (
     "title",
@@ -27,6 +30,7 @@ _READ = (
 )
 
 
+_NO_IMAGE = np.zeros((0, 0, 3), np.uint8)
 _PROVENANCE = ("composer", "adapter", "prompt_version", "seed")
 
 
@@ -53,7 +57,11 @@ class Compose:
         answers: dict[int, Composition] = {}
         raw: dict[int, str | None] = {}
         known = rows.kept(table, "compose")
-        for chunk in self._briefs(table, known, faults, notes):
+        prepared: dict[int, Prepared | None] = {}
+        if schema.SEEN in table.column_names:
+            prepared = {i: read_prepared(table.column(schema.SEEN)[i]) for i in rows.open_rows(table)}
+            table = table.drop_columns([schema.SEEN])
+        for chunk in self._briefs(table, known, prepared, faults, notes):
             composed = self._model[0].compose([brief for _, brief in chunk])
             for (i, brief), answer in zip(chunk, composed, strict=True):
                 raw[i] = answer.raw
@@ -79,7 +87,12 @@ class Compose:
         return rows.note(rows.fail(rows.add(table, merged, schema.COMPOSED), "compose", faults), notes)
 
     def _briefs(
-        self, table: pa.Table, known: set[int], faults: dict[int, tuple[str, str]], notes: dict[int, list[str]]
+        self,
+        table: pa.Table,
+        known: set[int],
+        prepared: dict[int, Prepared | None],
+        faults: dict[int, tuple[str, str]],
+        notes: dict[int, list[str]],
     ) -> "list[list[tuple[int, Brief]]]":
         """Briefs of the open rows in chunks; rows whose copy can't be set are failed. Rows of one image share it."""
         work = rows.open_rows(table)
@@ -99,48 +112,35 @@ class Compose:
                 said = {suggestion["text"] for suggestion in table.column("suggestion")[i].as_py()}
                 noted += [f"left out for want of room: {p}" for p in copy.selling_points if p not in said]
                 continue
-            index = pixels_of[i]
-            assert index is not None
-            if index not in decoded:
-                decoded[index] = images.decode_jpeg(pixels[index])
+            ready = prepared.get(i)
+            image = _NO_IMAGE
+            if ready is None:
+                index = pixels_of[i]
+                assert index is not None
+                if index not in decoded:
+                    decoded[index] = images.decode_jpeg(pixels[index])
+                image = decoded[index]
             annotation = rows.read_annotation(columns["text_lines"][i], columns["subject_box"][i])
-            if map_of[i] is not None:
+            if ready is None and map_of[i] is not None:
                 annotation = replace(annotation, subject_map=read_map(maps[map_of[i] or 0]))
             logo = logo_of[i]
             aspect = None if logo is None else _aspect(images.decode_png(logos[logo]))
             canvas = Canvas(columns["canvas_width"][i], columns["canvas_height"][i])
-            chunks[-1].append((i, Brief(decoded[index], annotation, copy, canvas, aspect)))
+            chunks[-1].append((i, Brief(image, annotation, copy, canvas, aspect, ready)))
             if len(chunks[-1]) == self._batch:
                 chunks.append([])
         return [chunk for chunk in chunks if chunk]
 
     def _renderable(self, row: dict[str, Any]) -> tuple[Copy, list[str], tuple[str, str] | None]:
         """The copy as the fonts can set it, what was changed, and why it can't be set (None where it can)."""
-        noted: list[str] = []
-
-        def clean(role: Role, text: str) -> str:
-            kept, dropped = drop_uncovered(text, self._face_for(role, text))
-            if dropped:
-                noted.append(f"no font has {' '.join(dropped)} of {text!r}")
-            return kept
-
-        if runs_right_to_left(row["title"]):
-            message = f"title {row['title']!r} runs right to left, which is not set; give a left-to-right title"
-            return Copy(""), noted, ("unsupported_script", message)
-        title = clean(Role.TITLE, row["title"])
-        if not title:
-            message = f"no font has the characters of title {row['title']!r}; give place.bold_font one that has them"
-            return Copy(""), noted, ("missing_glyphs", message)
-        points = []
-        for point in row["selling_points"] or ():
-            kept = "" if runs_right_to_left(point) else clean(Role.SELLING_POINT, point)
-            if kept:
-                points.append(kept)
-            elif point.strip():
-                noted.append(f"left out, since it can't be set: {point}")
-        brand = clean(Role.LOGO, row["brand"]) if row["brand"] else None
+        settable = Settable(self._face_for)
+        title, fault = settable.title(row["title"])
+        if fault:
+            return Copy(""), settable.notes, fault
+        points = [kept for point in row["selling_points"] or () if (kept := settable.text(Role.SELLING_POINT, point))]
+        brand = settable.text(Role.LOGO, row["brand"])
         copy = Copy(title, tuple(dict.fromkeys(points)), brand or None, row["logo"], row["language"])
-        return copy, noted, None
+        return copy, settable.notes, None
 
 
 def _aspect(logo: Any) -> float:

@@ -7,9 +7,10 @@ readable one whose shape is nearest to the canvas is used.
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -18,8 +19,8 @@ from layoutgen.config import Images
 from layoutgen.core import fingerprint, rows, schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.io import images
-from layoutgen.io.storage import Storage, StorageFault
-from layoutgen.models.base import Fault
+from layoutgen.io.storage import Storage, StorageError, StorageFault
+from layoutgen.models.base import ChosenFrame, Fault, FrameChooser
 
 _MOST_IMAGES = 8
 
@@ -33,13 +34,26 @@ class _Fetched:
     sha256: str
     width: int
     height: int
+    time_s: float | None = None
 
 
 class Fetch:
-    """The fetch stage; one actor reads and decodes."""
+    """The fetch stage; one actor reads and decodes. With `chooser`, rows are covers', whose image may be a clip: it
+    chooses the frame, the sha is then the frame's and the size the clip's."""
 
-    def __init__(self, storage: Storage, settings: Images, versions: Versions) -> None:
-        self._storage, self._settings, self._versions = storage, settings, versions
+    def __init__(
+        self,
+        storage: Storage,
+        settings: Images,
+        versions: Versions,
+        chooser: Callable[[], FrameChooser] | None = None,
+    ) -> None:
+        self._storage, self._settings, self._versions, self._build = storage, settings, versions, chooser
+
+    @cached_property
+    def _chooser(self) -> FrameChooser:
+        assert self._build is not None
+        return self._build()  # at the first clip, not before
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the fetched columns. Faults of single images become failed rows; a broken logo becomes a note."""
@@ -50,7 +64,10 @@ class Fetch:
             if i in set(work)
         }
         logos = {i: uri for i, uri in enumerate(table.column("logo").to_pylist()) if uri and i in uris}
-        found = dict(self._fetch(list(dict.fromkeys(uri for i in work for uri in uris[i]))))
+        clips = set(table.column("video").to_pylist()) - {None} if self._build else set()
+        wanted = list(dict.fromkeys(uri for i in work for uri in uris[i]))
+        found = dict(self._fetch([uri for uri in wanted if uri not in clips]))
+        found |= {uri: self._frame(uri) for uri in wanted if uri in clips}
         marks = dict(self._logos(list(dict.fromkeys(logos.values()))))
         shapes = zip(table.column("canvas_width").to_pylist(), table.column("canvas_height").to_pylist(), strict=True)
         used: dict[int, tuple[str, _Fetched]] = {}
@@ -83,12 +100,15 @@ class Fetch:
                 {i: mark.jpeg for i, uri in logos.items() if isinstance(mark := marks[uri], _Fetched)}, logos, count
             ),
         }
-        return rows.note(rows.fail(rows.add(table, columns, schema.FETCHED), "fetch", faults), notes)
+        if self._build:
+            columns["frame_s"] = [used[i][1].time_s if i in used else None for i in range(count)]
+        kind = schema.COVER_FETCHED if self._build else schema.FETCHED
+        return rows.note(rows.fail(rows.add(table, columns, kind), "fetch", faults), notes)
 
     def _fingerprints(
         self, table: pa.Table, shas: dict[int, str], stored: dict[str, str]
     ) -> list[dict[str, str | None] | None]:
-        read = {name: table.column(name).to_pylist() for name in fingerprint.READS}
+        read = self._versions.reads(table)
         found: list[dict[str, str | None] | None] = [None] * len(table)
         for i, sha in shas.items():
             row = {name: values[i] for name, values in read.items()}
@@ -123,6 +143,26 @@ class Fetch:
                 continue
             jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
             yield uri, _Fetched(jpeg, version, hashlib.sha256(data).hexdigest(), picture.width, picture.height)
+
+    def _frame(self, uri: str) -> _Fetched | Fault:
+        """Choose a clip's frame; only the parts of the object that are needed are read."""
+
+        def choose() -> ChosenFrame | Fault:
+            with self._storage.open(uri) as file:
+                return self._chooser.choose(file)
+
+        try:
+            chosen = self._storage.attempt(uri, choose)
+        except StorageError as error:
+            if error.fault is None:
+                raise
+            return Fault(error.fault.kind, error.fault.message)
+        if isinstance(chosen, Fault):
+            return chosen
+        jpeg = images.encode_jpeg(chosen.pixels, self._settings.jpeg_quality)
+        version = self._storage.versions([uri])[0] or ""
+        sha = hashlib.sha256(jpeg).hexdigest()
+        return _Fetched(jpeg, version, sha, chosen.width, chosen.height, chosen.time_s)
 
     def _logos(self, uris: list[str]) -> Iterator[tuple[str, _Fetched | Fault]]:
         for uri, read in self._read(uris):

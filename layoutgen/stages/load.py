@@ -54,7 +54,7 @@ class Load:
         taken = old.take(pa.array(known, pa.int64()))
         was = taken.column("fingerprint").to_pylist()
         images = taken.column("image_sha256").to_pylist()
-        read = {name: planned.column(name).to_pylist() for name in fingerprint.READS}
+        read = self._versions.reads(planned)
         stored = self._stored(read, known)
         status = planned.column("status").to_pylist()
         same_columns = self._same_columns(planned, taken)
@@ -86,9 +86,13 @@ class Load:
 
     def _same_columns(self, planned: pa.Table, taken: pa.Table) -> list[bool]:
         """Tell for each row whether all it carries from the manifest is as it was, the user's own columns included."""
-        plan_names = [name for name in schema.PLANNED.names if name not in ("status", "error", "notes", "input_row")]
-        names = [*plan_names, *schema.extra_names(planned)]
-        gone = set(schema.extra_names(taken)) - set(names)
+        plan_names = [
+            name
+            for name in schema.planned(self._snapshots.kind).names
+            if name not in ("status", "error", "notes", "input_row")
+        ]
+        names = [*plan_names, *schema.extra_names(planned, self._snapshots.kind)]
+        gone = set(schema.extra_names(taken, self._snapshots.kind)) - set(names)
         if gone or any(name not in taken.column_names for name in names):
             return [False] * len(planned)
         pairs = zip(_texts(planned.select(names)), _texts(taken.select(names)), strict=True)

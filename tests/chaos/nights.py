@@ -20,7 +20,7 @@ from tests.conftest import encoded, photo
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAIT_S = 150.0
-PRODUCTS, UNUSABLE = 40, 4
+PRODUCTS = 40
 DRIVER_POINTS = ("before_plan", "after_plan", "before_publish", "before_swap", "after_swap")
 SHARD_POINTS = ("during_shard", "data_written", "marker_written")
 STAGE_POINTS = ("during_fetch", "during_annotate", "during_compose", "during_place")

@@ -1,14 +1,15 @@
 """Random deaths, as many as wanted: `python -m tests.chaos.soak 500 [--on-ray 20] [--seed 1]`.
 
 Each round is one table: a few nights in a row over a changing catalogue, each cut off by SIGKILL a few times at a
-random moment (at no named point, so that moments nobody thought of are hit too); after each night the table is compared
-with one from scratch. Rounds run without Ray; with `--on-ray`, that many more run the job on a Ray cluster and lose
-drivers, workers or the node at random points. Prints one JSON line; ends with 1 at the first table that is not right,
-whose folder stays.
+random moment (at no named point, so that moments nobody thought of are hit too); after each night the table is set beside
+one from scratch. It goes on until so many drivers were killed. These rounds run without Ray; `--on-ray` adds nights
+on a Ray cluster that lose drivers, workers or the node at random points. Prints one JSON line; ends with 1 at the first
+table that is not right, whose folder stays.
 """
 
 import argparse
 import contextlib
+import itertools
 import json
 import multiprocessing
 import os
@@ -142,7 +143,7 @@ def round_on_ray(cluster: Cluster, folder: Path, manifest: Path, dice: random.Ra
 def main() -> int:
     """Run the soak from its command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.soak", description=__doc__)
-    parser.add_argument("rounds", type=int)
+    parser.add_argument("kills", type=int, help="drivers to kill at random moments")
     parser.add_argument("--on-ray", type=int, default=0, metavar="N", help="rounds on a Ray cluster besides")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -151,7 +152,9 @@ def main() -> int:
     root = Path(tempfile.mkdtemp(prefix="layoutgen-soak-"))
     warm = draw_catalogue(root / "warm" / "goods", PRODUCTS)
     _warm_up(str(warm), str(root / "warm" / "layouts"))
-    for number in range(arguments.rounds):
+    for number in itertools.count():
+        if deaths["driver"] >= arguments.kills:
+            break
         folder = root / f"round-{number}"
         try:
             round_here(folder, random.Random(f"{arguments.seed}-{number}"), deaths)
@@ -165,14 +168,14 @@ def main() -> int:
             manifest = draw_catalogue(root / "goods")
             calm = Night(cluster, root / "calm", manifest)
             undisturbed = read_tables(calm.root, calm.finish()["run_id"])
-            for number in range(arguments.on_ray):
-                dice = random.Random(f"ray-{arguments.seed}-{number}")
-                check_table(round_on_ray(cluster, root / f"ray-{number}", manifest, dice, deaths).root, undisturbed)
+            for turn in range(arguments.on_ray):
+                dice = random.Random(f"ray-{arguments.seed}-{turn}")
+                check_table(round_on_ray(cluster, root / f"ray-{turn}", manifest, dice, deaths).root, undisturbed)
         finally:
             cluster.stop()
     shutil.rmtree(root)
     seconds = round(time.monotonic() - began, 1)
-    print(json.dumps({"rounds": arguments.rounds, "on_ray": arguments.on_ray, "deaths": deaths, "seconds": seconds}))
+    print(json.dumps({"rounds": number, "on_ray": arguments.on_ray, "deaths": deaths, "seconds": seconds}))
     return 0
 
 

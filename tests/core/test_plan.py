@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layoutgen.core import schema
+from layoutgen.core.fields import JSON_TEXT
 from layoutgen.core.layout import parse_canvas
-from layoutgen.core.plan import JSON_TEXT, Plan, plan
+from layoutgen.core.plan import Plan, plan
 
 
 def join(path: str) -> str:

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layoutgen.core.answers import box_digits
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
-from layoutgen.core.prompts import SYSTEM, box_digits, layout_prompt, parse_layout, write_layout
+from layoutgen.core.prompts import SYSTEM, layout_prompt, parse_layout, write_layout
 
 CANVAS = Canvas(800, 1200)
 COPY = Copy("Kettle", ("1.5 l", "$12"), brand="ACME")

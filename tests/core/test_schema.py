@@ -17,6 +17,11 @@ def test_the_readmes_tables_of_columns_come_from_the_schemas(kind):
     assert schema.markdown(schema.KINDS[kind]) + "\n\n" in README.read_text(encoding="utf-8")
 
 
+def test_cover_rows_are_layout_rows_with_more_columns_as_the_readme_says():
+    assert set(schema.LAYOUTS.names) < set(schema.COVERS.names)
+    assert schema.markdown(schema.COVER_COLUMNS) + "\n\n" in README.read_text(encoding="utf-8")
+
+
 def test_annotation_rows_are_layout_rows_with_fewer_columns_as_the_readme_says():
     assert [field for field in schema.LAYOUTS if field.name in schema.ANNOTATIONS.names] == list(schema.ANNOTATIONS)
 
@@ -32,8 +37,12 @@ def test_every_published_column_is_documented_and_has_one_name(kind):
     assert all(field.metadata[b"doc"].strip() for field in found)
 
 
-def test_a_stage_only_adds_columns():
-    for before, after in pairwise(STAGES):
+COVER_STAGES = [schema.COVER_PLANNED, schema.COVER_FETCHED, schema.COVER_PROTECTED, schema.COVER_PLACED]
+
+
+@pytest.mark.parametrize("stages", [STAGES, COVER_STAGES])
+def test_a_stage_only_adds_columns(stages):
+    for before, after in pairwise(stages):
         assert list(after)[: len(before)] == list(before)
 
 

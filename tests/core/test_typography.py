@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from layoutgen.core.typography import (
     ASCENT,
     baseline_px,
+    break_into,
     break_lines,
     choose_face,
     drop_uncovered,
@@ -18,6 +19,7 @@ from layoutgen.core.typography import (
     units,
 )
 from layoutgen.io import fonts
+from tests.core import covers
 
 FACE = fonts.faces("", fonts.BOLD)[0]
 KOREAN = fonts.faces("", fonts.BOLD)[1]
@@ -183,3 +185,18 @@ def test_the_face_that_covers_most_of_the_text_is_chosen_and_the_first_of_equals
 def test_wide_characters_count_one_em_and_others_about_half():
     assert em_length("轻薄") == 2
     assert em_length("ab") == pytest.approx(1.1)
+
+
+def test_a_text_is_broken_into_as_many_lines_as_asked_for_without_splitting_a_word():
+    face = covers.Mono()
+    assert break_into("三分钟学会秋冬通勤穿搭", 3, face, 100) == ["三分钟", "学会秋冬", "通勤穿搭"]
+    assert break_into("通勤这样穿搭", 2, face, 100) in (["通勤", "这样穿搭"], ["通勤这样", "穿搭"])
+    assert break_into("Seven ways to wear it", 2, face, 100) == ["Seven ways", "to wear it"]
+    assert break_into("短", 2, face, 100) is None
+
+
+def test_lines_of_a_long_text_broken_into_many_hold_all_of_it():
+    lines = break_into("秋冬通勤，" * 30, 6, covers.Mono(), 100)
+    assert lines is not None and 3 < len(lines) <= 6
+    assert "".join(lines) == "秋冬通勤，" * 30
+    assert not any(line[0] == "，" for line in lines)

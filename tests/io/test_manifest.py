@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layoutgen.core.plan import JSON_TEXT, Plan, plan
+from layoutgen.core.fields import JSON_TEXT
+from layoutgen.core.plan import Plan, plan
 from layoutgen.io import columns, manifest
 from layoutgen.io.manifest import ManifestError
 from layoutgen.io.storage import Storage
@@ -24,7 +25,7 @@ def read(path: Path, *, size: int = 1000, **options: Any) -> pa.Table:
     if not batches:
         return pa.table({})
     schema = columns.unify([batch.schema for batch in batches])
-    return pa.concat_tables([columns.conform(batch, schema) for batch in batches])
+    return pa.concat_tables([columns.conform(batch, schema, options.get("need", "layouts")) for batch in batches])
 
 
 def planned(path: Path, **options: Any) -> Plan:

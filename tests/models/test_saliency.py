@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from layoutgen.models.saliency import BorderSaliency
+from layoutgen.models.saliency import BorderSaliency, border_contrast
 
 FINDER = BorderSaliency()
 
@@ -100,3 +100,19 @@ def test_the_map_is_the_same_every_time_and_in_any_company():
     together = FINDER.saliency(photos)
     for photo, found in zip(photos, together, strict=True):
         assert np.array_equal(find(photo), found)
+
+
+@pytest.mark.parametrize("ground", [plain(), busy()])
+def test_the_contrast_to_the_edge_is_high_on_the_subject_and_low_at_the_edge(ground):
+    image, mask = with_subject(ground, "disc")
+    found = border_contrast(image)
+    small = cv2.resize(mask.astype(np.uint8), found.shape[::-1], interpolation=cv2.INTER_AREA) > 0
+    assert found.shape == (64, 64) and found.dtype == np.float32
+    edge = np.concatenate([found[0], found[-1], found[:, 0], found[:, -1]])
+    assert found[small].mean() > edge.mean() + 0.4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 300), (64, 64)])
+def test_every_picture_has_a_contrast(size):
+    found = border_contrast(np.full((*size, 3), 77, np.uint8))
+    assert np.isfinite(found).all() and found.min() >= 0 and found.max() <= 1

@@ -178,6 +178,7 @@ def test_the_qwen_vl_composer_runs_in_the_job_with_its_adapter(tmp_path: Path) -
         "adapter": str(tmp_path / "adapter"),
         "image_side": 112,
         "pool": {"num_cpus": 0.4},
+        "prepare": {"num_cpus": 0.1},
     }
     run_layouts(settings(compose=compose), write_manifest(tmp_path, rows), str(tmp_path / "out"))
     (row,) = published(str(tmp_path / "out"))

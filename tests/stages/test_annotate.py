@@ -44,7 +44,7 @@ LIGHT, GREY, BLACK = photo(250), photo(128), photo(0)
 
 def annotate(table, annotator=None, batch=8):
     model = annotator or FakeAnnotator()
-    return Annotate(lambda: model, FakeAnnotator, "fake-1", batch)(table)
+    return Annotate(lambda: (model, "fake-1"), FakeAnnotator, batch)(table)
 
 
 def test_a_row_gets_lines_subject_map_and_version():

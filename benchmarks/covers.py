@@ -1,0 +1,291 @@
+"""How good covers are, on photos of one's own: the acceptance check, other ways to place a title, and designers.
+
+python -m benchmarks.covers --photos DATA/products.jsonl [--case acceptance|baselines] [--limit N] [--sheets DIR]
+python -m benchmarks.covers --posters DATA/posters.jsonl --case posters
+
+Prints one JSON line a case. Photos are a JSON lines file whose rows have `image`, a path beside it; posters one with
+`file` and `texts` (text, box in px, ltrb).
+
+- `acceptance`: each photo on 3:4, 1:1, 16:9 and 9:16 with Chinese and English titles of 6, 12 and 24 characters: the
+  accepted share, refusals by reason, and by ratio and title.
+- `baselines`: with our framing, text size and line breaks, the title in our place, in the emptiest of the four corners
+  (least protection), and anywhere at random: the share of the protected area that it covers, the mean gradient under
+  it, and the contrast of the better of white and ink on the picture behind it, without a panel.
+- `posters`: each poster with its own copy (the largest line as title, the next as subtitle, up to two more as
+  stickers), the image as it is: IoU of our title's box with the designer's, of the boxes around all text, and how often
+  the middles lie in the same cell of a 3 x 3 grid. The designer's text is still in the picture, which our solver takes
+  for restless ground, so this is a lower bound.
+"""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from layoutgen.config import Annotate, CoverPlace, Protect
+from layoutgen.config import Saliency as SaliencySettings
+from layoutgen.core import colour
+from layoutgen.core.acceptance import covered_share
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.cover_text import CoverCopy
+from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas, union
+from layoutgen.core.protection import SAFE_ZONES
+from layoutgen.core.windows import gradients
+from layoutgen.io import drawing, images
+from layoutgen.models import building
+from layoutgen.models.frame import frame, shrink
+from layoutgen.stages.place_covers import Cover, Photo, lay_out, scene_of
+
+RATIOS = ("3:4", "1:1", "16:9", "9:16")
+TITLES = {
+    "zh6": "通勤这样穿搭",
+    "zh12": "三分钟学会秋冬通勤好穿搭",
+    "zh24": "一件基础外套穿出七种风格，上班约会周末都适合的穿法",
+    "en6": "Autumn",
+    "en12": "Fresh picks!",
+    "en24": "Seven ways to wear it on",
+}
+SIDE = 1080
+
+
+def main() -> None:
+    """Run the cases asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--posters", type=Path)
+    parser.add_argument("--case", choices=["acceptance", "baselines", "posters"], action="append")
+    parser.add_argument("--limit", type=int, help="photos at most, evenly spread")
+    parser.add_argument("--sheets", type=Path, help="folder for contact sheets of what was made, and of all refusals")
+    parser.add_argument("--saliency", default="net", help="finder of the subject: net, border or an ONNX file")
+    parser.add_argument("--engine", choices=["ocr", "none"], default="ocr")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    protect = Protect(engine=arguments.engine, saliency=SaliencySettings(model=arguments.saliency))
+    for case in arguments.case or ["acceptance", "baselines"]:
+        began = time.perf_counter()
+        line = {
+            "acceptance": lambda: acceptance(arguments.photos, arguments.limit, protect, arguments.sheets),
+            "baselines": lambda: baselines(arguments.photos, arguments.limit, protect),
+            "posters": lambda: posters(arguments.posters, protect, arguments.sheets),
+        }[case]()
+        seconds = round(time.perf_counter() - began, 1)
+        print(json.dumps({"bench": "covers", "case": case, **line, "seconds": seconds, "hardware": hardware()}))
+
+
+def acceptance(manifest: Path, limit: int | None, protect: Protect, sheets: Path | None) -> dict[str, object]:
+    """The acceptance case."""
+    settings = CoverPlace()
+    face_for = building.FaceFor(settings)
+    reasons: Counter[str] = Counter()
+    by: dict[str, list[bool]] = defaultdict(list)
+    covered, contrasts, sizes, milliseconds = [], [], [], []
+    sheet, refused, panels = Sheet(sheets, "covers"), Sheet(sheets, "refused"), 0
+    for number, (name, photo) in enumerate(photos(manifest, limit, protect)):
+        for ratio in RATIOS:
+            for key, title in TITLES.items():
+                canvas = parse_canvas(ratio, SIDE)
+                began = time.perf_counter()
+                cover = lay_out(photo, CoverCopy(title), canvas, settings, face_for)
+                milliseconds.append(1000 * (time.perf_counter() - began))
+                verdict = cover.verdict
+                reasons.update({reason.partition(":")[0] for reason in verdict.reasons})
+                by[ratio].append(verdict.accepted)
+                by[key].append(verdict.accepted)
+                covered.append(verdict.covered)
+                contrasts.append(verdict.contrast)
+                sizes.append(next(e.font_px for e in cover.elements if e.role is Role.TITLE))
+                panels += any(e.role is Role.UNDERLAY for e in cover.elements)
+                wanted = number * 7 + RATIOS.index(ratio) * 5 + list(TITLES).index(key)
+                if not verdict.accepted:
+                    refused.add(photo, cover, canvas, f"{name} {key} {verdict.reasons[0].partition(':')[0]}")
+                elif wanted % 24 == 0:
+                    sheet.add(photo, cover, canvas, f"{name} {key}")
+        if number % 20 == 19:
+            print(f"{number + 1} photos, refused: {dict(reasons)}", file=sys.stderr, flush=True)
+    sheet.save()
+    refused.save()
+    done = len(covered)
+    return {
+        "ours": round(sum(by[r].count(True) for r in RATIOS) / done, 4),
+        "other": 0.98,
+        "ratio": round(sum(by[r].count(True) for r in RATIOS) / done / 0.98, 3),
+        "unit": "share of covers accepted; other: the aim",
+        "covers": done,
+        "refused": dict(reasons),
+        "accepted_by": {key: round(float(np.mean(values)), 4) for key, values in by.items()},
+        "mean_covered": round(float(np.mean(covered)), 5),
+        "contrast_p5": round(float(np.percentile(contrasts, 5)), 2),
+        "title_px_p5_p50_p95": [int(np.percentile(sizes, p)) for p in (5, 50, 95)],
+        "on_panel": round(panels / done, 3),
+        "ms_per_cover_p50_p95": [round(float(np.percentile(milliseconds, p)), 1) for p in (50, 95)],
+    }
+
+
+def baselines(manifest: Path, limit: int | None, protect: Protect) -> dict[str, object]:
+    """The baselines case."""
+    settings = CoverPlace()
+    face_for = building.FaceFor(settings)
+    rng = np.random.default_rng(0)
+    found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for _, photo in photos(manifest, limit, protect):
+        for ratio in RATIOS:
+            canvas = parse_canvas(ratio, SIDE)
+            cover = lay_out(photo, CoverCopy(TITLES["zh12"]), canvas, settings, face_for)
+            scene = scene_of(photo, cover.framing, canvas, SAFE_ZONES)
+            title = next(e for e in cover.elements if e.role is Role.TITLE)
+            width, height = title.box[2] - title.box[0], title.box[3] - title.box[1]
+            edge = settings.margin * min(canvas.width, canvas.height)
+            left, top = edge / canvas.width, edge / canvas.height
+            right, bottom = 1 - left - width, 1 - top - height
+            corners = [(x, y, x + width, y + height) for y in (top, bottom) for x in (left, right)]
+            corner = min(corners, key=lambda box: float(cut(scene.protection, box).mean()))
+            x, y = rng.uniform(left, max(left, right)), rng.uniform(top, max(top, bottom))
+            for way, box in (("ours", title.box), ("corner", corner), ("random", (x, y, x + width, y + height))):
+                lightness = np.cbrt(colour.luminance(scene.pixels))
+                behind = cut(scene.pixels, box).reshape(-1, 3)
+                readable = max(colour.contrast_on(c, behind) for c in (colour.PAPER, colour.INK))
+                gradient = float(cut(gradients(lightness), box).mean())
+                found[way].append((covered_share([box], scene.protection), gradient, readable))
+    means = {
+        way: dict(zip(("covered", "gradient", "contrast"), np.mean(rows, axis=0).round(4).tolist(), strict=True))
+        for way, rows in found.items()
+    }
+    readable = {way: round(float(np.mean([row[2] >= 4.5 for row in rows])), 3) for way, rows in found.items()}
+    return {
+        "ours": means["ours"],
+        "other": {way: means[way] for way in ("corner", "random")},
+        "ratio": round(means["corner"]["covered"] / max(1e-6, means["ours"]["covered"]), 2),
+        "unit": "means over covers; ratio: covered share of the emptiest corner to ours",
+        "readable_without_panel": readable,
+        "covers": len(found["ours"]),
+    }
+
+
+def posters(manifest: Path, protect: Protect, sheets: Path | None) -> dict[str, object]:
+    """The posters case."""
+    settings = CoverPlace()
+    face_for = building.FaceFor(settings)
+    saliency = building.saliency(protect.saliency)
+    titles, unions, cells, chance = [], [], [], []
+    sheet = Sheet(sheets, "posters")
+    for line in manifest.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        texts = sorted(row["texts"], key=lambda text: -text["font_px"])
+        if not texts:
+            continue
+        picture = decoded(manifest.parent / row["file"])
+        photo = Photo(picture, saliency.saliency([picture])[0])
+        canvas = Canvas(2 * row["width"], 2 * row["height"])
+        said = [text["text"] for text in texts]
+        copy = CoverCopy(said[0], said[1] if said[1:] else None, tuple(said[2:4]))
+        cover = lay_out(photo, copy, canvas, settings, face_for, zones={}, framings=[Framing()])
+        theirs = [normalised(text["box"], row["width"], row["height"]) for text in texts]
+        ours = [e.box for e in cover.elements if e.lines]
+        title = next(e.box for e in cover.elements if e.role is Role.TITLE)
+        whole, their_whole = union(ours), union(theirs)
+        assert whole and their_whole
+        titles.append(iou(title, theirs[0]))
+        unions.append(iou(whole, their_whole))
+        cells.append(cell(title) == cell(theirs[0]))
+        chance.append(cell(theirs[0]))
+        sheet.add(photo, cover, canvas, row["file"])
+    sheet.save()
+    most_common = Counter(chance).most_common(1)[0][1] / len(chance)
+    return {
+        "ours": round(float(np.mean(cells)), 3),
+        "other": round(most_common, 3),
+        "ratio": round(float(np.mean(cells)) / most_common, 3),
+        "unit": "share of titles in the designer's cell of a 3 x 3 grid; other: always the cell most used by designers",
+        "posters": len(cells),
+        "title_iou": round(float(np.mean(titles)), 4),
+        "all_text_iou": round(float(np.mean(unions)), 4),
+    }
+
+
+def photos(manifest: Path, limit: int | None, protect: Protect) -> Iterator[tuple[str, Photo]]:
+    """Photos with what must not be covered."""
+    names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
+    if limit and limit < len(names):
+        names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
+    annotator = building.annotator(Annotate(engine=protect.engine, saliency=protect.saliency))
+    faces = building.faces(protect)
+    for name in names:
+        picture = decoded(manifest.parent / name)
+        (read,) = annotator.annotate([picture])
+        assert isinstance(read, Annotation) and read.subject_map is not None
+        found = tuple(face.box for face in faces.faces([picture])[0]) if faces else ()
+        yield Path(name).stem, Photo(picture, read.subject_map, found, tuple(text.box for text in read.lines))
+
+
+def decoded(path: Path) -> np.ndarray:
+    """A picture as the job decodes it."""
+    return images.decode(path.read_bytes(), side=SIDE, min_side=16, max_pixels=120_000_000).pixels
+
+
+class Sheet:
+    """A contact sheet of covers: PNG files of 24 in a folder; does nothing without one."""
+
+    def __init__(self, folder: Path | None, name: str, tile: int = 360, across: int = 6, down: int = 4) -> None:
+        self._folder, self._name, self._tile, self._across, self._each = folder, name, tile, across, across * down
+        self._tiles: list[np.ndarray] = []
+        self._pages = 0
+
+    def add(self, photo: Photo, cover: Cover, canvas: Canvas, label: str) -> None:
+        """Draw a cover into the sheet."""
+        if self._folder is None:
+            return
+        ground = frame(photo.pixels, cover.framing, canvas, max(canvas.width, canvas.height))
+        drawn = shrink(drawing.draw(ground, list(cover.elements), canvas), self._tile - 20)
+        page = np.full((self._tile, self._tile, 3), 120, np.uint8)
+        page[: drawn.shape[0], : drawn.shape[1]] = drawn
+        at = (2, self._tile - 6)
+        cv2.putText(page, label[:46], at, cv2.FONT_HERSHEY_SIMPLEX, 0.38, (255, 255, 255), 1, cv2.LINE_AA)
+        self._tiles.append(page)
+        if len(self._tiles) == self._each:
+            self.save()
+
+    def save(self) -> None:
+        """Write the page that was begun."""
+        if self._folder is None or not self._tiles:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        blank = [np.full_like(self._tiles[0], 60)] * (-len(self._tiles) % self._across)
+        tiles = [*self._tiles, *blank]
+        rows = [np.hstack(tiles[i : i + self._across]) for i in range(0, len(tiles), self._across)]
+        (self._folder / f"{self._name}-{self._pages:02d}.png").write_bytes(images.encode_png(np.vstack(rows)))
+        self._tiles, self._pages = [], self._pages + 1
+
+
+def cut(values: np.ndarray, box: Box) -> np.ndarray:
+    """What of a map or picture lies in a box (normalised)."""
+    height, width = values.shape[:2]
+    top, left = max(0, int(box[1] * height)), max(0, int(box[0] * width))
+    return values[top : max(top + 1, int(np.ceil(box[3] * height))), left : max(left + 1, int(np.ceil(box[2] * width)))]
+
+
+def normalised(box_px: list[float], width: int, height: int) -> Box:
+    """A box in px as shares of the picture."""
+    return (box_px[0] / width, box_px[1] / height, box_px[2] / width, box_px[3] / height)
+
+
+def cell(box: Box) -> tuple[int, int]:
+    """The cell of a 3 x 3 grid that a box's middle lies in."""
+    return min(2, int((box[0] + box[2]) * 1.5)), min(2, int((box[1] + box[3]) * 1.5))
+
+
+def hardware() -> str:
+    """The processor's name, and that one core was used."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, 1 core"
+
+
+if __name__ == "__main__":
+    main()

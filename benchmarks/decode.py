@@ -1,0 +1,132 @@
+"""The decoding loop against plain `generate`, on CPU with a tiny Qwen2.5-VL of 17 million parameters.
+
+    python -m benchmarks.decode [--case constrained …] [--rounds N] [--vllm PYTHON] [--output FILE]
+
+64 requests of 3 to 6 elements with random weights, all sides one after the other in each round, the best round counts.
+
+- `constrained`: images a second against `generate` with the same grammar as a logits processor (same answers);
+- `unconstrained`: against `generate` without a grammar, each row exactly as many tokens as our answers have on average;
+- `forwards`: tokens of our answers for each pass through the language model that one answer alone takes;
+- `vllm`: against vLLM with the same grammar, in the environment whose Python is named, through `benchmarks.vllm_side`.
+
+Plain `generate` gets the batch size that suits it best. Answers are compared before anything is reported.
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.plain import generate
+from benchmarks.reporting import cpu, report
+from benchmarks.workload import requests
+from layoutgen.models.backbone import Backbone
+from layoutgen.models.checkpoints import Speech, load_model, load_speech
+from layoutgen.models.decoding import Answer, Decoder, Request
+from layoutgen.models.tiny import build_checkpoint
+
+COUNT, ELEMENTS, SIDE = 64, (3, 4, 5, 6), 224
+PLAIN_BATCHES = (16, 32, 64)
+
+
+def main() -> None:
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description="Measure the decoding loop on CPU.")
+    parser.add_argument("--case", action="append", choices=["constrained", "unconstrained", "forwards", "vllm"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--size", default="bench", help="of the checkpoint, see layoutgen.models.tiny")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--vllm", metavar="PYTHON", help="of an environment with vLLM")
+    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    cases = arguments.case or ["constrained", "unconstrained", "forwards", *(["vllm"] if arguments.vllm else [])]
+    with tempfile.TemporaryDirectory(prefix="layoutgen-decode-") as folder:
+        weights = build_checkpoint("qwen2_5_vl", Path(folder) / "model", size=arguments.size)
+        model, speech = load_model(weights, None, "cpu", torch.float32), load_speech(weights)
+        asked = requests(speech, arguments.count, ELEMENTS, SIDE)
+        measure(model, speech, asked, cases, arguments, weights)
+
+
+def measure(
+    model: Any, speech: Speech, asked: list[Request], cases: list[str], arguments: argparse.Namespace, weights: Path
+) -> None:
+    hardware = f"{cpu()}, {arguments.threads} threads"
+    loop = Decoder(Backbone(model, speech.pictures), speech.tokenizer, speech.ends, rows=64, prompt_tokens=2048)
+    answers = ours(loop, asked)
+    tokens = [list(answer.tokens) for answer in answers]
+    if "forwards" in cases:
+        alone = Decoder(Backbone(model, speech.pictures), speech.tokenizer, speech.ends)
+        written = sum(len(alone.decode([one])[0][0].tokens) for one in asked)  # type: ignore[union-attr]
+        passes = alone.counts.prefills - 1 + alone.counts.steps  # the constant prefix is read once for all
+        report("decode", "forwards", written / passes, 1.0, "tokens a pass", hardware, arguments.output)
+    mean = round(sum(map(len, tokens)) / len(tokens))
+    sides: dict[str, Callable[[], Any]] = {"ours": lambda: ours(loop, asked)}
+    if "constrained" in cases:
+        size = best_batch(lambda batch: plain(model, speech, asked[:batch], batch, 0))
+        assert plain(model, speech, asked[:size], size, 0) == tokens[:size], "the same answers"
+        sides["constrained"] = lambda: plain(model, speech, asked, size, 0)
+    if "unconstrained" in cases:
+        free = best_batch(lambda batch: plain(model, speech, asked[:batch], batch, mean))
+        sides["unconstrained"] = lambda: plain(model, speech, asked, free, mean)
+    best = dict.fromkeys(sides, float("inf"))
+    for _ in range(arguments.rounds):
+        for name, side in sides.items():
+            began = time.perf_counter()
+            side()
+            best[name] = min(best[name], time.perf_counter() - began)
+    rates = {name: len(asked) / seconds for name, seconds in best.items()}
+    for name in [name for name in sides if name != "ours"]:
+        report("decode", name, rates["ours"], rates[name], "images/s", hardware, arguments.output, tokens=mean)
+    if "vllm" in cases:
+        rate = vllm(arguments.vllm, weights, asked, arguments.rounds)
+        report("decode", "vllm", rates["ours"], rate, "images/s", hardware, arguments.output, tokens=mean)
+
+
+def ours(loop: Decoder, asked: list[Request]) -> list[Answer]:
+    answers = [candidates[0] for candidates in loop.decode(asked)]
+    assert all(isinstance(answer, Answer) and answer.ended for answer in answers), answers
+    return answers  # type: ignore[return-value]
+
+
+def plain(model: Any, speech: Speech, asked: list[Request], batch: int, tokens: int) -> list[list[int]]:
+    found = []
+    for first in range(0, len(asked), batch):
+        found += generate(model, speech, asked[first : first + batch], tokens=tokens)
+    return found
+
+
+def best_batch(run: Callable[[int], Any]) -> int:
+    """The batch size with the highest rate, a batch each."""
+    rates = {}
+    for batch in PLAIN_BATCHES:
+        began = time.perf_counter()
+        run(batch)
+        rates[batch] = batch / (time.perf_counter() - began)
+    return max(rates, key=lambda batch: rates[batch])
+
+
+def vllm(python: str, weights: Path, asked: list[Request], rounds: int) -> float:
+    """Images a second of `benchmarks.vllm_side`, which gets the checkpoint and a folder of requests and prints the
+    seconds of its best round as JSON."""
+    with tempfile.TemporaryDirectory(prefix="layoutgen-requests-") as folder:
+        for i, one in enumerate(asked):
+            assert one.prompt.picture is not None
+            np.save(Path(folder) / f"{i:04d}.npy", one.prompt.picture.pixels)
+            told = {"tokens": [*one.prompt.prefix, *one.prompt.rest], "grammar": one.grammar}
+            (Path(folder) / f"{i:04d}.json").write_text(json.dumps(told | {"max_tokens": one.max_tokens}))
+        command = [python, "-m", "benchmarks.vllm_side", str(weights), folder, "--rounds", str(rounds)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return len(asked) / float(json.loads(done.stdout.splitlines()[-1])["seconds"])
+
+
+if __name__ == "__main__":
+    main()

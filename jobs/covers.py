@@ -1,0 +1,13 @@
+"""Video covers: images or clips and titles in, title placements out, each with the acceptance check's verdict.
+
+python -m jobs.covers --input s3://bucket/covers.jsonl --output s3://bucket/covers
+"""
+
+import sys
+
+from jobs.command import main
+from layoutgen.config import CoversConfig
+from layoutgen.pipelines import run_covers
+
+if __name__ == "__main__":
+    sys.exit(main("covers", __doc__ or "", CoversConfig, run_covers))

@@ -1,0 +1,101 @@
+"""Keys and values of many rows of unequal length, each row dense from its slot 0 on.
+
+A row's slots do not depend on its neighbours: whatever is written beyond its end is overwritten by its next tokens and
+never looked at before. So rows join, leave and move without the others noticing, and nothing is ever padded.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+Prefix = list[tuple[torch.Tensor, torch.Tensor]]
+"""Keys and values of a constant beginning, a pair a layer, each (tokens, kv heads, head size)."""
+
+
+class RowCache:
+    """The cache of one batch; takes the place of transformers' cache in a forward pass.
+
+    Buffers are (rows, slots, kv heads, head size), two a layer; they grow when asked for more and are freed by `clear`.
+    """
+
+    def __init__(self, layers: int, kv_heads: int, head_size: int, device: torch.device, dtype: torch.dtype) -> None:
+        self._shape = (kv_heads, head_size)
+        self._device, self._dtype, self._layers = device, dtype, layers
+        self._written = torch.zeros(0, dtype=torch.long, device=device)
+        self.clear()
+
+    @property
+    def rows(self) -> int:
+        """How many rows there is room for."""
+        return self._keys[0].shape[0]
+
+    @property
+    def slots(self) -> int:
+        """How many tokens there is room for in a row."""
+        return self._keys[0].shape[1]
+
+    @property
+    def bytes(self) -> int:
+        """The memory that the buffers take."""
+        return sum(side.numel() * side.element_size() for side in (*self._keys, *self._values))
+
+    def clear(self) -> None:
+        """Give the memory back."""
+        self._keys = [self._empty(0, 0) for _ in range(self._layers)]
+        self._values = [self._empty(0, 0) for _ in range(self._layers)]
+
+    def reserve(self, rows: int, slots: int) -> None:
+        """Make room, keeping what is there. Where that raises torch.OutOfMemoryError, only `clear` is left."""
+        if rows <= self.rows and slots <= self.slots:
+            return
+        rows, slots = max(rows, self.rows), max(slots, self.slots)
+        for sides in (self._keys, self._values):
+            for layer, old in enumerate(sides):
+                new = self._empty(rows, slots)
+                new[: old.shape[0], : old.shape[1]] = old
+                sides[layer] = new
+
+    def aim(self, where: torch.Tensor) -> None:
+        """Say where the next pass writes its tokens: row * slots + slot each."""
+        self._written = where.to(self._device, non_blocking=True)
+
+    def update(
+        self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write a layer's packed keys and values (1, kv heads, tokens, head size); return the layer's buffers."""
+        for side, new in ((self._keys[layer_idx], keys), (self._values[layer_idx], values)):
+            side.view(-1, *self._shape).index_copy_(0, self._written, new[0].transpose(0, 1))
+        return self._keys[layer_idx], self._values[layer_idx]
+
+    def get_seq_length(self, *_: Any) -> int:
+        """Zero: positions are always given, so transformers need not count."""
+        return 0
+
+    def prefix(self, row: int, length: int) -> Prefix:
+        """A copy of a row's first tokens."""
+        return [
+            (k[row, :length].clone(), v[row, :length].clone()) for k, v in zip(self._keys, self._values, strict=True)
+        ]
+
+    def write_prefix(self, rows: Sequence[int], prefix: Prefix) -> None:
+        """Begin rows with the same tokens."""
+        where = torch.tensor(rows, dtype=torch.long, device=self._device)
+        for (keys, values), mine, yours in zip(prefix, self._keys, self._values, strict=True):
+            mine[where, : len(keys)] = keys
+            yours[where, : len(values)] = values
+
+    def copy(self, source: int, targets: Sequence[int], length: int) -> None:
+        """Copy a row's first `length` tokens to other rows."""
+        where = torch.tensor(targets, dtype=torch.long, device=self._device)
+        for side in (*self._keys, *self._values):
+            side[where, :length] = side[source, :length]
+
+    def erase(self, row: int) -> None:
+        """Zero a row that may hold NaN: the next one in its place would multiply it by 0, which is NaN too."""
+        for side in (*self._keys, *self._values):
+            side[row] = 0
+
+    def _empty(self, rows: int, slots: int) -> torch.Tensor:
+        # Zeros, not whatever was in memory: a masked slot's value is multiplied by 0, and 0 times NaN is NaN.
+        return torch.zeros((rows, slots, *self._shape), dtype=self._dtype, device=self._device)

@@ -1,0 +1,174 @@
+"""Loads checkpoints of vision-language models as they are published: Qwen2-VL, Qwen2.5-VL, Qwen3-VL and InternVL, with
+or without a LoRA adapter.
+
+Of a checkpoint only the weights and the tokenizer go through transformers. Prompts are built from the chat template and
+pictures by `pictures`, so no processor class is needed, and none of torchvision.
+"""
+
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from layoutgen.models.base import Picture
+from layoutgen.models.pictures import PictureKind, picture_kind
+from layoutgen.models.row import Prompt
+from layoutgen.models.weights import check_weights, weights_sha
+
+FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl")
+
+ADAPTER_RECORD = "layoutgen_adapter.json"
+"""Beside an adapter's weights: the `max_side`, `codec`, `prompt_version` and `base_sha` it was trained with."""
+
+_ENDS = ("<|im_end|>", "<|endoftext|>", "</s>")
+_BESIDE_PICTURE = {"internvl": ("<img>", "</img>")}
+"""What a family's processor, not its chat template, puts around a picture."""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """How a checkpoint is spoken to: its tokenizer, chat template, tokens and how it takes pictures. No weights."""
+
+    family: str
+    tokenizer: Any
+    template: str
+    image_token: int
+    pictures: PictureKind
+    ends: tuple[int, ...]
+
+    def prompt(self, system: str, user: str, picture: Picture | None) -> Prompt:
+        """Build a prompt: `system`, then the picture, then `user`. All before the picture is the constant prefix.
+
+        Neither text may hold a control token: `core.prompts` spells them so that none does.
+        """
+        content = [{"type": "image"}] * (picture is not None) + [{"type": "text", "text": user}]
+        messages = [
+            {"role": "system", "content": [{"type": "text", "text": system}]},
+            {"role": "user", "content": content},
+        ]
+        text = self.tokenizer.apply_chat_template(
+            messages, chat_template=self.template, tokenize=False, add_generation_prompt=True
+        )
+        sign = self.tokenizer.convert_ids_to_tokens(self.image_token)
+        before, found, after = text.partition(sign)
+        if not found:
+            return Prompt((), tuple(self._tokens(text)))
+        opening, closing = _BESIDE_PICTURE.get(self.family, ("", ""))
+        shown = [self.image_token] * (self.pictures.tokens(picture) if picture else 1)
+        return Prompt(tuple(self._tokens(before + opening)), (*shown, *self._tokens(closing + after)), picture)
+
+    def _tokens(self, text: str) -> list[int]:
+        return list(self.tokenizer(text, add_special_tokens=False).input_ids)
+
+
+def load_speech(weights: Path) -> Speech:
+    """Load all but the weights. Raises FileNotFoundError or ValueError, with the mend, where something is missing."""
+    from transformers import AutoTokenizer
+
+    family = family_of(weights)
+    if not any((weights / name).exists() for name in ("tokenizer.json", "vocab.json", "tokenizer.model")):
+        raise FileNotFoundError(f"{weights} has neither tokenizer.json nor vocab.json; copy the checkpoint's tokenizer")
+    config = json.loads((weights / "config.json").read_text("utf-8"))
+    tokenizer = AutoTokenizer.from_pretrained(weights, local_files_only=True, trust_remote_code=False)
+    template = _template(weights) or tokenizer.chat_template
+    if not template:
+        raise ValueError(f"{weights} has no chat template; copy chat_template.json from the published checkpoint")
+    known = tokenizer.get_vocab()
+    ends = tuple(known[token] for token in _ENDS if token in known)
+    image_token = config.get("image_token_id", config.get("image_token_index"))
+    return Speech(family, tokenizer, template, image_token, picture_kind(weights, family), ends)
+
+
+def family_of(weights: Path) -> str:
+    """Check that a folder holds a whole checkpoint of a known family, and return which."""
+    check_weights(weights)
+    config = weights / "config.json"
+    if not config.exists():
+        raise FileNotFoundError(f"{weights} has no config.json; point to a checkpoint's own folder")
+    family = json.loads(config.read_text("utf-8")).get("model_type")
+    if family == "internvl_chat":
+        raise ValueError(
+            f"{config} is in InternVL's original layout; convert it once to the one whose names end in -hf"
+        )
+    if family not in FAMILIES:
+        raise ValueError(f"{config} has model_type {family!r}; known are {', '.join(FAMILIES)}")
+    return str(family)
+
+
+def load_model(weights: Path, adapter: Path | None, device: str, dtype: torch.dtype) -> Any:
+    """Load a model, with an adapter merged into it. Raises ValueError where weights are missing or do not fit."""
+    from transformers import AutoModelForImageTextToText
+
+    model, report = AutoModelForImageTextToText.from_pretrained(
+        weights,
+        dtype=dtype,
+        device_map=device,
+        use_safetensors=True,
+        local_files_only=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    # The loader only logs this, and fills missing weights with random ones.
+    if report["missing_keys"] or report["mismatched_keys"]:
+        wrong = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
+        raise ValueError(
+            f"{weights} lacks {len(wrong)} of its model's weights ({', '.join(wrong[:3])}, …); fetch again"
+        )
+    return (_adapt(model, adapter) if adapter else model).eval()
+
+
+def check_adapter(adapter: Path, identity: dict[str, str]) -> None:
+    """Refuse an adapter that was trained for something else than what it would be used with: `identity` holds
+    weights_sha, max_side, codec and prompt_version. Raises ValueError with the mend."""
+    check_weights(adapter)
+    record = adapter / ADAPTER_RECORD
+    if not record.exists():
+        warnings.warn(f"{adapter} has no {ADAPTER_RECORD}: it may be for another model or image size", stacklevel=3)
+        return
+    trained = json.loads(record.read_text("utf-8"))
+    mends = {
+        "base_sha": ("weights_sha", "give the checkpoint it was trained on, or train it again on this one"),
+        "max_side": ("max_side", "set max_side to the adapter's, or its boxes drift"),
+        "codec": ("codec", "train it again with this version of layoutgen"),
+        "prompt_version": ("prompt_version", "train it again, or run the version of layoutgen it was trained with"),
+    }
+    for field, (ours, mend) in mends.items():
+        if str(trained.get(field)) != identity[ours]:
+            raise ValueError(
+                f"{record} has {field}={trained.get(field)!r}, but it would be used with {identity[ours]!r}; {mend}"
+            )
+
+
+def record_adapter(adapter: Path, base: Path, *, max_side: int, codec: str, prompt_version: str) -> None:
+    """Write beside an adapter's weights what it was trained with."""
+    record = {"max_side": max_side, "codec": codec, "prompt_version": prompt_version, "base_sha": weights_sha(base)}
+    (adapter / ADAPTER_RECORD).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+
+
+def _template(weights: Path) -> str | None:
+    jinja, older = weights / "chat_template.jinja", weights / "chat_template.json"
+    if jinja.exists():
+        return jinja.read_text("utf-8")
+    if older.exists():
+        return str(json.loads(older.read_text("utf-8"))["chat_template"])
+    return None
+
+
+def _adapt(model: Any, adapter: Path) -> Any:
+    from peft import PeftModel
+
+    with warnings.catch_warnings():
+        # Only a warning there: weights of other layers' names would be left at zero, an adapter that does nothing.
+        warnings.filterwarnings("error", message="Found missing adapter keys")
+        try:
+            adapted = PeftModel.from_pretrained(model, adapter)
+        except (RuntimeError, ValueError, UserWarning) as error:
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(
+                f"adapter {adapter} does not fit its base ({reason}); give the checkpoint it was trained on"
+            ) from error
+    # Merged, a step runs as many kernels as without an adapter.
+    return adapted.merge_and_unload(safe_merge=True)

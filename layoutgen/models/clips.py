@@ -1,0 +1,43 @@
+"""The frame of a clip that makes its cover: read by `io.video`, seen by a saliency model, chosen by `core.frames`."""
+
+from typing import BinaryIO
+
+import numpy as np
+
+from layoutgen.core import frames
+from layoutgen.io import video
+from layoutgen.models.base import ChosenFrame, Fault, Saliency
+from layoutgen.models.frame import shrink
+
+VERSION = "clips-1"
+_COUNT = 12
+_LOOK_SIDE = 256
+
+
+def frame_at(file: BinaryIO, time_s: float, side: int) -> np.ndarray:
+    """The frame (h, w, 3) of a clip that was chosen at a time, at most `side` px. Raises VideoFault or OSError."""
+    clip = video.read(file, count=_COUNT, side=side)
+    return min(clip.frames, key=lambda frame: abs(frame.time_s - time_s)).pixels
+
+
+class ClipFrames:
+    """Chooses among 12 frames spread over the clip, each of at most `side` px on the longer side. Deterministic."""
+
+    def __init__(self, saliency: Saliency, side: int) -> None:
+        self._saliency, self._side = saliency, side
+
+    def choose(self, file: BinaryIO) -> ChosenFrame | Fault:
+        """Return the best frame, or why there is none."""
+        try:
+            clip = video.read(file, count=_COUNT, side=self._side)
+        except video.VideoFault as fault:
+            return Fault(fault.kind, fault.message)
+        looked_at = [shrink(frame.pixels, _LOOK_SIDE) for frame in clip.frames]
+        maps = self._saliency.saliency(looked_at)
+        candidates = [
+            frames.Candidate(frame.time_s, small, found)
+            for frame, small, found in zip(clip.frames, looked_at, maps, strict=True)
+        ]
+        best, _ = frames.choose(candidates)
+        chosen = clip.frames[best]
+        return ChosenFrame(chosen.pixels, chosen.time_s, clip.width, clip.height)

@@ -1,0 +1,68 @@
+"""Builds small networks for ONNX Runtime node by node, from arrays: no torch where a model only runs.
+
+A node is named by its output; weights are constants of the graph. Not a converter: what a network is stands in the
+file of its model.
+"""
+
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+_OPSET = 17
+_IR_VERSION = 9  # of opset 17's time, so that older runtimes read it too
+
+
+class Graph:
+    """A graph in the making. Tensors are float32 unless a constant says otherwise."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+        self._inputs: list[Any] = []
+
+    def input(self, name: str, shape: tuple[int | str, ...]) -> str:
+        """Declare an input; a string in `shape` is a size that is known when the graph runs."""
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        return name
+
+    def constant(self, value: np.ndarray) -> str:
+        """Add an array and return its name."""
+        name = f"c{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
+        """Add a node with one output and return its name."""
+        out = name or f"n{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, list(inputs), [out], **attributes))
+        return out
+
+    def conv(
+        self, x: str, weight: np.ndarray, bias: np.ndarray, *, stride: int = 1, pad: int = 0, dilation: int = 1
+    ) -> str:
+        """Add a convolution: `weight` (out, in, h, w), `bias` (out)."""
+        weights = self.constant(weight.astype(np.float32)), self.constant(bias.astype(np.float32))
+        return self.add(
+            "Conv", x, *weights, kernel_shape=list(weight.shape[2:]), strides=[stride] * 2, pads=[pad] * 4,
+            dilations=[dilation] * 2,
+        )  # fmt: skip
+
+    def model(self, outputs: dict[str, tuple[int | str, ...]]) -> bytes:
+        """Return the graph as the bytes of an ONNX file; `outputs` are names of nodes and their shapes."""
+        ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()]
+        graph = helper.make_graph(self._nodes, "layoutgen", self._inputs, ends, self._constants)
+        made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
+        made.ir_version = _IR_VERSION
+        onnx.checker.check_model(made)
+        return bytes(made.SerializeToString())
+
+
+def session(model: bytes | str, threads: int = 1) -> onnxruntime.InferenceSession:
+    """Open a model, bytes or the path of an ONNX file, on the CPU with a bounded number of threads."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

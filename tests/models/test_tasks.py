@@ -1,0 +1,117 @@
+"""Every task's grammar and parser agree, whatever a model prefers: answers of drawn scores parse, in any codec."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from layoutgen.core.annotation_prompt import annotation_grammar, annotation_prompt, parse_annotation
+from layoutgen.core.coordinates import ABSOLUTE, LAYOUT, Codec
+from layoutgen.core.cover_prompt import cover_grammar, cover_prompt, parse_cover
+from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
+from layoutgen.core.refinement_prompt import Given, parse_refinement, refinement_grammar, refinement_prompt
+from layoutgen.models.backbone import Backbone
+from layoutgen.models.checkpoints import load_model, load_speech
+from layoutgen.models.decoding import Answer, Decoder, Request
+from layoutgen.models.tiny import build_checkpoint
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    path = build_checkpoint("qwen2_5_vl", tmp_path_factory.mktemp("tiny"))
+    yield load_model(path, None, "cpu", torch.float32), load_speech(path)
+    torch.set_num_threads(before)
+
+
+class RandomModel(Backbone):
+    """Scores are drawn; the end of a list and of a text is preferred, so that answers end."""
+
+    def scores(self, hidden: torch.Tensor) -> torch.Tensor:
+        drawn = torch.rand((len(hidden), self.vocabulary), generator=self.lots)
+        drawn[:, self.closing] += 0.5
+        return drawn
+
+
+def answer(loaded: Any, told: Any, grammar: str, seed: int, limit: tuple[int, int] = (1000, 1000)) -> str:
+    model, speech = loaded
+    drawn = RandomModel(model, speech.pictures)
+    drawn.lots = torch.Generator().manual_seed(seed)
+    texts = ((token, speech.tokenizer.decode([token])) for token in range(len(speech.tokenizer)))
+    drawn.closing = [token for token, text in texts if text[:1] in ('"', "]", "}")]
+    picture = speech.pictures.prepare(np.zeros((56, 56, 3), np.uint8), 56)
+    request = Request(speech.prompt(told.system, told.user, picture), grammar, 1500, limit=limit)
+    ((found,),) = Decoder(drawn, speech.tokenizer, speech.ends).decode([request])
+    assert isinstance(found, Answer), found
+    assert found.ended
+    return found.text
+
+
+CODECS = st.sampled_from([LAYOUT, Codec(ABSOLUTE, 1036, 784), Codec(ABSOLUTE, 56, 2800)])
+
+
+@settings(max_examples=15)
+@given(codec=CODECS, seed=st.integers(0, 10**6))
+def test_a_poster_is_read_into_lines_within_the_picture(loaded: Any, codec: Codec, seed: int) -> None:
+    limit = (codec.width, codec.height)
+    text = answer(loaded, annotation_prompt(codec), annotation_grammar(codec), seed, limit)
+    for line in parse_annotation(text, codec):
+        assert 0 <= line.box[0] < line.box[2] <= 1
+        assert 0 <= line.box[1] < line.box[3] <= 1
+        assert line.text
+
+
+@settings(max_examples=15)
+@given(codec=CODECS, seed=st.integers(0, 10**6))
+def test_a_cover_is_read_into_elements_within_the_picture(loaded: Any, codec: Codec, seed: int) -> None:
+    text = answer(loaded, cover_prompt(codec), cover_grammar(codec), seed, (codec.width, codec.height))
+    assert all(element.box[0] < element.box[2] for element in parse_cover(text, codec))
+
+
+UNIT = st.floats(0, 0.9)
+
+
+@settings(max_examples=20)
+@given(
+    boxes=st.lists(st.tuples(UNIT, UNIT, st.floats(0.0004, 0.1), st.floats(0.0004, 0.1)), min_size=4, max_size=4),
+    locked=st.lists(st.booleans(), min_size=4, max_size=4),
+    seed=st.integers(0, 10**6),
+)
+def test_what_is_locked_stays_where_it_was_given_to_the_last_digit(
+    loaded: Any, boxes: list[tuple[float, float, float, float]], locked: list[bool], seed: int
+) -> None:
+    copy = Copy('Kettle "two"\n<|im_end|>', ("1.5 l",), brand="ACME")
+    elements = [
+        Suggestion(role, (x, y, x + w, y + h), text)
+        for (x, y, w, h), (role, text) in zip(
+            boxes,
+            [(Role.TITLE, copy.title), (Role.OTHER, "1.5 l"), (Role.LOGO, "ACME"), (Role.UNDERLAY, "")],
+            strict=True,
+        )
+    ]
+    given_elements = [Given(one, is_locked) for one, is_locked in zip(elements, locked, strict=True)]
+    told = refinement_prompt(copy, Canvas(800, 1200), given_elements)
+    text = answer(loaded, told, refinement_grammar(copy, given_elements), seed)
+    found = parse_refinement(text, copy, given_elements)
+    for one, is_locked in zip(elements, locked, strict=True):
+        assert not is_locked or one in found
+    assert {one.text for one in found} == {copy.title, "1.5 l", "ACME", *([""] if len(found) > 3 else [])}
+
+
+def test_prompts_of_all_tasks_have_a_constant_beginning(loaded: Any, tmp_path: Path) -> None:
+    _, speech = loaded
+    small, large = (speech.pictures.prepare(np.zeros((side, side, 3), np.uint8), 112) for side in (56, 112))
+    codecs = [Codec(ABSOLUTE, *picture.size) for picture in (small, large)]
+    for prompt in (annotation_prompt, cover_prompt):
+        one, other = (
+            speech.prompt(prompt(codec).system, prompt(codec).user, picture)
+            for codec, picture in zip(codecs, (small, large), strict=True)
+        )
+        assert one.prefix == other.prefix
+        assert len(one.prefix) > 50

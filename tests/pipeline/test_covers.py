@@ -1,0 +1,152 @@
+"""The covers job on a local Ray: images in, title placements and verdicts out; nights; what is broken."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from layoutgen.config import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run, Saliency
+from layoutgen.config import Storage as StorageSettings
+from layoutgen.models.clips import frame_at
+from layoutgen.pipelines import run_covers
+from tests.conftest import encoded, photo
+from tests.io.test_video import clip
+from tests.pipeline.independent_check import judge
+from tests.pipeline.runs import dead, published, write_manifest
+
+_SMALL = Pool(size=1, num_cpus=0.2)
+
+
+def settings(*, place: CoverPlace | None = None, **other: Any) -> CoversConfig:
+    values: dict[str, Any] = {
+        "run": Run(rows_per_shard=8, max_failed_fraction=1.0),
+        "input": Input(canvases=("3:4", "16:9"), short_side=540, application="video_cover"),
+        "storage": StorageSettings(attempts=2, timeout_s=5),
+        "images": Images(side=480, pool=_SMALL),
+        "load": {"pool": _SMALL},
+        "protect": Protect(engine="none", saliency=Saliency(model="border"), pool=_SMALL),
+        "place": place or CoverPlace(pool=_SMALL),
+        "write": {"pool": _SMALL},
+        **other,
+    }
+    return CoversConfig.model_validate(values)
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A first night over good and bad rows, and a second after an edit of one title."""
+    folder = tmp_path_factory.mktemp("covers")
+    (folder / "vase.jpg").write_bytes(encoded(photo()))
+    (folder / "wide.jpg").write_bytes(encoded(photo(1200, 600)))
+    (folder / "clip.mp4").write_bytes(clip(size=(480, 270)))
+    (folder / "cut.mp4").write_bytes(clip()[:900])
+    (folder / "broken.jpg").write_bytes(encoded(photo())[:900])
+    rows = [
+        {
+            "product_id": "a",
+            "cover": "vase.jpg",
+            "title": "三分钟学会插花",
+            "subtitle": "新手也能做好",
+            "stickers": ["新品"],
+        },
+        {
+            "product_id": "b",
+            "cover": "wide.jpg",
+            "title": "Seven vases for spring",
+            "ratios": ["1:1", "9:16"],
+            "mood": "calm",
+        },
+        {"product_id": "c", "cover": "broken.jpg", "title": "坏图"},
+        {"product_id": "d", "cover": "gone.jpg", "title": "没有图", "ratios": ["1:1"]},
+        {"product_id": "e", "cover": "vase.jpg", "ratios": ["1:1"]},
+        {"product_id": "f", "cover": "vase.jpg", "video": "clip.mp4", "title": "两个", "ratios": ["1:1"]},
+        {"cover": "wide.jpg", "title": "没有编号", "ratios": ["1:1", "7:x"]},
+        {"product_id": "v", "video": "clip.mp4", "title": "一分钟看懂", "ratios": ["16:9"]},
+        {"product_id": "w", "video": "cut.mp4", "title": "断了", "ratios": ["16:9"]},
+        {"product_id": "x", "video": "nowhere.mp4", "title": "没有", "ratios": ["16:9"]},
+        {"product_id": "g", "cover": "vase.jpg", "title": "☃☃", "subtitle": 5, "ratios": ["1:1"]},
+    ]
+    source, output = write_manifest(folder, rows), str(folder / "out")
+    first = run_covers(settings(), source, output)
+    before = published(output)
+    rows[1]["title"] = "Eight vases for spring"
+    write_manifest(folder, rows)
+    second = run_covers(settings(), source, output)
+    return {"first": first, "second": second, "before": before, "after": published(output), "output": output}
+
+
+def test_every_row_is_published_or_a_dead_letter(night: dict[str, Any]) -> None:
+    summary = night["first"]
+    assert summary["rows_in"] == 2 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 3
+    assert (summary["computed"], summary["dead_letters"]) == (6, 9)
+    assert sorted(row["row_id"] for row in night["before"]) == [
+        "a@540x720", "a@960x540", "b@540x540", "b@540x960", "v@960x540",
+        "wide.jpg@540x540",
+    ]  # fmt: skip
+
+
+def test_dead_letters_name_what_is_wrong(night: dict[str, Any]) -> None:
+    kinds = {row["row_id"]: row["kind"] for row in dead(night["output"], night["first"]["run_id"])}
+    assert kinds == {
+        "c@540x720": "truncated_image",
+        "c@960x540": "truncated_image",
+        "d@540x540": "not_found",
+        "e@540x540": "missing_field",
+        "f@540x540": "bad_row",
+        "g@540x540": "bad_row",
+        "w@960x540": "truncated_video",
+        "wide.jpg@7:x": "bad_canvas",
+        "x@960x540": "not_found",
+    }
+
+
+def test_covers_hold_before_an_independent_judge(night: dict[str, Any]) -> None:
+    found = judge(night["before"])
+    assert {name: count for name, count in found.items() if count and name != "small"} == {"layouts": 6}
+
+
+def test_rows_tell_verdict_crop_and_copy(night: dict[str, Any]) -> None:
+    row = next(row for row in night["before"] if row["row_id"] == "a@540x720")
+    assert row["accepted"] is True and row["reasons"] == []
+    assert row["contrast"] >= 4.5 and row["subject_covered"] <= 0.05
+    assert (row["subtitle"], row["stickers"], row["application"]) == ("新手也能做好", ["新品"], "video_cover")
+    assert len(row["crop"]) == 4 and row["video"] is None and row["frame_s"] is None and row["faces"] in (None, [])
+    roles = [element["role"] for element in row["elements"] if element["role"] != "underlay"]
+    assert roles == ["title", "subtitle", "other"]
+    assert next(row for row in night["before"] if row["row_id"] == "b@540x540")["mood"] == "calm"
+
+
+def test_a_clips_cover_is_one_of_its_frames(night: dict[str, Any]) -> None:
+    row = next(row for row in night["before"] if row["product_id"] == "v")
+    assert row["video"] == row["image"] and row["video"].endswith("clip.mp4")
+    assert 0 <= row["frame_s"] < 2 and (row["image_width"], row["image_height"]) == (480, 270)
+    with Path(row["video"]).open("rb") as file:
+        assert frame_at(file, row["frame_s"], 480).shape == (270, 480, 3)
+
+
+def test_the_summary_counts_accepted_rows_and_names_the_face_detector(night: dict[str, Any]) -> None:
+    assert night["first"]["accepted"] + sum(night["first"]["refused"].values()) >= 6
+    assert night["first"]["accepted"] == sum(row["accepted"] for row in night["before"])
+    assert isinstance(night["first"]["faces"], str)
+
+
+def test_the_second_night_computes_what_changed_and_no_more(night: dict[str, Any]) -> None:
+    assert (night["second"]["computed"], night["second"]["unchanged"]) == (2, 4)
+    assert night["second"]["accepted"] == sum(row["accepted"] for row in night["after"])
+    before = {row["row_id"]: row for row in night["before"]}
+    changed = [row["row_id"] for row in night["after"] if row != before[row["row_id"]]]
+    assert changed == ["b@540x540", "b@540x960"]
+
+
+def test_new_limits_of_placement_place_alone_anew(night: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "vase.jpg").write_bytes(encoded(photo()))
+    rows = [{"product_id": "a", "cover": "vase.jpg", "title": "三分钟学会插花", "ratios": ["1:1"]}]
+    source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
+    run_covers(settings(), source, output)
+    (before,) = published(output)
+    summary = run_covers(settings(place=CoverPlace(max_font=0.06, pool=_SMALL)), source, output)
+    (after,) = published(output)
+    assert summary["computed"] == 1
+    assert before["fingerprint"]["annotate"] == after["fingerprint"]["annotate"]
+    largest = max(element["font_px"] for element in after["elements"])
+    assert largest <= 33 < max(element["font_px"] for element in before["elements"])

@@ -1,9 +1,9 @@
 """Random deaths, as many as wanted: `python -m tests.chaos.soak 500 [--on-ray 20] [--seed 1]`.
 
 Each round is one table: a few nights in a row over a changing catalogue, each cut off by SIGKILL a few times at a
-random moment (at no named point, so that moments nobody thought of are hit too); after each night the table is set beside
-one from scratch. It goes on until so many drivers were killed. These rounds run without Ray; `--on-ray` adds nights
-on a Ray cluster that lose drivers, workers or the node at random points. Prints one JSON line; ends with 1 at the first
+random moment (at no named point, so that moments nobody thought of are hit too); each night's table is compared with
+one from scratch. It goes on until so many drivers were killed. These rounds run without Ray; `--on-ray` adds nights on
+a Ray cluster that lose drivers, workers or the node at random points. Prints one JSON line; ends with 1 at the first
 table that is not right, whose folder stays.
 """
 

@@ -29,7 +29,7 @@ import cv2
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -219,7 +219,7 @@ def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 3000
             print(f"step {training.done} of {steps}, loss {np.mean(recent):.4f}, {seconds:.0f} s", flush=True)  # noqa: T201
             recent.clear()
     weights = folded(training.mean.eval())
-    save_file(weights, output / "saliency.safetensors")
+    (output / "saliency.safetensors").write_bytes(save(weights))  # save_file would make it its owner's only
     card = {
         "name": "layoutgen saliency, net-1",
         "what": "marks what a picture is about; picture squeezed to 192 x 192, map in [0, 1]",

@@ -49,3 +49,4 @@ def night(cluster: Cluster, manifest: Path, tmp_path: Path) -> Iterator[Night]:
     yield made
     if made.driver is not None and made.driver.poll() is None:
         made.kill()
+    cluster.clear()

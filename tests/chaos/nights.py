@@ -133,6 +133,14 @@ class Cluster:
                     found += [one] if "ray::" in name and "Agent" not in name else []
         return found
 
+    def clear(self) -> None:
+        """Kill all workers, also those that still work for a driver that is no more."""
+        left = self.workers()
+        for worker in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                worker.kill()
+        psutil.wait_procs(left, 10)
+
     def logs(self) -> list[Path]:
         """All that Ray logged."""
         return [file for file in Path(self.node.get_logs_dir_path()).rglob("*") if file.is_file()]
@@ -199,17 +207,17 @@ class Night:
         assert self.driver is not None
 
         def found() -> psutil.Process | None:
-            for file in self.crash.glob(f"{point}.*"):
+            for file in self.crash.glob("*.*"):
                 try:
                     process = psutil.Process(int(file.suffix[1:]))
                     status = process.status()
                 except psutil.NoSuchProcess:
                     status = psutil.STATUS_DEAD
-                if status == psutil.STATUS_STOPPED:
+                if status in (psutil.STATUS_DEAD, psutil.STATUS_ZOMBIE):
+                    file.rename(self.crash / file.stem)  # it was ending when it came there: the next one shall stop
+                elif status == psutil.STATUS_STOPPED and file.stem == point:
                     file.unlink()
                     return process
-                if status in (psutil.STATUS_DEAD, psutil.STATUS_ZOMBIE):
-                    file.rename(self.crash / point)  # it was ending when it came there: the next one shall stop
             assert self.driver is not None
             assert self.driver.poll() is None, f"over before {point}: {self.log.read_text()[-3000:]}"
             return None

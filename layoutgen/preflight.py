@@ -26,7 +26,7 @@ from layoutgen.streaming import Step
 
 log = logging.getLogger("layoutgen")
 
-SAMPLE = 8
+SAMPLE, LOOKED_AT = 8, 1000  # images that are decoded; rows among which every column must be
 LEAST_DISK_BYTES = 2_000_000_000
 
 
@@ -77,13 +77,13 @@ def preflight(job: TableJob) -> bool:
 
 def _sample(job: TableJob) -> None:
     """Decode a few of the manifest's images: where not one can be used, the whole night would be dead letters."""
-    first = next(manifest.batches(job.source, job.storage, need=job.need, limit=None, size=SAMPLE), None)
+    first = next(manifest.batches(job.source, job.storage, need=job.need, limit=None, size=LOOKED_AT), None)
     if first is None:
         raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
     settings = job.config.input
     names = settings.canvases if CONTRACTS[job.need].sizes else ()
     sample = plan(
-        first, canvases=names, short_side=settings.short_side, application=settings.application,
+        first.slice(0, SAMPLE), canvases=names, short_side=settings.short_side, application=settings.application,
         join=join_path(job), need=job.need, shards=1,
     )  # fmt: skip
     uris = [uri for shard in sample.shards for row in shard.column("images").to_pylist() for uri in row[:1]]

@@ -45,7 +45,7 @@ def batches(uri: str, storage: Storage, *, need: Need, limit: int | None, size: 
     A folder's images (for covers, and clips) become one product each: product_id is the path below the folder without
     its suffix, the title is the file's name with `_` and `-` as spaces. JSON lines and CSV carry each row as it was
     written in `input_row`, and `columns.unify` and `columns.conform` give their tables one schema. Raises
-    ManifestError for a missing file, another suffix, missing columns (JSON lines: after the last row), or a column that
+    ManifestError for a missing file, another suffix, columns that none of the first `size` rows has, or a column that
     has a result's name, and StorageError where storage fails.
     """
     suffix = PurePosixPath(uri).suffix.lower()
@@ -63,12 +63,12 @@ def batches(uri: str, storage: Storage, *, need: Need, limit: int | None, size: 
             rows = islice(_jsonl(file) if suffix == ".jsonl" else _csv(file, uri, need), limit)
             while batch := list(islice(rows, size)):
                 names |= dict.fromkeys(name for row, _ in batch for name in row)
-                lines = [line for _, line in batch]
-                yield columns.table([row for row, _ in batch], lines, need, from_text=suffix == ".csv")
+                if names:
+                    columns.check([*names], uri, need)
+                values, lines = [row for row, _ in batch], [line for _, line in batch]
+                yield columns.table(values, lines, need, from_text=suffix == ".csv")
     except OSError as error:
         raise StorageError(f"manifest {uri} can't be read on ({error}); run the same command again") from None
-    if names:
-        columns.check([*names], uri, need)
 
 
 def _find(uri: str, storage: Storage) -> None:

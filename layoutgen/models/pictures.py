@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from layoutgen.models.base import Picture
 
@@ -110,7 +111,9 @@ def picture_kind(weights: Path, family: str) -> PictureKind:
 def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     if (image.shape[1], image.shape[0]) == size:
         return np.ascontiguousarray(image)
-    import cv2  # not above: pictures of the right size need no scaling
-
     shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
+    try:
+        import cv2  # not above: pictures of the right size need no scaling
+    except ImportError:  # a machine that only decodes may have Pillow alone
+        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX if shrinks else Image.BICUBIC))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)

@@ -50,19 +50,15 @@ def _strike(victim: str, cluster: Cluster, here: psutil.Process, night: Night) -
         if here.pid == night.driver.pid:
             here.resume()
         return  # workers end with their raylet
-    kind = (
-        signal.SIGTERM if victim == "actor" else signal.SIGKILL
-    )  # an actor that is asked to end, a process that is not
     struck = cluster.workers() if here.pid == night.driver.pid else [here]
     for process in struck:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(kind)
-            process.resume()
+            process.send_signal(signal.SIGKILL)
     if here.pid == night.driver.pid:
         here.resume()
 
 
-@pytest.mark.parametrize("victim", ["actor", "worker", "raylet"])
+@pytest.mark.parametrize("victim", ["worker", "raylet"])
 def test_a_night_outlives_the_death_of_its_helpers_at_every_point(
     night: Night, cluster: Cluster, undisturbed: dict[str, pa.Table], victim: str
 ) -> None:

@@ -318,7 +318,7 @@ def test_the_check_of_a_closed_port_fails_fast(s3: Storage) -> None:
     start = time.monotonic()
     with pytest.raises(StorageError, match=r"can't be reached .* see that it is up"):
         Storage(f"http://user:hunter2@127.0.0.1:{free_port()}").check("s3://shop/x")
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 8, "tries of some tenths of a second, not a timeout"
 
 
 @pytest.mark.parametrize("timeout_s", [1, pytest.param(Storage.timeout_s, marks=pytest.mark.slow)])

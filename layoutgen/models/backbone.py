@@ -72,10 +72,8 @@ class Backbone:
         found = self._model.model.get_image_features(
             **pixel_inputs(self.pictures, pictures, self.device, self.dtype), return_dict=True
         )
-        vectors = found.pooler_output
-        vectors = vectors.flatten(0, 1) if isinstance(vectors, torch.Tensor) else torch.cat(tuple(vectors))
-        deep = [torch.cat(tuple(layer)) for layer in getattr(found, "deepstack_features", None) or ()]
-        return Features(vectors.to(self.dtype), deep)
+        deep = [_joined(layer) for layer in getattr(found, "deepstack_features", None) or ()]
+        return Features(_joined(found.pooler_output).to(self.dtype), deep)
 
     def read(
         self, tokens: np.ndarray, positions: np.ndarray, parts: Sequence[Part], cache: RowCache, seen: Features | None
@@ -106,6 +104,12 @@ class Backbone:
     def scores(self, hidden: torch.Tensor) -> torch.Tensor:
         """Scores of the next token (n, vocabulary), float32, for hidden states (n, width)."""
         return self._model.lm_head(hidden).float()
+
+
+def _joined(features: torch.Tensor | Sequence[torch.Tensor]) -> torch.Tensor:
+    """Features (tokens, width) of all pictures, which come as one tensor or, by family and version, one a picture."""
+    whole = features if isinstance(features, torch.Tensor) else torch.cat(tuple(features))
+    return whole.reshape(-1, whole.shape[-1])
 
 
 def positions(tokens: np.ndarray, image_token: int, grid: tuple[int, int] | None, start: int) -> np.ndarray:

@@ -21,9 +21,11 @@ def pixel_inputs(
         _check(kind, picture)
     if kind.tiles:
         tiles = np.concatenate([picture.pixels for picture in pictures])
-        pixels = _normalised(kind, torch.from_numpy(tiles).to(device), dtype)
-        return {"pixel_values": pixels.permute(0, 3, 1, 2).contiguous()}
-    patches = [_patches(kind, torch.from_numpy(picture.pixels).to(device), dtype) for picture in pictures]
+        normalised = _normalised(kind, torch.from_numpy(tiles).to(device), dtype)
+        return {"pixel_values": normalised.permute(0, 3, 1, 2).contiguous()}
+    # Pixels that lie in a table's own memory can't be written to, of which torch would warn.
+    pixels = [torch.from_numpy(np.require(picture.pixels, requirements="W")).to(device) for picture in pictures]
+    patches = [_patches(kind, one, dtype) for one in pixels]
     grids = [(1, p.pixels.shape[0] // kind.patch, p.pixels.shape[1] // kind.patch) for p in pictures]
     return {"pixel_values": torch.cat(patches), "image_grid_thw": torch.tensor(grids, device=device)}
 

@@ -148,7 +148,7 @@ def test_machines_that_only_prepare_pictures_fetch_no_weights(
     folder = fetch_config("s3://models/qwen/v1", tmp_path / "cache", storage)
     assert [path.name for path in folder.iterdir()] == ["config.json"]
     assert fetch_config("s3://models/qwen/v1/", tmp_path / "cache", storage) == folder
-    with pytest.raises(FileNotFoundError, match="hold no config.json; mend the prefix"):
+    with pytest.raises(FileNotFoundError, match=r"hold no config\.json; mend the prefix"):
         fetch_config("s3://models/qwen/v2", tmp_path / "cache", storage)
     here = checkpoint(tmp_path / "here")
     assert fetch_config(str(here), tmp_path / "cache") == here

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.models import weights
-from layoutgen.models.weights import SENTINEL, fetch_weights, weights_sha
+from layoutgen.models.weights import SENTINEL, fetch_config, fetch_weights, revision, weights_sha
 
 
 def checkpoint(folder: Path, value: float = 1.0) -> Path:
@@ -140,6 +140,32 @@ def test_a_hub_id_is_fetched_at_its_revision_without_code_or_pickles(
     assert fetch_weights("Qwen/Qwen2.5-VL-7B-Instruct@refs/pr/3", tmp_path) == tmp_path / "snapshot"
     assert (asked["repo"], asked["revision"]) == ("Qwen/Qwen2.5-VL-7B-Instruct", "refs/pr/3")
     assert not {"*.py", "*.bin", "*"} & set(asked["allow_patterns"])  # type: ignore[call-overload]
+
+
+def test_machines_that_only_prepare_pictures_fetch_no_weights(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fetch_config("s3://models/qwen/v1", tmp_path / "cache", storage)
+    assert [path.name for path in folder.iterdir()] == ["config.json"]
+    assert fetch_config("s3://models/qwen/v1/", tmp_path / "cache", storage) == folder
+    with pytest.raises(FileNotFoundError, match=r"hold no config\.json; mend the prefix"):
+        fetch_config("s3://models/qwen/v2", tmp_path / "cache", storage)
+    here = checkpoint(tmp_path / "here")
+    assert fetch_config(str(here), tmp_path / "cache") == here
+    asked: dict[str, object] = {}
+
+    def snapshot_download(repo: str, **options: object) -> str:
+        asked.update(options)
+        return str(here)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    fetch_config("Qwen/Qwen2.5-VL-7B-Instruct", tmp_path)
+    assert asked["allow_patterns"] == ["config.json", "preprocessor_config.json", "processor_config.json"]
+
+
+def test_the_commit_of_hub_weights_is_told(tmp_path: Path) -> None:
+    assert revision(tmp_path / "snapshots" / "abc123") == "abc123"
+    assert revision(tmp_path / "abc123") == ""
 
 
 @pytest.mark.parametrize("uri", ["Qwen/No-Such-Model", "/no/such/folder", "weights", "gs://bucket/qwen"])

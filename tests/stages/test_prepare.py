@@ -2,13 +2,18 @@
 
 import numpy as np
 
+from layoutgen.config import Compose as ComposeSettings
+from layoutgen.config import Place as PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Framing
 from layoutgen.io import images
+from layoutgen.io.storage import Storage
+from layoutgen.models import building
 from layoutgen.models.base import Picture, Prepared
+from layoutgen.stages.compose import Compose
 from layoutgen.stages.prepare import Prepare, read_prepared
 from tests.stages.planned import FAILED, assert_failed_rows_are_untouched, assert_neighbours_change_nothing
-from tests.stages.test_compose import FakeComposer, annotated, compose
+from tests.stages.test_compose import FACES, FakeComposer, annotated, compose
 
 FRAMING = Framing((0.25, 0.0, 0.75, 1.0), (0.0, 0.5, 1.0, 1.0), "#eeeeee")
 
@@ -83,3 +88,19 @@ def test_the_first_pixels_are_those_of_the_photo():
     preparer = FakePreparer()
     Prepare(lambda: preparer)(annotated({}, photos=[photo]))
     assert np.array_equal(preparer.given[0][0], images.decode_jpeg(images.encode_jpeg(photo)))
+
+
+def test_a_row_prepared_elsewhere_is_composed_by_a_real_model_as_one_that_was_not(tmp_path):
+    from layoutgen.models.tiny import build_checkpoint
+
+    settings = ComposeSettings(engine="qwen_vl", model=str(build_checkpoint("qwen2_5_vl", tmp_path)), image_side=112)
+    model = building.composer(settings, PlaceSettings(), FACES, 0, Storage())
+    photo = np.random.default_rng(0).integers(0, 256, (60, 40, 3), np.uint8)
+    table = annotated({"title": "Kettle", "selling_points": ["$12"]}, photos=[photo], subject_map=photo[..., 0])
+    straight = Compose(lambda: model, FACES, 8)(table)
+    prepared = Prepare(lambda: building.preparer(settings, Storage()))(table)
+    (row,) = Compose(lambda: model, FACES, 8)(prepared).to_pylist()
+    assert [row] == straight.to_pylist()
+    assert row["status"] == "ok"
+    assert row["answer"].startswith('[{"role":"title","text":"Kettle"')
+    assert row["composer"].startswith(f"qwen2_5_vl {tmp_path}")

@@ -115,5 +115,7 @@ def _resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     try:
         import cv2  # not above: pictures of the right size need no scaling
     except ImportError:  # a machine that only decodes may have Pillow alone
-        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX if shrinks else Image.BICUBIC))
+        return np.asarray(
+            Image.fromarray(image).resize(size, Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC)
+        )
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)

@@ -117,7 +117,38 @@ class Protect(_Settings):
         return value
 
 
-class Annotate(_Settings):
+WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl")
+"""The engines that need a checkpoint."""
+
+
+class Checkpoint(_Settings):
+    """A vision-language model and how it answers; a stage's own defaults are below."""
+
+    engine: str = Field("", description="what answers")
+    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
+    cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
+    decoder: Literal["loop", "vllm"] = Field(
+        "loop", description="`loop` is ours; `vllm` needs layoutgen[vllm], Qwen-VL"
+    )
+    device: str = Field("cpu", description="torch device")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
+    image_side: int = Field(672, ge=28, description="px of the longer side that the model sees")
+    max_new_tokens: int = Field(768, ge=16, description="length limit of an answer")
+    batch: int = Field(8, ge=1, description="rows that the model works on at once; halves itself when short of memory")
+    prompt_tokens: int = Field(4096, ge=1, description="tokens, pictures included, that are read in one pass")
+    deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
+
+    @model_validator(mode="after")
+    def _can_answer(self) -> "Checkpoint":
+        if self.engine in WITH_CHECKPOINT and not self.model:
+            raise ValueError(f"engine {self.engine!r} needs {type(self).__name__.lower()}.model, a folder, s3:// prefix or hub id")
+        if self.decoder == "vllm" and self.deadline_s:
+            raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
+        return self
+
+
+class Annotate(Checkpoint):
     """Which model reads the images."""
 
     engine: Literal["ocr", "internvl", "grounded", "none"] = Field(
@@ -125,54 +156,21 @@ class Annotate(_Settings):
         description="`ocr` is embedded; `internvl`: a vision-language model; `grounded`: both joined; `none`: neither",
     )
     threads: int = Field(1, ge=1, description="threads of one actor's networks")
-    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
-    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
-    cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
-    device: str = Field("cpu", description="torch device")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
     image_side: int = Field(1344, ge=28, description="px of the longer side that a vision-language model sees")
-    max_new_tokens: int = Field(2048, ge=16, description="length limit of a model's answer")
-    batch: int = Field(8, ge=1, description="images that the model works on at once")
-    prompt_tokens: int = Field(8192, ge=1, description="tokens of prompts and pictures that are read in one pass")
-    deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
+    max_new_tokens: int = Field(2048, ge=16, description="length limit of an answer")
+    prompt_tokens: int = Field(8192, ge=1, description="tokens, pictures included, that are read in one pass")
     saliency: Saliency = Field(Saliency(), description="finder of the subject")
     pool: Pool = Field(Pool(), description="actors of the annotate stage")
 
-    @model_validator(mode="after")
-    def _has_model(self) -> "Annotate":
-        if self.engine in ("internvl", "grounded") and not self.model:
-            raise ValueError(f"engine {self.engine!r} needs annotate.model, a folder, s3:// prefix or hub id")
-        return self
 
-
-class Compose(_Settings):
+class Compose(Checkpoint):
     """Which model proposes layouts."""
 
     engine: Literal["rules", "qwen_vl"] = Field("rules", description="`rules` is embedded; `qwen_vl` needs `model`")
-    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
-    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
-    cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
-    device: str = Field("cpu", description="torch device")
-    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
-    image_side: int = Field(672, ge=28, description="px of the longer side that a vision-language model sees")
-    max_new_tokens: int = Field(768, ge=16, description="length limit of an answer")
     candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")
     temperature: float = Field(0.8, gt=0, le=2, description="of the candidates that are drawn")
-    batch: int = Field(
-        8, ge=1, description="layouts that the model works on at once; halves itself when short of memory"
-    )
-    prompt_tokens: int = Field(
-        4096, ge=1, description="tokens of prompts, pictures included, that are read in one pass"
-    )
-    deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
     prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
-
-    @model_validator(mode="after")
-    def _has_model(self) -> "Compose":
-        if self.engine == "qwen_vl" and not self.model:
-            raise ValueError("engine 'qwen_vl' needs compose.model, a folder, s3:// prefix or hub id")
-        return self
 
 
 class Place(_Settings):

@@ -11,11 +11,10 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import pyarrow as pa
 
-from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.config import WITH_CHECKPOINT, AnnotateConfig, Checkpoint, CoversConfig, LayoutsConfig
 from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.plan import plan
@@ -104,19 +103,19 @@ def _sample(job: TableJob) -> None:
 
 
 def _weights(job: TableJob) -> None:
-    if not isinstance(job.config, LayoutsConfig) or job.config.compose.engine != "qwen_vl":
-        return
-    from layoutgen.models.weights import check_weights
-
-    for key in ("model", "adapter"):
-        uri = getattr(job.config.compose, key)
-        if not uri:
+    """Models and adapters are there, whole, and of one another; a hub's are left to the workers."""
+    for name in ("annotate", "compose"):
+        settings = getattr(job.config, name, None)
+        if not isinstance(settings, Checkpoint) or settings.engine not in WITH_CHECKPOINT:
             continue
-        if uri.startswith("s3://"):
-            if not any(name.endswith(".safetensors") for name in job.storage.list(uri)):
-                raise RunError(f"compose.{key} = {uri!r} holds no .safetensors; correct the prefix")
-        elif Path(uri).is_dir():
-            check_weights(Path(uri))
+        from layoutgen.models.building_vlm import check
+
+        try:
+            check(settings, job.storage)
+        except (ValueError, FileNotFoundError) as error:
+            raise RunError(
+                f"{name}.model = {settings.model!r}, {name}.adapter = {settings.adapter!r}: {error}"
+            ) from None
 
 
 def _disk() -> None:

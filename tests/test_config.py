@@ -92,3 +92,8 @@ def test_what_is_not_toml_is_an_error_that_names_the_file(tmp_path, data):
 def test_settings_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         LayoutsConfig().run.seed = 3
+
+
+def test_vllm_keeps_no_deadline(tmp_path):
+    told = '[compose]\nengine = "qwen_vl"\nmodel = "x"\ndecoder = "vllm"\ndeadline_s = 5'
+    assert "decoder 'vllm' keeps no deadline; set deadline_s = 0" in message(tmp_path, told)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.config import Annotate, Compose, CoverPlace, Images, Place, Protect
+from layoutgen.config import Annotate, Checkpoint, Compose, CoverPlace, Images, Place, Protect
 from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
@@ -102,17 +102,18 @@ def _composer_version(settings: Compose) -> list[object]:
         return [RULES_VERSION]
     from layoutgen.core.prompts import PROMPT_VERSION
 
-    local = _local(settings.model, settings.adapter)
     drawn = [settings.candidates, settings.temperature] if settings.candidates > 1 else []
-    limits = [settings.image_side, settings.max_new_tokens, settings.dtype]
-    return [settings.engine, local, PROMPT_VERSION, *limits, *drawn]
+    return [settings.engine, PROMPT_VERSION, *_checkpoint_version(settings), *drawn]
 
 
-def _local(*uris: str) -> list[str]:
-    """What tells weights apart: the sha of a folder here; a prefix or revision is taken as unchanging."""
+def _checkpoint_version(settings: Checkpoint) -> list[object]:
+    """What tells checkpoints apart: the sha of a folder here (a prefix or revision is taken as unchanging) and how it
+    answers."""
     from layoutgen.models.weights import weights_sha
 
-    return [weights_sha(Path(uri)) if Path(uri).is_dir() else uri for uri in uris if uri]
+    named = [uri for uri in (settings.model, settings.adapter) if uri]
+    weights = [weights_sha(Path(uri)) if Path(uri).is_dir() else uri for uri in named]
+    return [weights, settings.image_side, settings.max_new_tokens, settings.dtype, settings.decoder]
 
 
 def _placer_version(settings: Place) -> list[object]:
@@ -127,9 +128,8 @@ def annotator_version(settings: Annotate) -> str:
         return OCR_VERSION if settings.engine == "ocr" else _NO_READER
     from layoutgen.core.annotation_prompt import PROMPT_VERSION
 
-    limits = [settings.image_side, settings.max_new_tokens, settings.dtype]
     joined = [GROUNDED_VERSION, OCR_VERSION] if settings.engine == "grounded" else []
-    return digest(settings.engine, _local(settings.model, settings.adapter), PROMPT_VERSION, limits, joined)
+    return digest(settings.engine, PROMPT_VERSION, _checkpoint_version(settings), joined)
 
 
 def saliency(settings: SaliencySettings) -> Saliency:
@@ -187,34 +187,15 @@ def annotator(settings: Annotate, storage: Storage) -> tuple[Annotator, str]:
         case "none":
             return subject_only(settings.saliency), _NO_READER
         case "internvl":
-            return _internvl(settings, storage, saliency(settings.saliency))
+            from layoutgen.models import building_vlm
+
+            return building_vlm.annotator(settings, storage, saliency(settings.saliency))
         case "grounded":
-            namer, name = _internvl(settings, storage, None)
+            from layoutgen.models import building_vlm
+
+            namer, name = building_vlm.annotator(settings, storage, None)
             reader = OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
             return GroundedAnnotator(namer, reader), f"{name}, {GROUNDED_VERSION} in {OCR_VERSION}"
-
-
-def _internvl(settings: Annotate, storage: Storage, finder: Saliency | None) -> tuple[Annotator, str]:
-    from layoutgen.models.internvl import InternVlAnnotator
-    from layoutgen.models.weights import fetch_weights
-
-    cache = Path(settings.cache).expanduser()
-    model = InternVlAnnotator(
-        fetch_weights(settings.model, cache, storage),
-        fetch_weights(settings.adapter, cache, storage) if settings.adapter else None,
-        saliency=finder,
-        device=settings.device,
-        dtype=settings.dtype,
-        max_side=settings.image_side,
-        max_new_tokens=settings.max_new_tokens,
-        rows=settings.batch,
-        prompt_tokens=settings.prompt_tokens,
-        deadline_s=settings.deadline_s or None,
-    )
-    known = model.identity
-    adapter = f" + {settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else ""
-    name = f"{known['family']} {settings.model} {known['weights_sha'][:12]}{adapter}, {known['prompt_version']}"
-    return model, name
 
 
 def composer(
@@ -226,7 +207,9 @@ def composer(
             model = RulesComposer(BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font)
             return model, {"composer": RULES_VERSION, "adapter": None, "prompt_version": None, "seed": seed}
         case "qwen_vl":
-            return _qwen_vl(settings, seed, storage)
+            from layoutgen.models import building_vlm
+
+            return building_vlm.composer(settings, seed, storage, _frame_default)
 
 
 def preparer(settings: Compose, storage: Storage) -> Preparer:
@@ -246,37 +229,3 @@ def _frame_default(image: np.ndarray, annotation: Annotation, canvas: Canvas) ->
     found = subject_map(Brief(image, annotation, Copy(""), canvas), BorderSaliency())
     height, width = image.shape[:2]
     return framing.default(width / height, framing.subject_box(found), canvas, panel_colour(image, found))
-
-
-def _qwen_vl(settings: Compose, seed: int, storage: Storage) -> tuple[Composer, dict[str, Any]]:
-    from layoutgen.models.qwen_vl import QwenVlComposer
-    from layoutgen.models.weights import fetch_weights, revision
-
-    cache = Path(settings.cache).expanduser()
-    weights = fetch_weights(settings.model, cache, storage)
-    model = QwenVlComposer(
-        weights,
-        fetch_weights(settings.adapter, cache, storage) if settings.adapter else None,
-        frame=_frame_default,
-        device=settings.device,
-        dtype=settings.dtype,
-        max_side=settings.image_side,
-        max_new_tokens=settings.max_new_tokens,
-        rows=settings.batch,
-        prompt_tokens=settings.prompt_tokens,
-        candidates=settings.candidates,
-        temperature=settings.temperature,
-        seed=seed,
-        deadline_s=settings.deadline_s or None,
-    )
-    known = model.identity
-    return model, {
-        "composer": " ".join(
-            part
-            for part in (known["family"], settings.model, revision(weights)[:12], known["weights_sha"][:12])
-            if part
-        ),
-        "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
-        "prompt_version": known["prompt_version"],
-        "seed": seed,
-    }

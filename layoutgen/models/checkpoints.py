@@ -85,13 +85,19 @@ def load_speech(weights: Path) -> Speech:
 def family_of(weights: Path) -> str:
     """Check that a folder holds a whole checkpoint of a known family, and return which."""
     check_weights(weights)
+    return family_in(weights)
+
+
+def family_in(weights: Path) -> str:
+    """Of a folder that needs only hold a checkpoint's JSON files, the family, which has to be a known one."""
     config = weights / "config.json"
     if not config.exists():
         raise FileNotFoundError(f"{weights} has no config.json; point to a checkpoint's own folder")
     family = json.loads(config.read_text("utf-8")).get("model_type")
     if family == "internvl_chat":
         raise ValueError(
-            f"{config} is in InternVL's original layout; convert it once to the one whose names end in -hf"
+            f"{config} is in InternVL's original layout; convert it once: python -m layoutgen.models.convert_internvl2 "
+            f"{weights} DST"
         )
     if family not in FAMILIES:
         raise ValueError(f"{config} has model_type {family!r}; known are {', '.join(FAMILIES)}")
@@ -122,7 +128,7 @@ def load_model(weights: Path, adapter: Path | None, device: str, dtype: torch.dt
 
 def check_adapter(adapter: Path, identity: dict[str, str]) -> None:
     """Refuse an adapter that was trained for something else than what it would be used with: `identity` holds
-    weights_sha, max_side, codec and prompt_version. Raises ValueError with the mend."""
+    those of weights_sha, max_side, codec and prompt_version that are known. Raises ValueError with the mend."""
     check_weights(adapter)
     record = adapter / ADAPTER_RECORD
     if not record.exists():
@@ -136,7 +142,7 @@ def check_adapter(adapter: Path, identity: dict[str, str]) -> None:
         "prompt_version": ("prompt_version", "train it again, or run the version of layoutgen it was trained with"),
     }
     for field, (ours, mend) in mends.items():
-        if str(trained.get(field)) != identity[ours]:
+        if ours in identity and str(trained.get(field)) != identity[ours]:
             raise ValueError(
                 f"{record} has {field}={trained.get(field)!r}, but it would be used with {identity[ours]!r}; {mend}"
             )

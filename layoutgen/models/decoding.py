@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -58,6 +58,14 @@ class Answer:
     text: str
     tokens: tuple[int, ...]
     ended: bool
+
+
+class Engine(Protocol):
+    """What answers requests: the loop below, or vLLM."""
+
+    def decode(self, requests: Sequence[Request]) -> list[list[Answer | Fault]]:
+        """Return a list of candidates for each request, in order."""
+        ...
 
 
 class Decoder:

@@ -4,9 +4,7 @@ It names texts, roles, languages and tones well and places boxes roughly; `groun
 Decoding is bound to the answer's grammar; what is left to go wrong (an answer cut short, a deadline) becomes a fault.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -18,17 +16,9 @@ from layoutgen.core.text_roles import reading_order
 from layoutgen.models.backbone import Backbone
 from layoutgen.models.base import Fault, Saliency
 from layoutgen.models.checkpoints import check_adapter, load_model, load_speech
-from layoutgen.models.decoding import Answer, Decoder, Request
+from layoutgen.models.decoding import Answer, Decoder, Engine, Request
 from layoutgen.models.ocr import subject_box
 from layoutgen.models.weights import weights_sha
-
-
-class Engine(Protocol):
-    """What answers requests: the loop of `decoding`, or vLLM."""
-
-    def decode(self, requests: Sequence[Request]) -> list[list[Answer | Fault]]:
-        """Return a list of candidates for each request, in order."""
-        ...
 
 
 class InternVlAnnotator:

@@ -13,14 +13,15 @@ from layoutgen.models.base import Prepared
 from layoutgen.models.frame import frame_at
 from layoutgen.models.pictures import PictureKind
 
+Frame = Callable[[np.ndarray, Annotation, Canvas], Framing]
+"""Says how a photo lies on a canvas."""
+
 
 class CanvasPainter:
     """Draws the framed photo at exactly the size at which the model sees it, so that nothing is scaled twice. `frame`
     says how a photo lies on its canvas; the longer side is about `max_side` px."""
 
-    def __init__(
-        self, kind: PictureKind, max_side: int, frame: Callable[[np.ndarray, Annotation, Canvas], Framing]
-    ) -> None:
+    def __init__(self, kind: PictureKind, max_side: int, frame: Frame) -> None:
         self._kind, self._max_side, self._frame = kind, max_side, frame
 
     def prepare(self, image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Prepared:

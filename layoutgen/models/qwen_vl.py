@@ -6,22 +6,20 @@ Decoding is bound to the answer's grammar, so an answer is a layout of the copy'
 one is always the greedy answer, and wins a tie.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from layoutgen.core.annotation import Annotation
 from layoutgen.core.framing import on_canvas
-from layoutgen.core.layout import Canvas, Framing
+from layoutgen.core.layout import Framing
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION, answer_grammar, layout_prompt, parse_layout
 from layoutgen.core.ranking import layout_score
 from layoutgen.models.backbone import Backbone
 from layoutgen.models.base import Brief, Composition, Fault, Prepared
 from layoutgen.models.checkpoints import check_adapter, load_model, load_speech
-from layoutgen.models.decoding import Answer, Decoder, Request
-from layoutgen.models.painting import CanvasPainter
+from layoutgen.models.decoding import Answer, Decoder, Engine, Request
+from layoutgen.models.painting import CanvasPainter, Frame
 from layoutgen.models.weights import weights_sha
 
 
@@ -30,7 +28,8 @@ class QwenVlComposer:
 
     `frame` says how a brief's photo lies on its canvas. The model sees the canvas with its longer side `max_side` px:
     visual tokens, and with them most of the time, grow with its square. `rows` answers are under way at once and about
-    `prompt_tokens` are read in one pass. `identity` says what answers: rows made under another identity are other rows.
+    `prompt_tokens` are read in one pass; an `engine` that is given answers instead of the loop of `decoding`.
+    `identity` says what answers: rows made under another identity are other rows.
     """
 
     def __init__(
@@ -38,7 +37,7 @@ class QwenVlComposer:
         weights: Path,
         adapter: Path | None = None,
         *,
-        frame: Callable[[np.ndarray, Annotation, Canvas], Framing],
+        frame: Frame,
         device: str = "cpu",
         dtype: str = "float32",
         max_side: int = 672,
@@ -49,6 +48,7 @@ class QwenVlComposer:
         temperature: float = 0.8,
         seed: int = 0,
         deadline_s: float | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self._speech = load_speech(weights)
         self.identity = {
@@ -64,15 +64,17 @@ class QwenVlComposer:
         self._painter = CanvasPainter(self._speech.pictures, max_side, frame)
         self._max_new_tokens, self._candidates = max_new_tokens, candidates
         self._temperature, self._seed = temperature, seed
-        model = load_model(weights, adapter, device, getattr(torch, dtype))
-        self._decoder = Decoder(
-            Backbone(model, self._speech.pictures),
-            self._speech.tokenizer,
-            self._speech.ends,
-            rows=rows,
-            prompt_tokens=prompt_tokens,
-            deadline_s=deadline_s,
-        )
+        if engine is None:
+            model = load_model(weights, adapter, device, getattr(torch, dtype))
+            engine = Decoder(
+                Backbone(model, self._speech.pictures),
+                self._speech.tokenizer,
+                self._speech.ends,
+                rows=rows,
+                prompt_tokens=prompt_tokens,
+                deadline_s=deadline_s,
+            )
+        self._engine: Engine = engine
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
         """Return each brief's composition, or why there is none: `empty_copy`, `copy_too_long`, `unparsable_answer`
@@ -81,7 +83,7 @@ class QwenVlComposer:
             brief.prepared or self._painter.prepare(brief.image, brief.annotation, brief.canvas) for brief in briefs
         ]
         asked = [self._ask(brief, ready) for brief, ready in zip(briefs, prepared, strict=True)]
-        answers = iter(self._decoder.decode([one for one in asked if isinstance(one, Request)]))
+        answers = iter(self._engine.decode([one for one in asked if isinstance(one, Request)]))
         return [
             one if isinstance(one, Fault) else self._best(next(answers), brief, ready.framing)
             for one, brief, ready in zip(asked, briefs, prepared, strict=True)

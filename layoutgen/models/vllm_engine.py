@@ -34,6 +34,7 @@ _OUTSIDE = ("visual.", "vision_", "merger.", "multi_modal_projector.", "mlp1.")
 class VllmDecoder:
     """Decodes requests with vLLM. `rows` is the most answers under way at once, `context` the most tokens of a prompt
     and its answer, `longest` the longer side of the largest picture in px; `adapters` are all that requests may name.
+    Requests that name none are answered with the only adapter, or without where there are none or several.
 
     Raises ImportError where vLLM is not installed, ValueError for a checkpoint or adapter that it can't answer with.
     """
@@ -54,7 +55,7 @@ class VllmDecoder:
         self._vllm = _vllm()
         speech = load_speech(weights)
         if speech.family not in _ARCHITECTURES:
-            raise ValueError(f"{weights} is of family {speech.family}; vLLM is used for Qwen-VL, use the other engine")
+            raise ValueError(f"{weights} is of family {speech.family}; vLLM is used for Qwen-VL; use decoder = 'loop'")
         ranks = [check_language_only(adapter) for adapter in adapters]
         self._speech, self._context, self._adapters = speech, context, list(adapters)
         more: dict[str, Any] = {"gpu_memory_utilization": memory_share} if device.startswith("cuda") else {}
@@ -81,11 +82,12 @@ class VllmDecoder:
     def decode(
         self, requests: Sequence[Request], adapters: Sequence[Path | None] | None = None
     ) -> list[list[Answer | Fault]]:
-        """Answer requests: a list of candidates for each, in order; `adapters` has one for each request, or None.
+        """Answer requests: a list of candidates for each, in order; `adapters` has one, or None, for each request.
 
         Faults: `prompt_too_long`, `bad_grammar`. Raises what vLLM raises.
         """
-        named = list(adapters) if adapters is not None else [None] * len(requests)
+        only = self._adapters[0] if len(self._adapters) == 1 else None
+        named = list(adapters) if adapters is not None else [only] * len(requests)
         answers: list[list[Answer | Fault]] = [[] for _ in requests]
         owners, prompts, params, loras = [], [], [], []
         for index, (request, adapter) in enumerate(zip(requests, named, strict=True)):
@@ -182,7 +184,7 @@ def check_language_only(adapter: Path) -> int:
     if touched:
         raise ValueError(
             f"adapter {adapter} has {len(touched)} weights outside the language model ({touched[0]}, …), which vLLM "
-            "would ignore; use the engine 'transformers', or merge the adapter into its base"
+            "would ignore; use decoder = 'loop', or merge the adapter into its base"
         )
     return int(json.loads((adapter / "adapter_config.json").read_text("utf-8"))["r"])
 
@@ -205,7 +207,7 @@ def _vllm() -> SimpleNamespace:
     except ImportError as error:
         raise ImportError(
             f"the engine 'vllm' needs vLLM ({error}): pip install 'layoutgen[vllm]' in an environment of its own, "
-            "or use the engine 'transformers'"
+            "or use decoder = 'loop'"
         ) from error
     return SimpleNamespace(
         model=LLM, sampling=SamplingParams, lora_request=LoRARequest, structured_outputs=StructuredOutputsParams

@@ -40,5 +40,5 @@ def test_an_adapter_that_touches_the_vision_tower_is_refused(tmp_path, name):
 
 def test_without_vllm_the_error_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "vllm", None)
-    with pytest.raises(ImportError, match=r"pip install 'layoutgen\[vllm\]' .* or use the engine"):
+    with pytest.raises(ImportError, match=r"pip install 'layoutgen\[vllm\]' .* or use decoder = 'loop'"):
         VllmDecoder(tmp_path)

@@ -9,10 +9,14 @@ pytest.importorskip("vllm")
 
 import torch
 
-from layoutgen.core.layout import Canvas, Copy
+from layoutgen.config import Compose
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.core.prompts import answer_grammar, layout_prompt, parse_layout
+from layoutgen.io.storage import Storage
+from layoutgen.models import building_vlm
 from layoutgen.models.backbone import Backbone
-from layoutgen.models.base import Fault
+from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.checkpoints import load_model, load_speech
 from layoutgen.models.decoding import Decoder, Request
 from layoutgen.models.tiny import build_adapter, build_checkpoint
@@ -70,7 +74,7 @@ def ours(weights: Path, asked: list[Request], adapter: Path | None = None) -> li
 
 def test_answers_are_those_of_our_own_engine(vllm: VllmDecoder, checkpoints: dict[str, Path]) -> None:
     asked = requests(checkpoints["base"])
-    found = vllm.decode(asked)
+    found = vllm.decode(asked, [None] * len(asked))
     assert [answers[0].text for answers in found] == ours(checkpoints["base"], asked)
     for number, answers in enumerate(found):
         assert answers[0].ended
@@ -87,11 +91,28 @@ def test_an_adapter_belongs_to_its_request(vllm: VllmDecoder, checkpoints: dict[
     assert texts == [adapted[number] if number % 2 else plain[number] for number in range(6)]
 
 
+@pytest.mark.parametrize("adapted", [False, True])
+def test_settings_choose_vllm(checkpoints: dict[str, Path], adapted: bool) -> None:
+    named = {"model": str(checkpoints["base"]), "adapter": str(checkpoints["adapter"]) if adapted else ""}
+    told = Compose(engine="qwen_vl", **named, decoder="vllm", image_side=SIDE, max_new_tokens=512)
+    lots = np.random.default_rng(1)
+    photo, canvas = lots.integers(0, 255, (90, 90, 3), np.uint8), Canvas(800, 800)
+    briefs = [Brief(photo, Annotation(()), copy, canvas) for copy in COPIES]
+    found = {}
+    for decoder in ("vllm", "loop"):
+        settings = told.model_copy(update={"decoder": decoder})
+        model, provenance = building_vlm.composer(settings, 0, Storage(), lambda *_: Framing(backdrop="#eeeeee"))
+        found[decoder] = model.compose(briefs)
+        assert provenance["adapter"] is None or str(checkpoints["adapter"]) in provenance["adapter"]
+    assert found["vllm"] == found["loop"]
+    assert all(isinstance(one, Composition) for one in found["vllm"])
+
+
 def test_candidates_begin_with_the_greedy_answer_and_are_all_valid(
     vllm: VllmDecoder, checkpoints: dict[str, Path]
 ) -> None:
     asked = requests(checkpoints["base"], 2, candidates=3, temperature=1.0, seed=5)
-    found = vllm.decode(asked)
+    found = vllm.decode(asked, [None] * len(asked))
     assert [len(answers) for answers in found] == [3, 3]
     assert [answers[0].text for answers in found] == ours(checkpoints["base"], requests(checkpoints["base"], 2))
     for number, answers in enumerate(found):
@@ -103,7 +124,7 @@ def test_a_bad_request_is_its_own_fault(vllm: VllmDecoder, checkpoints: dict[str
     good, other = requests(checkpoints["base"], 2)
     long = Request(other.prompt, other.grammar, 5000)
     broken = Request(other.prompt, "start: (", 64)
-    found = vllm.decode([long, good, broken])
+    found = vllm.decode([long, good, broken], [None] * 3)
     assert isinstance(found[0][0], Fault) and found[0][0].kind == "prompt_too_long"
     assert isinstance(found[2][0], Fault) and found[2][0].kind == "bad_grammar"
     assert [found[1][0].text] == ours(checkpoints["base"], [good])

@@ -1,0 +1,123 @@
+"""Builds what answers with a vision-language model; imported by `building` where settings name one."""
+
+from pathlib import Path
+from typing import Any
+
+from layoutgen.config import Annotate, Checkpoint, Compose
+from layoutgen.core.annotation_prompt import PROMPT_VERSION as ANNOTATION_VERSION
+from layoutgen.core.coordinates import codec_name
+from layoutgen.core.prompts import CODEC
+from layoutgen.core.prompts import PROMPT_VERSION as LAYOUT_VERSION
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Composer, Saliency
+from layoutgen.models.checkpoints import check_adapter, family_in, family_of
+from layoutgen.models.decoding import Engine
+from layoutgen.models.internvl import InternVlAnnotator
+from layoutgen.models.painting import Frame
+from layoutgen.models.pictures import picture_kind
+from layoutgen.models.qwen_vl import QwenVlComposer
+from layoutgen.models.weights import fetch_config, fetch_weights, revision, weights_sha
+
+_INSTRUCTIONS = 1024
+"""More tokens than the constant part of a prompt takes."""
+
+
+def annotator(settings: Annotate, storage: Storage, finder: Saliency | None) -> tuple[InternVlAnnotator, str]:
+    """Build the annotator, and its name and version as rows say it."""
+    weights, adapter = _fetch(settings, storage)
+    model = InternVlAnnotator(
+        weights,
+        adapter,
+        saliency=finder,
+        device=settings.device,
+        dtype=settings.dtype,
+        max_side=settings.image_side,
+        max_new_tokens=settings.max_new_tokens,
+        rows=settings.batch,
+        prompt_tokens=settings.prompt_tokens,
+        deadline_s=settings.deadline_s or None,
+        engine=_engine(settings, weights, adapter),
+    )
+    known = model.identity
+    added = f" + {settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else ""
+    return model, f"{known['family']} {settings.model} {known['weights_sha'][:12]}{added}, {known['prompt_version']}"
+
+
+def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
+    """Build the composer, and its provenance."""
+    weights, adapter = _fetch(settings, storage)
+    model = QwenVlComposer(
+        weights,
+        adapter,
+        frame=frame,
+        device=settings.device,
+        dtype=settings.dtype,
+        max_side=settings.image_side,
+        max_new_tokens=settings.max_new_tokens,
+        rows=settings.batch,
+        prompt_tokens=settings.prompt_tokens,
+        candidates=settings.candidates,
+        temperature=settings.temperature,
+        seed=seed,
+        deadline_s=settings.deadline_s or None,
+        engine=_engine(settings, weights, adapter),
+    )
+    known = model.identity
+    named = (known["family"], settings.model, revision(weights)[:12], known["weights_sha"][:12])
+    return model, {
+        "composer": " ".join(filter(None, named)),
+        "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
+        "prompt_version": known["prompt_version"],
+        "seed": seed,
+    }
+
+
+def check(settings: Checkpoint, storage: Storage) -> None:
+    """See, without weights, that model and adapter are there and of one another; what a hub has is not looked at.
+
+    Raises ValueError or FileNotFoundError with the mend.
+    """
+    cache, uri = Path(settings.cache).expanduser(), settings.model
+    here = Path(uri).expanduser().is_dir()
+    if not here and not uri.startswith("s3://"):
+        return
+    if not here and not any(name.endswith(".safetensors") for name in storage.list(uri)):
+        raise FileNotFoundError(f"{uri} holds no .safetensors; correct the prefix")
+    folder = fetch_config(uri, cache, storage)
+    family = family_in(folder)
+    if not settings.adapter:
+        return
+    known = {"max_side": str(settings.image_side)}
+    known |= (
+        {"prompt_version": ANNOTATION_VERSION, "codec": codec_name(family)}
+        if isinstance(settings, Annotate)
+        else {"prompt_version": LAYOUT_VERSION, "codec": CODEC}
+    )
+    known |= {"weights_sha": weights_sha(folder)} if here else {}
+    check_adapter(fetch_weights(settings.adapter, cache, storage), known)
+
+
+def _fetch(settings: Checkpoint, storage: Storage) -> tuple[Path, Path | None]:
+    cache = Path(settings.cache).expanduser()
+    adapter = fetch_weights(settings.adapter, cache, storage) if settings.adapter else None
+    return fetch_weights(settings.model, cache, storage), adapter
+
+
+def _engine(settings: Checkpoint, weights: Path, adapter: Path | None) -> Engine | None:
+    """vLLM where the settings say so; None for the loop of `decoding`."""
+    if settings.decoder == "loop":
+        return None
+    from layoutgen.models.vllm_engine import VllmDecoder
+
+    across = -(-settings.image_side // picture_kind(weights, family_of(weights)).unit)
+    copy = settings.max_new_tokens  # longer ones are refused before
+    context = _INSTRUCTIONS + across**2 + copy + settings.max_new_tokens
+    return VllmDecoder(
+        weights,
+        [adapter] if adapter else [],
+        device=settings.device,
+        dtype=settings.dtype,
+        rows=settings.batch,
+        context=context,
+        longest=settings.image_side,
+    )

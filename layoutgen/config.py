@@ -142,7 +142,8 @@ class Checkpoint(_Settings):
     @model_validator(mode="after")
     def _can_answer(self) -> "Checkpoint":
         if self.engine in WITH_CHECKPOINT and not self.model:
-            raise ValueError(f"engine {self.engine!r} needs {type(self).__name__.lower()}.model, a folder, s3:// prefix or hub id")
+            section = type(self).__name__.lower()
+            raise ValueError(f"engine {self.engine!r} needs {section}.model, a folder, s3:// prefix or hub id")
         if self.decoder == "vllm" and self.deadline_s:
             raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
         return self

@@ -13,17 +13,18 @@ import json
 import logging
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ray
 
 from layoutgen.config import Annotate as ReadingSettings
-from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool
+from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, Saliency
+from layoutgen.config import Protect as ProtectSettings
 from layoutgen.core import gallery, schema
 from layoutgen.io import gallery_source
 from layoutgen.io.storage import Storage
 from layoutgen.models import building
-from layoutgen.models.saliency import BorderSaliency
 from layoutgen.preflight import TableJob
 from layoutgen.running import run
 from layoutgen.stages.annotate import Annotate
@@ -125,8 +126,7 @@ def run_gallery(
     source = gallery_source.read(storage, layouts, run_id, limit)
     previews = storage.join(output, "previews")
     start("")
-    saliency = BorderSaliency() if maps else None
-    build = partial(Render, storage, previews, side, font_files, layers=True, saliency=saliency)
+    build = partial(_render, storage, previews, side, font_files, _finder(source.settings) if maps else None)
     drawing = Step("render", build, Pool(size=_cpus(), num_cpus=0.9))
     drawn = source.drawable()
     placed = source.table.to_pylist()
@@ -138,12 +138,28 @@ def run_gallery(
         else:
             faults.pop(row["row_id"], None)
     totals = (source.total, source.dead_total)
-    limits: dict[str, Any] = {"margin": source.margin, "zones": source.zones}
+    margin, protect = (source.settings.get("place") or {}).get("margin"), source.settings.get("protect")
+    zones = building.zones(ProtectSettings(zones=protect.get("zones"))) if protect else None
     for name, content in gallery.files(
-        placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, **limits
+        placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, margin=margin, zones=zones
     ):
         storage.write(storage.join(output, name), content)
     return storage.join(output, "index.html")
+
+
+def _finder(settings: dict[str, Any]) -> Saliency:
+    """The subject finder of a run, as far as it can be had here."""
+    told = (settings.get("protect") or settings.get("annotate") or {}).get("saliency") or {}
+    named = Saliency(**{name: told[name] for name in ("model", "format") if name in told})
+    if named.model not in ("border", "net") and not Path(named.model).exists():
+        log.warning("the run's subject finder %s is not here; maps are by 'border'", named.model)
+        return Saliency()
+    return named
+
+
+def _render(storage: Storage, previews: str, side: int, font_files: tuple[str, ...], finder: Saliency | None) -> Stage:
+    saliency = building.saliency(finder) if finder else None
+    return Render(storage, previews, side, font_files, layers=True, saliency=saliency)
 
 
 def _cpus() -> int:

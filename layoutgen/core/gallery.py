@@ -17,6 +17,7 @@ from typing import Any
 
 from layoutgen.core import gallery_rows
 from layoutgen.core.layout import Role
+from layoutgen.core.protection import Zones
 
 CHUNK = 100
 # Scripts in the order in which the page loads them.
@@ -44,14 +45,14 @@ def files(
     faults: Mapping[str, str] | None = None,
     maps: bool = False,
     margin: float | None = None,
-    zones: Sequence[Mapping[str, Any]] = (),
+    zones: Zones | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """The page's files as path and content, index.html last.
 
     `rows` are placed rows, `dead` dead letters, `totals` how many of either there are where these are a sample;
     `faults` says why there is no preview, by row id; `maps` tells whether there are maps of what is protected;
     `margin` is the free edge that was kept, as a share of the canvas's short side, and `zones` are the safe zones that
-    were (`box`, `ratios`).
+    were.
     """
     faults = faults or {}
     runs = [run_id, *sorted({str(row["run_id"]) for row in [*rows, *dead] if row.get("run_id")} - {run_id})]
@@ -66,7 +67,7 @@ def files(
         "chunk": CHUNK,
         "maps": maps,
         "margin": margin,
-        "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones, name))},
+        "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones or {}, name))},
         "roles": [role.value for role in Role],
     }
     found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]

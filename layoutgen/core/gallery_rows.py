@@ -13,6 +13,7 @@ from typing import Any
 
 from layoutgen.core.layout import Role, parse_canvas
 from layoutgen.core.metrics import own, table_rows
+from layoutgen.core.protection import Zones, zones_for
 
 # A line of the index, in this order.
 FIELDS = (
@@ -24,7 +25,6 @@ _AMPLE = 7.0  # contrast ratio beyond which more is no better (WCAG's enhanced l
 _WEIGHTS = {"contrast": 0.4, "subject": 0.4, "font": 0.2}
 _ELEMENT = ("role", "text", "box", "lines", "font", "font_px", "line_height_px", "colour", "alignment", "opacity",
             "radius_px", "underlay", "z", "stroke_px", "stroke", "shadow")  # fmt: skip
-_SAME_SHAPE = 0.02
 
 
 def score(row: Mapping[str, Any]) -> float | None:
@@ -179,25 +179,12 @@ def on_canvas(box: object, row: Mapping[str, Any]) -> list[float] | None:
     return sides if sides[2] > sides[0] and sides[3] > sides[1] else None
 
 
-def zones(found: Sequence[Mapping[str, Any]], canvas: str) -> list[dict[str, Any]]:
-    """Those of a run's safe zones (`box` and `ratios`, as the settings have them) that a canvas `WIDTHxHEIGHT` has."""
-    shape = _shape(canvas)
-    if shape is None:
-        return []
-
-    def has(zone: Mapping[str, Any]) -> bool:
-        shapes = [_shape(str(name)) for name in zone.get("ratios") or ()]
-        return not shapes or any(one is not None and abs(one / shape - 1) < _SAME_SHAPE for one in shapes)
-
-    return _zones([zone for zone in found if has(zone)])
-
-
-def _shape(name: str) -> float | None:
+def zones(found: Zones, canvas: str) -> list[dict[str, Any]]:
+    """Those of a run's safe zones that a canvas `WIDTHxHEIGHT` has."""
     try:
-        canvas = parse_canvas(name, 1080)
+        return _zones([vars(zone) for zone in zones_for(parse_canvas(canvas, 1080), found)])
     except ValueError:
-        return None
-    return canvas.width / canvas.height
+        return []
 
 
 def _element(element: Mapping[str, Any]) -> dict[str, Any]:

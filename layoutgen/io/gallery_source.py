@@ -25,16 +25,15 @@ _NEEDED = ("image", "crop", "picture", "backdrop", "elements", "canvas_width", "
 
 @dataclass(frozen=True)
 class Source:
-    """Rows to show. `total` and `dead_total` count those that there are; `margin` is the free edge that was kept, as a
-    share of the canvas's short side, and `zones` are the safe zones, where the run's settings tell."""
+    """Rows to show. `total` and `dead_total` count those that there are; `settings` are the run's, empty
+    where nobody wrote them down."""
 
     run_id: str
     table: pa.Table
     total: int
     dead: list[dict[str, Any]]
     dead_total: int
-    margin: float | None
-    zones: list[dict[str, Any]]
+    settings: dict[str, Any]
 
     def drawable(self) -> pa.Table:
         """The rows of which a picture can be drawn."""
@@ -71,15 +70,13 @@ def read(storage: Storage, layouts: str, run_id: str | None, limit: int) -> Sour
     for uri in dead_files:
         if len(dead) < limit:
             dead += pq.read_table(io.BytesIO(storage.read(uri))).to_pylist()[: limit - len(dead)]
-    place = (manifest.get("settings") or {}).get("place") or {}
     return Source(
         run_id=job[2] if job else PurePosixPath(folder.rstrip("/")).name,
         table=table,
         total=sum(counts),
         dead=dead,
         dead_total=sum(dead_counts),
-        margin=place.get("margin"),
-        zones=place.get("zones") or [],
+        settings=manifest.get("settings") or {},
     )
 
 

@@ -1,5 +1,7 @@
 """render: placed rows in, previews drawn and stored, one small row a preview out."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -7,7 +9,9 @@ from layoutgen.core import gallery, rows
 from layoutgen.core.layout import Canvas, Role
 from layoutgen.io import drawing, images
 from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.video import VideoFault
 from layoutgen.models.base import Saliency
+from layoutgen.models.clips import frame_at
 from layoutgen.models.frame import frame, shrink
 
 _MAP_SIDE = 256
@@ -39,9 +43,9 @@ class Render:
         faults: list[str | None] = []
         for row in table.to_pylist():
             try:
-                photo = self._read(row["image"])
+                photo = self._read(row)
                 logo = images.decode_logo(self._storage.read(row["logo"])) if _has_logo(row) else None
-            except (StorageError, images.ImageFault) as error:
+            except (StorageError, images.ImageFault, VideoFault) as error:
                 faults.append(str(error))
                 continue
             canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), rows.read_framing(row)
@@ -63,11 +67,20 @@ class Render:
             faults.append(None)
         return pa.table({"row_id": table.column("row_id"), "fault": pa.array(faults, pa.string())})
 
-    def _read(self, uri: str) -> np.ndarray:
+    def _read(self, row: dict[str, Any]) -> np.ndarray:
+        """A row's photo; of a clip, the frame that was chosen."""
+        uri, side = row["image"], 2 * self._side
         if self._photo is None or self._photo[0] != uri:
-            data = self._storage.read(uri)
-            self._photo = uri, images.decode(data, side=2 * self._side, min_side=1, max_pixels=200_000_000).pixels
+            if row.get("frame_s") is None:
+                data = self._storage.read(uri)
+                self._photo = uri, images.decode(data, side=side, min_side=1, max_pixels=200_000_000).pixels
+            else:
+                self._photo = uri, self._storage.attempt(uri, lambda: self._frame(uri, row["frame_s"], side))
         return self._photo[1]
+
+    def _frame(self, uri: str, time_s: float, side: int) -> np.ndarray:
+        with self._storage.open(uri) as file:
+            return frame_at(file, time_s, side)
 
     def _find(self, uri: str, photo: np.ndarray) -> np.ndarray:
         if self._subject is None or self._subject[0] != uri:

@@ -2,6 +2,7 @@ import pytest
 
 from layoutgen.core import gallery_rows
 from layoutgen.core.gallery_rows import FIELDS
+from layoutgen.core.protection import Zone
 
 
 def element(role="title", text="新品", **changes):
@@ -107,10 +108,11 @@ def test_the_subject_stands_where_the_photo_lies_on_the_canvas():
 
 
 def test_safe_zones_are_those_of_the_canvas():
-    badge, strip = {"box": [0.8, 0.9, 1, 1], "ratios": []}, {"box": [0.9, 0.4, 1, 0.8], "ratios": ["9:16"]}
-    assert [one["box"][0] for one in gallery_rows.zones([badge, strip], "1080x1920")] == [0.8, 0.9]
-    assert [one["box"][0] for one in gallery_rows.zones([badge, strip], "1080x1080")] == [0.8]
-    assert gallery_rows.zones([badge], "odd") == []
+    badge, strip = Zone("badge", (0.8, 0.9, 1, 1)), Zone("strip", (0.9, 0.4, 1, 0.8))
+    zones = {"1:1": (badge,), "9:16": (badge, strip)}
+    assert [one["name"] for one in gallery_rows.zones(zones, "1080x1920")] == ["badge", "strip"]
+    assert gallery_rows.zones(zones, "1080x1080") == [{"name": "badge", "box": [0.8, 0.9, 1, 1]}]
+    assert gallery_rows.zones(zones, "odd") == gallery_rows.zones({}, "1080x1080") == []
 
 
 def test_details_keep_what_is_drawn_and_drop_what_is_not_there():

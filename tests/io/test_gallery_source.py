@@ -51,7 +51,7 @@ def test_a_jobs_output_is_its_newest_rows_and_its_dead_letters(tmp_path, manifes
     found = read(job(tmp_path, 3, 2, dead=4, manifest=manifest))
     assert (found.run_id, len(found.table), found.total) == ("r1", 5, 5)
     assert (len(found.dead), found.dead_total) == (4, 4)
-    assert found.margin == (0.05 if manifest else None)
+    assert found.settings == ({"place": {"margin": 0.05}} if manifest else {})
 
 
 def test_a_snapshots_folder_has_its_dead_letters_too(tmp_path):

@@ -1,14 +1,18 @@
 """The covers job on a local Ray: images in, title placements and verdicts out; nights; what is broken."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from layoutgen.config import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run, Saliency
 from layoutgen.config import Storage as StorageSettings
+from layoutgen.core import gallery
+from layoutgen.io.storage import Storage
 from layoutgen.models.clips import frame_at
-from layoutgen.pipelines import run_covers
+from layoutgen.pipelines import run_covers, run_gallery
 from tests.conftest import encoded, photo
 from tests.io.test_video import clip
 from tests.pipeline.independent_check import judge
@@ -150,3 +154,14 @@ def test_new_limits_of_placement_place_alone_anew(night: dict[str, Any], tmp_pat
     assert before["fingerprint"]["annotate"] == after["fingerprint"]["annotate"]
     largest = max(element["font_px"] for element in after["elements"])
     assert largest <= 33 < max(element["font_px"] for element in before["elements"])
+
+
+def test_the_gallery_shows_clips_and_the_players_controls(night: dict[str, Any], tmp_path: Path) -> None:
+    run_gallery(Storage(), night["output"], str(tmp_path), run_id=None, limit=100, side=240, font_files=(), maps=True)
+    for row_id in ("v@960x540", "a@540x720"):
+        drawn = Image.open(tmp_path / "previews" / gallery.preview_name(row_id))
+        assert max(drawn.size) == 240
+        assert (tmp_path / "previews" / gallery.preview_name(row_id, "map")).exists()
+    index = (tmp_path / "data" / "index.js").read_text()
+    zones = json.loads(index[index.index("{") : index.rindex("}") + 1])["zones"]
+    assert {zone["name"] for zone in zones["540x960"]} == {"play_button", "avatar_strip", "action_column"}

@@ -2,10 +2,11 @@
 
 python -m benchmarks.saliency [--case CASE …] [--data FOLDER] [--output results.jsonl]
 
-- `composites`: 300 composites of drawn things that training never saw (other seeds, held-back demo products).
+- `composites`: 200 composites of drawn things that training never saw (other seeds, held-back demo products).
 - `packshots_on_grounds`, `packshots_on_photos` (with --data): packshots on white in FOLDER, cut out by thresholding,
-  pasted on the outskirts of photos of FOLDER, and on whole photos, whose own subject then lies behind. Packshots and
-  photos are those that training holds back (by name).
+  pasted on the strips between the subject and the edges of the outlined photos, and on whole photos, whose own subject
+  then lies behind: what the subject is there is a matter of opinion. Packshots and photos are those that training
+  holds back (by name).
 - `packshots` (with --data): the same packshots as they are, on white.
 - `photos` (with --data): 24 held-back photos of clothes at home, outlined roughly by hand (`saliency_outlines.jsonl`).
 - `speed`: images a second on one core, 768 px photos, reading and writing of files left out; against the border finder.
@@ -59,26 +60,27 @@ class SpectralResidual:
         return (found / max(found.max(), 1e-12)).astype(np.float32)
 
 
-def composites(_: Path | None) -> Iterator[Pair]:
+def composites(_: Path | None, count: int) -> Iterator[Pair]:
     """Drawn things on drawn grounds."""
-    made = stock(np.random.default_rng(10_001), cutouts=250, grounds=150, evaluation=True)
-    yield from (composite(made, np.random.default_rng([10_002, k]), SIDE) for k in range(300))
+    made = stock(np.random.default_rng(10_001), cutouts=count, grounds=count // 2, evaluation=True)
+    yield from (composite(made, np.random.default_rng([10_002, k]), SIDE) for k in range(count))
 
 
-def packshots_on_grounds(data: Path | None) -> Iterator[Pair]:
-    """Real packshots on the outskirts of real photos."""
-    cuts, photos = _held_back(data)
-    made = Stock(cuts, [part for photo in photos for part in outskirts(photo)])
-    yield from (composite(made, np.random.default_rng([10_003, k]), SIDE) for k in range(200))
+def packshots_on_grounds(data: Path | None, count: int) -> Iterator[Pair]:
+    """Real packshots on what surrounds the subject of real photos."""
+    made = Stock(_held_back(data)[0], [part for photo, mask in photos(data, 0) for part in outskirts(photo, mask)])
+    if not made.cutouts or not made.grounds:
+        return
+    yield from (composite(made, np.random.default_rng([10_003, k]), SIDE) for k in range(count))
 
 
-def packshots_on_photos(data: Path | None) -> Iterator[Pair]:
+def packshots_on_photos(data: Path | None, count: int) -> Iterator[Pair]:
     """Real packshots on whole photos."""
     made = Stock(*_held_back(data))
-    yield from (composite(made, np.random.default_rng([10_004, k]), SIDE) for k in range(200))
+    yield from (composite(made, np.random.default_rng([10_004, k]), SIDE) for k in range(count))
 
 
-def packshots(data: Path | None) -> Iterator[Pair]:
+def packshots(data: Path | None, _: int) -> Iterator[Pair]:
     """Real packshots as they are; a little cropping and scaling would not change much."""
     for _, image in read_folder(data or Path(), held_back):
         cut = from_packshot(image)
@@ -94,7 +96,7 @@ def packshots(data: Path | None) -> Iterator[Pair]:
         yield picture.astype(np.uint8), (alpha[..., 0] * 255).astype(np.uint8)
 
 
-def photos(data: Path | None) -> Iterator[Pair]:
+def photos(data: Path | None, _: int) -> Iterator[Pair]:
     """Real photos of FOLDER that `saliency_outlines.jsonl` outlines."""
     found = dict(read_folder(data or Path(), held_back))
     for line in Path(__file__).with_name("saliency_outlines.jsonl").read_text("utf-8").splitlines():
@@ -108,14 +110,14 @@ def photos(data: Path | None) -> Iterator[Pair]:
 
 
 def _held_back(data: Path | None) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    cuts, photos = [], []
+    cuts, others = [], []
     for _, image in read_folder(data or Path(), held_back):
         cut = from_packshot(image)
         if cut is None:
-            photos.append(image)
+            others.append(image)
         else:
             cuts.append(cut)
-    return cuts, photos
+    return cuts, others
 
 
 def measure(finder: Saliency, pairs: list[Pair]) -> dict[str, float]:
@@ -173,6 +175,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--case", choices=[*CASES, "speed"], action="append")
     parser.add_argument("--data", type=Path, help="folder with packshots and photos")
+    parser.add_argument("--pictures", type=int, default=200, help="composites of each case that is made of them")
     parser.add_argument("--weights", type=Path, help="another training's saliency.safetensors")
     parser.add_argument("--card", type=Path, help="write the network's scores into this card (saliency.json)")
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
@@ -185,7 +188,7 @@ def main() -> None:
         if case == "speed":
             found = speed(net)
         else:
-            pairs = [(shrink(picture, SIDE), mask) for picture, mask in CASES[case](arguments.data)]
+            pairs = [(shrink(picture, SIDE), mask) for picture, mask in CASES[case](arguments.data, arguments.pictures)]
             if not pairs:
                 parser.error(f"--case {case} needs --data with packshots and photos")
             scores = {name: measure(finder, pairs) for name, finder in finders.items()}

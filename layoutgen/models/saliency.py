@@ -38,10 +38,10 @@ def _subject(image: np.ndarray) -> np.ndarray:
     height, width = small.shape[:2]
     if min(height, width) < 12:
         return np.ones((height, width), np.float32)
-    lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.2), cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = _lab(small)
     plain = _on_plain(lab)
     if plain is not None:
-        return plain
+        return _soft(plain)
     distance = _distance_to_border(lab) * (0.35 + 0.65 * _centre_prior(height, width))
     distance = cv2.GaussianBlur(distance, (0, 0), 2)
     scaled = np.clip(distance / (np.percentile(distance, 98) + 1e-6), 0, 1)
@@ -68,8 +68,18 @@ def _subject(image: np.ndarray) -> np.ndarray:
     return np.maximum(_soft(found), doubt).astype(np.float32)
 
 
+def on_plain(image: np.ndarray) -> np.ndarray | None:
+    """Mask (h, w), uint8, 0 or 1, longer side at most 160 px, of a subject on one flat colour, as in a packshot: all
+    that differs from the colour; None where the ground isn't flat."""
+    small = shrink(image, _SIDE)
+    return _on_plain(_lab(small)) if min(small.shape[:2]) >= 12 else None
+
+
+def _lab(small: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.2), cv2.COLOR_RGB2LAB).astype(np.float32)
+
+
 def _on_plain(lab: np.ndarray) -> np.ndarray | None:
-    """Map of a subject on one flat colour, as in a packshot: all that differs from the colour; None elsewhere."""
     colours = np.concatenate([lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3),
                               lab[:, -2:].reshape(-1, 3)])  # fmt: skip
     flat = np.median(colours, axis=0)
@@ -78,7 +88,7 @@ def _on_plain(lab: np.ndarray) -> np.ndarray | None:
         return None
     found = (np.sqrt(((lab - flat) ** 2).sum(2)) > 7).astype(np.uint8)
     found = _main_parts(cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
-    return _soft(found) if 0.01 <= found.mean() <= 0.98 else None
+    return found if 0.01 <= found.mean() <= 0.98 else None
 
 
 def _soft(found: np.ndarray) -> np.ndarray:

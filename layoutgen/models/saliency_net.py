@@ -17,7 +17,7 @@ from safetensors.numpy import load
 
 from layoutgen.models.frame import shrink
 from layoutgen.models.onnx_graph import Graph, session
-from layoutgen.models.saliency import border_contrast
+from layoutgen.models.saliency import border_contrast, on_plain
 
 SIDE = 192
 CHANNELS = 6
@@ -126,8 +126,10 @@ def onnx_model(weights: dict[str, np.ndarray]) -> bytes:
 
 
 class NetSaliency:
-    """Subject maps by the embedded network, on the CPU. Deterministic; an image at a time, so that its map is the same
-    in any company. `model` is another network's file as `onnx_model` makes it, for trying weights out."""
+    """Subject maps by the embedded network, on the CPU: the mean of a picture's map and of its mirror image's. On a
+    flat ground, as packshots have, all that differs from it is subject too: white goods on white are the network's weak
+    side. Deterministic; an image at a time, so that its map is the same in any company. `model` is another network's
+    file as `onnx_model` makes it, for trying weights out."""
 
     def __init__(self, threads: int = 1, model: bytes | None = None) -> None:
         self._session = session(onnx_model(load(_embedded()[0])) if model is None else model, threads)
@@ -138,8 +140,15 @@ class NetSaliency:
 
     def _map(self, image: np.ndarray) -> np.ndarray:
         small = shrink(image, MAP_SIDE)
-        found = self._session.run(None, {"image": prepared(small)})[0][0, 0]
-        return stretched(found, small.shape[:2])
+        seen = prepared(small)
+        plain = self._session.run(None, {"image": seen})[0][0, 0]
+        mirrored = self._session.run(None, {"image": np.ascontiguousarray(seen[..., ::-1])})[0][0, 0, :, ::-1]
+        found = stretched((plain + mirrored) / 2, small.shape[:2])
+        flat = on_plain(image)
+        if flat is None:
+            return found
+        soft = cv2.GaussianBlur(flat.astype(np.float32), (0, 0), 0.8)
+        return np.maximum(found, stretched(soft, small.shape[:2]))
 
 
 def inputs(square: np.ndarray) -> np.ndarray:

@@ -61,9 +61,9 @@ def read_folder(folder: Path, keep: Callable[[str], bool]) -> Iterable[tuple[str
 
 def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (), evaluation: bool = False) -> Stock:
     """Draw `cutouts` and `grounds`, and add what `folders` hold: cut-outs with transparency, packshots on white, and
-    photos, whose outskirts serve as grounds and, where the border-contrast finder is sure, whose subjects as rough
-    cut-outs and which themselves as examples. With `evaluation`, of the demo's
-    products and of the files only those that are held back; without, only the others."""
+    those photos of whose subject the border-contrast finder is sure: as examples, as rough cut-outs and, what lies
+    between subject and edges, as grounds. With `evaluation`, of the demo's products and of the files only those that
+    are held back; without, only the others."""
 
     def keep(name: str) -> bool:
         return held_back(name) == evaluation
@@ -79,26 +79,31 @@ def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (),
             elif (cut := from_packshot(image)) is not None:
                 read.append(cut)
             else:
-                places += outskirts(image)
                 marked = marked_photo(image)
                 if marked is not None:
                     examples.append(marked)
                     read.append(fitted(marked))
+                    places += outskirts(marked[..., :3], marked[..., 3])
     # What was read is dearer than what was drawn: it gets about as many places in the stock.
     repeats = max(1, round(0.6 * len(things) / len(read))) if read else 0
     return Stock([*things, *read * repeats], places, examples)
 
 
-def outskirts(image: np.ndarray) -> list[np.ndarray]:
-    """The corners and edges of a photo, its likely ground: strips of its outer quarter, each filled up to a picture by
-    mirroring."""
-    height, width = image.shape[:2]
-    tall, wide = height // 4, width // 4
-    strips = [image[:tall], image[-tall:], image[:, :wide].transpose(1, 0, 2), image[:, -wide:].transpose(1, 0, 2)]
+def outskirts(image: np.ndarray, subject: np.ndarray) -> list[np.ndarray]:
+    """The strips of a photo between its edges and its subject (h, w, above 0 where it is), at most a quarter deep, each
+    filled up to a picture by mirroring: real ground and nothing else. A side that the subject reaches gives none."""
     filled = []
-    for strip in strips:
-        part = cv2.resize(np.ascontiguousarray(strip), (GROUND_SIDE, GROUND_SIDE // 3), interpolation=cv2.INTER_AREA)
-        filled.append(np.concatenate([part, part[::-1], part]))
+    for turns in range(4):
+        upright, taken = np.rot90(image, turns), np.rot90(subject, turns)
+        rows = np.flatnonzero(taken.any(1))
+        depth = min(len(upright) // 4, int(rows[0]) if len(rows) else len(upright))
+        if depth < 0.05 * len(upright):
+            continue
+        strip = np.ascontiguousarray(upright[:depth])
+        tall = max(8, min(GROUND_SIDE, round(GROUND_SIDE * depth / upright.shape[1])))
+        strip = cv2.resize(strip, (GROUND_SIDE, tall), interpolation=cv2.INTER_AREA)
+        both = np.concatenate([strip, strip[::-1]])
+        filled.append(np.concatenate([both] * -(-GROUND_SIDE // len(both)))[:GROUND_SIDE])
     return filled
 
 

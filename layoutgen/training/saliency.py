@@ -1,6 +1,6 @@
 """Trains the embedded saliency network on composites, on one core.
 
-    python -m layoutgen.training.saliency --output DIR [--folder FOLDER …] [--seed 0] [--steps 3000] [--resume]
+    python -m layoutgen.training.saliency --output DIR [--folder FOLDER …] [--seed 0] [--steps 6000] [--resume]
 
 FOLDER holds a user's own pictures, in any number and depth: cut-outs with transparency, packshots on white, photos (of
 which those that the border-contrast finder is sure of are examples themselves, too); a third of them (by name) is kept
@@ -198,7 +198,7 @@ class Training:
         self.done = int(about["done"])
 
 
-def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 3000, resume: bool = False,
+def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 6000, resume: bool = False,
           every: int = 200, cutouts: int = CUTOUTS, grounds: int = GROUNDS) -> dict[str, Any]:  # fmt: skip
     """Train and write weights and card into `output`; a checkpoint `every` so many steps. Returns the card."""
     torch.set_num_threads(1)
@@ -250,7 +250,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--folder", type=Path, action="append", default=[])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     print(json.dumps(train(given.output, given.folder, seed=given.seed, steps=given.steps, resume=given.resume)))  # noqa: T201

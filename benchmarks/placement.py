@@ -35,7 +35,7 @@ from layoutgen.io.images import ImageFault
 from layoutgen.models import building
 from layoutgen.stages.place_covers import Photo, scene_of, style_of
 
-ROUNDS, MODEL = 5, "border"
+ROUNDS, MODEL = 5, "net"
 
 
 def main() -> None:

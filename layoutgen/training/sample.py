@@ -1,0 +1,38 @@
+"""What a model is trained on: one question with its picture, and the answer it should have given.
+
+`examples` says what was designed, `augment` makes samples of it, `lora` learns them. A sample's texts are those of
+`core.prompts` and its relatives, so training and serving never differ in a letter.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A question and its answer. `system` stands before the picture, `user` after it; `pixels` (h, w, 3), uint8, RGB is
+    the framed canvas as it is shown to the model; `answer` is learnt, letter by letter. `rejected` is the answer that a
+    designer changed, None where nobody did. `log` says what augmentation did."""
+
+    system: str
+    user: str
+    pixels: np.ndarray
+    answer: str
+    rejected: str | None = None
+    log: dict[str, Any] = field(default_factory=dict)
+
+
+class Samples(Protocol):
+    """A data set. The sample of an index and epoch is the same whenever and wherever it is asked for."""
+
+    sha: str
+
+    def __len__(self) -> int:
+        """How many samples an epoch has."""
+        ...
+
+    def sample(self, index: int, epoch: int) -> Sample:
+        """Return a sample; epochs differ in augmentation alone."""
+        ...

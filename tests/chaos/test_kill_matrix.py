@@ -53,12 +53,13 @@ def _strike(victim: str, cluster: Cluster, here: psutil.Process, night: Night) -
     struck = cluster.workers() if here.pid == night.driver.pid else [here]
     for process in struck:
         with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(signal.SIGTERM if victim == "actor" else signal.SIGKILL)
+            process.resume()
     if here.pid == night.driver.pid:
         here.resume()
 
 
-@pytest.mark.parametrize("victim", ["worker", "raylet"])
+@pytest.mark.parametrize("victim", ["actor", "worker", "raylet"])
 def test_a_night_outlives_the_death_of_its_helpers_at_every_point(
     night: Night, cluster: Cluster, undisturbed: dict[str, pa.Table], victim: str
 ) -> None:

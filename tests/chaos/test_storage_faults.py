@@ -133,10 +133,11 @@ def test_a_lease_lives_through_faults_and_a_stale_writer_can_not_publish(
     assert s3.read_version(f"{root}/CURRENT") is not None
 
 
+# Three of ten writes fail; ten tries let one of 170,000 through.
 FAULTS = [
-    ("SlowDown", {"every": 7}),
-    ("reset", {"every": 11}),
-    ("lost", {"method": "PUT", "every": 5}),
+    ("SlowDown", {"every": 9}),
+    ("reset", {"every": 13}),
+    ("lost", {"method": "PUT", "every": 9}),
     ("stall", {"every": 60, "seconds": 2.0}),
     ("stale", {"path": "list-type"}),
 ]
@@ -160,7 +161,7 @@ def whole(
 def _night(cluster: Cluster, folder: Path, server: LocalS3, endpoint_url: str, catalogue: str) -> Night:
     name = f"shop/{folder.name}/layouts"
     night = Night(cluster, folder, catalogue, f"s3://{name}", server.folder / name)
-    night.settings |= {"endpoint_url": endpoint_url, "timeout_s": 1.0, "attempts": 6}
+    night.settings |= {"endpoint_url": endpoint_url, "timeout_s": 1.0, "attempts": 10}
     return night
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.chaos.nights import Cluster, Night, draw_catalogue, tables
+from tests.chaos.nights import Cluster, Night, check_table, draw_catalogue, tables
 
 
 @pytest.fixture(scope="package")
@@ -24,7 +24,9 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def undisturbed(cluster: Cluster, manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pa.Table]:
     night = Night(cluster, tmp_path_factory.mktemp("undisturbed"), manifest)
-    return tables(night.root, night.finish()["run_id"])
+    made = tables(night.root, night.finish()["run_id"])
+    check_table(night.root, made)
+    return made
 
 
 @pytest.fixture(scope="package")

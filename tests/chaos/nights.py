@@ -20,7 +20,7 @@ from tests.conftest import encoded, photo
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WAIT_S = 150.0
-PRODUCTS = 40
+PRODUCTS = 24
 DRIVER_POINTS = ("before_plan", "after_plan", "before_publish", "before_swap", "after_swap")
 SHARD_POINTS = ("during_shard", "data_written", "marker_written")
 STAGE_POINTS = ("during_fetch", "during_annotate", "during_compose", "during_place")
@@ -28,7 +28,7 @@ VOLATILE = ("run_id", "created_at", "attempts")
 
 SETTINGS = """
 [run]
-rows_per_shard = 5
+rows_per_shard = 3
 max_failed_fraction = 1.0
 lease_seconds = {lease_seconds}
 [input]

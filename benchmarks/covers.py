@@ -39,6 +39,7 @@ from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas,
 from layoutgen.core.protection import SAFE_ZONES
 from layoutgen.core.windows import gradients
 from layoutgen.io import drawing, images
+from layoutgen.io.storage import Storage
 from layoutgen.models import building
 from layoutgen.models.frame import frame, shrink
 from layoutgen.stages.place_covers import Cover, Photo, lay_out, scene_of
@@ -157,13 +158,13 @@ def baselines(manifest: Path, limit: int | None, protect: Protect) -> dict[str, 
         way: dict(zip(("covered", "gradient", "contrast"), np.mean(rows, axis=0).round(4).tolist(), strict=True))
         for way, rows in found.items()
     }
-    readable = {way: round(float(np.mean([row[2] >= 4.5 for row in rows])), 3) for way, rows in found.items()}
+    legible = {way: round(float(np.mean([row[2] >= 4.5 for row in rows])), 3) for way, rows in found.items()}
     return {
         "ours": means["ours"],
         "other": {way: means[way] for way in ("corner", "random")},
         "ratio": round(means["corner"]["covered"] / max(1e-6, means["ours"]["covered"]), 2),
         "unit": "means over covers; ratio: covered share of the emptiest corner to ours",
-        "readable_without_panel": readable,
+        "readable_without_panel": legible,
         "covers": len(found["ours"]),
     }
 
@@ -214,7 +215,7 @@ def photos(manifest: Path, limit: int | None, protect: Protect) -> Iterator[tupl
     names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
     if limit and limit < len(names):
         names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
-    annotator = building.annotator(Annotate(engine=protect.engine, saliency=protect.saliency))
+    annotator, _ = building.annotator(Annotate(engine=protect.engine, saliency=protect.saliency), Storage())
     faces = building.faces(protect)
     for name in names:
         picture = decoded(manifest.parent / name)

@@ -127,7 +127,8 @@ def draw_posters(count: int) -> list[Poster]:
             continue
         picture = frame(photos[name], answer.framing, canvas, max(canvas.width, canvas.height))
         saliency = BorderSaliency().saliency([photos[name]])[0]
-        behind = placement.Ground(*(frame(view, answer.framing, canvas, _SIDE) for view in (photos[name], saliency)))
+        views = [frame(view, answer.framing, canvas, _SIDE) for view in (photos[name], saliency)]
+        behind = placement.Ground(views[0], views[1])
         short = min(canvas.width, canvas.height)
         limits = placement.Limits(settings.margin * short, round(settings.min_font * short), settings.min_contrast)
         elements = placement.place(answer.suggestions, canvas, behind, face_for, limits).elements

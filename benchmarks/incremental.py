@@ -92,11 +92,11 @@ def _product(folder: Path, number: int) -> dict[str, Any]:
 def _photograph(path: Path, seed: int) -> None:
     """A block on a soft ground, as unlike another as seeds are."""
     rng = np.random.default_rng(seed)
-    ground = Image.fromarray(rng.integers(120, 255, (4, 4, 3), np.uint8)).resize((900, 900), Image.BICUBIC)
-    block = Image.fromarray(rng.integers(0, 120, (6, 4, 3), np.uint8)).resize(
-        tuple(int(side) for side in rng.integers(250, 500, 2)), Image.BICUBIC
-    )
-    ground.paste(block, tuple(int(place) for place in rng.integers(50, 400, 2)))
+    ground = Image.fromarray(rng.integers(120, 255, (4, 4, 3), np.uint8)).resize((900, 900), Image.Resampling.BICUBIC)
+    width, height = (int(side) for side in rng.integers(250, 500, 2))
+    block = Image.fromarray(rng.integers(0, 120, (6, 4, 3), np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
+    left, top = (int(place) for place in rng.integers(50, 400, 2))
+    ground.paste(block, (left, top))
     ground.save(path, quality=88)
 
 

@@ -80,7 +80,7 @@ def packshots_on_photos(data: Path | None, count: int) -> Iterator[Pair]:
     yield from (composite(made, np.random.default_rng([10_004, k]), SIDE) for k in range(count))
 
 
-def packshots(data: Path | None, _: int) -> Iterator[Pair]:
+def packshots(data: Path | None, count: int) -> Iterator[Pair]:
     """Real packshots as they are; a little cropping and scaling would not change much."""
     for _, image in read_folder(data or Path(), held_back):
         cut = from_packshot(image)
@@ -183,7 +183,7 @@ def main() -> None:
     measured: dict[str, object] = {}
     cv2.setNumThreads(1)
     net = NetSaliency(model=onnx_model(_weights(arguments.weights)) if arguments.weights else None)
-    finders = {"net": net, "border": BorderSaliency(), "spectral_residual": SpectralResidual()}
+    finders: dict[str, Saliency] = {"net": net, "border": BorderSaliency(), "spectral_residual": SpectralResidual()}
     for case in arguments.case or (["composites", *(list(CASES)[1:] if arguments.data else []), "speed"]):
         if case == "speed":
             found = speed(net)

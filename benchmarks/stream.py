@@ -149,7 +149,7 @@ def photos(folder: Path, side: int, count: int) -> list[Path]:
     originals = []
     for number in range(DISTINCT):
         coarse = Image.fromarray(rng.integers(0, 255, (15, 20, 3), np.uint8)).resize(
-            (side, side * 3 // 4), Image.BICUBIC
+            (side, side * 3 // 4), Image.Resampling.BICUBIC
         )
         grain = rng.normal(0, 9, (side * 3 // 4, side, 1))
         original = folder / f"original-{number}.jpeg"

@@ -149,9 +149,9 @@ class Browser:
             *held, key = name.split("+")
             modifiers = sum(_MODIFIERS[one] for one in held)
             code = _KEYS.get(key, ord(key[0].upper()))
-            text = {"text": key} if len(key) == 1 and "Control" not in held else {}
+            text: dict[str, Any] = {"text": key} if len(key) == 1 and "Control" not in held else {}
             text = {"text": "\r"} if key == "Enter" else text
-            common = {"key": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
+            common: dict[str, Any] = {"key": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
             self.send("Input.dispatchKeyEvent", type="keyDown", **common, **text)
             self.send("Input.dispatchKeyEvent", type="keyUp", **common)
 

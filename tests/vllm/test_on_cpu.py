@@ -91,23 +91,6 @@ def test_an_adapter_belongs_to_its_request(vllm: VllmDecoder, checkpoints: dict[
     assert texts == [adapted[number] if number % 2 else plain[number] for number in range(6)]
 
 
-@pytest.mark.parametrize("adapted", [False, True])
-def test_settings_choose_vllm(checkpoints: dict[str, Path], adapted: bool) -> None:
-    named = {"model": str(checkpoints["base"]), "adapter": str(checkpoints["adapter"]) if adapted else ""}
-    told = Compose(engine="qwen_vl", **named, decoder="vllm", image_side=SIDE, max_new_tokens=512)
-    lots = np.random.default_rng(1)
-    photo, canvas = lots.integers(0, 255, (90, 90, 3), np.uint8), Canvas(800, 800)
-    briefs = [Brief(photo, Annotation(()), copy, canvas) for copy in COPIES]
-    found = {}
-    for decoder in ("vllm", "loop"):
-        settings = told.model_copy(update={"decoder": decoder})
-        model, provenance = building_vlm.composer(settings, 0, Storage(), lambda *_: Framing(backdrop="#eeeeee"))
-        found[decoder] = model.compose(briefs)
-        assert provenance["adapter"] is None or str(checkpoints["adapter"]) in provenance["adapter"]
-    assert found["vllm"] == found["loop"]
-    assert all(isinstance(one, Composition) for one in found["vllm"])
-
-
 def test_candidates_begin_with_the_greedy_answer_and_are_all_valid(
     vllm: VllmDecoder, checkpoints: dict[str, Path]
 ) -> None:
@@ -133,3 +116,21 @@ def test_a_bad_request_is_its_own_fault(vllm: VllmDecoder, checkpoints: dict[str
 def test_an_adapter_that_was_not_named_is_refused(vllm: VllmDecoder, checkpoints: dict[str, Path]) -> None:
     with pytest.raises(ValueError, match="none of this decoder's"):
         vllm.decode(requests(checkpoints["base"], 1), [Path("/another")])
+
+
+# Last: a second vLLM in one process takes from the first what both keep there.
+@pytest.mark.parametrize("adapted", [False, True])
+def test_settings_choose_vllm(checkpoints: dict[str, Path], adapted: bool) -> None:
+    named = {"model": str(checkpoints["base"]), "adapter": str(checkpoints["adapter"]) if adapted else ""}
+    told = Compose(engine="qwen_vl", **named, decoder="vllm", image_side=SIDE, max_new_tokens=512)
+    lots = np.random.default_rng(1)
+    photo, canvas = lots.integers(0, 255, (90, 90, 3), np.uint8), Canvas(800, 800)
+    briefs = [Brief(photo, Annotation(()), copy, canvas) for copy in COPIES]
+    found = {}
+    for decoder in ("vllm", "loop"):
+        settings = told.model_copy(update={"decoder": decoder})
+        model, provenance = building_vlm.composer(settings, 0, Storage(), lambda *_: Framing(backdrop="#eeeeee"))
+        found[decoder] = model.compose(briefs)
+        assert provenance["adapter"] is None or str(checkpoints["adapter"]) in provenance["adapter"]
+    assert found["vllm"] == found["loop"]
+    assert all(isinstance(one, Composition) for one in found["vllm"])

@@ -1,4 +1,4 @@
-"""The decoding loop against plain `generate`, on CPU with a tiny Qwen2.5-VL of 17 million parameters.
+"""The decoding loop against plain `generate`, on CPU with a tiny Qwen2.5-VL of 20 million parameters.
 
     python -m benchmarks.decode [--case constrained …] [--rounds N] [--vllm PYTHON] [--output FILE]
 
@@ -7,6 +7,8 @@
 - `constrained`: images a second against `generate` with the same grammar as a logits processor (same answers);
 - `unconstrained`: against `generate` without a grammar, each row exactly as many tokens as our answers have on average;
 - `forwards`: tokens of our answers for each pass through the language model, answers alone, with guesses as on a GPU;
+- `transport`: pictures of about 1,000 visual tokens a second from uint8 pixels through an Arrow table to the vision
+  tower's input, against making that input first and sending it in bfloat16; and megabytes a picture of both;
 - `vllm`: against vLLM with the same grammar, in the environment whose Python is named, through `benchmarks.vllm_side`.
 
 Plain `generate` gets the batch size that suits it best. Answers are compared before anything is reported.
@@ -18,10 +20,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 
 from benchmarks.plain import generate
@@ -31,15 +35,17 @@ from layoutgen.models.backbone import Backbone
 from layoutgen.models.checkpoints import Speech, load_model, load_speech
 from layoutgen.models.decoding import Answer, Decoder, Request
 from layoutgen.models.tiny import build_checkpoint
+from layoutgen.models.vision import pixel_inputs
 
 COUNT, ELEMENTS, SIDE = 64, (3, 4, 5, 6), 224
 PLAIN_BATCHES = (16, 32, 64)
+CASES = ("constrained", "unconstrained", "forwards", "transport", "vllm")
 
 
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description="Measure the decoding loop on CPU.")
-    parser.add_argument("--case", action="append", choices=["constrained", "unconstrained", "forwards", "vllm"])
+    parser.add_argument("--case", action="append", choices=CASES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--count", type=int, default=COUNT)
     parser.add_argument("--size", default="bench", help="of the checkpoint, see layoutgen.models.tiny")
@@ -48,7 +54,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    cases = arguments.case or ["constrained", "unconstrained", "forwards", *(["vllm"] if arguments.vllm else [])]
+    cases = arguments.case or [case for case in CASES if case != "vllm" or arguments.vllm]
     with tempfile.TemporaryDirectory(prefix="layoutgen-decode-") as folder:
         weights = build_checkpoint("qwen2_5_vl", Path(folder) / "model", size=arguments.size)
         model, speech = load_model(weights, None, "cpu", torch.float32), load_speech(weights)
@@ -67,6 +73,18 @@ def measure(
         found = {spare: passes(model, speech, asked[:16], spare) for spare in (0, 64)}
         more = {"without_guesses": round(found[0], 3)}
         report("decode", "forwards", found[64], 1.0, "tokens a pass", hardware, arguments.output, **more)
+    if "transport" in cases:
+        (bytes_rate, patches_rate), megabytes = transport(speech)
+        report(
+            "decode",
+            "transport",
+            bytes_rate,
+            patches_rate,
+            "pictures/s",
+            hardware,
+            arguments.output,
+            megabytes=megabytes,
+        )
     mean = round(sum(map(len, tokens)) / len(tokens))
     sides: dict[str, Callable[[], Any]] = {"ours": lambda: ours(loop, asked)}
     if "constrained" in cases:
@@ -96,6 +114,41 @@ def passes(model: Any, speech: Speech, asked: list[Request], spare: int) -> floa
     alone = Decoder(Backbone(model, speech.pictures), speech.tokenizer, speech.ends, spare_tokens=spare)
     written = sum(len(ours(alone, [one])[0].tokens) for one in asked)
     return written / (alone.counts.prefills - 1 + alone.counts.steps)
+
+
+def transport(speech: Speech) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Pictures a second as uint8 and as bfloat16 patches, from pixels to the vision tower's input, and megabytes."""
+    kind, cpu_device = speech.pictures, torch.device("cpu")
+    side = 32 * kind.unit
+    picture = kind.prepare(np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8), side)
+
+    def sent(data: Any) -> pa.Buffer:
+        sink = pa.BufferOutputStream()
+        table = pa.table({"pixels": pa.array([memoryview(data).cast("B")], pa.binary())})
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return pa.ipc.open_stream(sink.getvalue()).read_all().column("pixels")[0].as_buffer()
+
+    def as_uint8() -> int:
+        data = sent(picture.pixels)
+        pixels = np.frombuffer(data, np.uint8).reshape(picture.pixels.shape)
+        pixel_inputs(kind, [replace(picture, pixels=pixels)], cpu_device, torch.bfloat16)
+        return int(data.size)
+
+    def as_patches() -> int:
+        patches = pixel_inputs(kind, [picture], cpu_device, torch.bfloat16)["pixel_values"]
+        data = sent(patches.view(torch.uint8).numpy())
+        torch.frombuffer(bytearray(data), dtype=torch.bfloat16).reshape(patches.shape)
+        return int(data.size)
+
+    rates, sizes = [], []
+    for way in (as_uint8, as_patches):
+        sizes.append(way() / 1e6)
+        began = time.perf_counter()
+        for _ in range(20):
+            way()
+        rates.append(20 / (time.perf_counter() - began))
+    return (rates[0], rates[1]), (round(sizes[0], 2), round(sizes[1], 2))
 
 
 def ours(loop: Decoder, asked: list[Request]) -> list[Answer]:

@@ -11,7 +11,7 @@ read as exchanges: places that a designer would swap for one another cost the sa
 | underlay | 0.45 | 1 where neither paper nor ink can be read on the picture itself | about two panels |
 | suggestion | 2.5 | half of 1 - IoU with the suggested box, half the distance of the middles | the box missed |
 | axis | 0.25 | distance to the nearest axis (margins, middle, edges of what stands); 1 at 0.1 width | – |
-| size | 1.1 | log(largest / font size) | a title of 0.4 of the largest size |
+| size | 1.1 | log(largest / font size), three times as steep below 0.45 of the largest | a title of 0.43 of it |
 | lines | 0.12 | lines of the title beyond two | – |
 | middle | 0.35 | how near half the height: 1 there, 0 from the thirds on; beside a photo, how far from its middle | – |
 | balance | 0.5 | distance of the common centre of subject and text from the canvas's middle line | all to one side |
@@ -50,6 +50,7 @@ BROKEN = 1000.0
 PROTECTED = 0.5
 PANEL_PAD = 0.4  # of the font size
 _READABLE_SHARE = 0.96
+_COMFORTABLE = 0.45  # of the largest font size; below it a title is a footnote
 _SPARE = 1.08  # the palette's near-white and deep shade have a little less contrast than paper and ink
 
 
@@ -154,7 +155,7 @@ def cost(
         "gradient": np.where(own_ground | panel, 0.0, sums[2] / pixels),
         "underlay": panel.astype(float),
         "axis": _off_axis(left, right, canvas, style, axes),
-        "size": np.maximum(0.0, np.log(style.largest_px / size)),
+        "size": _smallness(size, style.largest_px),
         "lines": np.array([max(0.0, block.lines - 2.0) for block in places.blocks])[:, None, None],
         "balance": _imbalance(x, width * height / (canvas.width * canvas.height), ground),
     }
@@ -210,6 +211,11 @@ def _count(
     across = np.clip(x2, 0, windows.width) - np.clip(x1, 0, windows.width)
     down = np.clip(y2, 0, windows.height) - np.clip(y1, 0, windows.height)
     return np.asarray(np.maximum(1, across * down))
+
+
+def _smallness(size: np.ndarray, largest: float) -> np.ndarray:
+    found = np.log(largest / size)
+    return np.asarray(np.maximum(0.0, found) + 2 * np.maximum(0.0, found + np.log(_COMFORTABLE)))
 
 
 def _off_axis(

@@ -29,7 +29,7 @@ from layoutgen.core.cover_text import (
 from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, intersection, to_px, union
 from layoutgen.core.typography import fit
 
-VERSION = "cover-1"  # goes up with every change of what it decides
+VERSION = "cover-2"  # goes up with every change of what it decides
 _COLUMNS, _ROWS = 13, 25
 _FACE_PAD = 0.012
 _CENTRED = 0.05

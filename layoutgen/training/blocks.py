@@ -13,7 +13,7 @@ from layoutgen.core.layout import Box, Role
 from layoutgen.core.typography import LEADING, break_into, set_lines
 from layoutgen.io import fonts
 from layoutgen.io.fonts import FontFace
-from layoutgen.training.copywriting import Words
+from layoutgen.training.copywriting import SEAM, Words, plain
 
 TITLE_SIZES = tuple(0.155 * 0.92**k for k in range(12))
 """Of u, the largest first."""
@@ -22,6 +22,7 @@ HEAD, FOOT = ("mark", "tag", "title", "subtitle"), ("points", "offer")
 BODY_LEADING = 1.36
 _REFERENCE_PX = 100
 _MOST_LINES = 4
+_SHORTEST_LINE = 0.42
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,20 @@ def face(bold: bool) -> FontFace:
 
 @lru_cache(maxsize=50_000)
 def _breakings(text: str, bold: bool) -> tuple[tuple[tuple[str, ...], float], ...]:
-    """A text in one line, two, …, with the width of the widest in em: breaks hold for all sizes."""
-    found = []
-    for count in range(1, _MOST_LINES + 1):
-        lines = break_into(text, count, face(bold), _REFERENCE_PX)
-        if lines:
-            widest = max(face(bold).width(line, _REFERENCE_PX) for line in lines) / _REFERENCE_PX
-            found.append((tuple(lines), widest))
-    return tuple(found)
+    """A text in one line, two, …, with the width of the widest in em: breaks hold for all sizes. A text with seams is
+    broken at one of them or not at all, and no line is much shorter than the longest."""
+    options: list[tuple[str, ...]]
+    if SEAM in text:
+        parts = text.split(SEAM)
+        halves = [("".join(parts[:k]).strip(), "".join(parts[k:]).strip()) for k in range(1, len(parts))]
+        options = [("".join(parts),), min(halves, key=lambda pair: abs(len(pair[0]) - len(pair[1])))]
+    else:
+        broken = (break_into(text, count, face(bold), _REFERENCE_PX) for count in range(1, _MOST_LINES + 1))
+        options = [tuple(lines) for lines in broken if lines]
+    widths = [[face(bold).width(line, _REFERENCE_PX) / _REFERENCE_PX for line in lines] for lines in options]
+    return tuple(
+        (lines, max(ems)) for lines, ems in zip(options, widths, strict=True) if min(ems) > _SHORTEST_LINE * max(ems)
+    )
 
 
 def set_piece(role: Role, text: str, px: float, width: float, *, bold: bool = False, most: int = 2) -> Piece | None:
@@ -136,7 +143,7 @@ def set_piece(role: Role, text: str, px: float, width: float, *, bold: bool = Fa
         leading = LEADING if role in (Role.TITLE, Role.PRICE, Role.LOGO) else BODY_LEADING
         made = set_lines(lines, face(bold), whole, leading)
         if made.width_px <= width:
-            return Piece(role, text, lines, bold, whole, made.line_height_px, made.width_px, made.height_px)
+            return Piece(role, plain(text), lines, bold, whole, made.line_height_px, made.width_px, made.height_px)
     return None
 
 

@@ -64,7 +64,8 @@ class CorpusSpec:
 class Poster:
     """A poster and all that is known of it. `photo` (h, w, 3) without text lies on the canvas as `framing` says;
     `canvas` is the nominal size, `drawn` the size in px at which `elements` were laid out; `logo` (h, w, 4) is the mark
-    as it is drawn, or None; `printed` tells whether there may be letters in the photo."""
+    as it is drawn, or None; `printed` tells whether there may be letters in the photo; `subject` is the product's box
+    in it."""
 
     key: str
     photo: np.ndarray
@@ -77,6 +78,7 @@ class Poster:
     category: str
     printed: bool
     family: str
+    subject: Box
 
     @property
     def logo_aspect(self) -> float | None:
@@ -148,12 +150,12 @@ class Corpus:
             return None
         _, design, stage, frame = best
         elements = finish(design, stage, colours, style)
-        if elements is None:
-            return None
+        if elements is None or 2 * sum(one.role is Role.UNDERLAY for one in elements) > len(elements):
+            return None  # no answer may have more underlays than texts
         logo = _inked(mark, elements) if mark is not None else None
         return Poster(
             key, scene.pixels, frame, canvas, drawn, _copy(words), tuple(elements), logo, scene.kind, scene.printed,
-            design.family,
+            design.family, framing.subject_box(scene.subject),
         )  # fmt: skip
 
 
@@ -213,9 +215,11 @@ def _stage(scene: Scene, frame: Framing, drawn: Canvas, goes_on: bool) -> Stage:
 
 
 def _copy(words: copywriting.Words) -> Copy:
-    said = (words.subtitle, *words.points, words.price, words.call, words.tag)
+    said = (copywriting.plain(words.subtitle), *words.points, words.price, words.call, words.tag)
     logo = f"mark:{words.brand}" if words.has_mark else None
-    return Copy(words.title, tuple(text for text in said if text), words.brand or None, logo, words.language)
+    return Copy(
+        copywriting.plain(words.title), tuple(text for text in said if text), words.brand or None, logo, words.language
+    )
 
 
 @lru_cache(maxsize=32)

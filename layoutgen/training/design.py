@@ -1,5 +1,5 @@
-"""The rules by which a drawn poster is laid out: where there is room beside the product, how large the type can be there,
-which colours can be read.
+"""The rules by which a drawn poster is laid out: where there is room beside the product, and how large the type can be
+there.
 
 The room is what the product leaves free: a side, above, below, above and below, or the panel beside a photo. In each
 place the copy is set as large as it fits; the place with the largest title wins, less what speaks against it. So a

@@ -32,7 +32,8 @@ _GROUNDS = {"sweep": 30, "podium": 12, "table": 14, "window_light": 10, "packsho
             "textile": 6, "tiles": 6, "bokeh": 5, "leaves": 5}  # fmt: skip
 _ANY_HUE = ("sweep", "podium", "table", "window_light", "tiles", "textile")
 _PLAIN = ("mug", "kettle", "lamp", "sofa", "plant", "vase", "dress", "sunglasses")
-_OWN_COLOURS = ("plant", "book", "watch", "camera")
+_OWN_COLOURS = ("plant", "book", "watch", "camera", "lipstick", "candle", "jar")
+_MOST_SATURATED = 120, 175  # of 255: of a ground, of a product whose hue was turned
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,7 @@ def _ground(seed: int, index: int) -> _Ground:
     horizon = float(rng.uniform(0.56, 0.72))
     pixels = np.clip(BACKDROPS[name]((SIDE, SIDE), horizon, colours, rng) * 255 + 0.5, 0, 255).astype(np.uint8)
     if name in _ANY_HUE:
-        pixels = _turned(pixels, int(rng.integers(180)), float(rng.uniform(0.5, 1.1)))
+        pixels = _turned(pixels, int(rng.integers(180)), float(rng.uniform(0.5, 1.0)), _MOST_SATURATED[0])
     return _Ground(name, pixels, horizon, _middle(pixels))
 
 
@@ -176,11 +177,11 @@ def _harmony(product: _Product, ground: _Ground) -> float:
     return float(min(0.35, abs(product.colour[0] - ground.colour[0])) - 0.3 * clash)
 
 
-def _turned(pixels: np.ndarray, hue: int, saturation: float) -> np.ndarray:
-    """Turn the hues of a picture by `hue`, in the 180 steps of OpenCV."""
+def _turned(pixels: np.ndarray, hue: int, saturation: float, most: int) -> np.ndarray:
+    """Turn the hues of a picture by `hue`, in the 180 steps of OpenCV; a saturation has at most `most` of 255."""
     hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + hue) % 180
-    hsv[..., 1] = np.minimum(hsv[..., 1] * np.float32(saturation), 255).astype(np.uint8)
+    hsv[..., 1] = np.minimum(hsv[..., 1] * np.float32(saturation), most).astype(np.uint8)
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8)
 
 
@@ -188,7 +189,8 @@ def _recoloured(product: _Product, ground: _Ground, rng: Rng) -> np.ndarray:
     """The product in a hue near the ground's or opposite to it."""
     wanted = ground.colour[2] + (np.pi if rng.random() < 0.4 else 0.0) + rng.normal(0, 0.3)
     turn = round(float((wanted - product.colour[2]) % (2 * np.pi)) / (2 * np.pi) * 180)
-    return np.dstack([_turned(product.cutout[..., :3], turn, float(rng.uniform(0.6, 1.1))), product.cutout[..., 3]])
+    colours = _turned(product.cutout[..., :3], turn, float(rng.uniform(0.6, 1.0)), _MOST_SATURATED[1])
+    return np.dstack([colours, product.cutout[..., 3]])
 
 
 def _set(product: _Product, cutout: np.ndarray, ground: _Ground, size: tuple[int, int], rng: Rng) -> Scene:

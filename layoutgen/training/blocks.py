@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from layoutgen.core.layout import Box, Role
-from layoutgen.core.typography import LEADING, break_into, set_lines
+from layoutgen.core.typography import LEADING, Setting, break_into, set_lines
 from layoutgen.io import fonts
 from layoutgen.io.fonts import FontFace
 from layoutgen.training.copywriting import SEAM, Words, plain
@@ -117,9 +117,9 @@ def face(bold: bool) -> FontFace:
 
 
 @lru_cache(maxsize=50_000)
-def _breakings(text: str, bold: bool) -> tuple[tuple[tuple[str, ...], float], ...]:
-    """A text in one line, two, …, with the width of the widest in em: breaks hold for all sizes. A text with seams is
-    broken at one of them or not at all, and no line is much shorter than the longest."""
+def _breakings(text: str, bold: bool) -> tuple[tuple[str, ...], ...]:
+    """A text in one line, two, …: breaks hold for all sizes. A text with seams is broken at one of them or not at all,
+    and no line is much shorter than the longest."""
     options: list[tuple[str, ...]]
     if SEAM in text:
         parts = text.split(SEAM)
@@ -128,22 +128,24 @@ def _breakings(text: str, bold: bool) -> tuple[tuple[tuple[str, ...], float], ..
     else:
         broken = (break_into(text, count, face(bold), _REFERENCE_PX) for count in range(1, _MOST_LINES + 1))
         options = [tuple(lines) for lines in broken if lines]
-    widths = [[face(bold).width(line, _REFERENCE_PX) / _REFERENCE_PX for line in lines] for lines in options]
-    return tuple(
-        (lines, max(ems)) for lines, ems in zip(options, widths, strict=True) if min(ems) > _SHORTEST_LINE * max(ems)
-    )
+    widths = [[face(bold).width(line, _REFERENCE_PX) for line in lines] for lines in options]
+    even = [min(of) > _SHORTEST_LINE * max(of) for of in widths]
+    return tuple(lines for lines, is_even in zip(options, even, strict=True) if is_even)
+
+
+@lru_cache(maxsize=200_000)
+def _settings(text: str, bold: bool, px: int, leading: float) -> tuple[Setting, ...]:
+    return tuple(set_lines(lines, face(bold), px, leading) for lines in _breakings(text, bold))
 
 
 def set_piece(role: Role, text: str, px: float, width: float, *, bold: bool = False, most: int = 2) -> Piece | None:
     """Set a text at about `px` in the fewest lines that fit `width`; None where more than `most` are needed."""
-    whole = max(1, round(px))
-    for lines, em in _breakings(text, bold)[:most]:
-        if em * whole > width * 1.03:
-            continue
-        leading = LEADING if role in (Role.TITLE, Role.PRICE, Role.LOGO) else BODY_LEADING
-        made = set_lines(lines, face(bold), whole, leading)
+    leading = LEADING if role in (Role.TITLE, Role.PRICE, Role.LOGO) else BODY_LEADING
+    for made in _settings(text, bold, max(1, round(px)), leading)[:most]:
         if made.width_px <= width:
-            return Piece(role, plain(text), lines, bold, whole, made.line_height_px, made.width_px, made.height_px)
+            return Piece(
+                role, plain(text), made.lines, bold, made.font_px, made.line_height_px, made.width_px, made.height_px
+            )
     return None
 
 

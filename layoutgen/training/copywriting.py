@@ -96,6 +96,10 @@ MARKS = ("ORBE", "VALE", "LUMI", "HAUS", "ECHO", "NORTH", "MUSE", "山野")
 """Brands that have a drawn logo: see `demo.catalogue`."""
 
 
+_AMOUNTS = (19, 29, 39, 49, 59, 79, 99, 129, 149, 169, 199, 249, 299, 359, 399, 499, 699, 899, 1299)
+_DEAR = ("backpack", "handbag", "suitcase", "watch", "sofa", "camera", "headphones", "phone", "perfume", "speaker")
+
+
 def plain(text: str) -> str:
     """A text without its seams."""
     return text.replace(SEAM, "")
@@ -118,7 +122,7 @@ def write(kind: str, rng: Rng) -> Words:
         title,
         subtitle,
         chosen,
-        _price(rng, language) if rng.random() < 0.55 else "",
+        _price(rng, language, kind) if rng.random() < 0.55 else "",
         _one(rng, _CALLS[language]) if rng.random() < 0.5 else "",
         _one(rng, _TAGS[language]) if rng.random() < 0.3 else "",
         brand,
@@ -141,8 +145,8 @@ def _headline(rng: Rng, name: str, language: str) -> tuple[str, str]:
             return slogan, full
 
 
-def _price(rng: Rng, language: str) -> str:
-    amount = int(rng.choice([19, 29, 39, 49, 59, 79, 99, 129, 149, 169, 199, 249, 299, 359, 399, 499, 699, 899, 1299]))
+def _price(rng: Rng, language: str, kind: str) -> str:
+    amount = int(rng.choice(_AMOUNTS if kind in _DEAR else _AMOUNTS[:9]))
     if language == "en":
         return _one(rng, (f"${amount}", f"${amount}.00", f"From ${amount}", f"Only ${amount}"))
     return _one(rng, (f"￥{amount}", f"￥{amount}起", f"到手价￥{amount}", f"券后￥{amount}", f"{amount}元起"))

@@ -10,7 +10,7 @@ rules of `design`: text keeps off the product, the type is as large as the room 
 import argparse
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -41,7 +41,8 @@ _SHORT_SIDE = 1080
 _AS_SERVED = 0.5  # posters whose photo is framed as `framing.default` does it for composers that choose none
 _WHOLE = 0.97  # of the product that has to be seen
 _LOOKS = {"bleed": 0.42, "extend": 0.26, "panel": 0.22, "card": 0.10}
-_TRIES = 6
+_TRIES = 4
+_SKETCH = 0.3  # framings are compared at this size of the poster: a tenth of the pixels
 
 Rng = np.random.Generator
 
@@ -140,18 +141,24 @@ class Corpus:
         mark = _mark(words.brand) if words.has_mark else None
         aspect = mark.shape[1] / mark.shape[0] if mark is not None else None
         left_third = self.spec.style == "left_third"
-        best: tuple[float, Design, Stage, Framing] | None = None
-        for frame, goes_on in _framings(scene, canvas, colours, rng, left_third):
-            stage = _stage(scene, frame, drawn, goes_on)
-            found = lay_out(Room(stage), words, style, aspect, rng, left_third)
-            if found and (best is None or found[0] > best[0]):
-                best = (*found, stage, frame)
-        if best is None:
+        made: tuple[Design, Framing, list[Element]] | None = None
+        for together in _framings(scene, canvas, colours, rng, left_third):
+            best: tuple[float, Design, Framing, bool] | None = None
+            for frame, goes_on in together:
+                stage = _stage(scene, frame, drawn, goes_on, _SKETCH)
+                found = lay_out(Room(stage), words, style, aspect, rng, left_third)
+                if found and (best is None or found[0] > best[0]):
+                    best = (*found, frame, goes_on)
+            if best is None:
+                continue
+            elements = finish(best[1], _stage(scene, best[2], drawn, best[3]), colours, style)
+            # No answer may have more underlays than texts.
+            if elements and 2 * sum(one.role is Role.UNDERLAY for one in elements) <= len(elements):
+                made = (best[1], best[2], elements)
+                break
+        if made is None:
             return None
-        _, design, stage, frame = best
-        elements = finish(design, stage, colours, style)
-        if elements is None or 2 * sum(one.role is Role.UNDERLAY for one in elements) > len(elements):
-            return None  # no answer may have more underlays than texts
+        design, frame, elements = made
         logo = _inked(mark, elements) if mark is not None else None
         return Poster(
             key, scene.pixels, frame, canvas, drawn, _copy(words), tuple(elements), logo, scene.kind, scene.printed,
@@ -179,39 +186,41 @@ def _style(rng: Rng) -> Style:
     )
 
 
-def _framings(scene: Scene, canvas: Canvas, colours: Palette, rng: Rng, left_third: bool) -> list[tuple[Framing, bool]]:
-    """Ways to lay the photo on the canvas that are worth a try, each with whether the photo's ground goes on beside it:
-    half of the time the one that a composer finds in the nightly job, else some of one look."""
+def _framings(
+    scene: Scene, canvas: Canvas, colours: Palette, rng: Rng, left_third: bool
+) -> Iterator[list[tuple[Framing, bool]]]:
+    """Ways to lay the photo on the canvas, each with whether the photo's ground goes on beside it: of those in one list
+    the best is taken, and the next list is for copy that fits none. Half of the time the first is the one that a
+    composer finds in the nightly job; then come the looks, in an order by lot."""
     height, width = scene.pixels.shape[:2]
     subject = framing.subject_box(scene.subject)
     kind = str(rng.choice(list(PANELS), p=[0.45, 0.2, 0.15, 0.2]))
-    served, lot = rng.random() < _AS_SERVED, rng.random(len(_LOOKS))
+    served, lots = rng.random() < _AS_SERVED, rng.random(len(_LOOKS))
     if left_third:
         crop = framing.cover(canvas.width * 0.6 / canvas.height, width / height, _centre(subject))
-        return [(Framing(crop, (0.4, 0.0, 1.0, 1.0), panel_of(colours, kind)), False)]
+        yield [(Framing(crop, (0.4, 0.0, 1.0, 1.0), panel_of(colours, kind)), False)]
+        return
     if served:
         panel = panel_colour(scene.pixels, scene.subject)
-        default = framing.default(width / height, subject, canvas, panel)
-        return [(default, False)]
+        yield [(framing.default(width / height, subject, canvas, panel), False)]
     flat = flat_ground(scene.pixels, scene.subject)
     found = framing.candidates(width / height, subject, canvas, flat=flat, panel=panel_of(colours, kind), margin=MARGIN)
-    looks = sorted(_LOOKS, key=lambda look: -(lot[list(_LOOKS).index(look)] ** (1 / _LOOKS[look])))
-    for look in looks:
-        seen = {one.framing: one for one in found if one.kind == look and one.subject_seen >= _WHOLE}
+    first = dict(zip(_LOOKS, lots ** (1 / np.array(list(_LOOKS.values()))), strict=True))
+    for look in sorted(_LOOKS, key=lambda look: -first[look]):
+        seen = list({one.framing: one for one in found if one.kind == look and one.subject_seen >= _WHOLE})
         if seen:
-            order = rng.permutation(len(seen))[:_TRIES]
-            return [(list(seen)[int(i)], look == "extend") for i in order]
-    return []
+            yield [(seen[int(i)], look == "extend") for i in rng.permutation(len(seen))[:_TRIES]]
 
 
 def _centre(box: Box) -> tuple[float, float]:
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
-def _stage(scene: Scene, frame: Framing, drawn: Canvas, goes_on: bool) -> Stage:
-    pixels = frame_at(scene.pixels, frame, drawn.width, drawn.height)
-    subject = frame_at(scene.subject, frame, drawn.width, drawn.height)
-    return Stage(pixels, subject, to_px(frame.picture, drawn.width, drawn.height), goes_on)
+def _stage(scene: Scene, frame: Framing, drawn: Canvas, goes_on: bool, scale: float = 1.0) -> Stage:
+    size = (max(8, round(drawn.width * scale)), max(8, round(drawn.height * scale)))
+    pixels = frame_at(scene.pixels if scale == 1.0 else scene.sketch, frame, *size)
+    subject = frame_at(scene.subject, frame, *size)
+    return Stage(pixels, subject, drawn, to_px(frame.picture, drawn.width, drawn.height), goes_on)
 
 
 def _copy(words: copywriting.Words) -> Copy:

@@ -23,7 +23,7 @@ from layoutgen.training.corpus import Corpus, Poster
 from layoutgen.training.erasing import erase
 from layoutgen.training.examples import Example
 from layoutgen.training.sample import Sample
-from layoutgen.training.selection import DataSet, DataSetError
+from layoutgen.training.selection import DataSet, DataSetError, said
 
 VERSION = "samples-1"
 """Changes with every change of what a sample of the same example is."""
@@ -86,7 +86,7 @@ class ExampleSamples:
         self._side, self._how, self._seed = side, how, seed
         self._room, self._kept = cache_bytes, OrderedDict[tuple[str, object], np.ndarray]()
         self._lock = threading.Lock()
-        digest = hashlib.sha256("\n".join(map(repr, self._examples)).encode()).hexdigest()
+        digest = hashlib.sha256("\n".join(map(said, self._examples)).encode()).hexdigest()
         self.sha = _sha(digest, side, seed, how)
 
     def __len__(self) -> int:
@@ -160,8 +160,8 @@ def gone(storage: Storage, uris: Sequence[str]) -> list[str]:
 
 def _sha(*parts: object) -> str:
     how = [asdict(part) if isinstance(part, Augmentation) else part for part in parts]
-    said = [VERSION, prompts.PROMPT_VERSION, refinement_prompt.PROMPT_VERSION, *how]
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    about = [VERSION, prompts.PROMPT_VERSION, refinement_prompt.PROMPT_VERSION, *how]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 def _checked(index: int, count: int) -> int:

@@ -7,6 +7,7 @@ layout follows from the picture and the copy, and somebody who sees both can lea
 it is drawn.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,23 +33,20 @@ _PRIOR = {"side": 0.10, "top": 0.06, "bottom": 0.0, "split": 0.02, "panel": 0.10
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The framed photo: `pixels` (h, w, 3) uint8, `subject` (h, w) float32 in [0, 1], the `picture`'s box in px, and
-    whether the canvas beside it is the photo's own ground."""
+    """The framed photo: `pixels` (h, w, 3) uint8 and `subject` (h, w) float32 in [0, 1], at any size; `canvas` is its
+    size in px as it is drawn, `picture` the photo's box on it in px, and `goes_on` tells whether the canvas beside it
+    is the photo's own ground."""
 
     pixels: np.ndarray
     subject: np.ndarray
+    canvas: Canvas
     picture: Box
     goes_on: bool
 
     @property
-    def canvas(self) -> Canvas:
-        """Its size."""
-        return Canvas(self.pixels.shape[1], self.pixels.shape[0])
-
-    @property
     def u(self) -> float:
         """The measure of type: the geometric mean of the sides."""
-        return float(np.sqrt(self.pixels.shape[0] * self.pixels.shape[1]))
+        return float(np.sqrt(self.canvas.width * self.canvas.height))
 
 
 @dataclass(frozen=True)
@@ -95,11 +93,13 @@ class Room:
         self._grey, self._square = cv2.integral2(grey, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
         self._subject = cv2.integral(stage.subject)
         height, width = stage.subject.shape
+        self._scale = (width / stage.canvas.width, height / stage.canvas.height)
         rows = np.flatnonzero((stage.subject > 0.5).any(1))
         columns = np.flatnonzero((stage.subject > 0.5).any(0))
         self.subject: Box | None = None
         if len(rows):
-            self.subject = (float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
+            across, down = self._scale
+            self.subject = (columns[0] / across, rows[0] / down, (columns[-1] + 1) / across, (rows[-1] + 1) / down)
         self._size = (width, height)
 
     def covered(self, box: Box) -> float:
@@ -112,8 +112,9 @@ class Room:
         return float(np.sqrt(max(0.0, self._mean(self._square, box) - mean * mean)))
 
     def _mean(self, table: np.ndarray, box: Box) -> float:
-        x1, y1 = max(0, int(box[0])), max(0, int(box[1]))
-        x2, y2 = min(self._size[0], int(np.ceil(box[2]))), min(self._size[1], int(np.ceil(box[3])))
+        across, down = self._scale
+        x1, y1 = max(0, int(box[0] * across)), max(0, int(box[1] * down))
+        x2, y2 = min(self._size[0], math.ceil(box[2] * across)), min(self._size[1], math.ceil(box[3] * down))
         if x2 <= x1 or y2 <= y1:
             return 0.0
         total = table[y2, x2] - table[y1, x2] - table[y2, x1] + table[y1, x1]
@@ -196,21 +197,34 @@ def _fitted(room: Room, together: list[Place], words: Words, style: Style, mark_
     """The layout with the largest title that fits its places and keeps off the product."""
     u = room.stage.u
     pad = _CARD_PAD * u if card else 0.0
-    for size in TITLE_SIZES:
-        blocks: list[Block] = []
+
+    def blocks_at(size: float) -> list[Block] | None:
+        found = []
         for place in together:
             x1, y1, x2, y2 = place.region
             block = set_block(words, place.parts, size * u, x2 - x1 - 2 * pad, u, style, mark_aspect)
             if block is None or block.height > y2 - y1 - 2 * pad:
-                break
-            blocks.append(block)
-        if len(blocks) < len(together):
-            continue
-        groups = tuple(_placed(room, *pair, pad) for pair in zip(blocks, together, strict=True))
-        boxes = [box for group in groups for _, box in group.pieces] + [g.card for g in groups if g.card]
-        if all(room.covered(box) <= MOST_COVERED for box in boxes):
-            return Design(together[0].family, groups, round(size * u))
-    return None
+                return None
+            found.append(block)
+        return found
+
+    # The largest that fits, by bisection: what fits at a size fits at all smaller ones.
+    best, blocks = len(TITLE_SIZES) - 1, blocks_at(TITLE_SIZES[-1])
+    if blocks is None:
+        return None
+    low, high = 0, best - 1
+    while low <= high:
+        middle = (low + high) // 2
+        tried = blocks_at(TITLE_SIZES[middle])
+        if tried is None:
+            low = middle + 1
+        else:
+            best, blocks, high = middle, tried, middle - 1
+    groups = tuple(_placed(room, *pair, pad) for pair in zip(blocks, together, strict=True))
+    boxes = [box for group in groups for _, box in group.pieces] + [g.card for g in groups if g.card]
+    if any(room.covered(box) > MOST_COVERED for box in boxes):
+        return None
+    return Design(together[0].family, groups, round(TITLE_SIZES[best] * u))
 
 
 def _placed(room: Room, block: Block, place: Place, pad: float) -> Group:

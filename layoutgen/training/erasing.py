@@ -31,9 +31,20 @@ def erase(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> tuple[np.ndarray
     if not boxes:
         return image, []
     height, width = image.shape[:2]
-    true = [_pad(box, width, height) for box in boxes]
+    true = [padded(box, width, height) for box in boxes]
     hidden = decoys(image, true, rng)
     return fill(image, [*true, *hidden], rng), hidden
+
+
+def padded(box: Box, width: int, height: int) -> Box:
+    """What is filled for a box of text in an image of `width` x `height` px: with room for shadows and strokes."""
+    pad = max(2.0, _PAD * (box[3] - box[1]) * height)
+    return (
+        max(0.0, box[0] - pad / width),
+        max(0.0, box[1] - pad / height),
+        min(1.0, box[2] + pad / width),
+        min(1.0, box[3] + pad / height),
+    )
 
 
 def fill(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> np.ndarray:
@@ -95,7 +106,7 @@ def _arrangements(boxes: Sequence[Box], rng: Rng) -> list[list[Box]]:
     right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
     moved = []
     for _ in range(6):
-        dx, dy = rng.uniform(0.02 - left, 0.98 - right), rng.uniform(0.02 - top, 0.98 - bottom)
+        dx, dy = rng.uniform(-left, max(1 - right, -left)), rng.uniform(-top, max(1 - bottom, -top))
         moved.append([(b[0] + dx, b[1] + dy, b[2] + dx, b[3] + dy) for b in boxes])
     across = [(1 - b[2], b[1], 1 - b[0], b[3]) for b in boxes]
     shift = 1 - bottom - top
@@ -140,16 +151,6 @@ def _grain(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     sigma = max(image.shape[:2]) / 24
     near = cv2.GaussianBlur(np.minimum(rough, 12) * kept, (0, 0), sigma)
     return np.asarray(near / np.maximum(cv2.GaussianBlur(kept, (0, 0), sigma), 1e-3), np.float32)
-
-
-def _pad(box: Box, width: int, height: int) -> Box:
-    pad = max(2.0, _PAD * (box[3] - box[1]) * height)
-    return (
-        max(0.0, box[0] - pad / width),
-        max(0.0, box[1] - pad / height),
-        min(1.0, box[2] + pad / width),
-        min(1.0, box[3] + pad / height),
-    )
 
 
 def _px(box: Box, width: int, height: int) -> tuple[int, int, int, int]:

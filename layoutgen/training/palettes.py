@@ -20,6 +20,7 @@ LEAST = 4.5
 _CARD_OPACITY = 0.88
 _PLAIN_CHROMA = 0.05
 _RED = "#c8102e"
+_MUDDY = 45, 135  # degrees of hue (OKLCH)
 PANELS = {"pale": (0.945, 0.035), "deep": (0.27, 0.055), "loud": (0.50, 0.13), "white": (0.985, 0.006)}
 """Grounds of panels and cards: lightness and most chroma (OKLCH) of the accent's hue."""
 
@@ -42,7 +43,11 @@ def palette(photo: np.ndarray, subject: np.ndarray) -> Palette:
 
 
 def panel_of(of: Palette, kind: str) -> str:
-    """The ground of a panel or card, one of `PANELS`."""
+    """The ground of a panel or card, one of `PANELS`. Yellow is loud only when it is light: as a middle tone it is mud,
+    and deep instead."""
+    hue = float(np.degrees(colour.to_oklch(colour.to_rgb(of.accent))[2])) % 360
+    if kind == "loud" and _MUDDY[0] < hue < _MUDDY[1]:
+        kind = "deep"
     return colour.tint(of.accent, *PANELS[kind])
 
 

@@ -7,7 +7,7 @@ process. `Photos` are a folder's real photos as they are, with the subject that 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import cv2
@@ -47,6 +47,11 @@ class Scene:
     subject: np.ndarray
     printed: bool
 
+    @cached_property
+    def sketch(self) -> np.ndarray:
+        """The picture, (h / 4, w / 4, 3)."""
+        return cv2.resize(self.pixels, self.subject.shape[::-1], interpolation=cv2.INTER_AREA)
+
 
 @dataclass(frozen=True, eq=False)
 class _Ground:
@@ -60,7 +65,7 @@ class _Ground:
 
 @dataclass(frozen=True, eq=False)
 class _Product:
-    """A cut-out (h, w, 4) uint8 to stand or lie in a scene."""
+    """A cut-out (h, w, 4) uint8, colours multiplied by alpha, to stand or lie in a scene."""
 
     name: str
     kind: str
@@ -84,7 +89,7 @@ class Drawn:
     ) -> None:
         self._seed, self._grounds = seed, grounds
         self._shots = sorted(name for name in SHOTS if keep(name))
-        self._cutouts = cutouts or {}
+        self._cutouts = {name: _with_colour_at_edges(cut) for name, cut in (cutouts or {}).items()}
         self._names = [*self._shots, *sorted(self._cutouts)]
         if not self._names:
             raise ValueError("no product is kept and no cut-out is given; keep at least one")
@@ -148,7 +153,8 @@ def _shot(name: str) -> _Product:
     rows, columns = np.flatnonzero(whole[..., 3].max(1) > 20), np.flatnonzero(whole[..., 3].max(0) > 20)
     cut = np.ascontiguousarray(whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     kind = shot.draw.__name__
-    return _Product(name, kind, cut, _middle(cut[cut[..., 3] > 128][:, :3]), kind in _OWN_COLOURS, kind not in _PLAIN)
+    middle = _middle(cut[cut[..., 3] > 128][:, :3])
+    return _Product(name, kind, _with_colour_at_edges(cut), middle, kind in _OWN_COLOURS, kind not in _PLAIN)
 
 
 @lru_cache(maxsize=512)
@@ -203,7 +209,7 @@ def _set(product: _Product, cutout: np.ndarray, ground: _Ground, size: tuple[int
     scale = min(tall * height / cutout.shape[0], wide * width / cutout.shape[1])
     w, h = max(8, round(cutout.shape[1] * scale)), max(8, round(cutout.shape[0] * scale))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    thing = cv2.resize(_with_colour_at_edges(cutout), (w, h), interpolation=how)
+    thing = cv2.resize(cutout, (w, h), interpolation=how)
     if not product.printed and rng.random() < 0.5:
         thing = thing[:, ::-1]
     left = round(_middle_x(width / height, rng) * width - w / 2)
@@ -251,12 +257,17 @@ def _laid(
     thing = thing[: bottom - top]
     alpha[top:bottom, left : left + thing.shape[1]] = thing[..., 3] / np.float32(255)
     small = cv2.resize(alpha, (max(1, width // _MAP), max(1, height // _MAP)), interpolation=cv2.INTER_AREA)
-    dark = cv2.resize(_shadow(small, lying, bottom / height), (width, height), interpolation=cv2.INTER_LINEAR)
-    out = window * (1 - np.float32(strength) * dark)[..., None]
+    shade = _shadow(small, lying, bottom / height)
+    # Most of the picture is in no shadow: only the part that is gets darker.
+    x, y, w, h = cv2.boundingRect((shade > 0.004).astype(np.uint8))
+    x1, y1, x2, y2 = (v * _MAP for v in (max(0, x - 1), max(0, y - 1), x + w + 1, y + h + 1))
+    dark = cv2.resize(shade, (width, height), interpolation=cv2.INTER_LINEAR)[y1:y2, x1:x2]
+    out = window.copy()
+    part = out[y1:y2, x1:x2]
+    part[:] = cv2.multiply(part, cv2.merge([1 - np.float32(strength) * dark] * 3), dtype=cv2.CV_8U)
     place = out[top:bottom, left : left + thing.shape[1]]
-    place *= 1 - thing[..., 3:] / np.float32(255)
-    place += thing[..., :3]
-    return np.clip(out + 0.5, 0, 255).astype(np.uint8), small
+    place[:] = cv2.add(cv2.multiply(place, cv2.merge([255 - thing[..., 3]] * 3), scale=1 / 255), thing[..., :3])
+    return out, small
 
 
 def _shadow(alpha: Array, lying: bool, foot: float) -> Array:

@@ -20,7 +20,8 @@ _PAD = 0.14  # of a box's height, for shadows and strokes around the glyphs
 _FILL_SIDE = 224  # px at which regions are filled: what is filled is smooth
 _RADIUS = 4
 _TRIES = 40
-_RING = 0.5  # of a box's height
+_RING = 0.6  # of a box's height
+_ALIKE = 0.6  # apart, at most, on the log scale of surroundings; stricter finds decoys on calm grounds only
 
 
 def erase(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> tuple[np.ndarray, list[Box]]:
@@ -75,43 +76,53 @@ def fill(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> np.ndarray:
 
 
 def decoys(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> list[Box]:
-    """Boxes shaped like text where none is: the arrangement of the text, mirrored or moved, where that keeps clear of
-    it, else single ones, each where the surroundings are about as restless as those of a text."""
-    energy = _energy(image)
-    wanted = [_around(energy, box) for box in boxes]
+    """Boxes arranged like text where none is, in surroundings like those of the text: all of the arrangement moved
+    elsewhere where there is such a place, else parts of it, else single boxes. Fewer than the texts, or none, where
+    there is no such place."""
+    around = _Surroundings(image, boxes)
     found: list[Box] = []
-    for moved in _arrangements(boxes, rng):
-        apart = [box for box in moved if _is_clear(box, [*boxes, *found])]
-        if len(apart) == len(moved):
-            found = list(apart)
-            break
-    for _ in range(4 * len(boxes)):
-        if len(found) >= len(boxes):
-            break
-        like = boxes[int(rng.integers(len(boxes)))]
-        goal = wanted[int(rng.integers(len(boxes)))]
-        width = min(0.96, (like[2] - like[0]) * float(rng.uniform(0.7, 1.3)))
-        height = min(0.5, (like[3] - like[1]) * float(rng.uniform(0.85, 1.15)))
-        corners = rng.uniform(0.02, 1, (_TRIES, 2)) * (0.98 - np.array([width, height]))
-        tried = [(float(x), float(y), float(x + width), float(y + height)) for x, y in corners]
-        clear = [box for box in tried if _is_clear(box, [*boxes, *found])]
-        if clear:
-            found.append(min(clear, key=lambda box: abs(_around(energy, box) - goal)))
+    waiting = [sorted(boxes, key=lambda box: (box[1], box[0]))]
+    while waiting:
+        group = waiting.pop()
+        moved = _moved(group, [*boxes, *found], around, rng)
+        if moved:
+            found += moved
+        elif len(group) > 1:
+            half = len(group) // 2
+            waiting += [group[half:], group[:half]]
     return found
 
 
-def _arrangements(boxes: Sequence[Box], rng: Rng) -> list[list[Box]]:
-    """The boxes mirrored to the other side, to the other end, and moved."""
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
-    moved = []
-    for _ in range(6):
-        dx, dy = rng.uniform(-left, max(1 - right, -left)), rng.uniform(-top, max(1 - bottom, -top))
-        moved.append([(b[0] + dx, b[1] + dy, b[2] + dx, b[3] + dy) for b in boxes])
-    across = [(1 - b[2], b[1], 1 - b[0], b[3]) for b in boxes]
-    shift = 1 - bottom - top
-    below = [(b[0], b[1] + shift, b[2], b[3] + shift) for b in boxes]
-    return [[across, below, *moved][int(i)] for i in rng.permutation(8)]
+def _moved(group: Sequence[Box], others: Sequence[Box], around: "_Surroundings", rng: Rng) -> list[Box] | None:
+    """A group of boxes, stretched a little, at the place that is most like theirs; None where none is like it."""
+    wanted = np.array([around.of(box) for box in group])
+    left, top = min(box[0] for box in group), min(box[1] for box in group)
+    right, bottom = max(box[2] for box in group), max(box[3] for box in group)
+    best, least = None, _ALIKE
+    for _ in range(_TRIES):
+        wide, tall = rng.uniform(0.85, 1.15, 2)
+        free_x, free_y = 1 - wide * (right - left), 1 - tall * (bottom - top)
+        lots = rng.random(3)
+        if free_x < 0 or free_y < 0:
+            continue
+        x, y = free_x * lots[0], free_y * lots[1]
+        moved = [
+            (x + wide * (b[0] - left), y + tall * (b[1] - top), x + wide * (b[2] - left), y + tall * (b[3] - top))
+            for b in group
+        ]
+        if lots[2] < 0.5:  # lines that start together may as well end together
+            moved = [(2 * x + wide * (right - left) - b[2], b[1], 2 * x + wide * (right - left) - b[0], b[3])
+                     for b in moved]  # fmt: skip
+        if not all(_is_clear(box, others) for box in moved):
+            continue
+        apart = 0.0
+        for box, goal in zip(moved, wanted, strict=True):
+            apart = max(apart, float(np.abs(around.of(box) - goal).max()))
+            if apart >= least:
+                break
+        else:
+            best, least = moved, apart
+    return best
 
 
 def _is_clear(box: Box, others: Sequence[Box]) -> bool:
@@ -119,28 +130,49 @@ def _is_clear(box: Box, others: Sequence[Box]) -> bool:
     return inside and not any(intersection(box, other) > 0 for other in others)
 
 
-def _energy(image: np.ndarray) -> np.ndarray:
-    """Summed-area table of how restless an image is, at a quarter of its size."""
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (max(8, grey.shape[1] // 4), max(8, grey.shape[0] // 4)), interpolation=cv2.INTER_AREA)
-    slope = np.hypot(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))
-    return np.asarray(cv2.integral(np.log1p(slope)))
+class _Surroundings:
+    """What is around a box: how steep and how varied the grey levels of its ring are, on a log scale, text left out."""
+
+    def __init__(self, image: np.ndarray, texts: Sequence[Box]) -> None:
+        height, width = (max(8, side // 4) for side in image.shape[:2])
+        grey = cv2.cvtColor(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        kept = np.ones((height, width), np.float32)
+        for box in texts:
+            x1, y1, x2, y2 = _px(box, width, height)
+            kept[max(0, y1 - 1) : y2 + 1, max(0, x1 - 1) : x2 + 1] = 0
+        slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
+        level = grey.astype(np.float32)
+        layers = (kept, kept * np.log1p(slope), kept * level, kept * level**2)
+        self._tables = [cv2.integral(layer, sdepth=cv2.CV_64F) for layer in layers]
+        self._size = width, height
+
+    def of(self, box: Box) -> np.ndarray:
+        """Steepness, variation within sides, and variation from side to side: what a filling will be like, (3,)."""
+        width, height = self._size
+        pad = _RING * (box[3] - box[1])
+        across = pad * height / width
+        left, top, right, bottom = box[0] - across, box[1] - pad, box[2] + across, box[3] + pad
+        sides = [
+            np.array([_sum(table, _px(side, width, height)) for table in self._tables])
+            for side in (
+                (left, top, right, box[1]),
+                (left, box[3], right, bottom),
+                (left, top, box[0], bottom),
+                (box[2], top, right, bottom),
+            )
+        ]
+        seen = [side for side in sides if side[0] >= 1]
+        if not seen:
+            return np.zeros(3)
+        count, slope, _, _ = np.sum(seen, 0)
+        means = np.array([side[2] / side[0] for side in seen])
+        spread = [np.sqrt(max(0.0, side[3] / side[0] - (side[2] / side[0]) ** 2)) for side in seen]
+        return np.array([slope / count, np.log1p(np.mean(spread)), np.log1p(means.std())])
 
 
-def _around(energy: np.ndarray, box: Box) -> float:
-    """How restless the ring around a box is."""
-    pad = _RING * (box[3] - box[1])
-    outer = (box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad)
-    whole, count = _sum(energy, outer)
-    inner, taken = _sum(energy, box)
-    return (whole - inner) / max(1.0, count - taken)
-
-
-def _sum(table: np.ndarray, box: Box) -> tuple[float, float]:
-    height, width = table.shape[0] - 1, table.shape[1] - 1
-    x1, y1, x2, y2 = _px(box, width, height)
-    total = table[y2, x2] - table[y1, x2] - table[y2, x1] + table[y1, x1]
-    return float(total), float((x2 - x1) * (y2 - y1))
+def _sum(table: np.ndarray, box: tuple[int, int, int, int]) -> float:
+    x1, y1, x2, y2 = box
+    return float(table[y2, x2] - table[y1, x2] - table[y2, x1] + table[y1, x1])
 
 
 def _grain(image: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -117,9 +117,9 @@ def from_layouts(
         elif words == {"edit"}:
             yield Drop("edited", "layout", row_id, f"{row_id} was edited by {who}; the edit is learnt")
             for one in said_of_it:
-                yield _tried("edit", row, lambda row, one=one: _edited(row, one))  # type: ignore[misc]
+                yield _tried("edit", row, lambda row, one=one: _edited(row, one))
         elif words == {"adopt"}:
-            yield _tried("adopt", row, lambda row, who=who: replace(_laid_out(row, "adopt"), annotator=who))  # type: ignore[misc]
+            yield _tried("adopt", row, lambda row, who=who: replace(_laid_out(row, "adopt"), annotator=who))
         elif row.get("accepted") is False:
             yield Drop("not_accepted", "layout", row_id, f"{row_id}: {', '.join(row.get('reasons') or ())}")
         elif row.get("accepted") or take_undecided:

@@ -64,7 +64,8 @@ def select(
     """
     if len(shares) != len(SPLITS) or min(shares) < 0 or not 0.999 < sum(shares) < 1.001:
         raise DataSetError(f"shares are {shares}; give {len(SPLITS)}, for {', '.join(SPLITS)}, that add up to 1")
-    drops, kept = [], {}
+    drops: list[Drop] = []
+    kept: dict[tuple[object, ...], Example] = {}
     missing = set(gone)
     for one in found:
         if isinstance(one, Drop):

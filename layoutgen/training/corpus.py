@@ -41,7 +41,7 @@ _SHORT_SIDE = 1080
 _AS_SERVED = 0.5  # posters whose photo is framed as `framing.default` does it for composers that choose none
 _WHOLE = 0.97  # of the product that has to be seen
 _LOOKS = {"bleed": 0.42, "extend": 0.26, "panel": 0.22, "card": 0.10}
-_TRIES = 4
+_TRIES = 3
 _SKETCH = 0.3  # framings are compared at this size of the poster: a tenth of the pixels
 
 Rng = np.random.Generator
@@ -63,13 +63,14 @@ class CorpusSpec:
 
 @dataclass(frozen=True, eq=False)
 class Poster:
-    """A poster and all that is known of it. `photo` (h, w, 3) without text lies on the canvas as `framing` says;
-    `canvas` is the nominal size, `drawn` the size in px at which `elements` were laid out; `logo` (h, w, 4) is the mark
-    as it is drawn, or None; `printed` tells whether there may be letters in the photo; `subject` is the product's box
-    in it."""
+    """A poster and all that is known of it. `photo` (h, w, 3) without text lies on the canvas as `framing` says, which
+    gives `ground`, the poster without text at its drawn size. `canvas` is the nominal size, `drawn` the size in px at
+    which `elements` were laid out; `logo` (h, w, 4) is the mark as it is drawn, or None; `printed` tells whether there
+    may be letters in the photo; `subject` is the product's box in it."""
 
     key: str
     photo: np.ndarray
+    ground: np.ndarray
     framing: Framing
     canvas: Canvas
     drawn: Canvas
@@ -92,13 +93,12 @@ class Poster:
         return tuple(Suggestion(one.role, one.box, one.text) for one in self.elements)
 
     def clean(self, width: int, height: int) -> np.ndarray:
-        """The framed photo without text, (height, width, 3)."""
+        """The framed photo without text, (height, width, 3), at another size."""
         return frame_at(self.photo, self.framing, width, height)
 
     def picture(self) -> np.ndarray:
         """The poster, text and all, at its drawn size."""
-        ground = self.clean(self.drawn.width, self.drawn.height)
-        return drawing.draw(ground, list(self.elements), self.drawn, logo=self.logo)
+        return drawing.draw(self.ground, list(self.elements), self.drawn, logo=self.logo)
 
     def annotation(self) -> Annotation:
         """What a perfect annotator says of the poster: its lines, each with the box of its glyphs."""
@@ -141,7 +141,7 @@ class Corpus:
         mark = _mark(words.brand) if words.has_mark else None
         aspect = mark.shape[1] / mark.shape[0] if mark is not None else None
         left_third = self.spec.style == "left_third"
-        made: tuple[Design, Framing, list[Element]] | None = None
+        made: tuple[Design, Framing, list[Element], np.ndarray] | None = None
         for together in _framings(scene, canvas, colours, rng, left_third):
             best: tuple[float, Design, Framing, bool] | None = None
             for frame, goes_on in together:
@@ -151,18 +151,19 @@ class Corpus:
                     best = (*found, frame, goes_on)
             if best is None:
                 continue
-            elements = finish(best[1], _stage(scene, best[2], drawn, best[3]), colours, style)
+            stage = _stage(scene, best[2], drawn, best[3])
+            elements = finish(best[1], stage, colours, style)
             # No answer may have more underlays than texts.
             if elements and 2 * sum(one.role is Role.UNDERLAY for one in elements) <= len(elements):
-                made = (best[1], best[2], elements)
+                made = (best[1], best[2], elements, stage.pixels)
                 break
         if made is None:
             return None
-        design, frame, elements = made
+        design, frame, elements, ground = made
         logo = _inked(mark, elements) if mark is not None else None
         return Poster(
-            key, scene.pixels, frame, canvas, drawn, _copy(words), tuple(elements), logo, scene.kind, scene.printed,
-            design.family, framing.subject_box(scene.subject),
+            key, scene.pixels, ground, frame, canvas, drawn, _copy(words), tuple(elements), logo, scene.kind,
+            scene.printed, design.family, framing.subject_box(scene.subject),
         )  # fmt: skip
 
 

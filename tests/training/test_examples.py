@@ -1,6 +1,8 @@
 """Rows become examples, or drops that say why."""
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -185,3 +187,12 @@ def test_an_edit_with_a_text_that_is_not_in_the_copy_is_dropped():
 def test_layouts_that_passed_the_acceptance_check_are_learnt():
     assert isinstance(only(from_layouts([layout(accepted=True)])), Example)
     assert isinstance(only(from_layouts([layout()], take_undecided=True)), Example)
+
+
+def test_examples_need_neither_torch_nor_ray_nor_opencv():
+    program = (
+        "import sys; import layoutgen.training.example_table; "
+        "print(sorted({'torch', 'ray', 'cv2', 'PIL'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

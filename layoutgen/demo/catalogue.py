@@ -48,7 +48,7 @@ def draw(folder: Path, seed: int = 0) -> Path:
         picture = shot.picture(np.random.default_rng([seed, zlib.crc32(name.encode())]))
         (folder / _path(name)).write_bytes(_encoded(picture, name))
     for brand in BRANDS:
-        _logo(brand).save(folder / _logo_path(brand), optimize=True)
+        logo(brand).save(folder / _logo_path(brand), optimize=True)
     whole = (folder / _path("kettle-pine")).read_bytes()
     (folder / _path("teapot-cut")).write_bytes(whole[: len(whole) // 3])
     (folder / _path("cushion-page")).write_bytes(_PAGE)
@@ -117,7 +117,7 @@ def _encoded(picture: Image.Image, name: str) -> bytes:
     return file.getvalue()
 
 
-def _logo(brand: str) -> Image.Image:
+def logo(brand: str) -> Image.Image:
     """Draw a brand's emblem and its name, on transparency."""
     emblem, colour = BRANDS[brand]
     reach = 0.34 + 0.155 * len(brand) * (1.6 if not brand.isascii() else 1.0)

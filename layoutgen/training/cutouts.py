@@ -11,7 +11,7 @@ import numpy as np
 
 from layoutgen.models.frame import shrink
 from layoutgen.models.saliency import BorderSaliency
-from layoutgen.training.figures import Rng, body, fitted, garment, goods, person
+from layoutgen.training.figures import SIDE, Rng, body, fitted, garment, goods, person
 
 
 def drawn(rng: Rng, keep: Callable[[str], bool] = lambda name: True) -> np.ndarray:
@@ -22,14 +22,14 @@ def drawn(rng: Rng, keep: Callable[[str], bool] = lambda name: True) -> np.ndarr
     return {"body": body, "garment": garment, "person": person}[str(kind)](rng)
 
 
-def from_packshot(image: np.ndarray) -> np.ndarray | None:
+def from_packshot(image: np.ndarray, side: int = SIDE) -> np.ndarray | None:
     """Cut the product out of a packshot (h, w, 3) on white: the ground is what white floods from the edge; None where
-    the edge isn't white or hardly anything is left."""
+    the edge isn't white or hardly anything is left. Its longer side is at most `side` px."""
     ground = _flooded(image)
     if ground is None or not 0.05 < 1 - ground.mean() < 0.95:
         return None
     solid = cv2.morphologyEx((~ground).astype(np.uint8) * 255, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return fitted(np.dstack([image, cv2.GaussianBlur(cv2.erode(solid, np.ones((3, 3), np.uint8)), (0, 0), 0.6)]))
+    return fitted(np.dstack([image, cv2.GaussianBlur(cv2.erode(solid, np.ones((3, 3), np.uint8)), (0, 0), 0.6)]), side)
 
 
 def _flooded(image: np.ndarray, least: int = 238) -> np.ndarray | None:

@@ -275,9 +275,9 @@ def person(rng: Rng) -> np.ndarray:
     return fitted(np.array(s.picture(SIDE)))
 
 
-def fitted(cutout: np.ndarray) -> np.ndarray:
+def fitted(cutout: np.ndarray, side: int = SIDE) -> np.ndarray:
     """Cut to what is seen, and scale to the longer side."""
     rows, columns = np.flatnonzero(cutout[..., 3].max(1) > 20), np.flatnonzero(cutout[..., 3].max(0) > 20)
     if len(rows) < 4 or len(columns) < 4:
         return np.full((8, 8, 4), 255, np.uint8)
-    return shrink(np.ascontiguousarray(cutout[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]), SIDE)
+    return shrink(np.ascontiguousarray(cutout[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]), side)

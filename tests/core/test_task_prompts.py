@@ -70,11 +70,49 @@ def test_an_answer_that_moves_what_is_locked_is_refused(boxes: dict[str, list[in
         ([Given(Suggestion(Role.LOGO, (0, 0, 1, 1), "Kettle"), True)], "given logo 'Kettle' is not in the copy"),
         ([Given(Suggestion(Role.TITLE, (0.5, 0, 0.4, 1), "Kettle"), True)], "give 0 <= x1 < x2 <= 1"),
         ([Given(PANEL, True)] * 5, "5 locked underlays for 4 texts"),
+        ([Given(TITLE, False, frozenset(["z"]))], "hides z; known: role, x, y, w, h"),
+        ([Given(TITLE, False, frozenset(["role", "x", "y", "w", "h"]))], "hides all there is; leave it out"),
+        ([Given(PANEL, True, frozenset(["role"]))], "has no text, so its role can't be hidden"),
     ],
 )
 def test_what_is_given_has_to_fit_the_copy(given: list[Given], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         refine(COPY, CANVAS, given)
+
+
+def test_what_is_hidden_is_not_told() -> None:
+    hint = Suggestion(Role.PRICE, (0.2, 0.8, 0.4, 0.9), "$12")
+    listed = [Given(hint, False, frozenset(hidden)) for hidden in ([], ["role"], ["x", "h"], ["role", "y", "w", "h"])]
+    told = [json.loads(refine(COPY, CANVAS, [one]).user)["given"][0] for one in listed]
+    assert told == [
+        {"role": "price", "text": "$12", "box": [200, 800, 400, 900], "locked": False},
+        {"role": None, "text": "$12", "box": [200, 800, 400, 900], "locked": False},
+        {"role": "price", "text": "$12", "place": [None, 800, 200, None], "locked": False},
+        {"role": None, "text": "$12", "place": [200, None, None, None], "locked": False},
+    ]
+
+
+def test_what_is_told_of_an_element_known_in_part_stays_to_the_last_digit() -> None:
+    def read(title: list[int], *hidden: str) -> tuple[Role, tuple[float, ...]]:
+        found = parse_refinement(answer(title=title), COPY, [Given(TITLE, True, frozenset(hidden))])[0]
+        return found.role, found.box
+
+    assert read([123, 50, 700, 200], "w") == (Role.TITLE, (0.1234567, 0.05, 0.7, 0.2))
+    assert read([123, 300, 900, 450], "role", "y") == (Role.TITLE, (0.1234567, 0.3, 0.9, 0.45))
+    left, _, right, _ = read([500, 50, 900, 200], "x")[1]
+    assert right == 1.0, "an element that would leave the canvas is moved inwards"
+    assert right - left == pytest.approx(0.9 - 0.1234567), "and keeps its width"
+    with pytest.raises(ValueError, match="moves the locked title 'Kettle'"):
+        read([124, 50, 700, 200], "w")
+
+
+def test_texts_that_stand_twice_in_the_copy_keep_the_places_they_were_given() -> None:
+    copy = Copy("Sale", ("Sale", "Sale"))
+    boxes = [(0.1, 0.1, 0.5, 0.2), (0.1, 0.3, 0.5, 0.4), (0.1, 0.5, 0.5, 0.6)]
+    listed = [Given(Suggestion(Role.OTHER, box, "Sale"), True, frozenset(["role"])) for box in boxes]
+    items = [{"role": "title" if i == 0 else "other", "text": "Sale", "box": LAYOUT.write(b)}
+             for i, b in enumerate(boxes)]  # fmt: skip
+    assert [one.box for one in parse_refinement(json.dumps(items), copy, listed)] == boxes
 
 
 @given(st.lists(st.tuples(st.sampled_from(list(annotation_prompt.TONES)), st.text(min_size=1, max_size=9)), max_size=5))

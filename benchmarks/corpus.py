@@ -1,0 +1,68 @@
+"""How many drawn posters a second one core makes.
+
+python -m benchmarks.corpus [--case CASE …] [--count 400] [--side 448] [--folder FOLDER] [--output results.jsonl]
+
+- `posters`: posters with their text, drawn, and their annotation.
+- `clean`: what training takes: the layout and the framed photo without text, `Poster.ground`.
+
+Products, empty scenes and logos are drawn once a process: `warm_up_s` is the time of the first `count` posters of
+another seed's numbers less that of the measured ones. One JSON line a case; the other side of the ratio is the 50
+posters a second that a data loader needs.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: one core is what is claimed
+
+import cv2
+
+from benchmarks.reporting import cpu, report
+from layoutgen.training.corpus import Corpus, CorpusSpec
+
+NEEDED = 50.0
+CASES = ("posters", "clean")
+
+
+def seconds(corpus: Corpus, case: str, first: int, count: int) -> float:
+    began = time.process_time()
+    for index in range(first, first + count):
+        poster = corpus.poster(index)
+        if case == "posters":
+            poster.picture()
+            poster.annotation()
+    return time.process_time() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--case", action="append", choices=CASES)
+    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--side", type=int, default=448)
+    parser.add_argument("--folder", default="")
+    parser.add_argument("--output", type=Path)
+    given = parser.parse_args()
+    cv2.setNumThreads(1)
+    for case in given.case or CASES:
+        corpus = Corpus(CorpusSpec(0, given.side, given.folder))
+        cold = seconds(corpus, case, 10**6, given.count)
+        warm = seconds(corpus, case, 0, given.count)
+        report(
+            "corpus",
+            case,
+            given.count / warm,
+            NEEDED,
+            "posters/s",
+            cpu(),
+            given.output,
+            count=given.count,
+            side=given.side,
+            photos=bool(given.folder),
+            warm_up_s=round(cold - warm, 1),
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -146,7 +146,7 @@ def _headline(rng: Rng, name: str, language: str) -> tuple[str, str]:
 
 
 def _price(rng: Rng, language: str, kind: str) -> str:
-    amount = int(rng.choice(_AMOUNTS if kind in _DEAR else _AMOUNTS[:9]))
+    amount = int(rng.choice(_AMOUNTS[8:] if kind in _DEAR else _AMOUNTS[:11]))
     if language == "en":
         return _one(rng, (f"${amount}", f"${amount}.00", f"From ${amount}", f"Only ${amount}"))
     return _one(rng, (f"￥{amount}", f"￥{amount}起", f"到手价￥{amount}", f"券后￥{amount}", f"{amount}元起"))

@@ -2,8 +2,8 @@
 
     RUN/checkpoints/step-…    few, complete only with their markers
     RUN/log.jsonl, curve.svg, tensorboard/
-    RUN/outcome/              the adapter, or with `full` the checkpoint, and last of all
-    RUN/outcome.json          which says that training is done, and how it went
+    RUN/outcome/<sha>/        the adapter, or with `full` the checkpoint, and last of all
+    RUN/outcome.json          which says that training is done, how it went, and where that folder is
 
 Every worker runs the same lines; rank 0 alone writes what all have in common. No Ray here: one process does it, too.
 """
@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.models.checkpoints import Speech, load_speech
-from layoutgen.models.weights import fetch_weights
+from layoutgen.models.weights import fetch_weights, weights_sha
 from layoutgen.training import lora
 from layoutgen.training.data import Data, open_data
 from layoutgen.training.engines import Engine, PlainEngine, from_first, ranks_of
@@ -203,11 +203,11 @@ class _Run:
         weights = self.engine.weights()
         if self.engine.rank == 0:
             with tempfile.TemporaryDirectory(prefix="layoutgen-outcome-") as folder:
-                out = lora.export(
-                    self.engine.learner, weights, Path(folder), base, self.job.train.model, self.recipe
-                )
+                out = lora.export(self.engine.learner, weights, Path(folder), base, self.job.train.model, self.recipe)
+                said["folder"] = f"outcome/{weights_sha(out)[:12]}"
                 for path in sorted(out.iterdir()):
-                    self.job.storage.write(f"{self.job.root}/outcome/{path.name}", path.read_bytes())
+                    if not path.name.startswith("."):
+                        self.job.storage.write(f"{self.job.root}/{said['folder']}/{path.name}", path.read_bytes())
         return said
 
     def _say(self, waited_s: float) -> None:

@@ -18,13 +18,13 @@ class Learner(nn.Module):
     """A model and its loss. `model` is a vision-language model of transformers, or one with a LoRA adapter on it.
 
     Of `pairs` the loss is DPO's (Rafailov et al. 2023, equation 7) with `beta`, and the reference is the model with its
-    adapter switched off; of other batches the answer tokens' cross-entropy. `half` computes in bfloat16.
+    adapter switched off; of other batches the answer tokens' cross-entropy. `bf16` computes in bfloat16.
     """
 
-    def __init__(self, model: Any, *, beta: float = 0.1, half: bool = False) -> None:
+    def __init__(self, model: Any, *, beta: float = 0.1, bf16: bool = False) -> None:
         super().__init__()
         self.model = model
-        self.beta, self.half = beta, half
+        self.beta, self.bf16 = beta, bf16
 
     def forward(self, batch: Batch) -> Tensor:
         """Sums (3,) float32: of losses, of what they are sums over (answer tokens, or pairs), and of hits (tokens
@@ -64,4 +64,4 @@ class Learner(nn.Module):
         return scores.float()
 
     def _precision(self, device: torch.device) -> AbstractContextManager[Any]:
-        return torch.autocast(device.type, torch.bfloat16) if self.half else nullcontext()
+        return torch.autocast(device.type, torch.bfloat16) if self.bf16 else nullcontext()

@@ -1,8 +1,9 @@
 """What a training says of itself: lines on the console, `log.jsonl` in storage, TensorBoard's events, and a curve.
 
-`log.jsonl` has a JSON object a line: kind `step` (loss, hits, rate, norm, samples and tokens a second, share of the time
-spent waiting for data), `validation` (loss, hits), `resumed`, `stopped`. A run that goes on after an interruption drops
-the lines of the steps it takes again. Objects can't be appended to, so they are written anew at each `keep`.
+`log.jsonl` has a JSON object a line: kind `step` (loss, hits, rate, norm, samples and tokens a second, share of
+the time spent waiting for data), `validation` (loss, hits), `resumed`, `stopped`. A run that
+goes on after an interruption drops the lines of the steps it takes again. Objects can't be appended to, so they are
+written anew at each `keep`.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Trains a LoRA adapter of a vision-language model, or all of a small one's weights: plain functions, one process a rank.
+"""Trains a LoRA adapter of a vision-language model, or all of a small one's weights: plain functions.
 
-It needs torch, transformers and peft and nothing of the cluster: `trainer` launches it there, `fitting` is one rank's way
-through a run, and `benchmarks.train` calls it as it is. Prompts and pictures are made by the serving code, so that what
-is learnt is what is asked.
+They need torch, transformers and peft and nothing of the cluster: `trainer` launches them there, `fitting` is one
+worker's way through a run, and `benchmarks.train` calls them as they are. Prompts and pictures are made by the serving
+code, so that what is learnt is what is asked.
 """
 
 import json
@@ -28,6 +28,7 @@ VISION_TARGETS = (
     r"(qkv|proj|[qkv]_proj|projection_layer|fc[12]|linear_fc[12]|(gate|up|down)_proj)$"
 )
 """The vision towers' linear layers, in all families."""
+
 
 class DivergedError(RuntimeError):
     """The loss or its gradients are no numbers any more; the message says when. Trying again gives the same."""
@@ -99,7 +100,7 @@ def prepared(model: Any, recipe: Recipe, half: bool) -> Learner:
     """A model as a learner, in training mode."""
     if recipe.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    return Learner(model.train(), beta=recipe.beta, half=half)
+    return Learner(model.train(), beta=recipe.beta, bf16=half)
 
 
 def rate_at(step: int, steps: int, recipe: Recipe) -> float:
@@ -177,24 +178,30 @@ def validate(engine: Engine, chunks: Iterable[list[Row]], make: Collate) -> tupl
 
 
 def export(learner: Learner, weights: dict[str, Tensor], folder: Path, base: Path, uri: str, recipe: Recipe) -> Path:
-    """Write what was learnt into `folder` so that serving loads it: an adapter in peft's format with its record, or with
-    `full` a whole checkpoint. `weights` are an engine's, `uri` is the base's name. Raises ValueError for empty tensors,
-    of which an adapter would be one that does nothing."""
+    """Write what was learnt into `folder` so that serving loads it: an adapter in peft's format with its record, or
+    with `full` a whole checkpoint. `weights` are an engine's, `uri` is the base's name. Raises ValueError for empty
+    tensors, of which an adapter would be one that does nothing."""
     named = {name.removeprefix("model."): weight.contiguous() for name, weight in weights.items()}
     empty = sorted(name for name, weight in named.items() if not weight.numel())
     if empty or not named:
-        raise ValueError(f"{len(empty)} of {len(named)} learnt tensors are empty, such as {empty[:1]}; gather them first")
+        raise ValueError(
+            f"{len(empty)} of {len(named)} learnt tensors are empty, such as {empty[:1]}; gather them first"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if recipe.method == "full":
         model, dtype = learner.model, getattr(torch, recipe.dtype)
         model.config.dtype = dtype
         model.save_pretrained(str(folder), state_dict={name: weight.to(dtype) for name, weight in named.items()})
         for file in base.iterdir():
-            if file.suffix != ".safetensors" and not (folder / file.name).exists() and not file.name.startswith((".", "_")):
+            if (
+                file.suffix != ".safetensors"
+                and not (folder / file.name).exists()
+                and not file.name.startswith((".", "_"))
+            ):
                 shutil.copyfile(file, folder / file.name)
         return folder
     learner.model.peft_config["default"].base_model_name_or_path = uri
-    learner.model.save_pretrained(str(folder), state_dict=named)
+    learner.model.save_pretrained(str(folder), state_dict=named, save_embedding_layers=False)
     (folder / "README.md").unlink(missing_ok=True)  # peft's model card, which would say nothing
     record_adapter(
         folder, base, max_side=recipe.image_side, codec=CODEC, prompt_version=PROMPT_VERSION, vision=recipe.vision

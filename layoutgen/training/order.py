@@ -15,7 +15,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Order:
-    """`count` samples in batches of `batch` for all `ranks` together; `window` batches are sorted by length together."""
+    """`count` samples in batches of `batch` for all `ranks`; `window` batches are sorted by length together."""
 
     count: int
     batch: int

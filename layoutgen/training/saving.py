@@ -151,7 +151,9 @@ class Checkpoints:
             found = json.loads(self._storage.read(uri))
         except (StorageError, ValueError):
             return None
-        return found if isinstance(found, dict) and {"rank", "ranks", "attempt", "files", "about"} <= set(found) else None
+        return (
+            found if isinstance(found, dict) and {"rank", "ranks", "attempt", "files", "about"} <= set(found) else None
+        )
 
     def _of(self, step: int) -> str:
         return f"{self._root}/step-{step:08d}"

@@ -1,9 +1,9 @@
 """A data set in a file: an Arrow IPC file with a row a sample, mapped into memory and read a row at a time.
 
 Columns: `split` (train, validation, test, fixed), `key`, `product_id`; the sample's `system`, `user`, `answer`,
-`rejected` (null where nobody changed the answer) and `picture` (PNG of the framed canvas); and what the verdict asks for,
-`canvas_width`, `canvas_height`, `title`, `selling_points`, `brand`, `logo`, `language`, `logo_aspect`, `subject` (PNG of
-the subject map, or null). Its samples are the same in every epoch.
+`rejected` (null where nobody changed the answer) and `picture` (PNG of the framed canvas); and what the verdict asks
+for, `canvas_width`, `canvas_height`, `title`, `selling_points`, `brand`, `logo`, `language`, `logo_aspect`, `subject`
+(PNG of the subject map, or null). Its samples are the same in every epoch.
 """
 
 import hashlib
@@ -65,7 +65,7 @@ class Rows:
         return Rows, (self.path, self.rows)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class StoredSamples:
     """Samples of a file."""
 

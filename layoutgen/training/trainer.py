@@ -43,7 +43,7 @@ def launch(job: Fit, address: str) -> None:
     for resource, each in (("CPU", train.worker.num_cpus), ("GPU", train.worker.num_gpus)):
         if wanted * each > have.get(resource, 0.0) + 1e-9:
             raise PoolError(
-                f"{wanted} workers ask for {wanted * each:g} {resource} and the cluster has {have.get(resource, 0.0):g}; "
+                f"{wanted} workers ask for {wanted * each:g} {resource}, the cluster has {have.get(resource, 0.0):g}; "
                 "lower train.workers or train.worker, or add nodes"
             )
     filesystem, path = job.storage.filesystem(job.root)

@@ -29,7 +29,7 @@ class ZeroEngine:
             "train_micro_batch_size_per_gpu": micro,
             "gradient_accumulation_steps": 1,  # steps end where we say: see `accumulate`
             "gradient_clipping": clip,
-            "bf16": {"enabled": learner.half},
+            "bf16": {"enabled": learner.bf16},
             "zero_optimization": {"stage": stage, "overlap_comm": learnt[0].device.type == "cuda"},
             "zero_allow_untested_optimizer": True,
             "zero_force_ds_cpu_optimizer": False,

@@ -5,16 +5,29 @@ which threads would not overlap with anything.
 """
 
 import multiprocessing
+import os
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import connection
 
 from layoutgen.models.checkpoints import Speech
 from layoutgen.training.order import Order
 from layoutgen.training.sample import Samples
 from layoutgen.training.tokens import Row, encode
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What turns an index into a row; travels to reading processes."""
+
+    samples: Samples
+    speech: Speech
+    longest: int
+    most_tokens: int
+    pairs: bool
 
 
 class Feed:
@@ -32,12 +45,13 @@ class Feed:
         *,
         longest: int,
         most_tokens: int = 0,
+        pairs: bool = False,
         micro: int = 1,
         readers: int = 1,
         processes: bool = False,
     ) -> None:
         self.order, self.micro, self.waited_s = order, micro, 0.0
-        work = (samples, speech, longest, most_tokens)
+        work = _Work(samples, speech, longest, most_tokens, pairs)
         self._work = None if processes else work
         self._pool: Executor
         if processes:
@@ -106,15 +120,16 @@ class Feed:
         return found
 
 
-def _encode(work: tuple[Samples, Speech, int, int], index: int, epoch: int) -> Row:
-    samples, speech, longest, most_tokens = work
-    return encode(speech, samples.sample(index, epoch), longest, most_tokens)
+def _encode(work: _Work, index: int, epoch: int) -> Row:
+    return encode(
+        work.speech, work.samples.sample(index, epoch), work.longest, work.most_tokens, pairs=work.pairs
+    )  # fmt: skip
 
 
-_here: tuple[Samples, Speech, int, int] | None = None
+_here: _Work | None = None
 
 
-def _begin(work: tuple[Samples, Speech, int, int]) -> None:
+def _begin(work: _Work) -> None:
     """Start a reading process, which ends when the one that started it is killed."""
     global _here  # noqa: PLW0603 - a process's own work, handed over once
     _here = work
@@ -123,8 +138,6 @@ def _begin(work: tuple[Samples, Speech, int, int]) -> None:
     sentinel = parent.sentinel
 
     def watch() -> None:
-        import os
-
         connection.wait([sentinel])
         os._exit(1)
 

@@ -177,7 +177,7 @@ class _Run:
         order = Order(len(self.data.train), train.batch, train.seed, engine.ranks, engine.rank, train.window)
         with Feed(
             self.data.train, self.speech, order, longest=train.image_side, most_tokens=train.max_tokens,
-            micro=train.micro, readers=train.readers, processes=train.processes,
+            pairs=train.method == "dpo", micro=train.micro, readers=train.readers, processes=train.processes,
         ) as feed:  # fmt: skip
             for step, chunks in feed.steps(first, steps):
                 self._taken.append(lora.take(engine, chunks, self.make, self.recipe, step, steps))
@@ -239,10 +239,10 @@ class _Run:
         count = min(train.validation_samples, len(self.data.validation))
         if not count:
             return []
-        places = -(-count // engine.ranks)
+        places, pairs = -(-count // engine.ranks), train.method == "dpo"
         numbers = list(range(count))[engine.rank :: engine.ranks]
         rows = [
-            encode(self.speech, self.data.validation.sample(i, 0), train.image_side, train.max_tokens)
+            encode(self.speech, self.data.validation.sample(i, 0), train.image_side, train.max_tokens, pairs=pairs)
             for i in numbers or [0]
         ]
         rows = rows if numbers else [rows[0].filler()]

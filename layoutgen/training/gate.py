@@ -90,7 +90,7 @@ def compare(
             "high": told.high,
             "pairs": pairs,
             "better": BETTER[name],
-        }  # fmt: skip
+        }
         for name, (told, pairs) in found.items()
     }
 

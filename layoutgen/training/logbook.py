@@ -8,12 +8,12 @@ written anew at each `keep`.
 
 import json
 import logging
-import tempfile
-from pathlib import Path
+import time
 from typing import Any
 
 from layoutgen.core import plots
 from layoutgen.io.storage import Storage
+from layoutgen.training.tensorboard import events
 
 log = logging.getLogger("layoutgen")
 
@@ -26,29 +26,20 @@ class Logbook:
         before = storage.read_version(f"{self._root}/log.jsonl")
         lines = [json.loads(line) for line in before[0].decode().splitlines()] if before else []
         self.lines: list[dict[str, Any]] = [line for line in lines if line["step"] < first]
-        self._events = Path(tempfile.mkdtemp(prefix="layoutgen-events-"))
-        self._board = _board(self._events, first)
 
     def add(self, kind: str, step: int, **values: Any) -> None:
         """Say something of a step."""
-        self.lines.append({"kind": kind, "step": step, **values})
+        self.lines.append({"kind": kind, "step": step, "at": round(time.time(), 3), **values})
         said = ", ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
                          for name, value in values.items())  # fmt: skip
         log.info("%s %d: %s", kind, step, said)
-        if self._board is not None:
-            for name, value in values.items():
-                if isinstance(value, int | float):
-                    self._board.add_scalar(f"{kind}/{name}", value, step)
 
     def keep(self) -> None:
         """Write all there is to storage."""
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.lines)
         self._storage.write(f"{self._root}/log.jsonl", text.encode())
         self._storage.write(f"{self._root}/curve.svg", self.curve().encode())
-        if self._board is not None:
-            self._board.flush()
-            for path in self._events.iterdir():
-                self._storage.write(f"{self._root}/tensorboard/{path.name}", path.read_bytes())
+        self._storage.write(f"{self._root}/tensorboard/events.out.tfevents.0.layoutgen", events(self.lines))
 
     def curve(self) -> str:
         """Loss and validation loss over steps, as SVG."""
@@ -58,12 +49,3 @@ class Logbook:
         }
         return plots.curves(series, across="step", up="loss a token")
 
-
-def _board(folder: Path, first: int) -> Any:
-    """TensorBoard's writer; None where none is installed, as on a bare CUDA image."""
-    try:
-        from tensorboardX import SummaryWriter
-    except ImportError:
-        log.info("no tensorboardX here: no events for TensorBoard; pip install tensorboardX")
-        return None
-    return SummaryWriter(str(folder), purge_step=first or None)

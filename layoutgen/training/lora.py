@@ -145,7 +145,7 @@ def take(engine: Engine, chunks: list[list[Row]], make: Collate, recipe: Recipe,
     rows = [row for chunk in chunks for row in chunk if row.weight]
     torch.manual_seed(1_000_003 * recipe.seed + 1009 * step + engine.rank)  # dropout, the same after an interruption
     counted = total(
-        [len(rows), sum(len(row.answer) for row in rows), sum(len(row) for row in rows)], device
+        [len(rows), sum(len(row.answer) for row in rows), sum(row.read for row in rows)], device
     )  # fmt: skip
     samples, learnt, read = counted
     scale = engine.ranks / (samples if pairs else learnt)

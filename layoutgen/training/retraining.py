@@ -4,7 +4,8 @@
                                                  the same layouts, the serving path
 
 A run is named by what shapes it (data, base, recipe), so the same command goes on with it, and one that has ended is
-not trained again. One run at a time holds its folder by a lease. Until the verdict is there, nothing touches the registry.
+not trained again. One run at a time holds its folder by a lease. Until the verdict is there, nothing touches the
+registry.
 
     OUTPUT/<run>/run.json           what shapes the run          OUTPUT/<run>/evaluation.json   verdict and differences
     OUTPUT/<run>/summary.json       what the job printed         and what `fitting` writes

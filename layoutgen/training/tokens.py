@@ -38,6 +38,12 @@ class Row:
         longest = len(self.answer) if self.rejected is None else max(len(self.answer), len(self.rejected))
         return len(self.prompt) + longest
 
+    @property
+    def read(self) -> int:
+        """How many tokens are read to learn it; with a rejected answer the prompt is read twice."""
+        beside = 0 if self.rejected is None else len(self.prompt) + len(self.rejected)
+        return len(self.prompt) + len(self.answer) + beside
+
     def filler(self) -> "Row":
         """The same row, of which nothing is learnt."""
         return replace(self, weight=0.0)
@@ -72,9 +78,9 @@ class Batch:
         return found.view(self.ids.shape)
 
 
-def encode(speech: Speech, sample: Sample, longest: int, most_tokens: int = 0) -> Row:
-    """A sample as tokens, its picture at `longest` px. Raises SampleError where it has no answer, or more than
-    `most_tokens` tokens (0 sets no limit)."""
+def encode(speech: Speech, sample: Sample, longest: int, most_tokens: int = 0, *, pairs: bool = False) -> Row:
+    """A sample as tokens, its picture at `longest` px, with `pairs` its rejected answer too. Raises SampleError where
+    it has no answer, or more than `most_tokens` tokens (0 sets no limit)."""
     if not sample.answer:
         raise SampleError(f"sample {_short(sample.user)} has no answer; leave it out of the data set")
     picture = speech.pictures.prepare(np.asarray(sample.pixels), longest)
@@ -83,7 +89,7 @@ def encode(speech: Speech, sample: Sample, longest: int, most_tokens: int = 0) -
         np.array([*prompt.prefix, *prompt.rest], np.int64),
         _answer(speech, sample.answer),
         picture,
-        _answer(speech, sample.rejected) if sample.rejected is not None else None,
+        _answer(speech, sample.rejected) if pairs and sample.rejected is not None else None,
     )
     if most_tokens and len(row) > most_tokens:
         raise SampleError(

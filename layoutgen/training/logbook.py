@@ -19,13 +19,13 @@ log = logging.getLogger("layoutgen")
 
 
 class Logbook:
-    """The log of a run, written by rank 0. `first` is the step it goes on from."""
+    """The log of a run, written by rank 0. `first` is how many steps were taken before it."""
 
     def __init__(self, storage: Storage, root: str, first: int = 0) -> None:
         self._storage, self._root = storage, root.rstrip("/")
         before = storage.read_version(f"{self._root}/log.jsonl")
         lines = [json.loads(line) for line in before[0].decode().splitlines()] if before else []
-        self.lines: list[dict[str, Any]] = [line for line in lines if line["step"] < first]
+        self.lines: list[dict[str, Any]] = [line for line in lines if line["step"] <= first]
 
     def add(self, kind: str, step: int, **values: Any) -> None:
         """Say something of a step."""

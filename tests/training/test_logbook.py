@@ -13,9 +13,9 @@ def test_a_run_that_goes_on_drops_the_lines_of_steps_it_takes_again(tmp_path: Pa
     book = Logbook(Storage(), str(tmp_path))
     for step in range(1, 6):
         book.add("step", step, loss=6.0 - step)
-    book.add("validation", 4, loss=1.5)
+    book.add("validation", 5, loss=1.5)
     book.keep()
-    again = Logbook(Storage(), str(tmp_path), 4)
+    again = Logbook(Storage(), str(tmp_path), 3)
     again.add("step", 4, loss=9.0)
     again.keep()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]

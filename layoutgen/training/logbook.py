@@ -48,4 +48,3 @@ class Logbook:
             for name, kind in (("training", "step"), ("validation", "validation"))
         }
         return plots.curves(series, across="step", up="loss a token")
-

@@ -26,7 +26,7 @@ from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
 from layoutgen.io.lease import Lease
-from layoutgen.io.storage import Storage
+from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.checkpoints import family_of
 from layoutgen.models.weights import fetch_weights, revision, weights_sha
 from layoutgen.streaming import PoolError, start
@@ -192,7 +192,8 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
     try:
         found: dict[str, gate.Measures] = ray.get(task.remote(*work))
     except RayTaskError as error:
-        raise error.as_instanceof_cause() from None
+        cause = error.cause
+        raise (cause if isinstance(cause, ValueError | OSError | StorageError) else error) from None
     return found
 
 

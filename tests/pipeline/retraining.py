@@ -1,10 +1,14 @@
 """Small retrainings for tests: settings, a tiny base, a data set to remember."""
 
-import shutil
+import errno
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
+from layoutgen.io.storage import Storage
 from layoutgen.models.tiny import build_checkpoint
+from layoutgen.training import fitting
 from layoutgen.training_config import RetrainConfig
 from tests.training.drawn import store
 
@@ -48,7 +52,37 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-def copied(folder: Path, to: Path) -> Path:
-    """A copy of a folder."""
-    shutil.copytree(folder, to)
-    return to
+
+class Dying:
+    """A worker that is killed as by kill -9 after its third step, the first time."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __call__(self, config: dict[str, Any]) -> None:
+        job, mark = config["job"], Path(self.folder) / "died"
+        before = fitting.crash_point
+
+        def point(name: str) -> None:
+            if name == "step_3_of_0" and not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        fitting.crash_point = point
+        try:
+            fitting.fit(job)
+        finally:
+            fitting.crash_point = before
+
+
+def full_disk(config: dict[str, Any]) -> None:
+    """A worker whose checkpoints find no room."""
+    job: fitting.Fit = config["job"]
+
+    class Full(Storage):
+        def write(self, uri: str, data: bytes) -> None:
+            if "/checkpoints/" in uri:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            super().write(uri, data)
+
+    fitting.fit(fitting.Fit(job.root, job.train, job.data, Full()))

@@ -52,7 +52,6 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-
 class Dying:
     """A worker that is killed as by kill -9 after its third step, the first time."""
 

@@ -1,6 +1,12 @@
 """The retraining job on a local Ray: trained, judged, promoted; and the nightly job that picks it up."""
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +29,7 @@ from tests.pipeline import runs
 from tests.pipeline.retraining import Dying, base_of, data_of, full_disk, settings, tree
 from tests.pipeline.runs import published, write_manifest
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
 
 
@@ -181,3 +188,49 @@ class TestBadInput:
         monkeypatch.setattr("layoutgen.training.trainer._work", full_disk)
         config = settings(base, data)
         self.refused(config, tmp_path, registry, CheckpointError, r"step-00000002 can't be written: .*No space left")
+
+
+def test_a_driver_that_is_killed_goes_on_by_the_same_command(base: Path, data: Path, tmp_path: Path) -> None:
+    """The command itself, with a cluster of its own that dies with it."""
+    config = tmp_path / "retrain.toml"
+    train = settings(base, data, steps=6).model_dump(mode="json")["train"]
+    lines = [f"{key} = {json.dumps(value)}" for key, value in train.items() if key != "worker"]
+    gate = ["[gate]", "cases = 4", "max_new_tokens = 120", "[gate.pool]", "num_cpus = 0.5"]
+    config.write_text("\n".join(["[train]", *lines, "[train.worker]", "num_cpus = 0.5", *gate]) + "\n")
+
+    def begin(name: str) -> subprocess.Popen[bytes]:
+        asked = [
+            "--data",
+            str(data),
+            "--output",
+            str(tmp_path / name),
+            "--registry",
+            str(tmp_path / f"{name}-adapters"),
+        ]
+        return subprocess.Popen(
+            [sys.executable, "-m", "jobs.retrain", *asked, "--config", str(config)],
+            cwd=REPOSITORY,
+            env={**os.environ, "LAYOUTGEN_CRASH": str(tmp_path / "crash"), "PYTHONPATH": str(REPOSITORY)},
+            stdout=(tmp_path / f"{name}.out").open("ab"),
+            stderr=(tmp_path / f"{name}.log").open("ab"),
+            start_new_session=True,
+        )
+
+    (tmp_path / "crash").mkdir()
+    (tmp_path / "crash" / "step_5_of_0").touch()
+    driver = begin("killed")
+    deadline = time.monotonic() + 200
+    while not (stopped := list((tmp_path / "crash").glob("step_5_of_0.*"))):
+        assert time.monotonic() < deadline, (tmp_path / "killed.log").read_text()[-3000:]
+        assert driver.poll() is None, (tmp_path / "killed.log").read_text()[-3000:]
+        time.sleep(0.2)
+    driver.kill()
+    driver.wait()
+    with contextlib.suppress(ProcessLookupError):  # its cluster ends with it, sooner or later
+        os.kill(int(stopped[0].suffix[1:]), signal.SIGKILL)
+    for name in ("killed", "undisturbed"):
+        assert begin(name).wait(250) in (0, 1), (tmp_path / f"{name}.log").read_text()[-3000:]
+    told = [json.loads((tmp_path / f"{n}.out").read_text().splitlines()[-1]) for n in ("killed", "undisturbed")]
+    assert told[0]["version"] == told[1]["version"]  # which has the weights' sha in it
+    log = (Path(told[0]["output"]) / "log.jsonl").read_text()
+    assert '"kind": "resumed", "step": 4' in log

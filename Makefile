@@ -53,6 +53,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.placement
 	$(BIN)/python -m benchmarks.plan --rows 1000000
 	$(BIN)/python -m benchmarks.decode
+	$(BIN)/python -m benchmarks.train
 
 # With the Python of a machine that has a GPU: torch, transformers and llguidance are all it needs.
 bench-gpu:

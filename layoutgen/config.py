@@ -125,8 +125,9 @@ class Checkpoint(_Settings):
     """A vision-language model and how it answers; a stage's own defaults are below."""
 
     engine: str = Field("", description="what answers")
-    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
-    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
+    model: str = Field("", description="checkpoint: folder, s3:// prefix, hub id[@revision], or registry:NAME")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
+    registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
     decoder: Literal["loop", "vllm"] = Field(
         "loop", description="`loop` is ours; `vllm` needs layoutgen[vllm], Qwen-VL"
@@ -144,6 +145,9 @@ class Checkpoint(_Settings):
         if self.engine in WITH_CHECKPOINT and not self.model:
             section = type(self).__name__.lower()
             raise ValueError(f"engine {self.engine!r} needs {section}.model, a folder, s3:// prefix or hub id")
+        if not self.registry and any(uri.startswith("registry:") for uri in (self.model, self.adapter)):
+            section = type(self).__name__.lower()
+            raise ValueError(f"registry:NAME needs {section}.registry, the root of the registry")
         if self.decoder == "vllm" and self.deadline_s:
             raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
         return self

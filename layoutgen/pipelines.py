@@ -23,6 +23,7 @@ from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, 
 from layoutgen.config import Protect as ProtectSettings
 from layoutgen.core import gallery, schema
 from layoutgen.io import gallery_source
+from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models import building
 from layoutgen.preflight import TableJob
@@ -52,6 +53,7 @@ def run_layouts(
 ) -> dict[str, Any]:
     """Lay out a catalogue: returns the summary that the job prints. Raises as `running.run` does."""
     storage = _storage(config)
+    config = _resolved(config, storage)
     versions = building.versions(config.images, config.annotate, config.compose, config.place)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
@@ -203,6 +205,22 @@ def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
     build = partial(building.composer, config.compose, config.place, face_for, config.run.seed, storage)
     # A decoder refills its batch while there is more to answer, so it gets several batches at once.
     return Compose(build, face_for, config.compose.batch * (1 if config.compose.engine == "rules" else 8))
+
+
+def _resolved(config: LayoutsConfig, storage: Storage) -> LayoutsConfig:
+    """The settings with `registry:NAME` replaced by the version that serves now: the same one for the whole run,
+    whatever is promoted meanwhile. Raises RegistryError."""
+    told = config.compose
+    registry = AdapterRegistry(storage, told.registry)
+    found = {name: registry.resolve(uri) for name, uri in (("model", told.model), ("adapter", told.adapter))}
+    if found == {"model": told.model, "adapter": told.adapter}:
+        return config
+    for name, uri in found.items():
+        if uri != getattr(told, name):
+            log.info("compose.%s = %s is %s", name, getattr(told, name), uri or "none: rolled back to the bare model")
+    if not found["model"]:
+        raise RegistryError(f"{told.model!r} was rolled back to nothing; promote a version, or name a checkpoint")
+    return config.model_copy(update={"compose": told.model_copy(update=found)})
 
 
 def _storage(config: LayoutsConfig | AnnotateConfig | CoversConfig) -> Storage:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import layoutgen
-from layoutgen import config
+from layoutgen import config, training_config
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_LINES = 300
@@ -20,7 +20,7 @@ def modules(package):
 
 
 def test_core_config_and_stages_import_neither_ray_nor_torch():
-    names = ["layoutgen.config", *modules("core"), *modules("stages")]
+    names = ["layoutgen.config", "layoutgen.training_config", *modules("core"), *modules("stages")]
     assert len(names) > 20
     code = f"import json, sys, {', '.join(names)}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
@@ -38,11 +38,13 @@ def shipped():
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: path.name)
 def test_every_shipped_config_loads(path):
     job = "layouts" if path.stem == "demo" else path.name.split(".")[0]
-    config.load(getattr(config, f"{job.capitalize()}Config"), path)
+    name = f"{job.capitalize()}Config"
+    config.load(getattr(config, name, None) or getattr(training_config, name), path)
 
 
 def test_every_kind_of_settings_has_a_shipped_config():
-    kinds = {name.removesuffix("Config").lower() for name in vars(config) if name.endswith("Config")} - {""}
+    names = [*vars(config), *vars(training_config)]
+    kinds = {name.removesuffix("Config").lower() for name in names if name.endswith("Config")} - {""}
     assert kinds >= {"layouts", "annotate"}
     assert kinds <= {path.name.split(".")[0] for path in shipped()}
 

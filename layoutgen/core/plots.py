@@ -1,14 +1,17 @@
-"""Small plots as inline SVG, which is what a page without libraries or network can show: histograms and intervals.
+"""Small plots as inline SVG, which is what a page without libraries or network can show: histograms,
+intervals, curves.
 
-Every string is escaped; numbers are rounded to what can be seen. Not a plotting library: two pictures, drawn plainly.
+Every string is escaped; numbers are rounded to what can be seen. Not a plotting library: a few pictures, drawn plainly.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
 
 INK, FAINT, BAR, BASE = "#1f2328", "#8c959f", "#2f6f9f", "#b35900"
+_SVG = 'xmlns="http://www.w3.org/2000/svg"'  # a file of its own needs it
 _FONT = 'font-family="system-ui, sans-serif" font-size="11"'
 
 
@@ -107,4 +110,44 @@ def dots(rows: Sequence[Row], *, width: int = 420, label_width: int = 130) -> st
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">{zero}{"".join(drawn)}'
         f'<text x="{left}" y="{height - 3}" {_FONT} fill="{FAINT}">{number(low)}</text>'
         f'<text x="{right}" y="{height - 3}" {_FONT} fill="{FAINT}" text-anchor="end">{number(high)}</text></svg>'
+    )
+
+
+def curves(
+    series: Mapping[str, Sequence[tuple[float, float]]], *, across: str, up: str, width: int = 720, height: int = 320
+) -> str:
+    """Named series of (x, y) as lines over one scale from 0, with the ends of both axes written beside them; points
+    that are not finite are left out. Long series are thinned to the picture's width."""
+    known = {
+        name: [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)] for name, points in series.items()
+    }
+    everything = [point for points in known.values() for point in points]
+    if not everything:
+        return f'<svg {_SVG} width="{width}" height="{height}"><text x="8" y="60" {_FONT}>no values</text></svg>'
+    low, high = min(x for x, _ in everything), max(x for x, _ in everything)
+    most = max(0.0, *(y for _, y in everything)) or 1.0
+    left, right, top, base = 52, width - 12, 26, height - 34
+
+    def at(point: tuple[float, float]) -> str:
+        x = left + (point[0] - low) / max(high - low, 1e-12) * (right - left)
+        return f"{x:.1f},{base - point[1] / most * (base - top):.1f}"
+
+    drawn = []
+    for k, (name, points) in enumerate(known.items()):
+        colour = (BAR, BASE, INK)[k % 3]
+        thinned = sorted(points)[:: max(1, len(points) // width)]
+        drawn.append(
+            f'<polyline points="{" ".join(map(at, thinned))}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
+            f'<text x="{left + 110 * k}" y="14" {_FONT} fill="{colour}">{escape(name)}: '
+            f"{number(points[-1][1]) if points else '–'}</text>"
+        )
+    return (
+        f'<svg {_SVG} viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">{"".join(drawn)}'
+        f'<path d="M{left} {top}V{base}H{right}" fill="none" stroke="{FAINT}"/>'
+        f'<text x="{left - 6}" y="{top + 10}" {_FONT} fill="{INK}" text-anchor="end">{number(most)}</text>'
+        f'<text x="{left - 6}" y="{base}" {_FONT} fill="{INK}" text-anchor="end">0</text>'
+        f'<text x="{left}" y="{height - 16}" {_FONT} fill="{INK}">{number(low)}</text>'
+        f'<text x="{right}" y="{height - 16}" {_FONT} fill="{INK}" text-anchor="end">{number(high)}</text>'
+        f'<text x="{(left + right) / 2}" y="{height - 4}" {_FONT} fill="{FAINT}" text-anchor="middle">'
+        f"{escape(across)}, against {escape(up)}</text></svg>"
     )

@@ -148,9 +148,13 @@ def check_adapter(adapter: Path, identity: dict[str, str]) -> None:
             )
 
 
-def record_adapter(adapter: Path, base: Path, *, max_side: int, codec: str, prompt_version: str) -> None:
-    """Write beside an adapter's weights what it was trained with."""
+def record_adapter(
+    adapter: Path, base: Path, *, max_side: int, codec: str, prompt_version: str, vision: bool = False
+) -> None:
+    """Write beside an adapter's weights what it was trained with; `vision`: whether it has weights for the vision
+    tower, which not every engine applies."""
     record = {"max_side": max_side, "codec": codec, "prompt_version": prompt_version, "base_sha": weights_sha(base)}
+    record |= {"vision": vision}
     (adapter / ADAPTER_RECORD).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
 
 

@@ -1,12 +1,14 @@
 """What a batch is made of: a prompt, and an answer in the making under its guide."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
 from layoutgen.models.base import Picture
-from layoutgen.models.grammar import Branch
+
+if TYPE_CHECKING:  # what trains builds prompts and has no use for llguidance
+    from layoutgen.models.grammar import Branch
 
 
 class Guided(Protocol):
@@ -29,7 +31,7 @@ class Guided(Protocol):
         """Write the tokens that may come next, one bit each."""
         ...
 
-    def branches(self, bits: torch.Tensor, most: int) -> list[Branch]:
+    def branches(self, bits: torch.Tensor, most: int) -> "list[Branch]":
         """What may come next and after that, where it is not more than `most`."""
         ...
 

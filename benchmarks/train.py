@@ -1,0 +1,223 @@
+"""Training's speed: our loop against peft and transformers' `Trainer`, the same model, samples and batch in one run.
+
+    python -m benchmarks.train [--steps 12] [--output FILE]        a tiny model, on one core
+    python -m benchmarks.train --gpu [--steps 20]                  Qwen2.5-VL-7B's shape with random weights
+
+Prints one JSON line a case: samples a second of both, tokens a second, the share of the time that ours waited for data.
+On a GPU besides: peak memory and model FLOPs utilisation. Of the frozen weights a LoRA step takes the forward pass and
+the backward pass of activations, 4 operations a weight and token; `mfu_6n` counts 6, as for training all weights, which
+is how some published figures count. Needs torch, transformers and peft alone.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForImageTextToText, Trainer, TrainingArguments
+
+from benchmarks.gpu import QWEN_7B
+from benchmarks.reporting import cpu, report
+from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
+from layoutgen.core.prompts import layout_prompt, write_layout
+from layoutgen.models.checkpoints import Speech, load_speech
+from layoutgen.models.tiny import build_checkpoint
+from layoutgen.models.vision import pixel_inputs
+from layoutgen.training import lora
+from layoutgen.training.engines import PlainEngine
+from layoutgen.training.feeding import Feed
+from layoutgen.training.lora import Recipe
+from layoutgen.training.order import Order
+from layoutgen.training.sample import Sample
+from layoutgen.training.tokens import Row, encode
+
+WARM = 2
+
+
+@dataclass
+class Drawn:
+    """Canvases of noise with one to five texts, as many samples as are asked for."""
+
+    count: int
+    side: int
+    sha: str = "benchmark"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def sample(self, index: int, epoch: int) -> Sample:
+        """A sample; drawing it costs about nothing, so that the loops are compared."""
+        rng = np.random.default_rng([index, epoch])
+        points = tuple(f"Selling point {k} of {index}" for k in range(int(rng.integers(0, 5))))
+        copy, canvas = Copy(f"Product {index}", points), Canvas(800, 800)
+        told = [Suggestion(Role.TITLE, (0.1, 0.05, 0.9, 0.15), copy.title)]
+        told += [Suggestion(Role.SELLING_POINT, (0.1, 0.2 + k / 8, 0.6, 0.28 + k / 8), p) for k, p in enumerate(points)]
+        prompt = layout_prompt(copy, canvas)
+        pixels = rng.integers(0, 256, (self.side, self.side, 3), np.uint8)
+        return Sample(prompt.system, prompt.user, pixels, write_layout(told, copy))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the training loop.")
+    parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--micro", type=int, default=8)
+    parser.add_argument("--side", type=int, help="px of a picture's side")
+    parser.add_argument("--checkpointing", action="store_true", help="compute activations twice and keep few")
+    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
+    arguments = parser.parse_args()
+    if arguments.gpu and not torch.cuda.is_available():
+        raise SystemExit("no CUDA device here; leave --gpu out")
+    device = torch.device("cuda" if arguments.gpu else "cpu")
+    if not arguments.gpu:
+        torch.set_num_threads(1)
+    side = arguments.side or (448 if arguments.gpu else 112)
+    recipe = Recipe(
+        batch=arguments.batch, micro=arguments.micro, image_side=side, rate=1e-4, warmup=0.0,
+        dtype="bfloat16" if arguments.gpu else "float32", checkpointing=arguments.checkpointing,
+    )  # fmt: skip
+    samples = Drawn((WARM + arguments.steps) * recipe.batch, side)
+    with tempfile.TemporaryDirectory(prefix="layoutgen-train-") as folder:
+        speech = load_speech(build_checkpoint("qwen2_5_vl", Path(folder)))
+        ours = measured(
+            ours_at(model_of(Path(folder), speech, device), speech, samples, recipe, device), arguments.steps
+        )
+        theirs = plain(model_of(Path(folder), speech, device), speech, samples, recipe, device, arguments.steps, folder)
+    hardware = torch.cuda.get_device_name() if arguments.gpu else cpu()
+    name = f"{'qwen2.5-vl-7b' if arguments.gpu else 'tiny qwen2.5-vl'}, batch {recipe.batch}, {side} px"
+    report("train", name, ours["samples"], theirs, "samples/s", hardware, arguments.output, **more(ours, arguments.gpu))
+
+
+def model_of(folder: Path, speech: Speech, device: torch.device) -> Any:
+    """The model, without its adapter: the tiny one, or random weights of the real shape on the GPU."""
+    if device.type == "cpu":
+        return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+    config = AutoConfig.for_model(**QWEN_7B, image_token_id=speech.image_token)
+    with device:
+        return AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16)
+
+
+def ours_at(
+    model: Any, speech: Speech, samples: Drawn, recipe: Recipe, device: torch.device
+) -> Iterator[dict[str, Any]]:
+    """Our loop: after each step what was learnt, and the seconds waited for data so far."""
+    learner = lora.prepared(lora.with_adapter(model, recipe), recipe, recipe.dtype == "bfloat16").to(device)
+    weights = lora.parameters(learner)
+    engine = PlainEngine(learner, clip=recipe.clip, decay=0.0)
+    make = lora.collator(speech, recipe, device)
+    order = Order(len(samples), recipe.batch, 0)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    with Feed(samples, speech, order, longest=recipe.image_side, micro=recipe.micro, readers=2) as feed:
+        for step, chunks in feed.steps(0, order.steps_per_epoch):
+            taken = lora.take(engine, chunks, make, recipe, step, order.steps_per_epoch)
+            yield {"samples": taken.samples, "tokens": taken.read, "waited": feed.waited_s, **weights}
+
+
+def measured(steps: Iterator[dict[str, Any]], count: int) -> dict[str, Any]:
+    """Rates over all steps but the first few, in which kernels are chosen and memory is taken."""
+    for _ in range(WARM):
+        before = next(steps)
+    began, taken = time.perf_counter(), [next(steps) for _ in range(count)]
+    seconds = time.perf_counter() - began
+    return {
+        "samples": sum(one["samples"] for one in taken) / seconds,
+        "tokens": sum(one["tokens"] for one in taken) / seconds,
+        "waited": (taken[-1]["waited"] - before["waited"]) / seconds,
+        "weights": taken[-1]["all"],
+    }
+
+
+def more(ours: dict[str, Any], gpu: bool) -> dict[str, Any]:
+    """What else a line says."""
+    said: dict[str, Any] = {"tokens_per_second": round(ours["tokens"]), "waited": round(ours["waited"], 4)}
+    if gpu:
+        peak = measured_peak()
+        said |= {
+            "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 1),
+            "matmul_tflops": round(peak / 1e12),
+            "mfu": round(4 * ours["weights"] * ours["tokens"] / peak, 3),
+            "mfu_6n": round(6 * ours["weights"] * ours["tokens"] / peak, 3),
+        }
+    return said
+
+
+def measured_peak() -> float:
+    """Operations a second of a large bfloat16 product on this GPU, which utilisation is a share of."""
+    a = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
+    for _ in range(3):
+        a @ a
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    for _ in range(10):
+        a @ a
+    torch.cuda.synchronize()
+    return 10 * 2 * 8192**3 / (time.perf_counter() - began)
+
+
+class _Rows(torch.utils.data.Dataset):  # type: ignore[type-arg]
+    """The same rows for `Trainer`, prepared by the same code."""
+
+    def __init__(self, samples: Drawn, speech: Speech, side: int) -> None:
+        self._samples, self._speech, self._side = samples, speech, side
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __getitem__(self, index: int) -> Row:
+        return encode(self._speech, self._samples.sample(index, 0), self._side)
+
+
+def plain(
+    model: Any, speech: Speech, samples: Drawn, recipe: Recipe, device: torch.device, steps: int, folder: str
+) -> float:
+    """Samples a second of `Trainer` with peft, as documented: padded batches, labels, the model's loss."""
+    dtype = getattr(torch, recipe.dtype)
+
+    def collate(rows: list[Row]) -> dict[str, torch.Tensor]:
+        longest = max(len(row) for row in rows)
+        ids, labels = np.zeros((len(rows), longest), np.int64), np.full((len(rows), longest), -100)
+        mask = np.zeros_like(ids)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = [*row.prompt, *row.answer]
+            labels[i, len(row.prompt) : len(row)] = row.answer
+            mask[i, : len(row)] = 1
+        pixels = pixel_inputs(speech.pictures, [row.picture for row in rows], torch.device("cpu"), dtype)
+        found = {"input_ids": ids, "labels": labels, "attention_mask": mask}
+        found["mm_token_type_ids"] = (ids == speech.image_token).astype(np.int64)
+        return {**{name: torch.from_numpy(value) for name, value in found.items()}, **pixels}
+
+    ends: list[float] = []
+
+    class Timed(Trainer):
+        def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+            lost: torch.Tensor = super().training_step(*args, **kwargs)
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            ends.append(time.perf_counter())
+            return lost
+
+    told = TrainingArguments(
+        folder, per_device_train_batch_size=recipe.micro, gradient_accumulation_steps=recipe.batch // recipe.micro,
+        max_steps=WARM + steps, learning_rate=recipe.rate, max_grad_norm=recipe.clip, bf16=recipe.dtype == "bfloat16",
+        gradient_checkpointing=recipe.checkpointing, use_cpu=device.type == "cpu", save_strategy="no", report_to=[],
+        remove_unused_columns=False, disable_tqdm=True, logging_strategy="no",
+    )  # fmt: skip
+    trainer = Timed(
+        model=lora.with_adapter(model, recipe), args=told, train_dataset=_Rows(samples, speech, recipe.image_side),
+        data_collator=collate,
+    )  # fmt: skip
+    trainer.train()
+    chunks = recipe.batch // recipe.micro
+    return recipe.batch * steps / (ends[-1] - ends[WARM * chunks - 1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Retraining: a data set of layouts in, an adapter out, which serves if it is better than the one that does.
+
+python -m jobs.retrain --data s3://shop/samples.arrow --output s3://shop/training --registry s3://shop/adapters
+ray job submit -- python -m jobs.retrain --data … --output … --registry … --config …
+
+The same command goes on with a run that was interrupted. Exit codes: 0 the new adapter serves; 1 it was trained and
+does not, and the summary or message says why; 2 nothing was done.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+from layoutgen.config import ConfigError, load
+from layoutgen.io.adapter_registry import RegistryError
+from layoutgen.io.lease import LeaseError
+from layoutgen.io.storage import StorageError
+from layoutgen.streaming import PoolError
+from layoutgen.training.lora import DivergedError
+from layoutgen.training.retraining import named, retrain
+from layoutgen.training.saving import CheckpointError
+from layoutgen.training.trainer import TrainingError
+from layoutgen.training_config import RetrainConfig
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.retrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", help="the data set, instead of data.source in the settings")
+    parser.add_argument("--output", required=True, help="where runs are kept: a folder or an s3:// prefix")
+    parser.add_argument("--registry", required=True, help="root of the registry: a folder or an s3:// prefix")
+    parser.add_argument("--force", action="store_true", help="let the new adapter serve whatever the gate says")
+    default = Path(__file__).with_name("retrain.toml")
+    parser.add_argument("--config", default=default, type=Path, help="settings, TOML (default: retrain.toml here)")
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    try:
+        config = named(load(RetrainConfig, arguments.config), arguments.data)
+        summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
+    except (ConfigError, StorageError, RegistryError, PoolError, OSError, ValueError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except (DivergedError, CheckpointError, TrainingError, LeaseError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(summary, ensure_ascii=False))
+    return 0 if summary["promoted"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""What a retraining works with: samples to learn and to validate by, and layouts to make for the verdict.
+
+`open_data` is the one place that knows which kinds of data sets there are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from layoutgen.core.layout import Canvas, Copy, Suggestion
+from layoutgen.io.storage import Storage
+from layoutgen.training.sample import Samples
+from layoutgen.training_config import Data as DataSettings
+
+
+class DataError(ValueError):
+    """The data set can't be used; the message says what is wrong in it and the mend."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A layout to make, and how its designer made it. `pixels` (h, w, 3), uint8, RGB is the framed canvas; `subject`
+    (h, w), uint8 of 0 to 255 says where its subject is, None where nobody knows. Cases of one `product` are no
+    independent evidence."""
+
+    key: str
+    product: str
+    pixels: np.ndarray
+    copy: Copy
+    canvas: Canvas
+    truth: tuple[Suggestion, ...]
+    logo_aspect: float | None = None
+    subject: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set in its parts, no product in two of them. `test` is held back from it, `fixed` is the same for every
+    data set; `sha` stands for all of it, `card` says where it is from."""
+
+    sha: str
+    train: Samples
+    validation: Samples
+    test: Sequence[Case]
+    fixed: Sequence[Case]
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raises DataError where it is too small to learn from or to judge by."""
+        if len(self.train) < 2:
+            raise DataError(f"the data set has {len(self.train)} samples to learn; give at least 2")
+        products = len({case.product for case in self.test})
+        if products < 2:
+            raise DataError(
+                f"the data set holds back {products} products for the verdict, and no interval comes of fewer than 2; "
+                "give more"
+            )
+
+
+def open_data(settings: DataSettings, cache: str, storage: Storage) -> Data:
+    """Open the data set that the settings name. Raises DataError or StorageError."""
+    from layoutgen.training.stored import open_stored
+
+    if not settings.source:
+        raise DataError("no data set is named; give --data, or data.source in the settings")
+    return open_stored(settings.source, cache, storage)

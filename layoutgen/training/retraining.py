@@ -1,0 +1,266 @@
+"""The story of a retraining, told once.
+
+    data set ─▶ train (workers, checkpoints) ─▶ evaluate new and serving ─▶ gate ─▶ register ─▶ promote
+                                                 the same layouts, the serving path
+
+A run is named by what shapes it (data, base, recipe), so the same command goes on with it, and one that has ended is
+not trained again. One run at a time holds its folder by a lease. Until the verdict is there, nothing touches the
+registry.
+
+    OUTPUT/<run>/run.json           what shapes the run          OUTPUT/<run>/evaluation.json   verdict and differences
+    OUTPUT/<run>/summary.json       what the job printed         and what `fitting` writes
+"""
+
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from layoutgen.config import Place
+from layoutgen.core.fingerprint import digest
+from layoutgen.core.prompts import CODEC, PROMPT_VERSION
+from layoutgen.io.adapter_registry import AdapterRegistry, Serving
+from layoutgen.io.lease import Lease
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.models.checkpoints import family_of
+from layoutgen.models.weights import fetch_weights, revision, weights_sha
+from layoutgen.streaming import PoolError, start
+from layoutgen.training import gate, registry
+from layoutgen.training.data import Case, Data, DataError, open_data
+from layoutgen.training.fitting import Fit, read_outcome, recipe_of, steps_of
+from layoutgen.training.lora import DivergedError, Recipe
+from layoutgen.training.trainer import launch
+from layoutgen.training_config import Data as DataSettings
+from layoutgen.training_config import Gate, RetrainConfig, Train
+
+log = logging.getLogger("layoutgen")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """What is judged: a checkpoint, its adapter ("" for none), and the px at which it sees a canvas."""
+
+    model: str
+    adapter: str
+    image_side: int
+
+
+def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = False) -> dict[str, Any]:
+    """Train, judge, register and promote; returns the summary that the job prints. Raises DataError, StorageError,
+    RegistryError, PoolError, LeaseError, CheckpointError, TrainingError, DivergedError or ValueError, the registry
+    being as it was."""
+    began = time.monotonic()
+    values = config.storage
+    storage = Storage(values.endpoint_url, values.attempts, values.timeout_s, values.concurrency)
+    storage.check(output)
+    storage.check(root)
+    train, adapters = config.train, AdapterRegistry(storage, root)
+    if not train.model:
+        raise ValueError("train.model = '': name the checkpoint to train on, a folder, s3:// prefix or hub id")
+    data = open_data(config.data, train.cache, storage)
+    data.check()
+    _learnable(data, train)
+    shape = _shape(train, data)
+    run = f"{train.name}-{digest(shape)[:12]}"
+    place = storage.join(output, run)
+    with Lease(storage, f"{place}/lease", config.lease_seconds, storage.conditional(place)) as lease:
+        lease.name(run)
+        storage.write(f"{place}/run.json", json.dumps(shape, indent=1, default=str).encode())
+        outcome = _train(config, Fit(place, train, config.data, storage))
+        lease.confirm()
+        learnt = f"{place}/{outcome['folder']}"
+        with_weights = fetch_weights(learnt, Path(train.cache).expanduser() / "outcomes", storage)
+        version = registry.version_of(run, with_weights)
+        before = adapters.serving(train.name)
+        verdict = _judge(config, storage, adapters, data, place, learnt, before)
+        card = _card(train, data, shape, outcome, verdict, before)
+        lease.confirm()
+        adapters.add(train.name, version, with_weights, card)
+        serves = registry.decide(adapters, train.name, version, before, verdict, force=force)
+        summary = {
+            "run": run,
+            "version": version,
+            "promoted": serves,
+            "serves": adapters.serving(train.name).version,
+            "against": before.version,
+            "reasons": list(verdict.reasons),
+            "steps": outcome["steps"],
+            "validation_loss": outcome["validation_loss"],
+            "seconds": round(time.monotonic() - began, 1),
+            "adapter": adapters.uri(train.name, version),
+            "output": place,
+        }
+        storage.write(f"{place}/summary.json", json.dumps(summary, indent=1, ensure_ascii=False).encode())
+    return summary
+
+
+def _learnable(data: Data, train: Train) -> None:
+    """Look at the first sample: where its kind can't be learnt, no worker need start."""
+    first = data.train.sample(0, 0)
+    if train.method == "dpo" and first.rejected is None:
+        raise DataError("train.method = 'dpo' learns from edited layouts, and the data set's first sample has none")
+
+
+def _shape(train: Train, data: Data) -> dict[str, Any]:
+    """What shapes a run; what only says how fast it goes is not in it."""
+    base = Path(train.model).expanduser()
+    return {
+        "data": data.sha,
+        "base": weights_sha(base) if base.is_dir() else train.model,
+        "recipe": vars(recipe_of(train)),
+        "steps": steps_of(train, len(data.train)),
+        "window": train.window,
+        "prompt_version": PROMPT_VERSION,
+        "codec": CODEC,
+    }
+
+
+def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:
+    """Train, unless that has been done. Raises DivergedError where the loss went to nowhere."""
+    outcome = read_outcome(job.storage, job.root)
+    if outcome is None or outcome["stopped"]:
+        launch(job, config.ray_address)
+        outcome = read_outcome(job.storage, job.root)
+    else:
+        log.info("%s was trained already", job.root)
+    assert outcome is not None  # written by rank 0 before `launch` returns
+    if outcome["stopped"]:
+        raise DivergedError(f"{outcome['stopped']}; its checkpoints before that are in {job.root}/checkpoints")
+    return outcome
+
+
+def _judge(
+    config: RetrainConfig,
+    storage: Storage,
+    adapters: AdapterRegistry,
+    data: Data,
+    place: str,
+    learnt: str,
+    before: Serving,
+) -> gate.Verdict:
+    """Have the new one and the serving one make the same layouts, on the cluster, and compare."""
+    train, told = config.train, config.gate
+    is_whole = train.method == "full"
+    ours = Contender(learnt if is_whole else train.model, "" if is_whole else learnt, train.image_side)
+    theirs = Contender(train.model, "", train.image_side)
+    if before.version is not None:
+        card, uri = adapters.card(train.name, before.version), adapters.uri(train.name, before.version)
+        is_whole = card["method"] == "full"
+        theirs = Contender(uri if is_whole else card["base"], "" if is_whole else uri, card["image_side"])
+    mine = _evaluate(config, storage, ours)
+    other = _evaluate(config, storage, theirs)
+    comparisons = []
+    for name, cases in (("test", data.test), ("fixed", data.fixed)):
+        products = [cases[i].product for i in range(min(len(cases), told.cases))]
+        comparisons.append(
+            gate.compare(mine[name], other[name], products, resamples=told.resamples, level=told.level)
+            if products
+            else {}
+        )
+    verdict = gate.judge(*comparisons, metric=told.metric, guards=told.guards, tolerance=told.tolerance)
+    report = {
+        "against": before.version, "better": verdict.better, "reasons": verdict.reasons, **verdict.comparison,
+        "settings": told.model_dump(mode="json"),
+    }  # fmt: skip
+    storage.write(f"{place}/evaluation.json", json.dumps(report, indent=1, ensure_ascii=False).encode())
+    for reason in verdict.reasons:
+        log.info("gate: %s", reason)
+    return verdict
+
+
+def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, gate.Measures]:
+    """Measure a contender on both sets, as a task of the cluster. Raises what the task raised."""
+    import ray
+    from ray.exceptions import RayTaskError
+
+    start(config.ray_address)
+    pool = config.gate.pool
+    have = ray.cluster_resources()
+    for resource, want in (("CPU", pool.num_cpus), ("GPU", pool.num_gpus)):
+        if want > have.get(resource, 0.0) + 1e-9:
+            raise PoolError(
+                f"gate.pool asks for {want:g} {resource}, the cluster has {have.get(resource, 0.0):g}; lower it, or "
+                "add nodes"
+            )
+    task = ray.remote(num_cpus=pool.num_cpus, num_gpus=pool.num_gpus, max_retries=3)(_measure)
+    work = (config.data, config.train.cache, config.gate, config.place, storage, contender)
+    try:
+        found: dict[str, gate.Measures] = ray.get(task.remote(*work))
+    except RayTaskError as error:
+        cause = error.cause
+        raise (cause if isinstance(cause, ValueError | OSError | StorageError) else error) from None
+    return found
+
+
+def _measure(
+    data: DataSettings, cache: str, told: Gate, place: Place, storage: Storage, contender: Contender
+) -> dict[str, gate.Measures]:
+    """One contender's measures, on a worker."""
+    import torch
+
+    from layoutgen.models.building import FaceFor
+    from layoutgen.models.checkpoints import load_speech
+    from layoutgen.models.qwen_vl import QwenVlComposer
+
+    torch.set_num_threads(max(1, int(told.pool.num_cpus)))
+    folder = Path(cache).expanduser()
+    weights = fetch_weights(contender.model, folder, storage)
+    adapter = fetch_weights(contender.adapter, folder, storage) if contender.adapter else None
+    opened = open_data(data, cache, storage)
+    composer = QwenVlComposer(
+        weights, adapter, frame=_already_framed, device=told.device, dtype=told.dtype, max_side=contender.image_side,
+        max_new_tokens=told.max_new_tokens, rows=told.batch,
+    )  # fmt: skip
+    kind = load_speech(weights).pictures
+    placing = gate.Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)
+
+    def measures(cases: Sequence[Case]) -> gate.Measures:
+        return gate.measure(cases[: told.cases], composer, kind, contender.image_side, placing)
+
+    return {"test": measures(opened.test), "fixed": measures(opened.fixed)}
+
+
+def _already_framed(*_: Any) -> Any:
+    raise AssertionError("cases are framed before")
+
+
+def _card(
+    train: Train, data: Data, shape: dict[str, Any], outcome: dict[str, Any], verdict: gate.Verdict, before: Serving
+) -> dict[str, Any]:
+    """What a version is: for people, for the gate of the next one, and for whoever asks in a year."""
+    recipe: Recipe = recipe_of(train)
+    weights = fetch_weights(train.model, Path(train.cache).expanduser())
+    return {
+        "name": train.name,
+        "method": train.method,
+        "base": train.model,
+        "base_revision": revision(weights),
+        "base_sha": weights_sha(weights),
+        "family": family_of(weights),
+        "data_sha": data.sha,
+        "data": data.card,
+        "augmentation": data.card.get("augmentation", "none"),
+        "image_side": train.image_side,
+        "codec": CODEC,
+        "prompt_version": PROMPT_VERSION,
+        "recipe": vars(recipe),
+        "steps": shape["steps"],
+        "training": outcome,
+        "against": before.version,
+        "verdict": {"better": verdict.better, "reasons": list(verdict.reasons)},
+        "metrics": verdict.comparison,
+        "code_version": installed("layoutgen"),
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def named(config: RetrainConfig, source: str | None) -> RetrainConfig:
+    """The settings with another data set, where one is given."""
+    if source is None:
+        return config
+    return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})

@@ -1,0 +1,98 @@
+"""Launches a training on the cluster: Ray Train's TorchTrainer around `fitting.fit`.
+
+Workers talk by gloo on CPUs and NCCL on GPUs. When one dies, all start again from the newest checkpoint, with fewer
+where `least_workers` allows. Checkpoints are our own (`saving`), so a driver that is started again goes on as well;
+Ray's records of the launch lie in RUN/ray.
+"""
+
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from layoutgen.streaming import PoolError, start
+from layoutgen.training.data import DataError
+from layoutgen.training.fitting import Fit, fit
+from layoutgen.training.saving import CheckpointError
+
+log = logging.getLogger("layoutgen")
+
+_GROUP_TIMEOUT_S = 1800
+
+
+class TrainingError(RuntimeError):
+    """Training failed more often than `train.max_failures` allows; the message is the last failure's."""
+
+
+def launch(job: Fit, address: str) -> None:
+    """Train to the end. Raises PoolError where the workers can't fit the cluster, DataError and CheckpointError as the
+    workers did, TrainingError for all else that ended them."""
+    import ray
+    import ray.train
+    from ray.train.torch import TorchConfig, TorchTrainer
+    from ray.train.v2.api.exceptions import TrainingFailedError
+
+    start(address)
+    train = job.train
+    wanted = train.least_workers or train.workers
+    have = ray.cluster_resources()
+    for resource, each in (("CPU", train.worker.num_cpus), ("GPU", train.worker.num_gpus)):
+        if wanted * each > have.get(resource, 0.0) + 1e-9:
+            raise PoolError(
+                f"{wanted} workers ask for {wanted * each:g} {resource}, the cluster has {have.get(resource, 0.0):g}; "
+                "lower train.workers or train.worker, or add nodes"
+            )
+    filesystem, path = job.storage.filesystem(job.root)
+    trainer = TorchTrainer(
+        _work,
+        train_loop_config={"job": job},
+        torch_config=TorchConfig(backend="nccl" if train.device == "cuda" else "gloo", timeout_s=_GROUP_TIMEOUT_S),
+        scaling_config=ray.train.ScalingConfig(
+            num_workers=train.workers if wanted == train.workers else (wanted, train.workers),
+            use_gpu=train.worker.num_gpus > 0,
+            resources_per_worker={
+                "CPU": train.worker.num_cpus,
+                **({"GPU": train.worker.num_gpus} if train.worker.num_gpus else {}),
+            },
+        ),
+        run_config=ray.train.RunConfig(
+            name="ray",
+            storage_path=path,
+            storage_filesystem=filesystem,
+            failure_config=ray.train.FailureConfig(max_failures=train.max_failures),
+        ),
+    )
+    try:
+        trainer.fit()
+    except TrainingFailedError as error:
+        raise _fault(error) from None
+
+
+def _work(config: dict[str, Any]) -> None:
+    """One worker."""
+    import ray.train.torch
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    job: Fit = config["job"]
+    torch.set_num_threads(max(1, int(job.train.worker.num_cpus)))
+    # A worker may miss the environment's own programs, such as ninja, with which DeepSpeed builds what it lacks.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    fit(job, str(ray.train.torch.get_device()) if job.train.device == "cuda" else "cpu")
+
+
+def _fault(error: Exception) -> Exception:
+    """What ended the workers, of which Ray hands over the text alone."""
+    found = re.findall(r"^(?:layoutgen\.\S+\.)?(\w+(?:Error|Exception)): (.+)$", str(error), re.MULTILINE)
+    kinds: dict[str, type[Exception]] = {"DataError": DataError, "SampleError": DataError}
+    kinds |= {"CheckpointError": CheckpointError}
+    known = [(name, message) for name, message in found if name in kinds]
+    if known:
+        name, message = known[-1]
+        return kinds[name](message)
+    last = ": ".join(found[-1]) if found else str(error).strip().splitlines()[-1]
+    return TrainingError(f"training failed: {last}; the same command goes on from its last checkpoint")

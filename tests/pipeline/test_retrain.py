@@ -1,0 +1,236 @@
+"""The retraining job on a local Ray: trained, judged, promoted; and the nightly job that picks it up."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.retrain import main
+from layoutgen.config import Compose
+from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
+from layoutgen.io.storage import Storage
+from layoutgen.models.tiny import build_adapter
+from layoutgen.pipelines import run_layouts
+from layoutgen.training.data import DataError
+from layoutgen.training.gate import Verdict
+from layoutgen.training.lora import DivergedError
+from layoutgen.training.registry import decide, rollback
+from layoutgen.training.retraining import retrain
+from layoutgen.training.saving import CheckpointError
+from tests.conftest import encoded, photo
+from tests.pipeline import runs
+from tests.pipeline.retraining import Dying, base_of, data_of, full_disk, settings, tree
+from tests.pipeline.runs import published, write_manifest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return base_of(tmp_path_factory.mktemp("base") / "base")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return data_of(tmp_path_factory.mktemp("data"), train=4, held=4)
+
+
+def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
+    base: Path, data: Path, tmp_path: Path
+) -> None:
+    config = settings(base, data, steps=60, rate=8e-3, validate_every=60, checkpoint_every=60, log_every=30)
+    summary = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
+    assert summary["promoted"], summary["reasons"]
+    assert summary["serves"] == summary["version"]
+    assert summary["against"] is None
+    card = json.loads((Path(summary["adapter"]) / "card.json").read_text())
+    assert {"base_sha", "data_sha", "image_side", "codec", "prompt_version", "code_version"} <= set(card)
+    assert card["verdict"]["better"]
+    run = Path(summary["output"])
+    assert {"log.jsonl", "curve.svg", "evaluation.json", "summary.json"} <= {path.name for path in run.iterdir()}
+    again = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
+    assert again["version"] == summary["version"]
+    assert again["promoted"]
+    assert len(AdapterRegistry(Storage(), str(tmp_path / "adapters")).serving("poster").history) == 1
+
+
+def test_the_command_says_what_the_gate_refused(
+    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = settings(base, data, steps=1, rate=1e-9).model_dump(mode="json")
+    text = "\n".join(
+        f"[{section}]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items() if key != "worker")
+        for section, values in (("train", train["train"]), ("gate", {"cases": 4, "max_new_tokens": 120}))
+    )
+    config = tmp_path / "retrain.toml"
+    config.write_text(f"{text}\n[train.worker]\nnum_cpus = 0.5\n[gate.pool]\nnum_cpus = 0.5\n")
+    asked = ["--output", str(tmp_path / "runs"), "--registry", str(tmp_path / "adapters"), "--config", str(config)]
+    assert main([*asked, "--data", str(data)]) == 1
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert not summary["promoted"]
+    assert "is not shown to be better" in summary["reasons"][0]
+    registry = AdapterRegistry(Storage(), str(tmp_path / "adapters"))
+    assert registry.serving("poster").etag is None
+    assert registry.versions("poster") == [summary["version"]]
+    assert main([*asked, "--data", str(tmp_path / "none.arrow")]) == 2
+    assert "no data set at" in capsys.readouterr().err
+    assert main([*asked, "--data", str(data), "--force"]) == 0
+    assert registry.serving("poster").version == summary["version"]
+
+
+def test_a_worker_that_is_killed_starts_again_and_ends_the_same(
+    base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a fault of the machine in its middle: what a worker of a real cluster dies of, as often as it is allowed."""
+    plain = retrain(settings(base, data), str(tmp_path / "plain"), str(tmp_path / "adapters"))
+    config = settings(base, data, max_failures=2, readers=1)
+    (tmp_path / "die").mkdir()
+    monkeypatch.setattr("layoutgen.training.trainer._work", Dying(str(tmp_path / "die")))
+    killed = retrain(config, str(tmp_path / "killed"), str(tmp_path / "other"))
+    assert killed["version"] == plain["version"]  # which has the weights' sha in it
+    assert len(list((tmp_path / "die").iterdir())) == 1
+
+
+def _serving(root: Path, base: Path, tmp_path: Path, version: str, seed: int) -> None:
+    """Let an adapter with random weights serve."""
+    registry = AdapterRegistry(Storage(), str(root))
+    adapter = build_adapter(base, tmp_path / f"adapter-{version}", max_side=56, seed=seed)
+    registry.add("poster", version, adapter, {"method": "lora", "base": str(base), "image_side": 56})
+    decide(registry, "poster", version, registry.serving("poster"), Verdict(True, ("better",)), force=False)
+
+
+def test_the_nightly_job_takes_what_serves_and_computes_anew_what_it_touches_alone(base: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.jpg").write_bytes(encoded(photo(seed=number)))
+    products = [{"product_id": f"v{i}", "image": f"{i}.jpg", "title": f"Kettle {i}"} for i in range(3)]
+    manifest, output, root = write_manifest(tmp_path, products), str(tmp_path / "out"), tmp_path / "adapters"
+    compose = Compose(
+        engine="qwen_vl", model=str(base), adapter="registry:poster", registry=str(root), image_side=56,
+        max_new_tokens=120,
+    )  # fmt: skip
+    small = {"size": 1, "num_cpus": 0.2}
+    config = runs.settings(compose={**compose.model_dump(), "pool": small, "prepare": small})
+    with pytest.raises(RegistryError, match="serves nothing under 'poster'; promote a version"):
+        run_layouts(config, manifest, output)
+    _serving(root, base, tmp_path, "v1", 1)
+    assert run_layouts(config, manifest, output)["computed"] == 3
+    first = published(output)
+    assert all(row["adapter"].startswith(f"{root}/poster/v1 ") for row in first)
+    assert run_layouts(config, manifest, output)["computed"] == 0
+    _serving(root, base, tmp_path, "v2", 2)
+    summary = run_layouts(config, manifest, output)
+    assert summary["computed"] == 3
+    second = published(output)
+    assert all(row["adapter"].startswith(f"{root}/poster/v2 ") for row in second)
+    for before, after in zip(first, second, strict=True):
+        keys, now = before["fingerprint"], after["fingerprint"]
+        assert (keys["source"], keys["annotate"]) == (now["source"], now["annotate"])
+        assert keys["compose"] != now["compose"]
+        assert keys["place"] != now["place"]
+    registry = AdapterRegistry(Storage(), str(root))
+    rollback(registry, "poster")
+    run_layouts(config, manifest, output)
+    assert published(output) == first  # the same adapter makes the same rows again
+    rollback(registry, "poster")
+    run_layouts(config, manifest, output)
+    assert all(row["adapter"] is None for row in published(output))
+
+
+class TestBadInput:
+    """A clear error each, and the registry as it was."""
+
+    @pytest.fixture
+    def registry(self, base: Path, tmp_path: Path) -> Path:
+        root = tmp_path / "adapters"
+        _serving(root, base, tmp_path, "v1", 1)
+        return root
+
+    def refused(self, config: Any, tmp_path: Path, registry: Path, error: type[Exception], match: str) -> None:
+        before = tree(registry)
+        with pytest.raises(error, match=match):
+            retrain(config, str(tmp_path / "runs"), str(registry))
+        assert tree(registry) == before
+
+    def test_an_empty_data_set_and_one_of_a_single_example(self, base: Path, tmp_path: Path, registry: Path) -> None:
+        for count, said in ((0, "has 0 samples to learn"), (1, "has 1 samples to learn")):
+            data = data_of(tmp_path / str(count), train=count, held=min(count, 1))
+            self.refused(settings(base, data), tmp_path, registry, DataError, said)
+
+    def test_too_little_to_judge_by(self, base: Path, tmp_path: Path, registry: Path) -> None:
+        data = data_of(tmp_path / "few", train=4, held=1)
+        self.refused(settings(base, data), tmp_path, registry, DataError, "holds back 1 products for the verdict")
+
+    def test_a_serving_adapter_of_another_base(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
+        other = base_of(tmp_path / "other", seed=5)
+        card = registry / "poster" / "v1" / "card.json"
+        card.write_text(json.dumps({**json.loads(card.read_text()), "base": str(other)}))
+        config = settings(base, data, steps=1)
+        self.refused(config, tmp_path, registry, ValueError, "give the checkpoint it was trained on")
+
+    def test_a_loss_that_is_no_number(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
+        config = settings(base, data, steps=8, rate=1e30, checkpoint_every=1)
+        self.refused(config, tmp_path, registry, DivergedError, r"is (nan|inf): stopped there; lower train\.rate")
+        (run,) = (tmp_path / "runs").iterdir()
+        assert list((run / "checkpoints").iterdir())
+        assert not (run / "outcome").exists()
+
+    def test_a_disk_that_is_full_at_a_checkpoint(
+        self, base: Path, data: Path, tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("layoutgen.training.trainer._work", full_disk)
+        config = settings(base, data)
+        self.refused(config, tmp_path, registry, CheckpointError, r"step-00000002 can't be written: .*No space left")
+
+
+def test_a_driver_that_is_killed_goes_on_by_the_same_command(base: Path, data: Path, tmp_path: Path) -> None:
+    """The command itself, with a cluster of its own that dies with it."""
+    config = tmp_path / "retrain.toml"
+    train = settings(base, data, steps=6).model_dump(mode="json")["train"]
+    lines = [f"{key} = {json.dumps(value)}" for key, value in train.items() if key != "worker"]
+    gate = ["[gate]", "cases = 4", "max_new_tokens = 120", "[gate.pool]", "num_cpus = 0.5"]
+    config.write_text("\n".join(["[train]", *lines, "[train.worker]", "num_cpus = 0.5", *gate]) + "\n")
+
+    def begin(name: str) -> subprocess.Popen[bytes]:
+        asked = [
+            "--data",
+            str(data),
+            "--output",
+            str(tmp_path / name),
+            "--registry",
+            str(tmp_path / f"{name}-adapters"),
+        ]
+        return subprocess.Popen(
+            [sys.executable, "-m", "jobs.retrain", *asked, "--config", str(config)],
+            cwd=REPOSITORY,
+            env={**os.environ, "LAYOUTGEN_CRASH": str(tmp_path / "crash"), "PYTHONPATH": str(REPOSITORY)},
+            stdout=(tmp_path / f"{name}.out").open("ab"),
+            stderr=(tmp_path / f"{name}.log").open("ab"),
+            start_new_session=True,
+        )
+
+    (tmp_path / "crash").mkdir()
+    (tmp_path / "crash" / "step_5_of_0").touch()
+    driver = begin("killed")
+    deadline = time.monotonic() + 200
+    while not (stopped := list((tmp_path / "crash").glob("step_5_of_0.*"))):
+        assert time.monotonic() < deadline, (tmp_path / "killed.log").read_text()[-3000:]
+        assert driver.poll() is None, (tmp_path / "killed.log").read_text()[-3000:]
+        time.sleep(0.2)
+    driver.kill()
+    driver.wait()
+    with contextlib.suppress(ProcessLookupError):  # its cluster ends with it, sooner or later
+        os.kill(int(stopped[0].suffix[1:]), signal.SIGKILL)
+    for name in ("killed", "undisturbed"):
+        assert begin(name).wait(250) in (0, 1), (tmp_path / f"{name}.log").read_text()[-3000:]
+    told = [json.loads((tmp_path / f"{n}.out").read_text().splitlines()[-1]) for n in ("killed", "undisturbed")]
+    assert told[0]["version"] == told[1]["version"]  # which has the weights' sha in it
+    log = (Path(told[0]["output"]) / "log.jsonl").read_text()
+    assert '"kind": "resumed", "step": 4' in log

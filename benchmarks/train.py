@@ -162,7 +162,7 @@ def measured_peak() -> float:
     return 10 * 2 * 8192**3 / (time.perf_counter() - began)
 
 
-class _Rows(torch.utils.data.Dataset):  # type: ignore[type-arg]
+class _Rows(torch.utils.data.Dataset):
     """The same rows for `Trainer`, prepared by the same code."""
 
     def __init__(self, samples: Drawn, speech: Speech, side: int) -> None:

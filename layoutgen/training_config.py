@@ -7,10 +7,37 @@ from pydantic import Field, model_validator
 from layoutgen.config import Place, Pool, Storage, _Settings
 
 
+class Augment(_Settings):
+    """How samples are changed: shares of samples, unless something else is said."""
+
+    refine: float = Field(0.5, ge=0, le=1, description="given in part, to be finished")
+    lock: float = Field(0.35, ge=0, le=1, description="of given elements: locked")
+    jitter: float = Field(0.01, ge=0, le=0.2, description="noise on given boxes, share of the side")
+    jitter_share: float = Field(0.5, ge=0, le=1, description="of given coordinates: moved by it")
+    hide: float = Field(0.5, ge=0, le=1, description="of given elements: 0 to 4 of role, x, y, w, h hidden")
+    perturb: float = Field(0.2, ge=0, le=1, description="answer moved")
+    perturb_sigma: float = Field(0.003, ge=0, le=0.1, description="by that share of the side")
+    reframe: float = Field(0.25, ge=0, le=1, description="canvas cut or extended")
+    flip: float = Field(0.5, ge=0, le=1, description="of pictures without letters: mirrored")
+    reorder: float = Field(0.3, ge=0, le=1, description="selling points in another order")
+    leave_out: float = Field(0.08, ge=0, le=1, description="of selling points: left out")
+
+
 class Data(_Settings):
     """What is learnt, and what the outcome is judged by."""
 
-    source: str = Field("", description="a stored data set: an .arrow file or s3:// object; --data replaces it")
+    source: str = Field(
+        "", description="`corpus` (drawn posters), the folder of a data set, or an .arrow file; --data replaces it"
+    )
+    posters: int = Field(2000, ge=2, description="drawn posters to learn from")
+    held_back: int = Field(200, ge=2, description="drawn posters to validate by, and as many to judge by")
+    fixed: int = Field(60, ge=0, description="posters of the fixed set, the same for every corpus and data set")
+    folder: str = Field("", description="folder of photos that drawn posters show, besides drawn products")
+    photo_share: float = Field(0.5, ge=0, le=1, description="share of drawn posters that show one of them")
+    style: Literal["designer", "left_third"] = Field("designer", description="how drawn posters are laid out")
+    side: int = Field(448, ge=64, le=2048, description="px of the longer side at which posters and photos are kept")
+    seed: int = Field(0, ge=0, description="of posters and of augmentation")
+    augment: Augment = Augment()
 
 
 class Train(_Settings):

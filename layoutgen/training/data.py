@@ -11,6 +11,7 @@ import numpy as np
 
 from layoutgen.core.layout import Canvas, Copy, Suggestion
 from layoutgen.io.storage import Storage
+from layoutgen.training.augment import Size
 from layoutgen.training.sample import Samples
 from layoutgen.training_config import Data as DataSettings
 
@@ -59,10 +60,15 @@ class Data:
             )
 
 
-def open_data(settings: DataSettings, cache: str, storage: Storage) -> Data:
-    """Open the data set that the settings name. Raises DataError or StorageError."""
-    from layoutgen.training.stored import open_stored
-
+def open_data(settings: DataSettings, cache: str, storage: Storage, size: Size) -> Data:
+    """Open the data set that the settings name; `size` says at how many px the model sees a canvas. Raises DataError or
+    StorageError."""
     if not settings.source:
         raise DataError("no data set is named; give --data, or data.source in the settings")
-    return open_stored(settings.source, cache, storage)
+    if settings.source.endswith(".arrow"):
+        from layoutgen.training.stored import open_stored
+
+        return open_stored(settings.source, cache, storage)
+    from layoutgen.training.sources import open_corpus, open_examples
+
+    return open_corpus(settings, size) if settings.source == "corpus" else open_examples(settings, storage, size)

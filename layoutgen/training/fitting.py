@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import time
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def fit(job: Fit, device: str = "cpu") -> None:
     train, recipe = job.train, recipe_of(job.train)
     weights = fetch_weights(train.model, Path(train.cache).expanduser(), job.storage)
     speech = load_speech(weights)
-    data = open_data(job.data, train.cache, job.storage)
+    data = open_data(job.data, train.cache, job.storage, partial(speech.pictures.size, longest=train.image_side))
     steps = steps_of(train, len(data.train))
     rank, ranks = ranks_of()
     attempt = str(from_first(secrets.token_hex(4)))

@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,9 @@ from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
 from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.models.checkpoints import family_of
-from layoutgen.models.weights import fetch_weights, revision, weights_sha
+from layoutgen.models.checkpoints import family_in, family_of
+from layoutgen.models.pictures import picture_kind
+from layoutgen.models.weights import fetch_config, fetch_weights, revision, weights_sha
 from layoutgen.streaming import PoolError, start
 from layoutgen.training import gate, registry
 from layoutgen.training.data import Case, Data, DataError, open_data
@@ -62,7 +64,9 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     train, adapters = config.train, AdapterRegistry(storage, root)
     if not train.model:
         raise ValueError("train.model = '': name the checkpoint to train on, a folder, s3:// prefix or hub id")
-    data = open_data(config.data, train.cache, storage)
+    shown = fetch_config(train.model, Path(train.cache).expanduser(), storage)
+    size = partial(picture_kind(shown, family_in(shown)).size, longest=train.image_side)
+    data = open_data(config.data, train.cache, storage, size)
     data.check()
     _learnable(data, train)
     shape = _shape(train, data)
@@ -211,12 +215,12 @@ def _measure(
     folder = Path(cache).expanduser()
     weights = fetch_weights(contender.model, folder, storage)
     adapter = fetch_weights(contender.adapter, folder, storage) if contender.adapter else None
-    opened = open_data(data, cache, storage)
+    kind = load_speech(weights).pictures
+    opened = open_data(data, cache, storage, partial(kind.size, longest=contender.image_side))
     composer = QwenVlComposer(
         weights, adapter, frame=_already_framed, device=told.device, dtype=told.dtype, max_side=contender.image_side,
         max_new_tokens=told.max_new_tokens, rows=told.batch,
     )  # fmt: skip
-    kind = load_speech(weights).pictures
     placing = gate.Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)
 
     def measures(cases: Sequence[Case]) -> gate.Measures:

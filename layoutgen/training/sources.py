@@ -1,0 +1,131 @@
+"""Drawn posters, and data sets of examples, in the parts that a retraining works with.
+
+The fixed set is the same for both and for every data set: drawn posters of a seed of its own.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from layoutgen.core import framing
+from layoutgen.core.layout import Box
+from layoutgen.io.storage import Storage
+from layoutgen.models.frame import frame_at
+from layoutgen.training.augment import NONE, Augmentation, Size, Task
+from layoutgen.training.corpus import Corpus, CorpusSpec
+from layoutgen.training.data import Case, Data, DataError
+from layoutgen.training.datasets import CorpusSamples, ExampleSamples, corpus_task, read_snapshot
+from layoutgen.training.selection import DataSetError
+from layoutgen.training_config import Data as DataSettings
+
+_FIXED_SEED = 900_001
+_SUBJECT_SIDE = 128
+
+
+@dataclass(frozen=True)
+class Cases(Sequence[Case]):
+    """Layouts to make, each made of a number when it is asked for."""
+
+    numbers: range
+    make: Callable[[int], Case]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Case: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Case]: ...
+    def __getitem__(self, index: int | slice) -> Case | Sequence[Case]:
+        if isinstance(index, slice):
+            return Cases(self.numbers[index], self.make)
+        return self.make(self.numbers[index])
+
+
+def open_corpus(settings: DataSettings, size: Size) -> Data:
+    """Drawn posters: `posters` to learn from, then twice `held_back`, to validate and to judge by."""
+    how = Augmentation(**settings.augment.model_dump())
+    spec = CorpusSpec(settings.seed, settings.side, settings.folder, settings.photo_share, settings.style)
+    corpus, held = Corpus(spec), settings.held_back
+    train = CorpusSamples(corpus, settings.posters, size=size, how=how)
+    validation = CorpusSamples(corpus, held, size=size, first=settings.posters)
+    first = settings.posters + held
+    parts = [train.sha, validation.sha, str(held), _listing(settings.folder)]
+    return Data(
+        hashlib.sha256(" ".join(parts).encode()).hexdigest(),
+        train,
+        validation,
+        Cases(range(first, first + held), lambda number: _drawn(corpus, number, size)),
+        _fixed(settings, size),
+        {"source": "corpus", **vars(spec), "posters": settings.posters, "held_back": held, "augmentation": vars(how)},
+    )
+
+
+def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
+    """A data set that `datasets.write_snapshot` wrote. Raises DataError or StorageError."""
+    how = Augmentation(**settings.augment.model_dump())
+    try:
+        found = read_snapshot(storage, settings.source)
+        given: dict[str, Any] = {"storage": storage, "size": size, "side": settings.side, "seed": settings.seed}
+        train = ExampleSamples(found.splits["train"], how=how, **given)
+        validation = ExampleSamples(found.splits["validation"], how=NONE, **given)
+        held = found.splits["test"]
+        test = ExampleSamples(held, how=NONE, **given) if held else None
+    except DataSetError as error:
+        raise DataError(str(error)) from None
+
+    def case(number: int) -> Case:
+        assert test is not None
+        one = held[number]
+        shown = test.sample(number, 0).pixels
+        return Case(one.row_id, one.product_id, shown, one.copy, one.canvas, one.target, one.logo_aspect)
+
+    return Data(
+        hashlib.sha256(" ".join([found.sha, train.sha, validation.sha]).encode()).hexdigest(),
+        train,
+        validation,
+        Cases(range(len(held)), case),
+        _fixed(settings, size),
+        {"source": settings.source, "examples": found.sha, "sources": list(found.sources), "augmentation": vars(how)},
+    )
+
+
+def _fixed(settings: DataSettings, size: Size) -> Cases:
+    corpus = Corpus(CorpusSpec(_FIXED_SEED, settings.side))
+    return Cases(range(settings.fixed), lambda number: _drawn(corpus, number, size))
+
+
+def _drawn(corpus: Corpus, number: int, size: Size) -> Case:
+    poster = corpus.poster(number)
+    task = corpus_task(poster)
+    width, height = size(task.canvas.width, task.canvas.height)
+    return Case(
+        poster.key,
+        poster.key,
+        frame_at(task.photo, task.framing, width, height),
+        task.copy,
+        task.canvas,
+        task.target,
+        task.logo_aspect,
+        _subject(task, framing.on_canvas(poster.subject, task.framing)),
+    )
+
+
+def _subject(task: Task, box: Box) -> np.ndarray:
+    """A map (h, w) of the canvas with 255 in the subject's box."""
+    scale = _SUBJECT_SIDE / max(task.canvas.width, task.canvas.height)
+    width, height = round(task.canvas.width * scale), round(task.canvas.height * scale)
+    found = np.zeros((height, width), np.uint8)
+    left, top, right, bottom = (round(side * n) for side, n in zip(box, (width, height) * 2, strict=True))
+    found[top:bottom, left:right] = 255
+    return found
+
+
+def _listing(folder: str) -> str:
+    """What tells a folder of photos from another: names and sizes."""
+    files = sorted(Path(folder).rglob("*")) if folder else []
+    return hashlib.sha256(repr([(f.name, f.stat().st_size) for f in files if f.is_file()]).encode()).hexdigest()

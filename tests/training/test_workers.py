@@ -34,7 +34,7 @@ class Runs:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        crash = {"LAYOUTGEN_CRASH": str(self.folder / "crash")}
+        crash = {"LAYOUTGEN_CRASH": str(self.folder / f"{name}-crash")}
         return [
             subprocess.Popen(
                 [sys.executable, "-m", "tests.training.worker", str(rank), str(workers), str(port), str(job)],
@@ -60,8 +60,8 @@ class Runs:
 
     def kill_at(self, name: str, point: str, workers: int, **train: Any) -> None:
         """Run until a worker comes to a point, and kill -9 all of them there."""
-        crash = self.folder / "crash"
-        crash.mkdir(exist_ok=True)
+        crash = self.folder / f"{name}-crash"
+        crash.mkdir()
         (crash / point).touch()
         processes = self.begin(name, workers, **train)
         deadline = time.monotonic() + 200

@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 
 from benchmarks.covers import RATIOS, TITLES, hardware
-from layoutgen.config import CoverPlace, CoversConfig, Input, Pool, Protect
+from layoutgen.config import CoverPlace, CoversConfig, load
 from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core.cover_placement import solve
 from layoutgen.core.cover_text import CoverCopy
@@ -109,17 +109,14 @@ def job() -> dict[str, object]:
     from layoutgen.pipelines import run_covers
 
     found = {}
+    shipped = load(CoversConfig, Path(__file__).parents[1] / "jobs" / "covers.toml")
     with tempfile.TemporaryDirectory() as folder:
         drawn = [json.loads(line) for line in catalogue(Path(folder)).read_text(encoding="utf-8").splitlines()]
         rows = [{"product_id": r["product_id"], "cover": r["image"], "title": r["title"]} for r in drawn if usable(r)]
         source = Path(folder) / "covers.jsonl"
         source.write_text("".join(json.dumps(row) + "\n" for row in rows[:24]), encoding="utf-8")
         for engine in ("none", "ocr"):
-            config = CoversConfig(
-                input=Input(canvases=RATIOS, application="video_cover"),
-                protect=Protect(engine=engine, saliency=SaliencySettings(model=MODEL), pool=Pool(num_cpus=0.8)),
-                place=CoverPlace(pool=Pool(num_cpus=0.75)),
-            )
+            config = shipped.model_copy(update={"protect": shipped.protect.model_copy(update={"engine": engine})})
             found[engine] = run_covers(config, str(source), str(Path(folder) / f"out-{engine}"))
     ours = found["none"]
     return {

@@ -79,7 +79,7 @@ def asked(model: QwenVlComposer, one: Brief) -> Request:
 
 def inner(model: QwenVlComposer) -> Any:
     """The transformers model of a composer."""
-    return model._decoder._model._model
+    return model._engine._model._model
 
 
 def scores(model: QwenVlComposer, one: Brief) -> torch.Tensor:
@@ -178,7 +178,7 @@ def test_an_adapter_is_merged_into_what_it_computes_unmerged(
     from peft import PeftModel
 
     merged, plain = (composer(checkpoints["qwen2_5_vl"], adapter) for adapter in (adapters["qwen2_5_vl"], None))
-    plain._decoder._model._model = PeftModel.from_pretrained(inner(plain), adapters["qwen2_5_vl"]).base_model.model
+    plain._engine._model._model = PeftModel.from_pretrained(inner(plain), adapters["qwen2_5_vl"]).base_model.model
     torch.testing.assert_close(scores(merged, BRIEFS[0]), scores(plain, BRIEFS[0]), rtol=1e-3, atol=1e-3)
 
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = """
 import runpy, sys
 
-for name in ("ray", "pyarrow", "s3fs", "botocore", "pydantic", "cv2", "onnxruntime", "peft"):
+for name in ("ray", "pyarrow", "s3fs", "botocore", "pydantic", "cv2", "onnxruntime", "peft", "deepspeed"):
     sys.modules[name] = None  # an import of it fails
 sys.argv = ["gpu", "--tiny"]
 runpy.run_module("benchmarks.gpu", run_name="__main__")

@@ -168,14 +168,14 @@ def measure(
             torch.cuda.reset_peak_memory_stats()
         before = (loop.counts.steps, loop.counts.looked)
         found: list[Answer] = []
-        seconds = timed(device, lambda: found.extend(answers(loop, asked)))  # noqa: B023
+        seconds = timed(device, lambda: found.extend(answers(loop, asked)))  # noqa: B023 - called in this turn
         steps, looked = loop.counts.steps - before[0], loop.counts.looked - before[1]
         peak = torch.cuda.max_memory_allocated() / 1e9 if device.type == "cuda" else 0.0
         ideal = roofline(model, backbone, asked, steps, looked, rates)
         mean = round(sum(len(one.tokens) for one in found) / len(found))
         count = min(case.plain, len(asked))
-        constrained = timed(device, lambda: generate(model, speech, asked[:count])) / count  # noqa: B023
-        free = timed(device, lambda: generate(model, speech, asked[:count], tokens=mean)) / count  # noqa: B023
+        constrained = timed(device, lambda: generate(model, speech, asked[:count])) / count  # noqa: B023 - called in this turn
+        free = timed(device, lambda: generate(model, speech, asked[:count], tokens=mean)) / count  # noqa: B023 - called in this turn
         rate = len(asked) / seconds
         name = f"{case.name}, {visual:.0f} visual tokens"
         more = {"roofline": round(ideal / seconds, 3), "peak_gb": round(peak, 1), "tokens": mean, "steps": steps}
@@ -221,7 +221,7 @@ def readings(speech: Speech, count: int, side: int) -> list[Request]:
 def answers(loop: Decoder, asked: Sequence[Request]) -> list[Answer]:
     found = [candidates[0] for candidates in loop.decode(asked)]
     assert all(isinstance(answer, Answer) and answer.ended for answer in found), found[0]
-    return found  # type: ignore[return-value]
+    return found  # type: ignore[return-value]  # asserted above
 
 
 def timed(device: torch.device, run: Callable[[], Any]) -> float:

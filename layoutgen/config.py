@@ -125,9 +125,8 @@ class Checkpoint(_Settings):
     """A vision-language model and how it answers; a stage's own defaults are below."""
 
     engine: str = Field("", description="what answers")
-    model: str = Field("", description="checkpoint: folder, s3:// prefix, hub id[@revision], or registry:NAME")
-    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
-    registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
+    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
     decoder: Literal["loop", "vllm"] = Field(
         "loop", description="`loop` is ours; `vllm` needs layoutgen[vllm], Qwen-VL"
@@ -145,9 +144,6 @@ class Checkpoint(_Settings):
         if self.engine in WITH_CHECKPOINT and not self.model:
             section = type(self).__name__.lower()
             raise ValueError(f"engine {self.engine!r} needs {section}.model, a folder, s3:// prefix or hub id")
-        if not self.registry and any(uri.startswith("registry:") for uri in (self.model, self.adapter)):
-            section = type(self).__name__.lower()
-            raise ValueError(f"registry:NAME needs {section}.registry, the root of the registry")
         if self.decoder == "vllm" and self.deadline_s:
             raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
         return self
@@ -172,10 +168,19 @@ class Compose(Checkpoint):
     """Which model proposes layouts."""
 
     engine: Literal["rules", "qwen_vl"] = Field("rules", description="`rules` is embedded; `qwen_vl` needs `model`")
+    model: str = Field("", description="checkpoint: folder, s3:// prefix, hub id[@revision], or registry:NAME")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
+    registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
     candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")
     temperature: float = Field(0.8, gt=0, le=2, description="of the candidates that are drawn")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
     prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
+
+    @model_validator(mode="after")
+    def _knows_its_registry(self) -> "Compose":
+        if not self.registry and any(uri.startswith("registry:") for uri in (self.model, self.adapter)):
+            raise ValueError("registry:NAME needs compose.registry, the root of the registry")
+        return self
 
 
 class Place(_Settings):
@@ -317,5 +322,5 @@ def _explain(kind: type[_Settings], error: ValidationError) -> str:
         return f"{key} = {first['input']!r}: {first['msg']}"
     model: type[BaseModel] = kind
     for part in first["loc"][:-1]:
-        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
+        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]  # a section's type is its model
     return f"unknown key {key}; known here: {', '.join(model.model_fields)}"

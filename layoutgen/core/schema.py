@@ -258,4 +258,4 @@ def role_table() -> str:
 
 
 if __name__ == "__main__":
-    print("\n\n".join([role_table(), *(f"{name}\n\n{markdown(kind)}" for name, kind in KINDS.items())]))  # noqa: T201
+    print("\n\n".join([role_table(), *(f"{name}\n\n{markdown(kind)}" for name, kind in KINDS.items())]))  # noqa: T201 - a command

@@ -29,14 +29,7 @@ def annotator(settings: Annotate, storage: Storage, finder: Saliency | None) -> 
         weights,
         adapter,
         saliency=finder,
-        device=settings.device,
-        dtype=settings.dtype,
-        max_side=settings.image_side,
-        max_new_tokens=settings.max_new_tokens,
-        rows=settings.batch,
-        prompt_tokens=settings.prompt_tokens,
-        deadline_s=settings.deadline_s or None,
-        engine=_engine(settings, weights, adapter),
+        **_how(settings, weights, adapter),
     )
     known = model.identity
     added = f" + {settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else ""
@@ -50,17 +43,10 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
         weights,
         adapter,
         frame=frame,
-        device=settings.device,
-        dtype=settings.dtype,
-        max_side=settings.image_side,
-        max_new_tokens=settings.max_new_tokens,
-        rows=settings.batch,
-        prompt_tokens=settings.prompt_tokens,
+        **_how(settings, weights, adapter),
         candidates=settings.candidates,
         temperature=settings.temperature,
         seed=seed,
-        deadline_s=settings.deadline_s or None,
-        engine=_engine(settings, weights, adapter),
     )
     known = model.identity
     named = (known["family"], settings.model, revision(weights)[:12], known["weights_sha"][:12])
@@ -69,6 +55,19 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
         "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
         "prompt_version": known["prompt_version"],
         "seed": seed,
+    }
+
+
+def _how(settings: Checkpoint, weights: Path, adapter: Path | None) -> dict[str, Any]:
+    return {
+        "device": settings.device,
+        "dtype": settings.dtype,
+        "max_side": settings.image_side,
+        "max_new_tokens": settings.max_new_tokens,
+        "rows": settings.batch,
+        "prompt_tokens": settings.prompt_tokens,
+        "deadline_s": settings.deadline_s or None,
+        "engine": _engine(settings, weights, adapter),
     }
 
 

@@ -106,6 +106,12 @@ class Poster:
         return Annotation(tuple(lines))
 
 
+def _listing(folder: str) -> str:
+    """What tells a folder of photos from another: names and sizes."""
+    files = sorted(Path(folder).rglob("*")) if folder else []
+    return hashlib.sha256(repr([(f.name, f.stat().st_size) for f in files if f.is_file()]).encode()).hexdigest()
+
+
 class Corpus:
     """Posters by number. `spec` says which; the same spec gives the same posters."""
 
@@ -119,7 +125,7 @@ class Corpus:
     @property
     def sha(self) -> str:
         """What tells one corpus from another."""
-        about = {"version": VERSION, **asdict(self.spec), "folder": bool(self.spec.folder)}
+        about = {"version": VERSION, **asdict(self.spec), "folder": _listing(self.spec.folder)}
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
     def poster(self, index: int) -> Poster:

@@ -3,9 +3,9 @@
 `open_data` is the one place that knows which kinds of data sets there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -34,6 +34,26 @@ class Case:
     truth: tuple[Suggestion, ...]
     logo_aspect: float | None = None
     subject: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Cases(Sequence[Case]):
+    """Layouts to make, each made of a number when it is asked for."""
+
+    numbers: range
+    make: Callable[[int], Case]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Case: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Case]: ...
+    def __getitem__(self, index: int | slice) -> Case | Sequence[Case]:
+        if isinstance(index, slice):
+            return Cases(self.numbers[index], self.make)
+        return self.make(self.numbers[index])
 
 
 @dataclass(frozen=True, eq=False)

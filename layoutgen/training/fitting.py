@@ -111,7 +111,6 @@ def _begin(
     rank, ranks = ranks_of()
     learner = lora.load_learner(weights, recipe, device)
     found, folder = _newest(checkpoints, rank)
-    whole = found is not None and (train.zero == 0 or (found.ranks == ranks and found.about["zero"] == train.zero))
     if found and folder:
         lora.restore(learner, load_file(folder / WEIGHTS, device="cpu"))
     engine: Engine
@@ -124,7 +123,7 @@ def _begin(
     if not found or not folder:
         return engine, 0, {}
     notes: dict[str, Any] = {"state": "whole"}
-    if whole and found.about["zero"] == train.zero:
+    if found.about["zero"] == train.zero and (train.zero == 0 or found.ranks == ranks):
         engine.load(folder)
     else:
         notes["state"] = (

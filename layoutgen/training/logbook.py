@@ -8,14 +8,30 @@ written anew at each `keep`.
 
 import json
 import logging
+import tempfile
 import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from layoutgen.core import plots
 from layoutgen.io.storage import Storage
-from layoutgen.training.tensorboard import events
 
 log = logging.getLogger("layoutgen")
+
+
+def events(lines: Iterable[Mapping[str, Any]]) -> bytes:
+    """TensorBoard's event file of lines with `kind`, `step`, `at` (seconds) and numbers, the scalars KIND/NAME."""
+    from tensorboardX import SummaryWriter
+
+    with tempfile.TemporaryDirectory(prefix="layoutgen-events-") as folder:
+        with SummaryWriter(folder) as writer:
+            for line in lines:
+                for name, value in line.items():
+                    if isinstance(value, int | float) and name not in ("step", "at"):
+                        writer.add_scalar(f"{line['kind']}/{name}", value, line["step"], walltime=line["at"])
+        (file,) = Path(folder).iterdir()
+        return file.read_bytes()
 
 
 class Logbook:

@@ -5,7 +5,6 @@ worker's way through a run, and `benchmarks.train` calls them as they are. Promp
 code, so that what is learnt is what is asked.
 """
 
-import json
 import math
 import shutil
 from collections.abc import Callable, Iterable
@@ -215,8 +214,3 @@ def parameters(learner: Learner) -> dict[str, int]:
         "all": sum(weight.numel() for weight in learner.parameters()),
         "learnt": sum(weight.numel() for weight in learner.parameters() if weight.requires_grad),
     }
-
-
-def describe(recipe: Recipe) -> str:
-    """A recipe as one line of JSON, which says what shapes a run."""
-    return json.dumps(vars(recipe), sort_keys=True)

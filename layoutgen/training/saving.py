@@ -94,13 +94,11 @@ class Checkpoints:
                     log.warning("%s is damaged: a file is missing or has another size; it is left out", self._of(step))
         return complete
 
-    def fetch(self, checkpoint: Checkpoint, *, others: bool = True) -> Path:
-        """Copy a checkpoint's files into a new folder on this machine, those of all ranks side by side, or with
-        `others` unset those of rank 0; sha256s are compared. Raises CheckpointError."""
+    def fetch(self, checkpoint: Checkpoint) -> Path:
+        """Copy a checkpoint's files into a new folder on this machine, those of all ranks side by side; sha256s
+        are compared. Raises CheckpointError."""
         folder = self.folder()
         for name, file in checkpoint.files.items():
-            if name.startswith("rank-") and not others:
-                continue
             uri = f"{self._of(checkpoint.step)}/{name}"
             data = self._storage.read(uri)
             if hashlib.sha256(data).hexdigest() != file["sha256"]:

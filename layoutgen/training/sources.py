@@ -4,10 +4,7 @@ The fixed set is the same for both and for every data set: drawn posters of a se
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -17,33 +14,13 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.frame import frame_at
 from layoutgen.training.augment import NONE, Augmentation, Size, Task
 from layoutgen.training.corpus import Corpus, CorpusSpec
-from layoutgen.training.data import Case, Data, DataError
+from layoutgen.training.data import Case, Cases, Data, DataError
 from layoutgen.training.datasets import CorpusSamples, ExampleSamples, corpus_task, read_snapshot
 from layoutgen.training.selection import DataSetError
 from layoutgen.training_config import Data as DataSettings
 
 _FIXED_SEED = 900_001
 _SUBJECT_SIDE = 128
-
-
-@dataclass(frozen=True)
-class Cases(Sequence[Case]):
-    """Layouts to make, each made of a number when it is asked for."""
-
-    numbers: range
-    make: Callable[[int], Case]
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    @overload
-    def __getitem__(self, index: int) -> Case: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Case]: ...
-    def __getitem__(self, index: int | slice) -> Case | Sequence[Case]:
-        if isinstance(index, slice):
-            return Cases(self.numbers[index], self.make)
-        return self.make(self.numbers[index])
 
 
 def open_corpus(settings: DataSettings, size: Size) -> Data:
@@ -54,7 +31,7 @@ def open_corpus(settings: DataSettings, size: Size) -> Data:
     train = CorpusSamples(corpus, settings.posters, size=size, how=how)
     validation = CorpusSamples(corpus, held, size=size, first=settings.posters)
     first = settings.posters + held
-    parts = [train.sha, validation.sha, str(held), _listing(settings.folder)]
+    parts = [train.sha, validation.sha, str(held)]
     return Data(
         hashlib.sha256(" ".join(parts).encode()).hexdigest(),
         train,
@@ -123,9 +100,3 @@ def _subject(task: Task, box: Box) -> np.ndarray:
     left, top, right, bottom = (round(side * n) for side, n in zip(box, (width, height) * 2, strict=True))
     found[top:bottom, left:right] = 255
     return found
-
-
-def _listing(folder: str) -> str:
-    """What tells a folder of photos from another: names and sizes."""
-    files = sorted(Path(folder).rglob("*")) if folder else []
-    return hashlib.sha256(repr([(f.name, f.stat().st_size) for f in files if f.is_file()]).encode()).hexdigest()

@@ -11,11 +11,11 @@ import io
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +24,7 @@ from PIL import Image
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.core.prompts import parse_layout
 from layoutgen.io.storage import Storage
-from layoutgen.training.data import Case, Data, DataError
+from layoutgen.training.data import Case, Cases, Data, DataError
 from layoutgen.training.sample import Sample
 
 SPLITS = ("train", "validation", "test", "fixed")
@@ -84,33 +84,19 @@ class StoredSamples:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class StoredCases(Sequence[Case]):
-    """Layouts to make, of a file."""
-
-    rows: Rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Case: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Case]: ...
-    def __getitem__(self, index: int | slice) -> Case | Sequence[Case]:
-        if isinstance(index, slice):
-            return StoredCases(Rows(self.rows.path, self.rows.rows[index]))
-        row = self.rows.row(index)
-        copy = Copy(row["title"], tuple(row["selling_points"] or ()), row["brand"], row["logo"], row["language"])
-        try:
-            truth = parse_layout(row["answer"], copy)
-        except ValueError as error:
-            raise DataError(f"row {row['key']!r} of {self.rows.path}: {error}") from None
-        return Case(
-            row["key"], row["product_id"], _pixels(row, "picture", "RGB"), copy,
-            Canvas(row["canvas_width"], row["canvas_height"]), truth, row["logo_aspect"],
-            None if row["subject"] is None else _pixels(row, "subject", "L"),
-        )  # fmt: skip
+def case(rows: Rows, index: int) -> Case:
+    """A layout to make. Raises DataError for an answer that is none to its copy."""
+    row = rows.row(index)
+    copy = Copy(row["title"], tuple(row["selling_points"] or ()), row["brand"], row["logo"], row["language"])
+    try:
+        truth = parse_layout(row["answer"], copy)
+    except ValueError as error:
+        raise DataError(f"row {row['key']!r} of {rows.path}: {error}") from None
+    return Case(
+        row["key"], row["product_id"], _pixels(row, "picture", "RGB"), copy,
+        Canvas(row["canvas_width"], row["canvas_height"]), truth, row["logo_aspect"],
+        None if row["subject"] is None else _pixels(row, "subject", "L"),
+    )  # fmt: skip
 
 
 def open_stored(source: str, cache: str, storage: Storage) -> Data:
@@ -140,10 +126,14 @@ def open_stored(source: str, cache: str, storage: Storage) -> Data:
         sha,
         StoredSamples(sha, rows["train"]),
         StoredSamples(sha, rows["validation"]),
-        StoredCases(rows["test"]),
-        StoredCases(rows["fixed"]),
+        _cases(rows["test"]),
+        _cases(rows["fixed"]),
         {"source": source, "rows": dict(Counter(table.column("split").to_pylist()))},
     )
+
+
+def _cases(rows: Rows) -> Cases:
+    return Cases(range(len(rows)), partial(case, rows))
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts import layout_prompt, parse_layout
 from layoutgen.core.refinement_prompt import ATTRIBUTES, MOST_HIDDEN, Given, parse_refinement
 from layoutgen.training.augment import NONE, Augmentation, Task, augmented, jittered, mirrored, reframed, without
+from layoutgen.training_config import Augment
 
 PHOTO = np.arange(40 * 60 * 3, dtype=np.uint32).astype(np.uint8).reshape(40, 60, 3)
 COPY = Copy("Kettle", ("1.5 l", "Steady pour", "$12"), "HAUS", "s3://b/logo.png", "en")
@@ -204,3 +205,7 @@ def test_preferences_have_both_answers_and_are_whole():
         assert sample.rejected is not None
         assert "given" not in json.loads(sample.user)
         assert len(parse_layout(sample.rejected, copy)) == len(parse_layout(sample.answer, copy))
+
+
+def test_the_settings_have_the_defaults_of_augmentation() -> None:
+    assert Augment().model_dump() == asdict(Augmentation())

@@ -21,7 +21,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks.reporting import cpu
-from layoutgen.core.layout import Role, Suggestion, inside, iou
+from layoutgen.core.layout import Box, Role, Suggestion, inside, iou
 from layoutgen.core.layout_image import boxes_px, draw, parse
 from layoutgen.training.corpus import Corpus, CorpusSpec
 
@@ -31,7 +31,7 @@ Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 def jpeg(quality: int) -> Damage:
     def spoil(image: np.ndarray, _: np.random.Generator) -> np.ndarray:
         coded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-        return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1])
+        return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))[..., ::-1]
 
     return spoil
 
@@ -119,7 +119,7 @@ def measure(layouts: list[tuple[list[Suggestion], int, int]], spoil: Damage) -> 
     }
 
 
-def _places(elements: Sequence[Suggestion], width: int, height: int) -> list[object]:
+def _places(elements: Sequence[Suggestion], width: int, height: int) -> list[tuple[Role, Box]]:
     return sorted(zip((one.role for one in elements), boxes_px(elements, width, height), strict=True))
 
 

@@ -1,0 +1,33 @@
+"""Pictures become features on four levels, side by side."""
+
+import torch
+
+from layoutgen.models.layout_diffusion.pyramid import STRIDES, Pyramid, atlas, place
+
+from .tiny import TINY
+
+
+def test_levels_lie_side_by_side_and_do_not_overlap():
+    sides = [64, 32, 16, 8]
+    levels = [torch.full((1, 1, side, side), float(k + 1)) for k, side in enumerate(sides)]
+    whole = atlas(levels)[0, 0]
+    for k, side in enumerate(sides):
+        top, left = place(k, 64)
+        assert (whole[top : top + side, left : left + side] == k + 1).all()
+        assert (whole == k + 1).sum() == side**2
+
+
+def test_a_picture_is_read_alike_in_any_batch_and_by_no_other_row():
+    torch.manual_seed(0)
+    pyramid = Pyramid(TINY).eval()
+    pictures = torch.rand(3, TINY.channels, TINY.side, TINY.side)
+    with torch.inference_mode():
+        together = pyramid(pictures)
+        assert together.shape == (3, TINY.width, 3 * TINY.side // STRIDES[0] // 2, TINY.side // STRIDES[0])
+        for k in range(3):
+            assert torch.allclose(together[k], pyramid(pictures[k : k + 1])[0], atol=1e-5)
+
+
+def test_a_picture_of_one_colour_has_finite_features():
+    with torch.inference_mode():
+        assert Pyramid(TINY).eval()(torch.full((1, TINY.channels, TINY.side, TINY.side), 0.5)).isfinite().all()

@@ -1,0 +1,68 @@
+"""How the denoising is held to a layout's constraints.
+
+Elements are numbered as in a composition: the lines of the copy in their order, then the demanded underlays. Given
+elements are pinned to the first proposals, which carry them. At each step every other element is bound to its proposal
+(`binding`), and the boxes are replaced by the nearest ones that keep the constraints (`core.constraints`), so that what
+follows is denoised from there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from layoutgen.core.constraints import Constraints, project
+from layoutgen.core.layout import Box, Role
+from layoutgen.core.prompts import Slot
+from layoutgen.models.layout_diffusion.binding import bind
+from layoutgen.models.layout_diffusion.head import Found
+from layoutgen.models.layout_diffusion.lines import Line
+
+
+def pinned(constraints: Constraints) -> dict[int, int]:
+    """The proposal of each given element."""
+    return {element: proposal for proposal, element in enumerate(sorted(constraints.given))}
+
+
+def given_boxes(constraints: Constraints) -> Tensor | None:
+    """The boxes (k, 4) that the first proposals have."""
+    known = constraints.given
+    return torch.tensor([known[element] for element in sorted(known)], dtype=torch.float32) if known else None
+
+
+def with_roles(lines: Sequence[Line], roles: Mapping[int, Role]) -> tuple[Line, ...]:
+    """The lines with the roles that some of them must have. Raises ValueError where a line can't have its role."""
+    out = list(lines)
+    for index, role in roles.items():
+        if index >= len(lines):
+            continue  # an underlay: `Constraints.check` has seen to it
+        slot = lines[index].slot
+        if role not in slot.roles:
+            known = ", ".join(slot.roles)
+            raise ValueError(f"element {index} is a {role}, and its text may be: {known}; correct its role")
+        out[index] = replace(lines[index], slot=Slot(slot.text, (role,)))
+    return tuple(out)
+
+
+class Steering:
+    """Puts constraints on a step's answer, row by row."""
+
+    def __init__(self, lines: Sequence[Sequence[Line]], constraints: Sequence[Constraints]) -> None:
+        self._lines, self._constraints = lines, constraints
+
+    def __call__(self, found: Found) -> Tensor:
+        """The boxes (b, n, 4) that keep the constraints."""
+        out = found.ltrb.clone()
+        for row, (lines, constraints) in enumerate(zip(self._lines, self._constraints, strict=True)):
+            if not len(constraints):
+                continue
+            proposals, _ = bind(found, row, lines, underlays=constraints.underlays, pinned=pinned(constraints))
+            kept = project(boxes(found, row, proposals), constraints)
+            out[row, proposals] = torch.tensor(kept, dtype=out.dtype, device=out.device)
+        return out
+
+
+def boxes(found: Found, row: int, proposals: Sequence[int]) -> list[Box]:
+    """The boxes of some proposals."""
+    return [(a, b, c, d) for a, b, c, d in found.ltrb[row, list(proposals)].tolist()]

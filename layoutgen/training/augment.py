@@ -80,7 +80,7 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
     in both answers.
     """
     shape, condition, target = np.random.default_rng(list(seed)).spawn(3)
-    task, log = _shaped(task, how, shape)
+    task, log = shaped(task, how, shape)
     if target.random() < how.perturb:
         moved, deltas = jittered([one.box for one in task.target], how.perturb_sigma, how.jitter_share, target)
         elements = tuple(replace(one, box=box) for one, box in zip(task.target, moved, strict=True))
@@ -151,7 +151,7 @@ def _in_order(target: tuple[Suggestion, ...], given: Sequence[tuple[int, Given]]
     return (*(target[index] for index in locked), *rest)
 
 
-def _shaped(task: Task, how: Augmentation, rng: Rng) -> tuple[Task, dict[str, Any]]:
+def shaped(task: Task, how: Augmentation, rng: Rng) -> tuple[Task, dict[str, Any]]:
     """Change canvas, direction, copy; return what was done."""
     log: dict[str, Any] = {}
     lots = rng.random(3)

@@ -10,7 +10,7 @@ IoU of 0.15. Underlays are proposals left over that are more likely underlays th
 more than there are lines, after the same suppression; where a number of underlays is demanded, the likeliest are taken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
@@ -34,14 +34,13 @@ def bind(
     lines: Sequence[Line],
     *,
     underlays: int | None = None,
-    pinned: Mapping[int, int] | None = None,
+    pinned: Collection[int] = (),
 ) -> tuple[list[int], list[Role]]:
     """The proposal and role of each element of a row: its lines in their order, then the underlays, of which there are
-    `underlays`, or as many as there seem to be. `pinned` says which proposal an element has. Raises ValueError where
-    there are more elements than proposals."""
+    `underlays`, or as many as there seem to be. `pinned` elements have the proposals of their numbers. Raises
+    ValueError where there are more elements than proposals."""
     roles, ltrb = found.roles[row].float().cpu(), found.ltrb[row].float().cpu()
     carries = found.carries[row].float().cpu()
-    pinned = dict(pinned or {})
     if len(lines) + (underlays or 0) > len(ltrb):
         raise ValueError(f"{len(lines) + (underlays or 0)} elements for {len(ltrb)} proposals; use a larger size")
     likely = torch.nn.functional.logsigmoid(roles).double()
@@ -56,7 +55,7 @@ def bind(
 
 
 def _assign(
-    lines: Sequence[Line], likely: Tensor, carried: Tensor, best: Tensor, pinned: dict[int, int]
+    lines: Sequence[Line], likely: Tensor, carried: Tensor, best: Tensor, pinned: Collection[int]
 ) -> list[tuple[int, Role]]:
     if not lines:
         return []
@@ -69,11 +68,11 @@ def _assign(
         at = torch.from_numpy(role[index])
         suppressed = ~best.gather(1, at[:, None])[:, 0]
         worth[index] = (here + carried[:, index] - _SUPPRESSED * suppressed).numpy()
-    for element, proposal in pinned.items():
-        worth[:, proposal] = -1e6
+    for element in pinned:
+        worth[:, element] = -1e6
         if element < len(lines):
             worth[element, :] = -1e6
-            worth[element, proposal] = 1e6
+            worth[element, element] = 1e6
     rows, columns = linear_sum_assignment(np.nan_to_num(worth, nan=-1e6), maximize=True)
     return [(int(i), ROLES[role[k, i]]) for k, i in zip(rows, columns, strict=True)]
 
@@ -84,14 +83,14 @@ def _underlays(
     middles: Tensor,
     lines: int,
     wanted: int | None,
-    pinned: Mapping[int, int],
+    pinned: Collection[int],
     taken: Sequence[int],
 ) -> list[int]:
     """The proposals that are underlays, the demanded ones in their order."""
-    order = [i for i in likely.argsort(descending=True, stable=True).tolist() if i not in {*taken, *pinned.values()}]
+    order = [i for i in likely.argsort(descending=True, stable=True).tolist() if i not in {*taken, *pinned}]
     if wanted is not None:
         free = iter(order)
-        return [pinned[lines + k] if lines + k in pinned else next(free) for k in range(wanted)]
+        return [lines + k if lines + k in pinned else next(free) for k in range(wanted)]
     found: list[int] = []
     for i in order:
         if likely[i] <= np.log(0.5) or len(found) == lines:

@@ -13,6 +13,7 @@ from torch import Tensor
 SCALE = 2.0
 """Signal-to-noise scale of boxes."""
 _LEAST = 1e-4  # sides of boxes that a network sees: no box is a line
+_EDGE = 2e-3
 _DELTA_WEIGHTS = (2.0, 2.0, 1.0, 1.0)
 _MOST_GROWTH = math.log(1000.0)
 
@@ -53,6 +54,15 @@ def refined(ltrb: Tensor, deltas: Tensor) -> Tensor:
     size = old[..., 2:].clamp(min=_LEAST)
     centre = old[..., :2] + deltas[..., :2] * size
     return to_ltrb(torch.cat([centre, size * deltas[..., 2:].clamp(max=_MOST_GROWTH).exp()], -1))
+
+
+def set_anew(ltrb: Tensor, told: Tensor) -> Tensor:
+    """Boxes whose centre and size are σ(σ(γ) · σ⁻¹(cxcywh) + δ), of `told` = [δ, γ] (..., 8): where γ is high a box of
+    any size crosses the canvas by the same δ (Zhu et al. 2021, Deformable DETR), where it is low the box does not
+    matter, as at times when it is nothing but noise."""
+    shift, keep = told.chunk(2, -1)
+    old = to_cxcywh(ltrb).clamp(_EDGE, 1 - _EDGE)
+    return to_ltrb((keep.sigmoid() * old.logit() + shift).sigmoid())
 
 
 def iou_giou(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

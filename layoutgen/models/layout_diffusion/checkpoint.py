@@ -23,7 +23,7 @@ def save(network: Radm, folder: Path, dtype: torch.dtype = torch.float32) -> Non
         "size": asdict(network.size),
         "geometric": network.heads[0].geometric is not None,
         "textual": network.heads[0].textual is not None,
-        "bound": network.heads[0].bound,
+        "anchored": network.anchored,
     }
     (folder / _CONFIG).write_text(json.dumps(about, indent=2) + "\n", "utf-8")
     tensors = {
@@ -64,6 +64,6 @@ def _empty(folder: Path) -> Radm:
         numbers: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in about["size"].items()
         }
-        return build(Size(**numbers), **{name: about[name] for name in ("geometric", "textual", "bound")})
+        return build(Size(**numbers), **{name: about[name] for name in ("geometric", "textual", "anchored")})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path} describes no network of this kind ({error}); give the folder of one") from error

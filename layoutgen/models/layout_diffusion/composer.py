@@ -10,21 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from layoutgen.core.constraints import Constraints, project, violations
-from layoutgen.core.framing import on_canvas
-from layoutgen.core.layout import Framing, Suggestion
+from layoutgen.core.layout import Box, Framing, Suggestion
 from layoutgen.core.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
-from layoutgen.models.frame import frame_at
 from layoutgen.models.layout_diffusion.binding import bind
 from layoutgen.models.layout_diffusion.head import Found, Scene
 from layoutgen.models.layout_diffusion.lines import Line, batch, lines_of
 from layoutgen.models.layout_diffusion.network import Radm
 from layoutgen.models.layout_diffusion.sampling import sample
-from layoutgen.models.layout_diffusion.sizes import Size
-from layoutgen.models.layout_diffusion.steering import Steering, boxes, given_boxes, pinned, with_roles
+from layoutgen.models.layout_diffusion.seeing import picture, subject_of
+from layoutgen.models.layout_diffusion.steering import Steering, boxes, with_roles
 from layoutgen.models.painting import Frame
 
 FREE = Constraints()
@@ -45,6 +42,10 @@ class _Task:
     constraints: Constraints
     lines: tuple[Line, ...]
     framing: Framing
+
+    @property
+    def subject(self) -> Box | None:
+        return subject_of(self.brief.annotation, self.framing)
 
 
 class RadmComposer:
@@ -111,7 +112,7 @@ class RadmComposer:
             Scene(*(part.repeat_interleave(self._samples, 0) for part in scene)),
             seeds,
             steps=self._steps,
-            given=[given_boxes(task.constraints) for task in rows],
+            given=[task.constraints.given for task in rows],
             steer=steering if any(len(task.constraints) for task in rows) else None,
         )
         return [
@@ -121,7 +122,10 @@ class RadmComposer:
     @torch.inference_mode()
     def _scene(self, tasks: Sequence[_Task]) -> Scene:
         device = next(self._network.parameters()).device
-        pictures, sizes = zip(*(picture(one.brief, one.framing, self._network.size) for one in tasks), strict=True)
+        seen = [
+            picture(one.brief.image, one.framing, one.brief.canvas, one.subject, self._network.size) for one in tasks
+        ]
+        pictures, sizes = zip(*seen, strict=True)
         return self._network.scene(
             torch.stack(pictures).to(device),
             torch.tensor(sizes, dtype=torch.float32, device=device),
@@ -131,11 +135,10 @@ class RadmComposer:
     def _read(self, found: Found, rows: range, task: _Task) -> list[Sampled] | Fault:
         if not all(bool(part[rows.start : rows.stop].isfinite().all()) for part in (found.roles, found.ltrb)):
             return Fault("not_finite", "the network's answer is not finite; look at its weights, or use another dtype")
-        subject = on_canvas(task.brief.annotation.subject, task.framing) if task.brief.annotation.subject else None
         out = []
         for row in rows:
             proposals, roles = bind(
-                found, row, task.lines, underlays=task.constraints.underlays, pinned=pinned(task.constraints)
+                found, row, task.lines, underlays=task.constraints.underlays, pinned=task.constraints.given
             )
             proposed = boxes(found, row, proposals)
             for element, box in task.constraints.given.items():
@@ -143,7 +146,7 @@ class RadmComposer:
             kept = project(proposed, task.constraints)
             texts = [line.slot.text for line in task.lines] + [""] * (len(kept) - len(task.lines))
             suggestions = tuple(map(Suggestion, roles, kept, texts))
-            score = layout_score(suggestions, task.brief.canvas, subject)
+            score = layout_score(suggestions, task.brief.canvas, task.subject)
             out.append(Sampled(suggestions, score, tuple(violations(proposed, task.constraints))))
         return out
 
@@ -154,28 +157,3 @@ def row_seed(brief: Brief, constraints: Constraints, seed: int, number: int) -> 
     digest = hashlib.sha256(repr(about).encode())
     digest.update(np.ascontiguousarray(brief.image).data)
     return int.from_bytes(digest.digest()[:7], "big")
-
-
-def picture(brief: Brief, framing: Framing, size: Size) -> tuple[Tensor, tuple[int, int]]:
-    """The framed canvas as the network sees it, (channels, side, side), 0 to 1, scaled into the upper left, and its
-    (width, height) there. The fourth channel is what the photo is about: its map, else its box, else 0."""
-    canvas = brief.canvas
-    scale = size.side / max(canvas.width, canvas.height)
-    width, height = max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale))
-    out = torch.zeros(size.channels, size.side, size.side)
-    pixels = frame_at(brief.image, framing, width, height)
-    out[:3, :height, :width] = torch.from_numpy(pixels).permute(2, 0, 1) / 255
-    if size.channels > 3:
-        out[3, :height, :width] = torch.from_numpy(_subject(brief, framing, width, height))
-    return out, (width, height)
-
-
-def _subject(brief: Brief, framing: Framing, width: int, height: int) -> np.ndarray:
-    known = brief.annotation
-    if known.subject_map is not None:
-        return frame_at(known.subject_map.astype(np.float32), framing, width, height)
-    out = np.zeros((height, width), np.float32)
-    if known.subject is not None:
-        left, top, right, bottom = on_canvas(known.subject, framing)
-        out[int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))] = 1
-    return out

@@ -5,12 +5,13 @@ each other; each proposal's features make two small matrices that its region's f
 convolution); time scales and shifts the result, (1 + scale) · x + shift. Class and box are read from
 [g 64 | features | m], the geometric relation, the proposal and the visual-text relation.
 
-Not in RADM: `carries`, which line of the copy an element carries, as the match of its features with the lines', with
-one more for none. It is what binds boxes to texts. Of lines T and s_i = softmax of a proposal's matches,
+Not in RADM: `carries`, which line of the copy an element carries; it binds boxes to texts. A plain head tells it by the
+match of a proposal's features with the lines', with one more for none. An anchored head knows it: proposal k is line
+k's, and proposals beyond the lines carry none and are for underlays. It also differs in that
 
-    c_i = Σ_l s_il W T_l                                   (C,): what it carries, nothing where it carries none
-
-goes with the proposal into its role, its box and the next head, so that a text's length drives its box (`bound`).
+- what a proposal carries, c = W T_k, goes into its features, its role and its box: a text's length drives its box;
+- a proposal knows where it is, W [sin, cos](100 · cxcywh): where nothing is drawn yet, no region tells it;
+- its box is σ(σ(γ) · σ⁻¹(b) + δ) instead of one moved by shares of its own size: layouts are set, not refined.
 """
 
 import math
@@ -20,13 +21,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from layoutgen.models.layout_diffusion.boxes import in_px, refined
+from layoutgen.models.layout_diffusion.boxes import in_px, refined, set_anew, to_cxcywh
 from layoutgen.models.layout_diffusion.gram import GeometricRelation
+from layoutgen.models.layout_diffusion.letters import waves
 from layoutgen.models.layout_diffusion.regions import region_features
 from layoutgen.models.layout_diffusion.sizes import ROLES, Size
 from layoutgen.models.layout_diffusion.vtram import VisualTextRelation
 
 _PRIOR = 0.01
+_WAVES, _LONGEST = 32, 1000.0
+_SURE = 20.0  # logit of what is known
 
 
 class Scene(NamedTuple):
@@ -49,12 +53,13 @@ class Found(NamedTuple):
 
 
 class Head(nn.Module):
-    """A head. `geometric` and `textual` switch a relation off, and `bound` what a proposal carries: zeros stand in its
-    place. Without `bound`, classes and boxes are RADM's."""
+    """A head. `geometric` and `textual` switch a relation off: zeros stand in its place. One that is not `anchored` has
+    RADM's classes and boxes."""
 
-    def __init__(self, size: Size, *, geometric: bool = True, textual: bool = True, bound: bool = True) -> None:
+    def __init__(self, size: Size, *, geometric: bool = True, textual: bool = True, anchored: bool = True) -> None:
         super().__init__()
-        self.size, self.bound, width = size, bound, size.width
+        self.size, self.anchored, width = size, anchored, size.width
+        self.place = nn.Linear(4 * _WAVES, width) if anchored else None
         self.attention = nn.MultiheadAttention(width, size.attention, batch_first=True)
         self.after_attention = nn.LayerNorm(width)
         self.dynamic = DynamicConvolution(size)
@@ -66,23 +71,29 @@ class Head(nn.Module):
         self.time = nn.Sequential(nn.SiLU(), nn.Linear(4 * width, 2 * width))
         self.geometric = GeometricRelation(size) if geometric else None
         self.textual = VisualTextRelation(size) if textual else None
-        joined = size.geometry + 2 * width
+        plain = size.geometry + 2 * width
+        joined = plain + width if anchored else plain
         self.role = nn.Sequential(
-            nn.Linear(joined + width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, len(ROLES))
+            nn.Linear(joined, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, len(ROLES))
         )
         self.box = nn.Sequential(
-            *(nn.Linear(joined + width, width), nn.LayerNorm(width), nn.ReLU()),
-            *(nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, 4)),
+            *(nn.Linear(joined, width), nn.LayerNorm(width), nn.ReLU()),
+            *(nn.Linear(width, width), nn.LayerNorm(width), nn.ReLU(), nn.Linear(width, 8 if anchored else 4)),
         )
-        self.asks = nn.Linear(joined, width)
         self.says = nn.Linear(size.text, width)
-        self.none = nn.Linear(joined, 1)
+        self.asks = None if anchored else nn.Linear(plain, width)
+        self.none = None if anchored else nn.Linear(plain, 1)
         nn.init.constant_(self.role[-1].bias, -math.log((1 - _PRIOR) / _PRIOR))  # type: ignore[arg-type]
 
     def forward(self, scene: Scene, ltrb: Tensor, features: Tensor | None, time: Tensor) -> tuple[Found, Tensor]:
         """Look at boxes (b, n, 4), with the proposals' features (b, n, C) of the head before, at times (b, 4 C)."""
         regions = region_features(scene.atlas, in_px(ltrb, scene.sizes), self.size.pooled)
         x = regions.mean(-1) if features is None else features
+        says = self.says(scene.lines)
+        own = anchors(scene.there, ltrb.shape[1])
+        carried = own.to(x) @ says
+        if self.place:
+            x = x + carried + self.place(waves(100 * to_cxcywh(ltrb), _WAVES, _LONGEST).flatten(-2))
         x = self.after_attention(x + self.attention(x, x, x, need_weights=False)[0])
         x = self.after_dynamic(x + self.dynamic(x, regions))
         x = self.after_feedforward(x + self.feedforward(x))
@@ -91,13 +102,19 @@ class Head(nn.Module):
         near = self.geometric(regions, ltrb) if self.geometric else x.new_zeros(*x.shape[:2], self.size.geometry)
         told = self.textual(regions, ltrb, scene.lines, scene.there) if self.textual else torch.zeros_like(x)
         joined = torch.cat([near, x, told], -1)
-        says = self.says(scene.lines)
-        match = self.asks(joined) @ says.transpose(1, 2) / self.size.width**0.5
-        match = match.masked_fill(~scene.there[:, None], torch.finfo(match.dtype).min)
-        carries = torch.cat([match, self.none(joined)], -1)
-        carried = carries.softmax(-1)[..., :-1] @ says if self.bound else torch.zeros_like(x)
+        if self.asks and self.none:
+            match = self.asks(joined) @ says.transpose(1, 2) / self.size.width**0.5
+            match = match.masked_fill(~scene.there[:, None], torch.finfo(match.dtype).min)
+            carries = torch.cat([match, self.none(joined)], -1)
+            return Found(self.role(joined), refined(ltrb, self.box(joined)), carries), x
         joined = torch.cat([joined, carried], -1)
-        return Found(self.role(joined), refined(ltrb, self.box(joined)), carries), x + carried
+        carries = torch.where(torch.cat([own, ~own.any(-1, keepdim=True)], -1), _SURE, -_SURE).to(x)
+        return Found(self.role(joined), set_anew(ltrb, self.box(joined)), carries), x
+
+
+def anchors(there: Tensor, count: int) -> Tensor:
+    """Which line each of `count` anchored proposals carries: (b, count, l) bool, of the lines `there` (b, l)."""
+    return torch.eye(count, there.shape[1], dtype=torch.bool, device=there.device) & there[:, None]
 
 
 class DynamicConvolution(nn.Module):

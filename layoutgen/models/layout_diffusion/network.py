@@ -14,8 +14,9 @@ from layoutgen.models.layout_diffusion.sizes import Size
 
 
 class Radm(nn.Module):
-    """RADM in a size. `backbone` is a folder of pretrained weights of the backbone, `encoder` another encoder of lines
-    than ours, one that gives features of `size.text` numbers; the relations can be switched off."""
+    """RADM in a size; without `anchored` its proposals are free, as published (see `head`). `backbone` is a folder of
+    pretrained weights of the backbone, `encoder` another encoder of lines than ours, one that gives features of
+    `size.text` numbers; the relations can be switched off."""
 
     def __init__(
         self,
@@ -25,17 +26,17 @@ class Radm(nn.Module):
         encoder: nn.Module | None = None,
         geometric: bool = True,
         textual: bool = True,
-        bound: bool = True,
+        anchored: bool = True,
     ) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.anchored = size, anchored
         self.pyramid = Pyramid(size, backbone)
         self.letters = encoder or LetterEncoder(size)
         self.time = nn.Sequential(
             nn.Linear(size.width, 4 * size.width), nn.GELU(), nn.Linear(4 * size.width, 4 * size.width)
         )
         self.heads = nn.ModuleList(
-            Head(size, geometric=geometric, textual=textual, bound=bound) for _ in range(size.heads)
+            Head(size, geometric=geometric, textual=textual, anchored=anchored) for _ in range(size.heads)
         )
 
     def scene(self, pictures: Tensor, sizes: Tensor, lines: Lines) -> Scene:

@@ -1,14 +1,16 @@
 """What the network learns: to find the elements of a layout from boxes of any noise, on every head.
 
 Elements are padded to the number of proposals with boxes whose centre and size are drawn from N(1/2, (1/6)²); noise is
-added to all (`schedule`), and each head's answer is matched with the elements (`matching`):
+added to all (`schedule`), and each head's answer is matched with the elements (`matching`). In an anchored network a
+text is learnt by its own proposal, which the noise was added to, and matching is for underlays and what is left over:
 
-    loss = Σ over heads of [5 · focal(roles) + |b - b*|₁ + (1 - GIoU) + cross-entropy(which line it carries)]
+    loss = Σ over heads of [2 · focal(roles) + 5 · |b - b*|₁ + 2 · (1 - GIoU) + cross-entropy(which line it carries)]
 
-each a sum over the batch, by the number of matched proposals. The noise of a row is drawn from its own seed.
+each a sum over the batch, by the number of matched proposals. The noise of a row is drawn from its own seed. RADM
+weighs 5, 1, 1 and has no last part (`PUBLISHED`); ours, DiffusionDet's, weigh where a box lies as much as what it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +23,8 @@ from layoutgen.models.layout_diffusion.matching import ALPHA, GAMMA, match
 from layoutgen.models.layout_diffusion.network import Radm
 from layoutgen.models.layout_diffusion.schedule import STEPS, noised
 
-WEIGHTS = {"roles": 5.0, "boxes": 1.0, "giou": 1.0, "carries": 1.0}
+WEIGHTS = {"roles": 2.0, "boxes": 5.0, "giou": 2.0, "carries": 1.0}
+PUBLISHED = {"roles": 5.0, "boxes": 1.0, "giou": 1.0, "carries": 0.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,41 +37,66 @@ class Truth:
     carries: Tensor
 
 
-def loss(network: Radm, scene: Scene, truths: Sequence[Truth], seeds: Sequence[int]) -> tuple[Tensor, dict[str, float]]:
+def loss(
+    network: Radm,
+    scene: Scene,
+    truths: Sequence[Truth],
+    seeds: Sequence[int],
+    weights: Mapping[str, float] = WEIGHTS,
+) -> tuple[Tensor, dict[str, float]]:
     """The loss of a batch, and its parts as they stand on the last head. A row's time and noise are its seed's."""
     device = scene.atlas.device
     drawn = [torch.Generator().manual_seed(seed) for seed in seeds]
     t = torch.stack([torch.randint(STEPS, (), generator=one) for one in drawn]).to(device)
     count = network.size.proposals
-    x0 = torch.stack([padded(truth.ltrb.cpu(), count, one) for truth, one in zip(truths, drawn, strict=True)])
+    lines = [int(row.sum()) if network.anchored else 0 for row in scene.there]
+    x0 = torch.stack([padded(*one, count) for one in zip(truths, lines, drawn, strict=True)])
     noise = torch.stack([torch.randn(count, 4, generator=one) for one in drawn])
     x = noised(to_signal(x0.to(device)), t, noise.to(device))
     total = scene.atlas.new_zeros(())
     parts: dict[str, float] = {}
     for found in network(scene, from_signal(x), t):
-        lost = head_loss(found, truths)
-        total = total + torch.stack([WEIGHTS[name] * value for name, value in lost.items()]).sum()
+        lost = head_loss(found, truths, lines)
+        total = total + torch.stack([weights[name] * value for name, value in lost.items()]).sum()
         parts = {name: value.item() for name, value in lost.items()}
     return total, parts
 
 
-def padded(ltrb: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Boxes (m, 4) and drawn ones after them, (count, 4)."""
-    if len(ltrb) > count:
-        raise ValueError(
-            f"a layout of {len(ltrb)} elements for {count} proposals; leave some out, or use a larger size"
-        )
-    drawn = 0.5 + torch.randn(count - len(ltrb), 4, generator=generator) / 6
-    return torch.cat([ltrb, to_ltrb(torch.cat([drawn[:, :2], drawn[:, 2:].clamp(min=1e-3)], 1))])
+def padded(truth: Truth, lines: int, generator: torch.Generator, count: int) -> Tensor:
+    """A layout's boxes among drawn ones, (count, 4): those of texts at their line's number where there are `lines` to
+    be anchored to, all others after these."""
+    texts = truth.carries.cpu() >= 0 if lines else torch.zeros(len(truth.ltrb), dtype=torch.bool)
+    others = int((~texts).sum())
+    if lines + others > count:
+        raise ValueError(f"a layout of {lines + others} elements for {count} proposals; leave it out")
+    drawn = 0.5 + torch.randn(count, 4, generator=generator) / 6
+    out = to_ltrb(torch.cat([drawn[:, :2], drawn[:, 2:].clamp(min=1e-3)], 1))
+    boxes = truth.ltrb.cpu()
+    out[truth.carries.cpu()[texts]] = boxes[texts]
+    out[lines : lines + others] = boxes[~texts]
+    return out
 
 
-def head_loss(found: Found, truths: Sequence[Truth]) -> dict[str, Tensor]:
-    """The parts of one head's loss."""
+def learners(found: Found, row: int, truth: Truth, lines: int) -> Tensor:
+    """The element that each proposal of a row learns (n,), -1 for none: of the first `lines`, their own texts."""
+    if not lines:
+        return match(found.roles[row], found.ltrb[row], truth.roles, truth.ltrb)
+    taken = torch.full_like(found.roles[row, :, 0], -1, dtype=torch.long)
+    texts = truth.carries >= 0
+    taken[truth.carries[texts]] = texts.nonzero()[:, 0]
+    free = match(found.roles[row, lines:], found.ltrb[row, lines:], truth.roles[~texts], truth.ltrb[~texts])
+    others = torch.cat([(~texts).nonzero()[:, 0], free.new_full((1,), -1)])
+    taken[lines:] = others[free]
+    return taken
+
+
+def head_loss(found: Found, truths: Sequence[Truth], lines: Sequence[int]) -> dict[str, Tensor]:
+    """The parts of one head's loss; `lines` of each row are anchored."""
     roles = torch.zeros_like(found.roles)
     boxes, giou, carries = [], [], []
     none = found.carries.shape[2] - 1
     for i, truth in enumerate(truths):
-        taken = match(found.roles[i], found.ltrb[i], truth.roles, truth.ltrb)
+        taken = learners(found, i, truth, lines[i])
         learns = taken >= 0
         element = taken[learns]
         roles[i, learns, truth.roles[element]] = 1.0

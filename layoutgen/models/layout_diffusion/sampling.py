@@ -1,24 +1,26 @@
 """From noise to boxes: DDIM over 1 to 16 steps or more, each row from its own seed.
 
-At each step the boxes go through the network; proposals that no role scores more than `RENEW` are replaced by fresh
-noise (box renewal, Chen et al. 2023). Boxes that are given are overwritten with their noised value before every step,
-so that all others are found beside them; after every step the constraints are put on what is bound to them (`steer`).
+At each step the boxes go through the network; proposals that no role scores more than `RENEW` and that are no text's
+own are replaced by fresh noise (box renewal, Chen et al. 2023). Boxes that are given are overwritten with their noised
+value before every step, so that all others are found beside them; after every step the constraints are put on what is
+bound to them (`steer`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
+from layoutgen.core.layout import Box
 from layoutgen.models.layout_diffusion.boxes import SCALE, from_signal, to_signal
-from layoutgen.models.layout_diffusion.head import Found, Scene
+from layoutgen.models.layout_diffusion.head import Found, Scene, anchors
 from layoutgen.models.layout_diffusion.network import Radm
 from layoutgen.models.layout_diffusion.schedule import ddim, noised, times
 
 RENEW = 0.25
 
-Given = Sequence[Tensor | None]
-"""For each row the boxes (k, 4), ltrb, normalised, that its first k proposals have; None for none."""
+Given = Sequence[Mapping[int, Box]]
+"""For each row the boxes, ltrb, normalised, that some of its proposals have."""
 Steer = Callable[[Found], Tensor]
 """Says from a step's answer where its boxes (b, n, 4) should be instead."""
 
@@ -45,6 +47,7 @@ def sample(
 
     x = draw()
     fixed, is_fixed = _fixed(given, x)
+    is_anchored = anchors(scene.there, count).any(-1, keepdim=True) & network.anchored
     for t, u in times(steps):
         now = torch.full((len(lots),), t, device=device)
         x = torch.where(is_fixed, noised(fixed, now, draw()), x)
@@ -55,7 +58,7 @@ def sample(
             seen(t, from_signal(x), found)
         x0 = torch.where(is_fixed, fixed, to_signal(found.ltrb).clamp(-SCALE, SCALE))
         noise, fresh = draw(), draw()
-        kept = (found.roles.sigmoid().amax(-1, keepdim=True) > RENEW) | is_fixed
+        kept = (found.roles.sigmoid().amax(-1, keepdim=True) > RENEW) | is_fixed | is_anchored
         x = torch.where(kept, ddim(x, x0, t, u, noise, eta), fresh)
     return found._replace(ltrb=torch.where(is_fixed, _boxes(given, found.ltrb), found.ltrb))
 
@@ -64,7 +67,7 @@ def _fixed(given: Given | None, like: Tensor) -> tuple[Tensor, Tensor]:
     """The given boxes as signal (b, n, 4), and which they are (b, n, 1)."""
     which = torch.zeros_like(like[..., :1], dtype=torch.bool)
     for i, boxes in enumerate(given or ()):
-        which[i, : 0 if boxes is None else len(boxes)] = True
+        which[i, list(boxes)] = True
     return to_signal(_boxes(given, like)), which
 
 
@@ -72,6 +75,6 @@ def _boxes(given: Given | None, like: Tensor) -> Tensor:
     """The given boxes as they were given, (b, n, 4)."""
     out = like.clone()
     for i, boxes in enumerate(given or ()):
-        if boxes is not None:
-            out[i, : len(boxes)] = boxes.to(like)
+        for proposal, box in boxes.items():
+            out[i, proposal] = torch.tensor(box).to(like)
     return out

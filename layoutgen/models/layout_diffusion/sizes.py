@@ -41,19 +41,19 @@ class Size:
 
 SMALL = Size(
     "small",
-    side=256,
+    side=192,
     channels=4,
     backbone="convnext",  # layer normalisation alone: the same for any batch, in training too
     widths=(32, 64, 128, 192),
     depths=(2, 2, 2, 2),
-    width=96,
+    width=80,
     proposals=32,
     heads=4,
     attention=4,
     dynamic=32,
-    feedforward=384,
-    text=192,
-    letters=96,
+    feedforward=320,
+    text=160,
+    letters=80,
 )
 
 PAPER = Size(

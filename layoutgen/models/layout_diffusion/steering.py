@@ -1,9 +1,9 @@
 """How the denoising is held to a layout's constraints.
 
-Elements are numbered as in a composition: the lines of the copy in their order, then the demanded underlays. Given
-elements are pinned to the first proposals, which carry them. At each step every other element is bound to its proposal
-(`binding`), and the boxes are replaced by the nearest ones that keep the constraints (`core.constraints`), so that what
-follows is denoised from there.
+Elements are numbered as in a composition: the lines of the copy in their order, then the demanded underlays. A given
+element has the proposal of its number. At each step every other element is bound to its proposal (`binding`), and the
+boxes are replaced by the nearest ones that keep the constraints (`core.constraints`), so that what follows is denoised
+from there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,17 +18,6 @@ from layoutgen.core.prompts import Slot
 from layoutgen.models.layout_diffusion.binding import bind
 from layoutgen.models.layout_diffusion.head import Found
 from layoutgen.models.layout_diffusion.lines import Line
-
-
-def pinned(constraints: Constraints) -> dict[int, int]:
-    """The proposal of each given element."""
-    return {element: proposal for proposal, element in enumerate(sorted(constraints.given))}
-
-
-def given_boxes(constraints: Constraints) -> Tensor | None:
-    """The boxes (k, 4) that the first proposals have."""
-    known = constraints.given
-    return torch.tensor([known[element] for element in sorted(known)], dtype=torch.float32) if known else None
 
 
 def with_roles(lines: Sequence[Line], roles: Mapping[int, Role]) -> tuple[Line, ...]:
@@ -57,7 +46,7 @@ class Steering:
         for row, (lines, constraints) in enumerate(zip(self._lines, self._constraints, strict=True)):
             if not len(constraints):
                 continue
-            proposals, _ = bind(found, row, lines, underlays=constraints.underlays, pinned=pinned(constraints))
+            proposals, _ = bind(found, row, lines, underlays=constraints.underlays, pinned=constraints.given)
             kept = project(boxes(found, row, proposals), constraints)
             out[row, proposals] = torch.tensor(kept, dtype=out.dtype, device=out.device)
         return out

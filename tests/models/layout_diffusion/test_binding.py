@@ -74,11 +74,11 @@ def test_underlays_are_what_is_left_over_sure_and_under_a_text():
     assert bind(found(*says), 0, LINES, underlays=2)[0] == [1, 0, 2, 4, 3]
 
 
-def test_pinned_elements_have_their_proposals_and_no_other_has_them():
+def test_pinned_elements_have_the_proposals_of_their_numbers_and_no_other_has_them():
     says = [*PLAIN]
-    proposals, roles = bind(found(*says), 0, LINES, underlays=1, pinned={0: 0, 3: 1})
+    proposals, roles = bind(found(*says), 0, LINES, underlays=1, pinned={0, 3})
     assert proposals[0] == 0
-    assert proposals[3] == 1
+    assert proposals[3] == 3
     assert roles[3] is Role.UNDERLAY
     assert len(set(proposals)) == 4
 

@@ -12,6 +12,7 @@ from layoutgen.models.layout_diffusion.boxes import (
     in_px,
     iou_giou,
     refined,
+    set_anew,
     survivors,
     to_cxcywh,
     to_ltrb,
@@ -46,6 +47,20 @@ def test_a_delta_moves_by_shares_of_the_box_and_grows_it():
     assert torch.allclose(moved, torch.tensor([0.3, 0.0, 0.5, 0.4]), atol=1e-6)
     grown = to_cxcywh(refined(torch.tensor([0.2, 0.2, 0.4, 0.6]), torch.tensor([0.0, 0.0, math.log(3), 0.0])))
     assert torch.allclose(grown, torch.tensor([0.3, 0.4, 0.6, 0.4]))
+
+
+def test_a_box_is_set_anew_from_where_it_is_or_from_nowhere():
+    def shifted(box, delta, kept=20.0):
+        return set_anew(box, torch.cat([delta, torch.full((4,), kept)]))
+
+    small, large = torch.tensor([0.1, 0.1, 0.12, 0.12]), torch.tensor([0.01, 0.01, 0.21, 0.21])
+    assert torch.allclose(shifted(small, torch.zeros(4)), small, atol=1e-6)
+    delta = torch.tensor([3.0, 0.0, 0.0, 0.0])
+    assert torch.allclose(to_cxcywh(shifted(small, delta))[:2], to_cxcywh(shifted(large, delta))[:2], atol=1e-5)
+    assert to_cxcywh(shifted(small, delta))[0] > 0.65
+    assert torch.allclose(shifted(small, delta, -20.0), shifted(large, delta, -20.0), atol=1e-5)
+    wild = shifted(torch.tensor([-0.4, 0.2, 1.3, 0.2]), torch.full((4,), 50.0))
+    assert wild.isfinite().all()
 
 
 def test_iou_is_that_of_layouts_and_giou_tells_how_far_apart_boxes_are():

@@ -6,7 +6,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from layoutgen.models.layout_diffusion.head import Found, Scene
 from layoutgen.models.layout_diffusion.lines import batch, lines_of
-from layoutgen.models.layout_diffusion.objective import Truth, focal, head_loss, loss, padded
+from layoutgen.models.layout_diffusion.objective import Truth, focal, head_loss, learners, loss, padded
 from layoutgen.models.layout_diffusion.sizes import ROLES
 
 from .tiny import CANVASES, COPIES, TINY, network, scenes
@@ -29,14 +29,14 @@ def right():
 
 
 def test_a_right_answer_costs_nothing_and_each_fault_its_part():
-    plain = head_loss(right(), [TRUE])
+    plain = head_loss(right(), [TRUE], [0])
     assert all(value.item() == pytest.approx(0, abs=1e-4) for value in plain.values())
     moved = right()
     moved.ltrb[0, 0] += 0.02
-    assert head_loss(moved, [TRUE])["boxes"].item() == pytest.approx(4 * 0.02 / 3, rel=1e-3)
+    assert head_loss(moved, [TRUE], [0])["boxes"].item() == pytest.approx(4 * 0.02 / 3, rel=1e-3)
     crossed = right()
     crossed.carries[0, 2] = torch.tensor([20.0, -20, -20])  # an underlay that carries a text
-    found = head_loss(crossed, [TRUE])
+    found = head_loss(crossed, [TRUE], [0])
     assert found["carries"].item() == pytest.approx(40 / 3, rel=1e-3)
     assert found["boxes"].item() == pytest.approx(0, abs=1e-6)
 
@@ -50,13 +50,24 @@ def test_the_focal_loss_is_a_weighted_cross_entropy():
 
 
 def test_a_layout_is_padded_with_boxes_about_the_middle():
-    found = padded(TRUE.ltrb, 2003, torch.Generator().manual_seed(0))
+    found = padded(TRUE, 0, torch.Generator().manual_seed(0), 2003)
     assert torch.equal(found[:3], TRUE.ltrb)
     middle = (found[3:, :2] + found[3:, 2:]) / 2
     assert middle.mean().item() == pytest.approx(0.5, abs=0.01)
     assert middle.std().item() == pytest.approx(1 / 6, abs=0.01)
     with pytest.raises(ValueError, match="3 elements for 2 proposals"):
-        padded(TRUE.ltrb, 2, torch.Generator())
+        padded(TRUE, 0, torch.Generator(), 2)
+
+
+def test_anchored_texts_stand_at_their_lines_number_and_underlays_after_all_lines():
+    turned = Truth(TRUE.ltrb, TRUE.roles, torch.tensor([3, 1, -1]))
+    found = padded(turned, 4, torch.Generator().manual_seed(0), 8)
+    assert torch.equal(found[[3, 1, 4]], TRUE.ltrb)
+    answer = right()
+    taken = learners(answer, 0, Truth(TRUE.ltrb, TRUE.roles, torch.tensor([1, 0, -1])), 2)
+    assert taken[:2].tolist() == [1, 0]  # each text by its own proposal, wherever that is
+    assert taken[2] == 2
+    assert (taken[3:] == -1).all()
 
 
 def test_a_rows_lots_do_not_depend_on_its_batch():

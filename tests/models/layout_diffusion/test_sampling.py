@@ -10,15 +10,15 @@ from layoutgen.models.layout_diffusion.schedule import KEPT, STEPS
 
 from .tiny import TINY, network, scenes
 
-GIVEN = torch.tensor([[0.123456, 0.1, 0.5, 0.2], [0.3, 0.7, 0.6, 0.9]])
+GIVEN = {1: (0.123456, 0.1, 0.5, 0.2), 4: (0.3, 0.7, 0.6, 0.9)}
 
 
 class Says(torch.nn.Module):
     """Answers every time with the same boxes; the first half of the proposals scores high."""
 
-    def __init__(self, ltrb):
+    def __init__(self, ltrb, anchored=False):
         super().__init__()
-        self.ltrb, self.size, self.asked = ltrb, TINY, []
+        self.ltrb, self.size, self.asked, self.anchored = ltrb, TINY, [], anchored
 
     def forward(self, scene, ltrb, t):
         self.asked.append((ltrb, t))
@@ -62,14 +62,15 @@ def test_given_boxes_are_seen_with_the_noise_of_each_step_and_come_back_as_they_
     net = network()
     told = []
     found = sample(
-        net, scenes(net, [0, 1]), [0, 1], steps=8, given=[GIVEN, None], seen=lambda t, x, _: told.append((t, x))
+        net, scenes(net, [0, 1]), [0, 1], steps=8, given=[GIVEN, {}], seen=lambda t, x, _: told.append((t, x))
     )
-    assert torch.equal(found.ltrb[0, :2], GIVEN)
+    boxes = torch.tensor(list(GIVEN.values()))
+    assert torch.equal(found.ltrb[0, [1, 4]], boxes)
     free = sample(net, scenes(net, [0, 1]), [0, 1], steps=8)
     assert torch.allclose(found.ltrb[1], free.ltrb[1], atol=1e-3)
-    assert not torch.allclose(found.ltrb[0, 2:], free.ltrb[0, 2:], atol=1e-3)
-    late = to_signal(told[-1][1][0, :2])
-    assert ((late - to_signal(GIVEN)).abs() < 5 * (1 - KEPT[told[-1][0]]) ** 0.5).all()
+    assert not torch.allclose(found.ltrb[0, 5:], free.ltrb[0, 5:], atol=1e-3)
+    late = to_signal(told[-1][1][0, [1, 4]])
+    assert ((late - to_signal(boxes)).abs() < 5 * (1 - KEPT[told[-1][0]]) ** 0.5).all()
 
 
 def test_proposals_that_nothing_scores_are_drawn_anew():
@@ -81,6 +82,10 @@ def test_proposals_that_nothing_scores_are_drawn_anew():
     half = TINY.proposals // 2
     assert (last[0, :half] - boxes).abs().max() < 0.02
     assert last[0, half:].std() > 0.1
+    net = Says(boxes, anchored=True)
+    scene = scene._replace(there=torch.ones(1, TINY.proposals, dtype=torch.bool))  # every proposal is a text's own
+    sample(net, scene, [0], steps=250)
+    assert (net.asked[-1][0] - boxes).abs().max() < 0.02
 
 
 def test_steering_acts_on_every_step_but_the_last():

@@ -7,7 +7,7 @@ from layoutgen.core.constraints import Constraints, Relation, violations
 from layoutgen.core.layout import Canvas, Copy, Role
 from layoutgen.models.layout_diffusion.binding import bind
 from layoutgen.models.layout_diffusion.lines import lines_of
-from layoutgen.models.layout_diffusion.steering import Steering, boxes, given_boxes, pinned, with_roles
+from layoutgen.models.layout_diffusion.steering import Steering, boxes, with_roles
 
 from .test_binding import PLAIN, found
 
@@ -25,13 +25,6 @@ def test_what_is_bound_keeps_the_constraints_and_all_else_stays():
     assert violations(boxes(steered, 0, proposals), constraints) == []
     others = [k for k in range(6) if k not in proposals]
     assert torch.equal(steered.ltrb[0, others], answer.ltrb[0, others])
-
-
-def test_given_elements_have_the_first_proposals():
-    constraints = Constraints(given={3: (0.1, 0.1, 0.2, 0.2), 1: (0.3, 0.3, 0.4, 0.4)}, underlays=1)
-    assert pinned(constraints) == {1: 0, 3: 1}
-    assert torch.allclose(given_boxes(constraints), torch.tensor([[0.3, 0.3, 0.4, 0.4], [0.1, 0.1, 0.2, 0.2]]))
-    assert given_boxes(Constraints()) is None
 
 
 def test_a_text_may_be_told_its_role():

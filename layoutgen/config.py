@@ -117,7 +117,7 @@ class Protect(_Settings):
         return value
 
 
-WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl")
+WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl", "radm")
 """The engines that need a checkpoint."""
 
 
@@ -167,12 +167,15 @@ class Annotate(Checkpoint):
 class Compose(Checkpoint):
     """Which model proposes layouts."""
 
-    engine: Literal["rules", "qwen_vl"] = Field("rules", description="`rules` is embedded; `qwen_vl` needs `model`")
+    engine: Literal["rules", "qwen_vl", "radm"] = Field(
+        "rules", description="`rules` is embedded; `qwen_vl` and `radm`, which denoises boxes, need `model`"
+    )
     model: str = Field("", description="checkpoint: folder, s3:// prefix, hub id[@revision], or registry:NAME")
     adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
     registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
     candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")
     temperature: float = Field(0.8, gt=0, le=2, description="of the candidates that are drawn")
+    steps: int = Field(4, ge=1, le=1000, description="steps of denoising of `radm`")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
     prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
 
@@ -180,6 +183,8 @@ class Compose(Checkpoint):
     def _knows_its_registry(self) -> "Compose":
         if not self.registry and any(uri.startswith("registry:") for uri in (self.model, self.adapter)):
             raise ValueError("registry:NAME needs compose.registry, the root of the registry")
+        if self.engine == "radm" and (self.adapter or self.decoder != "loop" or self.dtype != "float32"):
+            raise ValueError("engine 'radm' takes no adapter and no vllm, and computes in float32; leave them out")
         return self
 
 

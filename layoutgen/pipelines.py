@@ -194,7 +194,7 @@ def _place(config: LayoutsConfig) -> Stage:
 
 
 def _prepare(config: LayoutsConfig, storage: Storage) -> list[Step]:
-    if config.compose.engine == "rules":
+    if config.compose.engine != "qwen_vl":
         return []
     build = partial(building.preparer, config.compose, storage)
     return [Step("prepare", partial(Prepare, build), config.compose.prepare)]
@@ -204,7 +204,7 @@ def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
     face_for = building.FaceFor(config.place)
     build = partial(building.composer, config.compose, config.place, face_for, config.run.seed, storage)
     # A decoder refills its batch while there is more to answer, so it gets several batches at once.
-    return Compose(build, face_for, config.compose.batch * (1 if config.compose.engine == "rules" else 8))
+    return Compose(build, face_for, config.compose.batch * (8 if config.compose.engine == "qwen_vl" else 1))
 
 
 def _resolved(config: LayoutsConfig, storage: Storage) -> LayoutsConfig:

@@ -100,6 +100,10 @@ def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
 def _composer_version(settings: Compose) -> list[object]:
     if settings.engine == "rules":
         return [RULES_VERSION]
+    if settings.engine == "radm":
+        from layoutgen.models.layout_diffusion.composer import VERSION
+
+        return [VERSION, _checkpoint_version(settings)[0], settings.steps, settings.candidates]
     from layoutgen.core.prompts import PROMPT_VERSION
 
     drawn = [settings.candidates, settings.temperature] if settings.candidates > 1 else []
@@ -210,6 +214,10 @@ def composer(
             from layoutgen.models import building_vlm
 
             return building_vlm.composer(settings, seed, storage, _frame_default)
+        case "radm":
+            from layoutgen.models.layout_diffusion import building
+
+            return building.composer(settings, seed, storage, _frame_default)
 
 
 def preparer(settings: Compose, storage: Storage) -> Preparer:

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,26 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
     assert [line["text"] for line in row["text_lines"] if line["placed"]] == ["夏日新品上市"]
     assert '"主标题"' in row["annotation_json"]
     assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "not_an_image"
+
+
+@pytest.mark.slow
+def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> None:
+    from layoutgen.models.layout_diffusion import checkpoint, network, sizes
+
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    size = replace(sizes.SMALL, side=64, widths=(8, 16, 24, 32), width=32, text=24, heads=2)
+    checkpoint.save(network.build(size), tmp_path / "radm")
+    (tmp_path / "vase.jpg").write_bytes(encoded(photo()))
+    rows = [
+        {"product_id": "v", "image": "vase.jpg", "title": "Stoneware vase", "selling_points": ["手工上釉"]},
+        {"product_id": "w", "image": "vase.jpg", "title": "Vase", "selling_points": [f"point {k}" for k in range(40)]},
+    ]
+    compose = {"engine": "radm", "model": str(tmp_path / "radm"), "steps": 2, "pool": {"num_cpus": 0.4}}
+    summary = run_layouts(settings(compose=compose), write_manifest(tmp_path, rows), str(tmp_path / "out"))
+    (row,) = published(str(tmp_path / "out"))
+    assert row["composer"].startswith("radm-1")
+    assert {element["text"] for element in row["elements"]} >= {"Stoneware vase", "手工上釉"}
+    assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "copy_too_long"
 
 
 @pytest.mark.slow

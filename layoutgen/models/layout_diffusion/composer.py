@@ -24,6 +24,8 @@ from layoutgen.models.layout_diffusion.seeing import picture, subject_of
 from layoutgen.models.layout_diffusion.steering import Steering, boxes, with_roles
 from layoutgen.models.painting import Frame
 
+VERSION = "radm-1"
+"""Changes with every change of what the same network makes of the same brief."""
 FREE = Constraints()
 
 

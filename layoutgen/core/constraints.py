@@ -125,12 +125,22 @@ def project(boxes: Sequence[Box], constraints: Constraints) -> list[Box]:
         return []
     wanted = np.nan_to_num(np.asarray(boxes, np.float64), nan=0.5, posinf=1.0, neginf=0.0).clip(-1, 2)
     items = [*_items(constraints)]
+    if not items:
+        return _on_canvas(wanted)
     axes = [_nearest(wanted[:, axis], wanted[:, axis + 2], items, axis) for axis in (0, 1)]
     if axes[0] is None or axes[1] is None:
         raise ContradictionError(_irreducible(len(boxes), items))
     (left, right), (top, bottom) = axes[0], axes[1]
     found = [tuple(map(float, one)) for one in zip(left, top, right, bottom, strict=True)]
     return [constraints.given.get(i, (a, b, c, d)) for i, (a, b, c, d) in enumerate(found)]
+
+
+def _on_canvas(ltrb: np.ndarray) -> list[Box]:
+    """The same where nothing but the canvas is to be kept."""
+    size = (ltrb[:, 2:] - ltrb[:, :2]).clip(LEAST_SIDE, 1)
+    centre = ((ltrb[:, :2] + ltrb[:, 2:]) / 2).clip(size / 2, 1 - size / 2)
+    edges = np.concatenate([centre - size / 2, centre + size / 2], 1).clip(0, 1)
+    return [(a, b, c, d) for a, b, c, d in edges.tolist()]
 
 
 _Row = tuple[dict[int, float], float, bool]

@@ -21,7 +21,10 @@ what is covered is not; an underlay on an underlay is not.
 
 The colours are made for images that lost something. The two grounds, of the canvas and of underlays, are greys and the
 roles are hues around them, so that on any blurred edge between a ground and a role no third class is nearest (least
-margin 40 of 255; two colours are at least 131 apart).
+margin 40 of 255; two colours are at least 131 apart). `benchmarks/layout_image.py` damages images of designed layouts,
+256 px, whose lines of text stand a pixel or two apart: of the elements 97.7 % are found in whole images and after a
+drift of colours by 30 of 255, 95 % after noise of sigma 25, 90 % after blur of sigma 1 px, 89 % after JPEG at quality
+75; what is lost is lines of one role that became one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -92,7 +95,7 @@ def parse(image: np.ndarray) -> tuple[Suggestion, ...]:
     classes, spoilt = classify(image)
     least = (_least(width) * (1 + spoilt), _least(height) * (1 + spoilt))
     found = [
-        (role is not Role.UNDERLAY, top, left, role, (left / width, top / height, right / width, bottom / height))
+        (role is not Role.UNDERLAY, top, left, role, scaled((left, top, right, bottom), width, height))
         for index, role in enumerate(COLOURS, 1)
         for left, top, right, bottom in _rectangles(classes, index, least)
     ]

@@ -39,6 +39,13 @@ def test_inside_and_same_size():
     assert violations(project(BOXES, constraints), constraints) == []
 
 
+def test_without_constraints_the_short_way_is_the_long_one():
+    boxes = [(-0.2, 0.1, 0.4, 0.1), (0.7, 0.95, 1.3, 1.2), (0.2, 0.2, 0.9, 0.3), (-1.0, 0.0, 2.0, 1.0)]
+    free = project(boxes, Constraints())
+    linear = project([*boxes, (0.4, 0.4, 0.5, 0.5)], Constraints(sizes={4: (0.1, 0.1)}))
+    assert np.allclose(free, linear[:4], atol=1e-9)
+
+
 def test_what_leaves_the_canvas_or_is_not_finite_comes_back():
     for box in [(-0.5, 0.2, 1.7, 0.4), (0.9, 0.9, 0.2, 0.3), (float("nan"), 0.0, 0.2, float("inf"))]:
         left, top, right, bottom = project([box], Constraints())[0]

@@ -7,6 +7,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -80,11 +81,11 @@ def iou_giou(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 def survivors(ltrb: Tensor, scores: Tensor, threshold: float) -> Tensor:
     """Which of the boxes (n, 4) no box of a higher score (n,) overlaps by an IoU above `threshold`: greedy
     non-maximum suppression, (n,) bool. Of equal scores the first wins."""
-    iou, _ = iou_giou(ltrb[:, None], ltrb[None])
-    kept = torch.zeros(len(ltrb), dtype=torch.bool)
+    covers = (iou_giou(ltrb[:, None], ltrb[None])[0] > threshold).cpu().numpy()
+    kept = np.zeros(len(ltrb), bool)
     for i in scores.argsort(descending=True, stable=True).tolist():
-        kept[i] = not bool((iou[i].cpu()[kept] > threshold).any())
-    return kept.to(ltrb.device)
+        kept[i] = not (covers[i] & kept).any()
+    return torch.from_numpy(kept).to(ltrb.device)
 
 
 def _area(ltrb: Tensor) -> Tensor:

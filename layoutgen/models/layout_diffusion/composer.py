@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from layoutgen.core.constraints import Constraints, project, violations
+from layoutgen.core.constraints import Constraints, ContradictionError, project, violations
 from layoutgen.core.layout import Box, Framing, Suggestion
 from layoutgen.core.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
@@ -100,9 +100,10 @@ class RadmComposer:
         try:
             constraints.check(len(lines))
             return _Task(brief, constraints, with_roles(lines, constraints.roles), framing)
+        except ContradictionError as error:
+            return Fault("contradiction", str(error))
         except ValueError as error:
-            kind = "contradiction" if hasattr(error, "names") else "bad_constraints"
-            return Fault(kind, str(error))
+            return Fault("bad_constraints", str(error))
 
     def _some(self, tasks: Sequence[_Task]) -> list[list[Sampled] | Fault]:
         scene = self._scene(tasks)

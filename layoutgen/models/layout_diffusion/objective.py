@@ -53,13 +53,9 @@ def loss(
     x0 = torch.stack([padded(*one, count) for one in zip(truths, lines, drawn, strict=True)])
     noise = torch.stack([torch.randn(count, 4, generator=one) for one in drawn])
     x = noised(to_signal(x0.to(device)), t, noise.to(device))
-    total = scene.atlas.new_zeros(())
-    parts: dict[str, float] = {}
-    for found in network(scene, from_signal(x), t):
-        lost = head_loss(found, truths, lines)
-        total = total + torch.stack([weights[name] * value for name, value in lost.items()]).sum()
-        parts = {name: value.item() for name, value in lost.items()}
-    return total, parts
+    lost = [head_loss(found, truths, lines) for found in network(scene, from_signal(x), t)]
+    total = torch.stack([weights[name] * value for one in lost for name, value in one.items()]).sum()
+    return total, {name: value.item() for name, value in lost[-1].items()}
 
 
 def padded(truth: Truth, lines: int, generator: torch.Generator, count: int) -> Tensor:

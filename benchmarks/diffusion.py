@@ -1,0 +1,110 @@
+"""How fast the composer that denoises boxes is, by steps of denoising and by rows at once.
+
+python -m benchmarks.diffusion [--size small] [--device cpu] [--threads 2] [--layouts 64] [--output results.jsonl]
+
+Weights are drawn, which changes no time. One JSON line a case: layouts/s from framed photos of 768 px to compositions,
+of copies of one to five texts on four canvases, the best of three rounds; `network` is the share of the time that the
+network takes.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from benchmarks.reporting import cpu
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.layout import Canvas, Copy, Framing
+from layoutgen.models.base import Brief
+from layoutgen.models.layout_diffusion.composer import RadmComposer
+from layoutgen.models.layout_diffusion.network import Radm, build, parameters
+from layoutgen.models.layout_diffusion.sizes import SIZES
+
+CANVASES = (Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080), Canvas(1080, 1920))
+POINTS = ("304不锈钢内胆", "Keeps warm for 12 hours", "￥199起", "一键开盖")
+
+
+def briefs(count: int) -> list[Brief]:
+    """Layouts to make."""
+    rng = np.random.default_rng(0)
+    photos = [rng.integers(0, 256, (768, 768, 3), dtype=np.uint8) for _ in range(4)]
+    return [
+        Brief(
+            photos[k % 4],
+            Annotation((), (0.3, 0.3, 0.7, 0.9)),
+            Copy(f"保温杯 {k}", POINTS[: k % 5]),
+            CANVASES[k % 4],
+        )
+        for k in range(count)
+    ]
+
+
+def timed(network: Radm, asked: list[Brief], steps: int, rows: int, samples: int) -> tuple[float, float]:
+    """Layouts/s, and the share of the network in it."""
+    composer = RadmComposer(network, frame=lambda *_: Framing(), steps=steps, rows=rows, samples=samples)
+    inside = 0.0
+    plain = network.forward
+
+    def told(*given: object) -> object:
+        nonlocal inside
+        began = time.perf_counter()
+        out = plain(*given)  # type: ignore[arg-type]
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        inside += time.perf_counter() - began
+        return out
+
+    network.forward = told  # type: ignore[method-assign, assignment]
+    composer.compose(asked[:rows])
+    best = (float("inf"), 0.0)
+    for _ in range(3):
+        inside, began = 0.0, time.perf_counter()
+        composer.compose(asked)
+        seconds = time.perf_counter() - began
+        best = min(best, (seconds, inside / seconds))
+    network.forward = plain  # type: ignore[method-assign]
+    return len(asked) / best[0], best[1]
+
+
+def main() -> None:
+    """Measure each case."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=list(SIZES), default="small")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--layouts", type=int, default=64)
+    parser.add_argument("--steps", type=int, nargs="*", default=[1, 4, 8])
+    parser.add_argument("--rows", type=int, nargs="*", default=[1, 8, 32])
+    parser.add_argument("--samples", type=int, default=1)
+    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    cv2.setNumThreads(1)
+    network = build(SIZES[given.size]).eval().to(given.device)
+    asked = briefs(given.layouts)
+    hardware = torch.cuda.get_device_name() if given.device == "cuda" else f"{cpu()}, {given.threads} threads"
+    for steps in given.steps:
+        for rows in given.rows:
+            rate, share = timed(network, asked, steps, rows, given.samples)
+            line = json.dumps(
+                {
+                    "bench": "diffusion",
+                    "case": f"radm {given.size}, {steps} steps, {rows} rows, {given.samples} samples",
+                    "layouts_per_s": round(rate, 2),
+                    "network": round(share, 3),
+                    "parameters": parameters(network),
+                    "hardware": hardware,
+                }
+            )
+            print(line, flush=True)
+            if given.output:
+                with given.output.open("a", encoding="utf-8") as file:
+                    file.write(line + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,24 +16,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from layoutgen.models.layout_diffusion.lines import KINDS, LETTER_ROWS, MOST_LETTERS, NUMBERS, Lines
-from layoutgen.models.layout_diffusion.sizes import Size
 
 _BLOCKS = 0x110000 // LETTER_ROWS
 
 
 class LetterEncoder(nn.Module):
-    """Lines to features (b, l, size.text); those of lines that are not there are 0."""
+    """Lines to features (b, l, text); those of lines that are not there are 0. `width` is that of a letter."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, text: int, width: int) -> None:
         super().__init__()
-        width = size.letters
         self.low = nn.Embedding(LETTER_ROWS, width)
         self.high = nn.Embedding(_BLOCKS, width)
         self.mix = nn.Conv1d(width, width, 3, padding=1)
-        self.meant = nn.Linear(width, size.text)
-        self.kind = nn.Embedding(KINDS, size.text)
-        self.numbers = nn.Sequential(nn.Linear(NUMBERS, size.text), nn.GELU(), nn.Linear(size.text, size.text))
-        self.norm = nn.LayerNorm(size.text)
+        self.meant = nn.Linear(width, text)
+        self.kind = nn.Embedding(KINDS, text)
+        self.numbers = nn.Sequential(nn.Linear(NUMBERS, text), nn.GELU(), nn.Linear(text, text))
+        self.norm = nn.LayerNorm(text)
         self.register_buffer("places", waves(torch.arange(MOST_LETTERS), width), persistent=False)
         for table in (self.low, self.high):
             nn.init.normal_(table.weight, std=0.3)

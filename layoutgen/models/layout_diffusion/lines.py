@@ -13,6 +13,7 @@ from torch import Tensor
 
 from layoutgen.core.layout import Canvas, Copy, Role
 from layoutgen.core.prompts import Slot, slots
+from layoutgen.core.region_texts import width_em
 
 KINDS = 3
 """Title, point, logo."""
@@ -58,8 +59,8 @@ def lines_of(copy: Copy, canvas: Canvas, logo_aspect: float | None = None) -> tu
 
 def batch(rows: Sequence[Sequence[Line]]) -> Lines:
     """Pad the lines of several rows. A row may have none."""
-    count = max(1, *(len(row) for row in rows))
-    letters = max(1, *(min(len(line.slot.text), MOST_LETTERS) for row in rows for line in row), 1)
+    count = max([1, *(len(row) for row in rows)])
+    letters = max([1, *(min(len(line.slot.text), MOST_LETTERS) for row in rows for line in row)])
     codes = torch.zeros(len(rows), count, letters, dtype=torch.long)
     kinds = torch.zeros(len(rows), count, dtype=torch.long)
     numbers = torch.zeros(len(rows), count, NUMBERS)
@@ -71,11 +72,6 @@ def batch(rows: Sequence[Sequence[Line]]) -> Lines:
             kinds[i, k], there[i, k] = line.kind, True
             numbers[i, k] = torch.tensor(line.numbers)
     return Lines(codes, kinds, numbers, there)
-
-
-def width_em(text: str) -> float:
-    """About how wide a text is in one line: Chinese letters are as wide as high, Latin ones 0.55 of it."""
-    return sum(0.55 if ord(letter) < 0x2E80 else 1.0 for letter in text)
 
 
 def _kind(slot: Slot) -> int:

@@ -31,7 +31,7 @@ class Radm(nn.Module):
         super().__init__()
         self.size, self.anchored = size, anchored
         self.pyramid = Pyramid(size, backbone)
-        self.letters = encoder or LetterEncoder(size)
+        self.letters = encoder or LetterEncoder(size.text, size.letters)
         self.time = nn.Sequential(
             nn.Linear(size.width, 4 * size.width), nn.GELU(), nn.Linear(4 * size.width, 4 * size.width)
         )

@@ -1,6 +1,7 @@
 """What a network is shown of a layout to make: the framed canvas, and where its subject is."""
 
 import math
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,11 +11,19 @@ from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Box, Canvas, Framing
 from layoutgen.models.frame import frame_at
-from layoutgen.models.layout_diffusion.sizes import Size
+
+
+class Square(Protocol):
+    """Of a network's size: the pictures' side in px, and their channels."""
+
+    @property
+    def side(self) -> int: ...  # noqa: D102
+    @property
+    def channels(self) -> int: ...  # noqa: D102
 
 
 def picture(
-    image: np.ndarray, framed: Framing, canvas: Canvas, subject: Box | None, size: Size
+    image: np.ndarray, framed: Framing, canvas: Canvas, subject: Box | None, size: Square
 ) -> tuple[Tensor, tuple[int, int]]:
     """A photo (h, w, 3) framed on its canvas, (channels, side, side), 0 to 1, scaled into the upper left of the square,
     and the canvas's (width, height) there in px. A fourth channel is 1 in the subject's box (on the canvas)."""

@@ -1,0 +1,85 @@
+"""Which text of the copy goes into which region of a parsed layout image, so that a layout has the copy's elements.
+
+A text's fit to a region is
+
+    - 3 · [its role is none the text may have] - ½ · shape - ½ · order
+    shape = min over k = 1 … 4 lines of |log(w/h of the region in px : w/h of the text set in k lines)|
+    order = |rank of the text in the copy - rank of the region from top to bottom|, as shares of their numbers
+
+with letters as wide as high where they are Chinese and 0.55 of that elsewhere, and lines of 1.25 em. The assignment of
+the largest sum is taken. A text that no region is left for gets a box below the text before it, of that one's width and
+height; regions that no text is left for are dropped, as are underlays under the middle of no text.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from layoutgen.core.layout import Box, Canvas, Role, Suggestion
+from layoutgen.core.prompts import Slot
+
+_WRONG_ROLE = 3.0
+_LINE = 1.25
+_MOST_LINES = 4
+_GAP = 0.01
+_FIRST = (0.1, 0.1, 0.9, 0.2)
+
+
+def width_em(text: str) -> float:
+    """About how wide a text is in one line: Chinese letters are as wide as high, Latin ones 0.55 of it."""
+    return sum(0.55 if ord(letter) < 0x2E80 else 1.0 for letter in text)
+
+
+def assign(
+    regions: Sequence[Suggestion], slots: Sequence[Slot], canvas: Canvas, logo_aspect: float | None = None
+) -> tuple[Suggestion, ...]:
+    """The copy's elements in its order, then underlays. `slots` are those of `prompts.slots`."""
+    places = [one for one in regions if one.role is not Role.UNDERLAY]
+    fits = np.array([[_fit(slot, i, len(slots), one, k, len(places), canvas, logo_aspect)
+                      for k, one in enumerate(places)] for i, slot in enumerate(slots)])  # fmt: skip
+    taken = dict(zip(*linear_sum_assignment(fits.reshape(len(slots), len(places)), maximize=True), strict=True))
+    found: list[Suggestion] = []
+    for i, slot in enumerate(slots):
+        if i in taken:
+            place = places[taken[i]]
+            role = place.role if place.role in slot.roles else _usual(slot)
+            found.append(Suggestion(role, place.box, slot.text))
+        else:
+            found.append(Suggestion(_usual(slot), _below(found[-1].box if found else None), slot.text))
+    middles = [((one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2) for one in found]
+    grounds = [
+        one
+        for one in regions
+        if one.role is Role.UNDERLAY
+        and any(one.box[0] <= x <= one.box[2] and one.box[1] <= y <= one.box[3] for x, y in middles)
+    ]
+    return (*found, *grounds[: len(found)])
+
+
+def _fit(
+    slot: Slot, i: int, texts: int, region: Suggestion, k: int, places: int, canvas: Canvas, logo_aspect: float | None
+) -> float:
+    left, top, right, bottom = region.box
+    shape = math.log((right - left) * canvas.width / ((bottom - top) * canvas.height))
+    if slot.text:
+        em = max(width_em(slot.text), 0.5)
+        wanted = [math.log(em / lines / (_LINE * lines)) for lines in range(1, _MOST_LINES + 1)]
+    else:
+        wanted = [math.log(logo_aspect or 1.0)]
+    order = abs(i / max(1, texts - 1) - k / max(1, places - 1))
+    return -_WRONG_ROLE * (region.role not in slot.roles) - 0.5 * min(abs(shape - one) for one in wanted) - 0.5 * order
+
+
+def _usual(slot: Slot) -> Role:
+    return Role.SELLING_POINT if Role.SELLING_POINT in slot.roles else slot.roles[0]
+
+
+def _below(box: Box | None) -> Box:
+    """A box of the same size below another; where the canvas ends, at its lower edge."""
+    if box is None:
+        return _FIRST
+    height = box[3] - box[1]
+    top = min(box[3] + _GAP, 1 - height)
+    return (box[0], top, box[2], top + height)

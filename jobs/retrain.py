@@ -17,7 +17,7 @@ from layoutgen.config import ConfigError, load
 from layoutgen.io.adapter_registry import RegistryError
 from layoutgen.io.lease import LeaseError
 from layoutgen.io.storage import StorageError
-from layoutgen.streaming import PoolError
+from layoutgen.streaming import PoolError, own_output
 from layoutgen.training.lora import DivergedError
 from layoutgen.training.retraining import named, retrain
 from layoutgen.training.saving import CheckpointError
@@ -26,7 +26,7 @@ from layoutgen.training_config import RetrainConfig
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
+    """Run the job from its command line; returns the exit code. Standard output gets the summary and nothing else."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.retrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -41,7 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
         config = named(load(RetrainConfig, arguments.config), arguments.data)
-        summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
+        with own_output():
+            summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
     except (ConfigError, StorageError, RegistryError, PoolError, OSError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

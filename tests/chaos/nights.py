@@ -239,8 +239,7 @@ class Night:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"no end within {seconds:g} s: {self.log.read_text()[-3000:]}") from None
-        lines = [line for line in out.splitlines() if line.startswith("{")]  # Ray tells of dead workers there too
-        return self.driver.returncode, json.loads(lines[-1]) if lines else {}
+        return self.driver.returncode, json.loads(out) if out else {}
 
     def finish(self, *arguments: str) -> dict[str, Any]:
         """Run the command to its good end; return its summary."""

@@ -27,7 +27,7 @@ Config = TypeVar("Config")
 def main(
     name: str, doc: str, kind: type[Any], run: Callable[..., dict[str, Any]], argv: list[str] | None = None
 ) -> int:
-    """Run a table job from its command line; returns the exit code. Standard output gets the summary and nothing else."""
+    """Run a table job from its command line; returns the exit code. Standard output gets the summary, nothing else."""
     parser = argparse.ArgumentParser(
         prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -10,14 +10,14 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from layoutgen.streaming import PoolError, start
 from layoutgen.training.data import DataError
-from layoutgen.training.fitting import Fit, fit
 from layoutgen.training.saving import CheckpointError
+
+if TYPE_CHECKING:  # Ray's controller of a training reads this module, too: three seconds less without torch and peft
+    from layoutgen.training.fitting import Fit
 
 log = logging.getLogger("layoutgen")
 
@@ -28,7 +28,7 @@ class TrainingError(RuntimeError):
     """Training failed more often than `train.max_failures` allows; the message is the last failure's."""
 
 
-def launch(job: Fit, address: str) -> None:
+def launch(job: "Fit", address: str) -> None:
     """Train to the end. Raises PoolError where the workers can't fit the cluster, DataError and CheckpointError as the
     workers did, TrainingError for all else that ended them."""
     import ray
@@ -75,10 +75,13 @@ def launch(job: Fit, address: str) -> None:
 def _work(config: dict[str, Any]) -> None:
     """One worker."""
     import ray.train.torch
+    import torch
+
+    from layoutgen.training.fitting import fit
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
-    job: Fit = config["job"]
+    job: "Fit" = config["job"]
     torch.set_num_threads(max(1, int(job.train.worker.num_cpus)))
     # A worker may miss the environment's own programs, such as ninja, with which DeepSpeed builds what it lacks.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

@@ -81,7 +81,7 @@ def _work(config: dict[str, Any]) -> None:
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
-    job: "Fit" = config["job"]
+    job: Fit = config["job"]
     torch.set_num_threads(max(1, int(job.train.worker.num_cpus)))
     # A worker may miss the environment's own programs, such as ninja, with which DeepSpeed builds what it lacks.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

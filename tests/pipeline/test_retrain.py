@@ -1,12 +1,6 @@
 """The retraining job on a local Ray: trained, judged, promoted; and the nightly job that picks it up."""
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +20,32 @@ from layoutgen.training.retraining import retrain
 from layoutgen.training.saving import CheckpointError
 from tests.conftest import encoded, photo
 from tests.pipeline import runs
-from tests.pipeline.retraining import Dying, base_of, data_of, full_disk, settings, tree
+from tests.pipeline.retraining import (
+    Dying,
+    base_of,
+    data_of,
+    fit_here,
+    full_disk,
+    outcome,
+    settings,
+    settings_file,
+    tree,
+    undisturbed,
+)
 from tests.pipeline.runs import published, write_manifest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base_of(tmp_path_factory.mktemp("base") / "base")
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train in this process, where it is not the workers that a test is about."""
+    monkeypatch.setattr("layoutgen.training.retraining.launch", lambda job, _: fit_here(job))
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +73,9 @@ def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
 
 
 def test_the_command_says_what_the_gate_refused(
-    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    in_process: None, base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train = settings(base, data, steps=1, rate=1e-9).model_dump(mode="json")
-    text = "\n".join(
-        f"[{section}]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items() if key != "worker")
-        for section, values in (("train", train["train"]), ("gate", {"cases": 4, "max_new_tokens": 120}))
-    )
-    config = tmp_path / "retrain.toml"
-    config.write_text(f"{text}\n[train.worker]\nnum_cpus = 0.5\n[gate.pool]\nnum_cpus = 0.5\n")
+    config = settings_file(tmp_path / "retrain.toml", settings(base, data, steps=1, rate=1e-9))
     asked = ["--output", str(tmp_path / "runs"), "--registry", str(tmp_path / "adapters"), "--config", str(config)]
     assert main([*asked, "--data", str(data)]) == 1
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -90,12 +94,12 @@ def test_a_worker_that_is_killed_starts_again_and_ends_the_same(
     base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a fault of the machine in its middle: what a worker of a real cluster dies of, as often as it is allowed."""
-    plain = retrain(settings(base, data), str(tmp_path / "plain"), str(tmp_path / "adapters"))
+    plain = undisturbed(settings(base, data), tmp_path / "plain")
     config = settings(base, data, max_failures=2, readers=1)
     (tmp_path / "die").mkdir()
     monkeypatch.setattr("layoutgen.training.trainer._work", Dying(str(tmp_path / "die")))
     killed = retrain(config, str(tmp_path / "killed"), str(tmp_path / "other"))
-    assert killed["version"] == plain["version"]  # which has the weights' sha in it
+    assert outcome(killed["output"])["folder"] == plain["folder"]  # which is named by the weights' sha
     assert len(list((tmp_path / "die").iterdir())) == 1
 
 
@@ -121,27 +125,20 @@ def test_the_nightly_job_takes_what_serves_and_computes_anew_what_it_touches_alo
     with pytest.raises(RegistryError, match="serves nothing under 'poster'; promote a version"):
         run_layouts(config, manifest, output)
     _serving(root, base, tmp_path, "v1", 1)
+    _serving(root, base, tmp_path, "v2", 2)
     assert run_layouts(config, manifest, output)["computed"] == 3
     first = published(output)
-    assert all(row["adapter"].startswith(f"{root}/poster/v1 ") for row in first)
+    assert all(row["adapter"].startswith(f"{root}/poster/v2 ") for row in first)
     assert run_layouts(config, manifest, output)["computed"] == 0
-    _serving(root, base, tmp_path, "v2", 2)
-    summary = run_layouts(config, manifest, output)
-    assert summary["computed"] == 3
+    rollback(AdapterRegistry(Storage(), str(root)), "poster")
+    assert run_layouts(config, manifest, output)["computed"] == 3
     second = published(output)
-    assert all(row["adapter"].startswith(f"{root}/poster/v2 ") for row in second)
+    assert all(row["adapter"].startswith(f"{root}/poster/v1 ") for row in second)
     for before, after in zip(first, second, strict=True):
         keys, now = before["fingerprint"], after["fingerprint"]
         assert (keys["source"], keys["annotate"]) == (now["source"], now["annotate"])
         assert keys["compose"] != now["compose"]
         assert keys["place"] != now["place"]
-    registry = AdapterRegistry(Storage(), str(root))
-    rollback(registry, "poster")
-    run_layouts(config, manifest, output)
-    assert published(output) == first  # the same adapter makes the same rows again
-    rollback(registry, "poster")
-    run_layouts(config, manifest, output)
-    assert all(row["adapter"] is None for row in published(output))
 
 
 class TestBadInput:
@@ -168,14 +165,18 @@ class TestBadInput:
         data = data_of(tmp_path / "few", train=4, held=1)
         self.refused(settings(base, data), tmp_path, registry, DataError, "holds back 1 products for the verdict")
 
-    def test_a_serving_adapter_of_another_base(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
+    def test_a_serving_adapter_of_another_base(
+        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path
+    ) -> None:
         other = base_of(tmp_path / "other", seed=5)
         card = registry / "poster" / "v1" / "card.json"
         card.write_text(json.dumps({**json.loads(card.read_text()), "base": str(other)}))
         config = settings(base, data, steps=1)
         self.refused(config, tmp_path, registry, ValueError, "give the checkpoint it was trained on")
 
-    def test_a_loss_that_is_no_number(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
+    def test_a_loss_that_is_no_number(
+        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path
+    ) -> None:
         config = settings(base, data, steps=8, rate=1e30, checkpoint_every=1)
         self.refused(config, tmp_path, registry, DivergedError, r"is (nan|inf): stopped there; lower train\.rate")
         (run,) = (tmp_path / "runs").iterdir()
@@ -188,49 +189,3 @@ class TestBadInput:
         monkeypatch.setattr("layoutgen.training.trainer._work", full_disk)
         config = settings(base, data)
         self.refused(config, tmp_path, registry, CheckpointError, r"step-00000002 can't be written: .*No space left")
-
-
-def test_a_driver_that_is_killed_goes_on_by_the_same_command(base: Path, data: Path, tmp_path: Path) -> None:
-    """The command itself, with a cluster of its own that dies with it."""
-    config = tmp_path / "retrain.toml"
-    train = settings(base, data, steps=6).model_dump(mode="json")["train"]
-    lines = [f"{key} = {json.dumps(value)}" for key, value in train.items() if key != "worker"]
-    gate = ["[gate]", "cases = 4", "max_new_tokens = 120", "[gate.pool]", "num_cpus = 0.5"]
-    config.write_text("\n".join(["[train]", *lines, "[train.worker]", "num_cpus = 0.5", *gate]) + "\n")
-
-    def begin(name: str) -> subprocess.Popen[bytes]:
-        asked = [
-            "--data",
-            str(data),
-            "--output",
-            str(tmp_path / name),
-            "--registry",
-            str(tmp_path / f"{name}-adapters"),
-        ]
-        return subprocess.Popen(
-            [sys.executable, "-m", "jobs.retrain", *asked, "--config", str(config)],
-            cwd=REPOSITORY,
-            env={**os.environ, "LAYOUTGEN_CRASH": str(tmp_path / "crash"), "PYTHONPATH": str(REPOSITORY)},
-            stdout=(tmp_path / f"{name}.out").open("ab"),
-            stderr=(tmp_path / f"{name}.log").open("ab"),
-            start_new_session=True,
-        )
-
-    (tmp_path / "crash").mkdir()
-    (tmp_path / "crash" / "step_5_of_0").touch()
-    driver = begin("killed")
-    deadline = time.monotonic() + 200
-    while not (stopped := list((tmp_path / "crash").glob("step_5_of_0.*"))):
-        assert time.monotonic() < deadline, (tmp_path / "killed.log").read_text()[-3000:]
-        assert driver.poll() is None, (tmp_path / "killed.log").read_text()[-3000:]
-        time.sleep(0.2)
-    driver.kill()
-    driver.wait()
-    with contextlib.suppress(ProcessLookupError):  # its cluster ends with it, sooner or later
-        os.kill(int(stopped[0].suffix[1:]), signal.SIGKILL)
-    for name in ("killed", "undisturbed"):
-        assert begin(name).wait(250) in (0, 1), (tmp_path / f"{name}.log").read_text()[-3000:]
-    told = [json.loads((tmp_path / f"{n}.out").read_text().splitlines()[-1]) for n in ("killed", "undisturbed")]
-    assert told[0]["version"] == told[1]["version"]  # which has the weights' sha in it
-    log = (Path(told[0]["output"]) / "log.jsonl").read_text()
-    assert '"kind": "resumed", "step": 4' in log

@@ -96,5 +96,5 @@ def _deepspeed() -> Any:
         raise ValueError("train.zero = 2 or 3 needs DeepSpeed: pip install 'layoutgen[train]', or set 0") from None
     # Between processes of one machine gloo does; the op for it would be compiled at the first start, which takes a
     # compiler, ninja on PATH and a minute and a half.
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm_op"] = False
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     return deepspeed

@@ -149,6 +149,7 @@ def check_zero(runs: Runs, name: str, stage: int, two: dict[str, torch.Tensor]) 
     assert close(found, two, 1e-4)
     (told,) = runs.lines(name, "resumed")
     assert (told["step"], told["state"]) == (4, "whole")
+    assert not (runs.folder / "compiled").exists(), "DeepSpeed was to build nothing: it takes a minute, and a compiler"
 
 
 def test_one_worker_goes_on_from_two_with_the_weights_alone_and_says_so(

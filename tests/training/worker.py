@@ -32,7 +32,7 @@ def _work(job: Fit, rank: int, ranks: int, port: int, log: Path, crash: Path) ->
     with log.open("a") as out:
         os.dup2(out.fileno(), sys.stdout.fileno())
         os.dup2(out.fileno(), sys.stderr.fileno())
-    os.environ["LAYOUTGEN_CRASH"] = str(crash)
+    os.environ |= {"LAYOUTGEN_CRASH": str(crash), "TORCH_EXTENSIONS_DIR": str(log.parent / "compiled")}
     tempfile.tempdir = str(log.parent)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", force=True)
     logging.getLogger("layoutgen").setLevel(logging.INFO)

@@ -1,9 +1,11 @@
 """Drawn posters, and data sets of examples, in the parts that a retraining works with.
 
-The fixed set is the same for both and for every data set: drawn posters of a seed of its own.
+The fixed set is the same for both and for every data set: drawn posters of a seed of its own, which show products that
+are held back from every corpus.
 """
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,11 +26,14 @@ _SUBJECT_SIDE = 128
 
 
 def open_corpus(settings: DataSettings, size: Size) -> Data:
-    """Drawn posters: `posters` to learn from, then twice `held_back`, to validate and to judge by."""
+    """Drawn posters: `posters` to learn from, then twice `held_back`, to validate and to judge by, which show products
+    and photos that none of those to learn from shows."""
     how = Augmentation(**settings.augment.model_dump())
-    spec = CorpusSpec(settings.seed, settings.side, settings.folder, settings.photo_share, settings.style)
-    corpus, held = Corpus(spec), settings.held_back
-    train = CorpusSamples(corpus, settings.posters, size=size, how=how)
+    spec = CorpusSpec(
+        settings.seed, settings.side, settings.folder, settings.photo_share, settings.style, goods="learnt"
+    )
+    learnt, corpus, held = Corpus(spec), Corpus(replace(spec, goods="held_back")), settings.held_back
+    train = CorpusSamples(learnt, settings.posters, size=size, how=how)
     validation = CorpusSamples(corpus, held, size=size, first=settings.posters)
     first = settings.posters + held
     parts = [train.sha, validation.sha, str(held)]
@@ -38,7 +43,14 @@ def open_corpus(settings: DataSettings, size: Size) -> Data:
         validation,
         Cases(range(first, first + held), lambda number: _drawn(corpus, number, size)),
         _fixed(settings, size),
-        {"source": "corpus", **vars(spec), "posters": settings.posters, "held_back": held, "augmentation": vars(how)},
+        {
+            "source": "corpus",
+            **vars(spec),
+            "posters": settings.posters,
+            "held_back": held,
+            "augmentation": vars(how),
+            "goods": {"learnt": learnt.shown, "held_back": corpus.shown},
+        },
     )
 
 
@@ -72,7 +84,7 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
 
 
 def _fixed(settings: DataSettings, size: Size) -> Cases:
-    corpus = Corpus(CorpusSpec(_FIXED_SEED, settings.side))
+    corpus = Corpus(CorpusSpec(_FIXED_SEED, settings.side, goods="held_back"))
     return Cases(range(settings.fixed), lambda number: _drawn(corpus, number, size))
 
 

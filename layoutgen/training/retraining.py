@@ -8,7 +8,8 @@ not trained again. One run at a time holds its folder by a lease. Until the verd
 registry.
 
     OUTPUT/<run>/run.json           what shapes the run          OUTPUT/<run>/evaluation.json   verdict and differences
-    OUTPUT/<run>/summary.json       what the job printed         and what `fitting` writes
+    OUTPUT/<run>/summary.json       what the job printed         OUTPUT/<run>/samples.jpg       what is learnt, drawn
+                                                                 and what `fitting` writes
 """
 
 import json
@@ -26,6 +27,7 @@ from layoutgen.config import Place
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
+from layoutgen.io.images import encode_jpeg
 from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.checkpoints import family_in, family_of
@@ -33,6 +35,7 @@ from layoutgen.models.pictures import picture_kind
 from layoutgen.models.weights import fetch_config, fetch_weights, revision, weights_sha
 from layoutgen.streaming import PoolError, start
 from layoutgen.training import gate, registry
+from layoutgen.training.augment_sheet import sheet_of
 from layoutgen.training.data import Case, Data, DataError, open_data
 from layoutgen.training.fitting import Fit, read_outcome, recipe_of, steps_of
 from layoutgen.training.lora import DivergedError, Recipe
@@ -75,6 +78,7 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     with Lease(storage, f"{place}/lease", config.lease_seconds, storage.conditional(place)) as lease:
         lease.name(run)
         storage.write(f"{place}/run.json", json.dumps(shape, indent=1, default=str).encode())
+        storage.write(f"{place}/samples.jpg", encode_jpeg(sheet_of(data.train)))
         outcome = _train(config, Fit(place, train, config.data, storage))
         lease.confirm()
         learnt = f"{place}/{outcome['folder']}"

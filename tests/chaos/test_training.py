@@ -28,7 +28,9 @@ def test_of_two_workers_one_goes_on_with_the_adapter_when_a_node_is_lost_and_say
     cluster: Cluster, tmp_path: Path
 ) -> None:
     training = Training(cluster, tmp_path, "")
-    training.environment = {"TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S": "2"}  # half a minute, waiting for the dead
+    # Half a minute each: waiting for the dead, and for room where the lost node was.
+    waits = ("TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S", "2"), ("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "30")
+    training.environment = dict(waits)
     cluster.grow()
     training.arm("step_5_of_0", "step_5_of_1")
     training.start()

@@ -65,7 +65,9 @@ def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
     assert {"base_sha", "data_sha", "image_side", "codec", "prompt_version", "code_version"} <= set(card)
     assert card["verdict"]["better"]
     run = Path(summary["output"])
-    assert {"log.jsonl", "curve.svg", "evaluation.json", "summary.json"} <= {path.name for path in run.iterdir()}
+    assert {"log.jsonl", "curve.svg", "samples.jpg", "evaluation.json", "summary.json"} <= {
+        path.name for path in run.iterdir()
+    }
     again = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
     assert again["version"] == summary["version"]
     assert again["promoted"]

@@ -79,6 +79,9 @@ class Train(_Settings):
     log_every: int = Field(10, ge=1, description="steps between lines of the log")
     validate_every: int = Field(200, ge=1, description="steps between validations")
     validation_samples: int = Field(256, ge=0, description="samples of a validation; 0 validates nothing")
+    export: Literal["best", "last"] = Field(
+        "best", description="weights that become the outcome: those of the lowest validation loss, or of the last step"
+    )
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints")
     keep: int = Field(2, ge=1, description="checkpoints that stay, besides the one under way")
 

@@ -5,6 +5,7 @@ are held back from every corpus.
 """
 
 import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -14,11 +15,12 @@ from layoutgen.core import framing
 from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.frame import frame_at
+from layoutgen.training import example_table
 from layoutgen.training.augment import NONE, Augmentation, Size, Task
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.data import Case, Cases, Data, DataError
 from layoutgen.training.datasets import CorpusSamples, ExampleSamples, corpus_task, read_snapshot
-from layoutgen.training.selection import DataSetError
+from layoutgen.training.selection import SPLITS, DataSet, DataSetError, check
 from layoutgen.training_config import Data as DataSettings
 
 _FIXED_SEED = 900_001
@@ -59,6 +61,7 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
     how = Augmentation(**settings.augment.model_dump())
     try:
         found = read_snapshot(storage, settings.source)
+        _check(found, settings.source, storage)
         given: dict[str, Any] = {"storage": storage, "size": size, "side": settings.side, "seed": settings.seed}
         train = ExampleSamples(found.splits["train"], how=how, **given)
         validation = ExampleSamples(found.splits["validation"], how=NONE, **given)
@@ -80,7 +83,18 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
         Cases(range(len(held)), case),
         _fixed(settings, size),
         {"source": settings.source, "examples": found.sha, "sources": list(found.sources), "augmentation": vars(how)},
+        images=[one.image for split in SPLITS for one in found.splits[split]],
     )
+
+
+def _check(found: DataSet, folder: str, storage: Storage) -> None:
+    """Raise DataSetError where nothing could be learnt, with what was dropped when the data set was made."""
+    try:
+        check(found)
+    except DataSetError as error:
+        card = json.loads(storage.read(storage.join(folder, example_table.CARD)))
+        dropped = ", ".join(f"{count} {reason}" for reason, count in card["dropped"].items())
+        raise DataSetError(f"{error}{f' (dropped: {dropped})' if dropped else ''}") from None
 
 
 def _fixed(settings: DataSettings, size: Size) -> Cases:

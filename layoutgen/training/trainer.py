@@ -91,7 +91,7 @@ def _work(config: dict[str, Any]) -> None:
 def _fault(error: Exception) -> Exception:
     """What ended the workers, of which Ray hands over the text alone."""
     found = re.findall(r"^(?:layoutgen\.\S+\.)?(\w+(?:Error|Exception)): (.+)$", str(error), re.MULTILINE)
-    kinds: dict[str, type[Exception]] = {"DataError": DataError, "SampleError": DataError}
+    kinds: dict[str, type[Exception]] = dict.fromkeys(("DataError", "DataSetError", "SampleError"), DataError)
     kinds |= {"CheckpointError": CheckpointError}
     known = [(name, message) for name, message in found if name in kinds]
     if known:

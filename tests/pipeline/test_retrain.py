@@ -12,12 +12,16 @@ from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models.tiny import build_adapter
 from layoutgen.pipelines import run_layouts
+from layoutgen.training import fitting
 from layoutgen.training.data import DataError
+from layoutgen.training.datasets import write_snapshot
+from layoutgen.training.examples import from_layouts
 from layoutgen.training.gate import Verdict
 from layoutgen.training.lora import DivergedError
 from layoutgen.training.registry import decide, rollback
 from layoutgen.training.retraining import retrain
 from layoutgen.training.saving import CheckpointError
+from layoutgen.training.selection import select
 from tests.conftest import encoded, photo
 from tests.pipeline import runs
 from tests.pipeline.retraining import (
@@ -166,6 +170,60 @@ class TestBadInput:
     def test_too_little_to_judge_by(self, base: Path, tmp_path: Path, registry: Path) -> None:
         data = data_of(tmp_path / "few", train=4, held=1)
         self.refused(settings(base, data), tmp_path, registry, DataError, "holds back 1 products for the verdict")
+
+    def examples(self, folder: Path, **element: Any) -> Path:
+        """A data set of ten accepted layouts, of titles and prices unless something else is said."""
+        folder.mkdir()
+        rows = []
+        for number in range(10):
+            (folder / f"{number}.jpg").write_bytes(encoded(photo(80, 80, number)))
+            price = {"role": "price", "text": "$12", "box": [0.1, 0.8, 0.3, 0.86 + number / 100], **element}
+            title = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5 + number / 100, 0.2]}
+            rows.append(
+                {"row_id": f"v{number}", "run_id": "r", "product_id": f"v{number}", "image": f"{folder}/{number}.jpg",
+                 "canvas_width": 800, "canvas_height": 800, "title": "Vase", "selling_points": ["$12", "$13"],
+                 "elements": [title, price] if price["role"] else [title], "status": "ok", "accepted": True}
+            )  # fmt: skip
+        found = select(from_layouts(rows), shares=(0.4, 0.3, 0.3))
+        return Path(write_snapshot(Storage(), str(folder), found))
+
+    @pytest.mark.parametrize(
+        ("element", "said"),
+        [
+            ({"role": ""}, "all elements of 10 examples have the role title; give layouts with other roles too"),
+            ({"box": [0.5, 0.8, 0.3, 0.9]}, r"the data set is empty; .* \(dropped: 10 box_inverted\)"),
+            ({"box": [0.5, 0.8, 1.3, 0.9]}, r"the data set is empty; .* \(dropped: 10 box_outside\)"),
+        ],
+    )
+    def test_examples_of_one_role_and_boxes_inverted_or_outside(
+        self, base: Path, tmp_path: Path, registry: Path, element: dict[str, Any], said: str
+    ) -> None:
+        data = self.examples(tmp_path / "set", **element)
+        self.refused(settings(base, data), tmp_path, registry, DataError, said)
+
+    def test_an_image_that_is_gone_since(self, base: Path, tmp_path: Path, registry: Path) -> None:
+        data = self.examples(tmp_path / "set")
+        (tmp_path / "set" / "7.jpg").unlink()
+        said = r"1 images of the data set are gone, such as .*/7\.jpg; make the data set again"
+        self.refused(settings(base, data), tmp_path, registry, DataError, said)
+
+    def test_checkpoints_that_are_all_damaged(
+        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config, runs = settings(base, data), tmp_path / "runs"
+
+        def dies(name: str) -> None:
+            if name == "before_outcome":
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fitting, "crash_point", dies)
+            with pytest.raises(KeyboardInterrupt):
+                retrain(config, str(runs), str(registry))
+        for path in runs.rglob("checkpoints/*/weights.safetensors"):
+            path.write_bytes(bytes(reversed(path.read_bytes())))
+        said = r"no checkpoint is whole: .* is damaged: .*; remove the run's folder to begin anew"
+        self.refused(config, tmp_path, registry, CheckpointError, said)
 
     def test_a_serving_adapter_of_another_base(
         self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path

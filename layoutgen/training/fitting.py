@@ -111,7 +111,13 @@ def _begin(
     """The engine, the step it goes on from, and what is to be said of that."""
     train = job.train
     rank, ranks = ranks_of()
-    learner = lora.load_learner(weights, recipe, device)
+    if train.zero == 3 and ranks > 1 and recipe.method != "full":
+        from layoutgen.training.zero import parted
+
+        with parted(bf16=recipe.dtype == "bfloat16"):
+            learner = lora.load_learner(weights, recipe, None)
+    else:
+        learner = lora.load_learner(weights, recipe, device)
     found, folder = _newest(checkpoints, rank)
     if found and folder:
         lora.restore(learner, load_file(folder / WEIGHTS, device="cpu"))

@@ -3,6 +3,8 @@
 What a rank saves fits as many ranks as wrote it; with another number only the adapter goes on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,22 @@ class ZeroEngine:
         where, _ = self._engine.load_checkpoint(str(folder), tag=_TAG, load_module_strict=False)
         if where is None:
             raise ValueError(f"{folder} has no DeepSpeed state; remove this checkpoint, the one before is taken")
+
+
+@contextmanager
+def parted(*, bf16: bool) -> Iterator[None]:
+    """Models that transformers loads in here are parted over the ranks at once, as stage 3 has them: no rank ever holds
+    a whole one on its device."""
+    _deepspeed()
+    from transformers.integrations.deepspeed import HfDeepSpeedConfig, unset_hf_deepspeed_config
+
+    told = {"train_micro_batch_size_per_gpu": 1, "bf16": {"enabled": bf16}, "zero_optimization": {"stage": 3}}
+    kept = HfDeepSpeedConfig(told)  # transformers looks at it through a weak reference
+    try:
+        yield
+    finally:
+        unset_hf_deepspeed_config()
+        del kept
 
 
 def _deepspeed() -> Any:

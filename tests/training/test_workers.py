@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import time
+from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from layoutgen.io.storage import Storage
-from layoutgen.training.fitting import Fit
+from layoutgen.training.fitting import Fit, fit
 from tests.pipeline.retraining import base_of, data_of, settings
 from tests.training import worker
 
@@ -27,14 +28,14 @@ class Runs:
         self.folder = folder
         self.base, self.data = base_of(folder / "base"), data_of(folder)
 
-    def begin(self, name: str, workers: int, **train: Any) -> list[BaseProcess]:
+    def begin(self, name: str, workers: int, does: Callable[[Fit], None] = fit, **train: Any) -> list[BaseProcess]:
         config = settings(self.base, self.data, **train)
         job = Fit(str(self.folder / name), config.train, config.data, Storage())
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         crash = self.folder / f"{name}-crash"
-        return [worker.begin(job, rank, workers, port, self.log(name, rank), crash) for rank in range(workers)]
+        return [worker.begin(job, rank, workers, port, self.log(name, rank), crash, does) for rank in range(workers)]
 
     def log(self, name: str, rank: int = 0) -> Path:
         return self.folder / f"{name}-{rank}.log"
@@ -140,6 +141,12 @@ def test_zero_2_killed_and_resumed_learns_what_plain_workers_learn(
 def test_zero_3_does_so_too_and_exports_whole_tensors(runs: Runs, two: dict[str, torch.Tensor]) -> None:
     runs.kill_at("zero3", "step_5_of_1", 2, steps=6, zero=3)
     check_zero(runs, "zero3", 3, two)
+
+
+def test_under_zero_3_no_worker_loads_more_of_the_base_than_its_part(runs: Runs) -> None:
+    for rank, process in enumerate(runs.begin("parts", 2, worker.load_parted)):
+        process.join(100)
+        assert process.exitcode == 0, runs.log("parts", rank).read_text()[-3000:]
 
 
 def check_zero(runs: Runs, name: str, stage: int, two: dict[str, torch.Tensor]) -> None:

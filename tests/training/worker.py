@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -16,19 +17,35 @@ import torch
 from torch import distributed
 from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl, processing_qwen2_5_vl  # noqa: F401
 
-from layoutgen.training.fitting import Fit, fit
+from layoutgen.training.fitting import Fit, fit, recipe_of
+from layoutgen.training.lora import load_learner
+from layoutgen.training.zero import parted
 
 
-def begin(job: Fit, rank: int, ranks: int, port: int, log: Path, crash: Path) -> BaseProcess:
+def begin(
+    job: Fit, rank: int, ranks: int, port: int, log: Path, crash: Path, does: Callable[[Fit], None] = fit
+) -> BaseProcess:
     """Start a worker of `ranks`, whose output goes to a log."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
-    process = context.Process(target=_work, args=(job, rank, ranks, port, log, crash))
+    process = context.Process(target=_work, args=(job, rank, ranks, port, log, crash, does))
     process.start()
     return process
 
 
-def _work(job: Fit, rank: int, ranks: int, port: int, log: Path, crash: Path) -> None:
+def load_parted(job: Fit) -> None:
+    """Load a model under ZeRO-3: of no weight of the base there is more here than this rank's part."""
+    recipe = recipe_of(job.train)
+    with parted(bf16=False):
+        learner = load_learner(Path(job.train.model), recipe, None)
+    base = [weight for weight in learner.parameters() if not weight.requires_grad]
+    assert base
+    for weight in base:
+        assert weight.numel() == 0
+        assert weight.ds_tensor.numel() == -(-weight.ds_numel // distributed.get_world_size())
+
+
+def _work(job: Fit, rank: int, ranks: int, port: int, log: Path, crash: Path, does: Callable[[Fit], None]) -> None:
     with log.open("a") as out:
         os.dup2(out.fileno(), sys.stdout.fileno())
         os.dup2(out.fileno(), sys.stderr.fileno())
@@ -41,6 +58,6 @@ def _work(job: Fit, rank: int, ranks: int, port: int, log: Path, crash: Path) ->
         os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(ranks)}
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         distributed.init_process_group("gloo", rank=rank, world_size=ranks, timeout=timedelta(seconds=120))
-    fit(job)
+    does(job)
     if ranks > 1:
         distributed.destroy_process_group()

@@ -55,9 +55,10 @@ bench: setup
 	$(BIN)/python -m benchmarks.decode
 	$(BIN)/python -m benchmarks.train
 
-# With the Python of a machine that has a GPU: torch, transformers and llguidance are all it needs.
+# With the Python of a machine that has a GPU: torch, transformers, peft and llguidance are all it needs.
 bench-gpu:
 	$(PYTHON) -m benchmarks.gpu
+	$(PYTHON) -m benchmarks.train --gpu
 
 clean:
 	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -30,7 +30,9 @@ class Data(_Settings):
         "", description="`corpus` (drawn posters), the folder of a data set, or an .arrow file; --data replaces it"
     )
     posters: int = Field(2000, ge=2, description="drawn posters to learn from")
-    held_back: int = Field(200, ge=2, description="drawn posters to validate by, and as many to judge by")
+    held_back: int = Field(
+        200, ge=2, description="drawn posters to validate by, and as many to judge by, of other goods"
+    )
     fixed: int = Field(60, ge=0, description="posters of the fixed set, the same for every corpus and data set")
     folder: str = Field("", description="folder of photos that drawn posters show, besides drawn products")
     photo_share: float = Field(0.5, ge=0, le=1, description="share of drawn posters that show one of them")
@@ -77,6 +79,9 @@ class Train(_Settings):
     log_every: int = Field(10, ge=1, description="steps between lines of the log")
     validate_every: int = Field(200, ge=1, description="steps between validations")
     validation_samples: int = Field(256, ge=0, description="samples of a validation; 0 validates nothing")
+    export: Literal["best", "last"] = Field(
+        "best", description="weights that become the outcome: those of the lowest validation loss, or of the last step"
+    )
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints")
     keep: int = Field(2, ge=1, description="checkpoints that stay, besides the one under way")
 

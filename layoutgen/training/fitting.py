@@ -1,6 +1,7 @@
 """One worker's way through a training: load, go on from a checkpoint, learn, validate, save, export.
 
     RUN/checkpoints/step-…    few, complete only with their markers
+    RUN/best/, best.json      the weights with the lowest validation loss: see `best`
     RUN/log.jsonl, curve.svg, tensorboard/
     RUN/outcome/<sha>/        the adapter, or with `full` the checkpoint, and last of all
     RUN/outcome.json          which says that training is done, how it went, and where that folder is
@@ -28,6 +29,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.checkpoints import Speech, load_speech
 from layoutgen.models.weights import fetch_weights, weights_sha
 from layoutgen.training import lora
+from layoutgen.training.best import Best
 from layoutgen.training.data import Data, open_data
 from layoutgen.training.engines import Engine, PlainEngine, from_first, ranks_of
 from layoutgen.training.feeding import Feed
@@ -109,7 +111,13 @@ def _begin(
     """The engine, the step it goes on from, and what is to be said of that."""
     train = job.train
     rank, ranks = ranks_of()
-    learner = lora.load_learner(weights, recipe, device)
+    if train.zero == 3 and ranks > 1 and recipe.method != "full":
+        from layoutgen.training.zero import parted
+
+        with parted(bf16=recipe.dtype == "bfloat16"):
+            learner = lora.load_learner(weights, recipe, None)
+    else:
+        learner = lora.load_learner(weights, recipe, device)
     found, folder = _newest(checkpoints, rank)
     if found and folder:
         lora.restore(learner, load_file(folder / WEIGHTS, device="cpu"))
@@ -169,6 +177,9 @@ class _Run:
         self._taken: list[Taken] = []
         self._since, self._waited = time.perf_counter(), 0.0
         self._validation: list[list[Row]] | None = None
+        is_kept = engine.rank == 0 and job.train.export == "best"
+        self._best = Best(job.storage, job.root) if is_kept else None
+        self._lowest = float(from_first(self._best.loss if self._best else math.inf))
 
     def learn(self, first: int, steps: int) -> None:
         """Take the steps from `first` on. Raises DivergedError."""
@@ -193,14 +204,17 @@ class _Run:
 
     def finish(self, steps: int, base: Path, stopped: str | None) -> dict[str, Any]:
         """Export what was learnt, unless training stopped; returns what the outcome's file says."""
-        losses = [line["loss"] for line in self.book.lines if line["kind"] == "validation"] if self.book else []
+        lines = self.book.lines if self.book else ()
+        losses = {line["step"]: line["loss"] for line in lines if line["kind"] == "validation"}
+        best = self._best if self._best and self._best.step else None
         said: dict[str, Any] = {
-            "steps": self.done, "stopped": stopped, "validation_loss": losses[-1] if losses else None,
+            "steps": self.done, "stopped": stopped, "exported_step": best.step if best else self.done,
+            "validation_loss": best.loss if best else losses.get(self.done),
             "workers": self.engine.ranks, **lora.parameters(self.engine.learner),
         }  # fmt: skip
         if stopped:
             return said
-        weights = self.engine.weights()
+        weights = self.engine.weights() if math.isinf(self._lowest) else best.weights() if best else {}
         if self.engine.rank == 0:
             with tempfile.TemporaryDirectory(prefix="layoutgen-outcome-") as folder:
                 out = lora.export(self.engine.learner, weights, Path(folder), base, self.job.train.model, self.recipe)
@@ -229,6 +243,10 @@ class _Run:
         if self._validation is None:
             self._validation = self._validation_rows()
         loss, hits = lora.validate(self.engine, self._validation, self.make)
+        if self.job.train.export == "best" and loss < self._lowest:  # the same on every rank
+            self._lowest, weights = loss, self.engine.weights()
+            if self._best:
+                self._best.put(self.done, loss, weights)
         if self.book and math.isfinite(loss):
             self.book.add("validation", self.done, loss=loss, hits=hits)
             self.book.keep()

@@ -62,8 +62,9 @@ class Recipe:
     checkpointing: bool = True
 
 
-def load_learner(weights: Path, recipe: Recipe, device: str) -> Learner:
-    """Load a model to train; a LoRA adapter on it is new, drawn with the recipe's seed."""
+def load_learner(weights: Path, recipe: Recipe, device: str | None) -> Learner:
+    """Load a model to train, onto a device or, with None, where `zero.parted` puts it; a LoRA adapter on it is new,
+    drawn with the recipe's seed."""
     half = recipe.dtype == "bfloat16"
     if recipe.method == "full":
         return prepared(load_model(weights, None, device, torch.float32), recipe, half)
@@ -211,6 +212,10 @@ def export(learner: Learner, weights: dict[str, Tensor], folder: Path, base: Pat
 def parameters(learner: Learner) -> dict[str, int]:
     """How many weights there are and how many of them are learnt."""
     return {
-        "all": sum(weight.numel() for weight in learner.parameters()),
-        "learnt": sum(weight.numel() for weight in learner.parameters() if weight.requires_grad),
+        "all": sum(map(_size, learner.parameters())),
+        "learnt": sum(_size(weight) for weight in learner.parameters() if weight.requires_grad),
     }
+
+
+def _size(weight: Tensor) -> int:
+    return int(getattr(weight, "ds_numel", weight.numel()))  # under ZeRO-3 a rank's own part is empty

@@ -21,6 +21,7 @@ class Augment(_Settings):
     flip: float = Field(0.5, ge=0, le=1, description="of pictures without letters: mirrored")
     reorder: float = Field(0.3, ge=0, le=1, description="selling points in another order")
     leave_out: float = Field(0.08, ge=0, le=1, description="of selling points: left out")
+    disguise: float = Field(0.0, ge=0, le=1, description="copy with other letters of the same widths")
 
 
 class Data(_Settings):
@@ -66,6 +67,10 @@ class Train(_Settings):
     seed: int = Field(0, ge=0, description="of the adapter's first weights and of the samples' order")
     dtype: Literal["bfloat16", "float32"] = Field("bfloat16", description="what is computed in")
     checkpointing: bool = Field(True, description="compute activations twice and keep few: less memory, a third slower")
+    free: bool = Field(False, description="learn only what the answer's grammar leaves free: roles and numbers")
+    dense_steps: int = Field(0, ge=0, description="steps that teach the vision tower where subjects are, before all")
+    dense_rate: float = Field(1e-3, gt=0, description="learning rate of these")
+    decode_cases: int = Field(0, ge=0, description="held-back layouts made at each validation; 0: none")
     device: Literal["cpu", "cuda"] = Field("cpu", description="torch device of a worker")
     workers: int = Field(1, ge=1, description="processes that train together, a GPU each where they have one")
     least_workers: int = Field(0, ge=0, description="go on with as few as these where nodes are lost; 0: `workers`")

@@ -263,8 +263,8 @@ def _card(
     }
 
 
-def named(config: RetrainConfig, source: str | None) -> RetrainConfig:
-    """The settings with another data set, where one is given."""
-    if source is None:
-        return config
-    return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
+def named(config: RetrainConfig, source: str | None, model: str | None = None) -> RetrainConfig:
+    """The settings with another data set or checkpoint, where one is given."""
+    data = config.data if source is None else config.data.model_copy(update={"source": source})
+    train = config.train if model is None else config.train.model_copy(update={"model": model})
+    return config.model_copy(update={"data": data, "train": train})

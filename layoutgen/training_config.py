@@ -45,7 +45,7 @@ class Train(_Settings):
     """How an adapter is trained; `training.lora.Recipe` says what the numbers of a recipe do."""
 
     name: str = Field("layouts", pattern="^[a-z0-9][a-z0-9._-]{0,63}$", description="name in the registry")
-    model: str = Field("", description="checkpoint to train on: folder, s3:// prefix or hub id[@revision]")
+    model: str = Field("", description="checkpoint to train on: `embedded`, folder, s3:// prefix or hub id")
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights and data are kept")
     method: Literal["lora", "dpo", "full"] = Field("lora", description="adapter, adapter from preferences, all weights")
     rank: int = Field(16, ge=1, le=512, description="of the adapter")

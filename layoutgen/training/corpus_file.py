@@ -4,8 +4,8 @@
         [--folder PHOTOS] [--held-folder OTHER_PHOTOS] [--side 224] [--style designer] [--processes 2]
 
 The rows are those of `stored`: of each poster `variants` samples, as epochs 0, 1, … of the corpus have them, and
-posters held back, with photos of `held-folder` and grounds of another seed. Pictures are as large as `model` sees them at
-`side` px; a small model learns 15 to 50 samples a second on a core, which draws as many posters.
+posters held back, with photos of `held-folder` and grounds of another seed. Pictures are as large as `model` sees them
+at `side` px; a small model learns 15 to 50 samples a second on a core, which draws as many posters.
 """
 
 import argparse

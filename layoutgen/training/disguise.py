@@ -37,7 +37,7 @@ def disguised(copy: Copy, target: tuple[Suggestion, ...], rng: Rng) -> tuple[Cop
         return known.get(text, text)
 
     told = Copy(
-        other(copy.title), tuple(other(point) for point in copy.selling_points), other(copy.brand or "") or None, copy.logo,
+        other(copy.title), tuple(map(other, copy.selling_points)), other(copy.brand or "") or None, copy.logo,
         copy.language,
     )  # fmt: skip
     return told, tuple(replace(one, text=other(one.text)) for one in target)

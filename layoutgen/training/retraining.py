@@ -30,7 +30,7 @@ from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.checkpoints import family_in, family_of
 from layoutgen.models.pictures import picture_kind
-from layoutgen.models.weights import fetch_config, fetch_weights, revision, weights_sha
+from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, weights_sha
 from layoutgen.streaming import PoolError, start
 from layoutgen.training import gate, registry
 from layoutgen.training.data import Case, Data, DataError, open_data
@@ -112,10 +112,10 @@ def _learnable(data: Data, train: Train) -> None:
 
 def _shape(train: Train, data: Data) -> dict[str, Any]:
     """What shapes a run; what only says how fast it goes is not in it."""
-    base = Path(train.model).expanduser()
+    base = local(train.model)
     return {
         "data": data.sha,
-        "base": weights_sha(base) if base.is_dir() else train.model,
+        "base": weights_sha(base) if base else train.model,
         "recipe": vars(recipe_of(train)),
         "steps": steps_of(train, len(data.train)),
         "window": train.window,

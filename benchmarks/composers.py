@@ -28,7 +28,7 @@ TELLING = (
     *("own_violations", "own_contrast", "own_smallest_font", "own_count_error"),
 )
 _DEMO = Path(__file__).parents[1] / "layoutgen" / "demo"
-_CONFIGS = {"rules": _DEMO / "demo.toml", "embedded": _DEMO / "demo_qwen_vl.toml"}
+_CONFIGS = {"rules": _DEMO / "demo.toml", "embedded": _DEMO / "demo.qwen_vl.toml"}
 
 
 def compare(name: str, manifest: Path, output: Path, limit: int | None) -> list[dict[str, Any]]:

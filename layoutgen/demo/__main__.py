@@ -29,7 +29,7 @@ def main() -> int:
         say("drawing the gallery: python -m jobs.gallery --layouts s3://demo/layouts")
         job("gallery", "--layouts", "s3://demo/layouts", "--output", str(output / "gallery"))
         say(f"the first {_FEW} products with the embedded vision-language model: compose.engine = qwen_vl")
-        table, config = "s3://demo/layouts-qwen-vl", str(HERE / "demo_qwen_vl.toml")
+        table, config = "s3://demo/layouts-qwen-vl", str(HERE / "demo.qwen_vl.toml")
         few = job("layouts", "--input", CATALOGUE, "--output", table, "--config", config, "--limit", _FEW)
         job("gallery", "--layouts", table, "--output", str(output / "gallery-qwen-vl"))
     result, other = json.loads(told), json.loads(few)

@@ -27,13 +27,13 @@ def main() -> int:
     output = parser.parse_args().output.resolve()
     began = time.monotonic()
     with opened(output):
-        bare = (HERE / "demo_qwen_vl.toml").read_text("utf-8")
+        bare = (HERE / "demo.qwen_vl.toml").read_text("utf-8")
         served = output / "served.toml"
         served.write_text(bare.replace('model = "embedded"', f'model = "embedded"{_SERVED}'), "utf-8")
-        before = _night("before", HERE / "demo_qwen_vl.toml", output)
-        say("learning a style: python -m jobs.retrain --config jobs/left_third.toml, which takes some minutes")
+        before = _night("before", HERE / "demo.qwen_vl.toml", output)
+        say("learning a style: python -m jobs.retrain --config jobs/retrain.left_third.toml, which takes some minutes")
         summary = json.loads(job(
-            "retrain", "--config", str(HERE.parents[1] / "jobs" / "left_third.toml"), "--output", "s3://demo/training",
+            "retrain", "--config", str(HERE.parents[1] / "jobs" / "retrain.left_third.toml"), "--output", "s3://demo/training",
             "--registry", "s3://demo/registry",
         ))  # fmt: skip
         say(f"{summary['version']} serves now, because {summary['reasons'][0]}")

@@ -6,7 +6,7 @@ Runs `jobs.layouts` with either composer on the demo's catalogue and, where give
 `jobs.evaluate` on what the solver made of the proposals, and on the proposals as they were (a table whose elements are
 the suggestions, without fonts or colours, so that nothing about type is measured there). Prints a JSON line a set and
 stage: each metric's means over the rows that both published, its paired difference with a 95 % interval, and the
-verdict; and how many rows each published, lost and laid out a second. In `--limit` runs the first N rows are taken.
+verdict; and how many rows each published and lost. With `--limit` the first N products are taken.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def compare(name: str, manifest: Path, output: Path, limit: int | None) -> list[
 
 
 def _told(summary: dict[str, Any]) -> dict[str, Any]:
-    return {key: summary[key] for key in ("published", "dead_letters", "failed", "images_per_second")}
+    return {key: summary[key] for key in ("published", "dead_letters", "failed")}
 
 
 def _numbers(found: dict[str, Any]) -> dict[str, Any]:

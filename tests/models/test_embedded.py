@@ -5,14 +5,16 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 
 from layoutgen.core import prompts, refinement_prompt
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Role
-from layoutgen.core.prompts import layout_prompt
+from layoutgen.core.prompts import answer_grammar, layout_prompt
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.checkpoints import load_speech
+from layoutgen.models.grammar import Guides
 from layoutgen.models.qwen_vl import QwenVlComposer
 from layoutgen.models.weights import EMBEDDED, fetch_weights, local
 
@@ -79,3 +81,23 @@ def test_its_texts_keep_off_a_subject_wherever_it_is(composer: QwenVlComposer) -
                 total += 1
     assert total == 4 * 5
     assert on / total < 0.25
+
+
+def test_a_token_that_holds_a_choice_is_chosen_as_one() -> None:
+    """The grammar forces `{"role":"` before a role; what was learnt there is a token with the role in it."""
+    assert FOLDER is not None
+    tokenizer = load_speech(FOLDER).tokenizer
+    guides = Guides(tokenizer, 5120)
+    guide = guides.guide(answer_grammar(COPY), (1000, 1000))
+    taken = guide.forced()
+    for number in ("100", "200", "300", "400"):
+        for digit in tokenizer(number).input_ids:
+            taken += [digit, *guide.take(digit)]
+    bits = torch.zeros(guides.words, dtype=torch.int32)
+    guide.fill(bits)
+    allowed = np.flatnonzero(np.unpackbits(bits.numpy().view(np.uint8), bitorder="little"))
+    roles = ("subtitle", "selling_point", "price", "call_to_action", "other")
+    assert {tokenizer.decode([one]) for one in allowed} == {f'{{"role":"{role}","text":"' for role in roles}
+    chosen = int(allowed[0])
+    taken += [chosen, *guide.take(chosen)]
+    assert taken == tokenizer(tokenizer.decode(taken)).input_ids

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test test-vllm soak check bench bench-gpu clean
+.PHONY: setup demo demo-retrain test test-vllm soak check bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -19,6 +19,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup
 	$(BIN)/python -m layoutgen.demo
+
+demo-retrain: setup
+	$(BIN)/python -m layoutgen.demo.retraining
 
 test: setup
 	$(BIN)/python -m pytest -m "not gpu"

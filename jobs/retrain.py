@@ -31,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m jobs.retrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", help="the data set, instead of data.source in the settings")
+    parser.add_argument("--model", help="the checkpoint to train on, instead of train.model in the settings")
     parser.add_argument("--output", required=True, help="where runs are kept: a folder or an s3:// prefix")
     parser.add_argument("--registry", required=True, help="root of the registry: a folder or an s3:// prefix")
     parser.add_argument("--force", action="store_true", help="let the new adapter serve whatever the gate says")
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
-        config = named(load(RetrainConfig, arguments.config), arguments.data)
+        config = named(load(RetrainConfig, arguments.config), arguments.data, arguments.model)
         with own_output():
             summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
     except (ConfigError, StorageError, RegistryError, PoolError, OSError, ValueError) as error:

@@ -61,9 +61,10 @@ def read_folder(folder: Path, keep: Callable[[str], bool]) -> Iterable[tuple[str
 
 def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (), evaluation: bool = False) -> Stock:
     """Draw `cutouts` and `grounds`, and add what `folders` hold: cut-outs with transparency, packshots on white, and
-    those photos of whose subject the border-contrast finder is sure: as examples, as rough cut-outs and as grounds:
-    what lies between subject and edges, and the whole, whose own subject matters less than what is pasted before it. With `evaluation`, of the demo's products and of the files only those that
-    are held back; without, only the others."""
+    those photos of whose subject the border-contrast finder is sure: as examples, as rough cut-outs and as grounds,
+    what lies between subject and edges and the whole, whose own subject matters less than what is pasted before it.
+    With `evaluation`, of the demo's products and of the files only those that are held back; without, only the others.
+    """
 
     def keep(name: str) -> bool:
         return held_back(name) == evaluation

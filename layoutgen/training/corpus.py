@@ -73,7 +73,7 @@ class Poster:
     """A poster and all that is known of it. `photo` (h, w, 3) without text lies on the canvas as `framing` says, which
     gives `ground`, the poster without text at its drawn size. `canvas` is the nominal size, `drawn` the size in px at
     which `elements` were laid out; `logo` (h, w, 4) is the mark as it is drawn, or None; `printed` tells whether there
-    may be letters in the photo; `subject` is the product's box in it."""
+    may be letters in the photo; `subject` is the product's box in it, `mask` (h / 4, w / 4), float32, is 1 there."""
 
     key: str
     photo: np.ndarray
@@ -88,6 +88,7 @@ class Poster:
     printed: bool
     family: str
     subject: Box
+    mask: np.ndarray
 
     @property
     def logo_aspect(self) -> float | None:
@@ -184,7 +185,7 @@ class Corpus:
         logo = _inked(mark, elements) if mark is not None else None
         return Poster(
             key, scene.pixels, ground, frame, canvas, drawn, _copy(words), tuple(elements), logo, scene.kind,
-            scene.printed, design.family, framing.subject_box(scene.subject),
+            scene.printed, design.family, framing.subject_box(scene.subject), scene.subject,
         )  # fmt: skip
 
 

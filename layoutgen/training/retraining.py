@@ -32,7 +32,7 @@ from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.checkpoints import family_in, family_of
 from layoutgen.models.pictures import picture_kind
-from layoutgen.models.weights import fetch_config, fetch_weights, revision, weights_sha
+from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, weights_sha
 from layoutgen.streaming import PoolError, start
 from layoutgen.training import gate, registry
 from layoutgen.training.augment_sheet import sheet_of
@@ -124,10 +124,10 @@ def _learnable(data: Data, train: Train, storage: Storage) -> None:
 
 def _shape(train: Train, data: Data) -> dict[str, Any]:
     """What shapes a run; what only says how fast it goes is not in it."""
-    base = Path(train.model).expanduser()
+    base = local(train.model)
     return {
         "data": data.sha,
-        "base": weights_sha(base) if base.is_dir() else train.model,
+        "base": weights_sha(base) if base else train.model,
         "recipe": vars(recipe_of(train)),
         "steps": steps_of(train, len(data.train)),
         "window": train.window,
@@ -276,8 +276,8 @@ def _card(
     }
 
 
-def named(config: RetrainConfig, source: str | None) -> RetrainConfig:
-    """The settings with another data set, where one is given."""
-    if source is None:
-        return config
-    return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
+def named(config: RetrainConfig, source: str | None, model: str | None = None) -> RetrainConfig:
+    """The settings with another data set or checkpoint, where one is given."""
+    data = config.data if source is None else config.data.model_copy(update={"source": source})
+    train = config.train if model is None else config.train.model_copy(update={"model": model})
+    return config.model_copy(update={"data": data, "train": train})

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.core import framing
-from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.frame import frame_at
 from layoutgen.training import example_table
@@ -23,7 +21,7 @@ from layoutgen.training.datasets import CorpusSamples, ExampleSamples, corpus_ta
 from layoutgen.training.selection import SPLITS, DataSet, DataSetError, check
 from layoutgen.training_config import Data as DataSettings
 
-_FIXED_SEED = 900_001
+FIXED_SEED = 900_001
 _SUBJECT_SIDE = 128
 
 
@@ -43,7 +41,7 @@ def open_corpus(settings: DataSettings, size: Size) -> Data:
         hashlib.sha256(" ".join(parts).encode()).hexdigest(),
         train,
         validation,
-        Cases(range(first, first + held), lambda number: _drawn(corpus, number, size)),
+        Cases(range(first, first + held), lambda number: drawn_case(corpus, number, size)),
         _fixed(settings, size),
         {
             "source": "corpus",
@@ -98,11 +96,12 @@ def _check(found: DataSet, folder: str, storage: Storage) -> None:
 
 
 def _fixed(settings: DataSettings, size: Size) -> Cases:
-    corpus = Corpus(CorpusSpec(_FIXED_SEED, settings.side, goods="held_back"))
-    return Cases(range(settings.fixed), lambda number: _drawn(corpus, number, size))
+    corpus = Corpus(CorpusSpec(FIXED_SEED, settings.side, goods="held_back"))
+    return Cases(range(settings.fixed), lambda number: drawn_case(corpus, number, size))
 
 
-def _drawn(corpus: Corpus, number: int, size: Size) -> Case:
+def drawn_case(corpus: Corpus, number: int, size: Size) -> Case:
+    """A drawn poster as a layout to make."""
     poster = corpus.poster(number)
     task = corpus_task(poster)
     width, height = size(task.canvas.width, task.canvas.height)
@@ -114,15 +113,13 @@ def _drawn(corpus: Corpus, number: int, size: Size) -> Case:
         task.canvas,
         task.target,
         task.logo_aspect,
-        _subject(task, framing.on_canvas(poster.subject, task.framing)),
+        _subject(task),
     )
 
 
-def _subject(task: Task, box: Box) -> np.ndarray:
-    """A map (h, w) of the canvas with 255 in the subject's box."""
+def _subject(task: Task) -> np.ndarray:
+    """A map (h, w) of the canvas with 255 where the subject is."""
     scale = _SUBJECT_SIDE / max(task.canvas.width, task.canvas.height)
-    width, height = round(task.canvas.width * scale), round(task.canvas.height * scale)
-    found = np.zeros((height, width), np.uint8)
-    left, top, right, bottom = (round(side * n) for side, n in zip(box, (width, height) * 2, strict=True))
-    found[top:bottom, left:right] = 255
-    return found
+    size = (round(task.canvas.width * scale), round(task.canvas.height * scale))
+    assert task.mask is not None
+    return np.asarray(np.rint(frame_at(task.mask, task.framing, *size).clip(0, 1) * 255), np.uint8)

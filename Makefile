@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo test test-vllm soak check bench bench-gpu clean
+.PHONY: setup demo demo-retrain test test-vllm soak check bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -19,6 +19,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: setup
 	$(BIN)/python -m layoutgen.demo
+
+demo-retrain: setup
+	$(BIN)/python -m layoutgen.demo.retraining
 
 test: setup
 	$(BIN)/python -m pytest -m "not gpu"
@@ -55,9 +58,10 @@ bench: setup
 	$(BIN)/python -m benchmarks.decode
 	$(BIN)/python -m benchmarks.train
 
-# With the Python of a machine that has a GPU: torch, transformers and llguidance are all it needs.
+# With the Python of a machine that has a GPU: torch, transformers, peft and llguidance are all it needs.
 bench-gpu:
 	$(PYTHON) -m benchmarks.gpu
+	$(PYTHON) -m benchmarks.train --gpu
 
 clean:
 	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

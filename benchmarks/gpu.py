@@ -13,8 +13,7 @@ keys and values at the rate of a large copy.
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText
 
+from benchmarks.device import INTERNVL2_8B, QWEN_7B, Rates, measured_rates, timed
 from benchmarks.plain import generate
 from benchmarks.reporting import cpu, report
 from benchmarks.workload import requests
@@ -33,64 +33,6 @@ from layoutgen.models.checkpoints import Speech, load_speech
 from layoutgen.models.decoding import Answer, Decoder, Request
 from layoutgen.models.pictures import PictureKind
 from layoutgen.models.tiny import build_checkpoint
-
-QWEN_7B: dict[str, Any] = {
-    "model_type": "qwen2_5_vl",
-    "tie_word_embeddings": False,
-    "text_config": {
-        "model_type": "qwen2_5_vl_text",
-        "hidden_size": 3584,
-        "intermediate_size": 18944,
-        "num_hidden_layers": 28,
-        "num_attention_heads": 28,
-        "num_key_value_heads": 4,
-        "vocab_size": 152064,
-        "max_position_embeddings": 128000,
-        "rms_norm_eps": 1e-6,
-        "rope_parameters": {"rope_type": "default", "mrope_section": [16, 24, 24], "rope_theta": 1e6},
-    },
-    "vision_config": {
-        "depth": 32,
-        "hidden_size": 1280,
-        "intermediate_size": 3420,
-        "num_heads": 16,
-        "out_hidden_size": 3584,
-        "patch_size": 14,
-        "spatial_merge_size": 2,
-        "temporal_patch_size": 2,
-        "window_size": 112,
-        "fullatt_block_indexes": [7, 15, 23, 31],
-    },
-}
-INTERNVL2_8B: dict[str, Any] = {
-    "model_type": "internvl",
-    "image_seq_length": 256,
-    "downsample_ratio": 0.5,
-    "tie_word_embeddings": False,
-    "text_config": {
-        "model_type": "llama",
-        "hidden_size": 4096,
-        "intermediate_size": 14336,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "num_key_value_heads": 8,
-        "vocab_size": 92553,
-        "max_position_embeddings": 32768,
-        "rms_norm_eps": 1e-5,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 1e6},
-        "tie_word_embeddings": False,
-    },
-    "vision_config": {
-        "model_type": "internvl_vision",
-        "hidden_size": 1024,
-        "intermediate_size": 4096,
-        "num_hidden_layers": 24,
-        "num_attention_heads": 16,
-        "image_size": [448, 448],
-        "patch_size": [14, 14],
-        "attention_bias": True,
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -111,14 +53,6 @@ CASES = (
     Case("qwen2.5-vl-7b", "qwen2_5_vl", QWEN_7B, (448, 896), 256, 128, 16384, 32),
     Case("internvl2-8b", "internvl", INTERNVL2_8B, (1344,), 96, 96, 16384, 16),
 )
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What the device reaches: operations and bytes a second."""
-
-    operations: float
-    bytes: float
 
 
 def main() -> None:
@@ -222,27 +156,6 @@ def answers(loop: Decoder, asked: Sequence[Request]) -> list[Answer]:
     found = [candidates[0] for candidates in loop.decode(asked)]
     assert all(isinstance(answer, Answer) and answer.ended for answer in found), found[0]
     return found  # type: ignore[return-value]  # asserted above
-
-
-def timed(device: torch.device, run: Callable[[], Any]) -> float:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    began = time.perf_counter()
-    run()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - began
-
-
-def measured_rates(device: torch.device, side: int) -> Rates:
-    """The rates of a large matrix product and of a large copy, the best of a few."""
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    a, b = (torch.randn(side, side, dtype=dtype, device=device) for _ in range(2))
-    source = torch.zeros(side * side * 8, dtype=dtype, device=device)
-    target = torch.empty_like(source)
-    product = min(timed(device, lambda: a @ b) for _ in range(12))
-    copy = min(timed(device, lambda: target.copy_(source)) for _ in range(12))
-    return Rates(2 * side**3 / product, 2 * source.numel() * source.element_size() / copy)
 
 
 def roofline(model: Any, backbone: Backbone, asked: Sequence[Request], steps: int, looked: int, rates: Rates) -> float:

@@ -2,14 +2,17 @@
 
     python -m benchmarks.train [--steps 12] [--output FILE]        a tiny model, on one core
     python -m benchmarks.train --gpu [--steps 20]                  Qwen2.5-VL-7B's shape with random weights
+    python -m benchmarks.train --gpu --tiny                        the same way on a CPU, to show that it works
 
 Prints one JSON line a case: samples a second of both, tokens a second, the share of the time that ours waited for data.
-On a GPU besides: peak memory and model FLOPs utilisation. Of the frozen weights a LoRA step takes the forward pass and
-the backward pass of activations, 4 operations a weight and token; `mfu_6n` counts 6, as for training all weights, which
-is how some published figures count. Needs torch, transformers and peft alone.
+With --gpu besides: peak memory and model FLOPs utilisation, against the rate of a large matrix product here; 0.4 is the
+goal. Of the frozen weights a LoRA step takes the forward pass and the backward pass of activations, 4 operations a
+weight and token; `mfu_6n` counts 6, as for training all weights, which is how some published figures count. Needs
+torch, transformers and peft alone.
 """
 
 import argparse
+import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,7 +24,7 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText, Trainer, TrainingArguments
 
-from benchmarks.gpu import QWEN_7B
+from benchmarks.device import QWEN_7B, measured_rates
 from benchmarks.reporting import cpu, report
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
 from layoutgen.core.prompts import layout_prompt, write_layout
@@ -66,6 +69,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the training loop.")
     parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--tiny", action="store_true", help="with --gpu: a small model on a CPU")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--micro", type=int, default=8)
@@ -73,35 +77,43 @@ def main() -> None:
     parser.add_argument("--checkpointing", action="store_true", help="compute activations twice and keep few")
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     arguments = parser.parse_args()
-    if arguments.gpu and not torch.cuda.is_available():
-        raise SystemExit("no CUDA device here; leave --gpu out")
-    device = torch.device("cuda" if arguments.gpu else "cpu")
-    if not arguments.gpu:
+    large = arguments.gpu and not arguments.tiny
+    if large and not torch.cuda.is_available():
+        raise SystemExit("no CUDA device here; --tiny runs on a CPU, or leave --gpu out")
+    device = torch.device("cuda" if large else "cpu")
+    if not large:
         torch.set_num_threads(1)
-    side = arguments.side or (448 if arguments.gpu else 112)
+    side = arguments.side or (448 if large else 112)
     recipe = Recipe(
         batch=arguments.batch, micro=arguments.micro, image_side=side, rate=1e-4, warmup=0.0,
-        dtype="bfloat16" if arguments.gpu else "float32", checkpointing=arguments.checkpointing,
+        dtype="bfloat16" if large else "float32", checkpointing=arguments.checkpointing,
     )  # fmt: skip
     samples = Drawn((WARM + arguments.steps) * recipe.batch, side)
     with tempfile.TemporaryDirectory(prefix="layoutgen-train-") as folder:
         speech = load_speech(build_checkpoint("qwen2_5_vl", Path(folder)))
-        ours = measured(
-            ours_at(model_of(Path(folder), speech, device), speech, samples, recipe, device), arguments.steps
-        )
-        theirs = plain(model_of(Path(folder), speech, device), speech, samples, recipe, device, arguments.steps, folder)
-    hardware = torch.cuda.get_device_name() if arguments.gpu else cpu()
-    name = f"{'qwen2.5-vl-7b' if arguments.gpu else 'tiny qwen2.5-vl'}, batch {recipe.batch}, {side} px"
-    report("train", name, ours["samples"], theirs, "samples/s", hardware, arguments.output, **more(ours, arguments.gpu))
+
+        def model() -> Any:
+            if not arguments.gpu:
+                return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+            return random_model(Path(folder), speech, device, getattr(torch, recipe.dtype), tiny=arguments.tiny)
+
+        ours = measured(ours_at(model(), speech, samples, recipe, device), arguments.steps)
+        used = more(ours) | (utilisation(ours, device) if arguments.gpu else {})
+        theirs = plain(model(), speech, samples, recipe, device, arguments.steps, folder)
+    hardware = torch.cuda.get_device_name() if large else cpu()
+    name = f"{'qwen2.5-vl-7b' if large else 'tiny qwen2.5-vl'}, batch {recipe.batch}, {side} px"
+    report("train", name, ours["samples"], theirs, "samples/s", hardware, arguments.output, **used)
 
 
-def model_of(folder: Path, speech: Speech, device: torch.device) -> Any:
-    """The model, without its adapter: the tiny one, or random weights of the real shape on the GPU."""
-    if device.type == "cpu":
-        return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
-    config = AutoConfig.for_model(**QWEN_7B, image_token_id=speech.image_token)
+def random_model(folder: Path, speech: Speech, device: torch.device, dtype: torch.dtype, *, tiny: bool) -> Any:
+    """A model without its adapter, with random weights made where they are used: of the real shape, or of the tiny
+    checkpoint's."""
+    if tiny:
+        config = AutoConfig.from_pretrained(folder)
+    else:
+        config = AutoConfig.for_model(**QWEN_7B, image_token_id=speech.image_token)
     with device:
-        return AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16)
+        return AutoModelForImageTextToText.from_config(config, dtype=dtype)
 
 
 def ours_at(
@@ -135,31 +147,22 @@ def measured(steps: Iterator[dict[str, Any]], count: int) -> dict[str, Any]:
     }
 
 
-def more(ours: dict[str, Any], gpu: bool) -> dict[str, Any]:
+def more(ours: dict[str, Any]) -> dict[str, Any]:
     """What else a line says."""
-    said: dict[str, Any] = {"tokens_per_second": round(ours["tokens"]), "waited": round(ours["waited"], 4)}
-    if gpu:
-        peak = measured_peak()
-        said |= {
-            "peak_gb": round(torch.cuda.max_memory_allocated() / 1e9, 1),
-            "matmul_tflops": round(peak / 1e12),
-            "mfu": round(4 * ours["weights"] * ours["tokens"] / peak, 3),
-            "mfu_6n": round(6 * ours["weights"] * ours["tokens"] / peak, 3),
-        }
-    return said
+    return {"tokens_per_second": round(ours["tokens"]), "waited": round(ours["waited"], 4)}
 
 
-def measured_peak() -> float:
-    """Operations a second of a large bfloat16 product on this GPU, which utilisation is a share of."""
-    a = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
-    for _ in range(3):
-        a @ a
-    torch.cuda.synchronize()
-    began = time.perf_counter()
-    for _ in range(10):
-        a @ a
-    torch.cuda.synchronize()
-    return 10 * 2 * 8192**3 / (time.perf_counter() - began)
+def utilisation(ours: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """Peak memory of our loop, and its model operations as a share of what the device reaches."""
+    is_cuda = device.type == "cuda"
+    peak = measured_rates(device, 8192 if is_cuda else 512).operations
+    most = torch.cuda.max_memory_allocated() if is_cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {
+        "peak_gb": round(most / 1e9, 1),
+        "matmul_tflops": round(peak / 1e12, 3),
+        "mfu": round(4 * ours["weights"] * ours["tokens"] / peak, 3),
+        "mfu_6n": round(6 * ours["weights"] * ours["tokens"] / peak, 3),
+    }
 
 
 class _Rows(torch.utils.data.Dataset):

@@ -19,7 +19,7 @@ from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
 from layoutgen.pipelines import summary_line
 from layoutgen.preflight import RunError
-from layoutgen.streaming import PoolError
+from layoutgen.streaming import PoolError, own_output
 
 Config = TypeVar("Config")
 
@@ -27,7 +27,7 @@ Config = TypeVar("Config")
 def main(
     name: str, doc: str, kind: type[Any], run: Callable[..., dict[str, Any]], argv: list[str] | None = None
 ) -> int:
-    """Run a table job from its command line; returns the exit code. The last line on standard output is the summary."""
+    """Run a table job from its command line; returns the exit code. Standard output gets the summary, nothing else."""
     parser = argparse.ArgumentParser(
         prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -49,15 +49,16 @@ def main(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
-        summary = run(
-            load(kind, arguments.config),
-            arguments.input,
-            arguments.output,
-            limit=arguments.limit,
-            run_id=arguments.run_id,
-            replay=arguments.replay,
-            preflight_only=arguments.preflight_only,
-        )
+        with own_output():
+            summary = run(
+                load(kind, arguments.config),
+                arguments.input,
+                arguments.output,
+                limit=arguments.limit,
+                run_id=arguments.run_id,
+                replay=arguments.replay,
+                preflight_only=arguments.preflight_only,
+            )
     except (ConfigError, ManifestError, StorageError, SnapshotError, RunError, PoolError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

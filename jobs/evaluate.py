@@ -22,7 +22,7 @@ from layoutgen.io.layout_tables import TableError
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
 from layoutgen.judging import judge_adoption, judge_annotations
-from layoutgen.streaming import PoolError
+from layoutgen.streaming import PoolError, own_output
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
-        summary = _run(load(EvaluateConfig, arguments.config), arguments)
+        with own_output():
+            summary = _run(load(EvaluateConfig, arguments.config), arguments)
     except (ConfigError, TableError, StorageError, SnapshotError, PoolError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

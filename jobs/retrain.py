@@ -17,7 +17,7 @@ from layoutgen.config import ConfigError, load
 from layoutgen.io.adapter_registry import RegistryError
 from layoutgen.io.lease import LeaseError
 from layoutgen.io.storage import StorageError
-from layoutgen.streaming import PoolError
+from layoutgen.streaming import PoolError, own_output
 from layoutgen.training.lora import DivergedError
 from layoutgen.training.retraining import named, retrain
 from layoutgen.training.saving import CheckpointError
@@ -26,11 +26,12 @@ from layoutgen.training_config import RetrainConfig
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
+    """Run the job from its command line; returns the exit code. Standard output gets the summary and nothing else."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.retrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", help="the data set, instead of data.source in the settings")
+    parser.add_argument("--model", help="the checkpoint to train on, instead of train.model in the settings")
     parser.add_argument("--output", required=True, help="where runs are kept: a folder or an s3:// prefix")
     parser.add_argument("--registry", required=True, help="root of the registry: a folder or an s3:// prefix")
     parser.add_argument("--force", action="store_true", help="let the new adapter serve whatever the gate says")
@@ -40,8 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
-        config = named(load(RetrainConfig, arguments.config), arguments.data)
-        summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
+        config = named(load(RetrainConfig, arguments.config), arguments.data, arguments.model)
+        with own_output():
+            summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
     except (ConfigError, StorageError, RegistryError, PoolError, OSError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2

@@ -125,7 +125,7 @@ class Checkpoint(_Settings):
     """A vision-language model and how it answers; a stage's own defaults are below."""
 
     engine: str = Field("", description="what answers")
-    model: str = Field("", description="checkpoint: folder, s3:// prefix or hub id[@revision]")
+    model: str = Field("", description="checkpoint: `embedded`, folder, s3:// prefix or hub id[@revision]")
     adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
     decoder: Literal["loop", "vllm"] = Field(
@@ -170,7 +170,7 @@ class Compose(Checkpoint):
     engine: Literal["rules", "qwen_vl", "radm"] = Field(
         "rules", description="`rules` is embedded; `qwen_vl` and `radm`, which denoises boxes, need `model`"
     )
-    model: str = Field("", description="checkpoint: folder, s3:// prefix, hub id[@revision], or registry:NAME")
+    model: str = Field("", description="checkpoint: `embedded`, folder, s3://…, hub id[@revision], or registry:NAME")
     adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
     registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
     candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,19 @@ def start(address: str) -> None:
     context = ray.data.DataContext.get_current()
     context.target_max_block_size = 2**31  # a shard is one block, whatever its size
     context.enable_progress_bars = sys.stderr.isatty()
+
+
+@contextmanager
+def own_output() -> Iterator[None]:
+    """Keep standard output for what the caller says afterwards: Ray's news of workers and nodes, which it prints there
+    at any moment, go to standard error, and the cluster or connection that was made inside ends with it."""
+    ours = not ray.is_initialized()
+    with redirect_stdout(sys.stderr):
+        try:
+            yield
+        finally:
+            if ours:
+                ray.shutdown()
 
 
 class _Actor:

@@ -21,6 +21,7 @@ class Augment(_Settings):
     flip: float = Field(0.5, ge=0, le=1, description="of pictures without letters: mirrored")
     reorder: float = Field(0.3, ge=0, le=1, description="selling points in another order")
     leave_out: float = Field(0.08, ge=0, le=1, description="of selling points: left out")
+    disguise: float = Field(0.0, ge=0, le=1, description="copy with other letters of the same widths")
 
 
 class Data(_Settings):
@@ -30,7 +31,9 @@ class Data(_Settings):
         "", description="`corpus` (drawn posters), the folder of a data set, or an .arrow file; --data replaces it"
     )
     posters: int = Field(2000, ge=2, description="drawn posters to learn from")
-    held_back: int = Field(200, ge=2, description="drawn posters to validate by, and as many to judge by")
+    held_back: int = Field(
+        200, ge=2, description="drawn posters to validate by, and as many to judge by, of other goods"
+    )
     fixed: int = Field(60, ge=0, description="posters of the fixed set, the same for every corpus and data set")
     folder: str = Field("", description="folder of photos that drawn posters show, besides drawn products")
     photo_share: float = Field(0.5, ge=0, le=1, description="share of drawn posters that show one of them")
@@ -44,7 +47,7 @@ class Train(_Settings):
     """How an adapter is trained; `training.lora.Recipe` says what the numbers of a recipe do."""
 
     name: str = Field("layouts", pattern="^[a-z0-9][a-z0-9._-]{0,63}$", description="name in the registry")
-    model: str = Field("", description="checkpoint to train on: folder, s3:// prefix or hub id[@revision]")
+    model: str = Field("", description="checkpoint to train on: `embedded`, folder, s3:// prefix or hub id")
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights and data are kept")
     method: Literal["lora", "dpo", "full"] = Field("lora", description="adapter, adapter from preferences, all weights")
     rank: int = Field(16, ge=1, le=512, description="of the adapter")
@@ -66,6 +69,10 @@ class Train(_Settings):
     seed: int = Field(0, ge=0, description="of the adapter's first weights and of the samples' order")
     dtype: Literal["bfloat16", "float32"] = Field("bfloat16", description="what is computed in")
     checkpointing: bool = Field(True, description="compute activations twice and keep few: less memory, a third slower")
+    free: bool = Field(False, description="learn only what the answer's grammar leaves free: roles and numbers")
+    dense_steps: int = Field(0, ge=0, description="steps that teach the vision tower where subjects are, before all")
+    dense_rate: float = Field(1e-3, gt=0, description="learning rate of these")
+    decode_cases: int = Field(0, ge=0, description="held-back layouts made at each validation; 0: none")
     device: Literal["cpu", "cuda"] = Field("cpu", description="torch device of a worker")
     workers: int = Field(1, ge=1, description="processes that train together, a GPU each where they have one")
     least_workers: int = Field(0, ge=0, description="go on with as few as these where nodes are lost; 0: `workers`")
@@ -77,6 +84,9 @@ class Train(_Settings):
     log_every: int = Field(10, ge=1, description="steps between lines of the log")
     validate_every: int = Field(200, ge=1, description="steps between validations")
     validation_samples: int = Field(256, ge=0, description="samples of a validation; 0 validates nothing")
+    export: Literal["best", "last"] = Field(
+        "best", description="weights that become the outcome: those of the lowest validation loss, or of the last step"
+    )
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints")
     keep: int = Field(2, ge=1, description="checkpoints that stay, besides the one under way")
 

@@ -37,7 +37,8 @@ def shipped():
 
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: path.name)
 def test_every_shipped_config_loads(path):
-    job = "layouts" if path.stem == "demo" else path.name.split(".")[0]
+    job = path.name.split(".")[0]
+    job = "layouts" if job == "demo" else job
     name = f"{job.capitalize()}Config"
     config.load(getattr(config, name, None) or getattr(training_config, name), path)
 

@@ -1,12 +1,10 @@
 """Attention for rows of unequal length that go through the network packed into one sequence, without padding.
 
 The linear layers, which are nearly all of the work, see only real tokens; attention alone takes the tokens apart into
-parts of equal shape. Plans of `Part`s tell it how. Two functions are registered with transformers, under own names:
-
-- `ROWS` for the language model: queries of a plan against a `RowCache`. The query heads of a key-value head are folded
-  into one long query, so keys and values are never repeated for grouped queries.
-- `SEGMENTS` for the vision tower: a packed sequence of segments (windows or whole images), those of one length at once.
-  transformers hands it the segments only because of the word `flash` in its name; its own way is a call a segment.
+parts of equal shape. Plans of `Part`s tell it how: queries against a `RowCache`, by a function that is registered with
+transformers as `ROWS`. The query heads of a key-value head are folded into one long query, so keys and values are never
+repeated for grouped queries. What all rows begin with is looked at once for all queries, as one matrix product, and
+joined with the rest by the sums of both softmaxes (Juravsky et al. 2024, Hydragen, https://arxiv.org/abs/2402.05099).
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +17,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
-ROWS, SEGMENTS = "layoutgen_rows", "layoutgen_flash_segments"
+ROWS = "layoutgen_rows"
 
 ALIGN = 16
 """Key lengths are multiples of this, as CUDA's kernels want a mask's rows aligned."""
@@ -30,15 +28,51 @@ _WASTE = 1.15
 
 @dataclass(frozen=True)
 class Part:
-    """Queries of equal shape: `tokens` (b, n) index the packed sequence, `rows` are b rows of the cache, `keys` is how
-    many of their slots are looked at, and `mask` (b or 1, 1, group * n, keys), additive, says which. `real` (b * n)
+    """Queries of equal shape: `tokens` (b, n) index the packed sequence, `rows` are b rows of the cache, `keys` are the
+    slots that are looked at, and `mask` (b or 1, 1, group * n, keys), additive, says which of them. `real` (b * n)
     tells padding from queries, None where there is no padding."""
 
     tokens: torch.Tensor
     rows: slice | torch.Tensor
-    keys: int
+    keys: slice
     mask: torch.Tensor
     real: torch.Tensor | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a pass attends: its parts, and how many of the first slots hold the same in all its rows, `row` being one of
+    them; the parts look at what is behind those."""
+
+    parts: Sequence[Part]
+    shared: int
+    row: int
+
+
+@dataclass(frozen=True)
+class View:
+    """A cache as plans see it: `slots` in a row, of which all rows of the pass `shared` the first, and `group` query
+    heads to a key-value head."""
+
+    slots: int
+    shared: int
+    group: int
+    device: torch.device
+    dtype: torch.dtype
+
+    def keys(self, longest: int) -> slice:
+        """The slots to look at, for queries that see at most `longest`."""
+        return slice(self.shared, min(self.slots, -(-longest // ALIGN) * ALIGN))
+
+    def mask(self, last: np.ndarray, keys: slice) -> torch.Tensor:
+        """What queries that see the slots up to `last` (b, n) may look at, (b, 1, group * n, keys), additive."""
+        slots = torch.arange(keys.start, keys.stop, device=self.device)
+        return self.additive(slots <= torch.from_numpy(last).to(self.device)[..., None])
+
+    def additive(self, seen: torch.Tensor) -> torch.Tensor:
+        """A mask (b, 1, group * n, keys) of `seen` (b, n, keys)."""
+        mask = torch.zeros(seen.shape, dtype=self.dtype, device=self.device).masked_fill_(~seen, float("-inf"))
+        return mask.repeat(1, self.group, 1)[:, None]
 
 
 @dataclass(frozen=True)
@@ -63,33 +97,27 @@ class Ahead:
     lengths: tuple[int, ...]
 
 
-def plan_prefill(
-    chunks: Sequence[Chunk], group: int, slots: int, device: torch.device, dtype: torch.dtype
-) -> list[Part]:
-    """Parts for a pass that reads prompts. `group` is the number of query heads of a key-value head, `slots` the
-    cache's length."""
-    return list(_padded(chunks, group, slots, device, dtype))
+def plan_prefill(chunks: Sequence[Chunk], view: View) -> Plan:
+    """How a pass that reads prompts attends."""
+    return Plan(list(_padded(chunks, view)), view.shared, chunks[0].row)
 
 
-def plan_step(chunks: Sequence[Chunk], group: int, slots: int, device: torch.device, dtype: torch.dtype) -> list[Part]:
-    """Parts for a step of many rows, of which most are fed one token and a few several: the last token of every row
-    makes one part over a plain view of the cache, and what comes before it parts of its own."""
+def plan_step(chunks: Sequence[Chunk], ahead: Sequence[Ahead], view: View) -> Plan:
+    """How a step of many rows attends, of which most are fed one token and a few several: the last token of every row
+    makes one part over a plain view of the cache, what comes before it parts of its own, and guesses another one."""
     before = [Chunk(chunk.row, chunk.start, chunk.count - 1, chunk.offset) for chunk in chunks if chunk.count > 1]
-    return [
-        _last_tokens(chunks, group, slots, device, dtype),
-        *_padded(before, group, slots, device, dtype),
-    ]
+    parts = [_last_tokens(chunks, view), *_padded(before, view), *_guesses(ahead, view)]
+    return Plan(parts, view.shared, chunks[0].row)
 
 
-def plan_ahead(ahead: Sequence[Ahead], group: int, slots: int, device: torch.device, dtype: torch.dtype) -> list[Part]:
-    """Parts for the guesses of a step."""
+def _guesses(ahead: Sequence[Ahead], view: View) -> Iterator[Part]:
     if not ahead:
-        return []
+        return
     counts = np.array([sum(one.lengths) for one in ahead])[:, None]
     steps = np.minimum(np.arange(counts.max()), counts - 1)
     starts = np.array([one.start for one in ahead])
-    keys = _aligned(int((starts + counts[:, 0]).max()), slots)
-    seen = np.broadcast_to(np.arange(keys) < starts[:, None, None], (*steps.shape, keys)).copy()
+    keys = view.keys(int((starts + counts[:, 0]).max()))
+    seen = np.broadcast_to(np.arange(keys.stop) < starts[:, None, None], (*steps.shape, keys.stop)).copy()
     for place, one in zip(seen, ahead, strict=True):
         first = 0
         for length in one.lengths:
@@ -97,34 +125,25 @@ def plan_ahead(ahead: Sequence[Ahead], group: int, slots: int, device: torch.dev
             place[first : first + length, chain] = np.tri(length, dtype=bool)
             first += length
         place[first:] = place[first - 1]
-    real = np.arange(counts.max()) < counts
-    return [
-        Part(
-            torch.from_numpy(np.array([one.offset for one in ahead])[:, None] + steps).to(device),
-            torch.tensor([one.row for one in ahead], device=device),
-            keys,
-            _additive(torch.from_numpy(seen).to(device), group, dtype),
-            None if real.all() else torch.from_numpy(real.reshape(-1)).to(device),
-        )
-    ]
+    tokens = np.array([one.offset for one in ahead])[:, None] + steps
+    rows = torch.tensor([one.row for one in ahead], device=view.device)
+    mask = view.additive(torch.from_numpy(seen[..., keys].copy()).to(view.device))
+    yield _part(tokens, rows, keys, mask, np.arange(counts.max()) < counts)
 
 
-def _last_tokens(chunks: Sequence[Chunk], group: int, slots: int, device: torch.device, dtype: torch.dtype) -> Part:
+def _last_tokens(chunks: Sequence[Chunk], view: View) -> Part:
     top = 1 + max(chunk.row for chunk in chunks)
-    tokens, last, real = np.zeros(top, np.int64), np.zeros(top, np.int64), np.zeros(top, bool)
+    tokens, real = np.zeros(top, np.int64), np.zeros(top, bool)
+    last = np.full(top, view.shared, np.int64)
     for chunk in chunks:
         tokens[chunk.row] = chunk.offset + chunk.count - 1
         last[chunk.row] = chunk.start + chunk.count - 1
         real[chunk.row] = True
-    keys = _aligned(int(last.max()) + 1, slots)
-    mask = _mask(last[:, None], keys, group, device, dtype)
-    kept = None if real.all() else torch.from_numpy(real).to(device)
-    return Part(torch.from_numpy(tokens[:, None]).to(device), slice(0, top), keys, mask, kept)
+    keys = view.keys(int(last.max()) + 1)
+    return _part(tokens[:, None], slice(0, top), keys, view.mask(last[:, None], keys), real)
 
 
-def _padded(
-    chunks: Sequence[Chunk], group: int, slots: int, device: torch.device, dtype: torch.dtype
-) -> Iterator[Part]:
+def _padded(chunks: Sequence[Chunk], view: View) -> Iterator[Part]:
     ordered = sorted(chunks, key=lambda chunk: (chunk.count, chunk.row))
     while ordered:
         most = max(ordered[0].count + 2, int(ordered[0].count * _WASTE))
@@ -138,33 +157,18 @@ def _padded(
         steps = np.minimum(steps, count - 1)
         tokens = np.array([chunk.offset for chunk in some])[:, None] + steps
         last = np.array([chunk.start for chunk in some])[:, None] + steps
-        keys = _aligned(int(last.max()) + 1, slots)
+        keys = view.keys(int(last.max()) + 1)
         if (last == last[:1]).all():
             last = last[:1]
-        real = np.arange(longest) < count
         rows = [chunk.row for chunk in some]
         together = rows == list(range(rows[0], rows[0] + len(rows)))
-        yield Part(
-            torch.from_numpy(tokens).to(device),
-            slice(rows[0], rows[0] + len(rows)) if together else torch.tensor(rows, device=device),
-            keys,
-            _mask(last, keys, group, device, dtype),
-            None if real.all() else torch.from_numpy(real.reshape(-1)).to(device),
-        )
+        where = slice(rows[0], rows[0] + len(rows)) if together else torch.tensor(rows, device=view.device)
+        yield _part(tokens, where, keys, view.mask(last, keys), np.arange(longest) < count)
 
 
-def _aligned(length: int, slots: int) -> int:
-    return min(slots, -(-length // ALIGN) * ALIGN)
-
-
-def _mask(last: np.ndarray, keys: int, group: int, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """What queries that see the slots up to `last` (b, n) may look at, (b, 1, group * n, keys), additive."""
-    return _additive(torch.arange(keys, device=device) <= torch.from_numpy(last).to(device)[..., None], group, dtype)
-
-
-def _additive(seen: torch.Tensor, group: int, dtype: torch.dtype) -> torch.Tensor:
-    mask = torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, float("-inf"))
-    return mask.repeat(1, group, 1)[:, None]
+def _part(tokens: np.ndarray, rows: slice | torch.Tensor, keys: slice, mask: torch.Tensor, real: np.ndarray) -> Part:
+    kept = None if real.all() else torch.from_numpy(real.reshape(-1)).to(mask.device)
+    return Part(torch.from_numpy(tokens).to(mask.device), rows, keys, mask, kept)
 
 
 def attend_rows(
@@ -174,99 +178,76 @@ def attend_rows(
     value: torch.Tensor,
     attention_mask: Any = None,
     scaling: float | None = None,
-    plan: Sequence[Part] = (),
+    plan: Plan = Plan((), 0, 0),
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention of packed queries (1, heads, tokens, size) over a layer's cache (rows, slots, kv heads, size)."""
-    heads, size = query.shape[1], query.shape[3]
-    kv_heads = key.shape[2]
+    """Attention of packed queries (1, heads, tokens, size) over a layer's cache (rows, kv heads, slots, size)."""
+    heads, count, size = query.shape[1:]
+    kv_heads = key.shape[1]
+    group = heads // kv_heads
     packed = query[0].transpose(0, 1)
     out = torch.empty_like(packed)
-    for part in plan:
-        count, length = part.tokens.shape
-        some = packed[part.tokens.reshape(-1)].view(count, length, kv_heads, heads // kv_heads, size)
-        folded = some.permute(0, 2, 3, 1, 4).reshape(count, kv_heads, -1, size)
-        mask = part.mask.expand(count, -1, -1, -1)
-        found = _look_up(folded, key, value, part, mask, scaling)
-        found = found.view(count, kv_heads, heads // kv_heads, length, size).permute(0, 3, 1, 2, 4)
-        found = found.reshape(count * length, heads, size)
+    sums = packed.new_empty((count, heads), dtype=torch.float32) if plan.shared else None
+    for part in plan.parts:
+        number, length = part.tokens.shape
         where = part.tokens.reshape(-1)
+        some = packed[where].view(number, length, kv_heads, group, size)
+        folded = some.permute(0, 2, 3, 1, 4).reshape(number, kv_heads, -1, size)
+        found, logs = _look_up(folded, key, value, part, scaling)
+        found = _unfolded(found, group)
         if part.real is not None:
             found, where = found[part.real], where[part.real]
         out.index_copy_(0, where, found)
+        if sums is not None and logs is not None:
+            logs = _unfolded(logs[..., None], group)[..., 0]
+            sums.index_copy_(0, where, logs if part.real is None else logs[part.real])
+    if sums is not None:
+        keys, values = (side[plan.row : plan.row + 1, :, : plan.shared] for side in (key, value))
+        first, logs = _with_sums(query[0].reshape(1, kv_heads, -1, size), keys, values, None, scaling)
+        share = torch.sigmoid(_unfolded(logs[..., None], group)[..., 0] - sums)[..., None].to(out.dtype)
+        out = out.lerp_(_unfolded(first, group), share)
     return out[None], None
+
+
+def _unfolded(found: torch.Tensor, group: int) -> torch.Tensor:
+    """What was found for folded queries (b, kv heads, group * n, size), as (b * n, heads, size)."""
+    number, kv_heads, _, size = found.shape
+    return found.view(number, kv_heads, group, -1, size).permute(0, 3, 1, 2, 4).reshape(-1, kv_heads * group, size)
 
 
 def _look_up(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, part: Part, mask: torch.Tensor, scaling: float | None
-) -> torch.Tensor:
-    """Attention of a part's folded queries (b, kv heads, group * n, size) over its rows of the cache.
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, part: Part, scaling: float | None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Attention of a part's folded queries (b, kv heads, group * n, size) over its rows of the cache; on CPUs also the
+    logarithms of the softmaxes' sums (b, kv heads, group * n).
 
     Scattered rows are copied for one call on a GPU. A CPU looks at each where it lies: copying them takes it longer
-    than a call a row, 13.2 against 12.4 s for 64 layouts on two cores.
+    than a call a row.
     """
-    if isinstance(part.rows, slice) or key.device.type != "cpu":
-        keys, values = (side[part.rows, : part.keys].transpose(1, 2) for side in (key, value))
-        return scaled_dot_product_attention(query, keys, values, attn_mask=mask, scale=scaling)
-    found = torch.empty_like(query)
+    mask = part.mask.expand(len(query), -1, -1, -1)
+    if key.device.type != "cpu":
+        keys, values = (side[part.rows, :, part.keys] for side in (key, value))
+        return scaled_dot_product_attention(query, keys, values, attn_mask=mask, scale=scaling), None
+    if isinstance(part.rows, slice):
+        return _with_sums(query, key[part.rows, :, part.keys], value[part.rows, :, part.keys], mask, scaling)
+    found, logs = torch.empty_like(query), query.new_empty(query.shape[:3], dtype=torch.float32)
     for i, row in enumerate(part.rows.tolist()):
-        keys, values = (side[row : row + 1, : part.keys].transpose(1, 2) for side in (key, value))
+        keys, values = (side[row : row + 1, :, part.keys] for side in (key, value))
         one = slice(i, i + 1)
-        found[one] = scaled_dot_product_attention(query[one], keys, values, attn_mask=mask[one], scale=scaling)
-    return found
+        found[one], logs[one] = _with_sums(query[one], keys, values, mask[one], scaling)
+    return found, logs
 
 
-def attend_segments(
-    module: Any,
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    attention_mask: Any = None,
-    scaling: float | None = None,
-    cu_seq_lens_q: torch.Tensor | None = None,
-    **_: Any,
-) -> tuple[torch.Tensor, None]:
-    """Attention within each segment of packed (1, heads, tokens, size); `cu_seq_lens_q` are the segments' bounds."""
-    assert cu_seq_lens_q is not None
-    heads, tokens, size = query.shape[1:]
-    sides = [side[0].transpose(0, 1) for side in (query, key, value)]
-    out = query.new_empty(tokens, heads, size)
-    for length, where in _segments(cu_seq_lens_q):
-        some = ((side if where is None else side[where]).view(-1, length, heads, size) for side in sides)
-        queries, keys, values = (side.transpose(1, 2) for side in some)
-        found = scaled_dot_product_attention(queries, keys, values, scale=scaling)
-        found = found.transpose(1, 2).reshape(-1, heads, size)
-        if where is None:
-            out = found
-        else:
-            out.index_copy_(0, where, found)
-    return out[None], None
-
-
-_known: list[tuple[torch.Tensor, list[tuple[int, torch.Tensor | None]]]] = []
-
-
-def _segments(bounds: torch.Tensor) -> list[tuple[int, torch.Tensor | None]]:
-    """The lengths of segments, and for each where its tokens are (None: everywhere). All layers of a pass ask with the
-    same tensors, and reading one back from a GPU stops it, so the last answers are kept."""
-    for tensor, segments in _known:
-        if tensor is bounds:
-            return segments
-    ends = bounds.cpu().numpy().astype(np.int64)
-    starts, lengths = ends[:-1], np.diff(ends)
-    segments = []
-    for length in np.unique(lengths[lengths > 0]).tolist():
-        some = starts[lengths == length]
-        where = (some[:, None] + np.arange(length)).reshape(-1)
-        whole = len(where) == ends[-1]
-        segments.append((length, None if whole else torch.from_numpy(where).to(bounds.device)))
-    _known.append((bounds, segments))
-    del _known[:-4]
-    return segments
+def _with_sums(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, scaling: float | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention on a CPU, and the logarithms of its softmaxes' sums (b, heads, queries)."""
+    attend = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    found, logs = attend(query, key, value, attn_mask=mask, scale=scaling)
+    return found, logs
 
 
 AttentionInterface.register(ROWS, attend_rows)
-AttentionInterface.register(SEGMENTS, attend_segments)
 
 
 @contextmanager

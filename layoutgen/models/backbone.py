@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from layoutgen.models.attention import ROWS, SEGMENTS, Part, attention_of
+from layoutgen.models.attention import ROWS, Plan, attention_of
 from layoutgen.models.base import Picture
 from layoutgen.models.cache import RowCache
 from layoutgen.models.pictures import PictureKind
+from layoutgen.models.segments import SEGMENTS
 from layoutgen.models.vision import pixel_inputs
 
 
@@ -76,7 +77,7 @@ class Backbone:
         return Features(_joined(found.pooler_output).to(self.dtype), deep)
 
     def read(
-        self, tokens: np.ndarray, positions: np.ndarray, parts: Sequence[Part], cache: RowCache, seen: Features | None
+        self, tokens: np.ndarray, positions: np.ndarray, plan: Plan, cache: RowCache, seen: Features | None
     ) -> torch.Tensor:
         """Feed packed tokens (n,) at positions (3, n) and return their hidden states (n, width). `seen` holds the
         features of the tokens that stand for pictures."""
@@ -96,7 +97,7 @@ class Backbone:
             attention_mask=None,
             past_key_values=cache,
             use_cache=True,
-            plan=parts,
+            plan=plan,
             **deep,
         )
         return found.last_hidden_state[0]

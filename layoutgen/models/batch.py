@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from layoutgen.models.attention import ALIGN, Ahead, Chunk, plan_ahead, plan_prefill, plan_step
+from layoutgen.models.attention import ALIGN, Ahead, Chunk, View, plan_prefill, plan_step
 from layoutgen.models.backbone import Backbone, Features, positions
 from layoutgen.models.cache import Prefix
 from layoutgen.models.grammar import Branch
@@ -73,7 +73,7 @@ class Batch:
             for row in rows[1:]:
                 row.guide.forced()
             for row in rows:
-                row.place = free.pop(0)
+                row.place, row.prefix = free.pop(0), prefix
                 row.tokens = list(opening)
                 row.length = len(prompt) + len(opening)
                 self.counts.answered += len(opening)
@@ -91,7 +91,7 @@ class Batch:
         chunks = _chunks([(row.place, begin, len(text)) for row, text in zip(leaders, texts, strict=True)])
         pictures = [prompt.picture for prompt, _ in prompts if prompt.picture is not None]
         seen = self._model.look(pictures) if pictures else None
-        hidden = self._pass(np.concatenate(texts), np.concatenate(where, 1), chunks, seen)
+        hidden = self._pass(np.concatenate(texts), np.concatenate(where, 1), chunks, seen, shared=len(prefix))
         self.counts.prefills += 1
         for (_, rows), at in zip(prompts, where, strict=True):
             for row in rows:
@@ -126,7 +126,9 @@ class Batch:
             for row, some, end in zip(rows, branches, ends, strict=True)
             for branch in some
         ]
-        hidden = self._pass(np.concatenate(tokens), np.tile(np.concatenate(at), (3, 1)), chunks, None, ahead)
+        prefix = rows[0].prefix if all(row.prefix == rows[0].prefix for row in rows) else ()
+        where = np.tile(np.concatenate(at), (3, 1))
+        hidden = self._pass(np.concatenate(tokens), where, chunks, None, ahead, shared=len(prefix))
         self.counts.steps += 1
         for row in rows:
             row.length += len(row.feed)
@@ -191,17 +193,20 @@ class Batch:
         chunks: list[Chunk],
         seen: Features | None,
         ahead: list[Ahead] | None = None,
+        *,
+        shared: int = 0,
     ) -> torch.Tensor:
         """One pass, a step where `ahead` is given; returns the hidden state of the last token of each chunk, then of
-        each guess."""
+        each guess. The rows have the same in their first `shared` slots, which CPUs look at once."""
         model, cache = self._model, self._cache
-        place = (model.group, cache.slots, model.device, model.dtype)
-        parts = plan_prefill(chunks, *place) if ahead is None else plan_step(chunks, *place) + plan_ahead(ahead, *place)
+        on_cpu = model.device.type == "cpu"
+        view = View(cache.slots, shared if on_cpu else 0, model.group, model.device, model.dtype)
+        plan = plan_prefill(chunks, view) if ahead is None else plan_step(chunks, ahead, view)
         spans = [(chunk.row, chunk.start, chunk.count) for chunk in chunks]
         spans += [(one.row, one.start, sum(one.lengths)) for one in ahead or ()]
-        slots = [row * cache.slots + np.arange(start, start + count) for row, start, count in spans]
-        cache.aim(torch.from_numpy(np.concatenate(slots)))
-        hidden = model.read(tokens, where, parts, cache, seen)
+        slots = [np.arange(start, start + count) for _, start, count in spans]
+        cache.aim(np.repeat([row for row, _, _ in spans], [len(some) for some in slots]), np.concatenate(slots))
+        hidden = model.read(tokens, where, plan, cache, seen)
         self.counts.fed += len(tokens)
         counts = [*(chunk.count for chunk in chunks), *(length for one in ahead or () for length in one.lengths)]
         return hidden[torch.from_numpy(np.cumsum(counts) - 1).to(hidden.device, non_blocking=True)]

@@ -113,10 +113,11 @@ def _composer_version(settings: Compose) -> list[object]:
 def _checkpoint_version(settings: Checkpoint) -> list[object]:
     """What tells checkpoints apart: the sha of a folder here (a prefix or revision is taken as unchanging) and how it
     answers."""
-    from layoutgen.models.weights import weights_sha
+    from layoutgen.models.weights import local, weights_sha
 
     named = [uri for uri in (settings.model, settings.adapter) if uri]
-    weights = [weights_sha(Path(uri)) if Path(uri).is_dir() else uri for uri in named]
+    folders = [(uri, local(uri)) for uri in named]
+    weights = [weights_sha(folder) if folder else uri for uri, folder in folders]
     return [weights, settings.image_side, settings.max_new_tokens, settings.dtype, settings.decoder]
 
 

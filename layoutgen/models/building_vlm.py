@@ -16,7 +16,7 @@ from layoutgen.models.internvl import InternVlAnnotator
 from layoutgen.models.painting import Frame
 from layoutgen.models.pictures import picture_kind
 from layoutgen.models.qwen_vl import QwenVlComposer
-from layoutgen.models.weights import fetch_config, fetch_weights, revision, weights_sha
+from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, weights_sha
 
 _INSTRUCTIONS = 1024
 """More tokens than the constant part of a prompt takes."""
@@ -77,7 +77,7 @@ def check(settings: Checkpoint, storage: Storage) -> None:
     Raises ValueError or FileNotFoundError with the mend.
     """
     cache, uri = Path(settings.cache).expanduser(), settings.model
-    here = Path(uri).expanduser().is_dir()
+    here = local(uri) is not None
     if not here and not uri.startswith("s3://"):
         return
     if not here and not any(name.endswith(".safetensors") for name in storage.list(uri)):

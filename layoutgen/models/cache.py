@@ -7,16 +7,18 @@ never looked at before. So rows join, leave and move without the others noticing
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 Prefix = list[tuple[torch.Tensor, torch.Tensor]]
-"""Keys and values of a constant beginning, a pair a layer, each (tokens, kv heads, head size)."""
+"""Keys and values of a constant beginning, a pair a layer, each (kv heads, tokens, head size)."""
 
 
 class RowCache:
     """The cache of one batch; takes the place of transformers' cache in a forward pass.
 
-    Buffers are (rows, slots, kv heads, head size), two a layer; they grow when asked for more and are freed by `clear`.
+    Buffers are (rows, kv heads, slots, head size), two a layer; they grow when asked for more and are freed by `clear`.
+    A head's keys lie together: a CPU's attention reads them up to twice as fast as with a slot's heads side by side.
     """
 
     def __init__(self, layers: int, kv_heads: int, head_size: int, device: torch.device, dtype: torch.dtype) -> None:
@@ -33,7 +35,7 @@ class RowCache:
     @property
     def slots(self) -> int:
         """How many tokens there is room for in a row."""
-        return self._keys[0].shape[1]
+        return self._keys[0].shape[2]
 
     @property
     def bytes(self) -> int:
@@ -53,19 +55,21 @@ class RowCache:
         for sides in (self._keys, self._values):
             for layer, old in enumerate(sides):
                 new = self._empty(rows, slots)
-                new[: old.shape[0], : old.shape[1]] = old
+                new[: old.shape[0], :, : old.shape[2]] = old
                 sides[layer] = new
 
-    def aim(self, where: torch.Tensor) -> None:
-        """Say where the next pass writes its tokens: row * slots + slot each."""
-        self._written = where.to(self._device, non_blocking=True)
+    def aim(self, rows: np.ndarray, slots: np.ndarray) -> None:
+        """Say where the next pass writes its tokens: row and slot of each."""
+        heads = np.arange(self._shape[0])[:, None]
+        where = (rows * self._shape[0] + heads) * self.slots + slots
+        self._written = torch.from_numpy(where.reshape(-1)).to(self._device, non_blocking=True)
 
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Write a layer's packed keys and values (1, kv heads, tokens, head size); return the layer's buffers."""
         for side, new in ((self._keys[layer_idx], keys), (self._values[layer_idx], values)):
-            side.view(-1, *self._shape).index_copy_(0, self._written, new[0].transpose(0, 1))
+            side.view(-1, self._shape[1]).index_copy_(0, self._written, new[0].reshape(-1, self._shape[1]))
         return self._keys[layer_idx], self._values[layer_idx]
 
     def get_seq_length(self, *_: Any) -> int:
@@ -75,21 +79,22 @@ class RowCache:
     def prefix(self, row: int, length: int) -> Prefix:
         """A copy of a row's first tokens."""
         return [
-            (k[row, :length].clone(), v[row, :length].clone()) for k, v in zip(self._keys, self._values, strict=True)
+            (k[row, :, :length].clone(), v[row, :, :length].clone())
+            for k, v in zip(self._keys, self._values, strict=True)
         ]
 
     def write_prefix(self, rows: Sequence[int], prefix: Prefix) -> None:
         """Begin rows with the same tokens."""
         where = torch.tensor(rows, dtype=torch.long, device=self._device)
         for (keys, values), mine, yours in zip(prefix, self._keys, self._values, strict=True):
-            mine[where, : len(keys)] = keys
-            yours[where, : len(values)] = values
+            mine[where, :, : keys.shape[1]] = keys
+            yours[where, :, : values.shape[1]] = values
 
     def copy(self, source: int, targets: Sequence[int], length: int) -> None:
         """Copy a row's first `length` tokens to other rows."""
         where = torch.tensor(targets, dtype=torch.long, device=self._device)
         for side in (*self._keys, *self._values):
-            side[where, :length] = side[source, :length]
+            side[where, :, :length] = side[source, :, :length]
 
     def erase(self, row: int) -> None:
         """Zero a row that may hold NaN: the next one in its place would multiply it by 0, which is NaN too."""
@@ -98,4 +103,4 @@ class RowCache:
 
     def _empty(self, rows: int, slots: int) -> torch.Tensor:
         # Zeros, not whatever was in memory: a masked slot's value is multiplied by 0, and 0 times NaN is NaN.
-        return torch.zeros((rows, slots, *self._shape), dtype=self._dtype, device=self._device)
+        return torch.zeros((rows, self._shape[0], slots, self._shape[1]), dtype=self._dtype, device=self._device)

@@ -104,8 +104,9 @@ def family_in(weights: Path) -> str:
     return str(family)
 
 
-def load_model(weights: Path, adapter: Path | None, device: str, dtype: torch.dtype) -> Any:
-    """Load a model, with an adapter merged into it. Raises ValueError where weights are missing or do not fit."""
+def load_model(weights: Path, adapter: Path | None, device: str | None, dtype: torch.dtype) -> Any:
+    """Load a model, with an adapter merged into it; a `device` of None leaves to transformers where. Raises ValueError
+    where weights are missing or do not fit."""
     from transformers import AutoModelForImageTextToText
 
     model, report = AutoModelForImageTextToText.from_pretrained(

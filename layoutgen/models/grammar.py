@@ -49,11 +49,24 @@ class Guides:
         self.text_of = lru_cache(4096)(self._text_of)
         self.narrow = lru_cache(4096)(self._narrow)
         self._numeric: list[tuple[int, str, bool]] | None = None
+        added = getattr(tokenizer, "added_tokens_decoder", {}).items()
+        self._phrases = [(token, text.content) for token, text in added if not text.special]
 
     def guide(self, grammar: str, limit: tuple[int, int]) -> "Guide":
         """Start an answer under a grammar in llguidance's dialect of Lark, whose boxes lie within `limit` (x, y).
         Raises GrammarError where it can't."""
         return Guide(self, LLMatcher(self._llguidance, LLMatcher.grammar_from_lark(grammar), log_level=0), limit)
+
+    def open_tail(self, tokens: Sequence[Token]) -> tuple[int, list[Token]]:
+        """Where at the end of forced tokens the beginning of one of the tokenizer's added tokens stands, and which ones
+        it may be the beginning of; their number and none where there is none."""
+        tail, first, found = "", len(tokens), []
+        for i in range(len(tokens) - 1, -1, -1) if self._phrases else ():
+            tail = self.text_of(tokens[i]) + tail
+            longer = [token for token, text in self._phrases if len(tail) < len(text) and text.startswith(tail)]
+            if longer:
+                first, found = i, longer
+        return first, found
 
     def _text_of(self, token: Token) -> str:
         return str(self._tokenizer.decode([token], clean_up_tokenization_spaces=False))
@@ -83,6 +96,7 @@ class Guide:
     def __init__(self, guides: Guides, matcher: LLMatcher, limit: tuple[int, int]) -> None:
         self._guides, self._matcher, self._limit = guides, matcher, limit
         self._written = ""
+        self._open: list[Token] = []  # added tokens, of which one comes next
         self._check()
 
     @property
@@ -91,9 +105,20 @@ class Guide:
         return self._matcher.is_stopped()
 
     def forced(self) -> list[Token]:
-        """Take the tokens that the grammar leaves no choice about, and return them."""
+        """Take the tokens that the grammar leaves no choice about, and return them.
+
+        An added token may hold several words, and a choice in the midst of it. What a model has learnt there is the
+        whole token, so the pieces of it up to the choice are not taken: it is chosen as one.
+        """
         tokens = self._matcher.compute_ff_tokens()
-        if tokens:
+        first, longer = self._guides.open_tail(tokens)
+        if longer:
+            self._take(tokens[:first])
+            self._open = [token for token in longer if self._matcher.validate_tokens([token])]
+            if self._open:
+                return tokens[:first]
+            self._take(tokens[first:])
+        elif tokens:
             self._take(tokens)
         return tokens
 
@@ -104,6 +129,11 @@ class Guide:
 
     def fill(self, bits: torch.Tensor) -> None:
         """Write which tokens may come next into `bits` (words,), int32, one bit a token. Raises GrammarError."""
+        if self._open:
+            allowed = np.zeros(self._guides.words * 32, bool)
+            allowed[self._open] = True
+            bits.copy_(torch.from_numpy(np.packbits(allowed, bitorder="little").view(np.int32)))
+            return
         self._matcher.unsafe_compute_mask_ptr(bits.data_ptr(), bits.numel() * 4)
         self._check()
         corner = box_digits(self._written, self._limit)
@@ -130,6 +160,7 @@ class Guide:
     def _take(self, tokens: Sequence[Token]) -> None:
         self._matcher.consume_tokens(list(tokens))
         self._check()
+        self._open = []
         self._written = (self._written + "".join(map(self._guides.text_of, tokens)))[-_TAIL:]
 
     def _check(self) -> None:

@@ -51,9 +51,9 @@ class Prompt:
 
 @dataclass
 class Row:
-    """An answer in the making. `length` tokens are in the cache, `feed` are next, `tokens` is the answer so far and
-    `shift` what positions are ahead of slots; `temperature` 0 is greedy, else the lot of each choice is told by `seed`
-    and the choice's number."""
+    """An answer in the making. `length` tokens are in the cache, of which `prefix` are the first, `feed` are next,
+    `tokens` is the answer so far and `shift` what positions are ahead of slots; `temperature` 0 is greedy, else the lot
+    of each choice is told by `seed` and the choice's number."""
 
     owner: tuple[int, int]
     guide: Guided
@@ -61,6 +61,7 @@ class Row:
     seed: str = ""
     choices: int = 0
     place: int = -1
+    prefix: tuple[int, ...] = ()
     length: int = 0
     shift: int = 0
     feed: list[int] = field(default_factory=list)

@@ -30,7 +30,8 @@ LORA_TARGETS = r".*language_model\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.
 
 @dataclass(frozen=True)
 class Size:
-    """A checkpoint's measures: of the language model, then of the vision tower."""
+    """A checkpoint's measures: of the language model, then of the vision tower. In the layers `vision_whole` of
+    Qwen2.5-VL's tower patches see the whole picture, in others their window; none named: in the last."""
 
     vocabulary: int
     width: int
@@ -40,15 +41,17 @@ class Size:
     inner: int
     vision_width: int
     vision_layers: int
+    vision_whole: tuple[int, ...] = ()
 
 
 SIZES = {
     "tiny": Size(1280, 128, 3, 4, 2, 256, 128, 2),
     "bench": Size(4096, 384, 7, 6, 2, 1152, 256, 4),
+    "embedded": Size(5120, 192, 4, 6, 6, 576, 128, 4, (1, 3)),
 }
 
 # `<|endoftext|>` is the tokenizer's own and comes first; the rest stands in the published order.
-_SPECIAL_TOKENS = (
+SPECIAL_TOKENS = (
     "<|im_start|>",
     "<|im_end|>",
     "<|object_ref_start|>",
@@ -89,12 +92,12 @@ _COPIES = (
 )
 
 
-def build_checkpoint(family: str, output: Path, *, seed: int = 0, size: str = "tiny") -> Path:
-    """Write a checkpoint into `output` and return it."""
+def build_checkpoint(family: str, output: Path, *, seed: int = 0, size: str = "tiny", tokenizer: Any = None) -> Path:
+    """Write a checkpoint into `output` and return it; `tokenizer` instead of one that is trained on a few copies."""
     if family not in FAMILIES:
         raise ValueError(f"unknown family {family!r}; known: {', '.join(FAMILIES)}")
     output.mkdir(parents=True, exist_ok=True)
-    tokenizer = _train_tokenizer(family)
+    tokenizer = tokenizer or _train_tokenizer(family)
     tokenizer.save_pretrained(output)
     if family == "qwen3_vl":
         _merge_json(output / "tokenizer_config.json", {"chat_template": _CHAT_TEMPLATE})
@@ -143,7 +146,7 @@ def build_adapter(base: Path, output: Path, *, max_side: int, seed: int = 1) -> 
 
 
 def _train_tokenizer(family: str) -> Any:
-    tokens = [*_SPECIAL_TOKENS, *(_INTERNVL_TOKENS.values() if family == "internvl" else ())]
+    tokens = [*SPECIAL_TOKENS, *(_INTERNVL_TOKENS.values() if family == "internvl" else ())]
     tokenizer = Qwen2Tokenizer().train_new_from_iterator(
         _texts(), vocab_size=SIZES["tiny"].vocabulary - 64, new_special_tokens=tokens, show_progress=False
     )
@@ -194,7 +197,11 @@ def _config(family: str, tokenizer: Any, size: Size) -> dict[str, Any]:
             vision |= {"patch_size": 14}
         case "qwen2_5_vl":
             vision |= {**inner, "out_hidden_size": size.width, "in_channels": 3, "hidden_act": "silu"}
-            vision |= {"patch_size": 14, "window_size": 112, "fullatt_block_indexes": [size.vision_layers - 1]}
+            vision |= {
+                "patch_size": 14,
+                "window_size": 112,
+                "fullatt_block_indexes": list(size.vision_whole or [size.vision_layers - 1]),
+            }
         case _:
             vision |= {**inner, "out_hidden_size": size.width, "in_channels": 3, "patch_size": 16}
             vision |= {"num_position_embeddings": 256, "deepstack_visual_indexes": [0]}

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.model", "merges.txt", "voca
 
 CONFIG_FILES = ("config.json", "preprocessor_config.json", "processor_config.json")
 """Of these, what a model's pictures are like."""
+
+EMBEDDED = "embedded"
+"""The name of the checkpoint that comes with this package: a Qwen2.5-VL of five million weights."""
 
 SENTINEL = "_COMPLETE"
 """Written last into a downloaded folder: its origin, and each file's size and sha256."""
@@ -41,15 +45,16 @@ _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<re
 def fetch_weights(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> Path:
     """Return the local folder of a checkpoint, after fetching it where needed.
 
-    `uri` is a folder, which stays as it is, an `s3://` prefix, or a hub id as `owner/name` or `owner/name@revision`.
+    `uri` is `embedded`, a folder, which stays as it is, an `s3://` prefix, or a hub id as `owner/name` or
+    `owner/name@revision`.
     `storage` reads `s3://` prefixes; left out, it is AWS's. `cache_dir` is on this machine's own disk. Any number of
     processes may ask at once: one of them downloads. Raises `FileNotFoundError` or `ValueError` where there is no
     checkpoint or it is not whole, and what the storage raises where it cannot be reached.
     """
     if uri.startswith("s3://"):
         folder = _download(uri.rstrip("/"), cache_dir, storage or _aws())
-    elif Path(uri).expanduser().is_dir():
-        folder = Path(uri).expanduser()
+    elif known := local(uri):
+        folder = known
     elif hub_id := _HUB_ID.fullmatch(uri):
         folder = _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub")
     else:
@@ -65,9 +70,15 @@ def fetch_config(uri: str, cache_dir: Path, storage: "Storage | None" = None) ->
     `fetch_weights` otherwise."""
     if uri.startswith("s3://"):
         return _download_config(uri.rstrip("/"), cache_dir, storage or _aws())
-    if not Path(uri).expanduser().is_dir() and (hub_id := _HUB_ID.fullmatch(uri)):
+    if not local(uri) and (hub_id := _HUB_ID.fullmatch(uri)):
         return _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub", CONFIG_FILES)
     return fetch_weights(uri, cache_dir, storage)
+
+
+def local(uri: str) -> Path | None:
+    """The folder of a checkpoint that is on this machine without fetching; None for others."""
+    folder = Path(str(files("layoutgen.models"))) / EMBEDDED / "qwen_vl" if uri == EMBEDDED else Path(uri).expanduser()
+    return folder if uri and folder.is_dir() else None
 
 
 def check_weights(folder: Path) -> None:

@@ -23,6 +23,7 @@ from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion, 
 from layoutgen.core.prompts import layout_prompt, write_layout
 from layoutgen.core.refinement_prompt import ATTRIBUTES, MOST_HIDDEN, Given, refinement_prompt
 from layoutgen.models.frame import frame_at
+from layoutgen.training.disguise import disguised
 from layoutgen.training.sample import Sample
 
 Rng = np.random.Generator
@@ -30,13 +31,15 @@ Size = Callable[[int, int], tuple[int, int]]
 """From a canvas's width and height to the size in px at which the model sees it: `PictureKind.size` with its side."""
 
 _LEAST = 0.004  # a box that noise made smaller keeps its side
+_MAP = 7  # px of a sample's picture to one of its subject map
 _MARGIN = 0.025  # between elements and the edge of a canvas that was cut
 
 
 @dataclass(frozen=True)
 class Task:
     """A layout to learn and its photo (h, w, 3). `keep` is the part of the canvas that may not be cut off, as far as it
-    is known; `printed` tells whether letters are in the photo."""
+    is known; `printed` tells whether letters are in the photo. `mask`, of any size and the
+    photo's shape, is 1 where its subject is, None where nobody knows."""
 
     photo: np.ndarray
     framing: Framing
@@ -47,6 +50,7 @@ class Task:
     printed: bool = True
     keep: Box | None = None
     rejected: tuple[Suggestion, ...] | None = None
+    mask: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Augmentation:
     """How often and how much. `refine`: share of samples that are unfinished layouts; in these `lock` is the share of
     given elements that are locked, `hide` of those of which 0 to 4 attributes are hidden. `perturb`: share of samples
     whose answer is moved, by N(0, `perturb_sigma`) of the side. `reframe`, `flip`, `reorder`: shares of samples;
-    `leave_out`: share of selling points."""
+    `leave_out`: share of selling points. `disguise`: share of samples with other letters in the copy (`disguise`)."""
 
     refine: float = 0.5
     lock: float = 0.35
@@ -67,9 +71,10 @@ class Augmentation:
     flip: float = 0.5
     reorder: float = 0.3
     leave_out: float = 0.08
+    disguise: float = 0.0
 
 
-NONE = Augmentation(refine=0, perturb=0, reframe=0, flip=0, reorder=0, leave_out=0)
+NONE = Augmentation(refine=0, perturb=0, reframe=0, flip=0, reorder=0, leave_out=0, disguise=0)
 """Samples as they are: what is evaluated."""
 
 
@@ -79,8 +84,12 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
     Preferences, tasks with a `rejected` layout, are not handed in unfinished: what is locked would have to be the same
     in both answers.
     """
-    shape, condition, target = np.random.default_rng(list(seed)).spawn(3)
+    shape, condition, target, letters = np.random.default_rng(list(seed)).spawn(4)
     task, log = shaped(task, how, shape)
+    if letters.random() < how.disguise and task.rejected is None:
+        copy, elements = disguised(task.copy, task.target, letters)
+        task = replace(task, copy=copy, target=elements)
+        log["disguised"] = True
     if target.random() < how.perturb:
         moved, deltas = jittered([one.box for one in task.target], how.perturb_sigma, how.jitter_share, target)
         elements = tuple(replace(one, box=box) for one, box in zip(task.target, moved, strict=True))
@@ -92,13 +101,16 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
         told = refinement_prompt(task.copy, task.canvas, [one for _, one in given], task.logo_aspect)
     else:
         told = layout_prompt(task.copy, task.canvas, task.logo_aspect)
+    width, height = size(task.canvas.width, task.canvas.height)
+    mask = task.mask
     return Sample(
         told.system,
         told.user,
-        frame_at(task.photo, task.framing, *size(task.canvas.width, task.canvas.height)),
+        frame_at(task.photo, task.framing, width, height),
         write_layout(task.target, task.copy),
         None if task.rejected is None else write_layout(task.rejected, task.copy),
         log,
+        None if mask is None else frame_at(mask, task.framing, width // _MAP, height // _MAP),
     )
 
 
@@ -182,7 +194,9 @@ def mirrored(task: Task) -> Task:
         return (1 - box[2], box[1], 1 - box[0], box[3])
 
     framing = replace(task.framing, crop=across(task.framing.crop), picture=across(task.framing.picture))
-    return _with_boxes(replace(task, photo=np.ascontiguousarray(task.photo[:, ::-1]), framing=framing), across)
+    photo = np.ascontiguousarray(task.photo[:, ::-1])
+    mask = None if task.mask is None else np.ascontiguousarray(task.mask[:, ::-1])
+    return _with_boxes(replace(task, photo=photo, framing=framing, mask=mask), across)
 
 
 def _window(task: Task, rng: Rng) -> Box | None:

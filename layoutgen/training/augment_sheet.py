@@ -1,9 +1,10 @@
-"""Draws what augmentation makes of drawn posters, for looking at.
+"""Draws what is learnt, for looking at: a run's own samples (`sheet_of`), and what augmentation makes of drawn posters.
 
     python -m layoutgen.training.augment_sheet --sheet FILE.png [--posters 6] [--variants 6] [--seed 0]
 
 A row is a poster: as it was designed, then samples of it. In green what is to be answered; in blue what is locked,
-in orange a hint where it was told; a dashed box was told in part, and a question mark stands for a hidden role.
+in orange a hint where it was told; a dashed box was told in part, and a question mark stands for a hidden role. In red
+is an answer that is not to be given.
 """
 
 import argparse
@@ -18,17 +19,20 @@ from layoutgen.io import fonts, images
 from layoutgen.training.augment import Augmentation, augmented
 from layoutgen.training.corpus import Corpus, CorpusSpec, contact_sheet
 from layoutgen.training.datasets import corpus_task
-from layoutgen.training.sample import Sample
+from layoutgen.training.sample import Sample, Samples
 
-_GREEN, _BLUE, _ORANGE = "#1a9c4b", "#1c5fd4", "#e06c00"
+_GREEN, _BLUE, _ORANGE, _RED = "#1a9c4b", "#1c5fd4", "#e06c00", "#d4261c"
 _SIDE = 448
 
 
 def drawn(sample: Sample) -> np.ndarray:
     """A sample's picture with what is told and what is to be answered."""
     image = Image.fromarray(sample.pixels).convert("RGB")
+    image = image.resize(size(*image.size), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(image)
     font = fonts.faces("", fonts.REGULAR)[0].at(11)
+    for item in json.loads(sample.rejected or "[]"):
+        pen.rectangle(_px(item["box"], image.size), outline=_RED, width=1)
     for item in json.loads(sample.answer):
         pen.rectangle(_px(item["box"], image.size), outline=_GREEN, width=1 if item["role"] == "underlay" else 2)
         pen.text(_px(item["box"], image.size)[:2], item["role"], font=font, fill=_GREEN, anchor="ld")
@@ -65,6 +69,16 @@ def size(width: int, height: int) -> tuple[int, int]:
     """The size at which samples are drawn."""
     scale = _SIDE / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def sheet_of(samples: Samples, rows: int = 6, epochs: int = 4) -> np.ndarray:
+    """Samples of a data set as they are learnt, (h, w, 3): a row is one of a few that are spread over it, a column an
+    epoch, as far as epochs differ."""
+    chosen = sorted({round(k * (len(samples) - 1) / max(1, rows - 1)) for k in range(rows)})
+    found = [[samples.sample(index, epoch) for epoch in range(epochs)] for index in chosen]
+    alike = all(one.user == row[0].user and one.answer == row[0].answer for row in found for one in row)
+    shown = [one for row in found for one in (row[:1] if alike else row)]
+    return contact_sheet([drawn(one) for one in shown], epochs, 360)
 
 
 def main() -> None:

@@ -61,9 +61,10 @@ def read_folder(folder: Path, keep: Callable[[str], bool]) -> Iterable[tuple[str
 
 def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (), evaluation: bool = False) -> Stock:
     """Draw `cutouts` and `grounds`, and add what `folders` hold: cut-outs with transparency, packshots on white, and
-    those photos of whose subject the border-contrast finder is sure: as examples, as rough cut-outs and, what lies
-    between subject and edges, as grounds. With `evaluation`, of the demo's products and of the files only those that
-    are held back; without, only the others."""
+    those photos of whose subject the border-contrast finder is sure: as examples, as rough cut-outs and as grounds,
+    what lies between subject and edges and the whole, whose own subject matters less than what is pasted before it.
+    With `evaluation`, of the demo's products and of the files only those that are held back; without, only the others.
+    """
 
     def keep(name: str) -> bool:
         return held_back(name) == evaluation
@@ -83,7 +84,7 @@ def stock(rng: Rng, *, cutouts: int, grounds: int, folders: Iterable[Path] = (),
                 if marked is not None:
                     examples.append(marked)
                     read.append(fitted(marked))
-                    places += outskirts(marked[..., :3], marked[..., 3])
+                    places += [*outskirts(marked[..., :3], marked[..., 3]), shrink(marked[..., :3], GROUND_SIDE)]
     # What was read is dearer than what was drawn: it gets about as many places in the stock.
     repeats = max(1, round(0.6 * len(things) / len(read))) if read else 0
     return Stock([*things, *read * repeats], places, examples)

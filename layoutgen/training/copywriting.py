@@ -59,7 +59,7 @@ KINDS: dict[str, _Kind] = {
     "sneaker": (("缓震|跑鞋", "小白鞋", "休闲|运动鞋"), ("Running Shoe", "Everyday Sneaker"), ("回弹中底", "透气网布", "整鞋仅 218 克", "耐磨大底"), ("Responsive foam", "Breathable mesh", "Only 218 g")),
     "sunglasses": (("偏光|太阳镜", "板材|墨镜"), ("Polarised Sunglasses", "Acetate Shades"), ("UV400 防护", "仅 24 克", "意大利板材"), ("UV400", "Italian acetate", "Only 24 g")),
     "t_shirt": (("重磅纯棉| T 恤", "印花|短袖", "精梳棉| T 恤"), ("Organic Tee", "Heavy Cotton Tee"), ("260 克精梳棉", "挺括不透", "久洗不变形"), ("Organic cotton", "260 gsm", "Keeps its shape")),
-    "": (("新品", "好物", "春季|新品", "生活|好物", "精选|单品"), ("New Arrivals", "Everyday Goods", "The Season's Best"), ("限时包邮", "七天无理由", "品质保证", "顺丰速发", "源头直发"), ("Free shipping", "30-day returns", "Made to last", "Few in stock")),
+    "": (("新品", "好物", "春季|新品", "生活|好物", "精选|单品"), ("Collection", "Everyday Goods", "Season's Pick"), ("限时包邮", "七天无理由", "品质保证", "顺丰速发", "源头直发"), ("Free shipping", "30-day returns", "Made to last", "Few in stock")),
 }  # fmt: skip
 _SLOGANS = {
     "zh": ("把日子|过成诗", "轻一点，|走更远", "好看，|也好用", "一眼|心动", "从容，|自有分量", "给生活|一点甜", "质感|生活", "每一天|都值得", "简单，|不将就", "见证|焕新", "安静的|力量", "为热爱|而生", "慢下来，|看清楚", "说走|就走", "夏日|限定", "今秋|第一件", "不止|于快", "温柔|以待", "留住|美好时光", "开启|新一天", "山野|在前", "轻松拿捏|每个场合", "年度|口碑之选", "让清晨|更清醒", "出发，|去任何地方"),

@@ -29,6 +29,7 @@ from layoutgen.models.frame import frame_at, shrink
 from layoutgen.models.rules import flat_ground, panel_colour
 from layoutgen.training import copywriting
 from layoutgen.training.blocks import Style
+from layoutgen.training.composites import held_back
 from layoutgen.training.design import MARGIN, Design, Room, Stage, lay_out
 from layoutgen.training.palettes import PANELS, Palette, finish, palette, panel_of
 from layoutgen.training.scenery import Drawn, Photos, Scene
@@ -51,7 +52,8 @@ Rng = np.random.Generator
 class CorpusSpec:
     """Which posters a corpus has. `side` is the longer side of a poster in px as it is drawn; `folder` holds real
     photos, and `photo_share` of the posters show one of them; `style` is "designer" or "left_third", where all text
-    stands on the left third of the canvas."""
+    stands on the left third of the canvas. `goods` says which products and photos they show, by name: "all", those to
+    be "learnt" from, or those that are "held_back": about one in three, the same in every corpus."""
 
     seed: int = 0
     side: int = 448
@@ -59,6 +61,11 @@ class CorpusSpec:
     photo_share: float = 0.5
     style: str = "designer"
     grounds: int = 120
+    goods: str = "all"
+
+    def shows(self, name: str) -> bool:
+        """Whether these posters show the product or photo of a name."""
+        return self.goods == "all" or held_back(name) == (self.goods == "held_back")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +73,7 @@ class Poster:
     """A poster and all that is known of it. `photo` (h, w, 3) without text lies on the canvas as `framing` says, which
     gives `ground`, the poster without text at its drawn size. `canvas` is the nominal size, `drawn` the size in px at
     which `elements` were laid out; `logo` (h, w, 4) is the mark as it is drawn, or None; `printed` tells whether there
-    may be letters in the photo; `subject` is the product's box in it."""
+    may be letters in the photo; `subject` is the product's box in it, `mask` (h / 4, w / 4), float32, is 1 there."""
 
     key: str
     photo: np.ndarray
@@ -81,6 +88,7 @@ class Poster:
     printed: bool
     family: str
     subject: Box
+    mask: np.ndarray
 
     @property
     def logo_aspect(self) -> float | None:
@@ -119,8 +127,16 @@ class Corpus:
         if spec.style not in ("designer", "left_third"):
             raise ValueError(f"style is {spec.style!r}; give designer or left_third")
         self.spec = spec
-        self._photos = Photos(Path(spec.folder)) if spec.folder else None
-        self._drawn = Drawn(spec.seed, grounds=spec.grounds, cutouts=self._photos.cutouts if self._photos else None)
+        if spec.goods not in ("all", "learnt", "held_back"):
+            raise ValueError(f"goods is {spec.goods!r}; give all, learnt or held_back")
+        self._photos = Photos(Path(spec.folder), spec.shows) if spec.folder else None
+        cutouts = self._photos.cutouts if self._photos else None
+        self._drawn = Drawn(spec.seed, grounds=spec.grounds, cutouts=cutouts, keep=spec.shows)
+
+    @property
+    def shown(self) -> dict[str, list[str]]:
+        """The products, cut-outs included, and the photos that its posters show, by name."""
+        return {"products": self._drawn.names, "photos": self._photos.names if self._photos else []}
 
     @property
     def sha(self) -> str:
@@ -169,7 +185,7 @@ class Corpus:
         logo = _inked(mark, elements) if mark is not None else None
         return Poster(
             key, scene.pixels, ground, frame, canvas, drawn, _copy(words), tuple(elements), logo, scene.kind,
-            scene.printed, design.family, framing.subject_box(scene.subject),
+            scene.printed, design.family, framing.subject_box(scene.subject), scene.subject,
         )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ class Cases(Sequence[Case]):
 @dataclass(frozen=True, eq=False)
 class Data:
     """A data set in its parts, no product in two of them. `test` is held back from it, `fixed` is the same for every
-    data set; `sha` stands for all of it, `card` says where it is from."""
+    data set; `sha` stands for all of it, `card` says where it is from, `images` are those that it names."""
 
     sha: str
     train: Samples
@@ -67,6 +67,7 @@ class Data:
     test: Sequence[Case]
     fixed: Sequence[Case]
     card: dict[str, Any] = field(default_factory=dict)
+    images: Sequence[str] = ()
 
     def check(self) -> None:
         """Raises DataError where it is too small to learn from or to judge by."""

@@ -62,6 +62,7 @@ def corpus_task(poster: Poster) -> Task:
         poster.logo_aspect,
         poster.printed,
         shown if area(shown) > 0 else None,
+        mask=poster.mask,
     )
 
 

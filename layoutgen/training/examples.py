@@ -85,7 +85,8 @@ class Drop:
 
 
 def from_annotations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Example | Drop]:
-    """Posters: the picture is the poster with its text erased, the layout is where the text was."""
+    """Posters: the picture is the poster with its text erased, the layout is where the text was. An annotation tells
+    of text alone: a panel under it stays in the picture and is no underlay of the layout."""
     for row in rows:
         yield _tried("annotation", row, _annotated)
 

@@ -28,6 +28,7 @@ class _Work:
     longest: int
     most_tokens: int
     pairs: bool
+    free: bool
 
 
 class Feed:
@@ -46,12 +47,13 @@ class Feed:
         longest: int,
         most_tokens: int = 0,
         pairs: bool = False,
+        free: bool = False,
         micro: int = 1,
         readers: int = 1,
         processes: bool = False,
     ) -> None:
         self.order, self.micro, self.waited_s = order, micro, 0.0
-        work = _Work(samples, speech, longest, most_tokens, pairs)
+        work = _Work(samples, speech, longest, most_tokens, pairs, free)
         self._work = None if processes else work
         self._pool: Executor
         if processes:
@@ -122,7 +124,7 @@ class Feed:
 
 def _encode(work: _Work, index: int, epoch: int) -> Row:
     return encode(
-        work.speech, work.samples.sample(index, epoch), work.longest, work.most_tokens, pairs=work.pairs
+        work.speech, work.samples.sample(index, epoch), work.longest, work.most_tokens, pairs=work.pairs, free=work.free
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """One worker's way through a training: load, go on from a checkpoint, learn, validate, save, export.
 
     RUN/checkpoints/step-…    few, complete only with their markers
+    RUN/best/, best.json      the weights with the lowest validation loss: see `best`
     RUN/log.jsonl, curve.svg, tensorboard/
     RUN/outcome/<sha>/        the adapter, or with `full` the checkpoint, and last of all
     RUN/outcome.json          which says that training is done, how it went, and where that folder is
@@ -27,15 +28,18 @@ from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.models.checkpoints import Speech, load_speech
 from layoutgen.models.weights import fetch_weights, weights_sha
-from layoutgen.training import lora
+from layoutgen.training import dense, lora
+from layoutgen.training.best import Best
 from layoutgen.training.data import Data, open_data
 from layoutgen.training.engines import Engine, PlainEngine, from_first, ranks_of
 from layoutgen.training.feeding import Feed
+from layoutgen.training.learner import Learner
 from layoutgen.training.logbook import Logbook
 from layoutgen.training.lora import DivergedError, Recipe, Taken
 from layoutgen.training.order import Order
 from layoutgen.training.saving import Checkpoint, CheckpointError, Checkpoints
 from layoutgen.training.tokens import Row, encode
+from layoutgen.training.watching import decoded
 from layoutgen.training_config import Data as DataSettings
 from layoutgen.training_config import Train
 
@@ -83,11 +87,20 @@ def fit(job: Fit, device: str = "cpu") -> None:
     checkpoints = Checkpoints(
         job.storage, f"{job.root}/checkpoints", rank=rank, ranks=ranks, keep=train.keep, attempt=attempt
     )
-    engine, first, notes = _begin(job, weights, recipe, device, checkpoints)
+    learner = _load(train, weights, recipe, device)
+    found, folder = _newest(checkpoints, rank)
+    new = recipe.dense_steps and not found
+    taught = list(dense.pretrain(learner.model, data.train, speech, recipe)) if new else []
+    engine, first, notes = _begin(job, learner, found, folder)
     book = Logbook(job.storage, job.root, first) if rank == 0 else None
+    if book:
+        for line in taught:
+            book.add("dense", 0, **line)
     if book and first:
         book.add("resumed", first, workers=ranks, **notes)
-    run = _Run(job, engine, speech, data, recipe, checkpoints, book)
+    run = _Run(job, engine, speech, data, recipe, checkpoints, book, weights)
+    if taught:
+        run.save()
     stopped = None
     try:
         run.learn(first, steps)
@@ -103,14 +116,21 @@ def fit(job: Fit, device: str = "cpu") -> None:
         job.storage.write(f"{job.root}/outcome.json", json.dumps(outcome, indent=1).encode())
 
 
+def _load(train: Train, weights: Path, recipe: Recipe, device: str) -> Learner:
+    """The checkpoint to train; under ZeRO-3 an adapter's base is parted among the ranks as it is loaded."""
+    if train.zero == 3 and ranks_of()[1] > 1 and recipe.method != "full":
+        from layoutgen.training.zero import parted
+
+        with parted(bf16=recipe.dtype == "bfloat16"):
+            return lora.load_learner(weights, recipe, None)
+    return lora.load_learner(weights, recipe, device)
+
+
 def _begin(
-    job: Fit, weights: Path, recipe: Recipe, device: str, checkpoints: Checkpoints
+    job: Fit, learner: Learner, found: Checkpoint | None, folder: Path | None
 ) -> tuple[Engine, int, dict[str, Any]]:
     """The engine, the step it goes on from, and what is to be said of that."""
-    train = job.train
-    rank, ranks = ranks_of()
-    learner = lora.load_learner(weights, recipe, device)
-    found, folder = _newest(checkpoints, rank)
+    train, ranks = job.train, ranks_of()[1]
     if found and folder:
         lora.restore(learner, load_file(folder / WEIGHTS, device="cpu"))
     engine: Engine
@@ -161,7 +181,8 @@ class _Run:
     """The loop's companions, and how far it is."""
 
     def __init__(self, job: Fit, engine: Engine, speech: Speech, data: Data, recipe: Recipe,
-                 checkpoints: Checkpoints, book: Logbook | None) -> None:  # fmt: skip
+                 checkpoints: Checkpoints, book: Logbook | None, weights: Path) -> None:  # fmt: skip
+        self.weights = weights
         self.job, self.engine, self.speech, self.data, self.recipe = job, engine, speech, data, recipe
         self.checkpoints, self.book, self.done = checkpoints, book, 0
         self.device = next(engine.learner.parameters()).device
@@ -169,6 +190,9 @@ class _Run:
         self._taken: list[Taken] = []
         self._since, self._waited = time.perf_counter(), 0.0
         self._validation: list[list[Row]] | None = None
+        is_kept = engine.rank == 0 and job.train.export == "best"
+        self._best = Best(job.storage, job.root) if is_kept else None
+        self._lowest = float(from_first(self._best.loss if self._best else math.inf))
 
     def learn(self, first: int, steps: int) -> None:
         """Take the steps from `first` on. Raises DivergedError."""
@@ -177,7 +201,8 @@ class _Run:
         order = Order(len(self.data.train), train.batch, train.seed, engine.ranks, engine.rank, train.window)
         with Feed(
             self.data.train, self.speech, order, longest=train.image_side, most_tokens=train.max_tokens,
-            pairs=train.method == "dpo", micro=train.micro, readers=train.readers, processes=train.processes,
+            pairs=train.method == "dpo", free=train.free, micro=train.micro, readers=train.readers,
+            processes=train.processes,
         ) as feed:  # fmt: skip
             for step, chunks in feed.steps(first, steps):
                 self._taken.append(lora.take(engine, chunks, self.make, self.recipe, step, steps))
@@ -189,18 +214,21 @@ class _Run:
                 if train.validation_samples and (last or self.done % train.validate_every == 0):
                     self._validate()
                 if last or self.done % train.checkpoint_every == 0:
-                    self._save()
+                    self.save()
 
     def finish(self, steps: int, base: Path, stopped: str | None) -> dict[str, Any]:
         """Export what was learnt, unless training stopped; returns what the outcome's file says."""
-        losses = [line["loss"] for line in self.book.lines if line["kind"] == "validation"] if self.book else []
+        lines = self.book.lines if self.book else ()
+        losses = {line["step"]: line["loss"] for line in lines if line["kind"] == "validation"}
+        best = self._best if self._best and self._best.step else None
         said: dict[str, Any] = {
-            "steps": self.done, "stopped": stopped, "validation_loss": losses[-1] if losses else None,
+            "steps": self.done, "stopped": stopped, "exported_step": best.step if best else self.done,
+            "validation_loss": best.loss if best else losses.get(self.done),
             "workers": self.engine.ranks, **lora.parameters(self.engine.learner),
         }  # fmt: skip
         if stopped:
             return said
-        weights = self.engine.weights()
+        weights = self.engine.weights() if math.isinf(self._lowest) else best.weights() if best else {}
         if self.engine.rank == 0:
             with tempfile.TemporaryDirectory(prefix="layoutgen-outcome-") as folder:
                 out = lora.export(self.engine.learner, weights, Path(folder), base, self.job.train.model, self.recipe)
@@ -229,9 +257,22 @@ class _Run:
         if self._validation is None:
             self._validation = self._validation_rows()
         loss, hits = lora.validate(self.engine, self._validation, self.make)
+        if self.job.train.export == "best" and loss < self._lowest:  # the same on every rank
+            self._lowest, weights = loss, self.engine.weights()
+            if self._best:
+                self._best.put(self.done, loss, weights)
         if self.book and math.isfinite(loss):
             self.book.add("validation", self.done, loss=loss, hits=hits)
+            self._decode()
             self.book.keep()
+
+    def _decode(self) -> None:
+        """Make some held-back layouts and say what they are like."""
+        train, cases = self.job.train, self.data.test[: self.job.train.decode_cases]
+        if self.book and len(cases):
+            learner = self.engine.learner
+            made = decoded(learner.model, self.weights, self.speech, cases, train.image_side)
+            self.book.add("decoded", self.done, **made)
 
     def _validation_rows(self) -> list[list[Row]]:
         """This rank's part of the validation, the same number of chunks on every rank."""
@@ -241,15 +282,16 @@ class _Run:
             return []
         places, pairs = -(-count // engine.ranks), train.method == "dpo"
         numbers = list(range(count))[engine.rank :: engine.ranks]
+        held = [self.data.validation.sample(i, 0) for i in numbers or [0]]
         rows = [
-            encode(self.speech, self.data.validation.sample(i, 0), train.image_side, train.max_tokens, pairs=pairs)
-            for i in numbers or [0]
+            encode(self.speech, one, train.image_side, train.max_tokens, pairs=pairs, free=train.free) for one in held
         ]
         rows = rows if numbers else [rows[0].filler()]
         rows += [rows[-1].filler()] * (places - len(rows))
         return [rows[i : i + train.micro] for i in range(0, places, train.micro)]
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write a checkpoint."""
         folder = self.checkpoints.folder()
         try:
             weights = self.engine.weights()

@@ -6,6 +6,7 @@ is (solver off), then placed by `core.placement` and measured again (solver on).
 - **parsed** (higher is better): 1 where the answer became a layout; **count_error** (lower): |elements - designer's|;
 - **iou** (higher): mean over the designer's elements of the IoU with the element of the same text, of underlays with
   the best fitting one; 0 for what is missing or was not parsed; **role** (higher): share of texts in the right role;
+- **covering** (lower): share of texts of whose box more than 5 % lies on the subject;
 - **overlap** (lower): shared area of pairs of elements, underlays left out, over the smaller one's, by their number;
 - **placed** (higher): 1 where the solver finds a layout; **placed_iou** (higher): as iou, after the solver;
 - **violations** (lower, pooled): hard constraints broken after the solver, by those checked, as `metrics.own` has them.
@@ -22,7 +23,7 @@ import numpy as np
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.framing import subject_box
-from layoutgen.core.layout import Element, Framing, Role, Suggestion, area, intersection, iou
+from layoutgen.core.layout import Element, Framing, Role, Suggestion, area, intersection, iou, to_px
 from layoutgen.core.metrics import own
 from layoutgen.core.metrics.layouts import Score
 from layoutgen.core.metrics.statistics import Estimate, differences
@@ -34,10 +35,12 @@ from layoutgen.models.pictures import PictureKind
 from layoutgen.training.data import Case
 
 BETTER = {
-    "parsed": "higher", "iou": "higher", "role": "higher", "count_error": "lower", "overlap": "lower",
+    "parsed": "higher", "iou": "higher", "role": "higher", "count_error": "lower",
+    "covering": "lower", "overlap": "lower",
     "placed": "higher", "placed_iou": "higher", "violations": "lower",
 }  # fmt: skip
 _SIDE = 384
+_ON_SUBJECT = 0.05
 _AT_ONCE = 64
 
 Measures = dict[str, list[tuple[float, float]]]
@@ -68,7 +71,7 @@ def measure(cases: Sequence[Case], composer: Composer, kind: PictureKind, side: 
     found: Measures = {name: [] for name in BETTER}
     for first in range(0, len(cases), _AT_ONCE):
         some = [cases[i] for i in range(first, min(first + _AT_ONCE, len(cases)))]
-        answers = composer.compose([_brief(case, kind, side) for case in some])
+        answers = composer.compose([brief_of(case, kind, side) for case in some])
         for case, answer in zip(some, answers, strict=True):
             for name, value in _measure(case, answer, placing).items():
                 found[name].append(value)
@@ -111,7 +114,8 @@ def judge(held: dict[str, dict[str, Any]], fixed: dict[str, dict[str, Any]], *, 
     return Verdict(good, tuple(reasons), {"held": held, "fixed": fixed})
 
 
-def _brief(case: Case, kind: PictureKind, side: int) -> Brief:
+def brief_of(case: Case, kind: PictureKind, side: int) -> Brief:
+    """A case as a composer is asked."""
     # The picture is the framed canvas already, so that nothing is framed twice.
     prepared = Prepared(Framing(), kind.prepare(case.pixels, side))
     subject = None if case.subject is None else case.subject.astype(np.float32) / 255
@@ -119,7 +123,8 @@ def _brief(case: Case, kind: PictureKind, side: int) -> Brief:
     return Brief(case.pixels, Annotation((), found), case.copy, case.canvas, case.logo_aspect, prepared)
 
 
-def _measure(case: Case, answer: Composition | Fault, placing: Placing) -> dict[str, tuple[float, float]]:
+def proposal_measures(case: Case, answer: Composition | Fault) -> dict[str, tuple[float, float]]:
+    """The measures of a proposal as it is, each a total and a weight."""
     if isinstance(answer, Fault):
         # What was not made has no overlap and breaks no limit; it counts where it is missed.
         return {
@@ -127,13 +132,21 @@ def _measure(case: Case, answer: Composition | Fault, placing: Placing) -> dict[
             for name in BETTER
         }
     proposed = answer.suggestions
-    found = {
+    return {
         "parsed": (1.0, 1.0),
         "count_error": (float(abs(len(proposed) - len(case.truth))), 1.0),
-        "iou": (_closeness(proposed, case.truth), 1.0),
+        "iou": (closeness(proposed, case.truth), 1.0),
         "role": (_right_roles(proposed, case.truth), 1.0),
+        "covering": _covering(case, proposed),
         "overlap": (_overlap(proposed), 1.0),
     }
+
+
+def _measure(case: Case, answer: Composition | Fault, placing: Placing) -> dict[str, tuple[float, float]]:
+    found = proposal_measures(case, answer)
+    if isinstance(answer, Fault):
+        return found
+    proposed = answer.suggestions
     placed = _placed(case, proposed, placing)
     if placed is None:
         return {**found, "placed": (0.0, 1.0), "placed_iou": (0.0, 1.0), "violations": (0.0, 0.0)}
@@ -141,12 +154,12 @@ def _measure(case: Case, answer: Composition | Fault, placing: Placing) -> dict[
     return {
         **found,
         "placed": (1.0, 1.0),
-        "placed_iou": (_closeness(as_told, case.truth), 1.0),
+        "placed_iou": (closeness(as_told, case.truth), 1.0),
         "violations": _violations(case, placed, placing),
     }
 
 
-_OF_LAYOUTS = ("overlap", "violations", "role")
+_OF_LAYOUTS = ("covering", "overlap", "violations", "role")
 
 
 def _placed(case: Case, proposed: Sequence[Suggestion], placing: Placing) -> tuple[Element, ...] | None:
@@ -181,7 +194,7 @@ def _violations(case: Case, placed: Sequence[Element], placing: Placing) -> tupl
     return float(len(broken)), float(checked)
 
 
-def _closeness(made: Sequence[Suggestion], truth: Sequence[Suggestion]) -> float:
+def closeness(made: Sequence[Suggestion], truth: Sequence[Suggestion]) -> float:
     """Mean IoU over the truth's elements."""
     left = list(made)
     total = 0.0
@@ -203,6 +216,19 @@ def _right_roles(made: Sequence[Suggestion], truth: Sequence[Suggestion]) -> flo
     told = {one.text: one.role for one in made if one.role is not Role.UNDERLAY}
     texts = [one for one in truth if one.role is not Role.UNDERLAY]
     return sum(told.get(one.text) is one.role for one in texts) / len(texts) if texts else 1.0
+
+
+def _covering(case: Case, made: Sequence[Suggestion]) -> tuple[float, float]:
+    """Texts on the subject, and texts."""
+    texts = [one.box for one in made if one.role not in (Role.UNDERLAY, Role.LOGO)]
+    if case.subject is None:
+        return 0.0, 0.0
+    height, width = case.subject.shape
+    shares = []
+    for box in texts:
+        left, top, right, bottom = (round(side) for side in to_px(box, width, height))
+        shares.append(case.subject[top : max(bottom, top + 1), left : max(right, left + 1)].mean() / 255)
+    return float(sum(share > _ON_SUBJECT for share in shares)), float(len(texts))
 
 
 def _overlap(made: Sequence[Suggestion]) -> float:

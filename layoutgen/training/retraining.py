@@ -8,7 +8,8 @@ not trained again. One run at a time holds its folder by a lease. Until the verd
 registry.
 
     OUTPUT/<run>/run.json           what shapes the run          OUTPUT/<run>/evaluation.json   verdict and differences
-    OUTPUT/<run>/summary.json       what the job printed         and what `fitting` writes
+    OUTPUT/<run>/summary.json       what the job printed         OUTPUT/<run>/samples.jpg       what is learnt, drawn
+                                                                 and what `fitting` writes
 """
 
 import json
@@ -26,14 +27,17 @@ from layoutgen.config import Place
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
+from layoutgen.io.images import encode_jpeg
 from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.checkpoints import family_in, family_of
 from layoutgen.models.pictures import picture_kind
-from layoutgen.models.weights import fetch_config, fetch_weights, revision, weights_sha
+from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, weights_sha
 from layoutgen.streaming import PoolError, start
 from layoutgen.training import gate, registry
+from layoutgen.training.augment_sheet import sheet_of
 from layoutgen.training.data import Case, Data, DataError, open_data
+from layoutgen.training.datasets import gone
 from layoutgen.training.fitting import Fit, read_outcome, recipe_of, steps_of
 from layoutgen.training.lora import DivergedError, Recipe
 from layoutgen.training.trainer import launch
@@ -41,6 +45,8 @@ from layoutgen.training_config import Data as DataSettings
 from layoutgen.training_config import Gate, RetrainConfig, Train
 
 log = logging.getLogger("layoutgen")
+
+_LOOKED_FOR = 2000  # images, half a minute at a store that takes 0.1 s to answer eight at a time
 
 
 @dataclass(frozen=True)
@@ -68,13 +74,14 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     size = partial(picture_kind(shown, family_in(shown)).size, longest=train.image_side)
     data = open_data(config.data, train.cache, storage, size)
     data.check()
-    _learnable(data, train)
+    _learnable(data, train, storage)
     shape = _shape(train, data)
     run = f"{train.name}-{digest(shape)[:12]}"
     place = storage.join(output, run)
     with Lease(storage, f"{place}/lease", config.lease_seconds, storage.conditional(place)) as lease:
         lease.name(run)
         storage.write(f"{place}/run.json", json.dumps(shape, indent=1, default=str).encode())
+        storage.write(f"{place}/samples.jpg", encode_jpeg(sheet_of(data.train)))
         outcome = _train(config, Fit(place, train, config.data, storage))
         lease.confirm()
         learnt = f"{place}/{outcome['folder']}"
@@ -94,6 +101,7 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
             "against": before.version,
             "reasons": list(verdict.reasons),
             "steps": outcome["steps"],
+            "exported_step": outcome["exported_step"],
             "validation_loss": outcome["validation_loss"],
             "seconds": round(time.monotonic() - began, 1),
             "adapter": adapters.uri(train.name, version),
@@ -103,8 +111,12 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     return summary
 
 
-def _learnable(data: Data, train: Train) -> None:
-    """Look at the first sample: where its kind can't be learnt, no worker need start."""
+def _learnable(data: Data, train: Train, storage: Storage) -> None:
+    """Look at the first sample and for the images, for at most some thousands: where they can't be learnt, no worker
+    need start."""
+    lost = gone(storage, data.images[:: max(1, len(data.images) // _LOOKED_FOR)])
+    if lost:
+        raise DataError(f"{len(lost)} images of the data set are gone, such as {lost[0]}; make the data set again")
     first = data.train.sample(0, 0)
     if train.method == "dpo" and first.rejected is None:
         raise DataError("train.method = 'dpo' learns from edited layouts, and the data set's first sample has none")
@@ -112,13 +124,14 @@ def _learnable(data: Data, train: Train) -> None:
 
 def _shape(train: Train, data: Data) -> dict[str, Any]:
     """What shapes a run; what only says how fast it goes is not in it."""
-    base = Path(train.model).expanduser()
+    base = local(train.model)
     return {
         "data": data.sha,
-        "base": weights_sha(base) if base.is_dir() else train.model,
+        "base": weights_sha(base) if base else train.model,
         "recipe": vars(recipe_of(train)),
         "steps": steps_of(train, len(data.train)),
         "window": train.window,
+        "export": [train.export, train.validate_every, train.validation_samples],
         "prompt_version": PROMPT_VERSION,
         "codec": CODEC,
     }
@@ -263,8 +276,8 @@ def _card(
     }
 
 
-def named(config: RetrainConfig, source: str | None) -> RetrainConfig:
-    """The settings with another data set, where one is given."""
-    if source is None:
-        return config
-    return config.model_copy(update={"data": config.data.model_copy(update={"source": source})})
+def named(config: RetrainConfig, source: str | None, model: str | None = None) -> RetrainConfig:
+    """The settings with another data set or checkpoint, where one is given."""
+    data = config.data if source is None else config.data.model_copy(update={"source": source})
+    train = config.train if model is None else config.train.model_copy(update={"model": model})
+    return config.model_copy(update={"data": data, "train": train})

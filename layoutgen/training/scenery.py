@@ -90,13 +90,13 @@ class Drawn:
         self._seed, self._grounds = seed, grounds
         self._shots = sorted(name for name in SHOTS if keep(name))
         self._cutouts = {name: _with_colour_at_edges(cut) for name, cut in (cutouts or {}).items()}
-        self._names = [*self._shots, *sorted(self._cutouts)]
-        if not self._names:
+        self.names = [*self._shots, *sorted(self._cutouts)]
+        if not self.names:
             raise ValueError("no product is kept and no cut-out is given; keep at least one")
 
     def scene(self, rng: Rng) -> Scene:
         """Draw a scene; the same rng state gives the same pixels."""
-        name = self._names[int(rng.integers(len(self._names)))]
+        name = self.names[int(rng.integers(len(self.names)))]
         product = _shot(name) if name in SHOTS else _Product(
             name, "", self._cutouts[name], _middle(self._cutouts[name][..., :3]), True, True
         )  # fmt: skip
@@ -122,12 +122,19 @@ class Photos:
             else:
                 self.cutouts[name] = cut
         if not self._photos and not self.cutouts:
-            raise ValueError(f"{folder} holds no image that can be read; give a folder of photos")
+            raise ValueError(
+                f"{folder} holds no image that can be read and is to be shown; give a folder of more photos"
+            )
         self._finder = NetSaliency()
         self._found: dict[str, np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self._photos)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the photos."""
+        return [name for name, _ in self._photos]
 
     def scene(self, rng: Rng) -> Scene:
         """Choose a photo."""

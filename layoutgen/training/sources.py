@@ -1,34 +1,39 @@
 """Drawn posters, and data sets of examples, in the parts that a retraining works with.
 
-The fixed set is the same for both and for every data set: drawn posters of a seed of its own.
+The fixed set is the same for both and for every data set: drawn posters of a seed of its own, which show products that
+are held back from every corpus.
 """
 
 import hashlib
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from layoutgen.core import framing
-from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.frame import frame_at
+from layoutgen.training import example_table
 from layoutgen.training.augment import NONE, Augmentation, Size, Task
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.data import Case, Cases, Data, DataError
 from layoutgen.training.datasets import CorpusSamples, ExampleSamples, corpus_task, read_snapshot
-from layoutgen.training.selection import DataSetError
+from layoutgen.training.selection import SPLITS, DataSet, DataSetError, check
 from layoutgen.training_config import Data as DataSettings
 
-_FIXED_SEED = 900_001
+FIXED_SEED = 900_001
 _SUBJECT_SIDE = 128
 
 
 def open_corpus(settings: DataSettings, size: Size) -> Data:
-    """Drawn posters: `posters` to learn from, then twice `held_back`, to validate and to judge by."""
+    """Drawn posters: `posters` to learn from, then twice `held_back`, to validate and to judge by, which show products
+    and photos that none of those to learn from shows."""
     how = Augmentation(**settings.augment.model_dump())
-    spec = CorpusSpec(settings.seed, settings.side, settings.folder, settings.photo_share, settings.style)
-    corpus, held = Corpus(spec), settings.held_back
-    train = CorpusSamples(corpus, settings.posters, size=size, how=how)
+    spec = CorpusSpec(
+        settings.seed, settings.side, settings.folder, settings.photo_share, settings.style, goods="learnt"
+    )
+    learnt, corpus, held = Corpus(spec), Corpus(replace(spec, goods="held_back")), settings.held_back
+    train = CorpusSamples(learnt, settings.posters, size=size, how=how)
     validation = CorpusSamples(corpus, held, size=size, first=settings.posters)
     first = settings.posters + held
     parts = [train.sha, validation.sha, str(held)]
@@ -36,9 +41,16 @@ def open_corpus(settings: DataSettings, size: Size) -> Data:
         hashlib.sha256(" ".join(parts).encode()).hexdigest(),
         train,
         validation,
-        Cases(range(first, first + held), lambda number: _drawn(corpus, number, size)),
+        Cases(range(first, first + held), lambda number: drawn_case(corpus, number, size)),
         _fixed(settings, size),
-        {"source": "corpus", **vars(spec), "posters": settings.posters, "held_back": held, "augmentation": vars(how)},
+        {
+            "source": "corpus",
+            **vars(spec),
+            "posters": settings.posters,
+            "held_back": held,
+            "augmentation": vars(how),
+            "goods": {"learnt": learnt.shown, "held_back": corpus.shown},
+        },
     )
 
 
@@ -47,6 +59,7 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
     how = Augmentation(**settings.augment.model_dump())
     try:
         found = read_snapshot(storage, settings.source)
+        _check(found, settings.source, storage)
         given: dict[str, Any] = {"storage": storage, "size": size, "side": settings.side, "seed": settings.seed}
         train = ExampleSamples(found.splits["train"], how=how, **given)
         validation = ExampleSamples(found.splits["validation"], how=NONE, **given)
@@ -68,15 +81,27 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
         Cases(range(len(held)), case),
         _fixed(settings, size),
         {"source": settings.source, "examples": found.sha, "sources": list(found.sources), "augmentation": vars(how)},
+        images=[one.image for split in SPLITS for one in found.splits[split]],
     )
 
 
+def _check(found: DataSet, folder: str, storage: Storage) -> None:
+    """Raise DataSetError where nothing could be learnt, with what was dropped when the data set was made."""
+    try:
+        check(found)
+    except DataSetError as error:
+        card = json.loads(storage.read(storage.join(folder, example_table.CARD)))
+        dropped = ", ".join(f"{count} {reason}" for reason, count in card["dropped"].items())
+        raise DataSetError(f"{error}{f' (dropped: {dropped})' if dropped else ''}") from None
+
+
 def _fixed(settings: DataSettings, size: Size) -> Cases:
-    corpus = Corpus(CorpusSpec(_FIXED_SEED, settings.side))
-    return Cases(range(settings.fixed), lambda number: _drawn(corpus, number, size))
+    corpus = Corpus(CorpusSpec(FIXED_SEED, settings.side, goods="held_back"))
+    return Cases(range(settings.fixed), lambda number: drawn_case(corpus, number, size))
 
 
-def _drawn(corpus: Corpus, number: int, size: Size) -> Case:
+def drawn_case(corpus: Corpus, number: int, size: Size) -> Case:
+    """A drawn poster as a layout to make."""
     poster = corpus.poster(number)
     task = corpus_task(poster)
     width, height = size(task.canvas.width, task.canvas.height)
@@ -88,15 +113,13 @@ def _drawn(corpus: Corpus, number: int, size: Size) -> Case:
         task.canvas,
         task.target,
         task.logo_aspect,
-        _subject(task, framing.on_canvas(poster.subject, task.framing)),
+        _subject(task),
     )
 
 
-def _subject(task: Task, box: Box) -> np.ndarray:
-    """A map (h, w) of the canvas with 255 in the subject's box."""
+def _subject(task: Task) -> np.ndarray:
+    """A map (h, w) of the canvas with 255 where the subject is."""
     scale = _SUBJECT_SIDE / max(task.canvas.width, task.canvas.height)
-    width, height = round(task.canvas.width * scale), round(task.canvas.height * scale)
-    found = np.zeros((height, width), np.uint8)
-    left, top, right, bottom = (round(side * n) for side, n in zip(box, (width, height) * 2, strict=True))
-    found[top:bottom, left:right] = 255
-    return found
+    size = (round(task.canvas.width * scale), round(task.canvas.height * scale))
+    assert task.mask is not None
+    return np.asarray(np.rint(frame_at(task.mask, task.framing, *size).clip(0, 1) * 255), np.uint8)

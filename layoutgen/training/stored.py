@@ -1,9 +1,9 @@
 """A data set in a file: an Arrow IPC file with a row a sample, mapped into memory and read a row at a time.
 
 Columns: `split` (train, validation, test, fixed), `key`, `product_id`; the sample's `system`, `user`, `answer`,
-`rejected` (null where nobody changed the answer) and `picture` (PNG of the framed canvas); and what the verdict asks
-for, `canvas_width`, `canvas_height`, `title`, `selling_points`, `brand`, `logo`, `language`, `logo_aspect`, `subject`
-(PNG of the subject map, or null). Its samples are the same in every epoch.
+`rejected` (null where nobody changed the answer), `picture` (PNG or JPEG of the framed canvas) and `subject` (PNG of
+the subject map, or null); and what the verdict asks for, `canvas_width`, `canvas_height`, `title`, `selling_points`,
+`brand`, `logo`, `language`, `logo_aspect`. Its samples are the same in every epoch.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.training.data import Case, Cases, Data, DataError
 from layoutgen.training.sample import Sample
 
+_ROWS_AT_ONCE = 1024
 SPLITS = ("train", "validation", "test", "fixed")
 SCHEMA = pa.schema(
     [
@@ -78,9 +80,10 @@ class StoredSamples:
     def sample(self, index: int, epoch: int) -> Sample:
         """A sample. Raises DataError where its picture is broken."""
         row = self.rows.row(index)
+        subject = None if row["subject"] is None else _pixels(row, "subject", "L").astype(np.float32) / 255
         return Sample(
             row["system"], row["user"], _pixels(row, "picture", "RGB"), row["answer"], row["rejected"],
-            {"key": row["key"]},
+            {"key": row["key"]}, subject,
         )  # fmt: skip
 
 
@@ -138,9 +141,10 @@ def _cases(rows: Rows) -> Cases:
 
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write a data set's file; rows have the columns of `SCHEMA`, `picture` and `subject` as arrays or PNG bytes."""
-    table = pa.Table.from_pylist([{**row, **_drawn(row)} for row in rows], SCHEMA)
+    left = iter(rows)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
-        writer.write_table(table)
+        while some := [{**row, **_drawn(row)} for row in islice(left, _ROWS_AT_ONCE)]:
+            writer.write_table(pa.Table.from_pylist(some, SCHEMA))
 
 
 def _drawn(row: dict[str, Any]) -> dict[str, bytes | None]:

@@ -4,6 +4,7 @@ A row is prompt, answer and the end that the decoder stops at. Rows of a batch a
 mask is needed, because no token looks ahead, and what stands in the padding is learnt by nobody.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,12 +27,14 @@ class SampleError(ValueError):
 @dataclass(frozen=True, eq=False)
 class Row:
     """A question and its answer as tokens: `prompt` (p,), `answer` (a,) with its end, int64; `rejected` is the answer
-    that a designer changed, as tokens, or None. `weight` is 0 for a row that only fills a place."""
+    that a designer changed, as tokens, or None. `free` (a,), bool, tells which of the answer's tokens are learnt, None:
+    all. `weight` is 0 for a row that only fills a place."""
 
     prompt: np.ndarray
     answer: np.ndarray
     picture: Picture
     rejected: np.ndarray | None = None
+    free: np.ndarray | None = None
     weight: float = 1.0
 
     def __len__(self) -> int:
@@ -43,6 +46,11 @@ class Row:
         """How many tokens are read to learn it; with a rejected answer the prompt is read twice."""
         beside = 0 if self.rejected is None else len(self.prompt) + len(self.rejected)
         return len(self.prompt) + len(self.answer) + beside
+
+    @property
+    def learnt(self) -> int:
+        """How many tokens of the answer are learnt."""
+        return len(self.answer) if self.free is None else int(self.free.sum())
 
     def filler(self) -> "Row":
         """The same row, of which nothing is learnt."""
@@ -78,9 +86,12 @@ class Batch:
         return found.view(self.ids.shape)
 
 
-def encode(speech: Speech, sample: Sample, longest: int, most_tokens: int = 0, *, pairs: bool = False) -> Row:
-    """A sample as tokens, its picture at `longest` px, with `pairs` its rejected answer too. Raises SampleError where
-    it has no answer, or more than `most_tokens` tokens (0 sets no limit)."""
+def encode(
+    speech: Speech, sample: Sample, longest: int, most_tokens: int = 0, *, pairs: bool = False, free: bool = False
+) -> Row:
+    """A sample as tokens, its picture at `longest` px, with `pairs` its rejected answer too, with `free` only what no
+    grammar forces to be learnt. Raises SampleError where it has no answer, or more than `most_tokens` tokens (0 sets no
+    limit)."""
     if not sample.answer:
         raise SampleError(f"sample {_short(sample.user)} has no answer; leave it out of the data set")
     picture = speech.pictures.prepare(np.asarray(sample.pixels), longest)
@@ -90,6 +101,7 @@ def encode(speech: Speech, sample: Sample, longest: int, most_tokens: int = 0, *
         _answer(speech, sample.answer),
         picture,
         _answer(speech, sample.rejected) if pairs and sample.rejected is not None else None,
+        _free(speech, sample.answer) if free and not pairs else None,
     )
     if most_tokens and len(row) > most_tokens:
         raise SampleError(
@@ -116,15 +128,16 @@ def collate(rows: Sequence[Row], kind: PictureKind, image_token: int, device: to
     places = np.zeros((3, len(spoken), longest), np.int64)
     source, target, weight, owner = [], [], [], []
     for i, (row, answer) in enumerate(spoken):
+        learnt = np.arange(len(answer)) if row.free is None else np.flatnonzero(row.free)
         tokens = np.concatenate([row.prompt, answer])
         ids[i, : len(tokens)] = tokens
         known = positions(tokens, image_token, row.picture.grid, 0)
         places[:, i, : len(tokens)] = known
         places[:, i, len(tokens) :] = known[:, -1:] + 1 + np.arange(longest - len(tokens))
-        source.append(i * longest + len(row.prompt) - 1 + np.arange(len(answer)))
-        target.append(answer)
-        weight.append(np.full(len(answer), row.weight, np.float32))
-        owner.append(np.full(len(answer), i, np.int64))
+        source.append(i * longest + len(row.prompt) - 1 + learnt)
+        target.append(answer[learnt])
+        weight.append(np.full(len(learnt), row.weight, np.float32))
+        owner.append(np.full(len(learnt), i, np.int64))
     flat = torch.from_numpy(places[0] if kind.tiles else places)
     pictures = [row.picture for row, _ in spoken]
     return Batch(
@@ -148,6 +161,18 @@ def _answer(speech: Speech, text: str) -> np.ndarray:
     """An answer's tokens and the end that serving stops at."""
     tokens: Any = speech.tokenizer(text, add_special_tokens=False).input_ids
     return np.array([*tokens, speech.ends[0]], np.int64)
+
+
+_CHOSEN = re.compile(r'"role":"(\w+)"|"box":\[([^\]]*\])')
+
+
+def _free(speech: Speech, text: str) -> np.ndarray:
+    """Which of an answer's tokens a decoder chooses: those of roles and of boxes' numbers, and its end."""
+    chosen = np.zeros(len(text) + 1, bool)
+    for found in _CHOSEN.finditer(text):
+        chosen[slice(*found.span(found.lastindex or 0))] = True
+    spans = speech.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True).offset_mapping
+    return np.array([*(bool(chosen[first:last].any()) for first, last in spans), True])
 
 
 def _short(text: str) -> str:

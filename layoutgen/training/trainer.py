@@ -10,14 +10,14 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from layoutgen.streaming import PoolError, start
 from layoutgen.training.data import DataError
-from layoutgen.training.fitting import Fit, fit
 from layoutgen.training.saving import CheckpointError
+
+if TYPE_CHECKING:  # Ray's controller of a training reads this module, too: three seconds less without torch and peft
+    from layoutgen.training.fitting import Fit
 
 log = logging.getLogger("layoutgen")
 
@@ -28,7 +28,7 @@ class TrainingError(RuntimeError):
     """Training failed more often than `train.max_failures` allows; the message is the last failure's."""
 
 
-def launch(job: Fit, address: str) -> None:
+def launch(job: "Fit", address: str) -> None:
     """Train to the end. Raises PoolError where the workers can't fit the cluster, DataError and CheckpointError as the
     workers did, TrainingError for all else that ended them."""
     import ray
@@ -75,6 +75,9 @@ def launch(job: Fit, address: str) -> None:
 def _work(config: dict[str, Any]) -> None:
     """One worker."""
     import ray.train.torch
+    import torch
+
+    from layoutgen.training.fitting import fit
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
@@ -88,7 +91,7 @@ def _work(config: dict[str, Any]) -> None:
 def _fault(error: Exception) -> Exception:
     """What ended the workers, of which Ray hands over the text alone."""
     found = re.findall(r"^(?:layoutgen\.\S+\.)?(\w+(?:Error|Exception)): (.+)$", str(error), re.MULTILINE)
-    kinds: dict[str, type[Exception]] = {"DataError": DataError, "SampleError": DataError}
+    kinds: dict[str, type[Exception]] = dict.fromkeys(("DataError", "DataSetError", "SampleError"), DataError)
     kinds |= {"CheckpointError": CheckpointError}
     known = [(name, message) for name, message in found if name in kinds]
     if known:

@@ -3,6 +3,8 @@
 What a rank saves fits as many ranks as wrote it; with another number only the adapter goes on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,22 @@ class ZeroEngine:
             raise ValueError(f"{folder} has no DeepSpeed state; remove this checkpoint, the one before is taken")
 
 
+@contextmanager
+def parted(*, bf16: bool) -> Iterator[None]:
+    """Models that transformers loads in here are parted over the ranks at once, as stage 3 has them: no rank ever holds
+    a whole one on its device."""
+    _deepspeed()
+    from transformers.integrations.deepspeed import HfDeepSpeedConfig, unset_hf_deepspeed_config
+
+    told = {"train_micro_batch_size_per_gpu": 1, "bf16": {"enabled": bf16}, "zero_optimization": {"stage": 3}}
+    kept = HfDeepSpeedConfig(told)  # transformers looks at it through a weak reference
+    try:
+        yield
+    finally:
+        unset_hf_deepspeed_config()
+        del kept
+
+
 def _deepspeed() -> Any:
     try:
         import deepspeed
@@ -96,5 +114,5 @@ def _deepspeed() -> Any:
         raise ValueError("train.zero = 2 or 3 needs DeepSpeed: pip install 'layoutgen[train]', or set 0") from None
     # Between processes of one machine gloo does; the op for it would be compiled at the first start, which takes a
     # compiler, ninja on PATH and a minute and a half.
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm_op"] = False
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     return deepspeed

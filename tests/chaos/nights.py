@@ -105,7 +105,7 @@ class Cluster:
                 "_system_config": {"health_check_period_ms": 500, "health_check_timeout_ms": 1500},
             },
         )
-        self.node = self._add()
+        self.node, self.spare = self._add(), None
         self.address = self._cluster.address
 
     def _add(self) -> Any:
@@ -117,9 +117,16 @@ class Cluster:
             os.environ.clear()
             os.environ.update(before)
 
+    def grow(self) -> None:
+        """Have another node join, which is the next that is lost."""
+        self.spare = self._add()
+
     def lose_node(self) -> None:
-        """Kill the raylet that runs the workers, after another node has joined."""
-        lost, self.node = self.node, self._add()
+        """Kill the raylet that runs the workers, after another node has joined, or a node that has joined before."""
+        if self.spare is not None:
+            lost, self.spare = self.spare, None
+        else:
+            lost, self.node = self.node, self._add()
         os.kill(_raylet(lost), signal.SIGKILL)
         self._cluster.remove_node(lost, allow_graceful=False)
 
@@ -180,14 +187,17 @@ class Night:
         for point in points:
             (self.crash / point).touch()
 
-    def start(self, *arguments: str) -> "Night":
-        """Start the command."""
+    def command(self) -> list[str]:
+        """What is started."""
         toml = self.folder / "night.toml"
         toml.write_text(SETTINGS.format(**self.settings), encoding="utf-8")
-        command = [sys.executable, "-m", self.program, "--input", str(self.manifest), "--output", self.output]
+        return [self.program, "--input", str(self.manifest), "--output", self.output, "--config", str(toml)]
+
+    def start(self, *arguments: str) -> "Night":
+        """Start the command."""
         with self.log.open("ab") as log:
             self.driver = subprocess.Popen(
-                [*command, "--config", str(toml), *arguments],
+                [sys.executable, "-m", *self.command(), *arguments],
                 cwd=REPOSITORY,
                 env={
                     **os.environ,
@@ -239,8 +249,7 @@ class Night:
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"no end within {seconds:g} s: {self.log.read_text()[-3000:]}") from None
-        lines = [line for line in out.splitlines() if line.startswith("{")]  # Ray tells of dead workers there too
-        return self.driver.returncode, json.loads(lines[-1]) if lines else {}
+        return self.driver.returncode, json.loads(out) if out else {}
 
     def finish(self, *arguments: str) -> dict[str, Any]:
         """Run the command to its good end; return its summary."""

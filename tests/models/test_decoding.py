@@ -219,11 +219,11 @@ def out_of_memory_above(rows: int, monkeypatch: pytest.MonkeyPatch) -> list[int]
     fed: list[int] = []
     read = Backbone.read
 
-    def fake(self: Backbone, tokens: Any, positions: Any, parts: Any, cache: Any, seen: Any) -> torch.Tensor:
-        fed.append(len(parts[0].tokens))  # prompts of one length are one part, and so are the rows of a step
+    def fake(self: Backbone, tokens: Any, positions: Any, plan: Any, cache: Any, seen: Any) -> torch.Tensor:
+        fed.append(len(plan.parts[0].tokens))  # prompts of one length are one part, and so are the rows of a step
         if fed[-1] > rows:
             raise torch.OutOfMemoryError("CUDA out of memory (told by a test)")
-        return read(self, tokens, positions, parts, cache, seen)
+        return read(self, tokens, positions, plan, cache, seen)
 
     monkeypatch.setattr(Backbone, "read", fake)
     return fed

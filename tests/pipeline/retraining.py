@@ -1,10 +1,13 @@
 """Small retrainings for tests: settings, a tiny base, a data set to remember."""
 
 import errno
+import json
 import os
 import signal
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from layoutgen.io.storage import Storage
 from layoutgen.models.tiny import build_checkpoint
@@ -37,6 +40,18 @@ def settings(base: Path, data: Path, **train: Any) -> RetrainConfig:
     )
 
 
+def settings_file(path: Path, config: RetrainConfig) -> Path:
+    """The settings of training and gate as the command reads them."""
+    lines = []
+    for section, values in config.model_dump(mode="json", include={"train", "gate"}, exclude_unset=True).items():
+        pools = {key: value for key, value in values.items() if isinstance(value, dict)}
+        lines += [f"[{section}]", *(f"{key} = {json.dumps(v)}" for key, v in values.items() if key not in pools)]
+        for key, pool in pools.items():
+            lines += [f"[{section}.{key}]", *(f"{name} = {json.dumps(value)}" for name, value in pool.items())]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
 def data_of(folder: Path, **counts: int) -> Path:
     """A stored data set."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,6 +65,29 @@ def tree(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
+
+
+def fit_here(job: fitting.Fit) -> None:
+    """Train in this process, with as many threads as a worker of the cluster has."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        fitting.fit(job)
+    finally:
+        torch.set_num_threads(before)
+
+
+def undisturbed(config: RetrainConfig, root: Path) -> dict[str, Any]:
+    """The outcome of the same training without a cluster."""
+    fit_here(fitting.Fit(str(root), config.train, config.data, Storage()))
+    return outcome(root)
+
+
+def outcome(root: str | Path) -> dict[str, Any]:
+    """How a training ended."""
+    found = fitting.read_outcome(Storage(), str(root))
+    assert found is not None
+    return found
 
 
 class Dying:

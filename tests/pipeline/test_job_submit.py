@@ -1,7 +1,9 @@
-"""The documented `ray job submit` line on a local head: really submitted, its result really read."""
+"""The documented `ray job submit` lines on a local head: really submitted, their results really read."""
 
 import contextlib
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +15,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from layoutgen.io.adapter_registry import AdapterRegistry
+from layoutgen.io.storage import Storage
 from tests.conftest import encoded, photo
+from tests.pipeline.retraining import base_of, data_of, outcome, settings, settings_file, undisturbed
 from tests.pipeline.runs import published, write_manifest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -28,10 +33,10 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
-def head(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Ray head of its own on free ports; yields the address that jobs are submitted to."""
-    dashboard = _free_port()
+    tmp_path, dashboard = tmp_path_factory.mktemp("head"), _free_port()
     log = (tmp_path / "head.log").open("wb")
     process = subprocess.Popen(
         [
@@ -70,19 +75,65 @@ def test_ray_job_submit_runs_the_job_and_its_tables_can_be_read(head: str, tmp_p
     rows = [{"product_id": f"v{number}", "image": f"{number}.jpg", "title": "Stoneware vase"} for number in range(3)]
     manifest = write_manifest(tmp_path, rows)
     output = tmp_path / "out"
-    done = subprocess.run(
+    done = _submit(
+        *(head, "night-1", "jobs.layouts", "--input", manifest, "--output", str(output)),
+        *("--config", str(REPOSITORY / "jobs" / "layouts.toml")),
+    )
+    out, _ = done.communicate(timeout=300)
+    assert done.returncode == 0, out
+    assert '"rows_in": 9' in out
+    assert len(published(str(output))) == 9
+
+
+def _submit(head: str, name: str, *command: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+    told = json.dumps({"env_vars": environment or {}})
+    return subprocess.Popen(
         [
-            *(str(RAY), "job", "submit", "--address", head, "--submission-id", "night-1"),
-            *("--", sys.executable, "-m", "jobs.layouts", "--input", manifest, "--output", str(output)),
-            *("--config", str(REPOSITORY / "jobs" / "layouts.toml")),
+            *(str(RAY), "job", "submit", "--address", head, "--submission-id", name, "--runtime-env-json", told),
+            *("--", sys.executable, "-m", *command),
         ],
         cwd=REPOSITORY,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
-        check=False,
         env={**os.environ, "RAY_AUTH_MODE": "disabled"},
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert '"rows_in": 9' in done.stdout
-    assert len(published(str(output))) == 9
+
+
+def _drivers(output: Path) -> list[psutil.Process]:
+    """The processes of a submitted command, a shell around it included."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or ())
+        found += [process] if "-m jobs." in command and str(output) in command and " job submit " not in command else []
+    return found
+
+
+def test_a_submitted_retraining_whose_driver_is_killed_goes_on_when_it_is_submitted_again(
+    head: str, tmp_path: Path
+) -> None:
+    base, data, crash = base_of(tmp_path / "base"), data_of(tmp_path / "data", train=4, held=4), tmp_path / "crash"
+    config, output = settings(base, data, steps=6), tmp_path / "runs"
+    command = [
+        *("jobs.retrain", "--data", str(data), "--output", str(output), "--registry", str(tmp_path / "adapters")),
+        *("--config", str(settings_file(tmp_path / "retrain.toml", config))),
+    ]
+    crash.mkdir()
+    (crash / "step_5_of_0").touch()
+    first = _submit(head, "training-1", *command, environment={"LAYOUTGEN_CRASH": str(crash)})
+    deadline = time.monotonic() + 200
+    while not (stopped := list(crash.glob("step_5_of_0.*"))):
+        assert time.monotonic() < deadline
+        assert first.poll() is None, first.communicate()[0]
+        time.sleep(0.2)
+    for process in _drivers(output):
+        process.kill()
+    first.communicate(timeout=100)
+    assert first.returncode, "a killed job has failed"
+    with contextlib.suppress(ProcessLookupError):  # what worked for the driver ends with it, sooner or later
+        os.kill(int(stopped[0].suffix[1:]), signal.SIGKILL)
+    out, _ = _submit(head, "training-2", *command).communicate(timeout=300)
+    told = [json.loads(line) for line in out.splitlines() if line.startswith('{"run": ')][-1]
+    assert outcome(told["output"])["folder"] == undisturbed(config, tmp_path / "undisturbed")["folder"]
+    assert '"kind": "resumed", "step": 4' in (Path(told["output"]) / "log.jsonl").read_text()
+    assert AdapterRegistry(Storage(), str(tmp_path / "adapters")).versions("poster") == [told["version"]]

@@ -13,10 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.core import schema
+from layoutgen.core.prompts import parse_layout
 from layoutgen.demo.s3 import LocalS3
+from layoutgen.io import snapshot
 from layoutgen.io.storage import Storage
 from layoutgen.models import tiny
 from layoutgen.pipelines import run_annotations, run_gallery, run_layouts
+from layoutgen.training.datasets import ExampleSamples
+from layoutgen.training.examples import Drop, Example, from_annotations, from_layouts
+from layoutgen.training.sample import Sample
+from layoutgen.training.selection import SPLITS, select
 from tests.conftest import encoded, photo
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, settings, write_manifest
@@ -98,6 +104,25 @@ def test_a_second_run_writes_the_same_rows(run: dict[str, Any]) -> None:
     assert published("s3://shop/again") == before
 
 
+def _samples(examples: list[Example]) -> list[Sample]:
+    """Each as it is learnt, 224 px square."""
+    samples = ExampleSamples(examples, Storage(), size=lambda *_: (224, 224), side=448)
+    return [samples.sample(number, 0) for number in range(len(examples))]
+
+
+def test_published_layouts_can_be_learnt_from(run: dict[str, Any]) -> None:
+    rows = snapshot.read(Storage(), "s3://shop/layouts").to_pylist()
+    assert [drop.reason for drop in from_layouts(rows) if isinstance(drop, Drop)] == ["undecided"] * 15
+    found = select(from_layouts(rows, take_undecided=True), shares=(0.6, 0.2, 0.2))
+    assert not found.drops
+    assert len(found) == 15
+    examples = [one for split in SPLITS for one in found.splits[split]]
+    for example, sample in zip(examples, _samples(examples), strict=True):
+        row = next(row for row in rows if row["row_id"] == example.row_id)
+        assert [one.role for one in example.target] == [element["role"] for element in row["elements"]]
+        assert len(parse_layout(sample.answer, example.copy)) == len(row["elements"])
+
+
 def test_the_gallery_shows_every_row(run: dict[str, Any], tmp_path: Path) -> None:
     options: dict[str, Any] = {"run_id": None, "limit": 100, "side": 300, "font_files": (), "maps": True}
     page = run_gallery(Storage(), "s3://shop/layouts", str(tmp_path / "a"), **options)
@@ -140,7 +165,7 @@ def test_several_images_give_the_one_that_suits_the_canvas(tmp_path: Path) -> No
 
 def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
     from layoutgen.config import Annotate, AnnotateConfig, Images, Input, Pool, Run, Write
-    from layoutgen.io import drawing, fonts, snapshot  # noqa: F401 fonts: the poster's text is drawn with them
+    from layoutgen.io import drawing, fonts  # noqa: F401 fonts: the poster's text is drawn with them
 
     pool = Pool(num_cpus=0.4)
     poster = photo(600, 800)
@@ -162,6 +187,12 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
     (row,) = snapshot.read(Storage(), str(tmp_path / "out")).to_pylist()
     assert [line["text"] for line in row["text_lines"] if line["placed"]] == ["夏日新品上市"]
     assert '"主标题"' in row["annotation_json"]
+    (example,) = from_annotations([row])
+    assert isinstance(example, Example)
+    assert (example.copy.title, len(example.erased)) == ("夏日新品上市", 1)
+    (shown,) = _samples([example])
+    left, top, right, bottom = (round(224 * side) for side in example.erased[0])
+    assert shown.pixels[top:bottom, left:right].min() > 120, "the dark text is not in the picture that is learnt from"
     assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "not_an_image"
 
 

@@ -1,12 +1,6 @@
 """The retraining job on a local Ray: trained, judged, promoted; and the nightly job that picks it up."""
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +12,44 @@ from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models.tiny import build_adapter
 from layoutgen.pipelines import run_layouts
+from layoutgen.training import fitting
 from layoutgen.training.data import DataError
+from layoutgen.training.datasets import write_snapshot
+from layoutgen.training.examples import from_layouts
 from layoutgen.training.gate import Verdict
 from layoutgen.training.lora import DivergedError
 from layoutgen.training.registry import decide, rollback
 from layoutgen.training.retraining import retrain
 from layoutgen.training.saving import CheckpointError
+from layoutgen.training.selection import select
 from tests.conftest import encoded, photo
 from tests.pipeline import runs
-from tests.pipeline.retraining import Dying, base_of, data_of, full_disk, settings, tree
+from tests.pipeline.retraining import (
+    Dying,
+    base_of,
+    data_of,
+    fit_here,
+    full_disk,
+    outcome,
+    settings,
+    settings_file,
+    tree,
+    undisturbed,
+)
 from tests.pipeline.runs import published, write_manifest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base_of(tmp_path_factory.mktemp("base") / "base")
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train in this process, where it is not the workers that a test is about."""
+    monkeypatch.setattr("layoutgen.training.retraining.launch", lambda job, _: fit_here(job))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +69,9 @@ def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
     assert {"base_sha", "data_sha", "image_side", "codec", "prompt_version", "code_version"} <= set(card)
     assert card["verdict"]["better"]
     run = Path(summary["output"])
-    assert {"log.jsonl", "curve.svg", "evaluation.json", "summary.json"} <= {path.name for path in run.iterdir()}
+    assert {"log.jsonl", "curve.svg", "samples.jpg", "evaluation.json", "summary.json"} <= {
+        path.name for path in run.iterdir()
+    }
     again = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
     assert again["version"] == summary["version"]
     assert again["promoted"]
@@ -63,15 +79,9 @@ def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
 
 
 def test_the_command_says_what_the_gate_refused(
-    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    in_process: None, base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train = settings(base, data, steps=1, rate=1e-9).model_dump(mode="json")
-    text = "\n".join(
-        f"[{section}]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items() if key != "worker")
-        for section, values in (("train", train["train"]), ("gate", {"cases": 4, "max_new_tokens": 120}))
-    )
-    config = tmp_path / "retrain.toml"
-    config.write_text(f"{text}\n[train.worker]\nnum_cpus = 0.5\n[gate.pool]\nnum_cpus = 0.5\n")
+    config = settings_file(tmp_path / "retrain.toml", settings(base, data, steps=1, rate=1e-9))
     asked = ["--output", str(tmp_path / "runs"), "--registry", str(tmp_path / "adapters"), "--config", str(config)]
     assert main([*asked, "--data", str(data)]) == 1
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -90,12 +100,12 @@ def test_a_worker_that_is_killed_starts_again_and_ends_the_same(
     base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By a fault of the machine in its middle: what a worker of a real cluster dies of, as often as it is allowed."""
-    plain = retrain(settings(base, data), str(tmp_path / "plain"), str(tmp_path / "adapters"))
+    plain = undisturbed(settings(base, data), tmp_path / "plain")
     config = settings(base, data, max_failures=2, readers=1)
     (tmp_path / "die").mkdir()
     monkeypatch.setattr("layoutgen.training.trainer._work", Dying(str(tmp_path / "die")))
     killed = retrain(config, str(tmp_path / "killed"), str(tmp_path / "other"))
-    assert killed["version"] == plain["version"]  # which has the weights' sha in it
+    assert outcome(killed["output"])["folder"] == plain["folder"]  # which is named by the weights' sha
     assert len(list((tmp_path / "die").iterdir())) == 1
 
 
@@ -121,27 +131,20 @@ def test_the_nightly_job_takes_what_serves_and_computes_anew_what_it_touches_alo
     with pytest.raises(RegistryError, match="serves nothing under 'poster'; promote a version"):
         run_layouts(config, manifest, output)
     _serving(root, base, tmp_path, "v1", 1)
+    _serving(root, base, tmp_path, "v2", 2)
     assert run_layouts(config, manifest, output)["computed"] == 3
     first = published(output)
-    assert all(row["adapter"].startswith(f"{root}/poster/v1 ") for row in first)
+    assert all(row["adapter"].startswith(f"{root}/poster/v2 ") for row in first)
     assert run_layouts(config, manifest, output)["computed"] == 0
-    _serving(root, base, tmp_path, "v2", 2)
-    summary = run_layouts(config, manifest, output)
-    assert summary["computed"] == 3
+    rollback(AdapterRegistry(Storage(), str(root)), "poster")
+    assert run_layouts(config, manifest, output)["computed"] == 3
     second = published(output)
-    assert all(row["adapter"].startswith(f"{root}/poster/v2 ") for row in second)
+    assert all(row["adapter"].startswith(f"{root}/poster/v1 ") for row in second)
     for before, after in zip(first, second, strict=True):
         keys, now = before["fingerprint"], after["fingerprint"]
         assert (keys["source"], keys["annotate"]) == (now["source"], now["annotate"])
         assert keys["compose"] != now["compose"]
         assert keys["place"] != now["place"]
-    registry = AdapterRegistry(Storage(), str(root))
-    rollback(registry, "poster")
-    run_layouts(config, manifest, output)
-    assert published(output) == first  # the same adapter makes the same rows again
-    rollback(registry, "poster")
-    run_layouts(config, manifest, output)
-    assert all(row["adapter"] is None for row in published(output))
 
 
 class TestBadInput:
@@ -168,14 +171,72 @@ class TestBadInput:
         data = data_of(tmp_path / "few", train=4, held=1)
         self.refused(settings(base, data), tmp_path, registry, DataError, "holds back 1 products for the verdict")
 
-    def test_a_serving_adapter_of_another_base(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
+    def examples(self, folder: Path, **element: Any) -> Path:
+        """A data set of ten accepted layouts, of titles and prices unless something else is said."""
+        folder.mkdir()
+        rows = []
+        for number in range(10):
+            (folder / f"{number}.jpg").write_bytes(encoded(photo(80, 80, number)))
+            price = {"role": "price", "text": "$12", "box": [0.1, 0.8, 0.3, 0.86 + number / 100], **element}
+            title = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5 + number / 100, 0.2]}
+            rows.append(
+                {"row_id": f"v{number}", "run_id": "r", "product_id": f"v{number}", "image": f"{folder}/{number}.jpg",
+                 "canvas_width": 800, "canvas_height": 800, "title": "Vase", "selling_points": ["$12", "$13"],
+                 "elements": [title, price] if price["role"] else [title], "status": "ok", "accepted": True}
+            )  # fmt: skip
+        found = select(from_layouts(rows), shares=(0.4, 0.3, 0.3))
+        return Path(write_snapshot(Storage(), str(folder), found))
+
+    @pytest.mark.parametrize(
+        ("element", "said"),
+        [
+            ({"role": ""}, "all elements of 10 examples have the role title; give layouts with other roles too"),
+            ({"box": [0.5, 0.8, 0.3, 0.9]}, r"the data set is empty; .* \(dropped: 10 box_inverted\)"),
+            ({"box": [0.5, 0.8, 1.3, 0.9]}, r"the data set is empty; .* \(dropped: 10 box_outside\)"),
+        ],
+    )
+    def test_examples_of_one_role_and_boxes_inverted_or_outside(
+        self, base: Path, tmp_path: Path, registry: Path, element: dict[str, Any], said: str
+    ) -> None:
+        data = self.examples(tmp_path / "set", **element)
+        self.refused(settings(base, data), tmp_path, registry, DataError, said)
+
+    def test_an_image_that_is_gone_since(self, base: Path, tmp_path: Path, registry: Path) -> None:
+        data = self.examples(tmp_path / "set")
+        (tmp_path / "set" / "7.jpg").unlink()
+        said = r"1 images of the data set are gone, such as .*/7\.jpg; make the data set again"
+        self.refused(settings(base, data), tmp_path, registry, DataError, said)
+
+    def test_checkpoints_that_are_all_damaged(
+        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        config, runs = settings(base, data), tmp_path / "runs"
+
+        def dies(name: str) -> None:
+            if name == "before_outcome":
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fitting, "crash_point", dies)
+            with pytest.raises(KeyboardInterrupt):
+                retrain(config, str(runs), str(registry))
+        for path in runs.rglob("checkpoints/*/weights.safetensors"):
+            path.write_bytes(bytes(reversed(path.read_bytes())))
+        said = r"no checkpoint is whole: .* is damaged: .*; remove the run's folder to begin anew"
+        self.refused(config, tmp_path, registry, CheckpointError, said)
+
+    def test_a_serving_adapter_of_another_base(
+        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path
+    ) -> None:
         other = base_of(tmp_path / "other", seed=5)
         card = registry / "poster" / "v1" / "card.json"
         card.write_text(json.dumps({**json.loads(card.read_text()), "base": str(other)}))
         config = settings(base, data, steps=1)
         self.refused(config, tmp_path, registry, ValueError, "give the checkpoint it was trained on")
 
-    def test_a_loss_that_is_no_number(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
+    def test_a_loss_that_is_no_number(
+        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path
+    ) -> None:
         config = settings(base, data, steps=8, rate=1e30, checkpoint_every=1)
         self.refused(config, tmp_path, registry, DivergedError, r"is (nan|inf): stopped there; lower train\.rate")
         (run,) = (tmp_path / "runs").iterdir()
@@ -188,49 +249,3 @@ class TestBadInput:
         monkeypatch.setattr("layoutgen.training.trainer._work", full_disk)
         config = settings(base, data)
         self.refused(config, tmp_path, registry, CheckpointError, r"step-00000002 can't be written: .*No space left")
-
-
-def test_a_driver_that_is_killed_goes_on_by_the_same_command(base: Path, data: Path, tmp_path: Path) -> None:
-    """The command itself, with a cluster of its own that dies with it."""
-    config = tmp_path / "retrain.toml"
-    train = settings(base, data, steps=6).model_dump(mode="json")["train"]
-    lines = [f"{key} = {json.dumps(value)}" for key, value in train.items() if key != "worker"]
-    gate = ["[gate]", "cases = 4", "max_new_tokens = 120", "[gate.pool]", "num_cpus = 0.5"]
-    config.write_text("\n".join(["[train]", *lines, "[train.worker]", "num_cpus = 0.5", *gate]) + "\n")
-
-    def begin(name: str) -> subprocess.Popen[bytes]:
-        asked = [
-            "--data",
-            str(data),
-            "--output",
-            str(tmp_path / name),
-            "--registry",
-            str(tmp_path / f"{name}-adapters"),
-        ]
-        return subprocess.Popen(
-            [sys.executable, "-m", "jobs.retrain", *asked, "--config", str(config)],
-            cwd=REPOSITORY,
-            env={**os.environ, "LAYOUTGEN_CRASH": str(tmp_path / "crash"), "PYTHONPATH": str(REPOSITORY)},
-            stdout=(tmp_path / f"{name}.out").open("ab"),
-            stderr=(tmp_path / f"{name}.log").open("ab"),
-            start_new_session=True,
-        )
-
-    (tmp_path / "crash").mkdir()
-    (tmp_path / "crash" / "step_5_of_0").touch()
-    driver = begin("killed")
-    deadline = time.monotonic() + 200
-    while not (stopped := list((tmp_path / "crash").glob("step_5_of_0.*"))):
-        assert time.monotonic() < deadline, (tmp_path / "killed.log").read_text()[-3000:]
-        assert driver.poll() is None, (tmp_path / "killed.log").read_text()[-3000:]
-        time.sleep(0.2)
-    driver.kill()
-    driver.wait()
-    with contextlib.suppress(ProcessLookupError):  # its cluster ends with it, sooner or later
-        os.kill(int(stopped[0].suffix[1:]), signal.SIGKILL)
-    for name in ("killed", "undisturbed"):
-        assert begin(name).wait(250) in (0, 1), (tmp_path / f"{name}.log").read_text()[-3000:]
-    told = [json.loads((tmp_path / f"{n}.out").read_text().splitlines()[-1]) for n in ("killed", "undisturbed")]
-    assert told[0]["version"] == told[1]["version"]  # which has the weights' sha in it
-    log = (Path(told[0]["output"]) / "log.jsonl").read_text()
-    assert '"kind": "resumed", "step": 4' in log

@@ -5,8 +5,11 @@ import pytest
 
 from layoutgen.core.prompts import parse_layout, write_layout
 from layoutgen.io.storage import Storage
+from layoutgen.training.augment_sheet import sheet_of
+from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.data import DataError, open_data
 from layoutgen.training_config import Augment, Data
+from tests.conftest import encoded, photo
 
 
 def size(width: int, height: int) -> tuple[int, int]:
@@ -33,6 +36,22 @@ def test_a_corpus_comes_in_parts_that_share_no_poster_and_can_be_judged_by() -> 
     assert not learnt & {write_layout(case.truth, case.copy) for case in data.test}
 
 
+def test_products_and_photos_to_judge_by_are_never_among_those_to_learn_from(tmp_path) -> None:
+    for number in range(8):
+        (tmp_path / f"{number}.jpg").write_bytes(encoded(photo(160, 200, number)))
+    goods = open_data(drawn(folder=str(tmp_path)), "", Storage(), size).card["goods"]
+    for kind in ("products", "photos"):
+        assert goods["learnt"][kind] and goods["held_back"][kind]
+        assert not set(goods["learnt"][kind]) & set(goods["held_back"][kind])
+    for part in ("learnt", "held_back"):
+        corpus = Corpus(CorpusSpec(side=160, folder=str(tmp_path), grounds=2, goods=part))
+        assert corpus.shown == goods[part]
+        for number in range(12):
+            rng = np.random.default_rng(number)
+            assert corpus._drawn.scene(rng).name.split(" in ")[0] in goods[part]["products"]
+            assert corpus._photos.scene(rng).name in goods[part]["photos"]
+
+
 @pytest.mark.slow
 def test_what_shapes_a_corpus_shapes_its_sha_and_the_fixed_set_stays() -> None:
     first, other = (open_data(drawn(seed=seed), "", Storage(), size) for seed in (0, 1))
@@ -45,3 +64,11 @@ def test_what_shapes_a_corpus_shapes_its_sha_and_the_fixed_set_stays() -> None:
 def test_a_folder_that_is_no_data_set_is_named(tmp_path) -> None:
     with pytest.raises(DataError, match=r"is missing, so .* is no data set"):
         open_data(Data(source=str(tmp_path)), "", Storage(), size)
+
+
+def test_a_sheet_shows_samples_of_the_run_itself_with_condition_and_target() -> None:
+    data = open_data(drawn(augment=Augment(refine=1.0, perturb=0.0)), "", Storage(), size)
+    sheet = sheet_of(data.train, rows=2, epochs=2)
+    assert sheet.shape == (2 * 368 + 8, 2 * 368 + 8, 3)
+    for colour in ((26, 156, 75), (224, 108, 0)):  # what is to be answered, and what was told
+        assert (np.abs(sheet.astype(int) - colour).max(2) < 40).any()

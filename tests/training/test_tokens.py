@@ -101,3 +101,18 @@ def test_what_cannot_be_learnt_is_named_with_its_mend(bases: dict[str, Path]) ->
     plain = encode(speech, type(told)(told.system, told.user, told.pixels, told.answer), SIDE)
     with pytest.raises(SampleError, match="edited layouts only"):
         batch_of(speech, [plain], pairs=True)
+
+
+def test_what_the_grammar_leaves_free_is_all_that_is_learnt(bases: dict[str, Path]) -> None:
+    speech = load_speech(bases["qwen2_5_vl"])
+    told = sample(1)
+    row = encode(speech, told, SIDE, free=True)
+    assert row.free is not None
+    learnt = speech.tokenizer.decode(row.answer[row.free])
+    assert row.learnt == row.free.sum() < len(row.answer)
+    box = told.answer[told.answer.index('"box":[') + len('"box":[') :].partition("]")[0]
+    assert learnt.startswith(f"title{box}]")
+    assert "Kettle" not in learnt and "手冲壶" not in learnt
+    batch = batch_of(speech, [row])
+    assert batch.target.tolist() == row.answer[row.free].tolist()
+    assert batch.labels[0][batch.labels[0] >= 0].tolist() == batch.target.tolist()

@@ -1,0 +1,109 @@
+"""The embedded vision-language model against the embedded rules: the same products through the whole job with both.
+
+    python -m benchmarks.composers --output DIR [--products ../shared/data/products.jsonl] [--limit N] [--keep FILE]
+
+Runs `jobs.layouts` with either composer on the demo's catalogue and, where given, on a manifest of photos; then
+`jobs.evaluate` on what the solver made of the proposals, and on the proposals as they were (a table whose elements are
+the suggestions, without fonts or colours, so that nothing about type is measured there). Prints a JSON line a set and
+stage: each metric's means over the rows that both published, its paired difference with a 95 % interval, and the
+verdict; and how many rows each published and lost. With `--limit` the first N products are taken.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.reporting import cpu
+from layoutgen.core.schema import LAYOUTS
+from layoutgen.demo import catalogue
+
+TELLING = (
+    *("ralf_overlap", "ralf_alignment", "ralf_occlusion", "ralf_unreadability", "own_product_occlusion"),
+    *("own_violations", "own_contrast", "own_smallest_font", "own_count_error"),
+)
+_DEMO = Path(__file__).parents[1] / "layoutgen" / "demo"
+_CONFIGS = {"rules": _DEMO / "demo.toml", "embedded": _DEMO / "demo.qwen_vl.toml"}
+
+
+def compare(name: str, manifest: Path, output: Path, limit: int | None) -> list[dict[str, Any]]:
+    """Both composers on one manifest: a line for proposals and one for placed layouts."""
+    summaries = {}
+    for composer, config in _CONFIGS.items():
+        table = output / f"{name}-{composer}"
+        limited = ["--limit", str(limit)] if limit else []
+        summaries[composer] = _job(
+            "layouts", "--input", str(manifest), "--output", str(table), "--config", str(config), *limited
+        )
+        _write_proposals(table)
+    lines = []
+    for stage, suffix in (("proposals", "-proposals.parquet"), ("placed", "")):
+        tables = {composer: f"{output / name}-{composer}{suffix}" for composer in _CONFIGS}
+        folder = output / f"{name}-{stage}"
+        _job("evaluate", "--layouts", tables["embedded"], "--baseline", tables["rules"], "--output", str(folder))
+        found = json.loads((folder / "report.json").read_text("utf-8"))["comparison"]
+        lines.append({
+            "bench": "composers", "set": name, "stage": stage, "pairs": found["pairs"],
+            "rows": {composer: _told(summary) for composer, summary in summaries.items()},
+            "metrics": {metric: _numbers(found["metrics"][metric]) for metric in TELLING if metric in found["metrics"]},
+            "hardware": cpu(),
+        })  # fmt: skip
+    return lines
+
+
+def _told(summary: dict[str, Any]) -> dict[str, Any]:
+    return {key: summary[key] for key in ("published", "dead_letters", "failed")}
+
+
+def _numbers(found: dict[str, Any]) -> dict[str, Any]:
+    names = {"embedded": "ours", "rules": "baseline", "low": "difference_low", "high": "difference_high"}
+    told = {name: None if found[key] is None else round(found[key], 5) for name, key in names.items()}
+    return {**told, "better": found["better"], "verdict": found["verdict"]}
+
+
+def _write_proposals(table: Path) -> None:
+    """Beside a table, the same rows with the composer's suggestions as elements."""
+    run = (table / "CURRENT").read_text("utf-8").splitlines()[0]
+    rows = pa.concat_tables(pq.read_table(file) for file in sorted((table / "snapshots" / run).glob("*.parquet")))
+    proposed = [[dict(one) for one in found or ()] for found in rows.column("suggestion").to_pylist()]
+    kind = LAYOUTS.field("elements").type
+    at = rows.column_names.index("elements")
+    pq.write_table(rows.set_column(at, "elements", pa.array(proposed, kind)), f"{table}-proposals.parquet")
+
+
+def _job(name: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", f"jobs.{name}", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"jobs.{name} {' '.join(arguments)} ended with {done.returncode}")
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def main() -> None:
+    """Compare on the catalogue and on the products that are given."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, required=True, help="a new folder")
+    parser.add_argument("--products", type=Path, help="a manifest of photos")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--keep", type=Path, help="a file to append the lines to")
+    given = parser.parse_args()
+    output = given.output.resolve()
+    manifests = {"catalogue": catalogue.draw(output / "catalogue")}
+    if given.products:
+        manifests["products"] = given.products.resolve()
+    for name, manifest in manifests.items():
+        for line in compare(name, manifest, output, given.limit):
+            text = json.dumps(line, ensure_ascii=False)
+            print(text, flush=True)
+            if given.keep:
+                with given.keep.open("a", encoding="utf-8") as file:
+                    file.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

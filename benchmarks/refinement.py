@@ -1,0 +1,177 @@
+"""What a model learnt of finishing layouts: boxes completed and de-noised on held-back posters, before and after.
+
+    python -m benchmarks.refinement [--model embedded] [--before CHECKPOINT] [--posters 120] [--folder PHOTOS]
+        [--keep FILE]
+
+Posters are of a seed that the embedded model was not trained on. Before is a checkpoint with random weights, the one
+that training began with; both answer under the same grammar, which holds them to what is locked. Three tasks:
+
+- `absent`: half of the elements are locked in place, the others are to be placed;
+- `masked`: of every element one to four of role, x, y, width and height are hidden, the rest is told;
+- `noisy`: every element is told, each coordinate moved with probability 0.5 by N(0, 0.01) of the side, as a hint.
+
+Prints a JSON line a task: the mean IoU of the boxes in question with the designer's, before and after, with a 95 %
+interval of the paired difference over posters; for `noisy` besides, what the hints themselves have; and the share of
+the roles that were hidden and found.
+"""
+
+import argparse
+import json
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.reporting import cpu
+from layoutgen.core.layout import Box, Role, Suggestion, iou
+from layoutgen.core.refinement_prompt import ATTRIBUTES, Given, parse_refinement, refinement_grammar, refinement_prompt
+from layoutgen.models.backbone import Backbone
+from layoutgen.models.checkpoints import load_model, load_speech
+from layoutgen.models.decoding import Answer, Decoder, Request
+from layoutgen.models.frame import frame_at
+from layoutgen.models.weights import fetch_weights
+from layoutgen.training import embedded
+from layoutgen.training.augment import Task, jittered
+from layoutgen.training.corpus import Corpus, CorpusSpec
+from layoutgen.training.datasets import corpus_task
+
+TASKS = ("absent", "masked", "noisy")
+_SEED, _FIRST = 1, 1000
+_SIGMA, _SHARE = 0.01, 0.5
+
+
+@dataclass(frozen=True)
+class Question:
+    """A poster's task, what is given of it, and which of its elements (by index) count."""
+
+    task: Task
+    given: tuple[Given, ...]
+    counted: tuple[int, ...]
+
+
+def question(task: Task, kind: str, rng: np.random.Generator) -> Question | None:
+    """What is given of a poster; None where there is nothing to ask."""
+    elements = [one for one in task.target if one.role is not Role.UNDERLAY]
+    task = replace(task, target=tuple(elements))
+    order = [int(i) for i in rng.permutation(len(elements))]
+    match kind:
+        case "absent":
+            locked = order[: len(order) // 2]
+            counted = order[len(order) // 2 :]
+            given = [Given(elements[i], True) for i in locked]
+        case "masked":
+            counted, given = order, []
+            for i in order:
+                names = ATTRIBUTES if elements[i].text else ATTRIBUTES[1:]
+                hidden = rng.permutation(len(names))[: int(rng.integers(1, 5))]
+                given.append(Given(elements[i], False, frozenset(names[int(k)] for k in hidden)))
+        case _:
+            counted = order
+            moved, _ = jittered([elements[i].box for i in order], _SIGMA, _SHARE, rng)
+            given = [Given(replace(elements[i], box=box), False) for i, box in zip(order, moved, strict=True)]
+    return Question(task, tuple(given), tuple(counted)) if counted else None
+
+
+def answers(weights: Path, questions: list[Question], side: int) -> list[tuple[Suggestion, ...] | None]:
+    """A checkpoint's answers; None for one that is no layout."""
+    speech = load_speech(weights)
+    decoder = Decoder(
+        Backbone(load_model(weights, None, "cpu", torch.float32), speech.pictures), speech.tokenizer, speech.ends
+    )
+    asked = []
+    for one in questions:
+        task = one.task
+        size = speech.pictures.size(task.canvas.width, task.canvas.height, side)
+        picture = speech.pictures.prepare(frame_at(task.photo, task.framing, *size), side)
+        told = refinement_prompt(task.copy, task.canvas, one.given, task.logo_aspect)
+        grammar = refinement_grammar(task.copy, one.given)
+        asked.append(Request(speech.prompt(told.system, told.user, picture), grammar))
+    found: list[tuple[Suggestion, ...] | None] = []
+    for one, (answer,) in zip(questions, decoder.decode(asked), strict=True):
+        if isinstance(answer, Answer) and answer.ended:
+            found.append(parse_refinement(answer.text, one.task.copy, one.given))
+        else:
+            found.append(None)
+    return found
+
+
+def scores(one: Question, made: tuple[Suggestion, ...] | None) -> tuple[float, float | None]:
+    """Mean IoU over the elements that count, and the share of hidden roles that were found."""
+    if made is None:
+        return 0.0, None
+    total, left = 0.0, list(made)
+    roles = []
+    hidden = {id(given.element): "role" in given.hidden for given in one.given}
+    for index in one.counted:
+        wanted = one.task.target[index]
+        alike = [m for m in left if m.text == wanted.text and (m.role is Role.LOGO) == (wanted.role is Role.LOGO)]
+        best = max(alike, key=lambda m: iou(m.box, wanted.box))
+        left.remove(best)
+        total += iou(best.box, wanted.box)
+        if hidden.get(id(wanted)):
+            roles.append(best.role is wanted.role)
+    return total / len(one.counted), float(np.mean(roles)) if roles else None
+
+
+def interval(differences: np.ndarray, resamples: int = 2000) -> list[float]:
+    """A bootstrap interval of a mean."""
+    rng = np.random.default_rng(0)
+    means = differences[rng.integers(len(differences), size=(resamples, len(differences)))].mean(1)
+    return [round(float(value), 4) for value in np.quantile(means, (0.025, 0.975))]
+
+
+def main() -> None:
+    """Measure all tasks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="embedded")
+    parser.add_argument("--before", help="a checkpoint; left out, random weights")
+    parser.add_argument("--posters", type=int, default=120)
+    parser.add_argument("--folder", default="", help="photos that are shown besides drawn products")
+    parser.add_argument("--side", type=int, default=224)
+    parser.add_argument("--keep", type=Path)
+    given = parser.parse_args()
+    corpus = Corpus(CorpusSpec(_SEED, folder=given.folder))
+    tasks = [corpus_task(corpus.poster(_FIRST + number)) for number in range(given.posters)]
+    with tempfile.TemporaryDirectory(prefix="layoutgen-refinement-") as folder:
+        cache = Path(folder)
+        before = fetch_weights(given.before, cache) if given.before else embedded.build(cache / "base")
+        after = fetch_weights(given.model, cache)
+        for number, kind in enumerate(TASKS):
+            rng = np.random.default_rng([_SEED, 51, number])
+            questions = [found for task in tasks if (found := question(task, kind, rng))]
+            sides = [[scores(one, made) for one, made in zip(questions, answers(weights, questions, given.side),
+                                                             strict=True)] for weights in (before, after)]  # fmt: skip
+            print(json.dumps(told(kind, questions, *sides)), flush=True)
+            if given.keep:
+                with given.keep.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(told(kind, questions, *sides)) + "\n")
+
+
+def told(kind: str, questions: list[Question], before: list[Any], after: list[Any]) -> dict[str, Any]:
+    """A task's line."""
+    was, now = (np.array([one[0] for one in side]) for side in (before, after))
+    roles = [[one[1] for one in side if one[1] is not None] for side in (before, after)]
+    line: dict[str, Any] = {
+        "bench": "refinement", "case": kind, "posters": len(questions),
+        "before": round(float(was.mean()), 4), "after": round(float(now.mean()), 4),
+        "difference": round(float((now - was).mean()), 4), "interval": interval(now - was), "unit": "IoU",
+    }  # fmt: skip
+    if kind == "noisy":
+        line["hints"] = round(float(np.mean([_hinted(one) for one in questions])), 4)
+    if roles[0]:
+        line |= {"roles_before": round(float(np.mean(roles[0])), 4), "roles_after": round(float(np.mean(roles[1])), 4)}
+    return {**line, "hardware": cpu()}
+
+
+def _hinted(one: Question) -> float:
+    pairs: list[tuple[Box, Box]] = [
+        (given.element.box, one.task.target[index].box) for given, index in zip(one.given, one.counted, strict=True)
+    ]
+    return float(np.mean([iou(a, b) for a, b in pairs]))
+
+
+if __name__ == "__main__":
+    main()

@@ -84,8 +84,8 @@ def test_a_run_does_it_once_and_decodes_held_back_layouts(base: Path, tmp_path: 
     decoded = [line for line in lines if line["kind"] == "decoded"]
     assert {"parsed", "iou", "covering"} <= set(decoded[-1])
     assert (tmp_path / "run" / "checkpoints" / "step-00000000").is_dir()
-    for name in ("step-00000004", "outcome"):
-        remove(tmp_path / "run", name)
+    remove(tmp_path / "run" / "checkpoints", "step-00000004")
+    remove(tmp_path / "run", "outcome")
     fit(job)  # from the checkpoint that the dense steps left
     again = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["taken"] for line in again if line["kind"] == "dense"] == [3]

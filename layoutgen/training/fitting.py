@@ -87,7 +87,7 @@ def fit(job: Fit, device: str = "cpu") -> None:
     )
     learner = lora.load_learner(weights, recipe, device)
     found, folder = _newest(checkpoints, rank)
-    taught = [] if found else list(dense.pretrain(learner.model, data.train, speech, recipe))
+    taught = [] if found or not recipe.dense_steps else list(dense.pretrain(learner.model, data.train, speech, recipe))
     engine, first, notes = _begin(job, learner, found, folder)
     book = Logbook(job.storage, job.root, first) if rank == 0 else None
     if book:

@@ -28,6 +28,10 @@ TELLING = (
     *("own_violations", "own_contrast", "own_smallest_font", "own_count_error"),
 )
 _DEMO = Path(__file__).parents[1] / "layoutgen" / "demo"
+_BARE = {
+    "lines": [], "font": "", "font_px": 0, "line_height_px": 0, "colour": "#000000", "alignment": "left",
+    "opacity": 1.0, "radius_px": 0,
+}  # fmt: skip
 _CONFIGS = {"rules": _DEMO / "demo.toml", "embedded": _DEMO / "demo.qwen_vl.toml"}
 
 
@@ -37,10 +41,9 @@ def compare(name: str, manifest: Path, output: Path, limit: int | None) -> list[
     for composer, config in _CONFIGS.items():
         table = output / f"{name}-{composer}"
         limited = ["--limit", str(limit)] if limit else []
-        summaries[composer] = _job(
-            "layouts", "--input", str(manifest), "--output", str(table), "--config", str(config), *limited
-        )
-        _write_proposals(table)
+        if not (table / "CURRENT").exists():
+            _job("layouts", "--input", str(manifest), "--output", str(table), "--config", str(config), *limited)
+        summaries[composer] = _write_proposals(table)
     lines = []
     for stage, suffix in (("proposals", "-proposals.parquet"), ("placed", "")):
         tables = {composer: f"{output / name}-{composer}{suffix}" for composer in _CONFIGS}
@@ -66,14 +69,23 @@ def _numbers(found: dict[str, Any]) -> dict[str, Any]:
     return {**told, "better": found["better"], "verdict": found["verdict"]}
 
 
-def _write_proposals(table: Path) -> None:
-    """Beside a table, the same rows with the composer's suggestions as elements."""
-    run = (table / "CURRENT").read_text("utf-8").splitlines()[0]
-    rows = pa.concat_tables(pq.read_table(file) for file in sorted((table / "snapshots" / run).glob("*.parquet")))
-    proposed = [[dict(one) for one in found or ()] for found in rows.column("suggestion").to_pylist()]
+def _write_proposals(table: Path) -> dict[str, Any]:
+    """Write beside a table the same rows with the composer's suggestions as elements; returns the run's summary."""
+    snapshot = table / "snapshots" / (table / "CURRENT").read_text("utf-8").splitlines()[0]
+    rows = pa.concat_tables(pq.read_table(file) for file in sorted(snapshot.glob("*.parquet")))
+    proposed = [
+        [{**_BARE, **one, "role": _drawn(one), "z": z} for z, one in enumerate(found or ())]
+        for found in rows.column("suggestion").to_pylist()
+    ]
     kind = LAYOUTS.field("elements").type
     at = rows.column_names.index("elements")
     pq.write_table(rows.set_column(at, "elements", pa.array(proposed, kind)), f"{table}-proposals.parquet")
+    return dict(json.loads((snapshot / "_manifest.json").read_text("utf-8"))["summary"])
+
+
+def _drawn(one: dict[str, Any]) -> str:
+    """A brand's name in letters is a text like others: an element without lines that is a logo is drawn as an image."""
+    return "other" if one["role"] == "logo" and one["text"] else str(one["role"])
 
 
 def _job(name: str, *arguments: str) -> dict[str, Any]:
@@ -87,13 +99,14 @@ def _job(name: str, *arguments: str) -> dict[str, Any]:
 def main() -> None:
     """Compare on the catalogue and on the products that are given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, required=True, help="a new folder")
+    parser.add_argument("--output", type=Path, required=True, help="a folder; tables that are there are not made again")
     parser.add_argument("--products", type=Path, help="a manifest of photos")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--keep", type=Path, help="a file to append the lines to")
     given = parser.parse_args()
     output = given.output.resolve()
-    manifests = {"catalogue": catalogue.draw(output / "catalogue")}
+    drawn = output / "catalogue" / "catalogue.jsonl"
+    manifests = {"catalogue": drawn if drawn.exists() else catalogue.draw(output / "catalogue")}
     if given.products:
         manifests["products"] = given.products.resolve()
     for name, manifest in manifests.items():

@@ -1,8 +1,10 @@
 """A training that loses a node goes on with the workers that still find room."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.chaos.nights import Cluster, Night
@@ -24,17 +26,41 @@ class Training(Night):
         return ["jobs.retrain", *told, "--config", str(file)]
 
 
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster of its own: on one where drivers were killed Ray keeps room for them for a while, and begins with one
+    worker where there seems to be none for two."""
+    running = Cluster(tmp_path / "crash")
+    running.grow()
+    yield running
+    running.stop()
+
+
+def begun_with_two(cluster: Cluster, folder: Path) -> tuple[Training, psutil.Process]:
+    """A training of two workers, and the first of them, which stands at its fifth step."""
+    for attempt in range(4):
+        (folder / str(attempt)).mkdir()
+        training = Training(cluster, folder / str(attempt), "")
+        # Half a minute each: waiting for the dead, and for room where the lost node was.
+        training.environment = {
+            "TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S": "2",
+            "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "30",
+        }
+        training.arm("step_5_of_0", "step_5_of_1")
+        training.start()
+        first = training.stopped_at("step_5_of_0")
+        if "Started training worker group of size 2" in training.log.read_text():
+            return training, first
+        training.kill()
+        first.kill()
+        cluster.clear()
+    raise AssertionError(f"Ray never began with two workers: {training.log.read_text()[-3000:]}")
+
+
 def test_of_two_workers_one_goes_on_with_the_adapter_when_a_node_is_lost_and_says_so(
     cluster: Cluster, tmp_path: Path
 ) -> None:
-    training = Training(cluster, tmp_path, "")
-    # Half a minute each: waiting for the dead, and for room where the lost node was.
-    waits = ("TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S", "2"), ("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "30")
-    training.environment = dict(waits)
-    cluster.grow()
-    training.arm("step_5_of_0", "step_5_of_1")
-    training.start()
-    first = training.stopped_at("step_5_of_0")
+    training, first = begun_with_two(cluster, tmp_path)
     cluster.lose_node()
     first.resume()
     code, summary = training.end(300)
@@ -45,4 +71,3 @@ def test_of_two_workers_one_goes_on_with_the_adapter_when_a_node_is_lost_and_say
     assert told["state"].startswith("weights only: 2 workers with ZeRO-2 wrote it, 1 with ZeRO-2 go on")
     assert [line["step"] for line in lines if line["kind"] == "step"] == [1, 2, 3, 4, 5, 6]
     assert summary["steps"] == 6
-    cluster.clear()

@@ -96,6 +96,10 @@ class Train(_Settings):
             raise ValueError(f"least_workers = {self.least_workers} is more than workers = {self.workers}; lower it")
         if self.device == "cuda" and not self.worker.num_gpus:
             raise ValueError("device 'cuda' needs worker.num_gpus = 1, or no worker has a GPU")
+        if self.dense_steps and self.method != "full":
+            raise ValueError("dense_steps teaches the vision tower, which method = 'full' alone exports; set it to 0")
+        if self.decode_cases and self.zero == 3:
+            raise ValueError("decode_cases needs whole weights on a worker, and zero = 3 parts them; set it to 0")
         if self.worker.size != 1:
             raise ValueError("worker.size is not used; set workers")
         return self

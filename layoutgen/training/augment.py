@@ -38,8 +38,8 @@ _MARGIN = 0.025  # between elements and the edge of a canvas that was cut
 @dataclass(frozen=True)
 class Task:
     """A layout to learn and its photo (h, w, 3). `keep` is the part of the canvas that may not be cut off, as far as it
-    is known; `printed` tells whether letters are in the photo. `mask`, of any size and the
-    photo's shape, is 1 where its subject is, None where nobody knows."""
+    is known; `printed` tells whether letters are in the photo. `mask`, at any scale of the photo, is 1 where the
+    subject is, None where nobody knows."""
 
     photo: np.ndarray
     framing: Framing

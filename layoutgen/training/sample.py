@@ -14,8 +14,8 @@ import numpy as np
 class Sample:
     """A question and its answer. `system` stands before the picture, `user` after it; `pixels` (h, w, 3), uint8, RGB is
     the framed canvas as it is shown to the model; `answer` is learnt, letter by letter. `rejected` is the answer that a
-    designer changed, None where nobody did. `log` says what augmentation did. `subject`, float32, small and of
-    the picture's shape, is 1 where its subject is, None where nobody knows."""
+    designer changed, None where nobody did. `log` says what augmentation did. `subject`, float32, at a smaller scale of
+    the picture, is 1 where its subject is, None where nobody knows."""
 
     system: str
     user: str

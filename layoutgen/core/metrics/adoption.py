@@ -118,7 +118,7 @@ def _latest(said: Sequence[Decision]) -> tuple[list[Decision], list[Problem]]:
             if any(one.time is None for one in words):
                 latest += words
                 continue
-            words = sorted(words, key=lambda one: (one.time.timestamp() if one.time else 0.0, one.place))  # noqa: PLW2901
+            words = sorted(words, key=lambda one: (one.time.timestamp() if one.time else 0.0, one.place))  # noqa: PLW2901 - put in order
             reason, message, kept = "changed", "the same annotator decided otherwise later", words[-1]
         else:
             reason, message, kept = "duplicate", "the same annotator said so already", words[0]

@@ -131,20 +131,27 @@ def test_the_nightly_job_takes_what_serves_and_computes_anew_what_it_touches_alo
     with pytest.raises(RegistryError, match="serves nothing under 'poster'; promote a version"):
         run_layouts(config, manifest, output)
     _serving(root, base, tmp_path, "v1", 1)
-    _serving(root, base, tmp_path, "v2", 2)
     assert run_layouts(config, manifest, output)["computed"] == 3
     first = published(output)
-    assert all(row["adapter"].startswith(f"{root}/poster/v2 ") for row in first)
+    assert all(row["adapter"].startswith(f"{root}/poster/v1 ") for row in first)
     assert run_layouts(config, manifest, output)["computed"] == 0
-    rollback(AdapterRegistry(Storage(), str(root)), "poster")
-    assert run_layouts(config, manifest, output)["computed"] == 3
+    _serving(root, base, tmp_path, "v2", 2)
+    summary = run_layouts(config, manifest, output)
+    assert summary["computed"] == 3
     second = published(output)
-    assert all(row["adapter"].startswith(f"{root}/poster/v1 ") for row in second)
+    assert all(row["adapter"].startswith(f"{root}/poster/v2 ") for row in second)
     for before, after in zip(first, second, strict=True):
         keys, now = before["fingerprint"], after["fingerprint"]
         assert (keys["source"], keys["annotate"]) == (now["source"], now["annotate"])
         assert keys["compose"] != now["compose"]
         assert keys["place"] != now["place"]
+    registry = AdapterRegistry(Storage(), str(root))
+    rollback(registry, "poster")
+    run_layouts(config, manifest, output)
+    assert published(output) == first  # the same adapter makes the same rows again
+    rollback(registry, "poster")
+    run_layouts(config, manifest, output)
+    assert all(row["adapter"] is None for row in published(output))
 
 
 class TestBadInput:

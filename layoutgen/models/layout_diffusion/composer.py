@@ -20,7 +20,7 @@ from layoutgen.models.layout_diffusion.head import Found, Scene
 from layoutgen.models.layout_diffusion.lines import Line, batch, lines_of
 from layoutgen.models.layout_diffusion.network import Radm
 from layoutgen.models.layout_diffusion.sampling import sample
-from layoutgen.models.layout_diffusion.seeing import picture, subject_of
+from layoutgen.models.layout_diffusion.seeing import picture, shown_of, subject_of
 from layoutgen.models.layout_diffusion.steering import Steering, boxes, with_roles
 from layoutgen.models.painting import Frame
 
@@ -126,8 +126,12 @@ class RadmComposer:
     def _scene(self, tasks: Sequence[_Task]) -> Scene:
         device = next(self._network.parameters()).device
         seen = [
-            picture(one.brief.image, one.framing, one.brief.canvas, one.subject, self._network.size) for one in tasks
-        ]
+            picture(
+                one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing),
+                self._network.size,
+            )
+            for one in tasks
+        ]  # fmt: skip
         pictures, sizes = zip(*seen, strict=True)
         return self._network.scene(
             torch.stack(pictures).to(device),

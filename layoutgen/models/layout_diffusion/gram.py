@@ -23,7 +23,7 @@ _LONGEST = 1000.0
 
 
 class GeometricRelation(nn.Module):
-    """The module: g (b, n, size.geometry) of region features (b, n, C, P) and boxes (b, n, 4), ltrb, normalised."""
+    """The module: g (b, n, size.geometry) of region features (b, n, P, C) and boxes (b, n, 4), ltrb, normalised."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()

@@ -11,6 +11,8 @@ k's, and proposals beyond the lines carry none and are for underlays. It also di
 
 - what a proposal carries, c = W T_k, goes into its features, its role and its box: a text's length drives its box;
 - a proposal knows where it is, W [sin, cos](100 · cxcywh): where nothing is drawn yet, no region tells it;
+- it attends to the whole picture in cells of 16 px, which know where they are, too: from noise a region is anywhere,
+  and room for a text may be elsewhere;
 - its box is σ(σ(γ) · σ⁻¹(b) + δ) instead of one moved by shares of its own size: layouts are set, not refined.
 """
 
@@ -24,6 +26,7 @@ from torch.nn import functional
 from layoutgen.models.layout_diffusion.boxes import in_px, refined, set_anew, to_cxcywh
 from layoutgen.models.layout_diffusion.gram import GeometricRelation
 from layoutgen.models.layout_diffusion.letters import waves
+from layoutgen.models.layout_diffusion.pyramid import cells
 from layoutgen.models.layout_diffusion.regions import region_features
 from layoutgen.models.layout_diffusion.sizes import ROLES, Size
 from layoutgen.models.layout_diffusion.vtram import VisualTextRelation
@@ -61,6 +64,8 @@ class Head(nn.Module):
         self.size, self.anchored, width = size, anchored, size.width
         self.place = nn.Linear(4 * _WAVES, width) if anchored else None
         self.attention = nn.MultiheadAttention(width, size.attention, batch_first=True)
+        self.look = nn.MultiheadAttention(width, size.attention, batch_first=True) if anchored else None
+        self.after_look = nn.LayerNorm(width) if anchored else None
         self.after_attention = nn.LayerNorm(width)
         self.dynamic = DynamicConvolution(size)
         self.after_dynamic = nn.LayerNorm(width)
@@ -88,13 +93,17 @@ class Head(nn.Module):
     def forward(self, scene: Scene, ltrb: Tensor, features: Tensor | None, time: Tensor) -> tuple[Found, Tensor]:
         """Look at boxes (b, n, 4), with the proposals' features (b, n, C) of the head before, at times (b, 4 C)."""
         regions = region_features(scene.atlas, in_px(ltrb, scene.sizes), self.size.pooled)
-        x = regions.mean(-1) if features is None else features
+        x = regions.mean(2) if features is None else features
         says = self.says(scene.lines)
         own = anchors(scene.there, ltrb.shape[1])
         carried = own.to(x) @ says
         if self.place:
-            x = x + carried + self.place(waves(100 * to_cxcywh(ltrb), _WAVES, _LONGEST).flatten(-2))
+            x = x + carried + self.place(_places(ltrb))
         x = self.after_attention(x + self.attention(x, x, x, need_weights=False)[0])
+        if self.place and self.look and self.after_look:
+            whole, where, beyond = cells(scene.atlas, scene.sizes)
+            whole = whole + self.place(_places(where))
+            x = self.after_look(x + self.look(x, whole, whole, key_padding_mask=beyond, need_weights=False)[0])
         x = self.after_dynamic(x + self.dynamic(x, regions))
         x = self.after_feedforward(x + self.feedforward(x))
         scale, shift = self.time(time)[:, None].chunk(2, -1)
@@ -110,6 +119,10 @@ class Head(nn.Module):
         joined = torch.cat([joined, carried], -1)
         carries = torch.where(torch.cat([own, ~own.any(-1, keepdim=True)], -1), _SURE, -_SURE).to(x)
         return Found(self.role(joined), set_anew(ltrb, self.box(joined)), carries), x
+
+
+def _places(ltrb: Tensor) -> Tensor:
+    return waves(100 * to_cxcywh(ltrb), _WAVES, _LONGEST).flatten(-2)
 
 
 def anchors(there: Tensor, count: int) -> Tensor:
@@ -130,10 +143,10 @@ class DynamicConvolution(nn.Module):
         self.out = nn.Linear(width * size.positions, width)
 
     def forward(self, proposals: Tensor, regions: Tensor) -> Tensor:
-        """Proposals (b, n, C) and regions (b, n, C, P) to (b, n, C)."""
+        """Proposals (b, n, C) and regions (b, n, P, C) to (b, n, C)."""
         rows, count, width = proposals.shape
         first, second = self.make(proposals).chunk(2, -1)
-        x = regions.transpose(2, 3) @ first.reshape(rows, count, width, self.inner)
+        x = regions @ first.reshape(rows, count, width, self.inner)
         x = functional.relu(self.first(x)) @ second.reshape(rows, count, self.inner, width)
         x = functional.relu(self.second(x))
         return functional.relu(self.last(self.out(x.flatten(2))))

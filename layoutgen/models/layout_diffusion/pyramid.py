@@ -6,6 +6,7 @@ levels are read in one go (`regions`).
 
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoBackbone, ConvNextConfig, ResNetConfig
@@ -13,6 +14,7 @@ from transformers import AutoBackbone, ConvNextConfig, ResNetConfig
 from layoutgen.models.layout_diffusion.sizes import Size
 
 STRIDES = (4, 8, 16, 32)
+_WHOLE = 2  # the level that shows a whole picture
 _STAGES = ["stage1", "stage2", "stage3", "stage4"]
 _MEAN = (0.485, 0.456, 0.406, 0.25)
 _SPREAD = (0.229, 0.224, 0.225, 0.4)
@@ -60,6 +62,18 @@ def place(level: int, side: int) -> tuple[int, int]:
     if level == 0:
         return 0, 0
     return side, side - (side >> (level - 1))
+
+
+def cells(atlas: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The whole picture in an atlas's cells of 16 px: their features (b, k, c), their boxes (b, k, 4), ltrb, normalised
+    to the canvases of `sizes` (b, 2) px, and which of them lie beyond the canvas (b, k)."""
+    top, left = place(_WHOLE, atlas.shape[3])
+    count, stride = atlas.shape[3] >> _WHOLE, STRIDES[_WHOLE]
+    features = atlas[:, :, top : top + count, left : left + count].flatten(2).transpose(1, 2)
+    at = torch.arange(count, device=atlas.device, dtype=sizes.dtype) * stride
+    y, x = torch.meshgrid(at, at, indexing="ij")
+    ltrb = torch.stack([x, y, x + stride, y + stride], -1).reshape(1, -1, 4) / sizes.repeat(1, 2)[:, None]
+    return features, ltrb, (ltrb[..., :2] >= 1).any(-1)
 
 
 def _backbone(size: Size, weights: Path | None) -> nn.Module:

@@ -18,7 +18,7 @@ _SAMPLES = 2
 
 
 def region_features(atlas: Tensor, ltrb_px: Tensor, pooled: int) -> Tensor:
-    """Features (b, n, c, pooled²) of boxes (b, n, 4) in px of the pictures whose `atlas` (b, c, …) it is."""
+    """Features (b, n, pooled², c) of boxes (b, n, 4) in px of the pictures whose `atlas` (b, c, …) it is."""
     rows, count = ltrb_px.shape[:2]
     side = atlas.shape[3]
     level = levels(ltrb_px, side * STRIDES[0])
@@ -39,7 +39,7 @@ def region_features(atlas: Tensor, ltrb_px: Tensor, pooled: int) -> Tensor:
     ).reshape(rows, count * fine, fine, 2)
     sampled = functional.grid_sample(atlas, grid.to(atlas.dtype), align_corners=True)
     means = functional.avg_pool2d(sampled, _SAMPLES)  # (b, c, n · pooled, pooled)
-    return means.reshape(rows, -1, count, pooled**2).transpose(1, 2)
+    return means.reshape(rows, -1, count, pooled**2).permute(0, 2, 3, 1).contiguous()
 
 
 def levels(ltrb_px: Tensor, side: int) -> Tensor:

@@ -41,19 +41,20 @@ class Size:
 
 SMALL = Size(
     "small",
-    side=192,
+    side=128,
     channels=4,
     backbone="convnext",  # layer normalisation alone: the same for any batch, in training too
     widths=(32, 64, 128, 192),
     depths=(2, 2, 2, 2),
-    width=80,
-    proposals=32,
+    width=72,
+    proposals=24,
     heads=4,
     attention=4,
-    dynamic=32,
-    feedforward=320,
-    text=160,
-    letters=80,
+    dynamic=16,
+    feedforward=288,
+    text=144,
+    letters=72,
+    pooled=5,
 )
 
 PAPER = Size(

@@ -25,35 +25,38 @@ _HEADS = 2
 
 
 class VisualTextRelation(nn.Module):
-    """The module: m (b, n, C) of region features (b, n, C, P), boxes (b, n, 4), ltrb, normalised, and lines (b, l, D),
-    of which those `there` (b, l) are. Without any line, A V is 0."""
+    """The module: m (b, n, C) of region features (b, n, P, C), boxes (b, n, 4), ltrb, normalised, and lines (b, l, D),
+    of which those `there` (b, l) are. Without any line, A V is 0. Convolutions of kernel 1 are linear layers here, which
+    take channels last."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
         width, positions = size.width, size.positions
-        self.query = nn.Conv1d(width, width, 1)
+        self.query = nn.Linear(width, width)
         self.box = nn.Linear(4, width)
         self.positions = nn.Linear(positions + 1, positions)
-        self.key = nn.Conv1d(size.text, width, 1)
-        self.value = nn.Conv1d(size.text, width, 1)
-        self.told = nn.Conv1d(width, width, 1)
-        self.seen = nn.Conv1d(width, width, 1)
-        self.out = nn.Conv1d(width, width, 1)
+        self.key = nn.Linear(size.text, width)
+        self.value = nn.Linear(size.text, width)
+        self.told = nn.Linear(width, width)
+        self.seen = nn.Linear(width, width)
+        self.out = nn.Linear(width, width)
 
     def forward(self, features: Tensor, ltrb: Tensor, lines: Tensor, there: Tensor) -> Tensor:
         """Relate regions to lines."""
-        rows, count, width, positions = features.shape
-        flat = features.reshape(rows * count, width, positions)
-        seen = functional.instance_norm(self.query(flat))
-        place = self.box(ltrb).reshape(rows * count, width, 1)
-        query = self.positions(torch.cat([seen, place], 2)).reshape(rows, count, _HEADS, -1, positions)
-        # Conv1d takes channels first, so the lines' features are transposed, never reshaped.
-        key = self.key(lines.transpose(1, 2)).reshape(rows, _HEADS, -1, lines.shape[1])
-        value = self.value(lines.transpose(1, 2)).reshape(rows, _HEADS, -1, lines.shape[1])
-        logits = torch.einsum("bnhdp,bhdl->bnhpl", query, key) / (width // _HEADS) ** 0.5
-        mask = there[:, None, None, None]
+        rows, count, positions, width = features.shape
+        each = (rows, -1, _HEADS, width // _HEADS)
+        whole = torch.cat([_normalised(self.query(features)), self.box(ltrb)[:, :, None]], 2)
+        query = self.positions.weight @ whole + self.positions.bias[:, None]
+        query = query.reshape(rows, count * positions, _HEADS, -1)
+        logits = torch.einsum("bphd,blhd->bhpl", query, self.key(lines).reshape(each)) / (width // _HEADS) ** 0.5
+        mask = there[:, None, None]
         share = logits.masked_fill(~mask, torch.finfo(logits.dtype).min).softmax(-1) * mask
-        told = torch.einsum("bnhpl,bhdl->bnhdp", share, value).reshape(rows * count, width, positions)
-        told = functional.instance_norm(self.told(told))
-        mixed = functional.gelu(self.out(functional.gelu(self.seen(flat)) * told))
-        return mixed.mean(2).reshape(rows, count, width)
+        told = torch.einsum("bhpl,blhd->bphd", share, self.value(lines).reshape(each)).reshape(features.shape)
+        mixed = functional.gelu(self.seen(features)) * _normalised(self.told(told))
+        return functional.gelu(self.out(mixed)).mean(2)
+
+
+def _normalised(x: Tensor) -> Tensor:
+    """InstanceNorm: each channel over the positions of its region, (b, n, P, C)."""
+    away = x - x.mean(2, keepdim=True)
+    return away * torch.rsqrt(away.square().mean(2, keepdim=True) + 1e-5)

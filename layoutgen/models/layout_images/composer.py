@@ -18,7 +18,7 @@ from layoutgen.core.region_texts import assign
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.layout_diffusion.composer import FREE, row_seed
 from layoutgen.models.layout_diffusion.lines import Line, batch, lines_of
-from layoutgen.models.layout_diffusion.seeing import picture, subject_of
+from layoutgen.models.layout_diffusion.seeing import picture, shown_of, subject_of
 from layoutgen.models.layout_images.drawer import INSET, Beside, Drawer, inset, sample
 from layoutgen.models.painting import Frame
 
@@ -64,7 +64,12 @@ class ImageComposer:
 
     def _some(self, tasks: Sequence[_Task]) -> list[Composition | Fault]:
         size, device = self._network.size, next(self._network.parameters()).device
-        seen = [picture(one.brief.image, one.framing, one.brief.canvas, one.subject, size) for one in tasks]
+        seen = [
+            picture(
+                one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing), size
+            )
+            for one in tasks
+        ]
         with torch.inference_mode():
             beside = self._network.beside(
                 torch.stack([pixels for pixels, _ in seen]).to(device),

@@ -89,7 +89,7 @@ def test_a_single_text_drives_its_box():
                 net(one, noisy(lamp), torch.tensor([500]))[-1].ltrb
                 for one in (scene, scene._replace(lines=scene.lines.roll(1, -1)))
             )
-        assert torch.allclose(plain, other, atol=1e-5) != anchored
+        assert torch.allclose(plain, other, atol=1e-3) != anchored
 
 
 def test_only_anchored_proposals_know_where_they_are():

@@ -25,10 +25,10 @@ from layoutgen.models.layout_diffusion import checkpoint
 from layoutgen.models.layout_diffusion.composer import RadmComposer
 from layoutgen.models.layout_diffusion.network import Radm, build
 from layoutgen.models.layout_diffusion.sizes import SIZES, SMALL, Size
-from layoutgen.training.augment import Task
 from layoutgen.training.box_diffusion import Average, batch_loss, optimiser, show
 from layoutgen.training.corpus import Corpus, CorpusSpec, Poster
 from layoutgen.training.datasets import corpus_task
+from layoutgen.training.sample import Task
 
 TINY = replace(
     SMALL, name="tiny", side=64, widths=(8, 16, 24, 32), depths=(1, 1, 1, 1), width=48, proposals=20, heads=2,

@@ -34,9 +34,10 @@ from layoutgen.models.decoding import Answer, Decoder, Request
 from layoutgen.models.frame import frame_at
 from layoutgen.models.weights import fetch_weights
 from layoutgen.training import embedded
-from layoutgen.training.augment import Task, jittered
+from layoutgen.training.augment import jittered
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.datasets import corpus_task
+from layoutgen.training.sample import Task
 
 TASKS = ("absent", "masked", "noisy")
 _SEED, _FIRST = 1, 1000

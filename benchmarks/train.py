@@ -37,7 +37,7 @@ from layoutgen.training.feeding import Feed
 from layoutgen.training.lora import Recipe
 from layoutgen.training.order import Order
 from layoutgen.training.sample import Sample
-from layoutgen.training.tokens import Row, encode
+from layoutgen.training.tokens import Row, encode, encoder
 
 WARM = 2
 
@@ -127,7 +127,7 @@ def ours_at(
     order = Order(len(samples), recipe.batch, 0)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    with Feed(samples, speech, order, longest=recipe.image_side, micro=recipe.micro, readers=2) as feed:
+    with Feed(samples, encoder(speech, recipe.image_side), order, micro=recipe.micro, readers=2) as feed:
         for step, chunks in feed.steps(0, order.steps_per_epoch):
             taken = lora.take(engine, chunks, make, recipe, step, order.steps_per_epoch)
             yield {"samples": taken.samples, "tokens": taken.read, "waited": feed.waited_s, **weights}

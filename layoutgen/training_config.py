@@ -43,17 +43,29 @@ class Data(_Settings):
     augment: Augment = Augment()
 
 
+NEW = ("radm", "layout_image")
+"""The names of new networks that denoise."""
+
+
 class Train(_Settings):
-    """How an adapter is trained; `training.lora.Recipe` says what the numbers of a recipe do."""
+    """How a model is trained; `training.lora.Recipe` says what the numbers of a recipe do."""
 
     name: str = Field("layouts", pattern="^[a-z0-9][a-z0-9._-]{0,63}$", description="name in the registry")
-    model: str = Field("", description="checkpoint to train on: `embedded`, folder, s3:// prefix or hub id")
+    model: str = Field(
+        "",
+        description="checkpoint to train on: `embedded`, folder, s3:// prefix or hub id; `radm`, `layout_image`: new",
+    )
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights and data are kept")
     method: Literal["lora", "dpo", "full"] = Field("lora", description="adapter, adapter from preferences, all weights")
     rank: int = Field(16, ge=1, le=512, description="of the adapter")
     alpha: int = Field(32, ge=1, description="the adapter's scale, times its rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="of what enters the adapter")
     vision: bool = Field(False, description="adapt the vision tower, too; some engines can't serve such an adapter")
+    size: Literal["small", "paper"] = Field("small", description="of a new `radm`; `layout_image` has one size")
+    backbone: str = Field("", description="folder of pretrained weights of a new `radm`'s backbone; empty: drawn ones")
+    without: tuple[Literal["geometric", "textual"], ...] = Field((), description="relations that a new `radm` lacks")
+    denoising_steps: int = Field(4, ge=1, le=1000, description="in which layouts are made of noise for the verdict")
+    average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of weights that is exported")
     epochs: float = Field(3.0, gt=0, description="how often each sample is learnt; `steps` goes before it")
     steps: int = Field(0, ge=0, description="steps to take; 0: as many as `epochs` make")
     batch: int = Field(32, ge=1, description="samples a step, all workers together")
@@ -98,6 +110,12 @@ class Train(_Settings):
             raise ValueError("device 'cuda' needs worker.num_gpus = 1, or no worker has a GPU")
         if self.dense_steps and self.method != "full":
             raise ValueError("dense_steps teaches the vision tower, which method = 'full' alone exports; set it to 0")
+        if self.model in NEW and (self.method != "full" or self.zero or self.dense_steps):
+            raise ValueError(
+                f"model {self.model!r} learns all its weights; set method = 'full', zero = 0, dense_steps = 0"
+            )
+        if self.average and self.zero:
+            raise ValueError("average needs whole weights on a worker, and ZeRO parts them; set zero = 0")
         if self.decode_cases and self.zero == 3:
             raise ValueError("decode_cases needs whole weights on a worker, and zero = 3 parts them; set it to 0")
         if self.worker.size != 1:

@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion, inside, union
+from layoutgen.core.layout import Box, Canvas, Role, Suggestion, inside, union
 from layoutgen.core.prompts import layout_prompt, write_layout
 from layoutgen.core.refinement_prompt import ATTRIBUTES, MOST_HIDDEN, Given, refinement_prompt
 from layoutgen.models.frame import frame_at
 from layoutgen.training.disguise import disguised
-from layoutgen.training.sample import Sample
+from layoutgen.training.sample import Sample, Task
 
 Rng = np.random.Generator
 Size = Callable[[int, int], tuple[int, int]]
@@ -33,24 +33,6 @@ Size = Callable[[int, int], tuple[int, int]]
 _LEAST = 0.004  # a box that noise made smaller keeps its side
 _MAP = 7  # px of a sample's picture to one of its subject map
 _MARGIN = 0.025  # between elements and the edge of a canvas that was cut
-
-
-@dataclass(frozen=True)
-class Task:
-    """A layout to learn and its photo (h, w, 3). `keep` is the part of the canvas that may not be cut off, as far as it
-    is known; `printed` tells whether letters are in the photo. `mask`, at any scale of the photo, is 1 where the
-    subject is, None where nobody knows."""
-
-    photo: np.ndarray
-    framing: Framing
-    canvas: Canvas
-    copy: Copy
-    target: tuple[Suggestion, ...]
-    logo_aspect: float | None = None
-    printed: bool = True
-    keep: Box | None = None
-    rejected: tuple[Suggestion, ...] | None = None
-    mask: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +93,7 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
         None if task.rejected is None else write_layout(task.rejected, task.copy),
         log,
         None if mask is None else frame_at(mask, task.framing, width // _MAP, height // _MAP),
+        task,
     )
 
 

@@ -64,27 +64,22 @@ def rows(part: Part) -> list[dict[str, Any]]:
             sample = augmented(task, how, (part.spec.seed, 31, number, epoch), size)
             row = {**about, **_learnt(sample), "key": f"{about['product_id']}-{epoch}"}
             if part.split in ("test", "fixed"):
-                row |= _judged(drawn_case(corpus, number, size))
+                row["subject"] = drawn_case(corpus, number, size).subject
             found.append(row)
     return found
 
 
 def _learnt(sample: Sample) -> dict[str, Any]:
+    task = sample.task
     assert sample.subject is not None
+    assert task is not None
     return {
-        "system": sample.system,
-        "user": sample.user,
-        "answer": sample.answer,
+        "system": sample.system, "user": sample.user, "answer": sample.answer,
         "picture": encode_jpeg(sample.pixels, _QUALITY),
         "subject": np.rint(sample.subject.clip(0, 1) * 255).astype(np.uint8),
-    }
-
-
-def _judged(case: Any) -> dict[str, Any]:
-    return {
-        "canvas_width": case.canvas.width, "canvas_height": case.canvas.height, "title": case.copy.title,
-        "selling_points": list(case.copy.selling_points), "brand": case.copy.brand, "logo": case.copy.logo,
-        "language": case.copy.language, "logo_aspect": case.logo_aspect, "subject": case.subject,
+        "canvas_width": task.canvas.width, "canvas_height": task.canvas.height, "title": task.copy.title,
+        "selling_points": list(task.copy.selling_points), "brand": task.copy.brand, "logo": task.copy.logo,
+        "language": task.copy.language, "logo_aspect": task.logo_aspect,
     }  # fmt: skip
 
 

@@ -18,11 +18,11 @@ from layoutgen.core.layout import area
 from layoutgen.io import images
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.training import example_table
-from layoutgen.training.augment import NONE, Augmentation, Size, Task, augmented
+from layoutgen.training.augment import NONE, Augmentation, Size, augmented
 from layoutgen.training.corpus import Corpus, Poster
 from layoutgen.training.erasing import erase
 from layoutgen.training.examples import Example
-from layoutgen.training.sample import Sample
+from layoutgen.training.sample import Sample, Task
 from layoutgen.training.selection import DataSet, DataSetError, said
 
 VERSION = "samples-1"

@@ -10,24 +10,21 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, distributed
 
-from layoutgen.training.learner import Learner
-from layoutgen.training.tokens import Batch
-
 OPTIMISER = "optimiser.safetensors"
 
 
 class Engine(Protocol):
     """A rank's part of a training. Every rank calls the same methods in the same order."""
 
-    learner: Learner
+    learner: Any
     rank: int
     ranks: int
 
-    def accumulate(self, batch: Batch, scale: float, *, last: bool) -> Tensor:
+    def accumulate(self, batch: Any, scale: float, *, last: bool) -> Tensor:
         """Add the gradients of `scale` times a batch's loss; `last` before a step. Returns the learner's sums."""
         ...
 
-    def look(self, batch: Batch) -> Tensor:
+    def look(self, batch: Any) -> Tensor:
         """The learner's sums, with nothing learnt."""
         ...
 
@@ -51,7 +48,7 @@ class Engine(Protocol):
 class PlainEngine:
     """One rank alone, or several with the same weights whose gradients are averaged (ZeRO-0)."""
 
-    def __init__(self, learner: Learner, *, clip: float, decay: float) -> None:
+    def __init__(self, learner: Any, *, clip: float, decay: float) -> None:
         self.learner, self.clip = learner, clip
         self.rank, self.ranks = ranks_of()
         self._learnt = [weight for weight in learner.parameters() if weight.requires_grad]
@@ -61,7 +58,7 @@ class PlainEngine:
         if self.ranks > 1:
             self._module = torch.nn.parallel.DistributedDataParallel(learner, broadcast_buffers=False)
 
-    def accumulate(self, batch: Batch, scale: float, *, last: bool) -> Tensor:
+    def accumulate(self, batch: Any, scale: float, *, last: bool) -> Tensor:
         """Add gradients; ranks average theirs with the last."""
         with nullcontext() if last or self.ranks == 1 else self._module.no_sync():
             sums: Tensor = self._module(batch)
@@ -69,7 +66,7 @@ class PlainEngine:
         return sums.detach()
 
     @torch.no_grad()
-    def look(self, batch: Batch) -> Tensor:
+    def look(self, batch: Any) -> Tensor:
         """The learner's sums."""
         sums: Tensor = self.learner(batch)
         return sums

@@ -1,6 +1,6 @@
 """Prepares a window of samples while the one before is learnt, and counts the time that learning waited for it.
 
-Pictures are drawn, scaled and tokenised on CPUs: in threads, or in processes of their own where that is plain Python
+Pictures are drawn, scaled and encoded on CPUs: in threads, or in processes of their own where that is plain Python
 which threads would not overlap with anything.
 """
 
@@ -13,10 +13,9 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from dataclasses import dataclass
 from multiprocessing import connection
 
-from layoutgen.models.checkpoints import Speech
 from layoutgen.training.order import Order
+from layoutgen.training.rows import Encode, Row
 from layoutgen.training.sample import Samples
-from layoutgen.training.tokens import Row, encode
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +23,7 @@ class _Work:
     """What turns an index into a row; travels to reading processes."""
 
     samples: Samples
-    speech: Speech
-    longest: int
-    most_tokens: int
-    pairs: bool
-    free: bool
+    encode: Encode
 
 
 class Feed:
@@ -41,19 +36,15 @@ class Feed:
     def __init__(
         self,
         samples: Samples,
-        speech: Speech,
+        encode: Encode,
         order: Order,
         *,
-        longest: int,
-        most_tokens: int = 0,
-        pairs: bool = False,
-        free: bool = False,
         micro: int = 1,
         readers: int = 1,
         processes: bool = False,
     ) -> None:
         self.order, self.micro, self.waited_s = order, micro, 0.0
-        work = _Work(samples, speech, longest, most_tokens, pairs, free)
+        work = _Work(samples, encode)
         self._work = None if processes else work
         self._pool: Executor
         if processes:
@@ -123,9 +114,7 @@ class Feed:
 
 
 def _encode(work: _Work, index: int, epoch: int) -> Row:
-    return encode(
-        work.speech, work.samples.sample(index, epoch), work.longest, work.most_tokens, pairs=work.pairs, free=work.free
-    )  # fmt: skip
+    return work.encode(work.samples.sample(index, epoch), index, epoch)
 
 
 _here: _Work | None = None

@@ -3,6 +3,7 @@
     RUN/checkpoints/step-…    few, complete only with their markers
     RUN/best/, best.json      the weights with the lowest validation loss: see `best`
     RUN/log.jsonl, curve.svg, tensorboard/
+    RUN/samples/step-….jpg        held-back layouts as they were made then, with `decode_cases`
     RUN/outcome/<sha>/        the adapter, or with `full` the checkpoint, and last of all
     RUN/outcome.json          which says that training is done, how it went, and where that folder is
 
@@ -17,35 +18,36 @@ import secrets
 import shutil
 import tempfile
 import time
-from dataclasses import asdict, dataclass, fields
-from functools import partial
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from layoutgen.io.crash import crash_point
+from layoutgen.io.images import encode_jpeg
 from layoutgen.io.storage import Storage
-from layoutgen.models.checkpoints import Speech, load_speech
-from layoutgen.models.weights import fetch_weights, weights_sha
-from layoutgen.training import dense, lora
+from layoutgen.models.weights import weights_sha
+from layoutgen.training import lora
+from layoutgen.training.averaging import Average
 from layoutgen.training.best import Best
 from layoutgen.training.data import Data, open_data
 from layoutgen.training.engines import Engine, PlainEngine, from_first, ranks_of
 from layoutgen.training.feeding import Feed
-from layoutgen.training.learner import Learner
+from layoutgen.training.kinds import Kind, kind_of, recipe_of
 from layoutgen.training.logbook import Logbook
-from layoutgen.training.lora import DivergedError, Recipe, Taken
+from layoutgen.training.lora import DivergedError, Taken
 from layoutgen.training.order import Order
 from layoutgen.training.saving import Checkpoint, CheckpointError, Checkpoints
-from layoutgen.training.tokens import Row, encode
-from layoutgen.training.watching import decoded
+from layoutgen.training.watching import means, sheet
 from layoutgen.training_config import Data as DataSettings
 from layoutgen.training_config import Train
 
 log = logging.getLogger("layoutgen")
 
-WEIGHTS = "weights.safetensors"
+WEIGHTS, AVERAGE = "weights.safetensors", "average.safetensors"
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,6 @@ class Fit:
     train: Train
     data: DataSettings
     storage: Storage
-
-
-def recipe_of(train: Train) -> Recipe:
-    """The recipe in the settings."""
-    return Recipe(**{field.name: getattr(train, field.name) for field in fields(Recipe)})
 
 
 def steps_of(train: Train, samples: int) -> int:
@@ -77,28 +74,26 @@ def read_outcome(storage: Storage, root: str) -> dict[str, Any] | None:
 def fit(job: Fit, device: str = "cpu") -> None:
     """Train, or go on, to the end. A loss that is no number ends it with what it has: see `outcome.json`. Raises
     CheckpointError, DataError, SampleError or ValueError, with the mend, where it can't go on."""
-    train, recipe = job.train, recipe_of(job.train)
-    weights = fetch_weights(train.model, Path(train.cache).expanduser(), job.storage)
-    speech = load_speech(weights)
-    data = open_data(job.data, train.cache, job.storage, partial(speech.pictures.size, longest=train.image_side))
+    train = job.train
+    kind = kind_of(train, job.storage)
+    data = open_data(job.data, train.cache, job.storage, kind.size)
     steps = steps_of(train, len(data.train))
     rank, ranks = ranks_of()
     attempt = str(from_first(secrets.token_hex(4)))
     checkpoints = Checkpoints(
         job.storage, f"{job.root}/checkpoints", rank=rank, ranks=ranks, keep=train.keep, attempt=attempt
     )
-    learner = _load(train, weights, recipe, device)
+    learner = kind.learner(device)
     found, folder = _newest(checkpoints, rank)
-    new = recipe.dense_steps and not found
-    taught = list(dense.pretrain(learner.model, data.train, speech, recipe)) if new else []
-    engine, first, notes = _begin(job, learner, found, folder)
+    taught = [] if found else list(kind.pretrain(learner, data.train))
+    engine, first, notes, average = _begin(job, learner, found, folder)
     book = Logbook(job.storage, job.root, first) if rank == 0 else None
     if book:
         for line in taught:
             book.add("dense", 0, **line)
     if book and first:
         book.add("resumed", first, workers=ranks, **notes)
-    run = _Run(job, engine, speech, data, recipe, checkpoints, book, weights)
+    run = _Run(job, engine, kind, data, checkpoints, book, average)
     if taught:
         run.save()
     stopped = None
@@ -107,7 +102,7 @@ def fit(job: Fit, device: str = "cpu") -> None:
     except DivergedError as error:
         stopped = str(error)
     checkpoints.wait()
-    outcome = run.finish(steps, weights, stopped)
+    outcome = run.finish(stopped)
     if book:
         if stopped:
             book.add("stopped", run.done, why=stopped)
@@ -116,21 +111,12 @@ def fit(job: Fit, device: str = "cpu") -> None:
         job.storage.write(f"{job.root}/outcome.json", json.dumps(outcome, indent=1).encode())
 
 
-def _load(train: Train, weights: Path, recipe: Recipe, device: str) -> Learner:
-    """The checkpoint to train; under ZeRO-3 an adapter's base is parted among the ranks as it is loaded."""
-    if train.zero == 3 and ranks_of()[1] > 1 and recipe.method != "full":
-        from layoutgen.training.zero import parted
-
-        with parted(bf16=recipe.dtype == "bfloat16"):
-            return lora.load_learner(weights, recipe, None)
-    return lora.load_learner(weights, recipe, device)
-
-
 def _begin(
-    job: Fit, learner: Learner, found: Checkpoint | None, folder: Path | None
-) -> tuple[Engine, int, dict[str, Any]]:
-    """The engine, the step it goes on from, and what is to be said of that."""
+    job: Fit, learner: nn.Module, found: Checkpoint | None, folder: Path | None
+) -> tuple[Engine, int, dict[str, Any], Average | None]:
+    """The engine, the step it goes on from, what is to be said of that, and the weights' average where one is kept."""
     train, ranks = job.train, ranks_of()[1]
+    average = None
     if found and folder:
         lora.restore(learner, load_file(folder / WEIGHTS, device="cpu"))
     engine: Engine
@@ -140,8 +126,11 @@ def _begin(
         engine = ZeroEngine(learner, stage=train.zero, micro=train.micro, clip=train.clip, decay=train.decay)
     else:
         engine = PlainEngine(learner, clip=train.clip, decay=train.decay)
+    if train.average:
+        kept = load_file(folder / AVERAGE) if folder else None
+        average = Average(learner, train.average, found.step if found else 0, kept)
     if not found or not folder:
-        return engine, 0, {}
+        return engine, 0, {}, average
     notes: dict[str, Any] = {"state": "whole"}
     if found.about["zero"] == train.zero and (train.zero == 0 or found.ranks == ranks):
         engine.load(folder)
@@ -152,7 +141,7 @@ def _begin(
         )
         log.warning("step %d: %s", found.step, notes["state"])
     shutil.rmtree(folder, ignore_errors=True)
-    return engine, found.step, notes
+    return engine, found.step, notes, average
 
 
 def _newest(checkpoints: Checkpoints, rank: int) -> tuple[Checkpoint | None, Path | None]:
@@ -180,16 +169,14 @@ def _newest(checkpoints: Checkpoints, rank: int) -> tuple[Checkpoint | None, Pat
 class _Run:
     """The loop's companions, and how far it is."""
 
-    def __init__(self, job: Fit, engine: Engine, speech: Speech, data: Data, recipe: Recipe,
-                 checkpoints: Checkpoints, book: Logbook | None, weights: Path) -> None:  # fmt: skip
-        self.weights = weights
-        self.job, self.engine, self.speech, self.data, self.recipe = job, engine, speech, data, recipe
-        self.checkpoints, self.book, self.done = checkpoints, book, 0
-        self.device = next(engine.learner.parameters()).device
-        self.make = lora.collator(speech, recipe, self.device)
+    def __init__(self, job: Fit, engine: Engine, kind: Kind, data: Data, checkpoints: Checkpoints,
+                 book: Logbook | None, average: Average | None) -> None:  # fmt: skip
+        self.job, self.engine, self.kind, self.data, self.recipe = job, engine, kind, data, recipe_of(job.train)
+        self.checkpoints, self.book, self.average, self.done = checkpoints, book, average, 0
+        self.encode, self.make = kind.encoder(), kind.collator(next(engine.learner.parameters()).device)
         self._taken: list[Taken] = []
         self._since, self._waited = time.perf_counter(), 0.0
-        self._validation: list[list[Row]] | None = None
+        self._validation: list[list[Any]] | None = None
         is_kept = engine.rank == 0 and job.train.export == "best"
         self._best = Best(job.storage, job.root) if is_kept else None
         self._lowest = float(from_first(self._best.loss if self._best else math.inf))
@@ -200,12 +187,12 @@ class _Run:
         self.done = first
         order = Order(len(self.data.train), train.batch, train.seed, engine.ranks, engine.rank, train.window)
         with Feed(
-            self.data.train, self.speech, order, longest=train.image_side, most_tokens=train.max_tokens,
-            pairs=train.method == "dpo", free=train.free, micro=train.micro, readers=train.readers,
-            processes=train.processes,
-        ) as feed:  # fmt: skip
+            self.data.train, self.encode, order, micro=train.micro, readers=train.readers, processes=train.processes
+        ) as feed:
             for step, chunks in feed.steps(first, steps):
                 self._taken.append(lora.take(engine, chunks, self.make, self.recipe, step, steps))
+                if self.average:
+                    self.average.update()
                 self.done = step + 1
                 crash_point(f"step_{self.done}_of_{engine.rank}")
                 last = self.done == steps
@@ -216,7 +203,7 @@ class _Run:
                 if last or self.done % train.checkpoint_every == 0:
                     self.save()
 
-    def finish(self, steps: int, base: Path, stopped: str | None) -> dict[str, Any]:
+    def finish(self, stopped: str | None) -> dict[str, Any]:
         """Export what was learnt, unless training stopped; returns what the outcome's file says."""
         lines = self.book.lines if self.book else ()
         losses = {line["step"]: line["loss"] for line in lines if line["kind"] == "validation"}
@@ -228,10 +215,11 @@ class _Run:
         }  # fmt: skip
         if stopped:
             return said
-        weights = self.engine.weights() if math.isinf(self._lowest) else best.weights() if best else {}
+        weights = self._weights() if math.isinf(self._lowest) else best.weights() if best else {}
         if self.engine.rank == 0:
             with tempfile.TemporaryDirectory(prefix="layoutgen-outcome-") as folder:
-                out = lora.export(self.engine.learner, weights, Path(folder), base, self.job.train.model, self.recipe)
+                out = Path(folder)
+                self.kind.export(self.engine.learner, weights, out)
                 said["folder"] = f"outcome/{weights_sha(out)[:12]}"
                 for path in sorted(out.iterdir()):
                     if not path.name.startswith("."):
@@ -253,39 +241,49 @@ class _Run:
             )  # fmt: skip
         self._taken, self._since, self._waited = [], now, waited_s
 
+    def _weights(self) -> dict[str, Tensor]:
+        """What would be exported now."""
+        if self.average is None:
+            return self.engine.weights()
+        return {name: weight.cpu() for name, weight in self.average.weights.items()}
+
     def _validate(self) -> None:
         if self._validation is None:
             self._validation = self._validation_rows()
-        loss, hits = lora.validate(self.engine, self._validation, self.make)
+        with self.average.lent() if self.average else nullcontext():
+            loss, hits = lora.validate(self.engine, self._validation, self.make)
+            made = self._made()
         if self.job.train.export == "best" and loss < self._lowest:  # the same on every rank
-            self._lowest, weights = loss, self.engine.weights()
+            self._lowest, weights = loss, self._weights()
             if self._best:
                 self._best.put(self.done, loss, weights)
         if self.book and math.isfinite(loss):
             self.book.add("validation", self.done, loss=loss, hits=hits)
-            self._decode()
+            if made:
+                self.book.add("decoded", self.done, **made)
             self.book.keep()
 
-    def _decode(self) -> None:
-        """Make some held-back layouts and say what they are like."""
-        train, cases = self.job.train, self.data.test[: self.job.train.decode_cases]
-        if self.book and len(cases):
-            learner = self.engine.learner
-            made = decoded(learner.model, self.weights, self.speech, cases, train.image_side)
-            self.book.add("decoded", self.done, **made)
+    def _made(self) -> dict[str, float]:
+        """Make some held-back layouts, on rank 0, draw them, and say what they are like."""
+        cases = self.data.test[: self.job.train.decode_cases]
+        if not self.book or not len(cases):
+            return {}
+        learner = self.engine.learner.eval()
+        made = self.kind.made(learner, cases)
+        learner.train()
+        uri = f"{self.job.root}/samples/step-{self.done:08d}.jpg"
+        self.job.storage.write(uri, encode_jpeg(sheet(cases, made)))
+        return means(cases, made)
 
-    def _validation_rows(self) -> list[list[Row]]:
+    def _validation_rows(self) -> list[list[Any]]:
         """This rank's part of the validation, the same number of chunks on every rank."""
         train, engine = self.job.train, self.engine
         count = min(train.validation_samples, len(self.data.validation))
         if not count:
             return []
-        places, pairs = -(-count // engine.ranks), train.method == "dpo"
+        places = -(-count // engine.ranks)
         numbers = list(range(count))[engine.rank :: engine.ranks]
-        held = [self.data.validation.sample(i, 0) for i in numbers or [0]]
-        rows = [
-            encode(self.speech, one, train.image_side, train.max_tokens, pairs=pairs, free=train.free) for one in held
-        ]
+        rows: list[Any] = [self.encode(self.data.validation.sample(i, 0), i, 0) for i in numbers or [0]]
         rows = rows if numbers else [rows[0].filler()]
         rows += [rows[-1].filler()] * (places - len(rows))
         return [rows[i : i + train.micro] for i in range(0, places, train.micro)]
@@ -297,6 +295,8 @@ class _Run:
             weights = self.engine.weights()
             if self.engine.rank == 0:
                 save_file({name: weight.contiguous() for name, weight in weights.items()}, folder / WEIGHTS)
+                if self.average:
+                    save_file(self._weights(), folder / AVERAGE)
             self.engine.save(folder)
         except OSError as error:
             raise CheckpointError(

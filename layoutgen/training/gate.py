@@ -1,7 +1,8 @@
 """Whether a new adapter is better than the one that serves: both make the same layouts through the serving path.
 
-Each case is composed by `QwenVlComposer` (grammar, decoding loop) as in the nightly job; its proposal is measured as it
-is (solver off), then placed by `core.placement` and measured again (solver on). A row of measures a case:
+Each case is composed as in the nightly job (by a vision-language model with its grammar and decoding loop); its
+proposal is measured as it is (solver off), then placed by `core.placement` and measured again (solver on). A row of
+measures a case:
 
 - **parsed** (higher is better): 1 where the answer became a layout; **count_error** (lower): |elements - designer's|;
 - **iou** (higher): mean over the designer's elements of the IoU with the element of the same text, of underlays with
@@ -66,8 +67,10 @@ class Verdict:
     comparison: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def measure(cases: Sequence[Case], composer: Composer, kind: PictureKind, side: int, placing: Placing) -> Measures:
-    """Make the layouts of cases and measure them; `side` is the px at which the model sees them."""
+def measure(
+    cases: Sequence[Case], composer: Composer, kind: PictureKind | None, side: int, placing: Placing
+) -> Measures:
+    """Make the layouts of cases and measure them; `kind` and `side` are as in `brief_of`."""
     found: Measures = {name: [] for name in BETTER}
     for first in range(0, len(cases), _AT_ONCE):
         some = [cases[i] for i in range(first, min(first + _AT_ONCE, len(cases)))]
@@ -114,13 +117,15 @@ def judge(held: dict[str, dict[str, Any]], fixed: dict[str, dict[str, Any]], *, 
     return Verdict(good, tuple(reasons), {"held": held, "fixed": fixed})
 
 
-def brief_of(case: Case, kind: PictureKind, side: int) -> Brief:
-    """A case as a composer is asked."""
+def brief_of(case: Case, kind: PictureKind | None = None, side: int = 0) -> Brief:
+    """A case as a composer is asked: with `kind`, one that is shown pictures of that kind at `side` px."""
     # The picture is the framed canvas already, so that nothing is framed twice.
-    prepared = Prepared(Framing(), kind.prepare(case.pixels, side))
+    prepared = Prepared(Framing(), kind.prepare(case.pixels, side)) if kind else None
     subject = None if case.subject is None else case.subject.astype(np.float32) / 255
     found = None if subject is None else subject_box(subject)
-    return Brief(case.pixels, Annotation((), found), case.copy, case.canvas, case.logo_aspect, prepared)
+    return Brief(
+        case.pixels, Annotation((), found, subject_map=subject), case.copy, case.canvas, case.logo_aspect, prepared
+    )
 
 
 def proposal_measures(case: Case, answer: Composition | Fault) -> dict[str, tuple[float, float]]:

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 from layoutgen.models.checkpoints import Speech, load_model, record_adapter
 from layoutgen.models.tiny import LORA_TARGETS
 from layoutgen.training.engines import Engine, total
 from layoutgen.training.learner import Learner
-from layoutgen.training.tokens import Batch, Row, collate
+from layoutgen.training.tokens import collate
 
 VISION_TARGETS = (
     r".*(visual\.blocks|vision_tower\.encoder\.layer)\.\d+\.(attn|attention|mlp)\."
@@ -90,7 +90,7 @@ def with_adapter(model: Any, recipe: Recipe) -> Any:
         return get_peft_model(model, lora)
 
 
-def restore(learner: Learner, weights: dict[str, Tensor]) -> None:
+def restore(learner: nn.Module, weights: dict[str, Tensor]) -> None:
     """Put learnt weights, by their names in the learner, in their place. Raises ValueError where they are others'."""
     own = {name: weight for name, weight in learner.named_parameters() if weight.requires_grad}
     wrong = sorted(set(own) ^ set(weights)) or [name for name in own if own[name].shape != weights[name].shape]
@@ -135,7 +135,7 @@ class Taken:
     read: int
 
 
-Collate = Callable[[list[Row]], Batch]
+Collate = Callable[[list[Any]], Any]
 
 
 def collator(speech: Speech, recipe: Recipe, device: torch.device) -> Collate:
@@ -145,7 +145,7 @@ def collator(speech: Speech, recipe: Recipe, device: torch.device) -> Collate:
     return lambda rows: collate(rows, speech.pictures, speech.image_token, device, dtype, pairs=pairs)
 
 
-def take(engine: Engine, chunks: list[list[Row]], make: Collate, recipe: Recipe, step: int, steps: int) -> Taken:
+def take(engine: Engine, chunks: list[list[Any]], make: Collate, recipe: Recipe, step: int, steps: int) -> Taken:
     """Take one step of `steps` with this rank's chunks of rows. Raises DivergedError before or after the step, whose
     weights are then to be thrown away."""
     device = next(engine.learner.parameters()).device
@@ -173,7 +173,7 @@ def take(engine: Engine, chunks: list[list[Row]], make: Collate, recipe: Recipe,
 _DIVERGED = "the {what} of step {step} is {value}: stopped there; lower train.rate, or look at that step's samples"
 
 
-def validate(engine: Engine, chunks: Iterable[list[Row]], make: Collate) -> tuple[float, float]:
+def validate(engine: Engine, chunks: Iterable[list[Any]], make: Collate) -> tuple[float, float]:
     """Mean loss and share of hits of rows, over all ranks, with nothing learnt."""
     device = next(engine.learner.parameters()).device
     engine.learner.eval()

@@ -18,31 +18,33 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
 from layoutgen.config import Place
 from layoutgen.core.fingerprint import digest
+from layoutgen.core.layout import Framing
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
 from layoutgen.io.images import encode_jpeg
 from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.models.checkpoints import family_in, family_of
-from layoutgen.models.pictures import picture_kind
-from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, weights_sha
+from layoutgen.models.base import Composer
+from layoutgen.models.checkpoints import family_of
+from layoutgen.models.pictures import PictureKind
+from layoutgen.models.weights import fetch_weights, local, revision, weights_sha
 from layoutgen.streaming import PoolError, start
 from layoutgen.training import gate, registry
 from layoutgen.training.augment_sheet import sheet_of
 from layoutgen.training.data import Case, Data, DataError, open_data
 from layoutgen.training.datasets import gone
-from layoutgen.training.fitting import Fit, read_outcome, recipe_of, steps_of
-from layoutgen.training.lora import DivergedError, Recipe
+from layoutgen.training.fitting import Fit, read_outcome, steps_of
+from layoutgen.training.kinds import network_in, new_kind, recipe_of, size_of
+from layoutgen.training.lora import DivergedError
 from layoutgen.training.trainer import launch
+from layoutgen.training_config import NEW, Gate, RetrainConfig, Train
 from layoutgen.training_config import Data as DataSettings
-from layoutgen.training_config import Gate, RetrainConfig, Train
 
 log = logging.getLogger("layoutgen")
 
@@ -51,7 +53,8 @@ _LOOKED_FOR = 2000  # images, half a minute at a store that takes 0.1 s to answe
 
 @dataclass(frozen=True)
 class Contender:
-    """What is judged: a checkpoint, its adapter ("" for none), and the px at which it sees a canvas."""
+    """What is judged: a checkpoint, its adapter ("" for none), and the px at which it sees a canvas. `radm` and
+    `layout_image` stand for what a training of them began with."""
 
     model: str
     adapter: str
@@ -70,9 +73,7 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     train, adapters = config.train, AdapterRegistry(storage, root)
     if not train.model:
         raise ValueError("train.model = '': name the checkpoint to train on, a folder, s3:// prefix or hub id")
-    shown = fetch_config(train.model, Path(train.cache).expanduser(), storage)
-    size = partial(picture_kind(shown, family_in(shown)).size, longest=train.image_side)
-    data = open_data(config.data, train.cache, storage, size)
+    data = open_data(config.data, train.cache, storage, size_of(train, storage))
     data.check()
     _learnable(data, train, storage)
     shape = _shape(train, data)
@@ -127,14 +128,19 @@ def _shape(train: Train, data: Data) -> dict[str, Any]:
     base = local(train.model)
     return {
         "data": data.sha,
-        "base": weights_sha(base) if base else train.model,
-        "recipe": vars(recipe_of(train)),
+        "base": _new(train) if train.model in NEW else weights_sha(base) if base else train.model,
+        "recipe": vars(recipe_of(train)) | ({"average": train.average} if train.average else {}),
         "steps": steps_of(train, len(data.train)),
         "window": train.window,
         "export": [train.export, train.validate_every, train.validation_samples],
         "prompt_version": PROMPT_VERSION,
         "codec": CODEC,
     }
+
+
+def _new(train: Train) -> dict[str, Any]:
+    """What shapes a new network."""
+    return train.model_dump(mode="json", include={"model", "size", "backbone", "without", "seed"})
 
 
 def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:
@@ -205,7 +211,7 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
                 "add nodes"
             )
     task = ray.remote(num_cpus=pool.num_cpus, num_gpus=pool.num_gpus, max_retries=3)(_measure)
-    work = (config.data, config.train.cache, config.gate, config.place, storage, contender)
+    work = (config.data, config.train, config.gate, config.place, storage, contender)
     try:
         found: dict[str, gate.Measures] = ray.get(task.remote(*work))
     except RayTaskError as error:
@@ -215,25 +221,16 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
 
 
 def _measure(
-    data: DataSettings, cache: str, told: Gate, place: Place, storage: Storage, contender: Contender
+    data: DataSettings, train: Train, told: Gate, place: Place, storage: Storage, contender: Contender
 ) -> dict[str, gate.Measures]:
     """One contender's measures, on a worker."""
     import torch
 
     from layoutgen.models.building import FaceFor
-    from layoutgen.models.checkpoints import load_speech
-    from layoutgen.models.qwen_vl import QwenVlComposer
 
     torch.set_num_threads(max(1, int(told.pool.num_cpus)))
-    folder = Path(cache).expanduser()
-    weights = fetch_weights(contender.model, folder, storage)
-    adapter = fetch_weights(contender.adapter, folder, storage) if contender.adapter else None
-    kind = load_speech(weights).pictures
-    opened = open_data(data, cache, storage, partial(kind.size, longest=contender.image_side))
-    composer = QwenVlComposer(
-        weights, adapter, frame=_already_framed, device=told.device, dtype=told.dtype, max_side=contender.image_side,
-        max_new_tokens=told.max_new_tokens, rows=told.batch,
-    )  # fmt: skip
+    composer, kind = _composer(train, told, storage, contender)
+    opened = open_data(data, train.cache, storage, size_of(train, storage))
     placing = gate.Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)
 
     def measures(cases: Sequence[Case]) -> gate.Measures:
@@ -242,30 +239,54 @@ def _measure(
     return {"test": measures(opened.test), "fixed": measures(opened.fixed)}
 
 
-def _already_framed(*_: Any) -> Any:
-    raise AssertionError("cases are framed before")
+def _composer(train: Train, told: Gate, storage: Storage, contender: Contender) -> tuple[Composer, PictureKind | None]:
+    """What a contender composes with, and the pictures that it is shown, where it is shown any of its own kind."""
+    folder = Path(train.cache).expanduser()
+    if name := new_kind(train, storage):
+        from layoutgen.models.network_composers import FRESH, composer_of, loaded
+
+        if contender.model in NEW:
+            network = FRESH[name](train.size, train.seed, train.without, None).eval()
+        else:
+            network = loaded(name, fetch_weights(contender.model, folder, storage), told.device)
+        return composer_of(name, network, frame=_whole, steps=train.denoising_steps, rows=told.batch), None
+    from layoutgen.models.checkpoints import load_speech
+    from layoutgen.models.qwen_vl import QwenVlComposer
+
+    weights = fetch_weights(contender.model, folder, storage)
+    adapter = fetch_weights(contender.adapter, folder, storage) if contender.adapter else None
+    composer = QwenVlComposer(
+        weights, adapter, frame=_whole, device=told.device, dtype=told.dtype, max_side=contender.image_side,
+        max_new_tokens=told.max_new_tokens, rows=told.batch,
+    )  # fmt: skip
+    return composer, load_speech(weights).pictures
+
+
+def _whole(*_: Any) -> Framing:
+    return Framing()  # cases are framed before
 
 
 def _card(
     train: Train, data: Data, shape: dict[str, Any], outcome: dict[str, Any], verdict: gate.Verdict, before: Serving
 ) -> dict[str, Any]:
     """What a version is: for people, for the gate of the next one, and for whoever asks in a year."""
-    recipe: Recipe = recipe_of(train)
-    weights = fetch_weights(train.model, Path(train.cache).expanduser())
+    base: dict[str, Any] = {"family": train.model, "base_revision": "", "base_sha": "", "new": _new(train)}
+    if train.model not in NEW:
+        weights = fetch_weights(train.model, Path(train.cache).expanduser())
+        base = {"family": network_in(weights) or family_of(weights), "base_revision": revision(weights)}
+        base["base_sha"] = weights_sha(weights)
     return {
         "name": train.name,
         "method": train.method,
         "base": train.model,
-        "base_revision": revision(weights),
-        "base_sha": weights_sha(weights),
-        "family": family_of(weights),
+        **base,
         "data_sha": data.sha,
         "data": data.card,
         "augmentation": data.card.get("augmentation", "none"),
         "image_side": train.image_side,
         "codec": CODEC,
         "prompt_version": PROMPT_VERSION,
-        "recipe": vars(recipe),
+        "recipe": shape["recipe"],
         "steps": shape["steps"],
         "training": outcome,
         "against": before.version,

@@ -9,13 +9,34 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from layoutgen.core.layout import Box, Canvas, Copy, Framing, Suggestion
+
+
+@dataclass(frozen=True)
+class Task:
+    """A layout to learn and its photo (h, w, 3). `keep` is the part of the canvas that may not be cut off, as far as it
+    is known; `printed` tells whether letters are in the photo. `mask`, at any scale of the photo, is 1 where the
+    subject is, None where nobody knows."""
+
+    photo: np.ndarray
+    framing: Framing
+    canvas: Canvas
+    copy: Copy
+    target: tuple[Suggestion, ...]
+    logo_aspect: float | None = None
+    printed: bool = True
+    keep: Box | None = None
+    rejected: tuple[Suggestion, ...] | None = None
+    mask: np.ndarray | None = None
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
     """A question and its answer. `system` stands before the picture, `user` after it; `pixels` (h, w, 3), uint8, RGB is
     the framed canvas as it is shown to the model; `answer` is learnt, letter by letter. `rejected` is the answer that a
     designer changed, None where nobody did. `log` says what augmentation did. `subject`, float32, at a smaller scale of
-    the picture, is 1 where its subject is, None where nobody knows."""
+    the picture, is 1 where its subject is, None where nobody knows. `task` is what the sample is made of, for models
+    that read no words."""
 
     system: str
     user: str
@@ -24,6 +45,7 @@ class Sample:
     rejected: str | None = None
     log: dict[str, Any] = field(default_factory=dict)
     subject: np.ndarray | None = None
+    task: Task | None = None
 
 
 class Samples(Protocol):

@@ -14,10 +14,11 @@ import numpy as np
 from layoutgen.io.storage import Storage
 from layoutgen.models.frame import frame_at
 from layoutgen.training import example_table
-from layoutgen.training.augment import NONE, Augmentation, Size, Task
+from layoutgen.training.augment import NONE, Augmentation, Size
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.data import Case, Cases, Data, DataError
 from layoutgen.training.datasets import CorpusSamples, ExampleSamples, corpus_task, read_snapshot
+from layoutgen.training.sample import Task
 from layoutgen.training.selection import SPLITS, DataSet, DataSetError, check
 from layoutgen.training_config import Data as DataSettings
 

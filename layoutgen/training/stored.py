@@ -2,8 +2,8 @@
 
 Columns: `split` (train, validation, test, fixed), `key`, `product_id`; the sample's `system`, `user`, `answer`,
 `rejected` (null where nobody changed the answer), `picture` (PNG or JPEG of the framed canvas) and `subject` (PNG of
-the subject map, or null); and what the verdict asks for, `canvas_width`, `canvas_height`, `title`, `selling_points`,
-`brand`, `logo`, `language`, `logo_aspect`. Its samples are the same in every epoch.
+the subject map, or null); and, for the verdict and for models that read no prompts, `canvas_width`, `canvas_height`,
+`title`, `selling_points`, `brand`, `logo`, `language`, `logo_aspect`. Its samples are the same in every epoch.
 """
 
 import hashlib
@@ -22,11 +22,12 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from layoutgen.core.layout import Canvas, Copy
+from layoutgen.core.framing import subject_box
+from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
 from layoutgen.core.prompts import parse_layout
 from layoutgen.io.storage import Storage
 from layoutgen.training.data import Case, Cases, Data, DataError
-from layoutgen.training.sample import Sample
+from layoutgen.training.sample import Sample, Task
 
 _ROWS_AT_ONCE = 1024
 SPLITS = ("train", "validation", "test", "fixed")
@@ -81,20 +82,37 @@ class StoredSamples:
         """A sample. Raises DataError where its picture is broken."""
         row = self.rows.row(index)
         subject = None if row["subject"] is None else _pixels(row, "subject", "L").astype(np.float32) / 255
+        pixels = _pixels(row, "picture", "RGB")
         return Sample(
-            row["system"], row["user"], _pixels(row, "picture", "RGB"), row["answer"], row["rejected"],
-            {"key": row["key"]}, subject,
+            row["system"], row["user"], pixels, row["answer"], row["rejected"],
+            {"key": row["key"]}, subject, _task(self.rows, row, pixels, subject),
         )  # fmt: skip
+
+
+def _task(rows: Rows, row: dict[str, Any], pixels: np.ndarray, subject: np.ndarray | None) -> Task | None:
+    """What a sample is made of, its picture framed already; None for rows that do not say it."""
+    if row["canvas_width"] is None:
+        return None
+    copy, truth = _layout(rows, row)
+    return Task(
+        pixels, Framing(), Canvas(row["canvas_width"], row["canvas_height"]), copy, truth, row["logo_aspect"],
+        keep=None if subject is None or not (subject > 0.5).any() else subject_box(subject), mask=subject,
+    )  # fmt: skip
+
+
+def _layout(rows: Rows, row: dict[str, Any]) -> tuple[Copy, tuple[Suggestion, ...]]:
+    """A row's copy and layout. Raises DataError for an answer that is none to its copy."""
+    copy = Copy(row["title"], tuple(row["selling_points"] or ()), row["brand"], row["logo"], row["language"])
+    try:
+        return copy, parse_layout(row["answer"], copy)
+    except ValueError as error:
+        raise DataError(f"row {row['key']!r} of {rows.path}: {error}") from None
 
 
 def case(rows: Rows, index: int) -> Case:
     """A layout to make. Raises DataError for an answer that is none to its copy."""
     row = rows.row(index)
-    copy = Copy(row["title"], tuple(row["selling_points"] or ()), row["brand"], row["logo"], row["language"])
-    try:
-        truth = parse_layout(row["answer"], copy)
-    except ValueError as error:
-        raise DataError(f"row {row['key']!r} of {rows.path}: {error}") from None
+    copy, truth = _layout(rows, row)
     return Case(
         row["key"], row["product_id"], _pixels(row, "picture", "RGB"), copy,
         Canvas(row["canvas_width"], row["canvas_height"]), truth, row["logo_aspect"],

@@ -5,8 +5,9 @@ mask is needed, because no token looks ahead, and what stands in the padding is 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,18 @@ def encode(
             "lower train.image_side, or leave it out"
         )
     return row
+
+
+def encoder(speech: Speech, longest: int, most_tokens: int = 0, *, pairs: bool = False,
+            free: bool = False) -> Callable[[Sample, int, int], Row]:  # fmt: skip
+    """What makes a row of a sample, its index and its epoch, of which only the sample matters: as `encode`."""
+    return partial(_encoded, speech, longest, most_tokens, pairs, free)
+
+
+def _encoded(
+    speech: Speech, longest: int, most_tokens: int, pairs: bool, free: bool, sample: Sample, _index: int, _epoch: int
+) -> Row:
+    return encode(speech, sample, longest, most_tokens, pairs=pairs, free=free)
 
 
 def collate(rows: Sequence[Row], kind: PictureKind, image_token: int, device: torch.device, dtype: torch.dtype,

@@ -1,42 +1,46 @@
-"""What a model makes of held-back layouts while it is trained: decoded as in serving, and measured without the solver.
+"""What a model makes of held-back layouts while it is trained: made as in serving, and measured without the solver.
 
 A loss hardly shows whether a model looks at the picture; where its boxes lie does.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
-from layoutgen.models.backbone import Backbone
-from layoutgen.models.checkpoints import Speech
-from layoutgen.models.decoding import Decoder
-from layoutgen.models.qwen_vl import QwenVlComposer
+import cv2
+import numpy as np
+
+from layoutgen.core.layout import Role
+from layoutgen.core.layout_image import COLOURS
+from layoutgen.models.base import Composition, Fault
+from layoutgen.training.corpus import contact_sheet
 from layoutgen.training.data import Case
-from layoutgen.training.gate import brief_of, proposal_measures
+from layoutgen.training.gate import proposal_measures
 
-_NEW_TOKENS = 768
+_SIDE, _COLUMNS, _SHOWN = 256, 6, 24
 
 
-def decoded(model: Any, weights: Path, speech: Speech, cases: Sequence[Case], side: int) -> dict[str, float]:
-    """The means of `gate`'s measures of proposals over some cases. `weights` is the folder of the model's base."""
-    bare = model.get_base_model() if hasattr(model, "get_base_model") else model
-    learning = model.training
-    model.eval()
-    try:
-        decoder = Decoder(Backbone(bare, speech.pictures), speech.tokenizer, speech.ends)
-        composer = QwenVlComposer(
-            weights, frame=_already_framed, max_side=side, max_new_tokens=_NEW_TOKENS, engine=decoder
-        )
-        answers = composer.compose([brief_of(case, speech.pictures, side) for case in cases])
-    finally:
-        model.train(learning)
+def means(cases: Sequence[Case], made: Sequence[Composition | Fault]) -> dict[str, float]:
+    """The means of `gate`'s measures of proposals."""
     sums: dict[str, tuple[float, float]] = {}
-    for case, answer in zip(cases, answers, strict=True):
+    for case, answer in zip(cases, made, strict=True):
         for name, (total, weight) in proposal_measures(case, answer).items():
             before = sums.get(name, (0.0, 0.0))
             sums[name] = (before[0] + total, before[1] + weight)
     return {name: total / weight for name, (total, weight) in sums.items() if weight}
 
 
-def _already_framed(*_: Any) -> Any:
-    raise AssertionError("cases are framed before")
+def sheet(cases: Sequence[Case], made: Sequence[Composition | Fault]) -> np.ndarray:
+    """A picture (h, w, 3) of some of them: each element's box in its role's colour, on the framed photo."""
+    pairs = list(zip(cases, made, strict=True))[:_SHOWN]
+    return contact_sheet([_drawn(case, answer) for case, answer in pairs], min(_COLUMNS, len(pairs)), _SIDE)
+
+
+def _drawn(case: Case, answer: Composition | Fault) -> np.ndarray:
+    scale = _SIDE / max(case.pixels.shape[:2])
+    size = (max(1, round(case.pixels.shape[1] * scale)), max(1, round(case.pixels.shape[0] * scale)))
+    image = cv2.resize(case.pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    for one in answer.suggestions if isinstance(answer, Composition) else ():
+        left, top, right, bottom = (
+            round(side * (size[0] if k % 2 == 0 else size[1])) for k, side in enumerate(one.box)
+        )
+        cv2.rectangle(image, (left, top), (right, bottom), COLOURS[one.role], 1 if one.role is Role.UNDERLAY else 2)
+    return image

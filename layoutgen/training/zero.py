@@ -12,8 +12,6 @@ import torch
 from torch import Tensor
 
 from layoutgen.training.engines import ranks_of
-from layoutgen.training.learner import Learner
-from layoutgen.training.tokens import Batch
 
 _TAG = "zero"
 
@@ -21,7 +19,7 @@ _TAG = "zero"
 class ZeroEngine:
     """A rank of a training by DeepSpeed. Every rank must call `weights` and `save`, not rank 0 alone."""
 
-    def __init__(self, learner: Learner, *, stage: int, micro: int, clip: float, decay: float) -> None:
+    def __init__(self, learner: Any, *, stage: int, micro: int, clip: float, decay: float) -> None:
         deepspeed = _deepspeed()
         self.learner = learner
         self.rank, self.ranks = ranks_of()
@@ -42,7 +40,7 @@ class ZeroEngine:
             model=learner, optimizer=optimiser, config=settings, dist_init_required=False
         )
 
-    def accumulate(self, batch: Batch, scale: float, *, last: bool) -> Tensor:
+    def accumulate(self, batch: Any, scale: float, *, last: bool) -> Tensor:
         """Add gradients."""
         self._engine.set_gradient_accumulation_boundary(last)
         sums: Tensor = self._engine(batch)
@@ -52,7 +50,7 @@ class ZeroEngine:
         return sums.detach()
 
     @torch.no_grad()
-    def look(self, batch: Batch) -> Tensor:
+    def look(self, batch: Any) -> Tensor:
         """The learner's sums."""
         sums: Tensor = self._engine(batch)
         return sums

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts import layout_prompt, parse_layout
 from layoutgen.core.refinement_prompt import ATTRIBUTES, MOST_HIDDEN, Given, parse_refinement
-from layoutgen.training.augment import NONE, Augmentation, Task, augmented, jittered, mirrored, reframed, without
+from layoutgen.training.augment import NONE, Augmentation, augmented, jittered, mirrored, reframed, without
+from layoutgen.training.sample import Task
 from layoutgen.training_config import Augment
 
 PHOTO = np.arange(40 * 60 * 3, dtype=np.uint32).astype(np.uint8).reshape(40, 60, 3)

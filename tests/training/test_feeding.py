@@ -8,7 +8,7 @@ from layoutgen.models.checkpoints import Speech, load_speech
 from layoutgen.models.tiny import build_checkpoint
 from layoutgen.training.feeding import Feed
 from layoutgen.training.order import Order
-from layoutgen.training.tokens import SampleError
+from layoutgen.training.tokens import SampleError, encoder
 from tests.training.drawn import Drawn
 
 Seen = list[tuple[int, list[list[tuple[tuple[int, ...], float]]]]]
@@ -20,9 +20,9 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     return load_speech(path)
 
 
-def seen(speech: Speech, order: Order, first: int, last: int, **other: object) -> Seen:
-    options: dict = {"longest": 56, "micro": 2} | other
-    with Feed(Drawn(order.count), speech, order, **options) as feed:
+def seen(speech: Speech, order: Order, first: int, last: int, most: int = 0, **other: object) -> Seen:
+    options: dict = {"micro": 2} | other
+    with Feed(Drawn(order.count), encoder(speech, 56, most), order, **options) as feed:
         return [
             (step, [[(tuple(row.answer.tolist()), row.weight) for row in chunk] for chunk in chunks])
             for step, chunks in feed.steps(first, last)
@@ -48,7 +48,7 @@ def test_ranks_get_as_many_chunks_each_and_every_sample_once(speech: Speech) -> 
 
 def test_a_sample_that_cannot_be_learnt_ends_it_with_its_name(speech: Speech) -> None:
     with pytest.raises(SampleError, match="tokens, the limit is 90"):
-        seen(speech, Order(3, 2, 0), 0, 2, most_tokens=90)
+        seen(speech, Order(3, 2, 0), 0, 2, most=90)
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from layoutgen.training.engines import PlainEngine
 from layoutgen.training.feeding import Feed
 from layoutgen.training.lora import DivergedError, Recipe, Taken
 from layoutgen.training.order import Order
+from layoutgen.training.tokens import encoder
 from tests.training.drawn import Drawn, question, sample
 
 SIDE = 56
@@ -51,7 +52,7 @@ def trained(base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: An
     order = Order(count, recipe.batch, recipe.seed, window=2)
     taken = []
     pairs = recipe.method == "dpo"
-    with Feed(Drawn(count), speech, order, longest=SIDE, micro=recipe.micro, pairs=pairs) as feed:
+    with Feed(Drawn(count), encoder(speech, SIDE, pairs=pairs), order, micro=recipe.micro) as feed:
         for step, chunks in feed.steps(0, steps):
             taken.append(lora.take(found, chunks, make, recipe, step, steps))
             if not pairs and taken[-1].hits == 1 and taken[-1].loss < 0.05:
@@ -136,7 +137,7 @@ def test_a_loss_that_is_no_number_stops_before_the_step(base: Path) -> None:
     speech, recipe = load_speech(base), recipe_of()
     engine = PlainEngine(lora.load_learner(base, recipe, "cpu"), clip=1.0, decay=0.0)
     make = lora.collator(speech, recipe, torch.device("cpu"))
-    with Feed(Drawn(4), speech, Order(4, 4, 0), longest=SIDE, micro=4) as feed:
+    with Feed(Drawn(4), encoder(speech, SIDE), Order(4, 4, 0), micro=4) as feed:
         for step, chunks in feed.steps(0, 2):
             if step == 1:
                 before = engine.weights()

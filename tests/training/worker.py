@@ -17,7 +17,8 @@ import torch
 from torch import distributed
 from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl, processing_qwen2_5_vl  # noqa: F401
 
-from layoutgen.training.fitting import Fit, fit, recipe_of
+from layoutgen.training.fitting import Fit, fit
+from layoutgen.training.kinds import recipe_of
 from layoutgen.training.lora import load_learner
 from layoutgen.training.zero import parted
 

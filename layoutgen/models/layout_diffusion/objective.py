@@ -44,7 +44,8 @@ def loss(
     seeds: Sequence[int],
     weights: Mapping[str, float] = WEIGHTS,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss of a batch, and its parts as they stand on the last head. A row's time and noise are its seed's."""
+    """The loss of a batch, and its parts and the mean IoU as they stand on the last head. A row's time and noise are its
+    seed's."""
     device = scene.atlas.device
     drawn = [torch.Generator().manual_seed(seed) for seed in seeds]
     t = torch.stack([torch.randint(STEPS, (), generator=one) for one in drawn]).to(device)
@@ -54,7 +55,7 @@ def loss(
     noise = torch.stack([torch.randn(count, 4, generator=one) for one in drawn])
     x = noised(to_signal(x0.to(device)), t, noise.to(device))
     lost = [head_loss(found, truths, lines) for found in network(scene, from_signal(x), t)]
-    total = torch.stack([weights[name] * value for one in lost for name, value in one.items()]).sum()
+    total = torch.stack([share * one[name] for one in lost for name, share in weights.items()]).sum()
     return total, {name: value.item() for name, value in lost[-1].items()}
 
 
@@ -87,9 +88,9 @@ def learners(found: Found, row: int, truth: Truth, lines: int) -> Tensor:
 
 
 def head_loss(found: Found, truths: Sequence[Truth], lines: Sequence[int]) -> dict[str, Tensor]:
-    """The parts of one head's loss; `lines` of each row are anchored."""
+    """The parts of one head's loss, and the mean IoU of what was matched; `lines` of each row are anchored."""
     roles = torch.zeros_like(found.roles)
-    boxes, giou, carries = [], [], []
+    boxes, giou, ious, carries = [], [], [], []
     none = found.carries.shape[2] - 1
     for i, truth in enumerate(truths):
         taken = learners(found, i, truth, lines[i])
@@ -98,7 +99,9 @@ def head_loss(found: Found, truths: Sequence[Truth], lines: Sequence[int]) -> di
         roles[i, learns, truth.roles[element]] = 1.0
         mine, true = found.ltrb[i, learns], truth.ltrb[element]
         boxes.append((mine - true).abs().sum())
-        giou.append((1 - iou_giou(mine, true)[1]).sum())
+        near, general = iou_giou(mine, true)
+        giou.append((1 - general).sum())
+        ious.append(near.detach().sum())
         line = truth.carries[element]
         line = torch.where(line < 0, none, line)
         carries.append(functional.cross_entropy(found.carries[i, learns], line, reduction="sum"))
@@ -107,6 +110,7 @@ def head_loss(found: Found, truths: Sequence[Truth], lines: Sequence[int]) -> di
         "roles": focal(found.roles, roles).sum() / matched,
         "boxes": torch.stack(boxes).sum() / matched,
         "giou": torch.stack(giou).sum() / matched,
+        "iou": torch.stack(ious).sum() / matched,
         "carries": torch.stack(carries).sum() / matched,
     }
 

@@ -26,8 +26,8 @@ _HEADS = 2
 
 class VisualTextRelation(nn.Module):
     """The module: m (b, n, C) of region features (b, n, P, C), boxes (b, n, 4), ltrb, normalised, and lines (b, l, D),
-    of which those `there` (b, l) are. Without any line, A V is 0. Convolutions of kernel 1 are linear layers here, which
-    take channels last."""
+    of which those `there` (b, l) are. Without any line, A V is 0. Convolutions of kernel 1 are linear layers here, with
+    channels last."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()

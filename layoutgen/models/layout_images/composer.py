@@ -22,6 +22,9 @@ from layoutgen.models.layout_diffusion.seeing import picture, shown_of, subject_
 from layoutgen.models.layout_images.drawer import INSET, Beside, Drawer, inset, sample
 from layoutgen.models.painting import Frame
 
+VERSION = "layout-image-1"
+"""Changes with every change of what the same network makes of the same brief."""
+
 
 @dataclass(frozen=True)
 class _Task:
@@ -65,9 +68,7 @@ class ImageComposer:
     def _some(self, tasks: Sequence[_Task]) -> list[Composition | Fault]:
         size, device = self._network.size, next(self._network.parameters()).device
         seen = [
-            picture(
-                one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing), size
-            )
+            picture(one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing), size)
             for one in tasks
         ]
         with torch.inference_mode():

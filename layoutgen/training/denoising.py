@@ -1,0 +1,184 @@
+"""How `fitting` trains networks that denoise: boxes (`radm`) or drawn layouts (`layout_image`).
+
+A sample is shown as its framed picture with its subject, the lines of its copy and its layout; the time and the noise
+are drawn from a seed of the sample's index and epoch. Where a sample knows its subject's map, it is shown with it, at
+times with its box alone or without it, as it will be by annotators that know less.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from layoutgen.core.layout import Box, Framing
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Composer, Composition, Fault
+from layoutgen.models.layout_diffusion.lines import batch
+from layoutgen.models.network_composers import FRESH, SAVE, Network, composer_of, loaded
+from layoutgen.models.weights import fetch_weights
+from layoutgen.training import box_diffusion
+from layoutgen.training.box_diffusion import Shown
+from layoutgen.training.data import Case, DataError
+from layoutgen.training.gate import brief_of
+from layoutgen.training.sample import Sample, Samples, Task
+from layoutgen.training.tokens import SampleError
+from layoutgen.training_config import NEW, Train
+
+_WITH_MAP, _WITH_BOX = 0.7, 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A layout as it is shown, with the seed of its time and noise; `image` is the drawn layout, where that is what is
+    learnt."""
+
+    shown: Shown
+    seed: int
+    image: Tensor | None = None
+    weight: float = 1.0
+    learnt: int = 1
+
+    @property
+    def read(self) -> int:
+        """Elements."""
+        return len(self.shown.truth.ltrb)
+
+    def __len__(self) -> int:
+        return len(self.shown.lines)
+
+    def filler(self) -> "Row":
+        """The same row, of which nothing is learnt."""
+        return replace(self, weight=0.0, learnt=0)
+
+
+def encode(sample: Sample, index: int, epoch: int, *, size: Any, seed: int, draws: bool) -> Row:
+    """Show a sample to a network of a size. Raises SampleError where it can't be."""
+    if sample.task is None:
+        raise SampleError(
+            f"sample {sample.log.get('key', index)!r} has neither canvas nor copy of its own, only prompts; draw the "
+            "file again, or train a vision-language model"
+        )
+    lots = np.random.default_rng([seed, 61, index, epoch])
+    try:
+        shown = box_diffusion.show(sample.task, size, _subject(sample.task, float(lots.random())))
+    except ValueError as error:
+        raise SampleError(f"sample {sample.log.get('key', index)!r}: {error}") from None
+    image = None
+    if draws:
+        from layoutgen.models.layout_images.drawer import signal
+
+        image = signal(sample.task.target, shown.size, size.side)
+    return Row(shown, int(lots.integers(2**62)), image)
+
+
+def _subject(task: Task, lot: float) -> np.ndarray | Box | None:
+    if lot < _WITH_MAP and task.mask is not None:
+        return task.mask
+    return task.keep if lot < _WITH_BOX else None
+
+
+class Denoiser(nn.Module):
+    """A network and its loss: of a batch the sums of losses, of rows, and of hits, which are IoUs of boxes, or shares
+    of an image's numbers that are right to within a tenth of their range."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def train(self, mode: bool = True) -> "Denoiser":
+        """As any module; statistics of batches, where a backbone has any, stay as they were given."""
+        super().train(mode)
+        for part in self.modules():
+            if isinstance(part, nn.BatchNorm2d):
+                part.eval()
+        return self
+
+    def forward(self, rows: Sequence[Row]) -> Tensor:
+        """Look at rows; those without weight are no part of it."""
+        kept = [row for row in rows if row.weight] or list(rows[:1])
+        count = sum(row.weight for row in rows)
+        lost, hits = self._drawn(kept) if kept[0].image is not None else self._boxes(kept)
+        return torch.stack([lost * count, lost.new_tensor(count), lost.new_tensor(hits * count)])
+
+    def _boxes(self, rows: Sequence[Row]) -> tuple[Tensor, float]:
+        lost, parts = box_diffusion.batch_loss(self.network, [row.shown for row in rows], [row.seed for row in rows])
+        return lost, parts["iou"]
+
+    def _drawn(self, rows: Sequence[Row]) -> tuple[Tensor, float]:
+        from layoutgen.models.layout_images.drawer import loss
+
+        device = next(self.network.parameters()).device
+        beside = self.network.beside(
+            torch.stack([row.shown.picture for row in rows]).to(device),
+            batch([row.shown.lines for row in rows]).to(device),
+        )
+        images = torch.stack([row.image for row in rows if row.image is not None]).to(device)
+        lost, near = loss(self.network, beside, images, [row.seed for row in rows])
+        return lost.mean(), float(near.mean())
+
+
+class Denoising:
+    """The kind of networks that denoise; see `kinds.Kind`."""
+
+    def __init__(self, name: str, train: Train, network: Callable[[], Network]) -> None:
+        self._name, self._train, self._network = name, train, network
+        self._like = network().size
+        self.size = partial(_scaled, side=self._like.side)
+
+    def learner(self, device: str) -> nn.Module:
+        """The network with its loss."""
+        return Denoiser(self._network().to(device)).train()
+
+    def pretrain(self, learner: nn.Module, samples: Samples) -> Iterator[dict[str, float]]:
+        """Nothing comes before."""
+        return iter(())
+
+    def encoder(self) -> Callable[[Sample, int, int], Row]:
+        """Samples as they are shown."""
+        return partial(encode, size=self._like, seed=self._train.seed, draws=self._name == "layout_image")
+
+    def collator(self, device: torch.device) -> Callable[[list[Row]], Any]:
+        """Rows are batches."""
+        return list
+
+    def made(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
+        """Sampled as in serving."""
+        return self._composer(learner.network).compose([brief_of(case) for case in cases])
+
+    def _composer(self, network: Network) -> Composer:
+        return composer_of(self._name, network, frame=_whole, steps=self._train.denoising_steps)
+
+    def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
+        """The network, its weights as half floats in settings that say bfloat16."""
+        from layoutgen.training.lora import restore
+
+        restore(learner, weights)
+        dtype = torch.bfloat16 if self._train.dtype == "bfloat16" else torch.float32
+        SAVE[self._name](learner.network, folder, dtype)
+
+
+def kind(name: str, train: Train, storage: Storage) -> Denoising:
+    """The kind of a training: a new network in the size of the settings, or a checkpoint's."""
+    if train.model in NEW:
+        backbone = Path(train.backbone).expanduser() if train.backbone else None
+        if backbone and not backbone.is_dir():
+            raise DataError(f"train.backbone = {train.backbone!r} is no folder; give that of a backbone's checkpoint")
+        return Denoising(name, train, partial(FRESH[name], train.size, train.seed, train.without, backbone))
+    if train.method != "full":
+        raise DataError(f"{train.model} is a network of kind {name}, which learns all its weights; set method = 'full'")
+    folder = fetch_weights(train.model, Path(train.cache).expanduser(), storage)
+    return Denoising(name, train, partial(loaded, name, folder))
+
+
+def _scaled(width: int, height: int, *, side: int) -> tuple[int, int]:
+    scale = side / max(width, height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _whole(*_: Any) -> Framing:
+    return Framing()  # cases are framed before

@@ -1,0 +1,104 @@
+"""What kinds of models are trained, and what `fitting` asks of each: vision-language models, and networks that denoise.
+
+A kind is told by `train.model`: `radm` and `layout_image` are new networks, and so are checkpoints whose config.json
+says that they are such; all others are vision-language models.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Composition, Fault
+from layoutgen.models.checkpoints import family_in
+from layoutgen.models.pictures import picture_kind
+from layoutgen.models.weights import fetch_config
+from layoutgen.training.augment import Size
+from layoutgen.training.data import Case
+from layoutgen.training.lora import Recipe
+from layoutgen.training.rows import Encode
+from layoutgen.training.sample import Samples
+from layoutgen.training_config import NEW, Train
+
+
+class Kind(Protocol):
+    """A kind of model with the settings of a training. A learner is a module that takes a batch and returns sums (3,):
+    of losses, of what they are sums over, and of hits; `weights` are what was learnt, by their names in a learner."""
+
+    @property
+    def size(self) -> Size:
+        """The size in px at which it sees a canvas of a width and height."""
+        ...
+
+    def learner(self, device: str) -> nn.Module:
+        """What is trained."""
+        ...
+
+    def pretrain(self, learner: nn.Module, samples: Samples) -> Iterator[dict[str, float]]:
+        """What comes before the first step, as lines for the log."""
+        ...
+
+    def encoder(self) -> Encode:
+        """What makes rows of samples."""
+        ...
+
+    def collator(self, device: torch.device) -> Callable[[list[Any]], Any]:
+        """What makes batches of rows for a device."""
+        ...
+
+    def made(self, learner: nn.Module, cases: Sequence[Case]) -> list[Composition | Fault]:
+        """Lay cases out as in serving."""
+        ...
+
+    def export(self, learner: nn.Module, weights: dict[str, Tensor], folder: Path) -> None:
+        """Write what was learnt into a folder so that serving loads it. Raises ValueError where it is nothing."""
+        ...
+
+
+def recipe_of(train: Train) -> Recipe:
+    """The recipe in the settings."""
+    return Recipe(**{field.name: getattr(train, field.name) for field in fields(Recipe)})
+
+
+def new_kind(train: Train, storage: Storage) -> str:
+    """Which network that denoises a training is of, `radm` or `layout_image`; empty for a vision-language model. Raises
+    what `fetch_config` does."""
+    if train.model in NEW:
+        return train.model
+    return network_in(fetch_config(train.model, Path(train.cache).expanduser(), storage))
+
+
+def network_in(folder: Path) -> str:
+    """As `new_kind`, of a checkpoint's folder."""
+    try:
+        told = str(json.loads((folder / "config.json").read_text("utf-8")).get("model_type", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return {"layoutgen-radm-1": "radm", "layoutgen-layout-image-1": "layout_image"}.get(told, "")
+
+
+def size_of(train: Train, storage: Storage) -> Size:
+    """The size at which a training's model sees a canvas, from its configuration alone."""
+    if name := new_kind(train, storage):
+        from layoutgen.training import denoising
+
+        return denoising.kind(name, train, storage).size
+    shown = fetch_config(train.model, Path(train.cache).expanduser(), storage)
+    return partial(picture_kind(shown, family_in(shown)).size, longest=train.image_side)
+
+
+def kind_of(train: Train, storage: Storage) -> Kind:
+    """The kind of a training, with what it needs fetched to this machine."""
+    if name := new_kind(train, storage):
+        from layoutgen.training import denoising
+
+        return denoising.kind(name, train, storage)
+    from layoutgen.training.speaking import Speaking
+
+    return Speaking(train, storage)

@@ -1,10 +1,11 @@
-"""Whether a network that denoises boxes can learn at all: it memorises a few drawn posters.
+"""Whether a network that denoises can learn at all: it memorises a few drawn posters.
 
-python -m benchmarks.memorise [--posters 16] [--size small] [--steps 3000] [--minutes 0] [--output results.jsonl]
+    python -m benchmarks.memorise [--model radm | layout_image] [--posters 16] [--steps 3000] [--minutes 0]
+        [--keep FOLDER] [--output results.jsonl]
 
-Trains on the same posters in every step, without augmentation, and lays them out again with the average's weights and
-`--sampling` steps of denoising. The last JSON line has the mean IoU of elements with their truth (0 for an element that
-is not there), for the texts alone too, and how many of the roles are right.
+Trains as `jobs.retrain` does, on the same posters in every step and without augmentation, and lays them out again with
+the average's weights in `--sampling` steps of denoising. The last JSON line has the mean IoU of elements with their
+truth (0 for an element that is not there), for the texts alone too, and how many of the roles are right.
 """
 
 import argparse
@@ -18,21 +19,25 @@ import numpy as np
 import torch
 
 from benchmarks.reporting import cpu
-from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Role, Suggestion, iou
+from layoutgen.core.layout import Framing, Role, Suggestion, iou
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.layout_diffusion import checkpoint
-from layoutgen.models.layout_diffusion.composer import RadmComposer
-from layoutgen.models.layout_diffusion.network import Radm, build
-from layoutgen.models.layout_diffusion.sizes import SIZES, SMALL, Size
-from layoutgen.training.box_diffusion import Average, batch_loss, optimiser, show
-from layoutgen.training.corpus import Corpus, CorpusSpec, Poster
+from layoutgen.models.layout_diffusion.network import build
+from layoutgen.models.layout_diffusion.sizes import SMALL
+from layoutgen.models.network_composers import FRESH, SAVE, Network, composer_of
+from layoutgen.training.augment import NONE, augmented
+from layoutgen.training.averaging import Average
+from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.datasets import corpus_task
-from layoutgen.training.sample import Task
+from layoutgen.training.denoising import Denoiser, encode
+from layoutgen.training.engines import PlainEngine
+from layoutgen.training.gate import brief_of
+from layoutgen.training.lora import Recipe, rate_at
+from layoutgen.training.sample import Sample
+from layoutgen.training.sources import drawn_case
 
 TINY = replace(
-    SMALL, name="tiny", side=64, widths=(8, 16, 24, 32), depths=(1, 1, 1, 1), width=48, proposals=20, heads=2,
-    dynamic=16, feedforward=128, text=48, letters=32,
+    SMALL, name="tiny", side=64, widths=(8, 16, 24, 32), depths=(1, 1, 1, 1), width=48, heads=2, feedforward=128,
+    text=48, letters=32,
 )  # fmt: skip
 """For a minute's try on a busy machine."""
 
@@ -50,17 +55,13 @@ def score(truth: tuple[Suggestion, ...], found: tuple[Suggestion, ...]) -> list[
     return out
 
 
-def evaluate(network: Radm, posters: list[Poster], tasks: list[Task], steps: int) -> dict[str, float]:
+def evaluate(
+    name: str, network: Network, briefs: list[Brief], truths: list[tuple[Suggestion, ...]], steps: int
+) -> dict[str, float]:
     """Lay the posters out, and compare."""
-    framings = {poster.key: poster.framing for poster in posters}
-    keys = iter([poster.key for poster in posters])
-    composer = RadmComposer(network, frame=lambda *_: framings[next(keys)], steps=steps)
-    briefs = [
-        Brief(task.photo, Annotation((), poster.subject), task.copy, task.canvas, task.logo_aspect)
-        for poster, task in zip(posters, tasks, strict=True)
-    ]
+    composer = composer_of(name, network.eval(), frame=lambda *_: Framing(), steps=steps)
     found = [one for one in composer.compose(briefs) if isinstance(one, Composition)]
-    scored = [one for task, made in zip(tasks, found, strict=True) for one in score(task.target, made.suggestions)]
+    scored = [one for truth, made in zip(truths, found, strict=True) for one in score(truth, made.suggestions)]
     return {
         "iou": round(float(np.mean([value for _, value, _ in scored])), 4),
         "iou_texts": round(float(np.mean([value for is_text, value, _ in scored if is_text])), 4),
@@ -71,12 +72,13 @@ def evaluate(network: Radm, posters: list[Poster], tasks: list[Task], steps: int
 def main() -> None:
     """Train, and say how well the posters are known."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=list(FRESH), default="radm")
     parser.add_argument("--posters", type=int, default=16)
-    parser.add_argument("--size", choices=["tiny", *SIZES], default="small")
+    parser.add_argument("--size", choices=["tiny", "small"], default="small", help="tiny is a radm")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--minutes", type=float, default=0.0, help="stop after so many minutes; 0: never")
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--sampling", type=int, default=4, help="steps of denoising")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seed", type=int, default=0)
@@ -84,39 +86,47 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="append the JSON line to this file too")
     given = parser.parse_args()
     cv2.setNumThreads(1)
-    size: Size = TINY if given.size == "tiny" else SIZES[given.size]
-    corpus = Corpus(CorpusSpec(seed=given.seed, side=size.side, grounds=16))
-    posters = [corpus.poster(number) for number in range(given.posters)]
-    tasks = [corpus_task(poster) for poster in posters]
-    shown = [show(task, size) for task in tasks]
-    network = build(size, given.seed).to(given.device).train()
-    average = Average(network, 0.99)
-    learn = optimiser(network, given.rate)
+    network = build(TINY, given.seed) if given.size == "tiny" else FRESH[given.model]("small", given.seed, (), None)
+    size = network.size
+    corpus = Corpus(CorpusSpec(seed=given.seed, side=256, grounds=16))
+    cases = [drawn_case(corpus, number, _as_seen) for number in range(given.posters)]
+    tasks = [
+        augmented(corpus_task(corpus.poster(number)), NONE, (0,), _as_seen).task for number in range(given.posters)
+    ]
+    engine = PlainEngine(Denoiser(network.to(given.device)).train(), clip=1.0, decay=0.0)
+    average = Average(engine.learner, 0.99)
+    recipe = Recipe(method="full", rate=given.rate, warmup=0.02)
     began, recent, done = time.perf_counter(), [], 0
     for step in range(given.steps):
-        for group in learn.param_groups:
-            group["lr"] = given.rate * min(1.0, (step + 1) / 50) * (0.1 if step > 0.85 * given.steps else 1.0)
         chosen = np.random.default_rng([given.seed, step]).choice(given.posters, min(given.batch, given.posters), False)
-        lost, parts = batch_loss(network, [shown[k] for k in chosen], [step * 1000 + int(k) for k in chosen])
-        learn.zero_grad()
-        lost.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        learn.step()
-        average.update(network)
-        recent.append(lost.item())
+        rows = [
+            encode(Sample("", "", cases[k].pixels, "", task=tasks[k]), int(k), step, size=size, seed=given.seed,
+                   draws=given.model == "layout_image")
+            for k in chosen
+        ]  # fmt: skip
+        sums = engine.accumulate(rows, 1 / len(rows), last=True)
+        engine.step(rate_at(step, given.steps, recipe))
+        average.update()
+        recent.append((sums / sums[1]).tolist())
         done = step + 1
         seconds = time.perf_counter() - began
         if done % 50 == 0:
-            told = {name: round(value, 3) for name, value in parts.items()}
-            print(json.dumps({"step": done, "loss": round(float(np.mean(recent)), 3), **told, "s": round(seconds)}))
+            lost, _, hits = np.mean(recent, axis=0)
+            print(json.dumps({"step": done, "loss": lost, "hits": hits, "s": round(seconds)}), flush=True)
             recent.clear()
         if given.minutes and seconds > 60 * given.minutes:
             break
+    with average.lent():
+        known = evaluate(
+            given.model, network, [brief_of(case) for case in cases], [case.truth for case in cases], given.sampling
+        )
+        if given.keep:
+            SAVE[given.model](network, given.keep, torch.float32)
     line = json.dumps(
         {
             "bench": "memorise",
-            "case": f"radm {size.name}, {given.posters} posters",
-            **evaluate(average.network, posters, tasks, given.sampling),
+            "case": f"{given.model} {size.name}, {given.posters} posters",
+            **known,
             "steps": done,
             "sampling": given.sampling,
             "seconds": round(time.perf_counter() - began),
@@ -125,11 +135,14 @@ def main() -> None:
         }
     )
     print(line)
-    if given.keep:
-        checkpoint.save(average.network, given.keep)
     if given.output:
         with given.output.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+
+def _as_seen(width: int, height: int) -> tuple[int, int]:
+    scale = 256 / max(width, height)
+    return round(width * scale), round(height * scale)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,9 @@ class Protect(_Settings):
         return value
 
 
-WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl", "radm")
+NETWORKS = ("radm", "layout_image")
+"""The engines that denoise."""
+WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl", *NETWORKS)
 """The engines that need a checkpoint."""
 
 
@@ -167,15 +169,16 @@ class Annotate(Checkpoint):
 class Compose(Checkpoint):
     """Which model proposes layouts."""
 
-    engine: Literal["rules", "qwen_vl", "radm"] = Field(
-        "rules", description="`rules` is embedded; `qwen_vl` and `radm`, which denoises boxes, need `model`"
+    engine: Literal["rules", "qwen_vl", "radm", "layout_image"] = Field(
+        "rules",
+        description="`rules` needs no `model`; `qwen_vl` writes, `radm` denoises boxes, `layout_image` draws",
     )
     model: str = Field("", description="checkpoint: `embedded`, folder, s3://…, hub id[@revision], or registry:NAME")
     adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
     registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
     candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")
     temperature: float = Field(0.8, gt=0, le=2, description="of the candidates that are drawn")
-    steps: int = Field(4, ge=1, le=1000, description="steps of denoising of `radm`")
+    steps: int = Field(4, ge=1, le=1000, description="steps of denoising of `radm` and `layout_image`")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
     prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
 
@@ -183,8 +186,8 @@ class Compose(Checkpoint):
     def _knows_its_registry(self) -> "Compose":
         if not self.registry and any(uri.startswith("registry:") for uri in (self.model, self.adapter)):
             raise ValueError("registry:NAME needs compose.registry, the root of the registry")
-        if self.engine == "radm" and (self.adapter or self.decoder != "loop" or self.dtype != "float32"):
-            raise ValueError("engine 'radm' takes no adapter and no vllm, and computes in float32; leave them out")
+        if self.engine in NETWORKS and (self.adapter or self.decoder != "loop" or self.dtype != "float32"):
+            raise ValueError(f"engine {self.engine!r} takes no adapter, no vllm and float32 alone; leave them out")
         return self
 
 

@@ -14,7 +14,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from layoutgen.config import WITH_CHECKPOINT, AnnotateConfig, Checkpoint, Compose, CoversConfig, LayoutsConfig
+from layoutgen.config import NETWORKS, WITH_CHECKPOINT, AnnotateConfig, Checkpoint, Compose, CoversConfig, LayoutsConfig
 from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.plan import plan
@@ -108,12 +108,11 @@ def _weights(job: TableJob) -> None:
         settings = getattr(job.config, name, None)
         if not isinstance(settings, Checkpoint) or settings.engine not in WITH_CHECKPOINT:
             continue
-        from layoutgen.models import building_vlm
-        from layoutgen.models.layout_diffusion import building as building_radm
+        from layoutgen.models import building_networks, building_vlm
 
         try:
-            if isinstance(settings, Compose) and settings.engine == "radm":
-                building_radm.check(settings, job.storage)
+            if isinstance(settings, Compose) and settings.engine in NETWORKS:
+                building_networks.check(settings, job.storage)
             else:
                 building_vlm.check(settings, job.storage)
         except (ValueError, FileNotFoundError) as error:

@@ -215,10 +215,10 @@ def composer(
             from layoutgen.models import building_vlm
 
             return building_vlm.composer(settings, seed, storage, _frame_default)
-        case "radm":
-            from layoutgen.models.layout_diffusion import building
+        case "radm" | "layout_image":
+            from layoutgen.models import building_networks
 
-            return building.composer(settings, seed, storage, _frame_default)
+            return building_networks.composer(settings, seed, storage, _frame_default)
 
 
 def preparer(settings: Compose, storage: Storage) -> Preparer:

@@ -45,8 +45,8 @@ _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<re
 def fetch_weights(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> Path:
     """Return the local folder of a checkpoint, after fetching it where needed.
 
-    `uri` is `embedded`, a folder, which stays as it is, an `s3://` prefix, or a hub id as `owner/name` or
-    `owner/name@revision`.
+    `uri` is `embedded` (or `embedded/radm`, `embedded/layout_image`), a folder, which stays as it is, an `s3://`
+    prefix, or a hub id as `owner/name` or `owner/name@revision`.
     `storage` reads `s3://` prefixes; left out, it is AWS's. `cache_dir` is on this machine's own disk. Any number of
     processes may ask at once: one of them downloads. Raises `FileNotFoundError` or `ValueError` where there is no
     checkpoint or it is not whole, and what the storage raises where it cannot be reached.
@@ -77,7 +77,10 @@ def fetch_config(uri: str, cache_dir: Path, storage: "Storage | None" = None) ->
 
 def local(uri: str) -> Path | None:
     """The folder of a checkpoint that is on this machine without fetching; None for others."""
-    folder = Path(str(files("layoutgen.models"))) / EMBEDDED / "qwen_vl" if uri == EMBEDDED else Path(uri).expanduser()
+    inside, _, name = uri.partition("/")
+    folder = Path(uri).expanduser()
+    if inside == EMBEDDED and not folder.exists():
+        folder = Path(str(files("layoutgen.models"))) / EMBEDDED / (name or "qwen_vl")
     return folder if uri and folder.is_dir() else None
 
 

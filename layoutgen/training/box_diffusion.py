@@ -6,6 +6,7 @@ its box and the line that it carries.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from layoutgen.models.layout_diffusion.lines import Line, batch, lines_of
 from layoutgen.models.layout_diffusion.network import Radm
 from layoutgen.models.layout_diffusion.objective import Truth, loss
 from layoutgen.models.layout_diffusion.seeing import picture
-from layoutgen.models.layout_diffusion.sizes import ROLES, Size
+from layoutgen.models.layout_diffusion.sizes import ROLES
 from layoutgen.training.sample import Task
 
 
@@ -31,15 +32,16 @@ class Shown:
     truth: Truth
 
 
-def show(task: Task, size: Size, subject: np.ndarray | Box | None = None) -> Shown:
-    """Show a task, its `subject` as `seeing.picture` takes it. Raises ValueError where it has more lines or elements
-    than the network takes, or where its target says a text that the copy does not have."""
+def show(task: Task, size: Any, subject: np.ndarray | Box | None = None) -> Shown:
+    """Show a task to a network of a size, its `subject` as `seeing.picture` takes it. Raises ValueError where it has
+    more lines or elements than the network takes, or where its target says a text that the copy does not have."""
     seen, shape = picture(task.photo, task.framing, task.canvas, subject, size)
     lines = lines_of(task.copy, task.canvas, task.logo_aspect)
-    if len(lines) > size.lines or len(task.target) > size.proposals:
+    room = getattr(size, "proposals", len(task.target))  # a drawn layout has room for any number
+    if len(lines) > size.lines or len(task.target) > room:
         raise ValueError(
             f"a layout of {len(lines)} texts and {len(task.target)} elements, and {size.name} takes {size.lines} and "
-            f"{size.proposals}; leave it out"
+            f"{room}; leave it out"
         )
     return Shown(seen, shape, lines, truth(task.target, lines))
 

@@ -83,12 +83,12 @@ def _subject(task: Task, lot: float) -> np.ndarray | Box | None:
 
 
 class Denoiser(nn.Module):
-    """A network and its loss: of a batch the sums of losses, of rows, and of hits, which are IoUs of boxes, or shares
-    of an image's numbers that are right to within a tenth of their range."""
+    """A network and its loss, computed in bfloat16 where asked: of a batch the sums of losses, of rows, and of hits,
+    which are IoUs of boxes, or shares of an image's numbers that are right to within a tenth of their range."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, *, bf16: bool = False) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.bf16 = network, bf16
 
     def train(self, mode: bool = True) -> "Denoiser":
         """As any module; statistics of batches, where a backbone has any, stay as they were given."""
@@ -102,7 +102,10 @@ class Denoiser(nn.Module):
         """Look at rows; those without weight are no part of it."""
         kept = [row for row in rows if row.weight] or list(rows[:1])
         count = sum(row.weight for row in rows)
-        lost, hits = self._drawn(kept) if kept[0].image is not None else self._boxes(kept)
+        device = next(self.network.parameters()).device
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
+            lost, hits = self._drawn(kept) if kept[0].image is not None else self._boxes(kept)
+        lost = lost.float()
         return torch.stack([lost * count, lost.new_tensor(count), lost.new_tensor(hits * count)])
 
     def _boxes(self, rows: Sequence[Row]) -> tuple[Tensor, float]:
@@ -132,7 +135,7 @@ class Denoising:
 
     def learner(self, device: str) -> nn.Module:
         """The network with its loss."""
-        return Denoiser(self._network().to(device)).train()
+        return Denoiser(self._network().to(device), bf16=self._train.dtype == "bfloat16").train()
 
     def pretrain(self, learner: nn.Module, samples: Samples) -> Iterator[dict[str, float]]:
         """Nothing comes before."""
@@ -154,7 +157,7 @@ class Denoising:
         return composer_of(self._name, network, frame=_whole, steps=self._train.denoising_steps)
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
-        """The network, its weights as half floats in settings that say bfloat16."""
+        """The network, its weights in the settings' dtype."""
         from layoutgen.training.lora import restore
 
         restore(learner, weights)

@@ -37,6 +37,7 @@ from tests.pipeline.retraining import (
     undisturbed,
 )
 from tests.pipeline.runs import published, write_manifest
+from tests.training.networks import denoising, network_of
 
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
 
@@ -152,6 +153,28 @@ def test_the_nightly_job_takes_what_serves_and_computes_anew_what_it_touches_alo
     rollback(registry, "poster")
     run_layouts(config, manifest, output)
     assert all(row["adapter"] is None for row in published(output))
+
+
+@pytest.mark.parametrize("engine", ["radm", "layout_image"])
+def test_a_network_that_denoises_is_trained_promoted_and_serves(engine: str, data: Path, tmp_path: Path) -> None:
+    if engine == "layout_image":
+        pytest.importorskip("diffusers")
+    config = denoising(network_of(engine, tmp_path / "base"), data, steps=2, name=engine)
+    root = str(tmp_path / "registry")
+    summary = retrain(config, str(tmp_path / "runs"), root, force=True)
+    assert summary["promoted"]
+    card = AdapterRegistry(Storage(), root).card(engine, summary["version"])
+    assert (card["family"], card["method"], card["recipe"]["average"]) == (engine, "full", 0.5)
+    assert set(card["metrics"]["held"]) >= {"iou", "placed", "violations"}
+    (tmp_path / "vase.jpg").write_bytes(encoded(photo()))
+    row = {"product_id": "v", "image": "vase.jpg", "title": "Stoneware vase", "selling_points": ["手工上釉"]}
+    compose = Compose(engine=engine, model=f"registry:{engine}", registry=root, steps=2, pool={"num_cpus": 0.4})
+    run_layouts(runs.settings(compose=compose), write_manifest(tmp_path, [row]), str(tmp_path / "out"))
+    (made,) = published(str(tmp_path / "out"))
+    assert summary["version"] in made["composer"]
+    assert {element["text"] for element in made["elements"]} >= {"Stoneware vase", "手工上釉"}
+    again = retrain(config, str(tmp_path / "runs"), root)
+    assert (again["version"], again["steps"]) == (summary["version"], 2), "what has ended is not trained again"
 
 
 class TestBadInput:

@@ -44,8 +44,8 @@ def loss(
     seeds: Sequence[int],
     weights: Mapping[str, float] = WEIGHTS,
 ) -> tuple[Tensor, dict[str, float]]:
-    """The loss of a batch, and its parts and the mean IoU as they stand on the last head. A row's time and noise are its
-    seed's."""
+    """The loss of a batch, and its parts and the mean IoU as they stand on the last head. A row's time and noise are
+    its seed's."""
     device = scene.atlas.device
     drawn = [torch.Generator().manual_seed(seed) for seed in seeds]
     t = torch.stack([torch.randint(STEPS, (), generator=one) for one in drawn]).to(device)

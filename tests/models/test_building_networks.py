@@ -8,11 +8,10 @@ from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.io.storage import Storage
 from layoutgen.models import building
+from layoutgen.models import building_networks as radm
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.layout_diffusion import building as radm
 from layoutgen.models.layout_diffusion import checkpoint
-
-from .tiny import network
+from tests.models.layout_diffusion.tiny import network
 
 
 def test_a_composer_is_built_from_a_folder_and_says_what_it_is(tmp_path):

@@ -1,12 +1,14 @@
-"""The embedded vision-language model against the embedded rules: the same products through the whole job with both.
+"""The embedded models against the embedded rules: the same products through the whole job with each composer.
 
-    python -m benchmarks.composers --output DIR [--products ../shared/data/products.jsonl] [--limit N] [--keep FILE]
+    python -m benchmarks.composers --output DIR [--products PRODUCTS.jsonl] [--composers qwen_vl radm layout_image]
+        [--limit N] [--keep FILE]
 
-Runs `jobs.layouts` with either composer on the demo's catalogue and, where given, on a manifest of photos; then
+Runs `jobs.layouts` with each composer on the demo's catalogue and, where given, on a manifest of photos; then
 `jobs.evaluate` on what the solver made of the proposals, and on the proposals as they were (a table whose elements are
 the suggestions, without fonts or colours, so that nothing about type is measured there). Prints a JSON line a set and
 stage: each metric's means over the rows that both published, its paired difference with a 95 % interval, and the
-verdict; and how many rows each published and lost. With `--limit` the first N products are taken.
+verdict; and how many rows each published and lost. With `--limit` the first N products are taken, and with `--models`
+`radm` and `layout_image` are folders in it instead of the embedded networks.
 """
 
 import argparse
@@ -32,27 +34,44 @@ _BARE = {
     "lines": [], "font": "", "font_px": 0, "line_height_px": 0, "colour": "#000000", "alignment": "left",
     "opacity": 1.0, "radius_px": 0,
 }  # fmt: skip
-_CONFIGS = {"rules": _DEMO / "demo.toml", "embedded": _DEMO / "demo.qwen_vl.toml"}
+COMPOSERS = ("qwen_vl", "radm", "layout_image")
 
 
-def compare(name: str, manifest: Path, output: Path, limit: int | None) -> list[dict[str, Any]]:
-    """Both composers on one manifest: a line for proposals and one for placed layouts."""
-    summaries = {}
-    for composer, config in _CONFIGS.items():
-        table = output / f"{name}-{composer}"
-        limited = ["--limit", str(limit)] if limit else []
-        if not (table / "CURRENT").exists():
-            _job("layouts", "--input", str(manifest), "--output", str(table), "--config", str(config), *limited)
-        summaries[composer] = _write_proposals(table)
+def _config(composer: str, output: Path, models: Path | None) -> Path:
+    """The demo's settings with a composer."""
+    if composer == "qwen_vl":
+        return _DEMO / "demo.qwen_vl.toml"
+    if composer == "rules":
+        return _DEMO / "demo.toml"
+    model = json.dumps(str(models / composer) if models else "embedded")
+    told = f'[compose]\nengine = "{composer}"\nmodel = {model}\n'
+    path = output / f"{composer}.toml"
+    path.write_text((_DEMO / "demo.toml").read_text("utf-8").replace("[compose]\n", told), "utf-8")
+    return path
+
+
+def laid_out(name: str, manifest: Path, composer: str, output: Path, limit: int | None, models: Path | None
+             ) -> dict[str, Any]:  # fmt: skip
+    """Lay a manifest out, unless that has been done; returns the run's summary."""
+    table = output / f"{name}-{composer}"
+    limited = ["--limit", str(limit)] if limit else []
+    config = _config(composer, output, models)
+    if not (table / "CURRENT").exists():
+        _job("layouts", "--input", str(manifest), "--output", str(table), "--config", str(config), *limited)
+    return _write_proposals(table)
+
+
+def compare(name: str, composer: str, summaries: dict[str, dict[str, Any]], output: Path) -> list[dict[str, Any]]:
+    """A composer against the rules on one manifest: a line for proposals and one for placed layouts."""
     lines = []
     for stage, suffix in (("proposals", "-proposals.parquet"), ("placed", "")):
-        tables = {composer: f"{output / name}-{composer}{suffix}" for composer in _CONFIGS}
-        folder = output / f"{name}-{stage}"
-        _job("evaluate", "--layouts", tables["embedded"], "--baseline", tables["rules"], "--output", str(folder))
+        ours, theirs = (f"{output / name}-{one}{suffix}" for one in (composer, "rules"))
+        folder = output / f"{name}-{composer}-{stage}"
+        _job("evaluate", "--layouts", ours, "--baseline", theirs, "--output", str(folder))
         found = json.loads((folder / "report.json").read_text("utf-8"))["comparison"]
         lines.append({
-            "bench": "composers", "set": name, "stage": stage, "pairs": found["pairs"],
-            "rows": {composer: _told(summary) for composer, summary in summaries.items()},
+            "bench": "composers", "set": name, "composer": composer, "stage": stage, "pairs": found["pairs"],
+            "rows": {one: _told(summaries[one]) for one in (composer, "rules")},
             "metrics": {metric: _numbers(found["metrics"][metric]) for metric in TELLING if metric in found["metrics"]},
             "hardware": cpu(),
         })  # fmt: skip
@@ -64,7 +83,7 @@ def _told(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def _numbers(found: dict[str, Any]) -> dict[str, Any]:
-    names = {"embedded": "ours", "rules": "baseline", "low": "difference_low", "high": "difference_high"}
+    names = {"ours": "ours", "rules": "baseline", "low": "difference_low", "high": "difference_high"}
     told = {name: None if found[key] is None else round(found[key], 5) for name, key in names.items()}
     return {**told, "better": found["better"], "verdict": found["verdict"]}
 
@@ -101,6 +120,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="a folder; tables that are there are not made again")
     parser.add_argument("--products", type=Path, help="a manifest of photos")
+    parser.add_argument("--composers", nargs="+", choices=COMPOSERS, default=COMPOSERS)
+    parser.add_argument("--models", type=Path, help="a folder with the folders of other networks than the embedded")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--keep", type=Path, help="a file to append the lines to")
     given = parser.parse_args()
@@ -110,7 +131,10 @@ def main() -> None:
     if given.products:
         manifests["products"] = given.products.resolve()
     for name, manifest in manifests.items():
-        for line in compare(name, manifest, output, given.limit):
+        summaries = {
+            one: laid_out(name, manifest, one, output, given.limit, given.models) for one in ("rules", *given.composers)
+        }
+        for line in (line for one in given.composers for line in compare(name, one, summaries, output)):
             text = json.dumps(line, ensure_ascii=False)
             print(text, flush=True)
             if given.keep:

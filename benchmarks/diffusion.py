@@ -1,6 +1,7 @@
-"""How fast the composer that denoises boxes is, by steps of denoising and by rows at once.
+"""How fast the composers that denoise are, by steps of denoising and by rows at once.
 
-python -m benchmarks.diffusion [--size small] [--device cpu] [--threads 2] [--layouts 64] [--output results.jsonl]
+    python -m benchmarks.diffusion [--model radm | layout_image] [--size small] [--device cpu] [--threads 2]
+        [--layouts 64] [--output results.jsonl]
 
 Weights are drawn, which changes no time. One JSON line a case: layouts/s from framed photos of 768 px to compositions,
 of copies of one to five texts on four canvases, the best of three rounds; `network` is the share of the time that the
@@ -20,9 +21,9 @@ from benchmarks.reporting import cpu
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.models.base import Brief
-from layoutgen.models.layout_diffusion.composer import RadmComposer
-from layoutgen.models.layout_diffusion.network import Radm, build, parameters
+from layoutgen.models.layout_diffusion.network import parameters
 from layoutgen.models.layout_diffusion.sizes import SIZES
+from layoutgen.models.network_composers import FRESH, Network, composer_of
 
 CANVASES = (Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080), Canvas(1080, 1920))
 POINTS = ("304不锈钢内胆", "Keeps warm for 12 hours", "￥199起", "一键开盖")
@@ -43,9 +44,9 @@ def briefs(count: int) -> list[Brief]:
     ]
 
 
-def timed(network: Radm, asked: list[Brief], steps: int, rows: int, samples: int) -> tuple[float, float]:
+def timed(name: str, network: Network, asked: list[Brief], steps: int, rows: int, samples: int) -> tuple[float, float]:
     """Layouts/s, and the share of the network in it."""
-    composer = RadmComposer(network, frame=lambda *_: Framing(), steps=steps, rows=rows, samples=samples)
+    composer = composer_of(name, network, frame=lambda *_: Framing(), steps=steps, rows=rows, samples=samples)
     inside = began_inside = 0.0
 
     def now() -> float:
@@ -77,6 +78,7 @@ def timed(network: Radm, asked: list[Brief], steps: int, rows: int, samples: int
 def main() -> None:
     """Measure each case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=list(FRESH), default="radm")
     parser.add_argument("--size", choices=list(SIZES), default="small")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
@@ -88,16 +90,16 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     cv2.setNumThreads(1)
-    network = build(SIZES[given.size]).eval().to(given.device)
+    network = FRESH[given.model](given.size, 0, (), None).eval().to(given.device)
     asked = briefs(given.layouts)
     hardware = torch.cuda.get_device_name() if given.device == "cuda" else f"{cpu()}, {given.threads} threads"
     for steps in given.steps:
         for rows in given.rows:
-            rate, share = timed(network, asked, steps, rows, given.samples)
+            rate, share = timed(given.model, network, asked, steps, rows, given.samples)
             line = json.dumps(
                 {
                     "bench": "diffusion",
-                    "case": f"radm {given.size}, {steps} steps, {rows} rows, {given.samples} samples",
+                    "case": f"{given.model} {given.size}, {steps} steps, {rows} rows, {given.samples} samples",
                     "layouts_per_s": round(rate, 2),
                     "network": round(share, 3),
                     "parameters": parameters(network),

@@ -2,12 +2,12 @@
 
 The image of a layout (one flat colour a role, `core.layout_image`) is the signal, colour / 127.5 - 1; the U-Net sees it
 noisy, with the photo and its subject as four more channels, attends to the lines of the copy, and says the image
-without noise. Squares of 4 x 4 px go in and out as one place of 16 times the channels: most of an image is flat. U-Net and schedule are diffusers': cosine betas, x0 prediction, DDIM with trailing times, so one step is
-enough to answer and more answer better. Normalisation is by groups of channels alone, so a row knows nothing of its
-batch.
+without noise. Squares of 4 x 4 px go in and out as one place of 16 times the channels: most of an image is flat. U-Net
+and schedule are diffusers': cosine betas, x0 prediction, DDIM with trailing times, so one step is enough to answer and
+more answer better. Normalisation is by groups of channels alone, so a row knows nothing of its batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,8 +31,8 @@ other stay apart, also after a blur."""
 
 @dataclass(frozen=True)
 class ImageSize:
-    """The numbers of a network: images of `side` px, seen in squares of `patch` px, and blocks of `widths` channels, the
-    coarser half of which attend to lines of `text` numbers each."""
+    """The numbers of a network: images of `side` px, seen in squares of `patch` px, and blocks of `widths` channels,
+    the coarser half of which attend to lines of `text` numbers each."""
 
     name: str
     side: int
@@ -148,8 +148,16 @@ def loss(network: Drawer, beside: Beside, images: Tensor, seeds: Sequence[int]) 
 
 
 @torch.inference_mode()
-def sample(network: Drawer, beside: Beside, seeds: Sequence[int], *, steps: int = 8) -> np.ndarray:
-    """Draw images (b, s, s, 3), uint8, from noise of each row's own seed. No lots are drawn on the way (η = 0)."""
+def sample(
+    network: Drawer,
+    beside: Beside,
+    seeds: Sequence[int],
+    *,
+    steps: int = 8,
+    seen: Callable[[int, np.ndarray, np.ndarray], None] | None = None,
+) -> np.ndarray:
+    """Draw images (b, s, s, 3), uint8, from noise of each row's own seed. No lots are drawn on the way (η = 0). `seen`
+    is told of each step: the time, the noisy images and what the network says they are."""
     side = network.size.side
     noise = [torch.randn(3, side, side, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     x = torch.stack(noise).to(beside.pictures)
@@ -157,6 +165,12 @@ def sample(network: Drawer, beside: Beside, seeds: Sequence[int], *, steps: int 
     plan.set_timesteps(steps)
     for t in plan.timesteps:
         said = network(x, t.expand(len(x)).to(x.device), beside)
+        if seen is not None:
+            seen(int(t), _image(x), _image(said))
         x = plan.step(said, int(t), x, eta=0.0).prev_sample
+    return _image(x)
+
+
+def _image(x: Tensor) -> np.ndarray:
     image = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return image.permute(0, 2, 3, 1).cpu().numpy()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.config import Annotate, Checkpoint, Compose, CoverPlace, Images, Place, Protect
+from layoutgen.config import NETWORKS, Annotate, Checkpoint, Compose, CoverPlace, Images, Place, Protect
 from layoutgen.config import Saliency as SaliencySettings
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
@@ -100,10 +100,10 @@ def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
 def _composer_version(settings: Compose) -> list[object]:
     if settings.engine == "rules":
         return [RULES_VERSION]
-    if settings.engine == "radm":
-        from layoutgen.models.layout_diffusion.composer import VERSION
+    if settings.engine in NETWORKS:
+        from layoutgen.models import building_networks
 
-        return [VERSION, _checkpoint_version(settings)[0], settings.steps, settings.candidates]
+        return building_networks.version(settings)
     from layoutgen.core.prompts import PROMPT_VERSION
 
     drawn = [settings.candidates, settings.temperature] if settings.candidates > 1 else []
@@ -214,11 +214,11 @@ def composer(
         case "qwen_vl":
             from layoutgen.models import building_vlm
 
-            return building_vlm.composer(settings, seed, storage, _frame_default)
+            return building_vlm.composer(settings, seed, storage, frame_default)
         case "radm" | "layout_image":
             from layoutgen.models import building_networks
 
-            return building_networks.composer(settings, seed, storage, _frame_default)
+            return building_networks.composer(settings, seed, storage, frame_default)
 
 
 def preparer(settings: Compose, storage: Storage) -> Preparer:
@@ -231,10 +231,11 @@ def preparer(settings: Compose, storage: Storage) -> Preparer:
 
     folder = fetch_config(settings.model, Path(settings.cache).expanduser(), storage)
     family = json.loads((folder / "config.json").read_text("utf-8"))["model_type"]
-    return CanvasPainter(picture_kind(folder, family), settings.image_side, _frame_default)
+    return CanvasPainter(picture_kind(folder, family), settings.image_side, frame_default)
 
 
-def _frame_default(image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Framing:
+def frame_default(image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Framing:
+    """How a photo is laid on its canvas for composers that choose no framing."""
     found = subject_map(Brief(image, annotation, Copy(""), canvas), BorderSaliency())
     height, width = image.shape[:2]
     return framing.default(width / height, framing.subject_box(found), canvas, panel_colour(image, found))

@@ -6,9 +6,9 @@ from typing import Any
 from layoutgen.config import Compose
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composer
-from layoutgen.models.network_composers import composer_of, loaded, version_of
+from layoutgen.models.network_composers import VERSIONS, composer_of, loaded
 from layoutgen.models.painting import Frame
-from layoutgen.models.weights import EMBEDDED, fetch_weights, weights_sha
+from layoutgen.models.weights import EMBEDDED, fetch_weights, local, weights_sha
 
 
 def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
@@ -23,8 +23,7 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
         rows=settings.batch,
         seed=seed,
     )
-    version = version_of(settings.engine)
-    named = f"{version} {settings.model} {weights_sha(folder)[:12]}, {settings.steps} steps"
+    named = f"{VERSIONS[settings.engine]} {settings.model} {weights_sha(folder)[:12]}, {settings.steps} steps"
     return model, {"composer": named, "adapter": None, "prompt_version": None, "seed": seed}
 
 
@@ -34,6 +33,16 @@ def check(settings: Compose, storage: Storage) -> None:
     loaded(settings.engine, _fetch(settings, storage))
 
 
+def version(settings: Compose) -> list[object]:
+    """What shapes its layouts; of weights that are not on this machine the name, which is taken as unchanging."""
+    here = local(_named(settings))
+    weights = weights_sha(here) if here else settings.model
+    return [VERSIONS[settings.engine], weights, settings.steps, settings.candidates]
+
+
 def _fetch(settings: Compose, storage: Storage) -> Path:
-    named = f"{EMBEDDED}/{settings.engine}" if settings.model == EMBEDDED else settings.model
-    return fetch_weights(named, Path(settings.cache).expanduser(), storage)
+    return fetch_weights(_named(settings), Path(settings.cache).expanduser(), storage)
+
+
+def _named(settings: Compose) -> str:
+    return f"{EMBEDDED}/{settings.engine}" if settings.model == EMBEDDED else settings.model

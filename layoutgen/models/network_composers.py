@@ -8,10 +8,13 @@ import torch
 
 from layoutgen.models.base import Composer
 from layoutgen.models.layout_diffusion import checkpoint as box_files
-from layoutgen.models.layout_diffusion.composer import VERSION, RadmComposer
+from layoutgen.models.layout_diffusion.composer import RadmComposer
 from layoutgen.models.layout_diffusion.network import build
 from layoutgen.models.layout_diffusion.sizes import SIZES
 from layoutgen.models.painting import Frame
+
+VERSIONS = {"radm": "radm-2", "layout_image": "layout-image-1"}
+"""Each changes with every change of what the same network makes of the same brief."""
 
 Network = Any
 """A `Radm` or a `Drawer`; the latter's module needs diffusers, and is imported where one is named."""
@@ -64,12 +67,3 @@ def composer_of(
     from layoutgen.models.layout_images.composer import ImageComposer
 
     return ImageComposer(network, frame=frame, steps=steps, samples=samples, rows=rows, seed=seed)
-
-
-def version_of(name: str) -> str:
-    """Changes with every change of what the same network makes of the same brief."""
-    if name == "radm":
-        return VERSION
-    from layoutgen.models.layout_images.composer import VERSION as DRAWN
-
-    return DRAWN

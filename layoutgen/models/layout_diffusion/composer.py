@@ -24,8 +24,6 @@ from layoutgen.models.layout_diffusion.seeing import picture, shown_of, subject_
 from layoutgen.models.layout_diffusion.steering import Steering, boxes, with_roles
 from layoutgen.models.painting import Frame
 
-VERSION = "radm-1"
-"""Changes with every change of what the same network makes of the same brief."""
 FREE = Constraints()
 
 

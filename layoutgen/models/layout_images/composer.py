@@ -22,9 +22,6 @@ from layoutgen.models.layout_diffusion.seeing import picture, shown_of, subject_
 from layoutgen.models.layout_images.drawer import INSET, Beside, Drawer, inset, sample
 from layoutgen.models.painting import Frame
 
-VERSION = "layout-image-1"
-"""Changes with every change of what the same network makes of the same brief."""
-
 
 @dataclass(frozen=True)
 class _Task:

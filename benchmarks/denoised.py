@@ -1,0 +1,116 @@
+"""How a network that denoises comes from noise to a layout, drawn for looking at.
+
+    python -m benchmarks.denoised --photos FOLDER --sheet FILE.jpg [--model radm | layout_image] [--weights embedded]
+        [--count 8] [--steps 8] [--only-last]
+
+A row is a product photo with a copy of three to five lines: the framed photo, then after each step what the network
+says the layout is, each element's box in its role's colour. With `--only-last` every photo is one picture, the layout.
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from PIL import Image
+
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
+from layoutgen.core.layout_image import COLOURS, parse
+from layoutgen.io.images import encode_jpeg
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Brief
+from layoutgen.models.building import frame_default
+from layoutgen.models.frame import frame
+from layoutgen.models.layout_diffusion import sampling
+from layoutgen.models.layout_diffusion.binding import bind
+from layoutgen.models.layout_diffusion.composer import FREE, row_seed
+from layoutgen.models.layout_diffusion.lines import batch, lines_of
+from layoutgen.models.layout_diffusion.seeing import picture, shown_of
+from layoutgen.models.layout_diffusion.steering import boxes
+from layoutgen.models.network_composers import Network, loaded
+from layoutgen.models.saliency_net import NetSaliency
+from layoutgen.models.weights import EMBEDDED, fetch_weights
+from layoutgen.training.corpus import contact_sheet
+
+CANVASES = (Canvas(1080, 1440), Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080))
+COPIES = (
+    Copy("新款上市", ("舒适透气", "￥129起", "立即购买"), language="zh"),
+    Copy("Made for every day", ("Soft and light", "$39", "Shop now"), brand="NORD", language="en"),
+    Copy("限时特惠", ("满199减50", "48小时发货", "7天无理由", "抢购"), language="zh"),
+    Copy("Fresh this week", ("Free delivery", "From $2.50"), language="en"),
+)
+_SIDE = 240
+
+
+def brief(photo: Path, number: int) -> Brief:
+    """A layout to make of a photo."""
+    pixels = np.asarray(Image.open(photo).convert("RGB"))
+    (subject,) = NetSaliency().saliency([pixels])
+    return Brief(pixels, Annotation((), subject_map=subject), COPIES[number % 4], CANVASES[number % 4], None)
+
+
+def steps_of(name: str, network: Network, asked: Brief, framing: Framing, steps: int) -> list[list[Suggestion]]:
+    """The layout as it stands after each step."""
+    lines, size = lines_of(asked.copy, asked.canvas), network.size
+    seen, shape = picture(asked.image, framing, asked.canvas, shown_of(asked.annotation, framing), size)
+    seeds, found = [row_seed(asked, FREE, 0, 0)], []
+    if name == "layout_image":
+        from layoutgen.models.layout_images import drawer
+
+        def look(_: int, __: np.ndarray, said: np.ndarray) -> None:
+            found.append(list(parse(said[0][: shape[1], : shape[0]])))
+
+        drawer.sample(network, network.beside(seen[None], batch([lines])), seeds, steps=steps, seen=look)
+        return found
+
+    def bound(_: int, __: object, said: sampling.Found) -> None:
+        proposals, roles = bind(said, 0, lines)
+        found.append([Suggestion(*one) for one in zip(roles, boxes(said, 0, proposals), strict=True)])
+
+    with torch.inference_mode():
+        scene = network.scene(seen[None], torch.tensor([shape], dtype=torch.float32), batch([lines]))
+    sampling.sample(network, scene, seeds, steps=steps, seen=bound)
+    return found
+
+
+def drawn(canvas: np.ndarray, elements: list[Suggestion]) -> np.ndarray:
+    """A framed photo with boxes."""
+    image = canvas.copy()
+    height, width = image.shape[:2]
+    for one in sorted(elements, key=lambda one: one.role != "underlay"):
+        left, top, right, bottom = (round(side * (width, height)[k % 2]) for k, side in enumerate(one.box))
+        cv2.rectangle(image, (left, top), (right, bottom), COLOURS[one.role], 2)
+    return image
+
+
+def main() -> None:
+    """Draw the sheet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--sheet", type=Path, required=True)
+    parser.add_argument("--model", choices=("radm", "layout_image"), default="radm")
+    parser.add_argument("--weights", default=EMBEDDED, help="folder of a network")
+    parser.add_argument("--count", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--only-last", action="store_true")
+    given = parser.parse_args()
+    named = f"{EMBEDDED}/{given.model}" if given.weights == EMBEDDED else given.weights
+    network = loaded(given.model, fetch_weights(named, Path("~/.cache/layoutgen").expanduser(), Storage()))
+    photos = sorted(path for path in given.photos.iterdir() if path.suffix in (".jpg", ".png"))
+    pictures = []
+    for number, photo in enumerate(photos[:: max(1, len(photos) // given.count)][: given.count]):
+        asked = brief(photo, number)
+        framing = frame_default(asked.image, asked.annotation, asked.canvas)
+        canvas = frame(asked.image, framing, asked.canvas, _SIDE)
+        stages = steps_of(given.model, network, asked, framing, given.steps)
+        if not given.only_last:
+            pictures.append(canvas)
+        pictures += [drawn(canvas, one) for one in (stages[-1:] if given.only_last else stages)]
+    columns = 8 if given.only_last else given.steps + 1
+    given.sheet.write_bytes(encode_jpeg(contact_sheet(pictures, columns, _SIDE)))
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,9 @@ import numpy as np
 from layoutgen.core.layout import Box, Canvas, Framing, area, intersection, union
 
 ENOUGH_SEEN = 0.72
+_ROOM = 0.36
+VERSION = "framing-2"
+"""Changes with every change of the framing that `with_room` chooses."""
 
 
 @dataclass(frozen=True)
@@ -222,8 +225,28 @@ def on_canvas(box: Box, framing: Framing) -> Box:
     return (x1, y1, x2, y2)
 
 
+def with_room(photo_aspect: float, subject: Box, canvas: Canvas, panel: str) -> Framing:
+    """The framing for composers that choose none: as much of the subject as can be, and a third of the canvas or more
+    beside it, in one piece; full bleed before panels and cards that are as good."""
+    tried = [
+        *_bleeds(photo_aspect, subject, canvas),
+        *_panels(photo_aspect, subject, canvas, panel),
+        *_whole(photo_aspect, canvas, panel, 0.0),
+    ]
+
+    def room(candidate: Candidate) -> float:
+        shown = on_canvas(subject, candidate.framing)
+        return area(candidate.region) - intersection(candidate.region, shown)
+
+    seen = [one for one in tried if one.subject_seen >= ENOUGH_SEEN]
+    best = max(
+        seen, key=lambda one: min(one.subject_seen, 0.97) + min(room(one), _ROOM) + (0.02 if one.kind == "bleed" else 0)
+    )
+    return best.framing
+
+
 def default(photo_aspect: float, subject: Box | None, canvas: Canvas, panel: str) -> Framing:
-    """The framing for composers that choose none: full bleed where the subject stays whole, else a panel or card."""
+    """A framing that asks for no room: full bleed where the subject stays whole, else a panel or card."""
     around = union([subject] if subject else []) or (0.2, 0.2, 0.8, 0.8)
     best = max(
         [*_bleeds(photo_aspect, around, canvas), *_panels(photo_aspect, around, canvas, panel)],

@@ -107,7 +107,7 @@ def _composer_version(settings: Compose) -> list[object]:
     from layoutgen.core.prompts import PROMPT_VERSION
 
     drawn = [settings.candidates, settings.temperature] if settings.candidates > 1 else []
-    return [settings.engine, PROMPT_VERSION, *_checkpoint_version(settings), *drawn]
+    return [settings.engine, framing.VERSION, PROMPT_VERSION, *_checkpoint_version(settings), *drawn]
 
 
 def _checkpoint_version(settings: Checkpoint) -> list[object]:
@@ -238,4 +238,4 @@ def frame_default(image: np.ndarray, annotation: Annotation, canvas: Canvas) -> 
     """How a photo is laid on its canvas for composers that choose no framing."""
     found = subject_map(Brief(image, annotation, Copy(""), canvas), BorderSaliency())
     height, width = image.shape[:2]
-    return framing.default(width / height, framing.subject_box(found), canvas, panel_colour(image, found))
+    return framing.with_room(width / height, framing.subject_box(found), canvas, panel_colour(image, found))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from layoutgen.config import Compose
+from layoutgen.core import framing
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composer
 from layoutgen.models.network_composers import VERSIONS, composer_of, loaded
@@ -37,7 +38,7 @@ def version(settings: Compose) -> list[object]:
     """What shapes its layouts; of weights that are not on this machine the name, which is taken as unchanging."""
     here = local(_named(settings))
     weights = weights_sha(here) if here else settings.model
-    return [VERSIONS[settings.engine], weights, settings.steps, settings.candidates]
+    return [VERSIONS[settings.engine], framing.VERSION, weights, settings.steps, settings.candidates]
 
 
 def _fetch(settings: Compose, storage: Storage) -> Path:

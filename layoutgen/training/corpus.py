@@ -39,7 +39,7 @@ VERSION = "corpus-1"
 CANVASES = {"1:1": 0.3, "3:4": 0.26, "16:9": 0.16, "9:16": 0.14, "4:5": 0.14}
 """Shapes and how often they come."""
 _SHORT_SIDE = 1080
-_AS_SERVED = 0.5  # posters whose photo is framed as `framing.default` does it for composers that choose none
+_AS_SERVED = 0.5  # posters whose photo is framed as `framing.default` does it, without asking for room
 _WHOLE = 0.97  # of the product that has to be seen
 _LOOKS = {"bleed": 0.42, "extend": 0.26, "panel": 0.22, "card": 0.10}
 _TRIES = 3

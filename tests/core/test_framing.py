@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layoutgen.core import framing
-from layoutgen.core.layout import Canvas, Framing, inside, intersection
+from layoutgen.core.layout import Canvas, Framing, area, inside, intersection
 
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 canvases = st.sampled_from(
@@ -165,3 +165,21 @@ def test_a_banner_stands_whole_on_a_tall_canvas():
         assert 200 * (shown.picture[2] - shown.picture[0]) / (
             1000 * (shown.picture[3] - shown.picture[1])
         ) == pytest.approx(8.0)
+
+
+@given(aspects, subjects(), canvases)
+def test_composers_that_choose_no_framing_get_room_beside_the_subject(aspect, subject, canvas):
+    shown = framing.with_room(aspect, subject, canvas, "#223344")
+    around = framing.on_canvas(subject, shown)
+    left, top, right, bottom = shown.picture
+    bands = [(0.0, 0.0, 1.0, top), (0.0, bottom, 1.0, 1.0), (0.0, 0.0, left, 1.0), (right, 0.0, 1.0, 1.0)]
+    assert max(area(band) - intersection(band, around) for band in [*framing.free_bands(around), *bands]) >= 0.2
+
+
+def test_room_is_made_only_where_there_is_none():
+    small, large = (0.3, 0.6, 0.6, 0.95), (0.02, 0.02, 0.98, 0.98)
+    bleed = framing.with_room(1.0, small, Canvas(1080, 1080), "#223344")
+    assert bleed.picture == (0.0, 0.0, 1.0, 1.0)
+    panel = framing.with_room(1.0, large, Canvas(1920, 1080), "#223344")
+    assert area(panel.picture) < 0.7
+    assert panel.backdrop == "#223344"

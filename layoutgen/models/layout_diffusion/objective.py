@@ -4,10 +4,11 @@ Elements are padded to the number of proposals with boxes whose centre and size 
 added to all (`schedule`), and each head's answer is matched with the elements (`matching`). In an anchored network a
 text is learnt by its own proposal, which the noise was added to, and matching is for underlays and what is left over:
 
-    loss = Σ over heads of [2 · focal(roles) + 5 · |b - b*|₁ + 2 · (1 - GIoU) + cross-entropy(which line it carries)]
+    loss = Σ over heads of [2 · focal(roles) + 5 · |b - b*|₁ + 2 · (1 - GIoU) + cross-entropy(which line it carries)
+                            + Σ over pairs of anchored texts of |b_i ∩ b_j| / min(|b_i|, |b_j|)]
 
 each a sum over the batch, by the number of matched proposals. The noise of a row is drawn from its own seed. RADM
-weighs 5, 1, 1 and has no last part (`PUBLISHED`); ours, DiffusionDet's, weigh where a box lies as much as what it is.
+weighs 5, 1, 1 and has no other parts (`PUBLISHED`); ours, DiffusionDet's, weigh where a box lies as much as what it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,8 @@ from layoutgen.models.layout_diffusion.matching import ALPHA, GAMMA, match
 from layoutgen.models.layout_diffusion.network import Radm
 from layoutgen.models.layout_diffusion.schedule import STEPS, noised
 
-WEIGHTS = {"roles": 2.0, "boxes": 5.0, "giou": 2.0, "carries": 1.0}
-PUBLISHED = {"roles": 5.0, "boxes": 1.0, "giou": 1.0, "carries": 0.0}
+WEIGHTS = {"roles": 2.0, "boxes": 5.0, "giou": 2.0, "carries": 1.0, "overlap": 1.0}
+PUBLISHED = {"roles": 5.0, "boxes": 1.0, "giou": 1.0, "carries": 0.0, "overlap": 0.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +91,7 @@ def learners(found: Found, row: int, truth: Truth, lines: int) -> Tensor:
 def head_loss(found: Found, truths: Sequence[Truth], lines: Sequence[int]) -> dict[str, Tensor]:
     """The parts of one head's loss, and the mean IoU of what was matched; `lines` of each row are anchored."""
     roles = torch.zeros_like(found.roles)
-    boxes, giou, ious, carries = [], [], [], []
+    boxes, giou, ious, carries, overlap = [], [], [], [], []
     none = found.carries.shape[2] - 1
     for i, truth in enumerate(truths):
         taken = learners(found, i, truth, lines[i])
@@ -105,14 +106,26 @@ def head_loss(found: Found, truths: Sequence[Truth], lines: Sequence[int]) -> di
         line = truth.carries[element]
         line = torch.where(line < 0, none, line)
         carries.append(functional.cross_entropy(found.carries[i, learns], line, reduction="sum"))
+        overlap.append(overlapping(found.ltrb[i, : lines[i]]))
     matched = roles.sum().clamp(min=1.0)
     return {
         "roles": focal(found.roles, roles).sum() / matched,
         "boxes": torch.stack(boxes).sum() / matched,
         "giou": torch.stack(giou).sum() / matched,
+        "overlap": torch.stack(overlap).sum() / matched,
         "iou": torch.stack(ious).sum() / matched,
         "carries": torch.stack(carries).sum() / matched,
     }
+
+
+def overlapping(ltrb: Tensor) -> Tensor:
+    """What pairs of boxes (n, 4) share of the smaller one, summed."""
+    low = torch.maximum(ltrb[:, None, :2], ltrb[None, :, :2])
+    high = torch.minimum(ltrb[:, None, 2:], ltrb[None, :, 2:])
+    sides = (ltrb[:, 2:] - ltrb[:, :2]).clamp(min=1e-3)
+    areas = sides.prod(-1)
+    shared = (high - low).clamp(min=0).prod(-1) / torch.minimum(areas[:, None], areas[None])
+    return shared.triu(1).sum()
 
 
 def focal(logits: Tensor, true: Tensor) -> Tensor:

@@ -1,11 +1,13 @@
-"""vLLM's side of `benchmarks.decode`: answers a folder of requests on CPUs and prints the seconds of its best round.
+"""One process of `benchmarks.decode_ways`: answers a folder of requests with one of the engines when it is told to.
 
-    .venv-vllm/bin/python -m benchmarks.vllm_side WEIGHTS FOLDER [--rounds N] [--threads N]
+    python -m benchmarks.decode_side loop|vllm WEIGHTS FOLDER
 
-It runs in the environment that `make test-vllm` sets up. A request is NUMBER.json (`tokens`, `grammar`, `max_tokens`)
-and NUMBER.npy, its picture in uint8 at the size that the model sees. Before each round vLLM's caches of prompts and
-pictures are emptied, since a nightly job shows every photo once, and a few requests with other pictures are answered,
-so that the constant beginning of the prompts is known, as it is to our loop.
+For vLLM it runs in the environment that `make test-vllm` sets up. A request is NUMBER.json (`tokens`, `prefix`,
+`grammar`, `max_tokens`) and NUMBER.npy, its picture in uint8 at the size that the model sees. For each line on standard
+input the process writes one of JSON: first it makes ready, then it answers and writes when it `began` and `ended` on
+the machine's monotonic clock, and the `texts`. Making ready empties vLLM's caches of prompts and pictures, since a
+nightly job shows every photo once, and answers a few requests with other pictures, so that either engine knows the
+constant beginning of the prompts.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,40 +25,46 @@ from layoutgen.models.base import Picture
 from layoutgen.models.checkpoints import load_speech
 from layoutgen.models.decoding import Request
 from layoutgen.models.row import Prompt
-from layoutgen.models.vllm_engine import VllmDecoder
 
 _WARM = 4
 
 
 def main() -> None:
-    """Answer a folder's requests and print a line of JSON: `seconds`, those of each round, and the answers' `texts`."""
-    parser = argparse.ArgumentParser(description="Answer requests with vLLM on CPUs.")
+    """Answer a folder's requests once for every two lines."""
+    parser = argparse.ArgumentParser(description="Answer requests on CPUs, round by round.")
+    parser.add_argument("engine", choices=("loop", "vllm"))
     parser.add_argument("weights", type=Path)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
-    os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     asked = read(arguments.weights, arguments.folder)
-    decoder = VllmDecoder(
-        arguments.weights,
-        device="cpu",
-        dtype="float32",
-        context=max(len(one.prompt) + one.max_tokens for one in asked),
-        longest=max(max(one.prompt.picture.size) for one in asked if one.prompt.picture),
-        rows=len(asked),
-    )
+    engine = (_vllm if arguments.engine == "vllm" else _loop)(arguments.weights, asked)
     others = [_negative(one) for one in asked[:_WARM]]
-    seconds, texts = [], []
-    for _ in range(arguments.rounds):
-        decoder.forget()
-        decoder.decode(others)
-        began = time.perf_counter()
-        found = decoder.decode(asked)
-        seconds.append(time.perf_counter() - began)
-        texts = [getattr(answers[0], "text", None) for answers in found]
-    sys.stdout.write(json.dumps({"seconds": min(seconds), "rounds": seconds, "texts": texts}) + "\n")
+    say({"loaded": True})
+    while sys.stdin.readline():
+        if arguments.engine == "vllm":
+            engine.forget()
+        engine.decode(others)
+        say({"ready": True})
+        sys.stdin.readline()
+        began = time.monotonic()
+        found = engine.decode(asked)
+        ended = time.monotonic()
+        say({"began": began, "ended": ended, "texts": [getattr(answers[0], "text", None) for answers in found]})
+
+
+def say(what: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def write(folder: Path, asked: list[Request]) -> None:
+    """Write requests into a folder."""
+    folder.mkdir()
+    for i, one in enumerate(asked):
+        assert one.prompt.picture is not None
+        np.save(folder / f"{i:04d}.npy", one.prompt.picture.pixels)
+        told = {"prefix": one.prompt.prefix, "tokens": one.prompt.rest, "grammar": one.grammar}
+        (folder / f"{i:04d}.json").write_text(json.dumps(told | {"max_tokens": one.max_tokens}))
 
 
 def read(weights: Path, folder: Path) -> list[Request]:
@@ -67,8 +76,35 @@ def read(weights: Path, folder: Path) -> list[Request]:
         pixels = np.load(path.with_suffix(".npy"))
         height, width = pixels.shape[:2]
         picture = Picture(pixels, (height // unit, width // unit), (width, height))
-        asked.append(Request(Prompt((), tuple(told["tokens"]), picture), told["grammar"], told["max_tokens"]))
+        prompt = Prompt(tuple(told["prefix"]), tuple(told["tokens"]), picture)
+        asked.append(Request(prompt, told["grammar"], told["max_tokens"]))
     return asked
+
+
+def _vllm(weights: Path, asked: list[Request]) -> Any:
+    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+    from layoutgen.models.vllm_engine import VllmDecoder
+
+    return VllmDecoder(
+        weights,
+        device="cpu",
+        dtype="float32",
+        context=max(len(one.prompt) + one.max_tokens for one in asked),
+        longest=max(max(one.prompt.picture.size) for one in asked if one.prompt.picture),
+        rows=len(asked),
+    )
+
+
+def _loop(weights: Path, asked: list[Request]) -> Any:
+    import torch
+
+    from layoutgen.models.backbone import Backbone
+    from layoutgen.models.checkpoints import load_model
+    from layoutgen.models.decoding import Decoder
+
+    speech = load_speech(weights)
+    backbone = Backbone(load_model(weights, None, "cpu", torch.float32), speech.pictures)
+    return Decoder(backbone, speech.tokenizer, speech.ends, rows=len(asked), prompt_tokens=2048)
 
 
 def _negative(request: Request) -> Request:

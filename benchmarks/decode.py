@@ -9,14 +9,14 @@
 - `forwards`: tokens of our answers for each pass through the language model, answers alone, with guesses as on a GPU;
 - `transport`: pictures of about 1,000 visual tokens a second from uint8 pixels through an Arrow table to the vision
   tower's input, against making that input first and sending it in bfloat16; and megabytes a picture of both;
-- `vllm`: against vLLM with the same grammar, in the environment whose Python is named, through `benchmarks.vllm_side`.
+- `vllm`: against vLLM with the same grammar, in the environment whose Python is named. Both answer in two ways, see
+  `benchmarks.decode_ways`, and each one's better way counts.
 
 Plain `generate` gets the batch size that suits it best. Answers are compared before anything is reported.
 """
 
 import argparse
-import json
-import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,6 +28,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
+from benchmarks import decode_ways
 from benchmarks.plain import generate
 from benchmarks.reporting import cpu, report
 from benchmarks.workload import requests
@@ -95,7 +96,7 @@ def measure(
         free = best_batch(lambda batch: plain(model, speech, asked[:batch], batch, mean))
         sides["unconstrained"] = lambda: plain(model, speech, asked, free, mean)
     best = dict.fromkeys(sides, float("inf"))
-    for _ in range(arguments.rounds):
+    for _ in range(arguments.rounds if sides.keys() - {"ours"} else 0):
         for name, side in sides.items():
             began = time.perf_counter()
             side()
@@ -104,8 +105,18 @@ def measure(
     for name in [name for name in sides if name != "ours"]:
         report("decode", name, rates["ours"], rates[name], "images/s", hardware, arguments.output, tokens=mean)
     if "vllm" in cases:
-        rate = vllm(arguments.vllm, weights, asked, arguments.rounds)
-        report("decode", "vllm", rates["ours"], rate, "images/s", hardware, arguments.output, tokens=mean)
+        against_vllm(weights, asked, arguments, hardware, mean)
+
+
+def against_vllm(
+    weights: Path, asked: list[Request], arguments: argparse.Namespace, hardware: str, tokens: int
+) -> None:
+    pythons = {"loop": sys.executable, "vllm": arguments.vllm}
+    ways, same = decode_ways.rates(weights, asked, arguments.threads, pythons, arguments.rounds)
+    ours, other = (max(ways[engine].values()) for engine in ("loop", "vllm"))
+    told = {engine: {way: round(rate, 3) for way, rate in rates.items()} for engine, rates in ways.items()}
+    more = {"ratio_of": "each engine's better way", "ways": told, "same_answers": same, "tokens": tokens}
+    report("decode", "vllm", ours, other, "images/s", hardware, arguments.output, **more)
 
 
 def passes(model: Any, speech: Speech, asked: list[Request], spare: int) -> float:
@@ -172,20 +183,6 @@ def best_batch(run: Callable[[int], Any]) -> int:
         run(batch)
         rates[batch] = batch / (time.perf_counter() - began)
     return max(rates, key=lambda batch: rates[batch])
-
-
-def vllm(python: str, weights: Path, asked: list[Request], rounds: int) -> float:
-    """Images a second of `benchmarks.vllm_side`, which gets the checkpoint and a folder of requests and prints the
-    seconds of its best round as JSON."""
-    with tempfile.TemporaryDirectory(prefix="layoutgen-requests-") as folder:
-        for i, one in enumerate(asked):
-            assert one.prompt.picture is not None
-            np.save(Path(folder) / f"{i:04d}.npy", one.prompt.picture.pixels)
-            told = {"tokens": [*one.prompt.prefix, *one.prompt.rest], "grammar": one.grammar}
-            (Path(folder) / f"{i:04d}.json").write_text(json.dumps(told | {"max_tokens": one.max_tokens}))
-        command = [python, "-m", "benchmarks.vllm_side", str(weights), folder, "--rounds", str(rounds)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return len(asked) / float(json.loads(done.stdout.splitlines()[-1])["seconds"])
 
 
 if __name__ == "__main__":

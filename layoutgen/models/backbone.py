@@ -17,6 +17,7 @@ from layoutgen.models.base import Picture
 from layoutgen.models.cache import RowCache
 from layoutgen.models.pictures import PictureKind
 from layoutgen.models.segments import SEGMENTS
+from layoutgen.models.shortcuts import shortcuts
 from layoutgen.models.vision import pixel_inputs
 
 
@@ -60,8 +61,8 @@ class Backbone:
 
     @contextmanager
     def attention(self) -> Iterator[None]:
-        """Have the model attend as the loop needs it, and as before afterwards."""
-        with attention_of(self._text.config, ROWS):
+        """Have the model attend as the loop needs it, with shortcuts, and as before afterwards."""
+        with attention_of(self._text.config, ROWS), shortcuts(self._model):
             if self.pictures.tiles:
                 yield
             else:
@@ -77,10 +78,16 @@ class Backbone:
         return Features(_joined(found.pooler_output).to(self.dtype), deep)
 
     def read(
-        self, tokens: np.ndarray, positions: np.ndarray, plan: Plan, cache: RowCache, seen: Features | None
+        self,
+        tokens: np.ndarray,
+        positions: np.ndarray,
+        plan: Plan,
+        cache: RowCache,
+        seen: Features | None,
+        ends: np.ndarray,
     ) -> torch.Tensor:
-        """Feed packed tokens (n,) at positions (3, n) and return their hidden states (n, width). `seen` holds the
-        features of the tokens that stand for pictures."""
+        """Feed packed tokens (n,) at positions (3, n) and return the hidden states (m, width) of the tokens `ends`
+        (m,). `seen` holds the features of the tokens that stand for pictures."""
         ids = torch.from_numpy(tokens).to(self.device, non_blocking=True)
         embeds = self._text.get_input_embeddings()(ids)
         deep: dict[str, Any] = {}
@@ -98,6 +105,7 @@ class Backbone:
             past_key_values=cache,
             use_cache=True,
             plan=plan,
+            ends=torch.from_numpy(ends).to(self.device, non_blocking=True),
             **deep,
         )
         return found.last_hidden_state[0]

@@ -206,10 +206,9 @@ class Batch:
         spans += [(one.row, one.start, sum(one.lengths)) for one in ahead or ()]
         slots = [np.arange(start, start + count) for _, start, count in spans]
         cache.aim(np.repeat([row for row, _, _ in spans], [len(some) for some in slots]), np.concatenate(slots))
-        hidden = model.read(tokens, where, plan, cache, seen)
-        self.counts.fed += len(tokens)
         counts = [*(chunk.count for chunk in chunks), *(length for one in ahead or () for length in one.lengths)]
-        return hidden[torch.from_numpy(np.cumsum(counts) - 1).to(hidden.device, non_blocking=True)]
+        self.counts.fed += len(tokens)
+        return model.read(tokens, where, plan, cache, seen, np.cumsum(counts) - 1)
 
     def _choose(self, rows: list[Row], hidden: torch.Tensor, ahead: Sequence[tuple[int, Branch]] = ()) -> list[Row]:
         """Choose each row's next token and, where its guess was fed (row's number, branch), the one after; rows go on

@@ -219,11 +219,11 @@ def out_of_memory_above(rows: int, monkeypatch: pytest.MonkeyPatch) -> list[int]
     fed: list[int] = []
     read = Backbone.read
 
-    def fake(self: Backbone, tokens: Any, positions: Any, plan: Any, cache: Any, seen: Any) -> torch.Tensor:
+    def fake(self: Backbone, tokens: Any, positions: Any, plan: Any, *more: Any) -> torch.Tensor:
         fed.append(len(plan.parts[0].tokens))  # prompts of one length are one part, and so are the rows of a step
         if fed[-1] > rows:
             raise torch.OutOfMemoryError("CUDA out of memory (told by a test)")
-        return read(self, tokens, positions, plan, cache, seen)
+        return read(self, tokens, positions, plan, *more)
 
     monkeypatch.setattr(Backbone, "read", fake)
     return fed
@@ -367,6 +367,9 @@ def test_a_grammar_that_cannot_be_read_is_a_fault(loaded: dict[str, Any]) -> Non
 def test_the_model_is_left_as_it_was(loaded: dict[str, Any]) -> None:
     model, speech = loaded["qwen2_5_vl"]
     before = model.model.language_model.config._attn_implementation
+    weights = {name: weight.clone() for name, weight in model.state_dict().items()}
     decoder(loaded["qwen2_5_vl"]).decode(requests(speech)[:1])
+    assert not any("forward" in module.__dict__ for module in model.modules())
+    assert all(torch.equal(weight, weights[name]) for name, weight in model.state_dict().items())
     assert model.model.language_model.config._attn_implementation == before
     assert model.model.visual.config._attn_implementation == before

@@ -2,10 +2,14 @@
 
     python -m layoutgen.training.corpus_file --output FILE.arrow --model CHECKPOINT [--posters 20000] [--variants 2]
         [--folder PHOTOS] [--held-folder OTHER_PHOTOS] [--side 224] [--style designer] [--processes 2]
+        [--refine 0.3] [--lock 0.35] [--hide 0.5]
 
 The rows are those of `stored`: of each poster `variants` samples, as epochs 0, 1, … of the corpus have them, and
-posters held back, with photos of `held-folder` and grounds of another seed. Pictures are as large as `model` sees them
-at `side` px; a small model learns 15 to 50 samples a second on a core, which draws as many posters.
+posters held back. These show products and photos that none of those to learn from shows, as with `--data corpus`, and
+have grounds of another seed; their photos come from `held-folder`, where one is given, which parts photos further.
+`refine`, `lock` and `hide` are those of `augment`: how many samples are unfinished layouts, and what is given of them.
+Pictures are as large as `model` sees them at `side` px; a small model learns 8 to 50 samples a second on a core, which
+draws as many posters.
 """
 
 import argparse
@@ -38,7 +42,7 @@ _PHOTO_SIDE = 448
 
 @dataclass(frozen=True)
 class Part:
-    """Some posters: numbers `first` to `last` (left out) of a corpus, for a split."""
+    """Some posters: numbers `first` to `last` (left out) of a corpus, for a split; `how` is how samples are changed."""
 
     spec: CorpusSpec
     split: str
@@ -47,6 +51,7 @@ class Part:
     variants: int
     kind: PictureKind
     side: int
+    how: Augmentation = NONE
 
 
 def rows(part: Part) -> list[dict[str, Any]]:
@@ -60,8 +65,7 @@ def rows(part: Part) -> list[dict[str, Any]]:
         task = corpus_task(poster)
         about = {"split": part.split, "product_id": f"{part.split}-{poster.key}"}
         for epoch in range(part.variants):
-            how = _HOW if part.split == "train" else NONE
-            sample = augmented(task, how, (part.spec.seed, 31, number, epoch), size)
+            sample = augmented(task, part.how, (part.spec.seed, 31, number, epoch), size)
             row = {**about, **_learnt(sample), "key": f"{about['product_id']}-{epoch}"}
             if part.split in ("test", "fixed"):
                 row |= _judged(drawn_case(corpus, number, size))
@@ -93,6 +97,25 @@ def _corpus(spec: CorpusSpec) -> Corpus:
     return Corpus(spec)
 
 
+def planned(given: argparse.Namespace) -> list[Part]:
+    """The parts of the file that a command line asks for."""
+    learnt = CorpusSpec(given.seed, _PHOTO_SIDE, given.folder, given.photo_share, given.style, goods="learnt")
+    held = replace(learnt, seed=given.seed + 1, folder=given.held_folder or given.folder, goods="held_back")
+    how = replace(_HOW, refine=given.refine, lock=given.lock, hide=given.hide)
+    splits = (
+        (learnt, "train", 0, given.posters, given.variants, how),
+        (held, "validation", 0, given.held_back, 1, NONE),
+        (held, "test", given.held_back, 2 * given.held_back, 1, NONE),
+        (CorpusSpec(FIXED_SEED, _PHOTO_SIDE, goods="held_back"), "fixed", 0, 60, 1, NONE),
+    )
+    kind = picture_kind(given.model, family_in(given.model))
+    return [
+        Part(spec, split, at, min(at + _CHUNK, last), variants, kind, given.side, changed)
+        for spec, split, first, last, variants, changed in splits
+        for at in range(first, last, _CHUNK)
+    ]
+
+
 def draw(parts: list[Part], processes: int) -> Iterator[dict[str, Any]]:
     """The rows of all parts, in order."""
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
@@ -100,8 +123,8 @@ def draw(parts: list[Part], processes: int) -> Iterator[dict[str, Any]]:
             yield from found
 
 
-def main() -> None:
-    """Draw what the command line asks for."""
+def options() -> argparse.ArgumentParser:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True, help="a checkpoint's folder; its weights are not needed")
@@ -110,27 +133,21 @@ def main() -> None:
     parser.add_argument("--variants", type=int, default=2)
     parser.add_argument("--held-back", type=int, default=200, help="to validate by, and as many to judge by")
     parser.add_argument("--folder", default="")
-    parser.add_argument("--held-folder", default="")
+    parser.add_argument("--held-folder", default="", help="photos of the posters held back; left out, those of folder")
     parser.add_argument("--photo-share", type=float, default=0.5)
     parser.add_argument("--style", default="designer")
+    parser.add_argument("--refine", type=float, default=_HOW.refine, help="share of samples: unfinished layouts")
+    parser.add_argument("--lock", type=float, default=_HOW.lock, help="share of their given elements: locked")
+    parser.add_argument("--hide", type=float, default=_HOW.hide, help="share of these: known in part")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
-    given = parser.parse_args()
-    learnt = CorpusSpec(given.seed, _PHOTO_SIDE, given.folder, given.photo_share, given.style)
-    held = replace(learnt, seed=given.seed + 1, folder=given.held_folder)
-    splits = (
-        (learnt, "train", 0, given.posters, given.variants),
-        (held, "validation", 0, given.held_back, 1),
-        (held, "test", given.held_back, 2 * given.held_back, 1),
-        (CorpusSpec(FIXED_SEED, _PHOTO_SIDE, goods="held_back"), "fixed", 0, 60, 1),
-    )
-    kind = picture_kind(given.model, family_in(given.model))
-    parts = [
-        Part(spec, split, at, min(at + _CHUNK, last), variants, kind, given.side)
-        for spec, split, first, last, variants in splits
-        for at in range(first, last, _CHUNK)
-    ]
-    write(given.output, draw(parts, given.processes))
+    return parser
+
+
+def main() -> None:
+    """Draw what the command line asks for."""
+    given = options().parse_args()
+    write(given.output, draw(planned(given), given.processes))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ nothing, with a tokenizer made for this task.
     python -m layoutgen.training.embedded --output DIR --ship VERSION [--first VERSION] [--note TEXT]
 
 The second copies a version that a registry holds, as `jobs.retrain` left it, with a card of its own for those who have
-neither the registry nor the data. `--first` is the version that it was trained on, where it is no random checkpoint:
-the card then tells both trainings.
+neither the registry nor the data. `--first` is the version that all began with, where this one was trained further:
+the card then tells both trainings, and `--note` what was between them.
 
 What the prompts and answers of `core.prompts` and `core.refinement_prompt` repeat letter by letter is one token each:
 the instructions, the frame of an item, the fields of the copy. A question and its answer then take about 290 tokens,
@@ -102,8 +102,10 @@ _COMMANDS = (
     "python -m jobs.retrain --config jobs/retrain.embedded.toml --model BASE --data POSTERS.arrow …",
     "python -m layoutgen.training.corpus_file --output MORE.arrow --model BASE --posters 3000 --variants 5 --seed 2 "
     "--refine 0.66 --lock 0.4 --hide 0.4 --folder … --held-folder …",
+    "python -m jobs.retrain --config jobs/retrain.embedded_copy.toml --model VERSION --data MORE.arrow …",
     "python -m jobs.retrain --config jobs/retrain.embedded_refine.toml --model VERSION --data MORE.arrow …",
 )
+_FIRST = 3  # commands that make the version which was trained first
 
 
 def _training(told: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +144,7 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
         "bytes": weights.stat().st_size,
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         **{name: last[name] for name in ("image_side", "codec", "prompt_version", "code_version", "created_at")},
-        "made_by": list(_COMMANDS[: 1 + 2 * len(told)]),
+        "made_by": list(_COMMANDS if first else _COMMANDS[:_FIRST]),
         "trainings": [_training(one) for one in told],
         "note": note,
     }
@@ -156,7 +158,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ship", type=Path, help="a version's folder in a registry")
-    parser.add_argument("--first", type=Path, help="the version that this one was trained on")
+    parser.add_argument("--first", type=Path, help="the version that was trained further into this one")
     parser.add_argument("--note", default="", help="what else its card says")
     given = parser.parse_args()
     if given.ship:

@@ -1,0 +1,38 @@
+"""What is shipped is a version of a registry, with a card that tells all its trainings."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from layoutgen.training.embedded import ship
+
+
+def version(folder: Path, steps: int, **recipe: Any) -> Path:
+    folder.mkdir()
+    save_file({"weight": torch.zeros(3, 4)}, folder / "model.safetensors")
+    (folder / "config.json").write_text("{}")
+    told = {
+        "family": "qwen2_5_vl", "image_side": 224, "codec": "c", "prompt_version": "p", "code_version": "v",
+        "created_at": "now", "recipe": {"batch": 8, "dense_steps": 0} | recipe, "data": {"rows": {"train": 5}},
+        "data_sha": f"sha-{steps}", "steps": steps, "training": {"validation_loss": 0.5},
+        "metrics": {"held": {"iou": {"ours": 0.2, "theirs": 0.1, "better": "higher"}}},
+    }  # fmt: skip
+    (folder / "card.json").write_text(json.dumps(told))
+    return folder
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_its_card_tells_every_training(tmp_path: Path, count: int) -> None:
+    first = version(tmp_path / "first", 10, batch=32, dense_steps=3)
+    last = version(tmp_path / "last", 20) if count == 2 else first
+    card = ship(last, tmp_path / "out", "a note", first if count == 2 else None)
+    assert json.loads((tmp_path / "out" / "card.json").read_text("utf-8")) == card
+    assert (card["parameters"], card["note"], len(card["made_by"])) == (12, "a note", (3, 6)[count - 1])
+    samples = [one["samples"] for one in card["trainings"]]
+    assert samples == [{"dense": 96, "layouts": 320}, {"dense": 0, "layouts": 160}][:count]
+    assert card["trainings"][0]["held_back_posters"]["iou"] == {"before": 0.1, "after": 0.2, "better": "higher"}
+    assert (tmp_path / "out" / "config.json").read_text() == "{}"

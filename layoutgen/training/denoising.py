@@ -157,12 +157,11 @@ class Denoising:
         return composer_of(self._name, network, frame=_whole, steps=self._train.denoising_steps)
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
-        """The network, its weights in the settings' dtype."""
+        """The network as a folder."""
         from layoutgen.training.lora import restore
 
         restore(learner, weights)
-        dtype = torch.bfloat16 if self._train.dtype == "bfloat16" else torch.float32
-        SAVE[self._name](learner.network, folder, dtype)
+        SAVE[self._name](learner.network, folder, torch.float32)
 
 
 def kind(name: str, train: Train, storage: Storage) -> Denoising:

@@ -2,11 +2,6 @@
 nothing, with a tokenizer made for this task.
 
     python -m layoutgen.training.embedded --output DIR [--seed 0]
-    python -m layoutgen.training.embedded --output DIR --ship VERSION [--first VERSION] [--note TEXT]
-
-The second copies a version that a registry holds, as `jobs.retrain` left it, with a card of its own for those who have
-neither the registry nor the data. `--first` is the version that all began with, where this one was trained further:
-the card then tells both trainings, and `--note` what was between them.
 
 What the prompts and answers of `core.prompts` and `core.refinement_prompt` repeat letter by letter is one token each:
 the instructions, the frame of an item, the fields of the copy. A question and its answer then take about 290 tokens,
@@ -15,16 +10,11 @@ and never part of a longer one), and so is a frequent piece of an English word; 
 """
 
 import argparse
-import hashlib
-import json
-import math
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import safe_open
 from tokenizers import AddedToken
 from transformers import Qwen2Tokenizer
 
@@ -96,75 +86,13 @@ def build(output: Path, seed: int = 0) -> Path:
     return build_checkpoint("qwen2_5_vl", output, seed=seed, size=SIZE, tokenizer=tokenizer())
 
 
-_COMMANDS = (
-    "python -m layoutgen.training.embedded --output BASE",
-    "python -m layoutgen.training.corpus_file --output POSTERS.arrow --model BASE --folder … --held-folder …",
-    "python -m jobs.retrain --config jobs/retrain.embedded.toml --model BASE --data POSTERS.arrow …",
-    "python -m layoutgen.training.corpus_file --output MORE.arrow --model BASE --posters 3000 --variants 5 --seed 2 "
-    "--refine 0.66 --lock 0.4 --hide 0.4 --folder … --held-folder …",
-    "python -m jobs.retrain --config jobs/retrain.embedded_copy.toml --model VERSION --data MORE.arrow …",
-    "python -m jobs.retrain --config jobs/retrain.embedded_refine.toml --model VERSION --data MORE.arrow …",
-)
-_FIRST = 3  # commands that make the version which was trained first
-
-
-def _training(told: dict[str, Any]) -> dict[str, Any]:
-    """What a version's own card says of its training, as far as it is of use elsewhere."""
-    recipe = told["recipe"]
-    steps = {"dense": recipe["dense_steps"], "layouts": told["steps"]}
-    return {
-        "data": {"rows": told["data"].get("rows"), "sha": told["data_sha"]},
-        "steps": steps,
-        "samples": {name: count * recipe["batch"] for name, count in steps.items()},
-        "recipe": recipe,
-        "validation_loss": told["training"]["validation_loss"],
-        "held_back_posters": {
-            name: {"before": one["theirs"], "after": one["ours"], "better": one["better"]}
-            for name, one in told["metrics"]["held"].items()
-        },
-    }
-
-
-def ship(version: Path, output: Path, note: str, first: Path | None = None) -> dict[str, Any]:
-    """Copy a version of a registry into `output` and write its card; returns the card."""
-    told = [json.loads((one / "card.json").read_text("utf-8")) for one in (first, version) if one]
-    output.mkdir(parents=True, exist_ok=True)
-    for path in sorted(version.iterdir()):
-        if path.name != "card.json":
-            shutil.copyfile(path, output / path.name)
-    weights = output / "model.safetensors"
-    with safe_open(weights, "pt") as file:
-        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
-    last = told[-1]
-    card = {
-        "name": f"layoutgen embedded composer, qwen-vl-{len(told)}",
-        "what": "Qwen2.5-VL from random weights that proposes layouts; sees the framed canvas at 224 px",
-        "family": last["family"],
-        "parameters": sum(math.prod(shape) for shape in shapes),
-        "bytes": weights.stat().st_size,
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        **{name: last[name] for name in ("image_side", "codec", "prompt_version", "code_version", "created_at")},
-        "made_by": list(_COMMANDS if first else _COMMANDS[:_FIRST]),
-        "trainings": [_training(one) for one in told],
-        "note": note,
-    }
-    (output / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return card
-
-
 def main() -> None:
     """Build what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--ship", type=Path, help="a version's folder in a registry")
-    parser.add_argument("--first", type=Path, help="the version that was trained further into this one")
-    parser.add_argument("--note", default="", help="what else its card says")
     given = parser.parse_args()
-    if given.ship:
-        ship(given.ship, given.output, given.note, given.first)
-    else:
-        build(given.output, given.seed)
+    build(given.output, given.seed)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from layoutgen.training.embedded import ship
+from layoutgen.models.network_composers import loaded
+from layoutgen.training.shipping import ship
+from tests.training.networks import network_of
 
 
 def version(folder: Path, steps: int, **recipe: Any) -> Path:
@@ -36,3 +38,15 @@ def test_its_card_tells_every_training(tmp_path: Path, count: int) -> None:
     assert samples == [{"dense": 96, "layouts": 320}, {"dense": 0, "layouts": 160}][:count]
     assert card["trainings"][0]["held_back_posters"]["iou"] == {"before": 0.1, "after": 0.2, "better": "higher"}
     assert (tmp_path / "out" / "config.json").read_text() == "{}"
+
+
+def test_a_network_is_shipped_as_half_floats_that_load(tmp_path: Path) -> None:
+    told = json.loads((version(tmp_path / "told", 5) / "card.json").read_text()) | {"family": "radm"}
+    folder = network_of("radm", tmp_path / "radm")
+    (folder / "card.json").write_text(json.dumps(told))
+    card = ship(folder, tmp_path / "out", "")
+    assert card["made_by"][-1].startswith("python -m jobs.retrain --config jobs/retrain.radm.toml")
+    assert "codec" not in card
+    assert card["bytes"] < 0.6 * (folder / "model.safetensors").stat().st_size
+    before, after = loaded("radm", folder).state_dict(), loaded("radm", tmp_path / "out").state_dict()
+    assert all(torch.allclose(before[name].float(), after[name].float(), rtol=1e-3, atol=1e-4) for name in before)

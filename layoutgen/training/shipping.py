@@ -1,0 +1,111 @@
+"""Copies a version of a registry to where the package embeds it, with a card for those who have neither the registry
+nor the data.
+
+    python -m layoutgen.training.shipping --version VERSION --output DIR [--first VERSION] [--note TEXT]
+
+`VERSION` is a version's folder as `jobs.retrain` left it. `--first` is the version that all began with, where this one
+was trained further: the card then tells both trainings, and `--note` what was between them. Networks that denoise are
+written as half floats.
+"""
+
+import argparse
+import hashlib
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+
+from layoutgen.models.network_composers import SAVE, loaded
+
+_POSTERS = "python -m layoutgen.training.corpus_file --output POSTERS.arrow --model BASE --folder …"
+_NETWORK = (
+    f"{_POSTERS} --refine 0 --side 192 --posters 16000",
+    "python -m jobs.retrain --config jobs/retrain.{family}.toml --data POSTERS.arrow …",
+)
+_FIRST = (
+    "python -m layoutgen.training.embedded --output BASE",
+    f"{_POSTERS} --held-folder …",
+    "python -m jobs.retrain --config jobs/retrain.embedded.toml --model BASE --data POSTERS.arrow …",
+)
+_FURTHER = (
+    "python -m layoutgen.training.corpus_file --output MORE.arrow --model BASE --posters 3000 --variants 5 --seed 2 "
+    "--refine 0.66 --lock 0.4 --hide 0.4 --folder … --held-folder …",
+    "python -m jobs.retrain --config jobs/retrain.embedded_copy.toml --model VERSION --data MORE.arrow …",
+    "python -m jobs.retrain --config jobs/retrain.embedded_refine.toml --model VERSION --data MORE.arrow …",
+)
+_WHAT = {
+    "qwen2_5_vl": "Qwen2.5-VL from random weights that proposes layouts; sees the framed canvas at 224 px",
+    "radm": "denoises boxes of layouts, RADM in size small; sees the framed canvas and its subject at 128 px",
+    "layout_image": "draws layout images by diffusion; sees the framed canvas and its subject at 128 px",
+}
+
+
+def ship(version: Path, output: Path, note: str, first: Path | None = None) -> dict[str, Any]:
+    """Copy a version into `output` and write its card; returns the card."""
+    told = [json.loads((one / "card.json").read_text("utf-8")) for one in (first, version) if one]
+    last, family = told[-1], told[-1]["family"]
+    output.mkdir(parents=True, exist_ok=True)
+    if family in SAVE:
+        SAVE[family](loaded(family, version), output, torch.float16)
+    else:
+        for path in sorted(version.iterdir()):
+            if path.name != "card.json":
+                shutil.copyfile(path, output / path.name)
+    weights = output / "model.safetensors"
+    with safe_open(weights, "pt") as file:
+        shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
+    speaks = {name: last[name] for name in ("image_side", "codec", "prompt_version")} if family not in SAVE else {}
+    made = (
+        [one.format(family=family) for one in _NETWORK] if family in SAVE else [*_FIRST, *(_FURTHER if first else ())]
+    )
+    card = {
+        "name": f"layoutgen embedded composer, {family}-{len(told)}",
+        "what": _WHAT[family],
+        "family": family,
+        "parameters": sum(math.prod(shape) for shape in shapes),
+        "bytes": weights.stat().st_size,
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        **speaks,
+        **{name: last[name] for name in ("code_version", "created_at")},
+        "made_by": made,
+        "trainings": [_training(one) for one in told],
+        "note": note,
+    }
+    (output / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return card
+
+
+def _training(told: dict[str, Any]) -> dict[str, Any]:
+    """What a version's own card says of its training, as far as it is of use elsewhere."""
+    recipe = told["recipe"]
+    steps = {"dense": recipe["dense_steps"], "layouts": told["steps"]}
+    return {
+        "data": {"rows": told["data"].get("rows"), "sha": told["data_sha"]},
+        "steps": steps,
+        "samples": {name: count * recipe["batch"] for name, count in steps.items()},
+        "recipe": recipe,
+        "validation_loss": told["training"]["validation_loss"],
+        "held_back_posters": {
+            name: {"before": one["theirs"], "after": one["ours"], "better": one["better"]}
+            for name, one in told["metrics"]["held"].items()
+        },
+    }
+
+
+def main() -> None:
+    """Ship what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", type=Path, required=True, help="a version's folder in a registry")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--first", type=Path, help="the version that was trained further into this one")
+    parser.add_argument("--note", default="", help="what else its card says")
+    given = parser.parse_args()
+    ship(given.version, given.output, given.note, given.first)
+
+
+if __name__ == "__main__":
+    main()

@@ -56,12 +56,15 @@ bench: setup
 	$(BIN)/python -m benchmarks.placement
 	$(BIN)/python -m benchmarks.plan --rows 1000000
 	$(BIN)/python -m benchmarks.decode
+	$(BIN)/python -m benchmarks.diffusion
 	$(BIN)/python -m benchmarks.train
 
-# With the Python of a machine that has a GPU: torch, transformers, peft and llguidance are all it needs.
+# With the Python of a machine that has a GPU: torch, transformers, peft, llguidance and scipy are all it
+# needs.
 bench-gpu:
 	$(PYTHON) -m benchmarks.gpu
 	$(PYTHON) -m benchmarks.train --gpu
+	$(PYTHON) -m benchmarks.diffusion --device cuda --rows 32 128 512 --layouts 1024
 
 clean:
 	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,7 +1,7 @@
 """The embedded models against the embedded rules: the same products through the whole job with each composer.
 
-    python -m benchmarks.composers --output DIR [--products PRODUCTS.jsonl] [--composers qwen_vl radm layout_image]
-        [--limit N] [--keep FILE]
+    python -m benchmarks.composers --output DIR [--products PRODUCTS.jsonl [--products-alone]] [--limit N]
+        [--composers qwen_vl radm layout_image] [--models DIR] [--keep FILE]
 
 Runs `jobs.layouts` with each composer on the demo's catalogue and, where given, on a manifest of photos; then
 `jobs.evaluate` on what the solver made of the proposals, and on the proposals as they were (a table whose elements are
@@ -120,6 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, required=True, help="a folder; tables that are there are not made again")
     parser.add_argument("--products", type=Path, help="a manifest of photos")
+    parser.add_argument("--products-alone", action="store_true", help="not on the demo's catalogue")
     parser.add_argument("--composers", nargs="+", choices=COMPOSERS, default=COMPOSERS)
     parser.add_argument("--models", type=Path, help="a folder with the folders of other networks than the embedded")
     parser.add_argument("--limit", type=int)
@@ -127,9 +128,9 @@ def main() -> None:
     given = parser.parse_args()
     output = given.output.resolve()
     drawn = output / "catalogue" / "catalogue.jsonl"
-    manifests = {"catalogue": drawn if drawn.exists() else catalogue.draw(output / "catalogue")}
-    if given.products:
-        manifests["products"] = given.products.resolve()
+    manifests = {"products": given.products.resolve()} if given.products else {}
+    if not given.products_alone:
+        manifests["catalogue"] = drawn if drawn.exists() else catalogue.draw(output / "catalogue")
     for name, manifest in manifests.items():
         summaries = {
             one: laid_out(name, manifest, one, output, given.limit, given.models) for one in ("rules", *given.composers)

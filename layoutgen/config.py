@@ -178,7 +178,7 @@ class Compose(Checkpoint):
     registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
     candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")
     temperature: float = Field(0.8, gt=0, le=2, description="of the candidates that are drawn")
-    steps: int = Field(4, ge=1, le=1000, description="steps of denoising of `radm` and `layout_image`")
+    steps: int = Field(8, ge=1, le=1000, description="steps of denoising of `radm` and `layout_image`")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
     prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
 

@@ -64,7 +64,7 @@ class Train(_Settings):
     size: Literal["small", "paper"] = Field("small", description="of a new `radm`; `layout_image` has one size")
     backbone: str = Field("", description="folder of pretrained weights of a new `radm`'s backbone; empty: drawn ones")
     without: tuple[Literal["geometric", "textual"], ...] = Field((), description="relations that a new `radm` lacks")
-    denoising_steps: int = Field(4, ge=1, le=1000, description="in which layouts are made of noise for the verdict")
+    denoising_steps: int = Field(8, ge=1, le=1000, description="in which layouts are made of noise for the verdict")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of weights that is exported")
     epochs: float = Field(3.0, gt=0, description="how often each sample is learnt; `steps` goes before it")
     steps: int = Field(0, ge=0, description="steps to take; 0: as many as `epochs` make")

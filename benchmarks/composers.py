@@ -26,7 +26,8 @@ from layoutgen.core.schema import LAYOUTS
 from layoutgen.demo import catalogue
 
 TELLING = (
-    *("ralf_overlap", "ralf_alignment", "ralf_occlusion", "ralf_unreadability", "own_product_occlusion"),
+    *("ralf_overlap", "ralf_alignment", "ralf_occlusion", "ralf_unreadability", "ralf_utilization"),
+    *("pku_und_s", "own_product_occlusion"),
     *("own_violations", "own_contrast", "own_smallest_font", "own_count_error"),
 )
 _DEMO = Path(__file__).parents[1] / "layoutgen" / "demo"

@@ -55,6 +55,10 @@ def fetch_weights(uri: str, cache_dir: Path, storage: "Storage | None" = None) -
         folder = _download(uri.rstrip("/"), cache_dir, storage or _aws())
     elif known := local(uri):
         folder = known
+    elif uri.startswith(f"{EMBEDDED}/"):
+        raise FileNotFoundError(
+            f"this package has no {uri!r}; train a network by jobs.retrain, and name its folder or registry:NAME"
+        )
     elif hub_id := _HUB_ID.fullmatch(uri):
         folder = _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub")
     else:

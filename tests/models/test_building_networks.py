@@ -30,7 +30,7 @@ def test_a_composer_is_built_from_a_folder_and_says_what_it_is(tmp_path):
 
 def test_the_compose_key_changes_with_the_weights_the_steps_and_the_samples(tmp_path):
     keys = set()
-    for seed, how in ((0, {}), (1, {}), (1, {"steps": 8}), (1, {"candidates": 3})):
+    for seed, how in ((0, {}), (1, {}), (1, {"steps": 3}), (1, {"candidates": 3})):
         folder = tmp_path / str(seed)
         checkpoint.save(network(seed), folder)
         config = LayoutsConfig(compose=Compose(engine="radm", model=str(folder), **how))
@@ -57,3 +57,9 @@ def test_settings_that_do_not_fit_are_an_error(tmp_path, text):
     path.write_text(f"[compose]\n{text}", encoding="utf-8")
     with pytest.raises(ConfigError, match="compose"):
         load(LayoutsConfig, path)
+
+
+def test_an_embedded_network_that_is_not_there_is_no_hub_id():
+    settings = Compose(engine="layout_image", model="embedded")
+    with pytest.raises(FileNotFoundError, match=r"has no 'embedded/layout_image'; train a network"):
+        radm.check(settings, Storage())

@@ -16,7 +16,7 @@ def module():
 
 def drawn(rows=3, count=5):
     torch.manual_seed(1)
-    features = torch.randn(rows, count, TINY.width, TINY.positions)
+    features = torch.randn(rows, count, TINY.positions, TINY.width)
     return features, torch.rand(rows, count, 2, 2).sort(2).values.flatten(2)
 
 

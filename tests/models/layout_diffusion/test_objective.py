@@ -6,7 +6,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from layoutgen.models.layout_diffusion.head import Found, Scene
 from layoutgen.models.layout_diffusion.lines import batch, lines_of
-from layoutgen.models.layout_diffusion.objective import Truth, focal, head_loss, learners, loss, padded
+from layoutgen.models.layout_diffusion.objective import Truth, focal, head_loss, learners, loss, overlapping, padded
 from layoutgen.models.layout_diffusion.sizes import ROLES
 
 from .tiny import CANVASES, COPIES, TINY, network, scenes
@@ -30,6 +30,7 @@ def right():
 
 def test_a_right_answer_costs_nothing_and_each_fault_its_part():
     plain = head_loss(right(), [TRUE], [0])
+    assert plain.pop("iou").item() == pytest.approx(1, abs=1e-4)
     assert all(value.item() == pytest.approx(0, abs=1e-4) for value in plain.values())
     moved = right()
     moved.ltrb[0, 0] += 0.02
@@ -39,6 +40,16 @@ def test_a_right_answer_costs_nothing_and_each_fault_its_part():
     found = head_loss(crossed, [TRUE], [0])
     assert found["carries"].item() == pytest.approx(40 / 3, rel=1e-3)
     assert found["boxes"].item() == pytest.approx(0, abs=1e-6)
+
+
+def test_what_anchored_texts_share_of_the_smaller_one_costs():
+    boxes = torch.tensor([[0.0, 0.0, 0.4, 0.4], [0.2, 0.0, 0.4, 0.4], [0.6, 0.6, 0.9, 0.9], [0.5, 0.5, 0.7, 0.7]])
+    assert overlapping(boxes).item() == pytest.approx(1 + 0.01 / 0.04, rel=1e-5)
+    assert overlapping(boxes[:1]).item() == 0
+    one, other = right(), right()
+    other.ltrb[0, 1] = other.ltrb[0, 0]
+    alone, over = (head_loss(found, [TRUE], [2])["overlap"].item() for found in (one, other))
+    assert over > alone
 
 
 def test_the_focal_loss_is_a_weighted_cross_entropy():
@@ -77,7 +88,7 @@ def test_a_rows_lots_do_not_depend_on_its_batch():
         loss(net, Scene(*(part.clone() for part in scenes(net, [k]))), [truths[k]], [5 + k])[0].item() for k in (0, 1)
     ]
     both, parts = loss(net, Scene(*(part.clone() for part in scenes(net, [0, 1]))), truths, [5, 6])
-    assert set(parts) == {"roles", "boxes", "giou", "carries"}
+    assert set(parts) == {"roles", "boxes", "giou", "carries", "overlap", "iou"}
     assert min(alone) - 0.5 < both.item() < max(alone) + 0.5  # a mean by matched proposals
 
 

@@ -1,8 +1,9 @@
 """Pictures become features on four levels, side by side."""
 
+import pytest
 import torch
 
-from layoutgen.models.layout_diffusion.pyramid import STRIDES, Pyramid, atlas, place
+from layoutgen.models.layout_diffusion.pyramid import STRIDES, Pyramid, atlas, cells, place
 
 from .tiny import TINY
 
@@ -31,3 +32,12 @@ def test_a_picture_is_read_alike_in_any_batch_and_by_no_other_row():
 def test_a_picture_of_one_colour_has_finite_features():
     with torch.inference_mode():
         assert Pyramid(TINY).eval()(torch.full((1, TINY.channels, TINY.side, TINY.side), 0.5)).isfinite().all()
+
+
+def test_the_cells_of_a_picture_know_where_they_are_and_which_lie_beyond_the_canvas():
+    levels = [torch.arange(float((64 // s) ** 2)).reshape(1, 1, 64 // s, 64 // s) for s in STRIDES]
+    features, ltrb, beyond = cells(atlas(levels), torch.tensor([[64.0, 40.0]]))
+    assert features[0, :, 0].tolist() == list(range(16))
+    assert ltrb[0, 0].tolist() == pytest.approx([0, 0, 0.25, 0.4])
+    assert ltrb[0, 7].tolist() == pytest.approx([0.75, 0.4, 1.0, 0.8])
+    assert beyond[0].tolist() == [False] * 12 + [True] * 4

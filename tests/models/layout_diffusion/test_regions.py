@@ -48,7 +48,7 @@ def plain(level, stride, box, pooled):
 
 def test_each_cell_of_a_box_has_the_mean_of_what_lies_there():
     box = torch.tensor([[[12.0, 20.0, 40.0, 34.0]]])
-    found = region_features(atlas(ramps()), box, 7)[0, 0].reshape(2, 7, 7)
+    found = region_features(atlas(ramps()), box, 7)[0, 0].T.reshape(2, 7, 7)
     assert torch.allclose(found[0, 3], 12 + 28 * (torch.arange(7) + 0.5) / 7, atol=1e-3)  # x along a row
     assert torch.allclose(found[1, :, 3], 20 + 14 * (torch.arange(7) + 0.5) / 7, atol=1e-3)  # y down a column
 
@@ -59,7 +59,7 @@ def test_boxes_of_any_size_and_place_are_read_as_by_loops(pooled):
     maps = [torch.randn(1, 3, SIDE // s, SIDE // s, generator=drawn) for s in STRIDES]
     boxes = (torch.rand(1, 40, 2, 2, generator=drawn) * 90 - 13).sort(2).values.flatten(2)
     boxes[0, :10, 2:] = boxes[0, :10, :2] + 3  # small ones
-    found = region_features(atlas(maps), boxes, pooled)[0].reshape(40, 3, pooled, pooled)
+    found = region_features(atlas(maps), boxes, pooled)[0].mT.reshape(40, 3, pooled, pooled)
     for k, level in enumerate(levels(boxes, SIDE)[0].tolist()):
         expected = plain(maps[level], STRIDES[level], boxes[0, k].tolist(), pooled)
         assert np.allclose(found[k].numpy(), expected, atol=1e-4), k
@@ -78,5 +78,5 @@ def test_rows_and_boxes_are_not_mixed_up():
     maps = [torch.cat([torch.full((1, 1, SIDE // s, SIDE // s), v) for v in (1.0, 2.0, 3.0)]) for s in STRIDES]
     boxes = torch.rand(3, 5, 2, 2).sort(2).values.flatten(2) * SIDE
     found = region_features(atlas(maps), boxes, 3)
-    assert found.shape == (3, 5, 1, 9)
+    assert found.shape == (3, 5, 9, 1)
     assert torch.allclose(found, torch.tensor([1.0, 2.0, 3.0])[:, None, None, None].expand_as(found), atol=1e-5)

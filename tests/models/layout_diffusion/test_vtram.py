@@ -17,7 +17,7 @@ def module():
 
 def drawn():
     torch.manual_seed(1)
-    features = torch.randn(ROWS, COUNT, TINY.width, TINY.positions)
+    features = torch.randn(ROWS, COUNT, TINY.positions, TINY.width)
     boxes = torch.rand(ROWS, COUNT, 2, 2).sort(2).values.flatten(2)
     there = torch.ones(ROWS, LINES, dtype=torch.bool)
     there[1, 2:] = False
@@ -32,7 +32,7 @@ def by_equations(net, features, box, lines):
     """m of one region (C, P), its box (4,) and its layout's lines (L, D)."""
 
     def conv(layer, x):
-        return layer.weight[:, :, 0] @ x + layer.bias[:, None]
+        return layer.weight @ x + layer.bias[:, None]
 
     place = net.box.weight @ box + net.box.bias
     query = torch.cat([normed(conv(net.query, features)), place[:, None]], 1)
@@ -53,7 +53,7 @@ def test_it_is_its_equations_region_by_region():
     assert found.shape == (ROWS, COUNT, TINY.width)
     for i in range(ROWS):
         for k in range(COUNT):
-            expected = by_equations(net, features[i, k], boxes[i, k], lines[i, there[i]])
+            expected = by_equations(net, features[i, k].T, boxes[i, k], lines[i, there[i]])
             assert torch.allclose(found[i, k], expected, atol=1e-5), (i, k)
 
 

@@ -127,4 +127,4 @@ def test_a_copy_that_cannot_be_laid_out_is_a_named_fault_and_harms_no_other():
 
 
 def test_small_is_small():
-    assert sum(p.numel() for p in Drawer(SMALL).parameters()) < 6e6
+    assert sum(p.numel() for p in Drawer(SMALL).parameters()) < 8e6

@@ -23,7 +23,7 @@ from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.models.base import Brief
 from layoutgen.models.layout_diffusion.network import parameters
 from layoutgen.models.layout_diffusion.sizes import SIZES
-from layoutgen.models.network_composers import FRESH, Network, composer_of
+from layoutgen.models.network_composers import SAVE, Network, composer_of, fresh
 
 CANVASES = (Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080), Canvas(1080, 1920))
 POINTS = ("304不锈钢内胆", "Keeps warm for 12 hours", "￥199起", "一键开盖")
@@ -78,7 +78,7 @@ def timed(name: str, network: Network, asked: list[Brief], steps: int, rows: int
 def main() -> None:
     """Measure each case."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", choices=list(FRESH), default="radm")
+    parser.add_argument("--model", choices=list(SAVE), default="radm")
     parser.add_argument("--size", choices=list(SIZES), default="small")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
@@ -90,7 +90,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     cv2.setNumThreads(1)
-    network = FRESH[given.model](given.size, 0, (), None).eval().to(given.device)
+    network = fresh(given.model, given.size).eval().to(given.device)
     asked = briefs(given.layouts)
     hardware = torch.cuda.get_device_name() if given.device == "cuda" else f"{cpu()}, {given.threads} threads"
     for steps in given.steps:

@@ -19,18 +19,18 @@ import numpy as np
 import torch
 
 from benchmarks.reporting import cpu
-from layoutgen.core.layout import Framing, Role, Suggestion, iou
+from layoutgen.core.layout import Role, Suggestion, iou
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.layout_diffusion.network import build
 from layoutgen.models.layout_diffusion.sizes import SMALL
-from layoutgen.models.network_composers import FRESH, SAVE, Network, composer_of
+from layoutgen.models.network_composers import SAVE, Network, composer_of, fresh
 from layoutgen.training.augment import NONE, augmented
 from layoutgen.training.averaging import Average
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.datasets import corpus_task
 from layoutgen.training.denoising import Denoiser, encode
 from layoutgen.training.engines import PlainEngine
-from layoutgen.training.gate import brief_of
+from layoutgen.training.gate import brief_of, framed_before
 from layoutgen.training.lora import Recipe, rate_at
 from layoutgen.training.sample import Sample
 from layoutgen.training.sources import drawn_case
@@ -59,7 +59,7 @@ def evaluate(
     name: str, network: Network, briefs: list[Brief], truths: list[tuple[Suggestion, ...]], steps: int
 ) -> dict[str, float]:
     """Lay the posters out, and compare."""
-    composer = composer_of(name, network.eval(), frame=lambda *_: Framing(), steps=steps)
+    composer = composer_of(name, network.eval(), frame=framed_before, steps=steps)
     found = [one for one in composer.compose(briefs) if isinstance(one, Composition)]
     scored = [one for truth, made in zip(truths, found, strict=True) for one in score(truth, made.suggestions)]
     return {
@@ -72,7 +72,7 @@ def evaluate(
 def main() -> None:
     """Train, and say how well the posters are known."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", choices=list(FRESH), default="radm")
+    parser.add_argument("--model", choices=list(SAVE), default="radm")
     parser.add_argument("--posters", type=int, default=16)
     parser.add_argument("--size", choices=["tiny", "small"], default="small", help="tiny is a radm")
     parser.add_argument("--steps", type=int, default=3000)
@@ -81,19 +81,20 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--sampling", type=int, default=4, help="steps of denoising")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="folder to keep the network in")
     parser.add_argument("--output", type=Path, help="append the JSON line to this file too")
     given = parser.parse_args()
     cv2.setNumThreads(1)
-    network = build(TINY, given.seed) if given.size == "tiny" else FRESH[given.model]("small", given.seed, (), None)
+    network = build(TINY, given.seed) if given.size == "tiny" else fresh(given.model, seed=given.seed)
     size = network.size
     corpus = Corpus(CorpusSpec(seed=given.seed, side=256, grounds=16))
     cases = [drawn_case(corpus, number, _as_seen) for number in range(given.posters)]
     tasks = [
         augmented(corpus_task(corpus.poster(number)), NONE, (0,), _as_seen).task for number in range(given.posters)
     ]
-    engine = PlainEngine(Denoiser(network.to(given.device)).train(), clip=1.0, decay=0.0)
+    engine = PlainEngine(Denoiser(network.to(given.device), bf16=given.bf16).train(), clip=1.0, decay=0.0)
     average = Average(engine.learner, 0.99)
     recipe = Recipe(method="full", rate=given.rate, warmup=0.02)
     began, recent, done = time.perf_counter(), [], 0

@@ -16,7 +16,6 @@ from pathlib import Path
 import cv2
 
 from benchmarks.reporting import cpu
-from layoutgen.core.layout import Framing
 from layoutgen.io.storage import Storage
 from layoutgen.models.network_composers import Network, composer_of, loaded
 from layoutgen.models.weights import EMBEDDED, fetch_weights
@@ -39,7 +38,7 @@ def without(network: Network, relation: str) -> Network:
 
 def measures(network: Network, cases: list[Case], steps: int) -> gate.Measures:
     """Each case's measures."""
-    composer = composer_of("radm", network, frame=lambda *_: Framing(), steps=steps, rows=32)
+    composer = composer_of("radm", network, frame=gate.framed_before, steps=steps, rows=32)
     answers = composer.compose([gate.brief_of(case) for case in cases])
     each = [gate.proposal_measures(*one) for one in zip(cases, answers, strict=True)]
     return {name: [one[name] for one in each] for name in _MEASURES}

@@ -1,7 +1,8 @@
 """A layout as an image and back: one flat colour a role on a flat ground, for models that draw layouts.
 
 `draw` paints underlays first, the largest lowest, then the other elements in their order, each on whole pixels (its
-edges rounded, halves up). `parse` reads such an image, whoever drew it:
+edges rounded, halves up). An underlay on an underlay, as a button on a panel, is a hole in it, of the ground's colour.
+`parse` reads such an image, whoever drew it:
 
 1. each pixel takes the class of the nearest palette colour (Euclidean, RGB); where many pixels are alone in their
    class, the image is noisy: those take their surroundings' class, and if there are very many, the image is smoothed;
@@ -12,12 +13,13 @@ edges rounded, halves up). `parse` reads such an image, whoever drew it:
    stand below each other;
 5. a rectangle is fitted: edges whose line of pixels is filled by less than half move inwards;
 6. what is smaller than 1 % of the side (2 % where the image has other colours than these), or less than half filled
-   with its own colour, is a speck and goes.
+   with its own colour, is a speck and goes;
+7. in what was filled as an underlay, the ground's colour is read in the same way, as the underlays on it.
 
 `parse(draw(layout))` is the layout to the pixel where every side is at least 1 % of the canvas's and no two boxes
-touch, unless one lies on an underlay of another role with a pixel to spare on each side. Where boxes touch: of other
-roles they are still told apart; of one role they are where their union is no rectangle. What covers another is seen,
-what is covered is not; an underlay on an underlay is not.
+touch, unless one lies on an underlay with a pixel to spare on each side, and no underlay on one that lies on another.
+Where boxes touch: of other roles they are still told apart; of one role they are where their union is no rectangle.
+What covers another is seen, what is covered is not.
 
 The colours are made for images that lost something. The two grounds, of the canvas and of underlays, are greys and the
 roles are hues around them, so that on any blurred edge between a ground and a role no third class is nearest (least
@@ -55,7 +57,9 @@ _RECTANGLE = 0.9  # of its bounding box filled: a rectangle, if a frayed one
 _BETTER = 0.04  # more of the bounding boxes filled: worth a cut
 _LEAST_PART = 0.04  # of a component's pixels: less is no element that touches another, but a frayed edge
 
-_PALETTE = np.array([GROUND, *COLOURS.values()], np.float32)
+_UNDERLAY = 1 + list(COLOURS).index(Role.UNDERLAY)
+PALETTE = np.array([GROUND, *COLOURS.values()], np.float32)
+"""Colour of each class (9, 3): the ground, then the roles."""
 _SMOOTH = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], np.float32) / 16
 _NOISY, _VERY_NOISY = 0.002, 0.08  # of the pixels alone in their class; blur, JPEG and drift leave less than 0.0005
 
@@ -82,10 +86,16 @@ def draw(elements: Sequence[Suggestion], width: int, height: int) -> np.ndarray:
     order = sorted(
         range(len(elements)), key=lambda i: -area(elements[i].box) if elements[i].role is Role.UNDERLAY else 1.0
     )
-    for i in order:
+    for place, i in enumerate(order):
         left, top, right, bottom = cells[i]
-        image[top:bottom, left:right] = COLOURS[elements[i].role]
+        below = [cells[j] for j in order[:place] if elements[j].role is Role.UNDERLAY]
+        is_hole = elements[i].role is Role.UNDERLAY and any(_on(cells[i], other) for other in below)
+        image[top:bottom, left:right] = GROUND if is_hole else COLOURS[elements[i].role]
     return image
+
+
+def _on(box: _PxBox, other: _PxBox) -> bool:
+    return other[0] < box[0] and other[1] < box[1] and box[2] < other[2] and box[3] < other[3]
 
 
 def parse(image: np.ndarray) -> tuple[Suggestion, ...]:
@@ -106,7 +116,7 @@ def classify(image: np.ndarray) -> tuple[np.ndarray, bool]:
     """The class of each pixel (h, w), uint8: 0 is the ground, the others are the roles in their order; and whether the
     image lost something: has other colours than the palette's."""
     found = _nearest(image.astype(np.float32))
-    if (_PALETTE[found] == image).all():
+    if (PALETTE[found] == image).all():
         return found, False
     alone = _alone(found)
     if alone.mean() <= _NOISY:
@@ -117,7 +127,7 @@ def classify(image: np.ndarray) -> tuple[np.ndarray, bool]:
 
 def _nearest(image: np.ndarray) -> np.ndarray:
     # |p - c|² = |p|² - 2 p·c + |c|², and |p|² is the same for all c
-    apart = (_PALETTE**2).sum(1) - 2 * image @ _PALETTE.T
+    apart = (PALETTE**2).sum(1) - 2 * image @ PALETTE.T
     return np.asarray(apart.argmin(-1).astype(np.uint8))
 
 
@@ -130,18 +140,23 @@ def _alone(classes: np.ndarray) -> np.ndarray:
 
 def _rectangles(classes: np.ndarray, index: int, least: tuple[int, int]) -> Iterator[_PxBox]:
     own = classes == index
+    if index != _UNDERLAY:
+        yield from _shapes(own, own, own & False, least)
+        return
+    # What lies on an underlay hides it, and is no reason to think that it ends there.
+    for mask, lying in ((own, classes > 0), (_filled(own) & (classes == 0), classes != index)):
+        yield from _shapes(mask, lying, lying, least)
+
+
+def _shapes(own: np.ndarray, counted: np.ndarray, solid: np.ndarray, least: tuple[int, int]) -> Iterator[_PxBox]:
+    """The rectangles of a mask: `counted` speaks for one within its bounds, `solid` is no reason to cut it in two."""
     if not own.any():
         return
-    is_underlay = list(COLOURS)[index - 1] is Role.UNDERLAY
     brush = np.ones((min(3, least[1]), min(3, least[0])), bool)
-    opened = ndimage.binary_opening(_filled(own), brush)
-    # What lies on an underlay hides it, and is no reason to think that it ends there.
-    counted = classes > 0 if is_underlay else own
-    labels, _ = ndimage.label(opened)
+    labels, _ = ndimage.label(ndimage.binary_opening(_filled(own), brush))
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
         part = labels[rows, columns] == number
-        solid = part | (classes[rows, columns] > 0) if is_underlay else part
-        for piece in _pieces(solid, part, least):
+        for piece in _pieces(part | solid[rows, columns], part, least):
             left, top, right, bottom = _fit(piece)
             left, top, right, bottom = (
                 left + columns.start,

@@ -2,9 +2,10 @@
 
 A text's fit to a region is
 
-    - 3 · [its role is none the text may have] - ½ · shape - ½ · order
+    - role - ½ · shape - order / 20
+    role = min(3, log of how much likelier the text's likeliest role is), 3 where the text may not have it
     shape = min over k = 1 … 4 lines of |log(w/h of the region in px : w/h of the text set in k lines)|
-    order = |rank of the text in the copy - rank of the region from top to bottom|, as shares of their numbers
+    order = (rank of the text in the copy - rank of the region from top to bottom, in as many steps)²
 
 with letters as wide as high where they are Chinese and 0.55 of that elsewhere, and lines of 1.25 em. The assignment of
 the largest sum is taken. A text that no region is left for gets a box below the text before it, of that one's width and
@@ -12,7 +13,7 @@ height; regions that no text is left for are dropped, as are underlays under the
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -33,21 +34,28 @@ def width_em(text: str) -> float:
 
 
 def assign(
-    regions: Sequence[Suggestion], slots: Sequence[Slot], canvas: Canvas, logo_aspect: float | None = None
+    regions: Sequence[Suggestion],
+    slots: Sequence[Slot],
+    canvas: Canvas,
+    logo_aspect: float | None = None,
+    roles: Sequence[Mapping[Role, float]] | None = None,
 ) -> tuple[Suggestion, ...]:
-    """The copy's elements in its order, then underlays. `slots` are those of `prompts.slots`."""
+    """The copy's elements in its order, then underlays. `slots` are those of `prompts.slots`; `roles` says of each one
+    how likely its roles are, by default all that it may have are alike."""
     places = [one for one in regions if one.role is not Role.UNDERLAY]
+    likely = [_penalties(slot, roles[i] if roles else None) for i, slot in enumerate(slots)]
     fits = np.array([[_fit(slot, i, len(slots), one, k, len(places), canvas, logo_aspect)
+                      - likely[i].get(one.role, _WRONG_ROLE)
                       for k, one in enumerate(places)] for i, slot in enumerate(slots)])  # fmt: skip
     taken = dict(zip(*linear_sum_assignment(fits.reshape(len(slots), len(places)), maximize=True), strict=True))
     found: list[Suggestion] = []
     for i, slot in enumerate(slots):
         if i in taken:
             place = places[taken[i]]
-            role = place.role if place.role in slot.roles else _usual(slot)
+            role = place.role if place.role in slot.roles else _usual(slot, likely[i])
             found.append(Suggestion(role, place.box, slot.text))
         else:
-            found.append(Suggestion(_usual(slot), _below(found[-1].box if found else None), slot.text))
+            found.append(Suggestion(_usual(slot, likely[i]), _below(found[-1].box if found else None), slot.text))
     middles = [((one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2) for one in found]
     grounds = [
         one
@@ -68,12 +76,21 @@ def _fit(
         wanted = [math.log(em / lines / (_LINE * lines)) for lines in range(1, _MOST_LINES + 1)]
     else:
         wanted = [math.log(logo_aspect or 1.0)]
-    order = abs(i / max(1, texts - 1) - k / max(1, places - 1))
-    return -_WRONG_ROLE * (region.role not in slot.roles) - 0.5 * min(abs(shape - one) for one in wanted) - 0.5 * order
+    order = (i - k * max(1, texts - 1) / max(1, places - 1)) ** 2
+    return -0.5 * min(abs(shape - one) for one in wanted) - order / 20
 
 
-def _usual(slot: Slot) -> Role:
-    return Role.SELLING_POINT if Role.SELLING_POINT in slot.roles else slot.roles[0]
+def _penalties(slot: Slot, likely: Mapping[Role, float] | None) -> dict[Role, float]:
+    """What each role that a text may have costs."""
+    if likely is None:
+        return dict.fromkeys(slot.roles, 0.0)
+    most = max(likely[role] for role in slot.roles)
+    return {role: min(_WRONG_ROLE, math.log(most / max(likely[role], 1e-9))) for role in slot.roles}
+
+
+def _usual(slot: Slot, penalties: Mapping[Role, float]) -> Role:
+    usual = Role.SELLING_POINT if Role.SELLING_POINT in slot.roles else slot.roles[0]
+    return min(slot.roles, key=lambda role: (penalties[role], role is not usual))
 
 
 def _below(box: Box | None) -> Box:

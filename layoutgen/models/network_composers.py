@@ -1,6 +1,7 @@
 """The networks that denoise by their names, `radm` and `layout_image`: how each is made, read, written, and used."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,34 +11,60 @@ from layoutgen.models.base import Composer
 from layoutgen.models.layout_diffusion import checkpoint as box_files
 from layoutgen.models.layout_diffusion.composer import RadmComposer
 from layoutgen.models.layout_diffusion.network import build
+from layoutgen.models.layout_diffusion.reading import read
 from layoutgen.models.layout_diffusion.sizes import SIZES
 from layoutgen.models.painting import Frame
 
-VERSIONS = {"radm": "radm-2", "layout_image": "layout-image-1"}
+VERSIONS = {"radm": "radm-2", "layout_image": "layout-image-2"}
 """Each changes with every change of what the same network makes of the same brief."""
 
 Network = Any
 """A `Radm` or a `Drawer`; the latter's module needs diffusers, and is imported where one is named."""
 
 
-def _radm(size: str, seed: int, without: Collection[str], backbone: Path | None) -> Network:
-    switches = {name: name not in without for name in ("geometric", "textual")}
-    return build(SIZES[size], seed, backbone=backbone, **switches)
+@dataclass(frozen=True)
+class Parts:
+    """What a new `radm` is made with: the folders of a pretrained backbone and of a text encoder, and which relations
+    it lacks."""
+
+    backbone: Path | None = None
+    encoder: Path | None = None
+    without: tuple[str, ...] = ()
 
 
-def _layout_image(size: str, seed: int, without: Collection[str], backbone: Path | None) -> Network:
+def fresh(name: str, size: str = "small", seed: int = 0, parts: Parts | None = None) -> Network:
+    """A new network with drawn weights, the same for a seed. Raises ValueError where there is none such."""
+    numbers, parts = size_named(name, size), parts or Parts()
+    if name == "radm":
+        switches = {one: one not in parts.without for one in ("geometric", "textual")}
+        encoder = read(parts.encoder) if parts.encoder else None
+        numbers = replace(numbers, text=encoder.text) if encoder else numbers
+        return build(numbers, seed, backbone=parts.backbone, encoder=encoder, **switches)
+    if parts != Parts():
+        raise ValueError("layout_image has no relations, no backbone and no encoder; leave the settings out")
     from layoutgen.models.layout_images import drawer
 
-    if size != drawer.SMALL.name or without or backbone:
-        raise ValueError("layout_image has the size 'small', no relations and no backbone; leave the settings out")
-    return drawer.build(drawer.SMALL, seed)
+    return drawer.build(numbers, seed)
 
 
-FRESH: dict[str, Callable[[str, int, Collection[str], Path | None], Network]] = {
-    "radm": _radm,
-    "layout_image": _layout_image,
-}
-"""Makes a network of a size from a seed, without some relations, on a pretrained backbone."""
+def size_named(name: str, size: str) -> Any:
+    """The numbers of a network of a size. Raises ValueError where there is none."""
+    if name == "radm":
+        return SIZES[size]
+    from layoutgen.models.layout_images.drawer import SMALL
+
+    if size != SMALL.name:
+        raise ValueError(f"layout_image has the size 'small' alone, not {size!r}; leave the setting out")
+    return SMALL
+
+
+def size_in(name: str, folder: Path) -> Any:
+    """The numbers of the network in a folder, from config.json alone. Raises ValueError naming what is wrong."""
+    if name == "radm":
+        return box_files.size_in(folder)
+    from layoutgen.models.layout_images import checkpoint
+
+    return checkpoint.size_in(folder)
 
 
 def _save_image(network: Network, folder: Path, dtype: torch.dtype) -> None:

@@ -67,6 +67,15 @@ def truth(elements: Sequence[Suggestion], lines: Sequence[Line]) -> Truth:
     )
 
 
+def line_roles(truths: Sequence[Truth], count: int) -> Tensor:
+    """The role of the element that carries a line (b, count), -1 where none does."""
+    roles = torch.full((len(truths), count), -1)
+    for row, one in enumerate(truths):
+        says = one.carries >= 0
+        roles[row, one.carries[says]] = one.roles[says]
+    return roles
+
+
 def batch_loss(network: Radm, shown: Sequence[Shown], seeds: Sequence[int]) -> tuple[Tensor, dict[str, float]]:
     """The loss of a batch, and its parts on the last head; times and noise are the seeds'."""
     device = next(network.parameters()).device

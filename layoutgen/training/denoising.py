@@ -15,16 +15,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from layoutgen.core.layout import Box, Framing
+from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Composer, Composition, Fault
+from layoutgen.models.base import Composition, Fault
 from layoutgen.models.layout_diffusion.lines import batch
-from layoutgen.models.network_composers import FRESH, SAVE, Network, composer_of, loaded
-from layoutgen.models.weights import fetch_weights
+from layoutgen.models.network_composers import SAVE, Network, Parts, composer_of, fresh, loaded, size_in, size_named
+from layoutgen.models.weights import fetch_config, fetch_weights
 from layoutgen.training import box_diffusion
-from layoutgen.training.box_diffusion import Shown
+from layoutgen.training.box_diffusion import Shown, line_roles
 from layoutgen.training.data import Case, DataError
-from layoutgen.training.gate import brief_of
+from layoutgen.training.gate import brief_of, framed_before
+from layoutgen.training.lora import restore
 from layoutgen.training.sample import Sample, Samples, Task
 from layoutgen.training.tokens import SampleError
 from layoutgen.training_config import NEW, Train
@@ -34,8 +35,8 @@ _WITH_MAP, _WITH_BOX = 0.7, 0.95
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A layout as it is shown, with the seed of its time and noise; `image` is the drawn layout, where that is what is
-    learnt."""
+    """A layout as it is shown, with the seed of its time and noise; `image` has the classes of the drawn layout's
+    pixels, where that is what is learnt."""
 
     shown: Shown
     seed: int
@@ -70,7 +71,7 @@ def encode(sample: Sample, index: int, epoch: int, *, size: Any, seed: int, draw
         raise SampleError(f"sample {sample.log.get('key', index)!r}: {error}") from None
     image = None
     if draws:
-        from layoutgen.models.layout_images.drawer import signal
+        from layoutgen.models.layout_images.encoding import signal
 
         image = signal(sample.task.target, shown.size, size.side)
     return Row(shown, int(lots.integers(2**62)), image)
@@ -84,7 +85,7 @@ def _subject(task: Task, lot: float) -> np.ndarray | Box | None:
 
 class Denoiser(nn.Module):
     """A network and its loss, computed in bfloat16 where asked: of a batch the sums of losses, of rows, and of hits,
-    which are IoUs of boxes, or shares of an image's numbers that are right to within a tenth of their range."""
+    which are IoUs of boxes, or shares of the elements' pixels whose class is said."""
 
     def __init__(self, network: Network, *, bf16: bool = False) -> None:
         super().__init__()
@@ -118,24 +119,31 @@ class Denoiser(nn.Module):
         device = next(self.network.parameters()).device
         beside = self.network.beside(
             torch.stack([row.shown.picture for row in rows]).to(device),
+            torch.tensor([row.shown.size for row in rows], device=device),
             batch([row.shown.lines for row in rows]).to(device),
         )
-        images = torch.stack([row.image for row in rows if row.image is not None]).to(device)
-        lost, near = loss(self.network, beside, images, [row.seed for row in rows])
-        return lost.mean(), float(near.mean())
+        classes = torch.stack([row.image for row in rows if row.image is not None]).to(device)
+        roles = line_roles([row.shown.truth for row in rows], beside.lines.shape[1] - 1).to(device)
+        lost, hits = loss(self.network, beside, classes, roles, [row.seed for row in rows])
+        return lost.mean(), float(hits.mean())
 
 
 class Denoising:
     """The kind of networks that denoise; see `kinds.Kind`."""
 
-    def __init__(self, name: str, train: Train, network: Callable[[], Network]) -> None:
-        self._name, self._train, self._network = name, train, network
-        self._like = network().size
-        self.size = partial(_scaled, side=self._like.side)
+    def __init__(self, name: str, train: Train, storage: Storage) -> None:
+        if train.method != "full" and train.model not in NEW:
+            raise DataError(
+                f"{train.model} is a network of kind {name}, which learns all its weights; set method = 'full'"
+            )
+        self._name, self._train, self._storage = name, train, storage
+        self._like = seen(name, train, storage)
+        self.size = partial(scaled, side=self._like.side)
 
     def learner(self, device: str) -> nn.Module:
         """The network with its loss."""
-        return Denoiser(self._network().to(device), bf16=self._train.dtype == "bfloat16").train()
+        network = network_of(self._name, self._train, self._storage)
+        return Denoiser(network.to(device), bf16=self._train.dtype == "bfloat16").train()
 
     def pretrain(self, learner: nn.Module, samples: Samples) -> Iterator[dict[str, float]]:
         """Nothing comes before."""
@@ -151,36 +159,38 @@ class Denoising:
 
     def made(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
         """Sampled as in serving."""
-        return self._composer(learner.network).compose([brief_of(case) for case in cases])
-
-    def _composer(self, network: Network) -> Composer:
-        return composer_of(self._name, network, frame=_whole, steps=self._train.denoising_steps)
+        composer = composer_of(self._name, learner.network, frame=framed_before, steps=self._train.denoising_steps)
+        return composer.compose([brief_of(case) for case in cases])
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
         """The network as a folder."""
-        from layoutgen.training.lora import restore
-
         restore(learner, weights)
         SAVE[self._name](learner.network, folder, torch.float32)
 
 
-def kind(name: str, train: Train, storage: Storage) -> Denoising:
-    """The kind of a training: a new network in the size of the settings, or a checkpoint's."""
-    if train.model in NEW:
-        backbone = Path(train.backbone).expanduser() if train.backbone else None
-        if backbone and not backbone.is_dir():
-            raise DataError(f"train.backbone = {train.backbone!r} is no folder; give that of a backbone's checkpoint")
-        return Denoising(name, train, partial(FRESH[name], train.size, train.seed, train.without, backbone))
-    if train.method != "full":
-        raise DataError(f"{train.model} is a network of kind {name}, which learns all its weights; set method = 'full'")
-    folder = fetch_weights(train.model, Path(train.cache).expanduser(), storage)
-    return Denoising(name, train, partial(loaded, name, folder))
+def seen(name: str, train: Train, storage: Storage) -> Any:
+    """The numbers of a training's network, from configurations alone, which are looked for. Raises ValueError, and what
+    `fetch_config` does."""
+    cache = Path(train.cache).expanduser()
+    if train.model not in NEW:
+        return size_in(name, fetch_config(train.model, cache, storage))
+    for part in (train.backbone, train.encoder):
+        if part:
+            fetch_config(part, cache, storage)
+    return size_named(name, train.size)
 
 
-def _scaled(width: int, height: int, *, side: int) -> tuple[int, int]:
+def network_of(name: str, train: Train, storage: Storage) -> Network:
+    """A training's network as it begins: new as the settings say, or a checkpoint's. Raises ValueError, and what
+    `fetch_weights` does."""
+    fetch = partial(fetch_weights, cache_dir=Path(train.cache).expanduser(), storage=storage)
+    if train.model not in NEW:
+        return loaded(name, fetch(train.model))
+    backbone, encoder = (fetch(one) if one else None for one in (train.backbone, train.encoder))
+    return fresh(name, train.size, train.seed, Parts(backbone, encoder, train.without))
+
+
+def scaled(width: int, height: int, *, side: int) -> tuple[int, int]:
+    """The size in px of a canvas in a picture of a side."""
     scale = side / max(width, height)
     return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _whole(*_: Any) -> Framing:
-    return Framing()  # cases are framed before

@@ -117,9 +117,13 @@ def judge(held: dict[str, dict[str, Any]], fixed: dict[str, dict[str, Any]], *, 
     return Verdict(good, tuple(reasons), {"held": held, "fixed": fixed})
 
 
+def framed_before(*_: object) -> Framing:
+    """How a composer frames a case: not at all, for its picture is the framed canvas."""
+    return Framing()
+
+
 def brief_of(case: Case, kind: PictureKind | None = None, side: int = 0) -> Brief:
     """A case as a composer is asked: with `kind`, one that is shown pictures of that kind at `side` px."""
-    # The picture is the framed canvas already, so that nothing is framed twice.
     prepared = Prepared(Framing(), kind.prepare(case.pixels, side)) if kind else None
     subject = None if case.subject is None else case.subject.astype(np.float32) / 255
     found = None if subject is None else subject_box(subject)

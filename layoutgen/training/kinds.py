@@ -4,7 +4,6 @@ A kind is told by `train.model`: `radm` and `layout_image` are new networks, and
 says that they are such; all others are vision-language models.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import partial
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
 from layoutgen.models.checkpoints import family_in
+from layoutgen.models.network_files import kind_in
 from layoutgen.models.pictures import picture_kind
 from layoutgen.models.weights import fetch_config
 from layoutgen.training.augment import Size
@@ -71,24 +71,15 @@ def new_kind(train: Train, storage: Storage) -> str:
     what `fetch_config` does."""
     if train.model in NEW:
         return train.model
-    return network_in(fetch_config(train.model, Path(train.cache).expanduser(), storage))
-
-
-def network_in(folder: Path) -> str:
-    """As `new_kind`, of a checkpoint's folder."""
-    try:
-        told = str(json.loads((folder / "config.json").read_text("utf-8")).get("model_type", ""))
-    except (OSError, ValueError, AttributeError):
-        return ""
-    return {"layoutgen-radm-1": "radm", "layoutgen-layout-image-1": "layout_image"}.get(told, "")
+    return kind_in(fetch_config(train.model, Path(train.cache).expanduser(), storage))
 
 
 def size_of(train: Train, storage: Storage) -> Size:
     """The size at which a training's model sees a canvas, from its configuration alone."""
     if name := new_kind(train, storage):
-        from layoutgen.training import denoising
+        from layoutgen.training.denoising import scaled, seen
 
-        return denoising.kind(name, train, storage).size
+        return partial(scaled, side=seen(name, train, storage).side)
     shown = fetch_config(train.model, Path(train.cache).expanduser(), storage)
     return partial(picture_kind(shown, family_in(shown)).size, longest=train.image_side)
 
@@ -96,9 +87,9 @@ def size_of(train: Train, storage: Storage) -> Size:
 def kind_of(train: Train, storage: Storage) -> Kind:
     """The kind of a training, with what it needs fetched to this machine."""
     if name := new_kind(train, storage):
-        from layoutgen.training import denoising
+        from layoutgen.training.denoising import Denoising
 
-        return denoising.kind(name, train, storage)
+        return Denoising(name, train, storage)
     from layoutgen.training.speaking import Speaking
 
     return Speaking(train, storage)

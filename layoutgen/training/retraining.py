@@ -24,7 +24,6 @@ from typing import Any
 
 from layoutgen.config import Place
 from layoutgen.core.fingerprint import digest
-from layoutgen.core.layout import Framing
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
 from layoutgen.io.images import encode_jpeg
@@ -32,6 +31,7 @@ from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Composer
 from layoutgen.models.checkpoints import family_of
+from layoutgen.models.network_files import kind_in
 from layoutgen.models.pictures import PictureKind
 from layoutgen.models.weights import fetch_weights, local, revision, weights_sha
 from layoutgen.streaming import PoolError, start
@@ -40,7 +40,7 @@ from layoutgen.training.augment_sheet import sheet_of
 from layoutgen.training.data import Case, Data, DataError, open_data
 from layoutgen.training.datasets import gone
 from layoutgen.training.fitting import Fit, read_outcome, steps_of
-from layoutgen.training.kinds import network_in, new_kind, recipe_of, size_of
+from layoutgen.training.kinds import new_kind, recipe_of, size_of
 from layoutgen.training.lora import DivergedError
 from layoutgen.training.trainer import launch
 from layoutgen.training_config import NEW, Gate, RetrainConfig, Train
@@ -140,7 +140,7 @@ def _shape(train: Train, data: Data) -> dict[str, Any]:
 
 def _new(train: Train) -> dict[str, Any]:
     """What shapes a new network."""
-    return train.model_dump(mode="json", include={"model", "size", "backbone", "without", "seed"})
+    return train.model_dump(mode="json", include={"model", "size", "backbone", "encoder", "without", "seed"})
 
 
 def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:
@@ -229,8 +229,9 @@ def _measure(
     from layoutgen.models.building import FaceFor
 
     torch.set_num_threads(max(1, int(told.pool.num_cpus)))
-    composer, kind = _composer(train, told, storage, contender)
-    opened = open_data(data, train.cache, storage, size_of(train, storage))
+    judged = train.model_copy(update={"model": contender.model, "image_side": contender.image_side})
+    composer, kind = _composer(judged, told, storage, contender.adapter)
+    opened = open_data(data, train.cache, storage, size_of(judged, storage))
     placing = gate.Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)
 
     def measures(cases: Sequence[Case]) -> gate.Measures:
@@ -239,31 +240,26 @@ def _measure(
     return {"test": measures(opened.test), "fixed": measures(opened.fixed)}
 
 
-def _composer(train: Train, told: Gate, storage: Storage, contender: Contender) -> tuple[Composer, PictureKind | None]:
-    """What a contender composes with, and the pictures that it is shown, where it is shown any of its own kind."""
-    folder = Path(train.cache).expanduser()
+def _composer(train: Train, told: Gate, storage: Storage, adapted: str) -> tuple[Composer, PictureKind | None]:
+    """What composes with a model as these settings name it and an adapter, and the pictures that it is shown, where it
+    is shown any of its own kind."""
     if name := new_kind(train, storage):
-        from layoutgen.models.network_composers import FRESH, composer_of, loaded
+        from layoutgen.models.network_composers import composer_of
+        from layoutgen.training.denoising import network_of
 
-        if contender.model in NEW:
-            network = FRESH[name](train.size, train.seed, train.without, None).eval()
-        else:
-            network = loaded(name, fetch_weights(contender.model, folder, storage), told.device)
-        return composer_of(name, network, frame=_whole, steps=train.denoising_steps, rows=told.batch), None
+        network = network_of(name, train, storage).eval().to(told.device)
+        return composer_of(name, network, frame=gate.framed_before, steps=train.denoising_steps, rows=told.batch), None
     from layoutgen.models.checkpoints import load_speech
     from layoutgen.models.qwen_vl import QwenVlComposer
 
-    weights = fetch_weights(contender.model, folder, storage)
-    adapter = fetch_weights(contender.adapter, folder, storage) if contender.adapter else None
+    folder = Path(train.cache).expanduser()
+    weights = fetch_weights(train.model, folder, storage)
+    adapter = fetch_weights(adapted, folder, storage) if adapted else None
     composer = QwenVlComposer(
-        weights, adapter, frame=_whole, device=told.device, dtype=told.dtype, max_side=contender.image_side,
+        weights, adapter, frame=gate.framed_before, device=told.device, dtype=told.dtype, max_side=train.image_side,
         max_new_tokens=told.max_new_tokens, rows=told.batch,
     )  # fmt: skip
     return composer, load_speech(weights).pictures
-
-
-def _whole(*_: Any) -> Framing:
-    return Framing()  # cases are framed before
 
 
 def _card(
@@ -273,7 +269,7 @@ def _card(
     base: dict[str, Any] = {"family": train.model, "base_revision": "", "base_sha": "", "new": _new(train)}
     if train.model not in NEW:
         weights = fetch_weights(train.model, Path(train.cache).expanduser())
-        base = {"family": network_in(weights) or family_of(weights), "base_revision": revision(weights)}
+        base = {"family": kind_in(weights) or family_of(weights), "base_revision": revision(weights)}
         base["base_sha"] = weights_sha(weights)
     return {
         "name": train.name,

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from layoutgen.core.layout import Framing
 from layoutgen.io.storage import Storage
 from layoutgen.models.backbone import Backbone
 from layoutgen.models.base import Composition, Fault
@@ -19,7 +18,7 @@ from layoutgen.models.weights import fetch_weights
 from layoutgen.training import dense, lora
 from layoutgen.training.data import Case
 from layoutgen.training.engines import ranks_of
-from layoutgen.training.gate import brief_of
+from layoutgen.training.gate import brief_of, framed_before
 from layoutgen.training.kinds import recipe_of
 from layoutgen.training.sample import Sample, Samples
 from layoutgen.training.tokens import Row, encoder
@@ -66,13 +65,11 @@ class Speaking:
         model, speech, side = learner.model, self._speech, self._train.image_side
         bare = model.get_base_model() if hasattr(model, "get_base_model") else model
         decoder = Decoder(Backbone(bare, speech.pictures), speech.tokenizer, speech.ends)
-        composer = QwenVlComposer(self._base, frame=_whole, max_side=side, max_new_tokens=_NEW_TOKENS, engine=decoder)
+        composer = QwenVlComposer(
+            self._base, frame=framed_before, max_side=side, max_new_tokens=_NEW_TOKENS, engine=decoder
+        )
         return composer.compose([brief_of(case, speech.pictures, side) for case in cases])
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
         """An adapter, or a whole checkpoint."""
         lora.export(learner, weights, folder, self._base, self._train.model, self._recipe)
-
-
-def _whole(*_: Any) -> Framing:
-    return Framing()  # cases are framed before

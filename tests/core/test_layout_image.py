@@ -24,11 +24,12 @@ def may_stand(role, box, others):
     for other_role, other in others:
         if apart(grown(box), other):
             continue
-        on_it = other_role is Role.UNDERLAY and role is not Role.UNDERLAY and inside(grown(box), other)
-        under_it = role is Role.UNDERLAY and other_role is not Role.UNDERLAY and inside(grown(other), box)
+        on_it = other_role is Role.UNDERLAY and inside(grown(box), other)
+        under_it = role is Role.UNDERLAY and inside(grown(other), box)
         if not (on_it or under_it):
             return False
-    return True
+    panels = [one for other_role, one in [*others, (role, box)] if other_role is Role.UNDERLAY]
+    return all(sum(inside(one, other) for other in panels) <= 2 for one in panels)  # itself, and one below it
 
 
 @st.composite
@@ -101,6 +102,18 @@ def test_boxes_of_two_roles_may_touch(upper, lower):
 def test_a_text_may_reach_the_edge_of_its_underlay():
     said = [Suggestion(Role.UNDERLAY, (0.1, 0.1, 0.6, 0.4)), Suggestion(Role.TITLE, (0.2, 0.1, 0.5, 0.2))]
     assert places(parse(draw(said, 200, 200)), 200, 200) == places(said, 200, 200)
+
+
+def test_a_button_on_a_panel_is_a_hole_in_it():
+    said = [
+        Suggestion(Role.UNDERLAY, (0.1, 0.1, 0.6, 0.6)),
+        Suggestion(Role.UNDERLAY, (0.2, 0.4, 0.5, 0.5)),
+        Suggestion(Role.TITLE, (0.15, 0.15, 0.5, 0.25)),
+        Suggestion(Role.CALL_TO_ACTION, (0.25, 0.42, 0.4, 0.48)),
+    ]
+    image = draw(said, 200, 200)
+    assert tuple(image[82, 42]) == GROUND
+    assert places(parse(image), 200, 200) == places(said, 200, 200)
 
 
 def test_no_mix_of_a_role_and_its_ground_is_nearest_to_a_third_class():

@@ -21,7 +21,9 @@ def network_of(name: str, folder: Path) -> Path:
         from layoutgen.models.layout_images import drawer
 
         made = drawer.build(
-            replace(drawer.SMALL, name="tiny", side=32, widths=(16, 32), text=16, letters=16, attention=16)
+            replace(
+                drawer.SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16
+            )
         )
     SAVE[name](made, folder, torch.float32)
     return folder

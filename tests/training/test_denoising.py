@@ -148,5 +148,5 @@ class TestBadInput:
             kind_of(train, Storage())
 
     def test_a_backbone_that_is_not_there(self) -> None:
-        with pytest.raises(DataError, match="is no folder"):
+        with pytest.raises(FileNotFoundError, match="'/nowhere' are not a folder"):
             kind_of(Train(model="radm", method="full", backbone="/nowhere"), Storage())

@@ -1,6 +1,7 @@
 """A network that denoises boxes as a folder: see `network_files`."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,28 +9,41 @@ import torch
 
 from layoutgen.models import network_files
 from layoutgen.models.layout_diffusion.network import Radm, build
+from layoutgen.models.layout_diffusion.reading import PretrainedEncoder, rebuilt
 from layoutgen.models.layout_diffusion.sizes import Size
 
-MODEL_TYPE = "layoutgen-radm-1"
+_KIND = "radm"
 _SWITCHES = ("geometric", "textual", "anchored")
 
 
 def save(network: Radm, folder: Path, dtype: torch.dtype = torch.float32) -> None:
     """Write a network."""
-    about = {
-        "model_type": MODEL_TYPE,
+    about: dict[str, Any] = {
         "size": asdict(network.size),
         "geometric": network.heads[0].geometric is not None,
         "textual": network.heads[0].textual is not None,
         "anchored": network.anchored,
     }
-    network_files.save(network, about, folder, dtype)
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(network.letters, PretrainedEncoder):
+        about["encoder"] = network.letters.save(folder)
+    network_files.save(network, _KIND, about, folder, dtype)
 
 
 def load(folder: Path, device: str = "cpu") -> Radm:
     """Read a network. Raises ValueError naming what is wrong."""
-    return network_files.load(folder, MODEL_TYPE, _build, device)
+    return network_files.load(folder, _KIND, partial(_build, folder=folder), device)
 
 
-def _build(about: dict[str, Any]) -> Radm:
-    return build(Size(**network_files.sized(about["size"])), **{name: about[name] for name in _SWITCHES})
+def size_in(folder: Path) -> Size:
+    """The size of a network, from config.json alone. Raises ValueError."""
+    return network_files.described(folder, _KIND, _size)
+
+
+def _size(about: dict[str, Any]) -> Size:
+    return Size(**network_files.sized(about["size"]))
+
+
+def _build(about: dict[str, Any], folder: Path) -> Radm:
+    encoder = rebuilt(about["encoder"], folder) if "encoder" in about else None
+    return build(_size(about), encoder=encoder, **{name: about[name] for name in _SWITCHES})

@@ -9,18 +9,23 @@ import torch
 from layoutgen.models import network_files
 from layoutgen.models.layout_images.drawer import Drawer, ImageSize, build
 
-MODEL_TYPE = "layoutgen-layout-image-1"
+_KIND = "layout_image"
 
 
 def save(network: Drawer, folder: Path, dtype: torch.dtype = torch.float32) -> None:
     """Write a network."""
-    network_files.save(network, {"model_type": MODEL_TYPE, "size": asdict(network.size)}, folder, dtype)
+    network_files.save(network, _KIND, {"size": asdict(network.size)}, folder, dtype)
 
 
 def load(folder: Path, device: str = "cpu") -> Drawer:
     """Read a network. Raises ValueError naming what is wrong."""
-    return network_files.load(folder, MODEL_TYPE, _build, device)
+    return network_files.load(folder, _KIND, lambda about: build(_size(about)), device)
 
 
-def _build(about: dict[str, Any]) -> Drawer:
-    return build(ImageSize(**network_files.sized(about["size"])))
+def size_in(folder: Path) -> ImageSize:
+    """The size of a network, from config.json alone. Raises ValueError."""
+    return network_files.described(folder, _KIND, _size)
+
+
+def _size(about: dict[str, Any]) -> ImageSize:
+    return ImageSize(**network_files.sized(about["size"]))

@@ -5,21 +5,20 @@ Each layout's noise is of a seed of its own, as in `layout_diffusion.composer`; 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from layoutgen.core.constraints import Constraints, project
-from layoutgen.core.layout import Box, Framing, Suggestion
-from layoutgen.core.layout_image import parse
+from layoutgen.core.layout import Box, Framing, Role
 from layoutgen.core.ranking import layout_score
-from layoutgen.core.region_texts import assign
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.layout_diffusion.composer import FREE, row_seed
 from layoutgen.models.layout_diffusion.lines import Line, batch, lines_of
 from layoutgen.models.layout_diffusion.seeing import picture, shown_of, subject_of
-from layoutgen.models.layout_images.drawer import INSET, Beside, Drawer, inset, sample
+from layoutgen.models.layout_diffusion.sizes import ROLES
+from layoutgen.models.layout_images.drawer import Beside, Drawer, sample
+from layoutgen.models.layout_images.encoding import read_layout
 from layoutgen.models.painting import Frame
 
 
@@ -71,28 +70,22 @@ class ImageComposer:
         with torch.inference_mode():
             beside = self._network.beside(
                 torch.stack([pixels for pixels, _ in seen]).to(device),
+                torch.tensor([shape for _, shape in seen], device=device),
                 batch([one.lines for one in tasks]).to(device),
             )
+            said = self._network.roles(beside.lines[:, 1:]).float().softmax(2).tolist()
+        roles = [[dict(zip(ROLES, one, strict=True)) for one in row] for row in said]
         seeds = [row_seed(task.brief, FREE, self._seed, k) for task in tasks for k in range(self._samples)]
         repeated = Beside(*(part.repeat_interleave(self._samples, 0) for part in beside))
         images = sample(self._network, repeated, seeds, steps=self._steps)
         return [
-            self._best(images[i * self._samples : (i + 1) * self._samples], seen[i][1], task)
+            self._best(images[i * self._samples : (i + 1) * self._samples], seen[i][1], task, roles[i])
             for i, task in enumerate(tasks)
         ]
 
-    def _best(self, images: np.ndarray, canvas_px: tuple[int, int], task: _Task) -> Composition:
-        read = [read_layout(image, canvas_px, task.lines, task.brief) for image in images]
+    def _best(
+        self, images: np.ndarray, canvas_px: tuple[int, int], task: _Task, roles: list[dict[Role, float]]
+    ) -> Composition:
+        read = [read_layout(image, canvas_px, task.lines, task.brief, roles) for image in images]
         best = max(read, key=lambda one: layout_score(one, task.brief.canvas, task.subject))
         return Composition(task.framing, best)
-
-
-def read_layout(
-    image: np.ndarray, canvas_px: tuple[int, int], lines: Sequence[Line], brief: Brief
-) -> tuple[Suggestion, ...]:
-    """The layout of a drawn image (s, s, 3): its regions, as far as the copy has texts for them, on the canvas."""
-    width, height = canvas_px
-    regions = inset(parse(image[:height, :width]), width, height, -INSET)
-    found = assign(regions, [line.slot for line in lines], brief.canvas, brief.logo_aspect)
-    kept = project([one.box for one in found], Constraints())
-    return tuple(replace(one, box=box) for one, box in zip(found, kept, strict=True))

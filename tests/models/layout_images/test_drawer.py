@@ -9,16 +9,19 @@ import torch
 pytest.importorskip("diffusers")
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion, iou
+from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts import slots
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.layout_diffusion.lines import batch, lines_of
-from layoutgen.models.layout_images.composer import ImageComposer, read_layout
-from layoutgen.models.layout_images.drawer import SMALL, Drawer, inset, loss, sample, signal
+from layoutgen.models.layout_diffusion.sizes import ROLES
+from layoutgen.models.layout_images.composer import ImageComposer
+from layoutgen.models.layout_images.drawer import SMALL, Drawer, loss, sample
+from layoutgen.models.layout_images.encoding import signal
 
-TINY = replace(SMALL, name="tiny", side=32, widths=(16, 32), text=16, letters=16, attention=16)
+TINY = replace(SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16)
 COPIES = [Copy("保温杯", ("304不锈钢", "￥199起")), Copy("Lamp"), Copy("Kettle", ("1.5 l",), brand="ACME")]
 CANVASES = [Canvas(1080, 1080), Canvas(720, 1080), Canvas(1920, 1080)]
+SIZES = torch.tensor([[32, 32], [21, 32], [32, 18]])
 ELEMENTS = [
     Suggestion(Role.UNDERLAY, (0.05, 0.05, 0.6, 0.5)),
     Suggestion(Role.TITLE, (0.1, 0.1, 0.5, 0.2), "保温杯"),
@@ -38,7 +41,7 @@ def beside(net, numbers):
     dtype = next(net.parameters()).dtype
     told = batch(lines)
     with torch.inference_mode():
-        return net.beside(pictures.to(dtype), replace(told, numbers=told.numbers.to(dtype)))
+        return net.beside(pictures.to(dtype), SIZES[numbers], replace(told, numbers=told.numbers.to(dtype)))
 
 
 def brief(number):
@@ -67,44 +70,57 @@ def test_picture_and_copy_matter_and_a_copy_without_lines_is_finite():
         assert net(x, t, plain._replace(there=alone)).isfinite().all()
 
 
-def test_a_signal_is_the_layouts_image_and_reads_back_as_the_layout():
-    image = signal(ELEMENTS, (128, 96), 128)
-    assert image.shape == (3, 128, 128)
-    assert image.abs().max() <= 1
-    pixels = ((image + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    made = replace(brief(0), canvas=Canvas(1024, 768))
-    found = read_layout(pixels, (128, 96), lines_of(COPIES[0], made.canvas), made)
-    assert [one.role for one in found] == [Role.TITLE, Role.SELLING_POINT, Role.PRICE, Role.UNDERLAY]
-    for one, true in zip(found, [*ELEMENTS[1:], ELEMENTS[0]], strict=True):
-        assert one.text == true.text
-        assert iou(one.box, true.box) > 0.8
-
-
-def test_lines_that_stand_close_to_each_other_are_drawn_apart():
-    close = [Suggestion(Role.TITLE, (0.1, 0.1, 0.5, 0.2)), Suggestion(Role.TITLE, (0.1, 0.2, 0.5, 0.3))]
-    first, second = inset(close, 100, 100)
-    assert second.box[1] - first.box[3] == pytest.approx(0.02)
-    back = inset([first, second], 100, 100, -1)
-    assert np.allclose([one.box for one in back], [one.box for one in close])
-    thin = [Suggestion(Role.TITLE, (0.1, 0.1, 0.5, 0.12))]
-    assert inset(thin, 100, 100)[0].box[1::2] == (0.1, 0.12)
-
-
 def test_it_learns_and_all_weights_do():
     net = network().train()
-    images = torch.stack([signal(ELEMENTS, (32, 32), 32)] * 2)
-    told = batch([lines_of(COPIES[k], CANVASES[k]) for k in (0, 2)])
+    classes = torch.stack([signal(ELEMENTS, (32, 32), 32)] * 2)
+    told = batch([lines_of(COPIES[0], CANVASES[0])] * 2)
+    roles = torch.tensor([[ROLES.index(role) for role in (Role.TITLE, Role.SELLING_POINT, Role.PRICE)]] * 2)
     pictures = torch.rand(2, 4, 32, 32)
     optimiser = torch.optim.AdamW(net.parameters(), 3e-3)
     lost = []
     for step in range(20):
         optimiser.zero_grad()
-        value = loss(net, net.beside(pictures, told), images, [2 * step, 2 * step + 1])[0].mean()
+        beside_ = net.beside(pictures, SIZES[[0, 0]], told)
+        value = loss(net, beside_, classes, roles, [2 * step, 2 * step + 1])[0].mean()
         value.backward()
         assert step or not [name for name, p in net.named_parameters() if p.grad is None]
         optimiser.step()
         lost.append(value.item())
     assert sum(lost[-5:]) < 0.7 * sum(lost[:5])
+
+
+def test_the_loss_is_the_cross_entropy_of_what_is_said_and_a_tenth_of_the_roles():
+    net = network()
+    shown = beside(net, [0, 1])
+    classes = torch.stack([signal(ELEMENTS, (32, 32), 32), signal([], (32, 32), 32)])
+    none = torch.full((2, shown.lines.shape[1] - 1), -1)
+    with torch.inference_mode():
+        plain, hits = loss(net, shown, classes, none, [7, 8])
+        again, _ = loss(net, shown, classes, none, [7, 8])
+        one = none.clone()
+        one[0, 0] = 2
+        more, _ = loss(net, shown, classes, one, [7, 8])
+        said = net.roles(shown.lines[0, 1]).log_softmax(0)[2]
+    assert torch.equal(plain, again)
+    assert more[0] - plain[0] == pytest.approx(-0.1 * said.item(), abs=1e-5)
+    assert more[1] == plain[1]
+    assert hits[1] == 0
+    assert 0 <= hits[0] <= 1
+
+
+def test_classes_are_painted_and_a_sure_network_says_the_same_image():
+    net = network()
+    classes = signal(ELEMENTS, (32, 32), 32)[None]
+    image = net.painted(classes)
+    assert image.abs().max() <= net.size.signal
+    sure = 50 * torch.nn.functional.one_hot(classes.long(), 9).permute(0, 3, 1, 2).float()
+    assert torch.allclose(net.mean(sure), image, atol=1e-5)
+
+
+def test_heads_are_as_wide_as_the_size_says():
+    found = [part for part in Drawer(SMALL).modules() if hasattr(part, "heads") and hasattr(part, "to_q")]
+    assert found
+    assert {part.to_q.out_features // part.heads for part in found} == {SMALL.attention}
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 8, 16])

@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -28,7 +29,7 @@ from layoutgen.training.augment import NONE, augmented
 from layoutgen.training.averaging import Average
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.datasets import corpus_task
-from layoutgen.training.denoising import Denoiser, encode
+from layoutgen.training.denoising import Denoiser, encode, scaled
 from layoutgen.training.engines import PlainEngine
 from layoutgen.training.gate import brief_of, framed_before
 from layoutgen.training.lora import Recipe, rate_at
@@ -90,10 +91,9 @@ def main() -> None:
     network = build(TINY, given.seed) if given.size == "tiny" else fresh(given.model, seed=given.seed)
     size = network.size
     corpus = Corpus(CorpusSpec(seed=given.seed, side=256, grounds=16))
-    cases = [drawn_case(corpus, number, _as_seen) for number in range(given.posters)]
-    tasks = [
-        augmented(corpus_task(corpus.poster(number)), NONE, (0,), _as_seen).task for number in range(given.posters)
-    ]
+    seen = partial(scaled, side=256)
+    cases = [drawn_case(corpus, number, seen) for number in range(given.posters)]
+    tasks = [augmented(corpus_task(corpus.poster(number)), NONE, (0,), seen).task for number in range(given.posters)]
     engine = PlainEngine(Denoiser(network.to(given.device), bf16=given.bf16).train(), clip=1.0, decay=0.0)
     average = Average(engine.learner, 0.99)
     recipe = Recipe(method="full", rate=given.rate, warmup=0.02)
@@ -139,11 +139,6 @@ def main() -> None:
     if given.output:
         with given.output.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
-
-
-def _as_seen(width: int, height: int) -> tuple[int, int]:
-    scale = 256 / max(width, height)
-    return round(width * scale), round(height * scale)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ that were trained without. Posters show goods and photos that `--data corpus` ne
 import argparse
 import copy
 import json
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -22,10 +23,17 @@ from layoutgen.models.weights import EMBEDDED, fetch_weights
 from layoutgen.training import gate
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.data import Case
+from layoutgen.training.denoising import scaled
 from layoutgen.training.sources import drawn_case
 
 _SEED, _SIDE = 7, 256
 _MEASURES = ("iou", "role", "covering", "overlap", "count_error")
+
+
+def held_back(count: int, folder: str = "") -> list[Case]:
+    """Posters of goods and photos that training never shows."""
+    corpus = Corpus(CorpusSpec(_SEED, _SIDE, folder, goods="held_back"))
+    return [drawn_case(corpus, number, partial(scaled, side=_SIDE)) for number in range(count)]
 
 
 def without(network: Network, relation: str) -> Network:
@@ -55,8 +63,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     given = parser.parse_args()
     cv2.setNumThreads(1)
-    corpus = Corpus(CorpusSpec(_SEED, _SIDE, given.folder, goods="held_back"))
-    cases = [drawn_case(corpus, number, _as_seen) for number in range(given.posters)]
+    cases = held_back(given.posters, given.folder)
     cache, storage = Path("~/.cache/layoutgen").expanduser(), Storage()
     named = f"{EMBEDDED}/radm" if given.weights == EMBEDDED else given.weights
     whole = loaded("radm", fetch_weights(named, cache, storage))
@@ -80,11 +87,6 @@ def main() -> None:
         if given.output:
             with given.output.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
-
-
-def _as_seen(width: int, height: int) -> tuple[int, int]:
-    scale = _SIDE / max(width, height)
-    return round(width * scale), round(height * scale)
 
 
 if __name__ == "__main__":

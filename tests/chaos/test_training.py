@@ -63,7 +63,7 @@ def test_of_two_workers_one_goes_on_with_the_adapter_when_a_node_is_lost_and_say
     training, first = begun_with_two(cluster, tmp_path)
     cluster.lose_node()
     first.resume()
-    code, summary = training.end(300)
+    code, summary = training.end(600)
     assert code in (0, 1), training.log.read_text()[-5000:]  # the gate's word is not the matter here
     lines = [json.loads(line) for line in (Path(summary["output"]) / "log.jsonl").read_text().splitlines()]
     (told,) = [line for line in lines if line["kind"] == "resumed"]

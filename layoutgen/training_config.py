@@ -38,6 +38,7 @@ class Data(_Settings):
     folder: str = Field("", description="folder of photos that drawn posters show, besides drawn products")
     photo_share: float = Field(0.5, ge=0, le=1, description="share of drawn posters that show one of them")
     style: Literal["designer", "left_third"] = Field("designer", description="how drawn posters are laid out")
+    subjects: Literal["none", "net"] = Field("none", description="who finds the subjects of a data set's photos")
     side: int = Field(448, ge=64, le=2048, description="px of the longer side at which posters and photos are kept")
     seed: int = Field(0, ge=0, description="of posters and of augmentation")
     augment: Augment = Augment()

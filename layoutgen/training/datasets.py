@@ -8,7 +8,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -17,6 +17,7 @@ from layoutgen.core import framing, prompts, refinement_prompt
 from layoutgen.core.layout import area
 from layoutgen.io import images
 from layoutgen.io.storage import Storage, StorageError
+from layoutgen.models.frame import frame_at
 from layoutgen.training import example_table
 from layoutgen.training.augment import NONE, Augmentation, Size, augmented
 from layoutgen.training.corpus import Corpus, Poster
@@ -28,6 +29,10 @@ from layoutgen.training.selection import DataSet, DataSetError, said
 VERSION = "samples-1"
 """Changes with every change of what a sample of the same example is."""
 _MAX_PIXELS = 120_000_000
+_SUBJECT_SIDE = 128
+Finder = Callable[[np.ndarray], np.ndarray]
+"""Photo (h, w, 3) to a map of its subject, 0 to 1, at any scale."""
+_Photo = tuple[np.ndarray, np.ndarray | None]
 
 
 class CorpusSamples:
@@ -68,7 +73,8 @@ def corpus_task(poster: Poster) -> Task:
 
 class ExampleSamples:
     """Samples of examples. Images are read when they are first wanted and kept, at most `side` px and with their text
-    erased, while they take no more than `cache_bytes` together."""
+    erased, while they take no more than `cache_bytes` together. `find` says where the subjects of photos are, which no
+    example tells."""
 
     def __init__(
         self,
@@ -79,16 +85,17 @@ class ExampleSamples:
         side: int,
         how: Augmentation = NONE,
         seed: int = 0,
+        find: Finder | None = None,
         cache_bytes: int = 512 * 2**20,
     ) -> None:
         if not examples:
             raise DataSetError("there is no example in this split; give more products, or other shares")
         self._examples, self._storage, self._size = tuple(examples), storage, size
-        self._side, self._how, self._seed = side, how, seed
-        self._room, self._kept = cache_bytes, OrderedDict[tuple[str, object], np.ndarray]()
+        self._side, self._how, self._seed, self._find = side, how, seed, find
+        self._room, self._kept = cache_bytes, OrderedDict[tuple[str, object], _Photo]()
         self._lock = threading.Lock()
         digest = hashlib.sha256("\n".join(map(said, self._examples)).encode()).hexdigest()
-        self.sha = _sha(digest, side, seed, how)
+        self.sha = _sha(digest, side, seed, how, *(["subjects"] if find else []))
 
     def __len__(self) -> int:
         """How many samples an epoch has."""
@@ -97,20 +104,31 @@ class ExampleSamples:
     def sample(self, index: int, epoch: int) -> Sample:
         """Return a sample. Raises DataSetError where its image can't be read any more."""
         example = self._examples[_checked(index, len(self._examples))]
-        task = Task(
-            self._photo(example),
+        return augmented(self._task(example), self._how, (self._seed, 32, index, epoch), self._size)
+
+    def subject(self, index: int) -> np.ndarray | None:
+        """The map of where an example's subject is on its canvas, as `canvas_subject`; None where nobody looks."""
+        task = self._task(self._examples[_checked(index, len(self._examples))])
+        return None if task.mask is None else canvas_subject(task)
+
+    def _task(self, example: Example) -> Task:
+        photo, mask = self._photo(example)
+        box = None if mask is None or not (mask > 0.5).any() else framing.subject_box(mask)
+        return Task(
+            photo,
             example.framing,
             example.canvas,
             example.copy,
             example.target,
             example.logo_aspect,
             example.printed,
+            None if box is None else framing.on_canvas(box, example.framing),
             rejected=example.rejected,
+            mask=mask,
         )
-        return augmented(task, self._how, (self._seed, 32, index, epoch), self._size)
 
-    def _photo(self, example: Example) -> np.ndarray:
-        """The example's image (h, w, 3), its text erased."""
+    def _photo(self, example: Example) -> _Photo:
+        """The example's image (h, w, 3), its text erased, and the map of its subject."""
         key = (example.image, example.erased)
         with self._lock:
             if key in self._kept:
@@ -125,11 +143,20 @@ class ExampleSamples:
         # The image, not the sample's index, decides on the decoys: they must not move between epochs or data sets.
         lots = np.random.default_rng(list(hashlib.sha256(example.image.encode()).digest()[:8]))
         photo, _ = erase(photo, example.erased, lots)
+        found = photo, self._find(photo) if self._find else None
         with self._lock:
-            self._kept[key] = photo
-            while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > self._room:
+            self._kept[key] = found
+            while len(self._kept) > 1 and sum(one.nbytes for one, _ in self._kept.values()) > self._room:
                 self._kept.popitem(last=False)
-        return photo
+        return found
+
+
+def canvas_subject(task: Task) -> np.ndarray:
+    """A map (h, w) uint8 of the canvas with 255 where the subject is, of a task that knows its photo's."""
+    scale = _SUBJECT_SIDE / max(task.canvas.width, task.canvas.height)
+    size = (round(task.canvas.width * scale), round(task.canvas.height * scale))
+    assert task.mask is not None
+    return np.asarray(np.rint(frame_at(task.mask, task.framing, *size).clip(0, 1) * 255), np.uint8)
 
 
 def write_snapshot(storage: Storage, root: str, data: DataSet) -> str:

@@ -9,21 +9,24 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from layoutgen.io.storage import Storage
 from layoutgen.models.frame import frame_at
 from layoutgen.training import example_table
 from layoutgen.training.augment import NONE, Augmentation, Size
 from layoutgen.training.corpus import Corpus, CorpusSpec
 from layoutgen.training.data import Case, Cases, Data, DataError
-from layoutgen.training.datasets import CorpusSamples, ExampleSamples, corpus_task, read_snapshot
-from layoutgen.training.sample import Task
+from layoutgen.training.datasets import (
+    CorpusSamples,
+    ExampleSamples,
+    Finder,
+    canvas_subject,
+    corpus_task,
+    read_snapshot,
+)
 from layoutgen.training.selection import SPLITS, DataSet, DataSetError, check
 from layoutgen.training_config import Data as DataSettings
 
 FIXED_SEED = 900_001
-_SUBJECT_SIDE = 128
 
 
 def open_corpus(settings: DataSettings, size: Size) -> Data:
@@ -61,7 +64,10 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
     try:
         found = read_snapshot(storage, settings.source)
         _check(found, settings.source, storage)
-        given: dict[str, Any] = {"storage": storage, "size": size, "side": settings.side, "seed": settings.seed}
+        given: dict[str, Any] = {
+            "storage": storage, "size": size, "side": settings.side, "seed": settings.seed,
+            "find": _finder() if settings.subjects == "net" else None,
+        }  # fmt: skip
         train = ExampleSamples(found.splits["train"], how=how, **given)
         validation = ExampleSamples(found.splits["validation"], how=NONE, **given)
         held = found.splits["test"]
@@ -73,7 +79,8 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
         assert test is not None
         one = held[number]
         shown = test.sample(number, 0).pixels
-        return Case(one.row_id, one.product_id, shown, one.copy, one.canvas, one.target, one.logo_aspect)
+        subject = test.subject(number)
+        return Case(one.row_id, one.product_id, shown, one.copy, one.canvas, one.target, one.logo_aspect, subject)
 
     return Data(
         hashlib.sha256(" ".join([found.sha, train.sha, validation.sha]).encode()).hexdigest(),
@@ -84,6 +91,13 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
         {"source": settings.source, "examples": found.sha, "sources": list(found.sources), "augmentation": vars(how)},
         images=[one.image for split in SPLITS for one in found.splits[split]],
     )
+
+
+def _finder() -> Finder:
+    from layoutgen.models.saliency_net import NetSaliency
+
+    network = NetSaliency()
+    return lambda photo: network.saliency([photo])[0]
 
 
 def _check(found: DataSet, folder: str, storage: Storage) -> None:
@@ -114,13 +128,5 @@ def drawn_case(corpus: Corpus, number: int, size: Size) -> Case:
         task.canvas,
         task.target,
         task.logo_aspect,
-        _subject(task),
+        canvas_subject(task),
     )
-
-
-def _subject(task: Task) -> np.ndarray:
-    """A map (h, w) of the canvas with 255 where the subject is."""
-    scale = _SUBJECT_SIDE / max(task.canvas.width, task.canvas.height)
-    size = (round(task.canvas.width * scale), round(task.canvas.height * scale))
-    assert task.mask is not None
-    return np.asarray(np.rint(frame_at(task.mask, task.framing, *size).clip(0, 1) * 255), np.uint8)

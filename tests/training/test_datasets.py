@@ -87,6 +87,31 @@ def test_the_text_of_a_poster_is_not_in_the_sample(tmp_path):
     assert not np.array_equal(shown, as_is.sample(0, 0).pixels)
 
 
+def test_subjects_are_found_where_somebody_looks(tmp_path):
+    (example,) = from_annotations([poster_row(tmp_path, 1)])
+    seen = []
+
+    def find(photo):
+        seen.append(photo.shape)
+        found = np.zeros(photo.shape[:2], np.float32)
+        found[: photo.shape[0] // 2] = 1
+        return found
+
+    blind = ExampleSamples([example], Storage(), size=size, side=256)
+    looking = ExampleSamples([example], Storage(), size=size, side=256, find=find)
+    assert blind.sha != looking.sha
+    assert blind.subject(0) is None
+    assert blind.sample(0, 0).task.mask is None
+    task = looking.sample(0, 0).task
+    assert task.mask.mean() == pytest.approx(0.5, abs=0.01)
+    assert task.keep == pytest.approx((0, 0, 1, 0.5), abs=0.01)
+    subject = looking.subject(0)
+    height = subject.shape[0] // 2
+    assert subject[: height - 2].min() == 255
+    assert subject[height + 2 :].max() == 0
+    assert len(seen) == 1, "a photo is looked at once"
+
+
 def test_images_are_kept_while_there_is_room(tmp_path):
     examples = list(from_annotations([poster_row(tmp_path, number) for number in range(4)]))
     samples = ExampleSamples(examples, Storage(), size=size, side=256, cache_bytes=2 * 256 * 192 * 3)

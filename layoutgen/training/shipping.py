@@ -40,7 +40,7 @@ _FURTHER = (
 _WHAT = {
     "qwen2_5_vl": "Qwen2.5-VL from random weights that proposes layouts; sees the framed canvas at 224 px",
     "radm": "denoises boxes of layouts, RADM in size small; sees the framed canvas and its subject at 128 px",
-    "layout_image": "draws layout images by diffusion; sees the framed canvas and its subject at 128 px",
+    "layout_image": "draws layout images of 256 px by diffusion; sees the framed canvas and its subject at 128 px",
 }
 
 

@@ -42,7 +42,7 @@ class ImageComposer:
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
         """Return each brief's composition, or why there is none: `empty_copy`, `copy_too_long` (more texts than the
-        network reads)."""
+        network reads), `not_finite`."""
         asked = [self._task(brief) for brief in briefs]
         tasks = [one for one in asked if isinstance(one, _Task)]
         found = (
@@ -77,9 +77,11 @@ class ImageComposer:
         roles = [[dict(zip(ROLES, one, strict=True)) for one in row] for row in said]
         seeds = [row_seed(task.brief, FREE, self._seed, k) for task in tasks for k in range(self._samples)]
         repeated = Beside(*(part.repeat_interleave(self._samples, 0) for part in beside))
-        images = sample(self._network, repeated, seeds, steps=self._steps)
+        images, finite = sample(self._network, repeated, seeds, steps=self._steps)
         return [
             self._best(images[i * self._samples : (i + 1) * self._samples], seen[i][1], task, roles[i])
+            if finite[i * self._samples : (i + 1) * self._samples].all()
+            else Fault("not_finite", "the network's answer is not finite; look at its weights, or use another dtype")
             for i, task in enumerate(tasks)
         ]
 

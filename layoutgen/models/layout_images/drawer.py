@@ -183,9 +183,10 @@ def sample(
     *,
     steps: int = 8,
     seen: Callable[[int, np.ndarray, np.ndarray], None] | None = None,
-) -> np.ndarray:
-    """Draw images (b, s, s, 3), uint8, from noise of each row's own seed. No lots are drawn on the way (η = 0). `seen`
-    is told of each step: the time, the noisy images and what the network says they are."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw images (b, s, s, 3), uint8, from noise of each row's own seed, and tell which of them are finite (b,), bool.
+    No lots are drawn on the way (η = 0). `seen` is told of each step: the time, the noisy images and what the network
+    says they are."""
     side, c = network.size.side, network.size.signal
     noise = [torch.randn(3, side, side, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
     x = torch.stack(noise).to(beside.pictures)
@@ -197,11 +198,11 @@ def sample(
         if seen is not None:
             seen(int(t), _image(x), _image(said / c))
         x = plan.step(said, int(t), x, eta=0.0).prev_sample
-    return _image(said / c)
+    return _image(said / c), said.isfinite().flatten(1).all(1).cpu().numpy()
 
 
 def _image(x: Tensor) -> np.ndarray:
-    image = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    image = ((x.nan_to_num().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     return image.permute(0, 2, 3, 1).cpu().numpy()
 
 

@@ -51,10 +51,11 @@ def brief(number):
 
 def test_a_row_is_drawn_alike_in_any_batch():
     net = network().to(torch.float64)
-    together = sample(net, beside(net, [0, 1, 2]), [4, 5, 6], steps=3)
+    together, finite = sample(net, beside(net, [0, 1, 2]), [4, 5, 6], steps=3)
+    assert finite.all()
     for row in range(3):
-        assert np.array_equal(together[row], sample(net, beside(net, [row]), [4 + row], steps=3)[0])
-    assert not np.array_equal(together[0], sample(net, beside(net, [0]), [9], steps=3)[0])
+        assert np.array_equal(together[row], sample(net, beside(net, [row]), [4 + row], steps=3)[0][0])
+    assert not np.array_equal(together[0], sample(net, beside(net, [0]), [9], steps=3)[0][0])
 
 
 def test_picture_and_copy_matter_and_a_copy_without_lines_is_finite():
@@ -140,6 +141,23 @@ def test_a_copy_that_cannot_be_laid_out_is_a_named_fault_and_harms_no_other():
     empty, long, composed = ImageComposer(network(), frame=lambda *_: Framing(), steps=1).compose(asked)
     assert (empty.kind, long.kind) == ("empty_copy", "copy_too_long")
     assert isinstance(composed, Composition)
+
+
+@pytest.mark.parametrize("canvas", [Canvas(100, 800), Canvas(800, 100), Canvas(64, 8192)])
+def test_extreme_canvases_and_pictures_of_one_colour_are_laid_out(canvas):
+    flat = replace(brief(0), canvas=canvas, image=np.full((40, 40, 3), 128, np.uint8), annotation=Annotation(()))
+    (composed,) = ImageComposer(network(), frame=lambda *_: Framing(), steps=2).compose([flat])
+    assert isinstance(composed, Composition)
+    assert [one.text for one in composed.suggestions[:3]] == ["保温杯", "304不锈钢", "￥199起"]
+    assert all(0 <= one.box[0] < one.box[2] <= 1 and 0 <= one.box[1] < one.box[3] <= 1 for one in composed.suggestions)
+
+
+def test_a_network_whose_answers_are_not_finite_is_a_fault():
+    net = network()
+    with torch.no_grad():
+        net.pixels.bias[0] = float("nan")
+    (fault,) = ImageComposer(net, frame=lambda *_: Framing(), steps=2).compose([brief(0)])
+    assert fault.kind == "not_finite"
 
 
 def test_small_is_small():

@@ -1,7 +1,7 @@
 """Whether a network that denoises can learn at all: it memorises a few drawn posters.
 
     python -m benchmarks.memorise [--model radm | layout_image] [--posters 16] [--steps 3000] [--minutes 0]
-        [--keep FOLDER] [--output results.jsonl]
+        [--keep FOLDER] [--begin FOLDER] [--output results.jsonl]
 
 Trains as `jobs.retrain` does, on the same posters in every step and without augmentation, and lays them out again with
 the average's weights in `--sampling` steps of denoising. The last JSON line has the mean IoU of elements with their
@@ -24,7 +24,7 @@ from layoutgen.core.layout import Role, Suggestion, iou
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.layout_diffusion.network import build
 from layoutgen.models.layout_diffusion.sizes import SMALL
-from layoutgen.models.network_composers import SAVE, Network, composer_of, fresh
+from layoutgen.models.network_composers import SAVE, Network, composer_of, fresh, loaded
 from layoutgen.training.augment import NONE, augmented
 from layoutgen.training.averaging import Average
 from layoutgen.training.corpus import Corpus, CorpusSpec
@@ -70,8 +70,8 @@ def evaluate(
     }
 
 
-def main() -> None:
-    """Train, and say how well the posters are known."""
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=list(SAVE), default="radm")
     parser.add_argument("--posters", type=int, default=16)
@@ -84,11 +84,19 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--begin", type=Path, help="folder of a network to go on with")
     parser.add_argument("--keep", type=Path, help="folder to keep the network in")
     parser.add_argument("--output", type=Path, help="append the JSON line to this file too")
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, and say how well the posters are known."""
+    given = arguments()
     cv2.setNumThreads(1)
     network = build(TINY, given.seed) if given.size == "tiny" else fresh(given.model, seed=given.seed)
+    if given.begin:
+        network = loaded(given.model, given.begin)
     size = network.size
     corpus = Corpus(CorpusSpec(seed=given.seed, side=256, grounds=16))
     seen = partial(scaled, side=256)

@@ -3,10 +3,10 @@
     python -m benchmarks.control [--weights embedded] [--posters 100] [--steps 8] [--samples 4] [--output results.jsonl]
 
 Held-back drawn posters are laid out under constraints that their designer's layout keeps, drawn by lot: an element
-that is given, the size of another, roles of all, the number of underlays, and up to three relations. One JSON line a
-case: `before` and `after` are the shares of all constraints on boxes that are broken before and after the last
-projection, of the best of `samples` by the layout score and of the first; without `held`, nothing is put on the boxes
-while they are denoised.
+that is given, the size of another, roles of all, the number of underlays, and up to three relations. The JSON line has
+the shares of all constraints on boxes that are broken: `before` the last projection and `after` it, by the best of
+`samples`, and `not_held`, by layouts that were made without them. `score_first` and `score_best` are the layout scores
+of the first sample and of the best.
 """
 
 import argparse

@@ -4,10 +4,12 @@
         [--count 8] [--steps 8] [--only-last]
 
 A row is a product photo with a copy of three to five lines: the framed photo, then after each step what the network
-says the layout is, each element's box in its role's colour. With `--only-last` every photo is one picture, the layout.
+says the layout is, each element's box in its role's colour or the image that is drawn, then the layout as composed.
+With `--only-last` every photo is one picture, the layout.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -17,10 +19,10 @@ from PIL import Image
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
-from layoutgen.core.layout_image import COLOURS, parse
+from layoutgen.core.layout_image import COLOURS
 from layoutgen.io.images import encode_jpeg
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Brief
+from layoutgen.models.base import Brief, Composition
 from layoutgen.models.building import frame_default
 from layoutgen.models.frame import frame
 from layoutgen.models.layout_diffusion import sampling
@@ -29,7 +31,7 @@ from layoutgen.models.layout_diffusion.composer import FREE, row_seed
 from layoutgen.models.layout_diffusion.lines import batch, lines_of
 from layoutgen.models.layout_diffusion.seeing import picture, shown_of
 from layoutgen.models.layout_diffusion.steering import boxes
-from layoutgen.models.network_composers import Network, loaded
+from layoutgen.models.network_composers import Network, composer_of, loaded
 from layoutgen.models.saliency_net import NetSaliency
 from layoutgen.models.weights import EMBEDDED, fetch_weights
 from layoutgen.training.corpus import contact_sheet
@@ -51,31 +53,35 @@ def brief(photo: Path, number: int) -> Brief:
     return Brief(pixels, Annotation((), subject_map=subject), COPIES[number % 4], CANVASES[number % 4], None)
 
 
-def steps_of(name: str, network: Network, asked: Brief, framing: Framing, steps: int) -> list[list[Suggestion]]:
-    """The layout as it stands after each step."""
+def stages(name: str, network: Network, asked: Brief, framing: Framing, canvas: np.ndarray, steps: int
+           ) -> list[np.ndarray]:  # fmt: skip
+    """What the network says after each step: boxes on the photo, or the image that it draws."""
     lines, size = lines_of(asked.copy, asked.canvas), network.size
     seen, shape = picture(asked.image, framing, asked.canvas, shown_of(asked.annotation, framing), size)
     seeds, found = [row_seed(asked, FREE, 0, 0)], []
+    told = seen[None], torch.tensor([shape], dtype=torch.float32), batch([lines])
     if name == "layout_image":
         from layoutgen.models.layout_images import drawer
 
         def look(_: int, __: np.ndarray, said: np.ndarray) -> None:
-            found.append(list(parse(said[0][: shape[1], : shape[0]])))
+            cut = said[0][: shape[1], : shape[0]]
+            found.append(cv2.resize(cut, canvas.shape[1::-1], interpolation=cv2.INTER_AREA))
 
-        drawer.sample(network, network.beside(seen[None], batch([lines])), seeds, steps=steps, seen=look)
+        with torch.inference_mode():
+            drawer.sample(network, network.beside(*told), seeds, steps=steps, seen=look)
         return found
 
     def bound(_: int, __: object, said: sampling.Found) -> None:
         proposals, roles = bind(said, 0, lines)
-        found.append([Suggestion(*one) for one in zip(roles, boxes(said, 0, proposals), strict=True)])
+        elements = [Suggestion(*one) for one in zip(roles, boxes(said, 0, proposals), strict=True)]
+        found.append(drawn(canvas, elements))
 
     with torch.inference_mode():
-        scene = network.scene(seen[None], torch.tensor([shape], dtype=torch.float32), batch([lines]))
-    sampling.sample(network, scene, seeds, steps=steps, seen=bound)
+        sampling.sample(network, network.scene(*told), seeds, steps=steps, seen=bound)
     return found
 
 
-def drawn(canvas: np.ndarray, elements: list[Suggestion]) -> np.ndarray:
+def drawn(canvas: np.ndarray, elements: Sequence[Suggestion]) -> np.ndarray:
     """A framed photo with boxes."""
     image = canvas.copy()
     height, width = image.shape[:2]
@@ -104,11 +110,11 @@ def main() -> None:
         asked = brief(photo, number)
         framing = frame_default(asked.image, asked.annotation, asked.canvas)
         canvas = frame(asked.image, framing, asked.canvas, _SIDE)
-        stages = steps_of(given.model, network, asked, framing, given.steps)
         if not given.only_last:
-            pictures.append(canvas)
-        pictures += [drawn(canvas, one) for one in (stages[-1:] if given.only_last else stages)]
-    columns = 8 if given.only_last else given.steps + 1
+            pictures += [canvas, *stages(given.model, network, asked, framing, canvas, given.steps)]
+        (made,) = composer_of(given.model, network, frame=frame_default, steps=given.steps).compose([asked])
+        pictures.append(drawn(canvas, made.suggestions if isinstance(made, Composition) else ()))
+    columns = 8 if given.only_last else given.steps + 2
     given.sheet.write_bytes(encode_jpeg(contact_sheet(pictures, columns, _SIDE)))
 
 

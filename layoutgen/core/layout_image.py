@@ -55,7 +55,8 @@ LEAST_SIDE = 0.01
 """Share of the canvas's side below which an element is a speck."""
 _FILLED = 0.5
 _RECTANGLE = 0.9  # of its bounding box filled: a rectangle, if a frayed one
-_BETTER = 0.04  # more of the bounding boxes filled: worth a cut
+_WORTH, _WORTH_SPOILT = 0.04, 0.2  # more of the bounding boxes filled: worth a cut; in a spoilt image most are no lines
+_WHOLE = 0.93  # of both halves' bounding boxes filled: two rectangles, worth a cut in a spoilt image, too
 _LEAST_PART = 0.04  # of a component's pixels: less is no element that touches another, but a frayed edge
 
 _UNDERLAY = 1 + list(COLOURS).index(Role.UNDERLAY)
@@ -105,10 +106,11 @@ def parse(image: np.ndarray) -> tuple[Suggestion, ...]:
     height, width = image.shape[:2]
     classes, spoilt = classify(image)
     least = (_least(width) * (1 + spoilt), _least(height) * (1 + spoilt))
+    worth = _WORTH_SPOILT if spoilt else _WORTH
     found = [
         (role is not Role.UNDERLAY, top, left, role, scaled((left, top, right, bottom), width, height))
         for index, role in enumerate(COLOURS, 1)
-        for left, top, right, bottom in _rectangles(classes, index, least)
+        for left, top, right, bottom in _rectangles(classes, index, least, worth)
     ]
     return tuple(Suggestion(role, box) for *_, role, box in sorted(found, key=lambda one: one[:3]))
 
@@ -139,17 +141,19 @@ def _alone(classes: np.ndarray) -> np.ndarray:
     return np.asarray(np.logical_and.reduce([classes != other for other in near]))
 
 
-def _rectangles(classes: np.ndarray, index: int, least: tuple[int, int]) -> Iterator[_PxBox]:
+def _rectangles(classes: np.ndarray, index: int, least: tuple[int, int], worth: float) -> Iterator[_PxBox]:
     own = classes == index
     if index != _UNDERLAY:
-        yield from _shapes(own, own, own & False, least)
+        yield from _shapes(own, own, own & False, least, worth)
         return
     # What lies on an underlay hides it, and is no reason to think that it ends there.
     for mask, lying in ((own, classes > 0), (_filled(own) & (classes == 0), classes != index)):
-        yield from _shapes(mask, lying, lying, least)
+        yield from _shapes(mask, lying, lying, least, worth)
 
 
-def _shapes(own: np.ndarray, counted: np.ndarray, solid: np.ndarray, least: tuple[int, int]) -> Iterator[_PxBox]:
+def _shapes(
+    own: np.ndarray, counted: np.ndarray, solid: np.ndarray, least: tuple[int, int], worth: float
+) -> Iterator[_PxBox]:
     """The rectangles of a mask: `counted` speaks for one within its bounds, `solid` is no reason to cut it in two."""
     if not own.any():
         return
@@ -157,7 +161,7 @@ def _shapes(own: np.ndarray, counted: np.ndarray, solid: np.ndarray, least: tupl
     labels, _ = ndimage.label(ndimage.binary_opening(_filled(own), brush))
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
         part = labels[rows, columns] == number
-        for piece in _pieces(part | solid[rows, columns], part, least):
+        for piece in _pieces(part | solid[rows, columns], part, least, worth):
             left, top, right, bottom = _fit(piece)
             left, top, right, bottom = (
                 left + columns.start,
@@ -178,13 +182,13 @@ def _filled(mask: np.ndarray) -> np.ndarray:
     return np.asarray(outside[1:-1, 1:-1] != outside[0, 0])
 
 
-def _pieces(solid: np.ndarray, part: np.ndarray, least: tuple[int, int]) -> Iterator[np.ndarray]:
+def _pieces(solid: np.ndarray, part: np.ndarray, least: tuple[int, int], worth: float) -> Iterator[np.ndarray]:
     """A component's rectangles, each as a mask of the component's size. `solid` counts as filled, `part` is seen."""
     waiting = [_box(part)]
     while waiting:
         left, top, right, bottom = waiting.pop()
         cut = solid[top:bottom, left:right]
-        halves = [] if cut.mean() >= _RECTANGLE else _cut(cut, least)
+        halves = [] if cut.mean() >= _RECTANGLE else _cut(cut, least, worth)
         if halves:
             waiting += [(a + left, b + top, c + left, d + top) for a, b, c, d in halves]
             continue
@@ -193,11 +197,12 @@ def _pieces(solid: np.ndarray, part: np.ndarray, least: tuple[int, int]) -> Iter
         yield piece
 
 
-def _cut(mask: np.ndarray, least: tuple[int, int]) -> list[_PxBox]:
+def _cut(mask: np.ndarray, least: tuple[int, int], worth: float) -> list[_PxBox]:
     """The bounding boxes of the two halves of a mask, cut straight where they are filled best; none where no cut is
     worth it."""
     total = int(mask.sum())
-    best: tuple[float, list[_PxBox]] = (total / mask.size + _BETTER, [])
+    start = total / mask.size
+    best: tuple[float, list[_PxBox]] = (start, [])
     for axis in (0, 1):
         turned = mask if axis == 0 else mask.T
         before, after = _extents(turned), _extents(turned[::-1])[::-1]
@@ -209,7 +214,9 @@ def _cut(mask: np.ndarray, least: tuple[int, int]) -> list[_PxBox]:
             if min(b - a, d - c) < here[1] or min(pixels[at - 1], total - pixels[at - 1]) < _LEAST_PART * total:
                 continue
             filled = total / (at * (b - a) + (lines - at) * (d - c))
-            if filled > best[0] + 1e-9:
+            left, right = pixels[at - 1] / (at * (b - a)), (total - pixels[at - 1]) / ((lines - at) * (d - c))
+            floor = start + (_WORTH if min(left, right) >= _WHOLE else worth)
+            if filled > max(best[0], floor) + 1e-9:
                 ends = [(a, 0, b, at), (c, at, d, lines)]
                 best = (filled, [e if axis == 0 else (e[1], e[0], e[3], e[2]) for e in ends])
     return best[1]

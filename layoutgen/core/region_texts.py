@@ -7,9 +7,10 @@ A text's fit to a region is
     shape = min over k = 1 … 4 lines of |log(w/h of the region in px : w/h of the text set in k lines)|
     order = (rank of the text in the copy - rank of the region from top to bottom, in as many steps)²
 
-with letters as wide as high where they are Chinese and 0.55 of that elsewhere, and lines of 1.25 em. The assignment of
-the largest sum is taken. A text that no region is left for gets a box below the text before it, of that one's width and
-height; regions that no text is left for are dropped, as are underlays under the middle of no text.
+with letters as wide as high where they are Chinese and 0.55 of that elsewhere, and lines of 1.25 em. Where a role has
+fewer regions than texts that likely have it, lines of text became one: the highest of its regions is parted into lines.
+The assignment of the largest sum is taken. A text that no region is left for gets a box below the text before it, of
+that one's width and height; regions that no text is left for are dropped, as are underlays under the middle of no text.
 """
 
 import math
@@ -25,6 +26,7 @@ _WRONG_ROLE = 3.0
 _LINE = 1.25
 _MOST_LINES = 4
 _GAP = 0.01
+_LEAST_LINE = 0.015  # of the canvas's height: no line of text is lower
 _FIRST = (0.1, 0.1, 0.9, 0.2)
 
 
@@ -43,6 +45,9 @@ def assign(
     """The copy's elements in its order, then underlays. `slots` are those of `prompts.slots`; `roles` says of each one
     how likely its roles are, by default all that it may have are alike."""
     places = [one for one in regions if one.role is not Role.UNDERLAY]
+    if roles:
+        likeliest = [max(slot.roles, key=lambda role: told[role]) for slot, told in zip(slots, roles, strict=True)]
+        places = _parted(places, likeliest)
     likely = [_penalties(slot, roles[i] if roles else None) for i, slot in enumerate(slots)]
     fits = np.array([[_fit(slot, i, len(slots), one, k, len(places), canvas, logo_aspect)
                       - likely[i].get(one.role, _WRONG_ROLE)
@@ -78,6 +83,23 @@ def _fit(
         wanted = [math.log(logo_aspect or 1.0)]
     order = (i - k * max(1, texts - 1) / max(1, places - 1)) ** 2
     return -0.5 * min(abs(shape - one) for one in wanted) - order / 20
+
+
+def _parted(regions: Sequence[Suggestion], roles: Sequence[Role]) -> list[Suggestion]:
+    """The regions, where one role's are fewer than its texts with the highest of them parted into lines."""
+    lines = [1] * len(regions)
+    for role in set(roles):
+        mine = [k for k, one in enumerate(regions) if one.role is role]
+        for _ in range(roles.count(role) - len(mine) if mine else 0):
+            heights = {k: (regions[k].box[3] - regions[k].box[1]) / (lines[k] + 1) for k in mine}
+            highest = max(mine, key=lambda k: heights[k])
+            lines[highest] += heights[highest] > _LEAST_LINE
+    out = []
+    for one, count in zip(regions, lines, strict=True):
+        left, top, right, bottom = one.box
+        step = (bottom - top) / count
+        out += [Suggestion(one.role, (left, top + k * step, right, top + (k + 1) * step)) for k in range(count)]
+    return out
 
 
 def _penalties(slot: Slot, likely: Mapping[Role, float] | None) -> dict[Role, float]:

@@ -104,6 +104,18 @@ def test_a_text_may_reach_the_edge_of_its_underlay():
     assert places(parse(draw(said, 200, 200)), 200, 200) == places(said, 200, 200)
 
 
+def test_a_blob_is_one_element_in_an_image_that_networks_drew():
+    rows, columns = np.mgrid[:256, :256]
+    image = np.full((256, 256, 3), GROUND, float)
+    image[((rows - 80) / 20) ** 2 + ((columns - 128) / 80) ** 2 < 1] = COLOURS[Role.TITLE]
+    for column in range(40, 200):  # tapers
+        image[170 : 200 - column // 15, column] = COLOURS[Role.PRICE]
+    image[250, 3] += 1
+    found = parse(image)
+    assert [one.role for one in found] == [Role.TITLE, Role.PRICE]
+    assert iou(found[0].box, (48 / 256, 60 / 256, 208 / 256, 100 / 256)) > 0.7
+
+
 def test_a_button_on_a_panel_is_a_hole_in_it():
     said = [
         Suggestion(Role.UNDERLAY, (0.1, 0.1, 0.6, 0.6)),

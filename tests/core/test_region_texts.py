@@ -65,3 +65,27 @@ def test_no_copy_is_no_layout():
 
 def test_chinese_letters_are_wider():
     assert width_em("保温杯abc") == pytest.approx(3 + 3 * 0.55)
+
+
+def likely(*roles):
+    return [{one: 0.9 if one is role else 0.1 / 7 for one in Role} for role in roles]
+
+
+def test_likely_roles_say_which_text_goes_where():
+    badge = Suggestion(Role.OTHER, (0.1, 0.05, 0.2, 0.09))
+    copy = Copy("Hand-thrown vase", ("New", "Glazed"))
+    regions = [badge, TITLE, POINT]
+    found = assign(regions, slots(copy), CANVAS, None, likely(Role.TITLE, Role.OTHER, Role.SELLING_POINT))
+    assert [(one.role, one.box) for one in found] == [(one.role, one.box) for one in (TITLE, badge, POINT)]
+
+
+def test_lines_that_became_one_region_are_parted():
+    tall = Suggestion(Role.SELLING_POINT, (0.1, 0.3, 0.5, 0.45))
+    copy = Copy("Vase", ("Glazed by hand", "Dishwasher-safe", "Made in Jingdezhen"))
+    roles = likely(Role.TITLE, *[Role.SELLING_POINT] * 3)
+    found = assign([TITLE, tall], slots(copy), CANVAS, None, roles)
+    assert [one.text for one in found] == [copy.title, *copy.selling_points]
+    assert [one.box[1] for one in found[1:]] == pytest.approx([0.3, 0.35, 0.4])
+    flat = Suggestion(Role.SELLING_POINT, (0.1, 0.3, 0.5, 0.32))
+    found = assign([TITLE, flat], slots(copy), CANVAS, None, roles)
+    assert flat.box in [one.box for one in found]

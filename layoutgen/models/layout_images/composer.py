@@ -74,7 +74,10 @@ class ImageComposer:
                 batch([one.lines for one in tasks]).to(device),
             )
             said = self._network.roles(beside.lines[:, 1:]).float().softmax(2).tolist()
-        roles = [[dict(zip(ROLES, one, strict=True)) for one in row] for row in said]
+        roles = [
+            [dict(zip(ROLES, one, strict=True)) for one in row[: len(task.lines)]]
+            for row, task in zip(said, tasks, strict=True)
+        ]
         seeds = [row_seed(task.brief, FREE, self._seed, k) for task in tasks for k in range(self._samples)]
         repeated = Beside(*(part.repeat_interleave(self._samples, 0) for part in beside))
         images, finite = sample(self._network, repeated, seeds, steps=self._steps)

@@ -140,7 +140,8 @@ def _shape(train: Train, data: Data) -> dict[str, Any]:
 
 def _new(train: Train) -> dict[str, Any]:
     """What shapes a new network."""
-    return train.model_dump(mode="json", include={"model", "size", "backbone", "encoder", "without", "seed"})
+    told = {"model", "size", "backbone", "without", "seed"} | ({"encoder"} if train.encoder else set())
+    return train.model_dump(mode="json", include=told)
 
 
 def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:

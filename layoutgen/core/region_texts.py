@@ -10,7 +10,8 @@ A text's fit to a region is
 with letters as wide as high where they are Chinese and 0.55 of that elsewhere, and lines of 1.25 em. Where a role has
 fewer regions than texts that likely have it, lines of text became one: the highest of its regions is parted into lines.
 The assignment of the largest sum is taken. A text that no region is left for gets a box below the text before it, of
-that one's width and height; regions that no text is left for are dropped, as are underlays under the middle of no text.
+that one's width and at most its height; regions that no text is left for are dropped, as are underlays under the middle
+of no text.
 """
 
 import math
@@ -60,7 +61,9 @@ def assign(
             role = place.role if place.role in slot.roles else _usual(slot, likely[i])
             found.append(Suggestion(role, place.box, slot.text))
         else:
-            found.append(Suggestion(_usual(slot, likely[i]), _below(found[-1].box if found else None), slot.text))
+            found.append(
+                Suggestion(_usual(slot, likely[i]), _below(found[-1].box if found else None, slot, canvas), slot.text)
+            )
     middles = [((one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2) for one in found]
     grounds = [
         one
@@ -115,10 +118,13 @@ def _usual(slot: Slot, penalties: Mapping[Role, float]) -> Role:
     return min(slot.roles, key=lambda role: (penalties[role], role is not usual))
 
 
-def _below(box: Box | None) -> Box:
-    """A box of the same size below another; where the canvas ends, at its lower edge."""
+def _below(box: Box | None, slot: Slot, canvas: Canvas) -> Box:
+    """A box as wide as another below it, as high as that one or a line of the text; where the canvas ends, at its lower
+    edge."""
     if box is None:
         return _FIRST
-    height = box[3] - box[1]
-    top = min(box[3] + _GAP, 1 - height)
-    return (box[0], top, box[2], top + height)
+    left, top, right, bottom = box
+    line = _LINE * (right - left) * canvas.width / max(width_em(slot.text), 1.0) / canvas.height
+    height = min(bottom - top, line)
+    top = min(bottom + _GAP, 1 - height)
+    return (left, top, right, top + height)

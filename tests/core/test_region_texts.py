@@ -50,6 +50,8 @@ def test_number_and_roles_follow_the_copy_whatever_was_parsed():
 def test_a_text_without_a_region_stands_below_the_one_before_it():
     found = said(TITLE, text=Copy("Vase", ("new",)))
     assert found[1].box == pytest.approx((0.1, 0.18, 0.9, 0.25))
+    found = said(TITLE, text=Copy("Vase", ("保" * 40,)))
+    assert found[1].box == pytest.approx((0.1, 0.18, 0.9, 0.18 + 1.25 * 0.8 / 40))
 
 
 def test_underlays_stay_under_texts_alone():

@@ -143,6 +143,8 @@ def _alone(classes: np.ndarray) -> np.ndarray:
 
 def _rectangles(classes: np.ndarray, index: int, least: tuple[int, int], worth: float) -> Iterator[_PxBox]:
     own = classes == index
+    if not own.any():
+        return
     if index != _UNDERLAY:
         yield from _shapes(own, own, own & False, least, worth)
         return

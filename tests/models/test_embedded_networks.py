@@ -17,7 +17,7 @@ COPY = Copy("手冲咖啡壶", ("食品级不锈钢", "到手价￥199"), None, 
 CANVAS = Canvas(1080, 1080)
 
 
-@pytest.fixture(params=["radm"], scope="module")
+@pytest.fixture(params=["radm", "layout_image"], scope="module")
 def name(request: pytest.FixtureRequest) -> str:
     if request.param == "layout_image":
         pytest.importorskip("diffusers")

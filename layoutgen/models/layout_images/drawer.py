@@ -72,7 +72,8 @@ class Beside(NamedTuple):
 
 
 class Drawer(nn.Module):
-    """The network: noisy images (b, 3, s, s) at times (b,) to classes (b, CLASSES, s, s), as logits."""
+    """The network: noisy images (b, 3, s, s) at times (b,) to the classes of their pixels, as logits in squares
+    (b, CLASSES, patch², g, g)."""
 
     def __init__(self, size: ImageSize) -> None:
         super().__init__()
@@ -121,7 +122,8 @@ class Drawer(nn.Module):
         out: Tensor = self.unet(
             seen, t, encoder_hidden_states=beside.lines, encoder_attention_mask=beside.there, return_dict=False
         )[0]
-        return functional.pixel_shuffle(self.pixels(functional.silu(out)), self.size.patch)
+        said: Tensor = self.pixels(functional.silu(out))
+        return said.unflatten(1, (CLASSES, -1))
 
     def painted(self, classes: Tensor) -> Tensor:
         """Images (b, 3, s, s) of classes (b, s, s), as signals."""
@@ -129,9 +131,10 @@ class Drawer(nn.Module):
         return colours[classes.long()].permute(0, 3, 1, 2)
 
     def mean(self, logits: Tensor) -> Tensor:
-        """The mean images (b, 3, s, s) of logits (b, CLASSES, s, s), as signals."""
+        """The mean images (b, 3, s, s) of logits in squares, as signals."""
         colours: Tensor = self.colours  # type: ignore[assignment]
-        return torch.einsum("bkyx,kc->bcyx", logits.softmax(1), colours.to(logits))
+        means = colours.to(logits).T @ logits.flatten(2).softmax(1)
+        return functional.pixel_shuffle(means.view(len(means), -1, *logits.shape[3:]), self.size.patch)
 
 
 def build(size: ImageSize, seed: int = 0) -> Drawer:
@@ -163,11 +166,11 @@ def loss(
     images = network.painted(classes)
     noise = torch.stack([torch.randn(images.shape[1:], generator=one) for one in drawn]).to(images)
     said = network(schedule().add_noise(images, noise, t), t, beside).float()
-    target = classes.long()
-    each = functional.cross_entropy(said, target, reduction="none")
-    taken = target > 0
-    hits = ((each.detach() < math.log(2)) & taken).sum((1, 2)) / taken.sum((1, 2)).clamp(min=1)
-    return each.mean((1, 2)) + 0.1 * _role_loss(network.roles(beside.lines[:, 1:]).float(), roles), hits
+    target = functional.pixel_unshuffle(classes[:, None], network.size.patch).long()
+    each = functional.cross_entropy(said, target, reduction="none").flatten(1)
+    taken = target.flatten(1) > 0
+    hits = ((each.detach() < math.log(2)) & taken).sum(1) / taken.sum(1).clamp(min=1)
+    return each.mean(1) + 0.1 * _role_loss(network.roles(beside.lines[:, 1:]).float(), roles), hits
 
 
 def _role_loss(said: Tensor, roles: Tensor) -> Tensor:

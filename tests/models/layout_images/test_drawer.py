@@ -114,7 +114,8 @@ def test_classes_are_painted_and_a_sure_network_says_the_same_image():
     classes = signal(ELEMENTS, (32, 32), 32)[None]
     image = net.painted(classes)
     assert image.abs().max() <= net.size.signal
-    sure = 50 * torch.nn.functional.one_hot(classes.long(), 9).permute(0, 3, 1, 2).float()
+    squares = torch.nn.functional.pixel_unshuffle(classes[:, None], TINY.patch)
+    sure = 50 * torch.nn.functional.one_hot(squares.long(), 9).permute(0, 4, 1, 2, 3).float()
     assert torch.allclose(net.mean(sure), image, atol=1e-5)
 
 

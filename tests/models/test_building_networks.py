@@ -11,6 +11,7 @@ from layoutgen.models import building
 from layoutgen.models import building_networks as radm
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.layout_diffusion import checkpoint
+from layoutgen.models.weights import fetch_weights
 from tests.models.layout_diffusion.tiny import network
 
 
@@ -59,7 +60,11 @@ def test_settings_that_do_not_fit_are_an_error(tmp_path, text):
         load(LayoutsConfig, path)
 
 
-def test_an_embedded_network_that_is_not_there_is_no_hub_id():
-    settings = Compose(engine="layout_image", model="embedded")
-    with pytest.raises(FileNotFoundError, match=r"has no 'embedded/layout_image'; train a network"):
-        radm.check(settings, Storage())
+@pytest.mark.parametrize("engine", ["radm", "layout_image"])
+def test_both_networks_come_with_the_package(engine):
+    radm.check(Compose(engine=engine, model="embedded"), Storage())
+
+
+def test_an_embedded_network_that_is_not_there_is_no_hub_id(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"has no 'embedded/painter'; train a network"):
+        fetch_weights("embedded/painter", tmp_path)

@@ -11,6 +11,12 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+EMPTY_WORDS = (
+    *("NULL", "Null", "null", "(null)", "<null>", r"\N", "nan", "NaN", "NaT", "<NA>", "None", "none", "NONE"),
+    *("undefined", "#N/A", "#NA", "N/A", "n/a", "#REF!", "#VALUE!", "#NAME?", "#NULL!", "#DIV/0!", "#NUM!"),
+    *("-", "--", "---", "\u2013", "\u2014"),
+)
+
 
 class ConfigError(ValueError):
     """The settings can't be used; the message names the key, the value and the mend."""
@@ -53,6 +59,9 @@ class Input(_Settings):
         (), description="URIs that images may come from, besides the manifest's folder"
     )
     application: Literal["poster", "marketing", "video_cover"] = Field("poster", description="default application")
+    empty_words: tuple[str, ...] = Field(
+        EMPTY_WORDS, description="texts that exports write for nothing: a title fails, other copy is left out"
+    )
 
     @field_validator("canvases")
     @classmethod

@@ -39,6 +39,7 @@ class Rules:
     application: str
     join: Callable[[str], str]
     need: Need
+    empty_words: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -146,6 +147,7 @@ def _plan_part(
         application=rules.application,
         join=rules.join,
         need=rules.need,
+        empty_words=rules.empty_words,
         shards=count,
     )
     failed = snapshots.write_unplanned(made.failed, part) if len(made.failed) else None

@@ -83,7 +83,7 @@ def _sample(job: TableJob) -> None:
     names = settings.canvases if CONTRACTS[job.need].sizes else ()
     sample = plan(
         first.slice(0, SAMPLE), canvases=names, short_side=settings.short_side, application=settings.application,
-        join=join_path(job), need=job.need, shards=1,
+        join=join_path(job), need=job.need, empty_words=settings.empty_words, shards=1,
     )  # fmt: skip
     uris = [uri for shard in sample.shards for row in shard.column("images").to_pylist() for uri in row[:1]]
     uris = [uri for uri in uris if not uri.lower().endswith(manifest.CLIP_SUFFIXES)]

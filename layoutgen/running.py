@@ -132,6 +132,7 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
         application=job.config.input.application,
         join=join_path(job),
         need=job.need,
+        empty_words=job.config.input.empty_words,
     )
     if job.replay:
         batches = iter([replay.dead_rows(job.storage, job.output, job.replay, job.need)])

@@ -11,8 +11,8 @@ the manifest wrote it; without one, rows are written as JSON here.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -20,9 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core.contracts import CONTRACTS, Contract, Need
+from layoutgen.core.copy_reader import CopyReader
 from layoutgen.core.fields import UnusableError, one_text, reject_broken_json, shown, text_list, values_of
 from layoutgen.core.layout import Canvas, parse_canvas
-from layoutgen.core.plain_text import clean
 
 APPLICATIONS = ("poster", "marketing", "video_cover")
 ROW = "_row"  # a raw table's column with each row's number in the manifest, from 1
@@ -70,6 +70,7 @@ class _Product:
     video: str | None = None
     subtitle: str | None = None
     stickers: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
     canvases: tuple[Canvas | None, ...] = (None,)
     bad_canvases: dict[str, str] | None = None
 
@@ -89,6 +90,7 @@ class _Rules:
     application: str
     join: Callable[[str], str]
     need: Need
+    empty_words: frozenset[str]
 
     @property
     def contract(self) -> Contract:
@@ -103,6 +105,7 @@ def plan(
     application: str,
     join: Callable[[str], str],
     need: Need,
+    empty_words: Iterable[str] = (),
     rows_per_shard: int = 512,
     shards: int | None = None,
 ) -> Plan:
@@ -110,8 +113,9 @@ def plan(
 
     `raw` may be a part of the manifest; then its column `ROW` holds each row's number in the whole.
 
-    `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. `join` turns a path
-    of the manifest into a URI and raises ValueError where it must not be followed. Annotations have no canvas and need
+    `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. A title that is one
+    of `empty_words` fails, other copy that is one is left out; `notes` say what was changed. `join` turns a path of the
+    manifest into a URI and raises ValueError where it must not be followed. Annotations have no canvas and need
     no title; their product_id, and a cover's, is the image's (or clip's) path where there is none. A cover has either a
     `cover` or a `video`, which is then its one image. A product that can't be used fails once a
     canvas where its canvases are known, else once; a bad canvas fails alone. Raises ValueError where one of `canvases`
@@ -120,7 +124,7 @@ def plan(
     default: tuple[Canvas | None, ...] = (None,)
     if CONTRACTS[need].sizes:
         default = tuple(dict.fromkeys(parse_canvas(name, short_side) for name in canvases))
-    rules = _Rules(default, short_side, application, join, need)
+    rules = _Rules(default, short_side, application, join, need, frozenset(empty_words))
     good: list[_Row] = []
     failed: list[_Row] = []
     first_rows: dict[str, int] = {}
@@ -176,23 +180,23 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
     product.product_id = _product_id(values, rules.need)
     if wrong_canvases:
         raise wrong_canvases
-    paths = _paths(values, rules.need)
+    reader = CopyReader(values, rules.empty_words)
+    product.notes = reader.notes
+    paths, is_clip = _paths(reader, rules.need)
     title = one_text(values, "title")
-    product.title = clean(title) if title else None
-    product.selling_points = tuple([point for text in text_list(values, "selling_points") if (point := clean(text))])
-    brand = one_text(values, "brand")
-    product.brand = clean(brand) if brand else None
-    product.category = one_text(values, "category")
-    product.language = one_text(values, "language")
-    product.application = one_text(values, "application") or rules.application
+    product.title = reader.text("title")
+    product.selling_points = reader.texts("selling_points")
+    product.brand = reader.text("brand")
+    product.subtitle = reader.text("subtitle")
+    product.stickers = reader.texts("stickers")
+    product.category = reader.label("category")
+    product.language = reader.label("language")
+    product.application = reader.label("application") or rules.application
     if product.application not in APPLICATIONS:
         raise UnusableError(
             "bad_row", f"application is {shown(product.application)}; write one of {', '.join(APPLICATIONS)}"
         )
-    logo = one_text(values, "logo")
-    subtitle = one_text(values, "subtitle")
-    product.subtitle = clean(subtitle) if subtitle else None
-    product.stickers = tuple([label for text in text_list(values, "stickers") if (label := clean(text))])
+    logo = reader.label("logo")
     if product.product_id is None:
         raise UnusableError("missing_field", "product_id is missing; give every row its own")
     if not paths:
@@ -200,6 +204,12 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
         raise UnusableError("missing_field", f"product {shown(product.product_id)} has no image; fill {fill}")
     if rules.contract.sizes and title is None:
         raise UnusableError("missing_field", f"product {shown(product.product_id)} has no title; fill 'title'")
+    if rules.contract.sizes and reader.is_empty_word(title):
+        raise UnusableError(
+            "placeholder_title",
+            f"title of product {shown(product.product_id)} is {shown(title)}, which exports write for nothing; write "
+            "one, or take the word out of input.empty_words where products bear it",
+        )
     if rules.contract.sizes and product.title is None:
         raise UnusableError(
             "empty_title",
@@ -208,20 +218,20 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
     try:
         product.images = tuple([rules.join(path) for path in paths])
         product.logo = rules.join(logo) if logo else None
-        product.video = product.images[0] if rules.need == "covers" and values.get("video") else None
+        product.video = product.images[0] if is_clip else None
     except ValueError as error:
         raise UnusableError("bad_path", str(error)) from None
 
 
-def _paths(values: dict[str, Any], need: Need) -> list[str]:
-    """The paths of a row's images; of a cover's row, of its image or clip."""
+def _paths(reader: CopyReader, need: Need) -> tuple[list[str], bool]:
+    """The paths of a row's images; of a cover's row, of its image or clip, and whether it is a clip."""
     if need != "covers":
-        paths, image = text_list(values, "images"), one_text(values, "image")
-        return [image, *paths] if image and image not in paths else paths
-    found = [path for name in ("cover", "video") if (path := one_text(values, name))]
+        paths, image = list(reader.labels("images")), reader.label("image")
+        return [image, *paths] if image and image not in paths else paths, False
+    found = [(path, name == "video") for name in ("cover", "video") if (path := reader.label(name))]
     if len(found) > 1:
-        raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(found[1])}; give one of them")
-    return found
+        raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(found[1][0])}; give one of them")
+    return [path for path, _ in found], any(is_clip for _, is_clip in found)
 
 
 def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -> Iterator[_Row]:
@@ -287,7 +297,7 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str], made: pa.Schema) -> 
         "status": ["failed" if fault else "ok" for fault in faults],
         "error": faults,
         "input_row": picked["input_row"] if "input_row" in raw.column_names else _as_json(picked),
-        "notes": [[]] * len(rows),
+        "notes": [product.notes for product in products],
     }
     arrays = [
         column.cast(kind) if isinstance(column := columns[name], pa.ChunkedArray) else pa.array(column, kind)

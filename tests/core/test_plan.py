@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from layoutgen.core import schema
 from layoutgen.core.fields import JSON_TEXT
+from layoutgen.core.fingerprint import Versions, keys
 from layoutgen.core.layout import parse_canvas
 from layoutgen.core.plan import Plan, plan
 
@@ -128,6 +129,45 @@ def test_a_title_that_shows_nothing_is_empty(title: str) -> None:
 )
 def test_titles_are_composed_and_free_of_controls(given: str, kept: str) -> None:
     assert only_row(plan_of([product(title=given)]))["title"] == kept
+
+
+def test_what_was_cleaned_in_a_copy_is_noted_by_column() -> None:
+    row = only_row(
+        plan_of([product(title="<b>Tom</b> &amp; Co", selling_points=["so\u00adft", "fine"], brand="A&amp;B")])
+    )
+    assert (row["title"], row["selling_points"], row["brand"]) == ("Tom & Co", ["soft", "fine"], "A&B")
+    assert row["notes"] == [
+        "title: entities were read, markup was taken out",
+        "selling_points: characters that show nothing were taken out",
+        "brand: entities were read",
+    ]
+    assert "so\u00adft" in json.loads(row["input_row"])["selling_points"]
+
+
+@pytest.mark.parametrize("title", ["NULL", " NULL ", "\\N", "&#78;ULL"])
+def test_a_title_that_is_a_word_for_nothing_is_a_kind_of_its_own_and_may_be_allowed(title: str) -> None:
+    error = only_error(plan_of([product(title=title)], empty_words=["NULL", "\\N"]))
+    assert error["kind"] == "placeholder_title"
+    assert "input.empty_words" in error["message"]
+    assert len(rows(plan_of([product(title=title)]))) == 1
+
+
+def test_other_words_for_nothing_are_as_if_they_were_not_there() -> None:
+    words = {"brand": "nan", "logo": "nan", "category": "nan", "language": "nan", "application": "nan"}
+    row = only_row(plan_of([product(selling_points=["nan", "fine"], images=["nan"], **words)], empty_words=["nan"]))
+    assert (row["brand"], row["logo"], row["category"], row["language"]) == (None, None, None, None)
+    assert (row["application"], row["selling_points"], len(row["images"])) == ("poster", ["fine"], 1)
+    assert 'brand is "nan", a word for nothing: left out' in row["notes"]
+    error = only_error(plan_of([product(image="nan")], empty_words=["nan"]))
+    assert error["kind"] == "missing_field"
+
+
+def test_copy_that_is_cleaned_to_the_same_has_the_same_fingerprint() -> None:
+    versions = Versions("1")
+    marked, plain = (
+        keys(only_row(plan_of([product(title=title)])), "sha", None, versions) for title in ("a&amp;\u00adb", "a&b")
+    )
+    assert marked == plain
 
 
 @pytest.mark.parametrize(

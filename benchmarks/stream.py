@@ -25,6 +25,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -171,13 +172,14 @@ def ours(files: list[Path], output: Path) -> None:
     rules = Rules((), 1080, "poster", str, "annotations")
     raw = pa.table({"image": [str(file) for file in files]})
     made = make_plan(iter([raw]), rules, snapshots, ledger, "bench", rows_per_shard=SHARD)
+    snapshots = replace(snapshots, shards=made.shard_count)
     versions = Versions("bench")
     steps = [
         Step("load", partial(Load, storage, ledger, snapshots, versions), Pool(size=1, num_cpus=0.05)),
         Step("fetch", partial(Fetch, storage, Images(side=SIDE), versions), Pool(size=2, num_cpus=0.9)),
         Step("write", partial(Write, snapshots, ledger), Pool(size=1, num_cpus=0.1)),
     ]
-    attempt = ledger.begin_attempt()
+    attempt = ledger.begin_attempt(True, bool)
     shards = [
         pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [attempt]})
         for shard in made.shards

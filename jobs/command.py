@@ -39,7 +39,9 @@ def main(
     parser.add_argument(
         "--config", default=default, type=Path, help=f"settings, TOML (default: {default.name} beside the job)"
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="use only the manifest's first N rows")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only the manifest's first N rows; others of the table stay"
+    )
     parser.add_argument("--run-id", help="name of this run (default: the time and six random characters)")
     parser.add_argument(
         "--replay", metavar="RUN_ID", help="run only the rows that failed in that run, and keep all others"

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +23,11 @@ class BreakerError(RuntimeError):
 
 
 class LostRowsError(RuntimeError):
-    """What was written is not what was planned; the message names rows."""
+    """What was written is not what was planned. The message names shards; `shards` are those to compute again."""
+
+    def __init__(self, message: str, shards: Iterable[int] = ()) -> None:
+        super().__init__(message)
+        self.shards = sorted(shards)
 
 
 def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
@@ -32,25 +36,27 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
     found = {report.shard: report for report in reports}
     twice = [shard for shard, times in Counter(report.shard for report in reports).items() if times > 1]
     if twice:
-        raise LostRowsError(f"shards {sorted(twice)[:10]} were reported more than once; nothing is published")
-    wrong = [
-        f"shard {shard.shard}: planned {shard.rows} rows, found {_rows(found.get(shard.shard))}"
+        raise LostRowsError(f"shards {sorted(twice)[:10]} were reported more than once; nothing is published", twice)
+    wrong = {
+        shard.shard: f"shard {shard.shard}: planned {shard.rows} rows, found {_rows(found.get(shard.shard))}"
         for shard in plan.shards
         if shard.shard not in found or found[shard.shard].ids != shard.ids or _rows(found[shard.shard]) != shard.rows
-    ]
+    }
     planned = {shard.shard for shard in plan.shards}
     extra = sorted(report.shard for report in reports if report.shard not in planned and _rows(report))
     if wrong or extra:
         raise LostRowsError(
-            f"{len(wrong)} shards do not hold what was planned, {len(extra)} were never planned; nothing is published: "
-            + "; ".join([*wrong[:10], *(f"shard {shard} was not planned" for shard in extra[:10])])
+            f"{len(wrong)} shards do not hold what was planned, {len(extra)} were never planned; nothing is published, "
+            "and the same command computes them again: "
+            + "; ".join([*list(wrong.values())[:10], *(f"shard {shard} was not planned" for shard in extra[:10])]),
+            [*wrong, *extra],
         )
 
 
 def _rows(report: ShardReport | None) -> int:
     if report is None:
         return 0
-    return report.computed + report.unchanged + sum(report.failed.values())
+    return report.computed + report.unchanged + report.stale + sum(report.failed.values())
 
 
 def summarise(
@@ -65,7 +71,7 @@ def summarise(
         stage, _, fault = name.partition("/")
         by_stage.setdefault(stage, {})[fault] = count
     computed, unchanged = sum(r.computed for r in reports), sum(r.unchanged for r in reports)
-    kept = sum(r.kept for r in reports)
+    kept, stale = sum(r.kept for r in reports), sum(r.stale for r in reports)
     verdicts: Counter[str] = Counter()
     for report in reports:
         verdicts.update(report.verdicts)
@@ -75,8 +81,9 @@ def summarise(
         "rows_in": plan.rows_in,
         "computed": computed,
         "unchanged": unchanged,
+        "stale": stale,
         "dead_letters": sum(failed.values()),
-        "published": computed + unchanged + kept,
+        "published": computed + unchanged + stale + kept,
         "kept": kept,
         "deleted": sum(r.deleted for r in reports),
         "failed": by_stage,
@@ -127,7 +134,7 @@ class Progress:
     def shard(self, report: ShardReport) -> None:
         """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""
         self._reports.append(report)
-        failed = sum(report.failed.values())
+        failed = sum(report.failed.values()) + report.stale
         for name, value in (("computed", report.computed), ("unchanged", report.unchanged), ("failed", failed)):
             self._metrics["rows"].inc(value, tags={"outcome": name}) if value else None
         self._metrics["images"].inc(report.images) if report.images else None
@@ -183,6 +190,7 @@ class Progress:
             "shards_resumed": self._resumed,
             "computed": sum(report.computed for report in self._reports),
             "unchanged": sum(report.unchanged for report in self._reports),
+            "stale": sum(report.stale for report in self._reports),
             "failed": sum(sum(report.failed.values()) for report in [*self._reports, *self._plan.failed]),
             "images_per_second": round(images / seconds, 3) if seconds else 0.0,
             "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import connection
 from pathlib import Path
 
@@ -22,12 +22,11 @@ from layoutgen.core.contracts import Need
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.plan import ROW, plan, product_ids, shard_of
 from layoutgen.io.columns import conform, unify
-from layoutgen.io.ledger import Ledger, RunPlan, ShardPlan, ShardReport, shard_count
+from layoutgen.io.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
 from layoutgen.io.snapshot import Snapshots
 
 PART_ROWS = 150_000
 BATCH_ROWS = 50_000
-MOST_SHARDS = 16_384
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,11 @@ class Rules:
 def make_plan(
     batches: Iterator[pa.Table], rules: Rules, snapshots: Snapshots, ledger: Ledger, intent: str, rows_per_shard: int
 ) -> RunPlan:
-    """Plan a run and write the plan, its index last. Raises ValueError where the table is of another kind."""
+    """Plan a run and write the plan, its index last."""
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
         raw, rows, columns = _spill(batches, Path(spill))
-        wanted = max(1, min(MOST_SHARDS, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard)))
-        count = shard_count(ledger.storage, ledger.root, rules.need, wanted)
-        count = snapshots.shard_count() or count  # `jobs.maintain --shards` may have changed it
+        wanted = max(1, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard))
+        count = grown(snapshots.base, wanted)
         parts = max(1, math.ceil(rows / PART_ROWS))
         if parts == 1:
             planned = [_plan_part(0, raw, columns, rules, snapshots, ledger, count)]
@@ -60,7 +58,10 @@ def make_plan(
         intent=intent,
         created_at=snapshots.created_at.isoformat(),
         shard_count=count,
-        previous=snapshots.previous,
+        base=replace(
+            snapshots.base,
+            unpublished=tuple(source for source in snapshots.base.unpublished if count % source.shards == 0),
+        ),
         upsert=snapshots.upsert,
         rows_in=sum(rows_in for rows_in, _, _ in planned),
         failed=[report for _, report, _ in planned if report],
@@ -68,6 +69,17 @@ def make_plan(
     )
     ledger.write_plan(run)
     return run
+
+
+def grown(base: Base, wanted: int) -> int:
+    """How many shards a run has that would have `wanted` of its own: as many as what it builds on, or the whole
+    multiple of them that keeps shards below twice their size. What an unpublished run has counts where it fits the
+    published snapshot and the rows, so that a manifest of a few rows more takes its rows over."""
+    published = base.published.shards if base.published else 1
+    for source in base.unpublished[:1]:
+        if source.shards % published == 0 and source.shards <= 2 * wanted:
+            return source.shards * max(1, wanted // source.shards)
+    return published * max(1, wanted // published)
 
 
 def _spill(batches: Iterator[pa.Table], folder: Path) -> tuple[list[Path], int, pa.Schema]:

@@ -21,7 +21,7 @@ from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.plan import shard_of
 from layoutgen.io import snapshot
 from layoutgen.io.lease import Lease
-from layoutgen.io.ledger import ShardReport
+from layoutgen.io.ledger import Base, ShardReport
 from layoutgen.io.snapshot import Snapshots
 from layoutgen.io.storage import Storage, StorageError
 
@@ -43,7 +43,8 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         lease.name(run_id)
         before = snapshot.manifest(storage, root, previous)
         kind = json.loads(storage.read(storage.join(root, "_table.json")))["kind"]
-        snapshots = Snapshots(storage, root, run_id, now, schema.KINDS[kind], previous=previous)
+        base = Base(snapshot.source(storage, root, previous, None))
+        snapshots = Snapshots(storage, root, run_id, now, schema.KINDS[kind], base=base, shards=count)
         with tempfile.TemporaryDirectory(prefix="layoutgen-reshard-") as folder:
             rows = _sort_out(storage, root, before, count, Path(folder))
             reports = [report for file in sorted(Path(folder).iterdir()) for report in _write(snapshots, file, count)]
@@ -61,7 +62,7 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
             "resharded_from": previous,
         }
         lease.confirm()
-        snapshots.finish(reports, count, summary, before["settings"])
+        snapshots.finish(reports, summary, before["settings"])
         lease.publish(run_id)
     return summary
 

@@ -11,6 +11,7 @@ import json
 import logging
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -19,12 +20,14 @@ import pyarrow as pa
 
 from layoutgen import planning
 from layoutgen.accounting import LostRowsError, Progress, conserve, summarise
+from layoutgen.config import Run
 from layoutgen.core.contracts import CONTRACTS
 from layoutgen.core.fingerprint import digest
-from layoutgen.io import manifest, replay
+from layoutgen.io import manifest, replay, snapshot
 from layoutgen.io.crash import crash_point
-from layoutgen.io.lease import Lease
-from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
+from layoutgen.io.lease import Lease, LeaseError
+from layoutgen.io.ledger import Base, Ledger, RunPlan, ShardReport, Source, open_table
+from layoutgen.io.locations import ConflictError
 from layoutgen.io.snapshot import Snapshots
 from layoutgen.preflight import RunError, TableJob, join_path, preflight
 from layoutgen.stages.guard import Guard
@@ -33,6 +36,8 @@ from layoutgen.stages.write import Write
 from layoutgen.streaming import Step, stream
 
 log = logging.getLogger("layoutgen")
+
+MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs a request or two a shard
 
 
 def run(job: TableJob) -> dict[str, Any]:
@@ -57,16 +62,14 @@ def run(job: TableJob) -> dict[str, Any]:
         log.info(
             "run %s: %d rows in %d shards, %d of them done", snapshots.run_id, plan.rows_in, len(plan.shards), len(done)
         )
-        for shard in snapshots.unplanned_shards(planned | finished):
-            marked.append(snapshots.carry(shard))
-            ledger.write_marker(marked[-1])
+        attempt = _begin_attempt(ledger, lease, conditional)
+        marked += _carry(snapshots, ledger, snapshots.unplanned_shards(planned | finished))
         reports = list(marked)
         steps = [
             Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
             *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
             Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
         ]
-        attempt = ledger.begin_attempt()
         addresses = [
             pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [attempt]})
             for shard in left
@@ -78,54 +81,120 @@ def run(job: TableJob) -> dict[str, Any]:
                 reports.append(ShardReport.from_json(row["report"]))
                 progress.shard(reports[-1])
             reports.sort(key=lambda report: report.shard)
-            conserve(plan, reports)
-            crash_point("before_publish")
-            reports += plan.failed
-            summary = summarise(snapshots.run_id, job.output, plan, reports, len(done), time.monotonic() - began)
-            accepted = summary["dead_letters"] <= settings.max_failed_fraction * summary["rows_in"]
-            lease.confirm()  # a run that was taken over and published must not be touched
-            if wrong := snapshots.settle(reports):
-                for shard in wrong:
-                    ledger.forget(shard)
-                raise LostRowsError(
-                    f"the files of shards {wrong[:10]} were changed; the same command computes them again"
-                )
-            snapshots.finish(reports, plan.shard_count, summary, job.config.model_dump(mode="json"))
-            crash_point("before_swap")
+            try:
+                conserve(plan, reports)
+                _check_base(snapshots, reports)
+                crash_point("before_publish")
+                reports += plan.failed
+                summary = summarise(snapshots.run_id, job.output, plan, reports, len(done), time.monotonic() - began)
+                accepted = _accepted(summary, settings)
+                lease.confirm()  # a run that was taken over and published must not be touched
+                _settle(snapshots, reports)
+                snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
+                crash_point("before_swap")
+                lease.confirm()
+                _settle(snapshots, reports)  # again: a worker of an attempt before may have woken up meanwhile
+            except LostRowsError as error:
+                for wrong in error.shards:
+                    ledger.forget(wrong)
+                raise
             if accepted:
                 lease.publish(snapshots.run_id)
                 crash_point("after_swap")
-            else:
-                log.error(
-                    "%d of %d rows failed, more than run.max_failed_fraction = %g allows: CURRENT stays where it was",
-                    summary["dead_letters"], summary["rows_in"], settings.max_failed_fraction,
-                )  # fmt: skip
         progress.say("published" if accepted else "refused")
     return {**summary, "current": accepted}
+
+
+def _begin_attempt(ledger: Ledger, lease: Lease, conditional: bool) -> int:
+    try:
+        return ledger.begin_attempt(conditional, lease.confirm)
+    except ConflictError:
+        raise LeaseError(
+            f"{ledger.root} was taken over by another attempt of this run; this one publishes nothing"
+        ) from None
+
+
+def _carry(snapshots: Snapshots, ledger: Ledger, shards: list[int]) -> list[ShardReport]:
+    """Deal with the shards that have no planned rows, several at once, and mark them done."""
+
+    def one(shard: int) -> ShardReport:
+        report = snapshots.carry(shard)
+        ledger.write_marker(report)
+        return report
+
+    with ThreadPoolExecutor(snapshots.storage.concurrency) as pool:
+        return list(pool.map(one, shards))
+
+
+def _check_base(snapshots: Snapshots, reports: list[ShardReport]) -> None:
+    """Where published rows are to be kept that no input names, they must have been there."""
+    lacking = snapshots.lacking(reports)
+    if lacking and snapshots.upsert:
+        assert snapshots.base.published
+        raise LostRowsError(
+            f"run {snapshots.base.published.run_id}, which this one builds on, lacks rows of shards {lacking[:10]}; "
+            "restore its files, or run the whole manifest",
+            lacking,
+        )
+    if lacking:
+        log.warning("the snapshot before lacked rows of shards %s; they were computed again", lacking[:10])
+
+
+def _settle(snapshots: Snapshots, reports: list[ShardReport]) -> None:
+    if wrong := snapshots.settle(reports):
+        raise LostRowsError(
+            f"the files of shards {wrong[:10]} were changed; the same command computes them again", wrong
+        )
+
+
+def _accepted(summary: dict[str, Any], settings: Run) -> bool:
+    """Tell whether a run may be published; log why not."""
+    failed = summary["dead_letters"] + summary["stale"]
+    if failed > settings.max_failed_fraction * summary["rows_in"]:
+        log.error(
+            "%d of %d rows failed, more than run.max_failed_fraction = %g allows: CURRENT stays where it was",
+            failed, summary["rows_in"], settings.max_failed_fraction,
+        )  # fmt: skip
+        return False
+    return True
 
 
 def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:
     """The plan of the last run, where it was not finished and means the same as this one, else a new plan."""
     now = datetime.now(UTC)
+    older_count = open_table(job.storage, job.output, job.need)
     intent = _intent(job, lease.current.run_id)
     last = lease.last_run
-    if last and last != lease.current.run_id and job.run_id in (None, last):
+    unpublished: tuple[Source, ...] = ()
+    if last and last != lease.current.run_id:
         ledger = Ledger(job.storage, job.output, last)
         state = ledger.read_state() or {}
         plan = ledger.read_plan()
-        if plan is not None and plan.intent == intent and state.get("state") not in ("published", "refused"):
+        is_over = state.get("state") in ("published", "refused")
+        if plan is not None and plan.intent == intent and not is_over and job.run_id in (None, last):
             log.info("going on with run %s, which was not finished", last)
-            return plan, _snapshots(job, last, datetime.fromisoformat(plan.created_at), plan.previous), ledger
-        if plan is not None and state.get("state") not in ("published", "refused"):
-            log.warning("run %s was not finished and is left: its input, settings or versions were others", last)
+            return plan, _snapshots(job, last, plan), ledger
+        if plan is not None and not is_over:
+            log.warning(
+                "run %s was not finished: its input, settings or versions were others; what it made of rows that are "
+                "still the same is taken over", last,
+            )  # fmt: skip
+        unpublished = (*([Source(last, plan.shard_count)] if plan else []), *ledger.read_base().unpublished)
     run_id = job.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     if run_id != run_id.strip("./") or "/" in run_id:
         raise RunError(f"run id {run_id!r} can't be a folder's name; give another --run-id")
     ledger = Ledger(job.storage, job.output, run_id)
     if ledger.read_state() is not None or ledger.read_plan() is not None:
         raise RunError(f"{job.output} already has a run {run_id}; give another --run-id, or none")
+    published = snapshot.source(job.storage, job.output, lease.current.run_id, older_count)
+    base = Base(published, unpublished[:MOST_UNPUBLISHED])
+    ledger.write_base(base)  # before the lease names the run: who finds it there finds this too
     lease.name(run_id)
-    snapshots = _snapshots(job, run_id, now, lease.current.run_id)
+    plan = _plan(job, ledger, base, intent, now)
+    return plan, _snapshots(job, run_id, plan), ledger
+
+
+def _plan(job: TableJob, ledger: Ledger, base: Base, intent: str, now: datetime) -> RunPlan:
     rules = planning.Rules(
         canvases=job.config.input.canvases if CONTRACTS[job.need].sizes else (),
         short_side=job.config.input.short_side,
@@ -138,20 +207,25 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
         batches = iter([replay.dead_rows(job.storage, job.output, job.replay, job.need)])
     else:
         batches = manifest.batches(job.source, job.storage, need=job.need, limit=job.limit, size=planning.BATCH_ROWS)
-    plan = planning.make_plan(batches, rules, snapshots, ledger, intent, job.config.run.rows_per_shard)
-    return plan, snapshots, ledger
+    keeps = job.replay is not None or (job.limit is not None and base.published is not None)
+    snapshots = Snapshots(
+        job.storage, job.output, ledger.run_id, now, job.kind, job.config.write.compression, base, upsert=keeps
+    )
+    return planning.make_plan(batches, rules, snapshots, ledger, intent, job.config.run.rows_per_shard)
 
 
-def _snapshots(job: TableJob, run_id: str, created_at: datetime, previous: str | None) -> Snapshots:
+def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
     return Snapshots(
         storage=job.storage,
         root=job.output,
         run_id=run_id,
-        created_at=created_at,
+        created_at=datetime.fromisoformat(plan.created_at),
         kind=job.kind,
         compression=job.config.write.compression,
-        previous=previous,
-        upsert=job.replay is not None,
+        base=plan.base,
+        shards=plan.shard_count,
+        upsert=plan.upsert,
+        stale_days=job.config.run.stale_days,
     )
 
 

@@ -82,7 +82,7 @@ _PLAN = _fields(
     ("application", pa.string(), "poster, marketing or video_cover"),
 )
 _STATUS = _fields(
-    ("status", pa.string(), "`ok`; rows that fail are dead letters and in no snapshot"),
+    ("status", pa.string(), "`ok`, also of a stale row; rows that fail are dead letters and in no snapshot"),
     ("error", ERROR, "stage, kind and message of the failure; null where status is ok"),
     ("input_row", pa.string(), "the manifest's row as JSON"),
     ("notes", pa.list_(pa.string()), "what was changed to make the layout possible, such as characters no font has"),
@@ -150,6 +150,11 @@ _COVER_PLACE = _fields(
     ("accepted", pa.bool_(), "whether the cover passes the acceptance check"),
     ("reasons", pa.list_(pa.string()), "why not, `name: what was found`; empty where it does"),
 )  # fmt: skip
+_STALE = _fields(
+    ("stale_since", pa.timestamp("us", tz="UTC"), "since when the row could not be computed again, for a passing "
+     "reason; null where it is as new as its night"),
+    ("stale_reason", pa.string(), "why, the last time: `stage/kind: message`"),
+)  # fmt: skip
 _RUN = _fields(
     ("run_id", pa.string(), "the run that computed the row"),
     ("created_at", pa.timestamp("us", tz="UTC"), "when"),
@@ -172,12 +177,10 @@ RESULTS = {
     "compose": [field.name for field in _COMPOSE],
     "place": [field.name for field in _COVER_PLACE],
 }
-_PUBLISHED_STATUS = [field for field in _STATUS if field.name not in ("input_row",)]
-LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED_STATUS, *_RUN])
-ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED_STATUS, *_RUN])
-COVERS = pa.schema(
-    [*_PLAN, *_CLIP, *_FETCH, *_FRAME, *_ANNOTATE, *_FACES, *_COMPOSE, *_COVER_PLACE, *_PUBLISHED_STATUS, *_RUN]
-)
+_PUBLISHED = [*(field for field in _STATUS if field.name != "input_row"), *_RUN, *_STALE]
+LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED])
+ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED])
+COVERS = pa.schema([*_PLAN, *_CLIP, *_FETCH, *_FRAME, *_ANNOTATE, *_FACES, *_COMPOSE, *_COVER_PLACE, *_PUBLISHED])
 COVER_COLUMNS = pa.schema([*_CLIP, *_FRAME, *_FACES, *_COVER_PLACE])  # what cover rows have besides layout rows
 DEAD_LETTERS = pa.schema(
     [
@@ -228,7 +231,7 @@ def _has_covers(kind: pa.Schema) -> bool:
 def extra_names(table: pa.Table, kind: pa.Schema = LAYOUTS) -> list[str]:
     """Names of the columns that are the user's own and no part of the contract of a published `kind`."""
     staged = COVER_PLACED if _has_covers(kind) else PLACED
-    known = {*staged.names, *(field.name for field in _RUN), *_TRAVEL}
+    known = {*staged.names, *(field.name for field in (*_RUN, *_STALE)), *_TRAVEL}
     return [name for name in table.column_names if name not in known]
 
 

@@ -80,7 +80,7 @@ class Lease:
             self._version = found[1]
         self.epoch += 1
         try:
-            self._write(self._holder)
+            self._write(self._holder, is_ours=False)
         except LeaseError:
             raise LeaseError(f"another run took {self._root} at this moment; try again when it is done") from None
         if not self._conditional:
@@ -90,7 +90,7 @@ class Lease:
         threading.Thread(target=self._renew, daemon=True).start()
 
     def name(self, run_id: str) -> None:
-        """Write into the lease which run it is for."""
+        """Write into the lease which run it is for. Raises LeaseError where the lease was lost."""
         self.run_id = run_id
         with self._lock:
             self._write(self._holder)
@@ -120,7 +120,6 @@ class Lease:
         self._over.set()
         with self._lock:
             try:
-                self._confirm()
                 self._write("")
             except LeaseError:
                 return
@@ -182,7 +181,8 @@ class Lease:
             )
         return found[1]
 
-    def _write(self, holder: str) -> None:
+    def _write(self, holder: str, *, is_ours: bool = True) -> None:
+        """Write the lease. Without conditions, which would see to it, whose it is now is read first."""
         held = {
             "holder": holder,
             "boot": _boot(),
@@ -194,6 +194,8 @@ class Lease:
         }
         text = json.dumps(held).encode()
         if not self._conditional:
+            if is_ours:
+                self._confirm()
             self._storage.write(self._uri, text)
             return
         for _ in range(2):
@@ -211,8 +213,6 @@ class Lease:
                 if self._over.is_set():
                     return
                 try:
-                    if not self._conditional:
-                        self._confirm()
                     self._write(self._holder)
                 except LeaseError:
                     return  # lost: `publish` will say so

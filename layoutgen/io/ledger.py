@@ -1,6 +1,7 @@
 """The ledger of a table's runs: what is planned, which shards are done, how a run stands.
 
-    OUTPUT/_table.json                       number of shards, fixed when the table is made
+    OUTPUT/_table.json                       which kind of table it is, fixed when the table is made
+    OUTPUT/_runs/<run_id>/base.json          which runs' rows may be taken over
     OUTPUT/_runs/<run_id>/plan.json          the plan: which shard lies where; written last of the plan
     OUTPUT/_runs/<run_id>/plan/part-000.parquet   planned rows, a row group a shard
     OUTPUT/_runs/<run_id>/shards/00012.json  marker: the shard's files are written and counted
@@ -11,7 +12,7 @@ A marker is written after its shard's data: a run that was killed goes on with t
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -24,12 +25,13 @@ from layoutgen.io.storage import Storage
 
 @dataclass(frozen=True)
 class Written:
-    """A file of a run: name, rows, bytes and sha256."""
+    """A file of a run: name, rows, bytes, sha256, and the version that the store gave to these very bytes."""
 
     name: str
     rows: int
     bytes: int
     sha256: str
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,11 @@ class Busy:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What came of a shard, as counted in the data that was read back. `computed`, `unchanged` and `kept` are published
-    rows; `deleted` counts rows of the snapshot before that are no more; `ids` is the digest of the planned keys that
-    were found written; `failed` is `stage/kind` to number; `stages` tells how long each stage was busy; `verdicts`
-    counts the published rows by the acceptance check's verdict, where there is one: `accepted`, and `refused/` with a
-    reason."""
+    """What came of a shard, as counted in the data that was read back. `computed`, `unchanged`, `stale` and `kept` are
+    published rows; `before` counts the rows of the snapshot before, `deleted` those of them that are no more; `ids` is
+    the digest of the planned keys that were found written; `failed` is `stage/kind` to number; `stages` tells how long
+    each stage was busy; `verdicts` counts the published rows by the acceptance check's verdict, where there is one:
+    `accepted`, and `refused/` with a reason."""
 
     shard: int
     published: Written | None
@@ -61,6 +63,8 @@ class ShardReport:
     attempt: int = 1
     stages: dict[str, Busy] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
+    stale: int = 0
+    before: int = 0
 
     @property
     def seconds(self) -> float:
@@ -93,15 +97,41 @@ class ShardPlan:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A run whose rows may be taken over, and its number of shards."""
+
+    run_id: str
+    shards: int
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a run builds on: the published snapshot (None where there is none), and the newest runs before it that were
+    cut off or refused, newest first."""
+
+    published: Source | None = None
+    unpublished: tuple[Source, ...] = ()
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Base":
+        """The base that `dataclasses.asdict` made a dictionary of."""
+        published = values["published"]
+        return cls(Source(**published) if published else None, tuple(Source(**one) for one in values["unpublished"]))
+
+
+NO_BASE = Base()
+
+
+@dataclass(frozen=True)
 class RunPlan:
     """A run's plan. `intent` stands for input, settings and versions: a run goes on only with the same intent.
-    `previous` is the run whose snapshot is built on; `upsert` keeps its rows that are not planned; `failed` reports
-    the rows that can't be worked on."""
+    `base` is what it builds on; `upsert` keeps the published rows that are not planned; `failed` reports the rows that
+    can't be worked on."""
 
     intent: str
     created_at: str
     shard_count: int
-    previous: str | None
+    base: Base
     upsert: bool
     rows_in: int
     failed: list[ShardReport]
@@ -120,6 +150,15 @@ class Ledger:
         """A file of this run's ledger."""
         return f"{self.root.rstrip('/')}/_runs/{self.run_id}/{name}"
 
+    def write_base(self, base: Base) -> None:
+        """Say what the run builds on, before it is planned: a run after it builds on the same if it is cut off here."""
+        self.storage.write(self.uri("base.json"), json.dumps(asdict(base)).encode())
+
+    def read_base(self) -> Base:
+        """What the run builds on; an empty base where it did not come so far."""
+        found = self.storage.read_version(self.uri("base.json"))
+        return Base.from_json(json.loads(found[0])) if found else NO_BASE
+
     def write_plan(self, plan: RunPlan) -> None:
         """Write the plan's index, after its parts."""
         self.storage.write(self.uri("plan.json"), json.dumps(asdict(plan)).encode())
@@ -130,6 +169,9 @@ class Ledger:
         if found is None:
             return None
         values = json.loads(found[0])
+        if "base" not in values:
+            return None  # an older version's: nothing is known that this one could go on with
+        values["base"] = Base.from_json(values["base"])
         values["shards"] = [ShardPlan(**shard) for shard in values["shards"]]
         values["failed"] = [ShardReport.from_json(json.dumps(report)) for report in values["failed"]]
         return RunPlan(**values)
@@ -161,20 +203,33 @@ class Ledger:
         """Say that a shard is done."""
         self.storage.write(self.uri(f"shards/{report.shard:05d}.json"), report.to_json().encode())
 
+    def marker(self, shard: int) -> ShardReport | None:
+        """The report of a shard that is done; None where it is not."""
+        found = self.storage.read_version(self.uri(f"shards/{shard:05d}.json"))
+        return ShardReport.from_json(found[0]) if found else None
+
     def forget(self, shard: int) -> None:
         """Take a shard's marker back, so that it is computed again; without a rows' shard, the whole plan."""
         self.storage.delete(self.uri(f"shards/{shard:05d}.json" if shard >= 0 else "plan.json"))
 
-    def begin_attempt(self) -> int:
-        """Count a driver that starts work on the run; return its number, from 1."""
-        attempt = self.attempt() + 1
-        self.storage.write(self.uri("attempt.json"), json.dumps({"attempt": attempt}).encode())
+    def begin_attempt(self, conditional: bool, confirm: Callable[[], object]) -> int:
+        """Count a driver that starts work on the run; return its number, from 1. `confirm` raises where the table is
+        not the driver's any more. With `conditional` writes it is exact: of a driver that slept meanwhile, the number
+        is refused. Raises LeaseError or ConflictError."""
+        uri = self.uri("attempt.json")
+        found = self.storage.read_version(uri)
+        attempt = _attempt(found) + 1
+        confirm()
+        data = json.dumps({"attempt": attempt}).encode()
+        if conditional:
+            self.storage.write_if(uri, data, found and found[1])
+        else:
+            self.storage.write(uri, data)
         return attempt
 
     def attempt(self) -> int:
         """The number of the driver that works on the run; 0 before the first."""
-        found = self.storage.read_version(self.uri("attempt.json"))
-        return int(json.loads(found[0])["attempt"]) if found else 0
+        return _attempt(self.storage.read_version(self.uri("attempt.json")))
 
     def markers(self) -> list[ShardReport]:
         """The reports of all shards that are done, by number."""
@@ -191,8 +246,13 @@ class Ledger:
         return None if found is None else json.loads(found[0])
 
 
-def shard_count(storage: Storage, root: str, kind: str, wanted: int) -> int:
-    """The table's number of shards; a new table gets `wanted`. Raises ValueError where the table is of another kind."""
+def _attempt(found: tuple[bytes, str] | None) -> int:
+    return int(json.loads(found[0])["attempt"]) if found else 0
+
+
+def open_table(storage: Storage, root: str, kind: str) -> int | None:
+    """Make `_table.json` say of which kind a table is, or see that it does; return the number of shards that an older
+    version wrote there. Raises ValueError where the table is of another kind."""
     uri = f"{root.rstrip('/')}/_table.json"
     for _ in range(3):
         found = storage.read_version(uri)
@@ -200,9 +260,9 @@ def shard_count(storage: Storage, root: str, kind: str, wanted: int) -> int:
             table = json.loads(found[0])
             if table["kind"] != kind:
                 raise ValueError(f"{root} is a table of {table['kind']}, not of {kind}; give another --output")
-            return int(table["shards"])
+            return table.get("shards")
         try:
-            storage.write_if(uri, json.dumps({"format": 1, "kind": kind, "shards": wanted}).encode(), None)
+            storage.write_if(uri, json.dumps({"format": 1, "kind": kind}).encode(), None)
         except ConflictError:
             continue
-    return wanted
+    return None

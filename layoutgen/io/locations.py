@@ -143,13 +143,14 @@ def _version_of(status: os.stat_result) -> str:
     return f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
 
 
-def sizes_of_files(folder: Path, uri: str) -> Iterator[tuple[str, int]]:
-    """Yield the URI, which starts with the folder's `uri`, and the bytes of every file below a folder."""
+def listed_files(folder: Path, uri: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the URI, which starts with the folder's `uri`, the bytes and the version of every file below a folder."""
     for parent, _, names in os.walk(folder):
         for name in names:
             path = Path(parent) / name
-            size = path.stat().st_size if path.exists() else 0  # a link to nothing fails where it is read
-            yield f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", size
+            status = path.stat() if path.exists() else None  # a link to nothing fails where it is read
+            size, version = (status.st_size, _version_of(status)) if status else (0, "")
+            yield f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", size, version
 
 
 def _resolved(relative: str) -> str | None:

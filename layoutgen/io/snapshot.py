@@ -14,7 +14,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +23,10 @@ import pyarrow.parquet as pq
 
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import sum_of_ids
+from layoutgen.io import staleness
 from layoutgen.io.lease import read_current
-from layoutgen.io.ledger import ShardReport, Written
+from layoutgen.io.ledger import NO_BASE, Base, ShardReport, Source, Written
+from layoutgen.io.previous import Before, Previous, chosen, part
 from layoutgen.io.storage import Storage, StorageError
 
 # Failures that may pass: the same input may do better another time.
@@ -38,8 +40,9 @@ class SnapshotError(RuntimeError):
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The tables of one run under an output root. `kind` is the published rows' schema; `previous` is the run whose
-    snapshot this one builds on."""
+    """The tables of one run, of `shards` shards, under an output root. `kind` is the published rows' schema; `base` is
+    what the run builds on. With `upsert` the published rows that are not planned stay. A published row that fails for
+    a passing reason stays for `stale_days` days."""
 
     storage: Storage
     root: str
@@ -47,8 +50,10 @@ class Snapshots:
     created_at: datetime
     kind: pa.Schema
     compression: str = "zstd"
-    previous: str | None = None
+    base: Base = NO_BASE
+    shards: int = 1
     upsert: bool = False
+    stale_days: float = 0.0
 
     @property
     def folder(self) -> str:
@@ -60,51 +65,45 @@ class Snapshots:
         """Where the dead letters go."""
         return self.storage.join(self.root, f"dead_letters/{self.run_id}")
 
-    def part(self, shard: int, run_id: str | None = None) -> str:
-        """Where a shard's published rows are, in this run or another."""
-        return self.storage.join(self.root, f"snapshots/{run_id or self.run_id}/{_part(shard)}")
+    @property
+    def previous(self) -> Previous:
+        """The rows that the run builds on."""
+        return Previous(self.storage, self.root, self.kind, self.base, self.shards)
 
-    def previous_part(self, shard: int) -> bytes | None:
-        """The bytes of a shard's file in the snapshot that this run builds on; None where there is none."""
-        if self.previous is None:
-            return None
-        found = self.storage.read_version(self.part(shard, self.previous))
-        return found[0] if found else None
+    def part(self, shard: int) -> str:
+        """Where a shard's published rows are."""
+        return self.storage.join(self.root, f"snapshots/{self.run_id}/{part(shard)}")
 
     def write_shard(self, table: pa.Table, shard: int, *, attempt: int = 1) -> ShardReport:
         """Write a shard's rows, published and dead ones apart, under names that depend on the shard alone; read them
         back and count what is there.
 
-        Rows whose status is `unchanged` come from the snapshot before, byte for byte; so does the whole file where
-        nothing in it changed. With `upsert` the rows of that snapshot that are not planned stay.
+        Rows whose status is `unchanged` come from what was there before, byte for byte; so does the whole file where
+        nothing in it changed. A published row that fails for a passing reason stays, marked stale. With `upsert` the
+        published rows that are not planned stay.
         """
+        before = self.previous.before(shard)
         planned = table.column("row_id").to_pylist()
         status = table.column("status").to_pylist()
         ok = [i for i, word in enumerate(status) if word == "ok"]
-        failed = [i for i, word in enumerate(status) if word == "failed"]
         same = {row_id for row_id, word in zip(planned, status, strict=True) if word == "unchanged"}
-        before = self.previous_part(shard)
-        before = self._whole(before) if before else None
-        old = pq.read_table(io.BytesIO(before)) if before else None
-        old_ids = old.column("row_id").to_pylist() if old is not None else []
-        gone = set(old_ids) - set(planned)
-        kept = gone if self.upsert else set()
-        carried = same | kept
+        old = set(before.published.column("row_id").to_pylist())
+        kept = old - set(planned) if self.upsert else set()
+        stale = self._stale(table, before.published)
+        failed = [i for i, word in enumerate(status) if word == "failed" and planned[i] not in stale]
         good = _taken(table, ok)
-        published = self._published(good)
-        if before and not ok and carried == set(old_ids):
-            data: bytes | None = before
-        else:
-            tables = [published] if len(published) else []
-            if carried and old is not None:
-                tables.append(old.filter(pa.array([row_id in carried for row_id in old_ids])))
-            merged = pa.concat_tables(tables, promote_options="permissive") if tables else published
-            data = _parquet(merged.sort_by("row_id"), self.compression) if len(merged) else None
         dead = self._dead(_taken(table, failed), attempt)
+        carried = [
+            staleness.cleared(chosen(before.known, same)),
+            staleness.marked(chosen(before.published, set(stale)), stale, self.created_at),
+            chosen(before.published, kept),
+        ]
+        data = self._merged(self._published(good), carried, before)
         written = self._write(self.part(shard), data)
-        dead_uri = self.storage.join(self.dead_folder, _part(shard))
+        dead_uri = self.storage.join(self.dead_folder, part(shard))
         dead_written = self._write(dead_uri, _parquet(dead, self.compression) if failed else None)
-        found = [*self._ids(self.part(shard), written), *self._ids(dead_uri, dead_written)]
+        written, published_ids = self._read_back(self.part(shard), written)
+        dead_written, dead_ids = self._read_back(dead_uri, dead_written)
         images = good.column("image").to_pylist() if "image" in good.column_names else []
         return ShardReport(
             shard=shard,
@@ -113,33 +112,71 @@ class Snapshots:
             computed=len(ok),
             unchanged=len(same),
             kept=len(kept),
-            deleted=len(gone) - len(kept),
+            deleted=len(old - set(planned) - kept),
             images=len(set(images)),
-            ids=sum_of_ids([row_id for row_id in found if row_id not in kept]),
+            ids=sum_of_ids([row_id for row_id in [*published_ids, *dead_ids] if row_id not in kept]),
             failed=_by_kind(dead),
             attempt=attempt,
             verdicts=self._verdicts(data),
+            stale=len(stale),
+            before=len(old),
         )
 
-    def shard_count(self) -> int | None:
-        """How many shards the snapshot that this run builds on has; None where there is none, or it does not say."""
-        return manifest(self.storage, self.root, self.previous).get("shard_count") if self.previous else None
+    def _stale(self, table: pa.Table, published: pa.Table) -> dict[str, str]:
+        """The planned rows that are published and failed for a passing reason, key to reason: those of which the
+        manifest still names the same images. What a merchant replaced is not shown for longer."""
+        images = dict(zip(*(published.column(name).to_pylist() for name in ("row_id", "images")), strict=True))
+        rows = zip(*(table.column(name).to_pylist() for name in ("row_id", "images", "error")), strict=True)
+        passing = {
+            row_id: f"{error['stage']}/{error['kind']}: {error['message']}"
+            for row_id, named, error in rows
+            if error and error["kind"] in RETRYABLE and images.get(row_id) == named
+        }
+        return staleness.allowed(passing, published, self.created_at, self.stale_days)
+
+    def _merged(self, published: pa.Table, carried: list[pa.Table], before: Before) -> bytes | None:
+        """A shard's file: the very bytes of the file before where its rows are the same, None where it has no rows."""
+        tables = [table for table in (published, *carried) if len(table)]
+        if not tables:
+            return None
+        merged = pa.concat_tables(tables, promote_options="permissive")
+        if before.data and not len(published) and merged.sort_by("row_id").equals(before.published):
+            return before.data
+        return _parquet(merged.sort_by("row_id"), self.compression)
 
     def unplanned_shards(self, planned: set[int]) -> list[int]:
         """Shards of the snapshot before that this run plans no rows for."""
-        if self.previous is None:
+        source = self.base.published
+        if source is None:
             return []
-        names = [file["name"] for file in manifest(self.storage, self.root, self.previous)["files"]]  # no old listing
-        return sorted({int(name.removeprefix("part-").partition(".")[0]) for name in names} - planned)
+        names = [file["name"] for file in manifest(self.storage, self.root, source.run_id)["files"]]  # no old listing
+        return sorted(
+            {shard for file in map(_number, names) for shard in range(file, self.shards, source.shards)} - planned
+        )
 
     def carry(self, shard: int) -> ShardReport:
         """Take a shard without planned rows over as it is, with `upsert`; else only count what is gone."""
-        data = self.storage.read(self.part(shard, self.previous))
-        count = pq.read_metadata(io.BytesIO(data)).num_rows
-        written = self._write(self.part(shard), self._whole(data)) if self.upsert else None
-        kept = count if written else 0
+        before = self.previous.before(shard)
+        count = len(before.published)
+        data = self._merged(before.published.slice(0, 0), [before.published], before) if self.upsert else None
+        written, ids = self._read_back(self.part(shard), self._write(self.part(shard), data))
+        kept = len(ids)
         verdicts = self._verdicts(data) if written else {}
-        return ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), verdicts=verdicts)
+        return ShardReport(
+            shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), verdicts=verdicts, before=count
+        )
+
+    def lacking(self, reports: list[ShardReport]) -> list[int]:
+        """Shards for which the snapshot before did not hold all rows that its manifest has."""
+        source = self.base.published
+        if source is None:
+            return []
+        found: Counter[int] = Counter()
+        for report in reports:
+            found[report.shard % source.shards] += report.before
+        files = manifest(self.storage, self.root, source.run_id)["files"]
+        lost = {number for file in files if found[number := _number(file["name"])] != file["rows"]}
+        return sorted(report.shard for report in reports if report.shard % source.shards in lost)
 
     def _verdicts(self, data: bytes | None) -> dict[str, int]:
         """How many rows of a file the acceptance check accepted, and refused for each reason, where rows have it."""
@@ -152,35 +189,28 @@ class Snapshots:
             found.update({f"refused/{reason.partition(':')[0]}" for reason in row["reasons"] or ()})
         return dict(found)
 
-    def _whole(self, data: bytes) -> bytes:
-        """A file of the snapshot before, as it is unless an older version wrote it without a column of today's."""
-        if set(self.kind.names) <= set(pq.read_schema(io.BytesIO(data)).names):
-            return data
-        return _parquet(schema.complete(pq.read_table(io.BytesIO(data)), self.kind), self.compression)
-
     def write_carried(self, table: pa.Table, shard: int) -> ShardReport:
         """Write rows of the snapshot before into a shard, as they are; read them back and count what is there."""
         written = self._write(self.part(shard), _parquet(table.sort_by("row_id"), self.compression))
-        ids = sum_of_ids(self._ids(self.part(shard), written))
-        return ShardReport(shard, written, None, 0, len(table), 0, 0, 0, ids)
+        written, ids = self._read_back(self.part(shard), written)
+        return ShardReport(shard, written, None, 0, len(table), 0, 0, 0, sum_of_ids(ids))
 
-    def write_unplanned(self, table: pa.Table, part: int) -> ShardReport:
+    def write_unplanned(self, table: pa.Table, number: int) -> ShardReport:
         """Write the rows that the plan could not use; they are dead letters of no shard."""
-        uri = self.storage.join(self.dead_folder, f"plan-{part:03d}.parquet")
+        uri = self.storage.join(self.dead_folder, f"plan-{number:03d}.parquet")
         dead = self._dead(table, 1)
-        written = self._write(uri, _parquet(dead, self.compression))
-        ids = sum_of_ids(self._ids(uri, written))
-        return ShardReport(-1 - part, None, written, 0, 0, 0, 0, 0, ids, _by_kind(dead))
+        written, ids = self._read_back(uri, self._write(uri, _parquet(dead, self.compression)))
+        return ShardReport(-1 - number, None, written, 0, 0, 0, 0, 0, sum_of_ids(ids), _by_kind(dead))
 
-    def _ids(self, uri: str, written: Written | None) -> list[str]:
-        """The keys in a file that was just written, read back; its bytes must be the ones that were sent."""
+    def _read_back(self, uri: str, written: Written | None) -> tuple[Written | None, list[str]]:
+        """The keys in a file that was just written, and its version; its bytes must be the ones that were sent."""
         if written is None:
-            return []
-        data = self.storage.read(uri)
-        if hashlib.sha256(data).hexdigest() != written.sha256:
+            return None, []
+        found = self.storage.read_version(uri)
+        if found is None or hashlib.sha256(found[0]).hexdigest() != written.sha256:
             raise StorageError(f"{uri} does not hold what was written to it")
-        ids: list[str] = pq.ParquetFile(pa.BufferReader(data)).read(columns=["row_id"]).column("row_id").to_pylist()
-        return ids
+        table = pq.ParquetFile(pa.BufferReader(found[0])).read(columns=["row_id"])
+        return replace(written, version=found[1]), table.column("row_id").to_pylist()
 
     def _stamped(self, table: pa.Table) -> pa.Table:
         count = len(table)
@@ -215,8 +245,8 @@ class Snapshots:
         return Written(uri.rpartition("/")[2], rows_in_it, len(data), hashlib.sha256(data).hexdigest())
 
     def settle(self, reports: list[ShardReport]) -> list[int]:
-        """Shards whose files are not there as reported, by name and size. Files that no report names go: they are of an
-        attempt that failed half-way."""
+        """Shards whose files do not hold what was reported. Each file has the version that it had when it was read
+        back, or is read again. Files that no report names go: they are of an attempt that failed half-way."""
         wrong = set()
         for folder, kind in ((self.folder, "published"), (self.dead_folder, "dead")):
             wanted = {
@@ -224,14 +254,14 @@ class Snapshots:
                 for report in reports
                 if (written := getattr(report, kind))
             }
-            there = self.storage.sizes(folder)
+            there = self.storage.versions_below(folder)
             for uri in there.keys() - wanted.keys():
                 if not uri.rpartition("/")[2].startswith("_"):
                     self.storage.delete(uri)
             wrong |= {
                 shard
                 for uri, (shard, written) in wanted.items()
-                if there.get(uri) != written.bytes and not self._holds(uri, written)
+                if (not written.version or there.get(uri) != written.version) and not self._holds(uri, written)
             }
         return sorted(wrong)
 
@@ -240,16 +270,14 @@ class Snapshots:
         found = self.storage.read_version(uri)
         return found is not None and hashlib.sha256(found[0]).hexdigest() == written.sha256
 
-    def finish(
-        self, reports: list[ShardReport], shard_count: int, summary: dict[str, Any], settings: dict[str, Any]
-    ) -> None:
+    def finish(self, reports: list[ShardReport], summary: dict[str, Any], settings: dict[str, Any]) -> None:
         """Write the manifest and `_SUCCESS`: the snapshot is complete."""
         content = {
             "run_id": self.run_id,
             "created_at": self.created_at.isoformat(),
             "schema_version": schema.VERSION,
-            "previous": self.previous,
-            "shard_count": shard_count,
+            "previous": self.base.published.run_id if self.base.published else None,
+            "shard_count": self.shards,
             "files": [asdict(report.published) for report in reports if report.published],
             "dead_letters": [asdict(report.dead) for report in reports if report.dead],
             "summary": summary,
@@ -264,8 +292,8 @@ def _taken(table: pa.Table, positions: list[int]) -> pa.Table:
     return table if len(positions) == len(table) else table.take(pa.array(positions, pa.int64()))
 
 
-def _part(shard: int) -> str:
-    return f"part-{shard:05d}.parquet"
+def _number(name: str) -> int:
+    return int(name.removeprefix("part-").partition(".")[0])
 
 
 def _by_kind(dead: pa.Table) -> dict[str, int]:
@@ -292,6 +320,14 @@ def current(storage: Storage, root: str) -> str:
     if run_id is None:
         raise SnapshotError(f"{root} has no CURRENT: no run has published there yet")
     return run_id
+
+
+def source(storage: Storage, root: str, run_id: str | None, older_count: int | None) -> Source | None:
+    """The run of a published snapshot as something to build on; `older_count` is the number of shards of a table whose
+    manifests do not say theirs."""
+    if run_id is None:
+        return None
+    return Source(run_id, int(manifest(storage, root, run_id).get("shard_count") or older_count or 1))
 
 
 def manifest(storage: Storage, root: str, run_id: str) -> dict[str, Any]:

@@ -31,6 +31,7 @@ Value = TypeVar("Value")
 
 Objects = list[bytes | StorageFault]
 Uris = list[str]
+Entries = list[tuple[str, int, str]]
 
 
 @dataclass(frozen=True)
@@ -245,23 +246,29 @@ class Storage:
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Return the full URI and the bytes of every object below the folder `prefix`, sorted by URI."""
-        where = locations.locate(prefix)
-        found = (
-            locations.sizes_of_files(where, prefix) if isinstance(where, Path) else self._sizes_of_keys(*where, prefix)
-        )
-        return dict(sorted(found))
+        return {uri: size for uri, size, _ in self._listed(prefix)}
+
+    def versions_below(self, prefix: str) -> dict[str, str]:
+        """Return the full URI and the version of every object below the folder `prefix`, sorted by URI."""
+        return {uri: version for uri, _, version in self._listed(prefix)}
 
     def list(self, prefix: str) -> Uris:
         """Return the full URI of every object below the folder `prefix`, sorted."""
-        return [*self.sizes(prefix)]
+        return [uri for uri, _, _ in self._listed(prefix)]
 
-    def _sizes_of_keys(self, bucket: str, folder: str, uri: str) -> Iterable[tuple[str, int]]:
+    def _listed(self, prefix: str) -> Entries:
+        where = locations.locate(prefix)
+        if isinstance(where, Path):
+            return sorted(locations.listed_files(where, prefix))
+        return sorted(self._listed_keys(*where, prefix))
+
+    def _listed_keys(self, bucket: str, folder: str, uri: str) -> Iterable[tuple[str, int, str]]:
         asked: dict[str, Any] = {"Bucket": bucket, "Prefix": f"{folder.rstrip('/')}/" if folder.strip("/") else ""}
         while True:
             page = self.attempt(uri, lambda: self._client().list_objects_v2(**asked))
             for entry in page.get("Contents", []):
                 if not entry["Key"].endswith("/"):  # a folder's marker
-                    yield f"s3://{bucket}/{entry['Key']}", entry["Size"]
+                    yield f"s3://{bucket}/{entry['Key']}", entry["Size"], str(entry.get("ETag", ""))
             if not page.get("IsTruncated"):
                 return
             asked["ContinuationToken"] = page["NextContinuationToken"]

@@ -5,7 +5,6 @@ carried over by the write stage. Another row of a known product takes its old re
 placement): each stage keeps them where its own key did not change.
 """
 
-import io
 import json
 import time
 from typing import Any
@@ -38,10 +37,9 @@ class Load:
         planned = planned.append_column(schema.SHARD, pa.array([address["shard"]] * count, pa.int32()))
         planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))
         planned = planned.append_column(schema.TIMES, pa.array(["{}"] * count, pa.string()))
-        before = self._snapshots.previous_part(address["shard"])
-        if before:  # perhaps an older version's, without a column of today's
-            old = schema.complete(pq.read_table(io.BytesIO(before)), self._snapshots.kind)
-            planned = self._compare(planned, old)
+        known = self._snapshots.previous.before(address["shard"]).known
+        if len(known):
+            planned = self._compare(planned, known)
         return rows.clock(planned, "load", 0, time.monotonic() - began)
 
     def _compare(self, planned: pa.Table, old: pa.Table) -> pa.Table:

@@ -54,7 +54,7 @@ def run_layouts(
     """Lay out a catalogue: returns the summary that the job prints. Raises as `running.run` does."""
     storage = _storage(config)
     config = _resolved(config, storage)
-    versions = building.versions(config.images, config.annotate, config.compose, config.place)
+    versions = building.versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
         Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),

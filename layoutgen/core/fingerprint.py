@@ -1,8 +1,10 @@
 """What shaped a row, stage by stage: a row whose fingerprint is the same tomorrow need not be computed tomorrow.
 
 Each stage's key is a hash of the key before it, of what the stage reads besides, and of the version of what works there
-(model, settings, prompt, fonts). So a new adapter changes `compose` and `place` but not `annotate`, and a new font only
-`place`. `source` is the one key that can be told without reading an image: it stands for the images' stored versions.
+(model, settings, prompt, fonts). So a new adapter changes `compose` and `place` but not `annotate`, and a new margin
+only `place`. `source` is the one key that can be told without reading an image: it stands for the stored versions of
+the images that are read. One that can't be read has the version `UNREAD` while it can't, so that a row without it is
+not computed again each night, but is once it can be read.
 """
 
 import hashlib
@@ -15,6 +17,9 @@ import pyarrow as pa
 
 COPY = ("title", "selling_points", "brand", "language")
 COVER_COPY = ("title", "subtitle", "stickers", "language")
+MOST_IMAGES = 8
+"""Images of one product that are read; those after them are only named."""
+UNREAD = "unread"
 _READS = ("images", "logo", "canvas_width", "canvas_height")
 
 
@@ -30,7 +35,7 @@ class Versions:
     copy: tuple[str, ...] = COPY
 
     def reads(self, table: pa.Table) -> dict[str, list[Any]]:
-        """The columns of planned rows that `source` and `keys` read, as Python values."""
+        """The columns of planned rows that `keys` reads, as Python values."""
         return {name: table.column(name).to_pylist() for name in (*self.copy, *_READS)}
 
 
@@ -38,7 +43,7 @@ class Versions:
 class Keys:
     """A row's fingerprint; a stage that a job does not have leaves its key empty."""
 
-    source: str | None
+    source: str
     annotate: str
     compose: str
     place: str
@@ -50,21 +55,24 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def source(row: Mapping[str, Any], stored: Mapping[str, Any]) -> str | None:
-    """Key of a row's images and logo as they are stored: URI to version; None where a version can't be told."""
-    uris = [*(row["images"] or ()), *([row["logo"]] if row["logo"] else ())]
-    if not all(stored.get(uri) for uri in uris):
-        return None
-    return digest("source", [(uri, stored[uri]) for uri in uris])
+def objects(row: Mapping[str, Any]) -> list[str]:
+    """The URIs of the images and the logo that are read for a planned row."""
+    return [*(row["images"] or ())[:MOST_IMAGES], *([row["logo"]] if row["logo"] else ())]
 
 
-def keys(row: Mapping[str, Any], image: str, source_key: str | None, versions: Versions) -> Keys:
-    """The fingerprint of a planned row that shows the image with sha256 `image`."""
+def source(row: Mapping[str, Any], stored: Mapping[str, str | None]) -> str:
+    """Key of what is read for a row as it is stored: URI to version, none for what can't be read."""
+    return digest("source", [(uri, stored.get(uri) or UNREAD) for uri in objects(row)])
+
+
+def keys(row: Mapping[str, Any], image: str, stored: Mapping[str, str | None], versions: Versions) -> Keys:
+    """The fingerprint of a planned row that shows the image with sha256 `image`; `stored` as `source` takes it."""
     annotate = digest("annotate", image, versions.fetch, versions.annotate)
     copy = {name: row[name] for name in versions.copy}
     canvas = (row["canvas_width"], row["canvas_height"])
-    compose = digest("compose", annotate, copy, canvas, row["logo"] and source_key, versions.compose)
-    return Keys(source_key, annotate, compose, digest("place", compose, versions.place))
+    logo = row["logo"] and (row["logo"], stored.get(row["logo"]) or UNREAD)
+    compose = digest("compose", annotate, copy, canvas, logo, versions.compose)
+    return Keys(source(row, stored), annotate, compose, digest("place", compose, versions.place))
 
 
 def sum_of_ids(row_ids: list[str]) -> str:

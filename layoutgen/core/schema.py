@@ -121,7 +121,7 @@ _COMPOSE = _fields(
     ("composer", pa.string(), "model and version"),
     ("adapter", pa.string(), "LoRA adapter and its sha, or null"),
     ("prompt_version", pa.string(), "of the prompt that the composer used, or null"),
-    ("seed", pa.int64(), "of the composer"),
+    ("seed", pa.int64(), "of a composer that draws lots"),
     ("answer", pa.string(), "a language model's answer as it came, or null"),
 )
 _PLACE = _fields(

@@ -32,10 +32,11 @@ class ConflictError(StorageError):
 
 @dataclass(frozen=True)
 class StorageFault:
-    """Why one object could not be read; it becomes a row's error."""
+    """Why one object could not be read; it becomes a row's error. `version` is the object's, where one is there."""
 
     kind: FaultKind
     message: str
+    version: str | None = None
 
 
 def locate(uri: str) -> Path | tuple[str, str]:
@@ -85,18 +86,20 @@ def join_allowed(base: str, allowed: tuple[str, ...], path: str) -> str:
     )
 
 
-def too_many_bytes(uri: str, size: int, max_bytes: int | None) -> StorageFault | None:
+def too_many_bytes(uri: str, size: int, max_bytes: int | None, version: str) -> StorageFault | None:
     """Return the fault of an object that is larger than allowed, else None."""
     if max_bytes is None or size <= max_bytes:
         return None
-    return StorageFault("too_many_bytes", f"{uri} has {size:,} bytes, the limit is {max_bytes:,}; give a smaller file")
+    message = f"{uri} has {size:,} bytes, the limit is {max_bytes:,}; give a smaller file"
+    return StorageFault("too_many_bytes", message, version)
 
 
 def read_file(path: Path, uri: str, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
     """Return a file's bytes and version, read together. Raises OSError."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
-        return too_many_bytes(uri, status.st_size, max_bytes) or (file.read(), _version_of(status))
+        version = _version_of(status)
+        return too_many_bytes(uri, status.st_size, max_bytes, version) or (file.read(), version)
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -68,7 +68,7 @@ class Storage:
             found = self._fetch(uri, max_bytes)
             if isinstance(found, StorageFault) or found[0]:
                 return found
-            return StorageFault("empty_object", f"{uri} has 0 bytes; upload it again")
+            return StorageFault("empty_object", f"{uri} has 0 bytes; upload it again", found[1])
 
         if len(uris) < 2:
             return [one(uri) for uri in uris]
@@ -287,10 +287,8 @@ class Storage:
     def _get(self, bucket: str, key: str, uri: str, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
         answer = self._client().get_object(Bucket=bucket, Key=key)
         with closing(answer["Body"]) as body:
-            return locations.too_many_bytes(uri, answer["ContentLength"], max_bytes) or (
-                body.read(),
-                str(answer.get("ETag", "")),
-            )
+            version = str(answer.get("ETag", ""))
+            return locations.too_many_bytes(uri, answer["ContentLength"], max_bytes, version) or (body.read(), version)
 
     def attempt(self, uri: str, ask: Callable[[], Value]) -> Value:
         """Do one thing with an object, such as reading a part of it through `filesystem`; again where that failed for a

@@ -1,6 +1,5 @@
 """Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from layoutgen.core.placement import VERSION as PLACE_VERSION
 from layoutgen.core.protection import SAFE_ZONES, Zone, Zones
 from layoutgen.core.typography import Face, choose_face, is_wide
 from layoutgen.io import fonts
+from layoutgen.io.digests import file_digest
 from layoutgen.io.images import VERSION as FETCH_VERSION
 from layoutgen.io.storage import Storage
 from layoutgen.io.video import VERSION as VIDEO_VERSION
@@ -24,9 +24,10 @@ from layoutgen.models.base import Annotator, Brief, Composer, Faces, FrameChoose
 from layoutgen.models.clips import VERSION as CLIPS_VERSION
 from layoutgen.models.clips import ClipFrames
 from layoutgen.models.faces import VERSION as FACES_VERSION
-from layoutgen.models.faces import detector
+from layoutgen.models.faces import detector, wheel_files
 from layoutgen.models.grounded import VERSION as GROUNDED_VERSION
 from layoutgen.models.grounded import GroundedAnnotator
+from layoutgen.models.libraries import release
 from layoutgen.models.ocr import VERSION as OCR_VERSION
 from layoutgen.models.ocr import OcrAnnotator
 from layoutgen.models.rules import VERSION as RULES_VERSION
@@ -64,32 +65,37 @@ class SubjectOnly:
         return [Annotation((), framing.subject_box(found), found) for found in self._saliency.saliency(images)]
 
 
-def versions(images: Images, annotate: Annotate, compose: Compose | None, place: Place | None) -> Versions:
-    """The versions of all that works in the stages, told without loading a model."""
+def versions(
+    images: Images, annotate: Annotate, compose: Compose | None, place: Place | None, seed: int = 0
+) -> Versions:
+    """The versions of all that works in the stages, told without loading a model: settings and files that shape a row,
+    and none that do not, such as sizes of pools and batches, threads, devices, folders of caches and names of files."""
     return Versions(
         fetch=digest(FETCH_VERSION, images.model_dump(exclude={"pool"})),
         annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency)),
-        compose=digest(_composer_version(compose), place and (place.margin, place.min_font)) if compose else "",
+        compose=digest(_composer_version(compose, place, seed), place and _fonts(place)) if compose else "",
         place=digest(PLACE_VERSION, _placer_version(place)) if place else "",
     )
 
 
 def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versions:
     """The versions of all that works in the covers job's stages."""
-    read = {"ocr": OCR_VERSION, "none": "subject-1"}[protect.engine]
+    read = annotator_version(Annotate(engine=protect.engine))
+    seen = (faces_version(protect), release("faces") if protect.faces == "mtcnn" else "")
+    controls = {ratio: sorted((zone.name, zone.box) for zone in named) for ratio, named in zones(protect).items()}
     return Versions(
         fetch=digest(FETCH_VERSION, VIDEO_VERSION, CLIPS_VERSION, images.model_dump(exclude={"pool"})),
-        annotate=digest(read, saliency_version(protect.saliency), faces_version(protect)),
-        place=digest(COVER_VERSION, _placer_version(place), protect.zones),
+        annotate=digest(read, saliency_version(protect.saliency), seen),
+        place=digest(COVER_VERSION, _placer_version(place), controls),
         copy=COVER_COPY,
     )
 
 
 def faces_version(settings: Protect) -> str:
     """The name and version of the face detector; says "none" where none can run here."""
-    if faces(settings) is None:
-        return "none: the mtcnn wheel is not installed" if settings.faces else "none"
-    return FACES_VERSION if settings.faces == "mtcnn" else f"yunet {digest(Path(settings.faces).stat().st_size)}"
+    if settings.faces == "mtcnn":
+        return FACES_VERSION if wheel_files() else "none: the mtcnn wheel is not installed"
+    return "none" if faces(settings) is None else f"yunet {file_digest(settings.faces)}"
 
 
 def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
@@ -97,44 +103,53 @@ def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
     return ClipFrames(saliency(protect.saliency), images.side)
 
 
-def _composer_version(settings: Compose) -> list[object]:
+def _composer_version(settings: Compose, place: Place | None = None, seed: int = 0) -> list[object]:
     if settings.engine == "rules":
-        return [RULES_VERSION]
+        return [RULES_VERSION, framing.VERSION, BORDER_VERSION, release("measure"), place and _limits(place)]
     if settings.engine in NETWORKS:
         from layoutgen.models import building_networks
 
-        return building_networks.version(settings)
-    from layoutgen.core.prompts import PROMPT_VERSION
+        return [BORDER_VERSION, seed, *building_networks.version(settings)]
+    from layoutgen.core.prompts import CODEC, PROMPT_VERSION
 
-    drawn = [settings.candidates, settings.temperature] if settings.candidates > 1 else []
-    return [settings.engine, framing.VERSION, PROMPT_VERSION, *_checkpoint_version(settings), *drawn]
+    drawn = [settings.candidates, settings.temperature, seed] if settings.candidates > 1 else []
+    return [framing.VERSION, BORDER_VERSION, PROMPT_VERSION, CODEC, *_checkpoint_version(settings), *drawn]
 
 
 def _checkpoint_version(settings: Checkpoint) -> list[object]:
-    """What tells checkpoints apart: the sha of a folder here (a prefix or revision is taken as unchanging) and how it
-    answers."""
-    from layoutgen.models.weights import local, weights_sha
+    """What tells checkpoints apart: what they hold, wherever it is, and how they answer."""
+    from layoutgen.models.weights import identity
 
-    named = [uri for uri in (settings.model, settings.adapter) if uri]
-    folders = [(uri, local(uri)) for uri in named]
-    weights = [weights_sha(folder) if folder else uri for uri, folder in folders]
-    return [weights, settings.image_side, settings.max_new_tokens, settings.dtype, settings.decoder]
+    held = [identity(uri) for uri in (settings.model, settings.adapter) if uri]
+    answers = [release("answer"), *([release("vllm")] if settings.decoder == "vllm" else [])]
+    return [settings.engine, held, settings.image_side, settings.max_new_tokens, settings.dtype, *answers]
 
 
 def _placer_version(settings: Place) -> list[object]:
+    apart = {"pool", "regular_font", "bold_font"}
+    return [settings.model_dump(exclude=apart), _fonts(settings), release("measure")]
+
+
+def _limits(settings: Place) -> tuple[float, float]:
+    return settings.margin, settings.min_font
+
+
+def _fonts(settings: Place) -> list[tuple[str, str]]:
+    """The fonts by the name that rows say and by their bytes, not by where they are."""
     face_for = FaceFor(settings)
-    names = [(face.name, face.path.stat().st_size) for face in (*face_for.bold, *face_for.regular)]
-    return [settings.model_dump(exclude={"pool"}), names]
+    return [(face.name, file_digest(face.path)) for face in (*face_for.bold, *face_for.regular)]
 
 
 def annotator_version(settings: Annotate) -> str:
     """What tells the annotations of one annotator from those of another."""
-    if settings.engine in ("ocr", "none"):
-        return OCR_VERSION if settings.engine == "ocr" else _NO_READER
+    if settings.engine == "none":
+        return _NO_READER
+    if settings.engine == "ocr":
+        return f"{OCR_VERSION}, {release('ocr')}"
     from layoutgen.core.annotation_prompt import PROMPT_VERSION
 
-    joined = [GROUNDED_VERSION, OCR_VERSION] if settings.engine == "grounded" else []
-    return digest(settings.engine, PROMPT_VERSION, _checkpoint_version(settings), joined)
+    joined = [GROUNDED_VERSION, OCR_VERSION, release("ocr")] if settings.engine == "grounded" else []
+    return digest(PROMPT_VERSION, _checkpoint_version(settings), joined)
 
 
 def saliency(settings: SaliencySettings) -> Saliency:
@@ -162,7 +177,7 @@ def saliency_version(settings: SaliencySettings) -> str:
 
             return version()
         case path:
-            return f"{settings.format}-{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}"
+            return f"{settings.format}-{file_digest(path)}"
 
 
 def faces(settings: Protect) -> Faces | None:
@@ -206,11 +221,11 @@ def annotator(settings: Annotate, storage: Storage) -> tuple[Annotator, str]:
 def composer(
     settings: Compose, place: Place, face_for: FaceFor, seed: int, storage: Storage
 ) -> tuple[Composer, dict[str, Any]]:
-    """Build the composer, and its provenance: composer, adapter, prompt_version, seed."""
+    """Build the composer, and its provenance: composer, adapter, prompt_version, and seed where it draws lots."""
     match settings.engine:
         case "rules":
             model = RulesComposer(BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font)
-            return model, {"composer": RULES_VERSION, "adapter": None, "prompt_version": None, "seed": seed}
+            return model, {"composer": RULES_VERSION, "adapter": None, "prompt_version": None, "seed": None}
         case "qwen_vl":
             from layoutgen.models import building_vlm
 

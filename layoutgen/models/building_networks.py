@@ -7,9 +7,10 @@ from layoutgen.config import Compose
 from layoutgen.core import framing
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composer
+from layoutgen.models.libraries import release
 from layoutgen.models.network_composers import VERSIONS, composer_of, loaded
 from layoutgen.models.painting import Frame
-from layoutgen.models.weights import EMBEDDED, fetch_weights, local, weights_sha
+from layoutgen.models.weights import EMBEDDED, fetch_weights, identity, weights_sha
 
 
 def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
@@ -35,10 +36,10 @@ def check(settings: Compose, storage: Storage) -> None:
 
 
 def version(settings: Compose) -> list[object]:
-    """What shapes its layouts; of weights that are not on this machine the name, which is taken as unchanging."""
-    here = local(_named(settings))
-    weights = weights_sha(here) if here else settings.model
-    return [VERSIONS[settings.engine], framing.VERSION, weights, settings.steps, settings.candidates]
+    """What shapes its layouts, the noise apart."""
+    held = identity(_named(settings))
+    library = release("draw") if settings.engine == "layout_image" else ""
+    return [VERSIONS[settings.engine], framing.VERSION, held, settings.steps, settings.candidates, library]
 
 
 def _fetch(settings: Compose, storage: Storage) -> Path:

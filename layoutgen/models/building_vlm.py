@@ -54,7 +54,7 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
         "composer": " ".join(filter(None, named)),
         "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
         "prompt_version": known["prompt_version"],
-        "seed": seed,
+        "seed": seed if settings.candidates > 1 else None,
     }
 
 

@@ -40,16 +40,22 @@ def detector(spec: str = "mtcnn", threads: int = 1) -> Faces | None:
 
 def wheel_weights() -> dict[str, list[np.ndarray]] | None:
     """The three networks' arrays by name (pnet, rnet, onet), in Keras' order; None without the wheel."""
-    found = find_spec("mtcnn")
-    if found is None or found.origin is None or find_spec("joblib") is None or find_spec("lz4") is None:
+    paths = wheel_files()
+    if not paths:
         return None
     import joblib
 
+    return {name: joblib.load(path) for name, path in paths.items()}
+
+
+def wheel_files() -> dict[str, Path]:
+    """The files of the three networks by name; none without the wheel."""
+    found = find_spec("mtcnn")
+    if found is None or found.origin is None or find_spec("joblib") is None or find_spec("lz4") is None:
+        return {}
     folder = Path(found.origin).parent / "assets" / "weights"
     paths = {name: folder / f"{name}.lz4" for name in ("pnet", "rnet", "onet")}
-    if not all(path.is_file() for path in paths.values()):
-        return None
-    return {name: joblib.load(path) for name, path in paths.items()}
+    return paths if all(path.is_file() for path in paths.values()) else {}
 
 
 class MtcnnFaces:

@@ -21,6 +21,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from layoutgen.io.digests import file_digest
+
 if TYPE_CHECKING:
     from layoutgen.io.storage import Storage
 
@@ -29,6 +31,12 @@ PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.model", "merges.txt", "voca
 
 CONFIG_FILES = ("config.json", "preprocessor_config.json", "processor_config.json")
 """Of these, what a model's pictures are like."""
+
+_BESIDE_WEIGHTS = (
+    *("preprocessor_config.json", "processor_config.json", "tokenizer*", "vocab.*", "merges.txt", "*.model"),
+    *("added_tokens.json", "special_tokens_map.json", "chat_template.*", "*.jinja"),
+)
+"""Files that answers hang on, of which `weights_sha` knows nothing."""
 
 EMBEDDED = "embedded"
 """The name of the checkpoint that comes with this package: a Qwen2.5-VL of five million weights."""
@@ -127,6 +135,17 @@ def weights_sha(folder: Path) -> str:
         with suppress(OSError):  # a read-only folder: the next process hashes again
             _write_whole(folder / _SHA_CACHE, json.dumps(shas, indent=1).encode())
     return hashlib.sha256("".join(f"{name} {shas[name]['sha256']}\n" for name in shas).encode()).hexdigest()
+
+
+def identity(uri: str) -> str:
+    """What stands for all that a model or adapter answers by, wherever it is: of a folder here the bytes of its
+    weights, settings and tokenizer; of others their name, which has to be one that does not change."""
+    folder = local(uri)
+    if folder is None:
+        return uri
+    beside = [path for path in folder.iterdir() if any(fnmatch(path.name, pattern) for pattern in _BESIDE_WEIGHTS)]
+    named = sorted((path.name, file_digest(path)) for path in beside)
+    return hashlib.sha256(json.dumps([weights_sha(folder), named]).encode()).hexdigest()
 
 
 def revision(folder: Path) -> str:
@@ -251,9 +270,9 @@ def _file_sha(path: Path) -> str:
 
 
 def _stamp(path: Path) -> dict[str, Any]:
-    """What tells that a file is still the one that was hashed."""
+    """What tells that a file is still the one that was hashed; ctime, since a copy may keep size and mtime."""
     stat = path.stat()
-    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    return {"bytes": stat.st_size, "mtime_ns": stat.st_mtime_ns, "ctime_ns": stat.st_ctime_ns}
 
 
 def _size(path: Path) -> int | None:

@@ -22,15 +22,15 @@ from layoutgen.io import images
 from layoutgen.io.storage import Storage, StorageError, StorageFault
 from layoutgen.models.base import ChosenFrame, Fault, FrameChooser
 
-_MOST_IMAGES = 8
+_UNTELLABLE = "untellable"
+"""The version of what was read from a store that gives none: the row is computed again, since no look confirms it."""
 
 
 @dataclass(frozen=True)
 class _Fetched:
-    """A decoded image: its pixels as JPEG, the original's stored version, sha and size in px."""
+    """A decoded image: its pixels as JPEG, the original's sha and size in px."""
 
     jpeg: bytes
-    version: str
     sha256: str
     width: int
     height: int
@@ -59,16 +59,19 @@ class Fetch:
         """Add the fetched columns. Faults of single images become failed rows; a broken logo becomes a note."""
         work = rows.open_rows(table)
         uris = {
-            i: (uris or [])[:_MOST_IMAGES]
+            i: (uris or [])[: fingerprint.MOST_IMAGES]
             for i, uris in enumerate(table.column("images").to_pylist())
             if i in set(work)
         }
         logos = {i: uri for i, uri in enumerate(table.column("logo").to_pylist()) if uri and i in uris}
         clips = set(table.column("video").to_pylist()) - {None} if self._build else set()
         wanted = list(dict.fromkeys(uri for i in work for uri in uris[i]))
-        found = dict(self._fetch([uri for uri in wanted if uri not in clips]))
-        found |= {uri: self._frame(uri) for uri in wanted if uri in clips}
-        marks = dict(self._logos(list(dict.fromkeys(logos.values()))))
+        stored: dict[str, str | None] = {}  # of what can be read and of what can't: URI to version
+        found = dict(self._fetch([uri for uri in wanted if uri not in clips], stored))
+        found |= {uri: self._frame(uri, stored) for uri in wanted if uri in clips}
+        marks = dict(self._logos(list(dict.fromkeys(logos.values())), stored))
+        read = {uri for uri, image in [*found.items(), *marks.items()] if isinstance(image, _Fetched)}
+        stored |= {uri: _UNTELLABLE for uri in read if not stored[uri]}
         shapes = zip(table.column("canvas_width").to_pylist(), table.column("canvas_height").to_pylist(), strict=True)
         used: dict[int, tuple[str, _Fetched]] = {}
         faults, notes = {}, {}
@@ -85,8 +88,6 @@ class Fetch:
             if isinstance(mark, Fault):
                 notes[i] = [f"logo {logos[i]} could not be used: {mark.kind}, {mark.message}"]
         count = len(table)
-        stored = {uri: image.version for uri, image in found.items() if isinstance(image, _Fetched)}
-        stored |= {uri: mark.version for uri, mark in marks.items() if isinstance(mark, _Fetched)}
         columns: dict[str, Any] = {
             "fingerprint": self._fingerprints(table, {i: image.sha256 for i, (_, image) in used.items()}, stored),
             "image": [used[i][0] if i in used else None for i in range(count)],
@@ -106,13 +107,13 @@ class Fetch:
         return rows.note(rows.fail(rows.add(table, columns, kind), "fetch", faults), notes)
 
     def _fingerprints(
-        self, table: pa.Table, shas: dict[int, str], stored: dict[str, str]
-    ) -> list[dict[str, str | None] | None]:
+        self, table: pa.Table, shas: dict[int, str], stored: dict[str, str | None]
+    ) -> list[dict[str, str] | None]:
         read = self._versions.reads(table)
-        found: list[dict[str, str | None] | None] = [None] * len(table)
+        found: list[dict[str, str] | None] = [None] * len(table)
         for i, sha in shas.items():
             row = {name: values[i] for name, values in read.items()}
-            found[i] = vars(fingerprint.keys(row, sha, fingerprint.source(row, stored), self._versions))
+            found[i] = vars(fingerprint.keys(row, sha, stored, self._versions))
         return found
 
     def _read(self, uris: list[str]) -> Iterator[tuple[str, tuple[bytes, str] | StorageFault]]:
@@ -127,13 +128,14 @@ class Fetch:
                     yield from zip(reading[0], reading[1].result(), strict=True)
                 reading = (chunk, upcoming) if upcoming else None
 
-    def _fetch(self, uris: list[str]) -> Iterator[tuple[str, Any]]:
+    def _fetch(self, uris: list[str], stored: dict[str, str | None]) -> Iterator[tuple[str, Any]]:
         settings = self._settings
         for uri, read in self._read(uris):
             if isinstance(read, StorageFault):
+                stored[uri] = read.version
                 yield uri, Fault(read.kind, read.message)
                 continue
-            data, version = read
+            data, stored[uri] = read
             try:
                 picture = images.decode(
                     data, side=settings.side, min_side=settings.min_side, max_pixels=settings.max_pixels
@@ -142,15 +144,16 @@ class Fetch:
                 yield uri, Fault(fault.kind, fault.message)
                 continue
             jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
-            yield uri, _Fetched(jpeg, version, hashlib.sha256(data).hexdigest(), picture.width, picture.height)
+            yield uri, _Fetched(jpeg, hashlib.sha256(data).hexdigest(), picture.width, picture.height)
 
-    def _frame(self, uri: str) -> _Fetched | Fault:
+    def _frame(self, uri: str, stored: dict[str, str | None]) -> _Fetched | Fault:
         """Choose a clip's frame; only the parts of the object that are needed are read."""
 
         def choose() -> ChosenFrame | Fault:
             with self._storage.open(uri) as file:
                 return self._chooser.choose(file)
 
+        (stored[uri],) = self._storage.versions([uri])  # before the bytes: a clip that changes now is read again
         try:
             chosen = self._storage.attempt(uri, choose)
         except StorageError as error:
@@ -160,18 +163,19 @@ class Fetch:
         if isinstance(chosen, Fault):
             return chosen
         jpeg = images.encode_jpeg(chosen.pixels, self._settings.jpeg_quality)
-        version = self._storage.versions([uri])[0] or ""
         sha = hashlib.sha256(jpeg).hexdigest()
-        return _Fetched(jpeg, version, sha, chosen.width, chosen.height, chosen.time_s)
+        return _Fetched(jpeg, sha, chosen.width, chosen.height, chosen.time_s)
 
-    def _logos(self, uris: list[str]) -> Iterator[tuple[str, _Fetched | Fault]]:
+    def _logos(self, uris: list[str], stored: dict[str, str | None]) -> Iterator[tuple[str, _Fetched | Fault]]:
         for uri, read in self._read(uris):
             if isinstance(read, StorageFault):
+                stored[uri] = read.version
                 yield uri, Fault(read.kind, read.message)
                 continue
+            data, stored[uri] = read
             try:
-                logo = images.decode_logo(read[0])
-                yield uri, _Fetched(images.encode_png(logo), read[1], "", logo.shape[1], logo.shape[0])
+                logo = images.decode_logo(data)
+                yield uri, _Fetched(images.encode_png(logo), "", logo.shape[1], logo.shape[0])
             except images.ImageFault as fault:
                 yield uri, Fault(fault.kind, fault.message)
 

@@ -60,10 +60,7 @@ class Load:
             if index is None or was[i] is None:
                 continue
             row = {name: values[i] for name, values in read.items()}
-            source = fingerprint.source(row, stored)
-            if source is None or source != was[i]["source"]:
-                continue
-            now = fingerprint.keys(row, images[i], source, self._versions)
+            now = fingerprint.keys(row, images[i], stored, self._versions)
             if same_columns[i] and vars(now) == was[i]:
                 status[i] = "unchanged"
         out = rows.replace(planned, status=pa.array(status, pa.string()))
@@ -76,10 +73,9 @@ class Load:
         return out
 
     def _stored(self, read: dict[str, list[Any]], known: list[int | None]) -> dict[str, str | None]:
-        """The stored version of every image and logo that a known row names."""
-        uris = {uri for i, index in enumerate(known) if index is not None for uri in read["images"][i] or ()}
-        uris |= {logo for i, index in enumerate(known) if index is not None and (logo := read["logo"][i])}
-        ordered = sorted(uris)
+        """The stored version of every image and logo that is read for a known row."""
+        rows = ({name: values[i] for name, values in read.items()} for i, at in enumerate(known) if at is not None)
+        ordered = sorted({uri for row in rows for uri in fingerprint.objects(row)})
         return dict(zip(ordered, self._storage.versions(ordered), strict=True))
 
     def _same_columns(self, planned: pa.Table, taken: pa.Table) -> list[bool]:

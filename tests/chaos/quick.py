@@ -61,15 +61,17 @@ def night(
     output: str,
     crash_at: Callable[[str], bool] | None = None,
     config: LayoutsConfig = SETTINGS,
+    composer: Callable[..., Any] = null_composer,
     **more: Any,
 ) -> dict[str, Any]:
-    """Run the nightly job here. `crash_at` is asked at every named point whether to end there, by raising Crash."""
+    """Run the nightly job here. `crash_at` is asked at every named point whether to end there, by raising Crash;
+    `composer` is what builds the composer."""
 
     def point(name: str) -> None:
         if crash_at is not None and crash_at(name):
             raise Crash(name)
 
-    changed: list[tuple[Any, str, Any]] = [(running, "stream", stream_here), (building, "composer", null_composer)]
+    changed: list[tuple[Any, str, Any]] = [(running, "stream", stream_here), (building, "composer", composer)]
     changed += [(module, "crash_point", point) for module in (running, guard, write)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     for module, name, value in changed:

@@ -1,0 +1,256 @@
+"""What shapes a row changes its fingerprint, and what does not, does not: every setting and every file is in one of the
+tables here, so that a new setting has to be put into one."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from layoutgen.config import Annotate, AnnotateConfig, Compose, CoversConfig, LayoutsConfig, Place, Protect, Saliency
+from layoutgen.core.protection import SAFE_ZONES
+from layoutgen.models import building, libraries
+from layoutgen.models.tiny import build_adapter, build_checkpoint
+from layoutgen.models.weights import identity, local
+from tests.models.fonts import block_font
+
+LAYOUTS = {
+    "rules": LayoutsConfig(),
+    "qwen_vl": LayoutsConfig(compose=Compose(engine="qwen_vl", model="embedded", candidates=2)),
+    "greedy": LayoutsConfig(compose=Compose(engine="qwen_vl", model="embedded")),
+    "radm": LayoutsConfig(compose=Compose(engine="radm", model="embedded")),
+    "reads": LayoutsConfig(annotate=Annotate(engine="internvl", model="embedded")),
+}
+COVERS = {"covers": CoversConfig()}
+ANY = {*LAYOUTS, *COVERS}
+ASKS, ASKED = {"qwen_vl", "greedy"}, {"reads"}
+
+# Field: another value, and in which of the jobs above it changes which stage's version.
+SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
+    "run.seed": (1, {"compose": {"qwen_vl", "radm"}}),
+    "images.side": (500, {"fetch": ANY}),
+    "images.min_side": (20, {"fetch": ANY}),
+    "images.max_pixels": (1000, {"fetch": ANY}),
+    "images.max_bytes": (1000, {"fetch": ANY}),
+    "images.jpeg_quality": (80, {"fetch": ANY}),
+    "annotate.engine": ("none", {"annotate": {*LAYOUTS}}),
+    "annotate.model": ("embedded/radm", {"annotate": ASKED}),
+    "annotate.adapter": ("embedded/radm", {"annotate": ASKED}),
+    "annotate.decoder": ("vllm", {"annotate": ASKED}),
+    "annotate.dtype": ("bfloat16", {"annotate": ASKED}),
+    "annotate.image_side": (448, {"annotate": ASKED}),
+    "annotate.max_new_tokens": (99, {"annotate": ASKED}),
+    "annotate.saliency.model": ("net", {"annotate": {*LAYOUTS}}),
+    "annotate.saliency.format": ("isnet", {}),  # of a file alone: below
+    "compose.engine": ("layout_image", {"compose": {*LAYOUTS}}),
+    "compose.model": ("embedded/layout_image", {"compose": {*ASKS, "radm"}}),
+    "compose.adapter": ("embedded/radm", {"compose": ASKS}),
+    "compose.decoder": ("vllm", {"compose": ASKS}),
+    "compose.dtype": ("bfloat16", {"compose": ASKS}),
+    "compose.image_side": (448, {"compose": ASKS}),
+    "compose.max_new_tokens": (99, {"compose": ASKS}),
+    "compose.candidates": (3, {"compose": {*ASKS, "radm"}}),
+    "compose.temperature": (0.5, {"compose": {"qwen_vl"}}),
+    "compose.steps": (3, {"compose": {"radm"}}),
+    "place.min_font": (0.05, {"compose": {"rules", "reads"}, "place": ANY}),
+    "place.margin": (0.05, {"compose": {"rules", "reads"}, "place": ANY}),
+    "place.min_contrast": (3.0, {"place": ANY}),
+    "place.regular_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY}),
+    "place.bold_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY}),
+    "place.max_font": (0.1, {"place": {*COVERS}}),
+    "place.most_lines": (2, {"place": {*COVERS}}),
+    "place.most_covered": (0.5, {"place": {*COVERS}}),
+    "protect.engine": ("none", {"annotate": {*COVERS}}),
+    "protect.saliency.model": ("border", {"annotate": {*COVERS}}),
+    "protect.saliency.format": ("isnet", {}),
+    "protect.faces": ("", {"annotate": {*COVERS}}),
+    "protect.zones": ({}, {"place": {*COVERS}}),
+}
+
+# How the work is done, not what comes out: another value changes no version.
+NEUTRAL = {
+    *("run.rows_per_shard", "run.max_failed_fraction", "run.ray_address", "run.autoscaling", "run.lease_seconds"),
+    *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds"),
+    *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),
+    *("write.compression", "compose.registry", "protect.threads", "protect.batch", "annotate.threads"),
+    *(f"{part}.saliency.threads" for part in ("annotate", "protect")),
+    *(f"{part}.{name}" for part in ("annotate", "compose") for name in ("cache", "device", "batch", "prompt_tokens")),
+    # Rows that end by a deadline are dead letters, which are always computed again.
+    *(f"{part}.deadline_s" for part in ("annotate", "compose")),
+    *(
+        f"{part}.{name}"
+        for part in ("images.pool", "load.pool", "annotate.pool", "compose.pool", "compose.prepare", "place.pool")
+        for name in ("size", "num_cpus", "num_gpus", "memory_gb")
+    ),
+    *(f"{part}.pool.{name}" for part in ("write", "protect") for name in ("size", "num_cpus", "num_gpus", "memory_gb")),
+}
+
+# What they do stands in the planned row's own columns, which are compared as they are.
+PLANNED = {"input.canvases", "input.short_side", "input.allowed_prefixes", "input.application"}
+
+
+def fields(model: type[BaseModel] | BaseModel, before: str = "") -> set[str]:
+    found: set[str] = set()
+    for name, field in (model if isinstance(model, type) else type(model)).model_fields.items():
+        inner = field.annotation
+        is_section = isinstance(inner, type) and issubclass(inner, BaseModel)
+        found |= fields(inner, f"{before}{name}.") if is_section else {f"{before}{name}"}
+    return found
+
+
+def having(settings: BaseModel, path: str, value: Any) -> Any:
+    first, _, rest = path.partition(".")
+    return settings.model_copy(update={first: having(getattr(settings, first), rest, value) if rest else value})
+
+
+def value_at(settings: Any, path: str) -> Any:
+    for name in path.split("."):
+        settings = getattr(settings, name)
+    return settings
+
+
+def other(value: Any) -> Any:
+    return not value if isinstance(value, bool) else value + 1 if isinstance(value, int | float) else f"{value}x"
+
+
+def versions(config: Any) -> dict[str, Any]:
+    if isinstance(config, CoversConfig):
+        return vars(building.cover_versions(config.images, config.protect, config.place))
+    return vars(building.versions(config.images, config.annotate, config.compose, config.place, config.run.seed))
+
+
+def changes(config: Any, path: str, value: Any) -> set[str]:
+    before, after = versions(config), versions(having(config, path, value))
+    return {name for name in before if before[name] != after[name]}
+
+
+JOBS = [(name, config, path) for name, config in (LAYOUTS | COVERS).items() for path in sorted(fields(config))]
+
+
+def test_every_setting_is_known_to_shape_rows_or_not_to():
+    known = [*SHAPES, *NEUTRAL, *PLANNED]
+    assert len(known) == len(set(known))
+    assert set(known) == fields(LayoutsConfig) | fields(AnnotateConfig) | fields(CoversConfig)
+
+
+@pytest.mark.parametrize("name", sorted(ANY))
+def test_a_setting_changes_the_versions_of_the_stages_that_it_shapes_and_no_others(name, tmp_path):
+    config = (LAYOUTS | COVERS)[name]
+    for path in sorted(fields(config)):
+        if path in SHAPES:
+            value, where = SHAPES[path]
+            if value == "brand.ttf":
+                value = str(block_font(tmp_path / value))
+            expected = {stage for stage, jobs in where.items() if name in jobs}
+        else:
+            value, expected = other(value_at(config, path)), set()
+        assert changes(config, path, value) == expected, path
+
+
+def test_annotations_alone_have_the_layouts_keys():
+    config = LAYOUTS["reads"]
+    alone = building.versions(config.images, config.annotate, None, None)
+    assert (alone.fetch, alone.annotate) == (versions(config)["fetch"], versions(config)["annotate"])
+
+
+@pytest.mark.parametrize(("key", "stages"), [("measure", {"compose", "place"}), ("ocr", {"annotate"})])
+def test_another_release_of_a_library_counts_where_it_makes_part_of_the_row(monkeypatch, key, stages):
+    config = LAYOUTS["rules"]
+    before = versions(config)
+    monkeypatch.setattr(building, "release", lambda name: f"next {name}" if name == key else libraries.release(name))
+    after = versions(config)
+    assert {name for name in before if before[name] != after[name]} == stages
+
+
+@pytest.mark.parametrize("key", sorted(libraries.LIBRARIES))
+def test_a_release_names_the_library(key):
+    assert libraries.release(key).startswith(libraries.LIBRARIES[key])
+
+
+# Files: another with the same name, size and time is another; the same elsewhere is the same.
+
+
+def replace_keeping_size_and_time(file: Path, data: bytes) -> None:
+    import os
+
+    before = file.stat()
+    assert len(data) == before.st_size
+    file.write_bytes(data)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def flipped(file: Path) -> bytes:
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    return bytes(data)
+
+
+@pytest.mark.parametrize("setting", ["bold_font", "regular_font"])
+def test_a_font_counts_by_its_bytes(tmp_path, setting):
+    font = block_font(tmp_path / "brand.ttf")
+    config = LayoutsConfig(place=Place(**{setting: str(font)}))
+    before = versions(config)
+    moved = shutil.copy(font, (tmp_path / "elsewhere").mkdir() or tmp_path / "elsewhere" / "brand.ttf")
+    assert versions(LayoutsConfig(place=Place(**{setting: str(moved)}))) == before
+    replace_keeping_size_and_time(font, flipped(font))
+    assert {name for name, version in versions(config).items() if version != before[name]} == {"compose", "place"}
+
+
+def test_a_subject_finder_counts_by_its_bytes_and_form(tmp_path):
+    file = tmp_path / "net.onnx"
+    file.write_bytes(b"weights of today")
+    before = building.saliency_version(Saliency(model=str(file)))
+    assert building.saliency_version(Saliency(model=str(shutil.copy(file, tmp_path / "again.onnx")))) == before
+    assert building.saliency_version(Saliency(model=str(file), format="isnet")) != before
+    replace_keeping_size_and_time(file, b"weights of todaX")
+    assert building.saliency_version(Saliency(model=str(file))) != before
+
+
+def test_a_face_detector_counts_by_its_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(building, "faces", lambda settings: object())  # this file is no network
+    file = tmp_path / "yunet.onnx"
+    file.write_bytes(b"weights of today")
+    before = building.faces_version(Protect(faces=str(file)))
+    replace_keeping_size_and_time(file, b"weights of todaX")
+    assert building.faces_version(Protect(faces=str(file))) != before
+
+
+def test_the_shipped_zones_written_out_are_the_shipped_zones():
+    zones = {ratio: {zone.name: zone.box for zone in named} for ratio, named in SAFE_ZONES.items()}
+    written = CoversConfig(protect=Protect(zones=zones))
+    assert versions(written) == versions(CoversConfig())
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    build_adapter(build_checkpoint("qwen2_5_vl", folder / "base"), folder / "adapter", max_side=112)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.json",
+     "preprocessor_config.json"],
+)  # fmt: skip
+def test_every_file_that_a_model_answers_by_counts_by_its_bytes(tiny, tmp_path, name):
+    folder = shutil.copytree(tiny / "base", tmp_path / "base")
+    before = identity(str(folder))
+    assert before == identity(str(tiny / "base"))
+    replace_keeping_size_and_time(folder / name, flipped(folder / name))
+    assert identity(str(folder)) != before
+
+
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "adapter_config.json"])
+def test_every_file_of_an_adapter_that_shapes_answers_counts(tiny, tmp_path, name):
+    folder = shutil.copytree(tiny / "adapter", tmp_path / "adapter")
+    before = identity(str(folder))
+    (folder / "README.md").write_text("how it was trained")
+    assert identity(str(folder)) == before
+    replace_keeping_size_and_time(folder / name, flipped(folder / name))
+    assert identity(str(folder)) != before
+
+
+def test_the_embedded_model_counts_by_its_bytes_and_not_by_its_name():
+    assert identity("embedded") == identity(str(local("embedded"))) != identity("embedded/radm")

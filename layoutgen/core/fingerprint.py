@@ -20,7 +20,7 @@ COVER_COPY = ("title", "subtitle", "stickers", "language")
 MOST_IMAGES = 8
 """Images of one product that are read; those after them are only named."""
 UNREAD = "unread"
-_READS = ("images", "logo", "canvas_width", "canvas_height")
+_READS = ("images", "logo", "canvas_width", "canvas_height", "notes")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,9 @@ def keys(row: Mapping[str, Any], image: str, stored: Mapping[str, str | None], v
     canvas = (row["canvas_width"], row["canvas_height"])
     logo = row["logo"] and (row["logo"], stored.get(row["logo"]) or UNREAD)
     compose = digest("compose", annotate, copy, canvas, logo, versions.compose)
-    return Keys(source(row, stored), annotate, compose, digest("place", compose, versions.place))
+    # Notes of planning are published with those of the placer, the last to note anything.
+    place = digest("place", compose, list(row["notes"] or ()), versions.place)
+    return Keys(source(row, stored), annotate, compose, place)
 
 
 def sum_of_ids(row_ids: list[str]) -> str:

@@ -84,6 +84,15 @@ def test_a_further_image_or_a_logo_that_was_mended_is_noticed(tmp_path: Path, be
     assert not row["notes"]
 
 
+def test_copy_that_needs_no_cleaning_any_more_loses_its_note(tmp_path: Path) -> None:
+    put(tmp_path / "0.jpg", 0)
+    counts = []
+    for title in ("Salt &amp; pepper", "Salt &amp; pepper", "Salt & pepper"):
+        counts.append(night(manifest(tmp_path, image="0.jpg", title=title), str(tmp_path / "out"))["computed"])
+    (row,) = rows(tmp_path / "out")
+    assert (counts, row["title"], row["notes"]) == ([1, 0, 1], "Salt & pepper", [])
+
+
 def with_font(font: Path, seed: int = 0, margin: float = 0.045, engine: str = "rules") -> LayoutsConfig:
     model = {} if engine == "rules" else {"model": "embedded", "steps": 1}
     return LayoutsConfig.model_validate(

@@ -8,7 +8,7 @@ VERSIONS = Versions("f", "a", "c", "p")
 IMAGES = [f"{number}.jpg" for number in range(MOST_IMAGES + 2)]
 ROW = {
     "images": IMAGES, "logo": "logo.png", "canvas_width": 800, "canvas_height": 600,
-    "title": "Vase", "selling_points": ["Blue"], "brand": None, "language": "en",
+    "title": "Vase", "selling_points": ["Blue"], "brand": None, "language": "en", "notes": [],
 }  # fmt: skip
 STORED = {uri: f"v-{uri}" for uri in [*IMAGES, "logo.png"]}
 
@@ -31,6 +31,7 @@ def changed(row=ROW, image="sha", stored=STORED, versions=VERSIONS):
         ({"stored": STORED | {"logo.png": None}}, {"source", "compose", "place"}),
         ({"image": "other"}, {"annotate", "compose", "place"}),
         ({"row": ROW | {"title": "Jug"}}, {"compose", "place"}),
+        ({"row": ROW | {"notes": ["title: &amp; is read as &"]}}, {"place"}),
         ({"row": ROW | {"canvas_width": 801}}, {"compose", "place"}),
         ({"versions": Versions("f", "a", "c", "q")}, {"place"}),
         ({"versions": Versions("f", "a", "d", "p")}, {"compose", "place"}),

@@ -71,7 +71,7 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
 # How the work is done, not what comes out: another value changes no version.
 NEUTRAL = {
     *("run.rows_per_shard", "run.max_failed_fraction", "run.ray_address", "run.autoscaling", "run.lease_seconds"),
-    *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds"),
+    *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds", "run.stale_days"),
     *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),
     *("write.compression", "compose.registry", "protect.threads", "protect.batch", "annotate.threads"),
     *(f"{part}.saliency.threads" for part in ("annotate", "protect")),

@@ -40,7 +40,6 @@ class Run(_Settings):
 
     rows_per_shard: int = Field(512, ge=1, description="rows in a shard, the unit of scheduling, retry and commit")
     max_failed_fraction: float = Field(0.05, ge=0, le=1, description="share of failed rows above which the exit is 1")
-    stale_days: float = Field(7.0, ge=0, description="days that a published row stays which fails for a passing reason")
     seed: int = Field(0, description="seed of everything that draws lots")
     ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
     autoscaling: bool = Field(False, description="the cluster adds nodes by itself: pools may exceed what it has now")
@@ -49,6 +48,7 @@ class Run(_Settings):
     breaker_fraction: float = Field(0.5, gt=0, le=1, description="share of failed rows in it that stops the run early")
     dollars_per_hour: float = Field(0.0, ge=0, description="price of the cluster, for dollars per 1,000 images")
     log_seconds: float = Field(10.0, gt=0, description="seconds between progress lines")
+    stale_days: float = Field(7.0, ge=0, description="days that a published row stays which fails for a passing reason")
 
 
 class Input(_Settings):

@@ -46,14 +46,20 @@ def main(
     parser.add_argument(
         "--replay", metavar="RUN_ID", help="run only the rows that failed in that run, and keep all others"
     )
+    parser.add_argument(
+        "--allow-deletions", action="store_true", help="publish whatever share of the table the manifest lacks"
+    )
     parser.add_argument("--preflight-only", action="store_true", help="look whether the run could start, and stop")
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
+        config = load(kind, arguments.config)
+        if arguments.allow_deletions:
+            config = config.model_copy(update={"run": config.run.model_copy(update={"max_deleted_fraction": 1.0})})
         with own_output():
             summary = run(
-                load(kind, arguments.config),
+                config,
                 arguments.input,
                 arguments.output,
                 limit=arguments.limit,

@@ -37,6 +37,7 @@ from layoutgen.streaming import Step, stream
 
 log = logging.getLogger("layoutgen")
 
+FEW_ROWS = 10  # a night that deletes fewer is never asked whether its manifest is whole
 MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs a request or two a shard
 
 
@@ -87,7 +88,7 @@ def run(job: TableJob) -> dict[str, Any]:
                 crash_point("before_publish")
                 reports += plan.failed
                 summary = summarise(snapshots.run_id, job.output, plan, reports, len(done), time.monotonic() - began)
-                accepted = _accepted(summary, settings)
+                refusals = _refusals(summary, reports, job.source, settings)
                 lease.confirm()  # a run that was taken over and published must not be touched
                 _settle(snapshots, reports)
                 snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
@@ -98,11 +99,13 @@ def run(job: TableJob) -> dict[str, Any]:
                 for wrong in error.shards:
                     ledger.forget(wrong)
                 raise
-            if accepted:
+            for reason in refusals:
+                log.error("%s: CURRENT stays where it was", reason)
+            if not refusals:
                 lease.publish(snapshots.run_id)
                 crash_point("after_swap")
-        progress.say("published" if accepted else "refused")
-    return {**summary, "current": accepted}
+        progress.say("refused" if refusals else "published")
+    return {**summary, "current": not refusals}
 
 
 def _begin_attempt(ledger: Ledger, lease: Lease, conditional: bool) -> int:
@@ -147,16 +150,24 @@ def _settle(snapshots: Snapshots, reports: list[ShardReport]) -> None:
         )
 
 
-def _accepted(summary: dict[str, Any], settings: Run) -> bool:
-    """Tell whether a run may be published; log why not."""
+def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, settings: Run) -> list[str]:
+    """Why a run must not be published; empty where it may be."""
+    reasons = []
     failed = summary["dead_letters"] + summary["stale"]
     if failed > settings.max_failed_fraction * summary["rows_in"]:
-        log.error(
-            "%d of %d rows failed, more than run.max_failed_fraction = %g allows: CURRENT stays where it was",
-            failed, summary["rows_in"], settings.max_failed_fraction,
-        )  # fmt: skip
-        return False
-    return True
+        reasons.append(
+            f"{failed} of {summary['rows_in']} rows failed, more than run.max_failed_fraction = "
+            f"{settings.max_failed_fraction:g} allows"
+        )
+    before = sum(report.before for report in reports)
+    deleted = summary["deleted"]
+    if deleted >= FEW_ROWS and deleted > settings.max_deleted_fraction * before:
+        reasons.append(
+            f"{source} lacks {deleted} of the {before} published rows ({deleted / before:.0%}), more than "
+            f"run.max_deleted_fraction = {settings.max_deleted_fraction:g} allows; see whether it is whole, or run the "
+            "same command with --allow-deletions"
+        )
+    return reasons
 
 
 def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:

@@ -301,3 +301,28 @@ def test_a_file_that_was_written_again_as_it_is_stops_nothing(table: Table, monk
     monkeypatch.setattr(Snapshots, "settle", touched)
     assert table.night()["current"]
     assert settled == [[], []]
+
+
+def test_a_manifest_that_was_cut_short_is_refused_and_names_the_share(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = Table(tmp_path, 16)
+    first = table.night()
+    whole, table.rows = table.rows, table.rows[:3]
+    refused = table.night()
+    assert (refused["deleted"], refused["current"]) == (13, False)
+    assert (
+        "catalogue.jsonl lacks 13 of the 16 published rows (81%), more than run.max_deleted_fraction = 0.2"
+        in caplog.text
+    )
+    assert snapshot.current(Storage(), str(table.root)) == first["run_id"]
+    allowed = table.night(config=with_run(max_deleted_fraction=1.0))
+    assert (allowed["computed"], allowed["published"], allowed["current"]) == (0, 3, True)
+    table.rows = whole
+    assert table.night()["published"] == 16
+
+
+def test_a_few_rows_may_go_from_a_small_table_without_a_question(table: Table) -> None:
+    table.night()
+    table.rows = table.rows[:1]
+    assert (table.night()["deleted"], len(table.published())) == (7, 1)

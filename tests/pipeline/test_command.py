@@ -174,3 +174,17 @@ def test_a_gallery_of_nothing_says_what_to_give(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "no .parquet file and no CURRENT; name a job's output" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_deletions_are_allowed_once_by_the_command_line(tmp_path: Path) -> None:
+    allowed = []
+
+    def run(config: LayoutsConfig, *_: object, **__: object) -> dict[str, object]:
+        allowed.append(config.run.max_deleted_fraction)
+        return {"current": True}
+
+    for more in ([], ["--allow-deletions"]):
+        config = str(Path(__file__).parents[2] / "jobs" / "layouts.toml")
+        given = ["--input", "a.csv", "--output", str(tmp_path), "--config", config, *more]
+        assert main("layouts", "", LayoutsConfig, run, given) == 0
+    assert allowed == [0.2, 1.0]

@@ -93,7 +93,8 @@ def _sample(job: TableJob) -> None:
             if isinstance(found, StorageFault):
                 raise images.ImageFault(found.kind, found.message)
             limits = job.config.images
-            images.decode(found[0], side=64, min_side=limits.min_side, max_pixels=limits.max_pixels)
+            picture = images.decode(found[0], side=64, min_side=limits.min_side, max_pixels=limits.max_pixels)
+            images.check_shown(picture.pixels)
         except images.ImageFault as fault:
             faults.append(f"{uri}: {fault.kind}, {fault.message}")
     if uris and len(faults) == len(uris) >= SAMPLE:

@@ -1,4 +1,5 @@
-"""Which frame of a clip makes its cover: scores from pixels, near-duplicates dropped, one choice.
+"""Which frame of a clip makes its cover: scores from pixels, near-duplicates dropped, one choice; and whether a picture
+shows anything at all.
 
 A frame's score is the weighted sum of four parts in [0, 1], higher is better:
 
@@ -28,6 +29,7 @@ MOST_ALIKE = 6
 _TITLES = ((0.84, 0.2), (0.84, 0.3), (0.46, 0.34), (0.4, 0.5))
 """Windows that a title may take: width and height as shares of the frame."""
 _CELLS = 24
+_FLAT_SPREAD, _FLAT_RANGE = 4.0, 3.0  # of 255: what noise of a camera or of compression makes of one colour
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,22 @@ def choose(candidates: Sequence[Candidate]) -> tuple[int, list[Scored]]:
         else:
             found[one.index] = Scored(one.index, one.time_s, one.score, one.parts, one.hash, alike.index)
     return kept[0].index, found
+
+
+def shows_nothing(pixels: Image) -> bool:
+    """Tell whether a picture (h, w, 3) is of one flat colour but for faint noise.
+
+    It is where its standard deviation is at most 4 of 255 in every channel and means over cells of 8 to 16 px, in
+    which noise cancels out, lie within 3. A white product on white has edges and shades of more than that; one that has
+    not is seen by nobody."""
+    if (pixels[::8, ::8].std(axis=(0, 1)) > 2 * _FLAT_SPREAD).any():
+        return False
+    if (pixels.std(axis=(0, 1), dtype=np.float32) > _FLAT_SPREAD).any():
+        return False
+    height, width = pixels.shape[:2]
+    side = min(16, max(8, max(height, width) // 24))
+    shape = (-(-height // side), -(-width // side))
+    return all(float(np.ptp(cells(pixels[..., c].astype(np.float32), shape))) <= _FLAT_RANGE for c in range(3))
 
 
 def grey(pixels: Image) -> Grey:

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from layoutgen.io.images import looks_like
+from layoutgen.io.image_files import looks_like
 
 VERSION = "video-1"
 CONTAINERS = ("mov", "mp4", "matroska", "webm", "avi", "flv", "mpegts", "mpeg", "ogg", "asf", "gif")

@@ -38,6 +38,9 @@ class ClipFrames:
             frames.Candidate(frame.time_s, small, found)
             for frame, small, found in zip(clip.frames, looked_at, maps, strict=True)
         ]
-        best, _ = frames.choose(candidates)
-        chosen = clip.frames[best]
+        shown = [k for k, candidate in enumerate(candidates) if not frames.shows_nothing(candidate.pixels)]
+        if not shown:
+            return Fault("shows_nothing", "every frame is one flat colour; give a clip of the product")
+        best, _ = frames.choose([candidates[k] for k in shown])
+        chosen = clip.frames[shown[best]]
         return ChosenFrame(chosen.pixels, chosen.time_s, clip.width, clip.height)

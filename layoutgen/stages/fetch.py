@@ -2,7 +2,7 @@
 
 Objects are read with bounded concurrency while those before them are decoded; bytes of an original live no longer than
 its decoding. An image that several rows of a block share is read once. Of several images of one product, the first
-readable one whose shape is nearest to the canvas is used.
+readable one that shows something and whose shape is nearest to the canvas is used.
 """
 
 import hashlib
@@ -35,6 +35,7 @@ class _Fetched:
     width: int
     height: int
     time_s: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Fetch:
@@ -74,7 +75,8 @@ class Fetch:
         stored |= {uri: _UNTELLABLE for uri in read if not stored[uri]}
         shapes = zip(table.column("canvas_width").to_pylist(), table.column("canvas_height").to_pylist(), strict=True)
         used: dict[int, tuple[str, _Fetched]] = {}
-        faults, notes = {}, {}
+        faults: dict[int, tuple[str, str]] = {}
+        notes: dict[int, list[str]] = {}
         for i, (width, height) in enumerate(shapes):
             if i not in uris:
                 continue
@@ -84,9 +86,10 @@ class Fetch:
                 faults[i] = (fault.kind, f"{uris[i][0]}: {fault.message}")
                 continue
             used[i] = (chosen, found[chosen])
+            notes[i] = [f"image {chosen}: {note}" for note in found[chosen].notes]
             mark = marks.get(logos.get(i, ""))
             if isinstance(mark, Fault):
-                notes[i] = [f"logo {logos[i]} could not be used: {mark.kind}, {mark.message}"]
+                notes[i] += [f"logo {logos[i]} could not be used: {mark.kind}, {mark.message}"]
         count = len(table)
         columns: dict[str, Any] = {
             "fingerprint": self._fingerprints(table, {i: image.sha256 for i, (_, image) in used.items()}, stored),
@@ -140,11 +143,13 @@ class Fetch:
                 picture = images.decode(
                     data, side=settings.side, min_side=settings.min_side, max_pixels=settings.max_pixels
                 )
+                images.check_shown(picture.pixels)
             except images.ImageFault as fault:
                 yield uri, Fault(fault.kind, fault.message)
                 continue
             jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
-            yield uri, _Fetched(jpeg, hashlib.sha256(data).hexdigest(), picture.width, picture.height)
+            sha = hashlib.sha256(data).hexdigest()
+            yield uri, _Fetched(jpeg, sha, picture.width, picture.height, notes=picture.notes)
 
     def _frame(self, uri: str, stored: dict[str, str | None]) -> _Fetched | Fault:
         """Choose a clip's frame; only the parts of the object that are needed are read."""

@@ -50,7 +50,7 @@ def read_folder(folder: Path, keep: Callable[[str], bool]) -> Iterable[tuple[str
         data = path.read_bytes()
         try:
             if path.suffix.lower() in (".png", ".webp"):
-                rgba = images.decode_logo(data)
+                rgba = images.decode_rgba(data, side=images.LOGO_SIDE, max_pixels=images.LOGO_MAX_PIXELS)
                 if (rgba[..., 3] < 128).mean() > 0.02:
                     yield path.name, rgba
                     continue

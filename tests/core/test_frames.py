@@ -115,3 +115,31 @@ def test_a_frame_of_any_size_has_scores(size):
 def test_no_frames_are_an_error():
     with pytest.raises(ValueError, match="decode"):
         choose([])
+
+
+def flat(level, noise=0.0, shape=(480, 480, 3)):
+    grain = np.random.default_rng(0).normal(0, noise, shape) if noise else 0.0
+    return np.clip(np.rint(level + grain), 0, 255).astype(np.uint8) * np.ones(shape, np.uint8)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.parametrize("noise", [0.0, 1.5, 3.0])
+def test_a_flat_colour_with_faint_noise_shows_nothing(level, noise):
+    assert frames.shows_nothing(flat(level, noise))
+    assert frames.shows_nothing(flat(level, noise, (16, 20, 3)))
+
+
+def test_a_white_product_on_white_is_not_called_empty():
+    y, x = np.mgrid[:480, :480]
+    for level in (251, 248, 235):
+        shown = flat(255)
+        shown[(x - 240) ** 2 + (y - 240) ** 2 < 90**2] = level
+        assert not frames.shows_nothing(shown)
+
+
+def test_thin_lines_small_marks_and_fine_weave_are_not_called_empty():
+    lines, mark, weave = flat(255), flat(255), flat(128)
+    lines[100:380, 240] = 60
+    mark[230:240, 230:240] = 120
+    weave[::2, ::2] += 30
+    assert not any(map(frames.shows_nothing, (lines, mark, weave)))

@@ -82,7 +82,12 @@ def test_an_image_that_rows_share_is_read_once_and_travels_once(shelf, monkeypat
 
 
 def test_more_images_than_are_read_at_once_come_each_to_its_row(shelf):
-    uris = [shelf(f"{i}.png", encoded(Image.new("RGB", (32, 32), (20 * i, 0, 0)), "PNG")) for i in range(11)]
+    def marked(red):
+        image = Image.new("RGB", (32, 32), (red, 0, 0))
+        image.paste((0, 0, 255), (0, 0, 8, 8))  # a picture of one flat colour would show nothing
+        return image
+
+    uris = [shelf(f"{i}.png", encoded(marked(20 * i), "PNG")) for i in range(11)]
     found = fetch(planned(*[{"images": [uri]} for uri in uris])).to_pylist()
     reds = [images.decode_jpeg(row["pixels"])[16, 16, 0] for row in found]
     assert np.abs(np.array(reds, int) - 20 * np.arange(11)).max() <= 3
@@ -104,6 +109,32 @@ def test_a_broken_image_is_skipped_where_there_is_another(shelf):
     broken, whole = shelf("a.jpg", picture()[:200]), shelf("b.jpg", picture())
     (row,) = fetch(planned({"images": [broken, whole]})).to_pylist()
     assert (row["status"], row["image"]) == ("ok", whole)
+
+
+BLANK, CLEAR = Image.new("RGB", (120, 160), "white"), Image.new("RGBA", (120, 160), (200, 40, 40, 0))
+
+
+def test_an_image_that_shows_nothing_is_not_chosen_where_there_is_another(shelf):
+    blank, whole = shelf("a.png", encoded(CLEAR, "PNG")), shelf("b.jpg", picture(400, 100))
+    (row,) = fetch(planned({"images": [blank, whole]})).to_pylist()
+    assert (row["status"], row["image"]) == ("ok", whole)
+
+
+@pytest.mark.parametrize(("image", "kind"), [(BLANK, "JPEG"), (CLEAR, "PNG")])
+def test_an_image_that_shows_nothing_is_a_dead_letter_of_its_own_kind(shelf, image, kind):
+    uri = shelf("a", encoded(image, kind))
+    (row,) = fetch(planned({"images": [uri]})).to_pylist()
+    assert error(row) == ("failed", "fetch", "shows_nothing")
+    assert row["error"]["message"] == (
+        f"{uri}: one flat colour, #ffffff, or nothing opaque; give an image of the product"
+    )
+
+
+def test_what_was_chosen_in_an_image_is_a_note_of_its_row(shelf):
+    uri = shelf("a.gif", encoded(BLANK, "GIF", save_all=True, append_images=[photo(120, 160, 0)], duration=100))
+    (row,) = fetch(planned({"images": [uri], "notes": ["before"]})).to_pylist()
+    assert row["status"] == "ok"
+    assert row["notes"] == ["before", f"image {uri}: frame 2 of an animation"]
 
 
 def test_where_every_image_is_broken_the_first_ones_fault_is_the_rows(shelf, tmp_path):

@@ -205,8 +205,8 @@ class Compose(Checkpoint):
 class Place(_Settings):
     """The hard limits of a placed layout."""
 
-    regular_font: str = Field("", description="font file for running text; empty: Noto Sans SC")
-    bold_font: str = Field("", description="font file for titles; empty: Noto Sans SC")
+    regular_font: str = Field("", description="font file for running text; empty: embedded fonts")
+    bold_font: str = Field("", description="font file for titles; empty: embedded fonts")
     min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
     margin: float = Field(0.045, ge=0, lt=0.3, description="free edge, share of the canvas's short side")
     min_contrast: float = Field(4.5, ge=1, le=15, description="least contrast ratio (WCAG) of text and background")
@@ -290,7 +290,7 @@ class Score(_Settings):
     image_side: int = Field(768, ge=64, le=8192, description="px of the longer side that a photo is decoded to")
     min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
     min_contrast: float = Field(4.5, ge=1, le=21, description="least contrast ratio (WCAG) of text and background")
-    fonts: tuple[str, ...] = Field((), description="font files that the layouts name, besides Noto Sans SC")
+    fonts: tuple[str, ...] = Field((), description="font files that the layouts name, besides embedded ones")
     pool: Pool = Field(Pool(), description="actors of the score stage")
 
 

@@ -7,7 +7,7 @@ em no Latin descender leaves the box.
 
 import math
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -248,31 +248,6 @@ def fit(
     return best
 
 
-def drop_uncovered(text: str, face: Face) -> tuple[str, str]:
-    """Return text without the characters that the font has no glyph for, and those characters.
-
-    Joiners and variation selectors, which belong to emoji, go silently.
-    """
-    kept, dropped = [], []
-    for character in text:
-        if character.isspace() or face.covers(character):
-            kept.append(character)
-        elif unicodedata.category(character) not in ("Mn", "Cf", "Cc", "Sk"):
-            dropped.append(character)
-    return " ".join("".join(kept).split()), "".join(dict.fromkeys(dropped))
-
-
-def runs_right_to_left(text: str) -> bool:
-    """Tell whether text holds letters of a right-to-left script, which need shaping that this setter does not do."""
-    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
-
-
 def em_length(text: str) -> float:
     """Rough length of text in em: 1 for a wide character, 0.55 for another."""
     return sum(1.0 if is_wide(character) else 0.55 for character in text)
-
-
-def choose_face(text: str, faces: Iterable[Face]) -> Face:
-    """Return the first of the faces that covers the most characters of the text."""
-    faces = list(faces)
-    return max(faces, key=lambda face: (sum(map(face.covers, text)), -faces.index(face)))

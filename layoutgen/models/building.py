@@ -1,5 +1,6 @@
 """Builds models from settings, on the worker that uses them: one `match` a protocol is all that a new model needs."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from layoutgen.core.annotation import Annotation
 from layoutgen.core.cover_placement import VERSION as COVER_VERSION
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.layout import Canvas, Copy, Framing, Role
+from layoutgen.core.lettering import VERSION as LETTERING_VERSION
+from layoutgen.core.lettering import choose_face
 from layoutgen.core.placement import VERSION as PLACE_VERSION
 from layoutgen.core.protection import SAFE_ZONES, Zone, Zones
-from layoutgen.core.typography import Face, choose_face, is_wide
+from layoutgen.core.typography import Face, is_wide
 from layoutgen.io import fonts
 from layoutgen.io.digests import file_digest
 from layoutgen.io.images import VERSION as FETCH_VERSION
@@ -36,21 +39,35 @@ from layoutgen.models.saliency import VERSION as BORDER_VERSION
 from layoutgen.models.saliency import BorderSaliency
 
 _NO_READER = "subject-1"
+logger = logging.getLogger("layoutgen")
 
 
 class FaceFor:
-    """Which face sets a text: bold for titles and prices; of that weight the user's, then Noto Sans SC for text with
-    Chinese characters and Noto Sans KR for other text (same Latin letters, but quotes and dots of Latin width)."""
+    """Which face sets a text, one for all of it: the first that has all its letters. Bold for titles and prices; the
+    user's file first, then Noto Sans SC for text with Chinese characters and Noto Sans KR for other text (same Latin
+    letters, but quotes and dots of Latin width), then the other embedded fonts, last the user's of the other weight.
+
+    Raises ValueError for a file that is no font, and for two that a row could not tell apart by name."""
 
     def __init__(self, settings: Place) -> None:
-        self.bold = fonts.faces(settings.bold_font, fonts.BOLD)
-        self.regular = fonts.faces(settings.regular_font, fonts.REGULAR)
+        own = [(settings.bold_font, fonts.BOLD), (settings.regular_font, fonts.REGULAR)]
+        bold, regular = ([fonts.face(*one)] if one[0] else [] for one in own)
+        if bold and regular and bold[0].name == regular[0].name and bold[0].path != regular[0].path:
+            raise ValueError(
+                f"place.bold_font {bold[0].path} and place.regular_font {regular[0].path} have the same name "
+                f"{bold[0].name!r}, by which rows say their font; rename one file"
+            )
+        names = {face.name for face in (*bold, *regular)}  # a user's font hides an embedded one of the same name
+        self.bold = [*bold, *(face for face in fonts.faces("", fonts.BOLD) if face.name not in names), *regular]
+        self.regular = [*regular, *(face for face in fonts.faces("", fonts.REGULAR) if face.name not in names), *bold]
 
     def __call__(self, role: Role, text: str) -> Face:
         """Return the face for a role and text."""
         faces = self.bold if role in (Role.TITLE, Role.PRICE) else self.regular
         if not any(map(is_wide, text)):
-            faces = [*faces[:-2], *reversed(faces[-2:])]
+            korean = [face for face in faces if face.path == fonts.KOREAN]
+            first = 1 if faces[0].path not in fonts.EMBEDDED else 0
+            faces = [*faces[:first], *korean, *(face for face in faces[first:] if face not in korean)]
         return choose_face(text, faces)
 
 
@@ -127,6 +144,10 @@ def _checkpoint_version(settings: Checkpoint) -> list[object]:
 
 def _placer_version(settings: Place) -> list[object]:
     apart = {"pool", "regular_font", "bold_font"}
+    if settings.bold_font and settings.bold_font == settings.regular_font:
+        face = fonts.face(settings.bold_font, fonts.BOLD)
+        if not face.has_weights:
+            logger.warning("%s has no axis of weights: titles set in it are no bolder than other texts", face.path)
     return [settings.model_dump(exclude=apart), _fonts(settings), release("measure")]
 
 
@@ -137,7 +158,8 @@ def _limits(settings: Place) -> tuple[float, float]:
 def _fonts(settings: Place) -> list[tuple[str, str]]:
     """The fonts by the name that rows say and by their bytes, not by where they are."""
     face_for = FaceFor(settings)
-    return [(face.name, file_digest(face.path)) for face in (*face_for.bold, *face_for.regular)]
+    names = [(face.name, file_digest(face.path)) for face in (*face_for.bold, *face_for.regular)]
+    return [(fonts.VERSION, LETTERING_VERSION), *names]
 
 
 def annotator_version(settings: Annotate) -> str:

@@ -36,7 +36,7 @@ _PROVENANCE = ("composer", "adapter", "prompt_version", "seed")
 
 class Compose:
     """The compose stage. `build` gives the composer and what fills composer, adapter, prompt_version and seed;
-    `face_for` tells which font will set a text, so that characters it lacks are left out here and noted."""
+    `face_for` tells which font will set a text, so that a text that none can set fails its row here."""
 
     def __init__(
         self,
@@ -134,13 +134,11 @@ class Compose:
     def _renderable(self, row: dict[str, Any]) -> tuple[Copy, list[str], tuple[str, str] | None]:
         """The copy as the fonts can set it, what was changed, and why it can't be set (None where it can)."""
         settable = Settable(self._face_for)
-        title, fault = settable.title(row["title"])
-        if fault:
-            return Copy(""), settable.notes, fault
+        title, _ = settable.title(row["title"])
         points = [kept for point in row["selling_points"] or () if (kept := settable.text(Role.SELLING_POINT, point))]
         brand = settable.text(Role.LOGO, row["brand"])
         copy = Copy(title, tuple(dict.fromkeys(points)), brand or None, row["logo"], row["language"])
-        return copy, settable.notes, None
+        return copy, settable.notes, settable.fault
 
 
 def _aspect(logo: Any) -> float:

@@ -261,10 +261,10 @@ class PlaceCovers:
     def _copy(self, row: dict[str, Any]) -> tuple[CoverCopy, list[str], tuple[str, str] | None]:
         """The copy as the fonts can set it, what was left out, and why it can't be set (None where it can)."""
         settable = Settable(self._face_for)
-        title, fault = settable.title(row["title"])
+        title, _ = settable.title(row["title"])
         subtitle = settable.text(Role.SUBTITLE, row["subtitle"])
         stickers = [kept for text in row["stickers"] or () if (kept := settable.text(Role.OTHER, text))]
-        return CoverCopy(title, subtitle or None, tuple(dict.fromkeys(stickers))), settable.notes, fault
+        return CoverCopy(title, subtitle or None, tuple(dict.fromkeys(stickers))), settable.notes, settable.fault
 
 
 def _photo(pixels: np.ndarray, png: bytes | None, row: dict[str, Any]) -> Photo:

@@ -9,12 +9,9 @@ from layoutgen.core.typography import (
     baseline_px,
     break_into,
     break_lines,
-    choose_face,
-    drop_uncovered,
     em_length,
     fit,
     line_height,
-    runs_right_to_left,
     set_text,
     units,
 )
@@ -147,39 +144,6 @@ def test_a_setting_holds_its_lines():
 def test_the_em_box_is_centred_in_its_line():
     assert baseline_px(0, 20, 30) == 5 + ASCENT * 20
     assert baseline_px(2, 20, 30) - baseline_px(1, 20, 30) == pytest.approx(30)
-
-
-@pytest.mark.parametrize(
-    ("text", "kept", "dropped"),
-    [
-        ("🔥爆款🔥 直降", "爆款 直降", "🔥"),
-        ("👩‍👩‍👧 亲子", "亲子", "👩👧"),
-        ("❤️ love", "love", "❤"),
-        ("👍🏽", "", "👍"),
-        ("静音  破壁机", "静音 破壁机", ""),
-        ("🇨🇳国货", "国货", "🇨🇳"),
-    ],
-)
-def test_emoji_are_dropped_and_each_is_reported_once(text, kept, dropped):
-    assert drop_uncovered(text, FACE) == (kept, dropped)
-
-
-@given(st.text())
-def test_what_is_kept_is_covered_by_the_font(text):
-    kept, _ = drop_uncovered(text, FACE)
-    assert all(character == " " or FACE.covers(character) for character in kept)
-
-
-@pytest.mark.parametrize(
-    ("text", "is_rtl"), [("سماعة", True), ("静音 אוזניות", True), ("静音 Pro", False), ("1234", False), ("", False)]
-)
-def test_right_to_left_script_is_detected(text, is_rtl):
-    assert runs_right_to_left(text) is is_rtl
-
-
-def test_the_face_that_covers_most_of_the_text_is_chosen_and_the_first_of_equals():
-    assert choose_face("무선 이어폰", [FACE, KOREAN]) is KOREAN
-    assert choose_face("轻薄本 Pro", [FACE, KOREAN]) is FACE
 
 
 def test_wide_characters_count_one_em_and_others_about_half():

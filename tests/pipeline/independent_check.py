@@ -13,19 +13,21 @@ from functools import cache
 from pathlib import Path
 
 import justmytype_intl_cjk
+import justmytype_western_core
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw, ImageFont
 
-_FONTS = Path(justmytype_intl_cjk.__file__).parent / "fonts" / "ofl"
+_FONTS = [Path(pack.__file__).parent / "fonts" / "ofl" for pack in (justmytype_intl_cjk, justmytype_western_core)]
 _TOUCH_PX = 0.05  # boxes are float32
 
 
 @cache
 def _font(name: str, px: int) -> ImageFont.FreeTypeFont:
     family, _, weight = name.partition("-")
-    path = next(_FONTS.rglob(f"{family}[[]wght].ttf"))
+    path = next(path for folder in _FONTS for path in folder.rglob(f"{family}[[]*.ttf"))
     font = ImageFont.truetype(path, px, layout_engine=ImageFont.Layout.BASIC)
-    font.set_variation_by_axes([700 if weight == "Bold" else 400])
+    own = {b"Weight": 700 if weight == "Bold" else 400}
+    font.set_variation_by_axes([own.get(axis["name"], axis["default"]) for axis in font.get_variation_axes()])
     return font
 
 

@@ -34,10 +34,11 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalS3]:
 
 @pytest.fixture(scope="session")
 def ray_cluster(s3: LocalS3) -> Iterator[None]:
-    """One local Ray for all tests of the session; its workers inherit the S3 server's credentials."""
+    """One local Ray for all tests of the session, with GPUs that it counts and that need not be there; its workers
+    inherit the S3 server's credentials."""
     import ray
 
-    ray.init("local", num_cpus=2, include_dashboard=False, logging_level="warning")
+    ray.init("local", num_cpus=2, num_gpus=4, include_dashboard=False, logging_level="warning")
     yield
     ray.shutdown()
 

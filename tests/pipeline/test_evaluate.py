@@ -26,7 +26,7 @@ rows_per_shard = 3
 rows = {rows}
 [score]
 content = {content}
-pool = {{ size = 1, num_cpus = 0.2 }}
+pool = {{ size = 1, num_cpus = 0.2, num_gpus = 0.5 }}
 [report]
 resamples = 100
 worst = {worst}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jobs.retrain import main
-from layoutgen.config import Compose
+from layoutgen.config import Compose, Pool
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models.tiny import build_adapter
@@ -61,7 +61,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
     base: Path, data: Path, tmp_path: Path
 ) -> None:
-    config = settings(base, data, steps=60, rate=8e-3, validate_every=60, checkpoint_every=60, log_every=30)
+    pool = {"num_cpus": 0.5, "num_gpus": 0.5}  # which Ray counts; nobody needs to have it
+    config = settings(
+        base, data, steps=60, rate=8e-3, validate_every=60, checkpoint_every=60, log_every=30, worker=pool
+    )
+    config = config.model_copy(update={"gate": config.gate.model_copy(update={"pool": Pool(**pool)})})
     summary = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
     assert summary["promoted"], summary["reasons"]
     assert summary["serves"] == summary["version"]

@@ -65,6 +65,25 @@ class Input(_Settings):
         EMPTY_WORDS, description="texts that exports write for nothing: a title fails, other copy is left out"
     )
 
+    delimiter: str = Field(",", description="character between the fields of a CSV, such as ';' or a tab")
+    encoding: str = Field("utf-8", description="encoding of CSV and JSON lines, such as 'gb18030' or 'utf-16'")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        if len(value) != 1 or value in '"\r\n ':
+            raise ValueError("give one character, no quote, space or line break")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        try:
+            b"".decode(value)
+        except (LookupError, ValueError):
+            raise ValueError("no encoding of text; write one such as 'utf-8', 'gb18030' or 'utf-16'") from None
+        return value
+
     @field_validator("canvases")
     @classmethod
     def _at_least_one(cls, value: tuple[str, ...]) -> tuple[str, ...]:

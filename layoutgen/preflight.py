@@ -8,7 +8,7 @@ missing.
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,6 +57,15 @@ def join_path(job: TableJob) -> Callable[[str], str]:
     return partial(locations.join_allowed, manifest.base(job.source), job.config.input.allowed_prefixes)
 
 
+def rows_of(job: TableJob, limit: int | None, size: int) -> Iterator[pa.Table]:
+    """The manifest's rows: see `manifest.batches`."""
+    settings = job.config.input
+    return manifest.batches(
+        job.source, job.storage, need=job.need, limit=limit, size=size,
+        delimiter=settings.delimiter, encoding=settings.encoding,
+    )  # fmt: skip
+
+
 def preflight(job: TableJob) -> bool:
     """Check it all; return whether the output's store has conditional writes. Raises RunError, StorageError or
     ManifestError."""
@@ -76,7 +85,7 @@ def preflight(job: TableJob) -> bool:
 
 def _sample(job: TableJob) -> None:
     """Decode a few of the manifest's images: where not one can be used, the whole night would be dead letters."""
-    first = next(manifest.batches(job.source, job.storage, need=job.need, limit=None, size=LOOKED_AT), None)
+    first = next(rows_of(job, None, LOOKED_AT), None)
     if first is None:
         raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
     settings = job.config.input

@@ -29,7 +29,7 @@ from layoutgen.io.lease import Lease, LeaseError
 from layoutgen.io.ledger import Base, Ledger, RunPlan, ShardReport, Source, open_table
 from layoutgen.io.locations import ConflictError
 from layoutgen.io.snapshot import Snapshots
-from layoutgen.preflight import RunError, TableJob, join_path, preflight
+from layoutgen.preflight import RunError, TableJob, join_path, preflight, rows_of
 from layoutgen.stages.guard import Guard
 from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
@@ -217,7 +217,7 @@ def _plan(job: TableJob, ledger: Ledger, base: Base, intent: str, now: datetime)
     if job.replay:
         batches = iter([replay.dead_rows(job.storage, job.output, job.replay, job.need)])
     else:
-        batches = manifest.batches(job.source, job.storage, need=job.need, limit=job.limit, size=planning.BATCH_ROWS)
+        batches = rows_of(job, job.limit, planning.BATCH_ROWS)
     keeps = job.replay is not None or (job.limit is not None and base.published is not None)
     snapshots = Snapshots(
         job.storage, job.output, ledger.run_id, now, job.kind, job.config.write.compression, base, upsert=keeps

@@ -49,6 +49,10 @@ def reject_broken_json(values: dict[str, Any]) -> None:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise UnusableError("bad_row", f"{shown(line)} is not JSON ({error}); write one JSON object a line") from None
+    if isinstance(found, str) and '"' in found:  # a CSV's line that could not be parted
+        raise UnusableError(
+            "bad_row", f"{shown(found)} has a quoted field that closes too early; double the quotes that are text"
+        )
     if not isinstance(found, dict):
         raise UnusableError(
             "bad_row", f"{shown(found)} is not a row of the manifest's columns; mend or remove the line"

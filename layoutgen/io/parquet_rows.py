@@ -1,0 +1,41 @@
+"""A Parquet file's rows, a batch at a time."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.core.contracts import Need
+from layoutgen.io import columns
+from layoutgen.io.columns import ManifestError
+from layoutgen.io.storage import Storage
+
+
+def batches(uri: str, storage: Storage, need: Need, size: int) -> Iterator[pa.Table]:
+    """Yield tables of at most `size` rows, as they are stored. Raises ManifestError for a file that can't be read, also
+    where only a part of it can't."""
+    filesystem, path = storage.filesystem(uri)
+    read = 0
+    try:
+        with pq.ParquetFile(path, filesystem=filesystem) as file:
+            columns.check(file.schema_arrow.names, uri, need)
+            for batch in file.iter_batches(batch_size=size):
+                batch.validate(full=True)  # text that is not UTF-8 would fail at the first row that is looked at
+                yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
+                read += len(batch)
+            if read != file.metadata.num_rows:
+                raise ManifestError(
+                    f"manifest {uri} holds {read:,} rows, its footer says {file.metadata.num_rows:,}; write it again"
+                )
+    except (pa.ArrowException, OSError) as error:
+        raise ManifestError(f"manifest {uri} is not a readable Parquet file {_fault(read, error)}") from None
+
+
+def _fault(read: int, error: Exception) -> str:
+    """What is wrong with a file of which some rows were read, and the mend."""
+    reason = str(error).splitlines()[0].rstrip(".")
+    if "crypt" in reason.lower():
+        return f"({reason}): it is encrypted; write it without"
+    if "footer" in reason.lower() or "magic bytes" in reason.lower():
+        return f"({reason}): it was cut short, or is no Parquet; write it again"
+    return f"after its row {read:,} ({reason}); write it again"

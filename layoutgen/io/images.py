@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from layoutgen.core import frames, grounds
-from layoutgen.io import animations, colour_profiles
+from layoutgen.io import animations, colour_profiles, logos
 from layoutgen.io.bare_files import ImageFile, without_metadata
 from layoutgen.io.image_faults import ImageFault, faults
 
@@ -101,8 +101,14 @@ def decode_rgba(data: bytes, *, side: int, max_pixels: int) -> np.ndarray:
 
 
 def decode_logo(data: bytes, *, side: int = LOGO_SIDE, max_pixels: int = LOGO_MAX_PIXELS) -> np.ndarray:
-    """Decode a logo to upright (h, w, 4), uint8, RGBA of at most `side` px on the longer side. Raises ImageFault."""
-    return decode_rgba(data, side=side, max_pixels=max_pixels)
+    """Decode a logo, from its first to its last visible pixel, to upright (h, w, 4), uint8, RGBA of at most `side` px
+    on the longer side. Raises ImageFault, `shows_nothing` where no pixel is visible."""
+
+    def pixels(file: ImageFile) -> np.ndarray:
+        image, orientation = _scaled(_open(file, max_pixels), file, side, [], logos.trimmed)
+        return _turned(np.array(image.convert("RGBA")), orientation)
+
+    return _tolerant(data, pixels)
 
 
 def encode_jpeg(pixels: np.ndarray, quality: int = 92) -> bytes:
@@ -156,23 +162,35 @@ def _open(file: ImageFile, max_pixels: int) -> Image.Image:
     return image
 
 
-def _scaled(image: Image.Image, file: ImageFile, side: int, notes: list[str]) -> tuple[Image.Image, int]:
-    """Decode and scale to at most `side`; return 8-bit RGB or RGBA, not yet turned, and the EXIF orientation."""
-    width, height = image.size
-    scale = min(1.0, side / max(width, height))
-    target = (max(1, round(width * scale)), max(1, round(height * scale)))
-    if scale < 1 and image.format in ("JPEG", "MPO"):
+def _scaled(
+    image: Image.Image,
+    file: ImageFile,
+    side: int,
+    notes: list[str],
+    trim: Callable[[Image.Image], Image.Image] | None = None,
+) -> tuple[Image.Image, int]:
+    """Decode, `trim`, and scale to at most `side`; return 8-bit RGB or RGBA, not yet turned, and EXIF's orientation."""
+    target = _target(image.size, side)
+    if target != image.size and image.format in ("JPEG", "MPO") and not trim:
         image.draft(None, target)
     image.load()
     orientation = _orientation(image)
     profile = file.profile or image.info.get("icc_profile", b"")
     image = _plain_mode(image, file)
+    if trim:
+        image = trim(image)
+        target = _target(image.size, side)
     if image.size != target:
         # Pillow weighs colours by their opacity here: what lies hidden under transparency does not bleed.
         image = image.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0)
     image, note = colour_profiles.to_srgb(image, profile)
     notes += filter(None, [note])
     return image, orientation
+
+
+def _target(size: tuple[int, int], side: int) -> tuple[int, int]:
+    scale = min(1.0, side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _looked_at(image: Image.Image, file: ImageFile) -> np.ndarray:

@@ -6,7 +6,7 @@ time, and what is kept is scaled down at once. A broken clip is a `VideoFault`, 
 turns it into a failed row. Of a clip that is cut off but has its index in front, the part that is there counts.
 
 Only the containers of `CONTAINERS` are tried, so that no clip can be a playlist that makes FFmpeg open other files or
-addresses. HDR is not tone-mapped: its frames look flat.
+addresses. Transparent frames are laid on one ground for the whole clip (`core.grounds`).
 """
 
 import io
@@ -17,13 +17,17 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from layoutgen.core import grounds
+from layoutgen.io import frame_pixels
+from layoutgen.io.image_faults import reason
 from layoutgen.io.image_files import looks_like
 
-VERSION = "video-1"
+VERSION = "video-2"
 CONTAINERS = ("mov", "mp4", "matroska", "webm", "avi", "flv", "mpegts", "mpeg", "ogg", "asf", "gif")
 MAX_PIXELS = 36_000_000
 """Pixels of a frame: 8K (7680 x 4320, 8192 x 4320) and no more."""
 _FEW = 4
+_GROUND_SIDE = 128
 _MOST_PACKETS = 600
 
 
@@ -51,12 +55,13 @@ class Frame:
 @dataclass(frozen=True, eq=False)
 class Clip:
     """Frames of a clip in order of time, at least one; `duration_s` is 0 where the file doesn't say; `width` and
-    `height` are px of the upright original."""
+    `height` are px of the upright original; `notes` say what was done to its colours."""
 
     frames: tuple[Frame, ...]
     duration_s: float
     width: int
     height: int
+    notes: tuple[str, ...] = ()
 
 
 def read(
@@ -86,19 +91,21 @@ def read(
                 f"{context.width}x{context.height} px a frame, the limit is {max_pixels:,} pixels; give a smaller clip",
             )
         context.thread_count = 1
+        decoder = _decoder(stream)
         duration = _duration(clip, stream)
         times = [duration * (k + 0.5) / count for k in range(count)] if duration else []
-        found = _key_frames(clip, stream, times, side)
+        found = _key_frames(clip, stream, decoder, times, side)
         if len(found) < min(_FEW, count):
-            found |= _in_order(clip, stream, times, side, count, most_decoded)
+            found |= _in_order(clip, stream, decoder, times, side, count, most_decoded)
         if not found:
             raise VideoFault("empty_video", "a video stream without a frame that can be decoded; export the clip again")
         start = _start(stream)
         times = sorted(found)
         kept = times if len(times) <= count else [times[(2 * k + 1) * len(times) // (2 * count)] for k in range(count)]
-        frames = tuple(Frame(found[time][0], max(0.0, time - start)) for time in kept)
-        width, height = found[kept[0]][1]
-        return Clip(frames, duration, width, height)
+        pixels, ground = _on_ground([found[time].pixels for time in kept])
+        frames = tuple(Frame(shown, max(0.0, time - start)) for shown, time in zip(pixels, kept, strict=True))
+        notes = tuple(filter(None, [found[kept[0]].note, grounds.note(ground)]))
+        return Clip(frames, duration, *found[kept[0]].size, notes)
 
 
 def _best(clip: Any) -> Any:
@@ -113,6 +120,29 @@ def _best(clip: Any) -> Any:
     return max(usable, key=lambda stream: (stream.codec_context.width * stream.codec_context.height, -stream.index))
 
 
+def _decoder(stream: Any) -> Any:
+    """What decodes a stream: of VP8 and VP9 with transparency, which FFmpeg's own decoders leave out, libvpx."""
+    import av
+
+    name = {"vp8": "libvpx", "vp9": "libvpx-vp9"}.get(stream.codec_context.name)
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if name is None or tags.get("alpha_mode") != "1" or name not in av.codecs_available:
+        return stream.codec_context
+    decoder = av.CodecContext.create(name, "r")
+    decoder.extradata = stream.codec_context.extradata
+    decoder.thread_count = 1
+    return decoder
+
+
+def _on_ground(frames: list[np.ndarray]) -> tuple[list[np.ndarray], grounds.Colour]:
+    """Frames as RGB, transparent ones laid on the ground that shows most of them; and that ground."""
+    clear = [frame for frame in frames if frame.shape[2] == 4 and 0 < (frame[..., 3] > 127).mean() < 1]
+    wanted = [grounds.ground_for(np.ascontiguousarray(frame[::step, ::step]))
+              for frame in clear if (step := max(1, max(frame.shape) // _GROUND_SIDE))]  # fmt: skip
+    ground = max((grounds.WHITE, grounds.GREY), key=wanted.count)
+    return [grounds.laid_on(frame, ground) if frame.shape[2] == 4 else frame for frame in frames], ground
+
+
 def _duration(clip: Any, stream: Any) -> float:
     """Length in s; 0 where the file doesn't say."""
     if stream.duration and stream.time_base:
@@ -124,11 +154,20 @@ def _start(stream: Any) -> float:
     return float(stream.start_time * stream.time_base) if stream.start_time and stream.time_base else 0.0
 
 
-Found = dict[float, tuple[np.ndarray, tuple[int, int]]]
-"""Time in s to a frame's small pixels and the upright original's size."""
+@dataclass(frozen=True, eq=False)
+class _Small:
+    """A frame scaled down: pixels (h, w, 3) or (h, w, 4), the upright original's size in px, a note on its colours."""
+
+    pixels: np.ndarray
+    size: tuple[int, int]
+    note: str | None
 
 
-def _key_frames(clip: Any, stream: Any, times: list[float], side: int) -> Found:
+Found = dict[float, _Small]
+"""Time in s to what was decoded there."""
+
+
+def _key_frames(clip: Any, stream: Any, decoder: Any, times: list[float], side: int) -> Found:
     """The key frames at or before `times`; one that can't be reached or decoded is left out."""
     import av
 
@@ -136,16 +175,14 @@ def _key_frames(clip: Any, stream: Any, times: list[float], side: int) -> Found:
     for time in times:
         try:
             clip.seek(int((time + _start(stream)) / stream.time_base), stream=stream, backward=True)
+            decoder.flush_buffers()
             for number, packet in enumerate(clip.demux(stream)):
                 if packet.is_keyframe and packet.size:
                     if packet.pts is not None and float(packet.pts * stream.time_base) in found:
                         break
                     # The end of the stream after one packet: a decoder that waits for more gives its frame at once.
-                    frames = [*packet.decode(), *stream.codec_context.decode(None)]
-                    for frame in frames[:1]:
-                        found[_time(frame, stream, time + _start(stream))] = _small(
-                            frame, side, stream.sample_aspect_ratio
-                        )
+                    for frame in [*decoder.decode(packet), *decoder.decode(None)][:1]:
+                        found[_time(frame, stream, time + _start(stream))] = _small(frame, stream, side)
                     break
                 if number > _MOST_PACKETS:
                     break
@@ -154,7 +191,7 @@ def _key_frames(clip: Any, stream: Any, times: list[float], side: int) -> Found:
     return found
 
 
-def _in_order(clip: Any, stream: Any, times: list[float], side: int, count: int, most: int) -> Found:
+def _in_order(clip: Any, stream: Any, decoder: Any, times: list[float], side: int, count: int, most: int) -> Found:
     """Frames in order from the start: those nearest after `times`; without times, every n-th of what is decoded."""
     import av
 
@@ -163,11 +200,13 @@ def _in_order(clip: Any, stream: Any, times: list[float], side: int, count: int,
     start = _start(stream)
     try:
         clip.seek(0 if not stream.start_time else stream.start_time, stream=stream, backward=True)
-        for number, frame in enumerate(clip.decode(stream)):
+        decoder.flush_buffers()
+        decoded = (frame for packet in clip.demux(stream) for frame in decoder.decode(packet))
+        for number, frame in enumerate(decoded):
             time = _time(frame, stream, start + number / 25)
             due = number % every == 0 if not times else bool(waiting) and time - start >= waiting[0] - 1e-6
             if due or not found:
-                found[time] = _small(frame, side, stream.sample_aspect_ratio)
+                found[time] = _small(frame, stream, side)
                 waiting = [t for t in waiting if t > time - start]
             if not times and len(found) >= 2 * count:
                 found, every = dict(list(found.items())[::2]), 2 * every
@@ -183,15 +222,9 @@ def _time(frame: Any, stream: Any, otherwise: float) -> float:
     return float(frame.pts * stream.time_base) if frame.pts is not None else otherwise
 
 
-def _small(frame: Any, side: int, ratio: Any = None) -> tuple[np.ndarray, tuple[int, int]]:
-    """A frame as RGB of at most `side` px, upright, its pixels made square; and the upright original's size."""
-    width = round(frame.width * float(ratio)) if ratio and 0.1 < float(ratio) < 10 else frame.width
-    scale = min(1.0, side / max(width, frame.height))
-    size = max(1, round(width * scale)), max(1, round(frame.height * scale))
-    pixels = frame.reformat(*size, format="rgb24", interpolation="AREA").to_ndarray()
-    turns = round(frame.rotation / 90) % 4  # anticlockwise, as numpy turns
-    upright = (width, frame.height) if turns % 2 == 0 else (frame.height, width)
-    return np.ascontiguousarray(np.rot90(pixels, turns)), upright
+def _small(frame: Any, stream: Any, side: int) -> _Small:
+    pixels, size = frame_pixels.small_pixels(frame, side, stream.sample_aspect_ratio)
+    return _Small(pixels, size, frame_pixels.note(frame))
 
 
 @contextmanager
@@ -219,5 +252,5 @@ def _explained(head: bytes, error: Exception) -> VideoFault:
     if name == "video" or any(head.startswith(mark) for mark, _ in _SIGNATURES[:3]):
         if "nvalid data" in str(error) or "nd of file" in str(error):
             return VideoFault("truncated_video", "the clip's index is missing, its end was cut off; upload it again")
-        return VideoFault("damaged_video", f"the clip can't be decoded ({error}); export it again")
+        return VideoFault("damaged_video", f"the clip can't be decoded ({reason(error)}); export it again")
     return VideoFault("not_a_video", f"{name}; give an MP4, MOV, WebM, MKV or AVI clip")

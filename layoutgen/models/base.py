@@ -66,12 +66,14 @@ class Composition:
 
 @dataclass(frozen=True, eq=False)
 class ChosenFrame:
-    """The frame of a clip that makes its cover: pixels (h, w, 3), time in s, and the upright original's size in px."""
+    """The frame of a clip that makes its cover: pixels (h, w, 3), time in s, the upright original's size in px, and
+    what was done to its colours."""
 
     pixels: np.ndarray
     time_s: float
     width: int
     height: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from layoutgen.io import video
 from layoutgen.models.base import ChosenFrame, Fault, Saliency
 from layoutgen.models.frame import shrink
 
-VERSION = "clips-1"
+VERSION = "clips-2"
 _COUNT = 12
 _LOOK_SIDE = 256
 
@@ -43,4 +43,4 @@ class ClipFrames:
             return Fault("shows_nothing", "every frame is one flat colour; give a clip of the product")
         best, _ = frames.choose([candidates[k] for k in shown])
         chosen = clip.frames[shown[best]]
-        return ChosenFrame(chosen.pixels, chosen.time_s, clip.width, clip.height)
+        return ChosenFrame(chosen.pixels, chosen.time_s, clip.width, clip.height, clip.notes)

@@ -103,7 +103,9 @@ class Compose:
         decoded: dict[int, Any] = {}
         chunks: list[list[tuple[int, Brief]]] = [[]]
         for i in work:
-            copy, noted, fault = self._renderable({name: values[i] for name, values in columns.items()})
+            row = {name: values[i] for name, values in columns.items()}
+            # A logo that can't be used, of which fetch left a note, is none: its brand is set as text.
+            copy, noted, fault = self._renderable(row | {"logo": row["logo"] if logo_of[i] is not None else None})
             notes[i] = noted
             if fault:
                 faults[i] = fault

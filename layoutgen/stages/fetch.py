@@ -169,7 +169,7 @@ class Fetch:
             return chosen
         jpeg = images.encode_jpeg(chosen.pixels, self._settings.jpeg_quality)
         sha = hashlib.sha256(jpeg).hexdigest()
-        return _Fetched(jpeg, sha, chosen.width, chosen.height, chosen.time_s)
+        return _Fetched(jpeg, sha, chosen.width, chosen.height, chosen.time_s, chosen.notes)
 
     def _logos(self, uris: list[str], stored: dict[str, str | None]) -> Iterator[tuple[str, _Fetched | Fault]]:
         for uri, read in self._read(uris):

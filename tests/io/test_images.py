@@ -346,6 +346,7 @@ def test_png_round_trips_exactly() -> None:
 def test_a_logo_keeps_its_transparency_and_is_bounded() -> None:
     image = Image.new("RGBA", (1200, 600), (0, 0, 0, 0))
     image.paste((*BLUE, 255), (600, 0, 1200, 600))
+    image.paste((*BLUE, 255), (0, 500, 600, 600))
     pixels = images.decode_logo(save(image, "PNG"))
     assert pixels.shape == (256, 512, 4)
     assert pixels[0, 0, 3] == 0

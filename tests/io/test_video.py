@@ -8,8 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from layoutgen.io import video
+from layoutgen.core import tone
+from layoutgen.io import frame_pixels, video
 from layoutgen.io.video import VideoFault
+from tests.core.test_tone import TO_2020, hlg, linear, pq
 
 
 def scene(k, width=160, height=96):
@@ -222,3 +224,102 @@ def test_the_same_clip_gives_the_same_frames():
     first, second = video.read(data), video.read(data)
     assert [f.time_s for f in first.frames] == [f.time_s for f in second.frames]
     assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(first.frames, second.frames, strict=True))
+
+
+def patches(
+    codec, kind, pixel, *, signal=None, alpha=None, size=(192, 96), matrix=None, wide=2, transfer=None, gamut=None
+):
+    """A clip of four patches of colour, tagged as given; `alpha` (h, w) makes it transparent."""
+    width, height = size
+    picture = np.zeros((height, width, 3), np.uint8)
+    for i, colour in enumerate(PATCHES):
+        picture[:, i * width // 4 : (i + 1) * width // 4] = colour
+    picture = picture if signal is None else np.rint(255 * signal(picture / 255)).astype(np.uint8)
+    source = "rgb24" if alpha is None else "rgba"
+    pixels = picture if alpha is None else np.dstack([picture, alpha])
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=kind) as out:
+        options = {"x265-params": "log-level=error"} if codec == "libx265" else {}
+        stream = out.add_stream(codec, rate=12, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, pixel
+        context = stream.codec_context
+        for name, value in (("colorspace", matrix), ("color_trc", transfer), ("color_primaries", gamut)):
+            if value is not None:
+                setattr(context, name, value)
+        if matrix is not None:
+            context.color_range = wide
+        for k in range(4):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=source)
+            coded = {} if matrix is None else {"dst_colorspace": matrix, "dst_color_range": wide}
+            frame = frame.reformat(format=pixel, src_color_range=2, **coded)
+            frame.pts, frame.time_base = k, Fraction(1, 12)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+PATCHES = [(200, 40, 40), (40, 160, 70), (50, 70, 200), (220, 220, 220)]
+
+
+def colours_of(data):
+    read = video.read(data, count=2)
+    pixels = read.frames[0].pixels
+    width = pixels.shape[1]
+    return [pixels[len(pixels) // 2, (2 * i + 1) * width // 8].astype(int) for i in range(4)], read.notes
+
+
+def are_patches(found, slack):
+    return all(np.abs(colour - patch).max() <= slack for colour, patch in zip(found, PATCHES, strict=True))
+
+
+@pytest.mark.parametrize("matrix", [1, 5, 9])
+@pytest.mark.parametrize("wide", [1, 2])
+@pytest.mark.parametrize("pixel", ["yuv420p", "yuv420p10le"])
+def test_matrix_and_range_are_read_as_they_are_tagged(matrix, wide, pixel):
+    found, notes = colours_of(patches("ffv1", "matroska", pixel, matrix=matrix, wide=wide))
+    assert are_patches(found, 6) and notes == ()
+
+
+@pytest.mark.parametrize(("size", "matrix"), [((192, 96), 5), ((1280, 96), 1)])
+def test_an_untagged_clip_is_read_as_its_size_suggests(size, matrix):
+    frame = av.VideoFrame.from_ndarray(np.full((96, size[0], 3), PATCHES[0], np.uint8), format="rgb24")
+    frame = frame.reformat(format="yuv420p", src_color_range=2, dst_colorspace=matrix, dst_color_range=1)
+    frame.colorspace, frame.color_range = 2, 0
+    assert np.abs(frame_pixels.small_pixels(frame, 64)[0][2, 10].astype(int) - PATCHES[0]).max() <= 4
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(tone.PQ, "PQ"), (tone.HLG, "HLG")])
+def test_an_hdr_clip_comes_out_near_what_it_shows(transfer, name):
+    def signal(picture):
+        light = linear(picture * 255) @ TO_2020.T
+        return pq(203 * light) if transfer == tone.PQ else hlg(0.265 * light)
+
+    data = patches("libx265", "mp4", "yuv420p10le", signal=signal, matrix=9, wide=1, transfer=transfer, gamut=9)
+    found, notes = colours_of(data)
+    assert are_patches(found, 20)
+    assert notes == (f"an HDR clip ({name}), tone-mapped to sRGB",)
+
+
+TRANSPARENT = [("qtrle", "mov", "argb"), ("libvpx-vp9", "webm", "yuva420p"), ("prores_ks", "mov", "yuva444p10le"),
+               ("png", "mov", "rgba")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("codec", "kind", "pixel"), TRANSPARENT)
+def test_what_lies_under_the_transparency_of_a_clip_is_never_seen(codec, kind, pixel):
+    y, x = np.mgrid[:96, :192]
+    shown = ((x - 96) / 80) ** 2 + ((y - 48) / 40) ** 2 < 1
+    data = patches(codec, kind, pixel, alpha=np.where(shown, 255, 0).astype(np.uint8))
+    read = video.read(data, count=2)
+    for frame in read.frames:
+        assert (frame.pixels[:6, :6] >= 250).all() and (frame.pixels[-6:, -6:] >= 250).all()
+        assert np.abs(frame.pixels[48, 36].astype(int) - PATCHES[0]).max() <= 12
+    assert video.read(data, count=1, side=48).frames[0].pixels[0].min() >= 250
+
+
+def test_a_white_cut_out_clip_lies_on_a_ground_that_shows_it():
+    y, x = np.mgrid[:96, :192]
+    alpha = np.where((x - 96) ** 2 + (y - 48) ** 2 < 1600, 255, 0).astype(np.uint8)
+    data = patches("qtrle", "mov", "argb", alpha=alpha, signal=np.ones_like)
+    read = video.read(data, count=2)
+    assert np.abs(read.frames[0].pixels[48, 96].astype(int) - read.frames[0].pixels[2, 2]).min() >= 40
+    assert "laid on #c8ccd2" in read.notes[0]

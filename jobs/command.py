@@ -1,7 +1,8 @@
 """What the table jobs' command lines share: arguments, logging, and which failure is which exit code.
 
-0: every input row is accounted for and failures stay under `run.max_failed_fraction`. 1: the run did its work and must
-not be published. 2: nothing was done: settings, manifest, storage or cluster can't be used.
+0: every input row is accounted for and the run is published. 1: the run began its work and is not published: too many
+rows failed, or the machine did; the message or `_REFUSED` says which. 2: nothing was done: settings, manifest, storage
+or cluster can't be used, or another run holds the table.
 """
 
 import argparse
@@ -11,10 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from layoutgen.accounting import BreakerError, LostRowsError
-from layoutgen.config import ConfigError, load
-from layoutgen.io.lease import LeaseError
-from layoutgen.io.manifest import ManifestError
+from layoutgen.accounting import BreakerError, LostRowsError, StoppedError
+from layoutgen.config import load
+from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
 from layoutgen.pipelines import summary_line
@@ -67,10 +67,10 @@ def main(
                 replay=arguments.replay,
                 preflight_only=arguments.preflight_only,
             )
-    except (ConfigError, ManifestError, StorageError, SnapshotError, RunError, PoolError, ValueError) as error:
+    except (StorageError, SnapshotError, RunError, PoolError, HeldError, ValueError) as error:  # settings, manifest too
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
-    except (LostRowsError, BreakerError, LeaseError) as error:
+    except (LostRowsError, BreakerError, StoppedError, LeaseError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1
     print(summary_line(summary))

@@ -1,6 +1,8 @@
 """Retention: remove old runs of a table, but nothing that CURRENT, its readers or an unfinished run may need. Or, with
 --shards, publish the newest snapshot again in another number of files.
 
+Exit codes: 0 done; 1 it ended half-way, and the same command goes on; 2 nothing was done, and the message says why.
+
 python -m jobs.maintain --output s3://bucket/layouts --keep 7 --dry-run
 python -m jobs.maintain --output s3://bucket/layouts --shards 20000
 """
@@ -10,9 +12,10 @@ import json
 import sys
 from dataclasses import asdict
 
-from layoutgen.io.lease import LeaseError
+from layoutgen.io.lease import HeldError, LeaseError
+from layoutgen.io.ledger import table_kind
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.maintenance import clean_up
+from layoutgen.maintenance import CleanUpError, clean_up
 from layoutgen.resharding import reshard
 
 
@@ -23,6 +26,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
     parser.add_argument("--keep", type=int, default=7, help="published runs to keep (default: 7)")
+    parser.add_argument(
+        "--grace-hours", type=float, default=24.0, help="hours that readers of a replaced run have yet (default: 24)"
+    )
     parser.add_argument("--shards", type=int, help="rewrite the table into so many shards, and remove nothing")
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and remove nothing")
     parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
@@ -30,13 +36,27 @@ def main(argv: list[str] | None = None) -> int:
     storage = Storage(arguments.endpoint_url)
     try:
         if arguments.shards is not None:
+            table_kind(storage, arguments.output)
             done = reshard(storage, arguments.output, arguments.shards)
         else:
-            cleaned = clean_up(storage, arguments.output, keep=arguments.keep, dry_run=arguments.dry_run)
+            cleaned = clean_up(
+                storage,
+                arguments.output,
+                keep=arguments.keep,
+                dry_run=arguments.dry_run,
+                grace_hours=arguments.grace_hours,
+            )
             done = {**asdict(cleaned), "dry_run": arguments.dry_run}
-    except (StorageError, LeaseError, ValueError) as error:
+            if arguments.dry_run:
+                done["would_remove"] = done.pop("removed")
+            would = "would remove" if arguments.dry_run else "removed"
+            print(f"{would} {len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes", file=sys.stderr)
+    except (StorageError, HeldError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
+    except (CleanUpError, LeaseError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 1
     print(json.dumps(done))
     return 0
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from layoutgen.config import ConfigError, load
 from layoutgen.io.adapter_registry import RegistryError
-from layoutgen.io.lease import LeaseError
+from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.storage import StorageError
 from layoutgen.streaming import PoolError, own_output
 from layoutgen.training.lora import DivergedError
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         config = named(load(RetrainConfig, arguments.config), arguments.data, arguments.model)
         with own_output():
             summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
-    except (ConfigError, StorageError, RegistryError, PoolError, OSError, ValueError) as error:
+    except (ConfigError, StorageError, RegistryError, PoolError, HeldError, OSError, ValueError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 2
     except (DivergedError, CheckpointError, TrainingError, LeaseError) as error:

@@ -22,6 +22,10 @@ class BreakerError(RuntimeError):
     """Too many rows fail: the run stops early."""
 
 
+class StoppedError(RuntimeError):
+    """The machine failed while the run was at work; the message says how far it came."""
+
+
 class LostRowsError(RuntimeError):
     """What was written is not what was planned. The message names shards; `shards` are those to compute again."""
 
@@ -126,10 +130,16 @@ class Progress:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Raises StoppedError in place of a StorageError."""
         self._over.set()
         self._thread.join()
         self.say("running" if kind is None else "stopped")
+        if isinstance(error, StorageError):
+            raise StoppedError(
+                f"{error}; {len(self._reports)} of {len(self._plan.shards)} shards are done and kept, and the same "
+                "command goes on with the rest"
+            ) from None
 
     def shard(self, report: ShardReport) -> None:
         """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""

@@ -64,6 +64,7 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         lease.confirm()
         snapshots.finish(reports, summary, before["settings"])
         lease.publish(run_id)
+        snapshot.mark_published(storage, root, run_id)
     return summary
 
 

@@ -1,7 +1,7 @@
 """A run of a table job, from preflight to publication, as a transaction.
 
     check storage ─▶ lease ─▶ plan (or the plan of a run that was killed) ─▶ shards without a marker through the stages
-    ─▶ conservation law ─▶ manifest, _SUCCESS ─▶ swap CURRENT
+    ─▶ conservation law ─▶ manifest ─▶ swap CURRENT ─▶ _SUCCESS
 
 Whatever dies on the way, the same command goes on where the ledger ends: a run with the same input, settings and
 versions is the same run.
@@ -28,7 +28,7 @@ from layoutgen.io.crash import crash_point
 from layoutgen.io.lease import Lease, LeaseError
 from layoutgen.io.ledger import Base, Ledger, RunPlan, ShardReport, Source, open_table
 from layoutgen.io.locations import ConflictError
-from layoutgen.io.snapshot import Snapshots
+from layoutgen.io.snapshot import Snapshots, mark_published
 from layoutgen.preflight import RunError, TableJob, join_path, preflight, rows_of
 from layoutgen.stages.guard import Guard
 from layoutgen.stages.load import Load
@@ -43,13 +43,14 @@ MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs
 
 def run(job: TableJob) -> dict[str, Any]:
     """Run a job and return its summary. Raises RunError, LeaseError, ManifestError, StorageError, PoolError,
-    BreakerError or LostRowsError; none of them publishes anything."""
+    BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
     began = time.monotonic()
     crash_point("before_plan")
     conditional = preflight(job)
     if job.preflight_only:
         return {"preflight": "passed", "output": job.output, "current": True}
     with Lease(job.storage, job.output, job.config.run.lease_seconds, conditional) as lease:
+        mark_published(job.storage, job.output, lease.current.run_id)
         plan, snapshots, ledger = _plan_or_resume(job, lease)
         lease.name(snapshots.run_id)
         if not plan.rows_in:
@@ -99,11 +100,7 @@ def run(job: TableJob) -> dict[str, Any]:
                 for wrong in error.shards:
                     ledger.forget(wrong)
                 raise
-            for reason in refusals:
-                log.error("%s: CURRENT stays where it was", reason)
-            if not refusals:
-                lease.publish(snapshots.run_id)
-                crash_point("after_swap")
+            _end(lease, snapshots, refusals)
         progress.say("refused" if refusals else "published")
     return {**summary, "current": not refusals}
 
@@ -168,6 +165,18 @@ def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, 
             "same command with --allow-deletions"
         )
     return reasons
+
+
+def _end(lease: Lease, snapshots: Snapshots, refusals: list[str]) -> None:
+    """Publish the run, or mark it as refused where there are reasons."""
+    if refusals:
+        snapshots.mark_refused(refusals)
+        for reason in refusals:
+            log.error("%s: CURRENT stays where it was", reason)
+        return
+    lease.publish(snapshots.run_id)
+    crash_point("after_swap")
+    mark_published(snapshots.storage, snapshots.root, snapshots.run_id)
 
 
 def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:

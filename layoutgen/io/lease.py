@@ -34,6 +34,10 @@ class LeaseError(RuntimeError):
     """Another run holds the table, or has taken it; the message names it."""
 
 
+class HeldError(LeaseError):
+    """The table could not be had in the first place: nothing was done."""
+
+
 @dataclass(frozen=True)
 class Current:
     """What `CURRENT` says: the published run (None for none), the epoch of its writer, and the object's version."""
@@ -69,8 +73,15 @@ class Lease:
         self.current = Current(None, 0, None)
 
     def acquire(self) -> None:
-        """Take the lease. Raises LeaseError at once where another run holds it. Afterwards `last_run` is the run that
+        """Take the lease. Raises HeldError at once where another run holds it. Afterwards `last_run` is the run that
         held it before, `current` what CURRENT says."""
+        try:
+            self._take()
+        except LeaseError as error:
+            raise HeldError(str(error)) from None
+        threading.Thread(target=self._renew, daemon=True).start()
+
+    def _take(self) -> None:
         found = self._storage.read_version(self._uri)
         if found is not None:
             held = json.loads(found[0])
@@ -87,7 +98,6 @@ class Lease:
             time.sleep(SETTLE_S)
             self._confirm()
         self._fence()
-        threading.Thread(target=self._renew, daemon=True).start()
 
     def name(self, run_id: str) -> None:
         """Write into the lease which run it is for. Raises LeaseError where the lease was lost."""

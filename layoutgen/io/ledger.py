@@ -250,6 +250,17 @@ def _attempt(found: tuple[bytes, str] | None) -> int:
     return int(json.loads(found[0])["attempt"]) if found else 0
 
 
+def table_kind(storage: Storage, root: str) -> str:
+    """What rows the table at `root` has, such as "layouts". Raises ValueError where there is no table."""
+    found = storage.read_version(f"{root.rstrip('/')}/_table.json")
+    if found is None:
+        raise ValueError(f"{root} is no table: it has no _table.json; give what a job had as --output")
+    try:
+        return str(json.loads(found[0])["kind"])
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{root} is no table: its _table.json names no kind; give another --output") from None
+
+
 def open_table(storage: Storage, root: str, kind: str) -> int | None:
     """Make `_table.json` say of which kind a table is, or see that it does; return the number of shards that an older
     version wrote there. Raises ValueError where the table is of another kind."""

@@ -156,6 +156,14 @@ def listed_files(folder: Path, uri: str) -> Iterator[tuple[str, int, str]]:
             yield f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", size, version
 
 
+def remove_empty_folders(folder: Path) -> None:
+    """Remove those of a folder and the folders below it that hold nothing; one that isn't there is no error. Raises
+    OSError."""
+    for parent, _, _ in os.walk(folder, topdown=False):
+        if not os.listdir(parent):
+            os.rmdir(parent)
+
+
 def _resolved(relative: str) -> str | None:
     """Take '.' and '..' out of a relative path, and leave all else as it is; None where it climbs above its start."""
     steps: list[str] = []

@@ -2,7 +2,8 @@
 
     OUTPUT/snapshots/<run_id>/part-00000.parquet …   the published rows, a file a shard
     OUTPUT/snapshots/<run_id>/_manifest.json         files, rows, bytes, sha256, counts, settings
-    OUTPUT/snapshots/<run_id>/_SUCCESS               empty, written when everything above is there
+    OUTPUT/snapshots/<run_id>/_SUCCESS               empty, written when CURRENT names the run: it is published
+    OUTPUT/snapshots/<run_id>/_REFUSED               why the run is not published, in its place
     OUTPUT/dead_letters/<run_id>/*.parquet           the rows that failed, with their input
     OUTPUT/CURRENT                                   the run id of the newest published snapshot
 
@@ -15,7 +16,7 @@ import io
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -271,10 +272,11 @@ class Snapshots:
         return found is not None and hashlib.sha256(found[0]).hexdigest() == written.sha256
 
     def finish(self, reports: list[ShardReport], summary: dict[str, Any], settings: dict[str, Any]) -> None:
-        """Write the manifest and `_SUCCESS`: the snapshot is complete."""
+        """Write the manifest: the snapshot is complete, and can be published or refused."""
         content = {
             "run_id": self.run_id,
             "created_at": self.created_at.isoformat(),
+            "finished_at": datetime.now(UTC).isoformat(),
             "schema_version": schema.VERSION,
             "previous": self.base.published.run_id if self.base.published else None,
             "shard_count": self.shards,
@@ -285,7 +287,13 @@ class Snapshots:
         }
         text = json.dumps(content, ensure_ascii=False, indent=1).encode()
         self.storage.write(self.storage.join(self.folder, "_manifest.json"), text)
-        self.storage.write(self.storage.join(self.folder, "_SUCCESS"), b"")
+
+    def mark_refused(self, reasons: list[str]) -> None:
+        """Say that the run is not published, and why: `_REFUSED`, a line a reason, in place of `_SUCCESS`."""
+        self.storage.delete(self.storage.join(self.folder, "_SUCCESS"))
+        self.storage.write(
+            self.storage.join(self.folder, "_REFUSED"), "".join(f"{reason}\n" for reason in reasons).encode()
+        )
 
 
 def _taken(table: pa.Table, positions: list[int]) -> pa.Table:
@@ -328,6 +336,16 @@ def source(storage: Storage, root: str, run_id: str | None, older_count: int | N
     if run_id is None:
         return None
     return Source(run_id, int(manifest(storage, root, run_id).get("shard_count") or older_count or 1))
+
+
+def mark_published(storage: Storage, root: str, run_id: str | None) -> None:
+    """Give the run that CURRENT names its `_SUCCESS`, unless it has it; None names none. Written after the swap, so
+    that whoever waits for it finds the run published; where the driver died in between, the next writer does it."""
+    folder = storage.join(root, f"snapshots/{run_id}")
+    if not run_id or storage.exists(f"{folder}/_SUCCESS") or not storage.exists(f"{folder}/_manifest.json"):
+        return
+    storage.delete(f"{folder}/_REFUSED")
+    storage.write(f"{folder}/_SUCCESS", b"")
 
 
 def manifest(storage: Storage, root: str, run_id: str) -> dict[str, Any]:

@@ -164,11 +164,11 @@ def test_a_table_of_another_kind_and_a_missing_manifest_are_refused(shop: Shop) 
 def test_retention_removes_old_runs_and_nothing_that_is_needed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
     for run_id in ("a", "b", "c"):
         shop.night(run_id)
-    assert maintain.main(["--output", shop.output, "--keep", "2", "--dry-run"]) == 0
-    assert json.loads(capsys.readouterr().out)["removed"] == ["a"]
+    assert maintain.main(["--output", shop.output, "--keep", "2", "--grace-hours", "0", "--dry-run"]) == 0
+    assert json.loads(capsys.readouterr().out)["would_remove"] == ["a"]
     assert (Path(shop.output) / "snapshots" / "a").exists()
-    assert maintain.main(["--output", shop.output, "--keep", "2"]) == 0
-    assert not list((Path(shop.output) / "snapshots" / "a").glob("*.parquet"))
+    assert maintain.main(["--output", shop.output, "--keep", "2", "--grace-hours", "0"]) == 0
+    assert not (Path(shop.output) / "snapshots" / "a").exists()
     assert pq.read_table(tables.folder(shop.output)).num_rows == 8
     assert shop.night("d")["unchanged"] == 8
 

@@ -89,6 +89,8 @@ def summarise(
         "dead_letters": sum(failed.values()),
         "published": computed + unchanged + stale + kept,
         "kept": kept,
+        "dead_letters_kept": sum(r.open for r in reports),
+        "left_out": plan.left_out,
         "deleted": sum(r.deleted for r in reports),
         "failed": by_stage,
         **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),

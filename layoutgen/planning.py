@@ -16,13 +16,16 @@ from dataclasses import dataclass, replace
 from multiprocessing import connection
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from layoutgen.core.contracts import Need
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.plan import ROW, plan, product_ids, shard_of
+from layoutgen.io import letters
 from layoutgen.io.columns import conform, unify
 from layoutgen.io.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
+from layoutgen.io.replay import Replay
 from layoutgen.io.snapshot import Snapshots
 
 PART_ROWS = 150_000
@@ -41,10 +44,26 @@ class Rules:
     empty_words: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A part as it was planned. `keys` are `letters.keys` of its rows, where somebody asks for them."""
+
+    rows_in: int
+    failed: ShardReport | None
+    shards: list[ShardPlan]
+    keys: np.ndarray
+
+
 def make_plan(
-    batches: Iterator[pa.Table], rules: Rules, snapshots: Snapshots, ledger: Ledger, intent: str, rows_per_shard: int
+    batches: Iterator[pa.Table],
+    rules: Rules,
+    snapshots: Snapshots,
+    ledger: Ledger,
+    intent: str,
+    rows_per_shard: int,
+    replay: Replay | None = None,
 ) -> RunPlan:
-    """Plan a run and write the plan, its index last."""
+    """Plan a run and write the plan, its index last; `replay` is what `batches` come from, if it is one."""
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
         raw, rows, columns = _spill(batches, Path(spill))
         wanted = max(1, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard))
@@ -63,10 +82,14 @@ def make_plan(
             unpublished=tuple(source for source in snapshots.base.unpublished if count % source.shards == 0),
         ),
         upsert=snapshots.upsert,
-        rows_in=sum(rows_in for rows_in, _, _ in planned),
-        failed=[report for _, report, _ in planned if report],
-        shards=sorted((shard for _, _, shards in planned for shard in shards), key=lambda shard: shard.shard),
+        rows_in=sum(part.rows_in for part in planned),
+        failed=[part.failed for part in planned if part.failed],
+        shards=sorted((shard for part in planned for shard in part.shards), key=lambda shard: shard.shard),
+        left_out=replay.left_out if replay else 0,
     )
+    if run.upsert:
+        handled = letters.joined([*(part.keys for part in planned), *(replay.replayed if replay else ())])
+        run = replace(run, failed=[*run.failed, *snapshots.keep_letters(handled, parts)])
     ledger.write_plan(run)
     return run
 
@@ -99,7 +122,7 @@ def _spill(batches: Iterator[pa.Table], folder: Path) -> tuple[list[Path], int, 
 
 def _plan_parts(
     files: list[Path], columns: pa.Schema, parts: int, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
-) -> list[tuple[int, ShardReport | None, list[ShardPlan]]]:
+) -> list[_Part]:
     """Part the batches by shard, then plan the parts side by side."""
     parts = min(parts, count)
     workers = max(1, min(4, os.cpu_count() or 1))
@@ -146,9 +169,9 @@ def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, need: Ne
 
 def _plan_part(
     part: int, files: list[Path], columns: pa.Schema, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
-) -> tuple[int, ShardReport | None, list[ShardPlan]]:
+) -> _Part:
     if not files:
-        return 0, None, []
+        return _Part(0, None, [], letters.joined([]))
     raw = pa.concat_tables([conform(_load(file), columns, rules.need) for file in files])
     for file in files:
         file.unlink()
@@ -168,7 +191,13 @@ def _plan_part(
         ShardPlan(number, part, group, len(table), sum_of_ids(table.column("row_id").to_pylist()))
         for group, (number, table) in enumerate(zip(made.numbers, made.shards, strict=True))
     ]
-    return made.rows_in, failed, shards
+    tables = [*made.shards, made.failed] if snapshots.upsert else []
+    return _Part(
+        made.rows_in,
+        failed,
+        shards,
+        letters.joined(letters.keys(table.column("row_id").to_pylist()) for table in tables),
+    )
 
 
 def _save(table: pa.Table, file: Path) -> None:

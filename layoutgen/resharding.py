@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.plan import shard_of
-from layoutgen.io import snapshot
+from layoutgen.io import letters, snapshot
 from layoutgen.io.lease import Lease
 from layoutgen.io.ledger import Base, ShardReport
 from layoutgen.io.snapshot import Snapshots
@@ -44,7 +44,7 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         before = snapshot.manifest(storage, root, previous)
         kind = json.loads(storage.read(storage.join(root, "_table.json")))["kind"]
         base = Base(snapshot.source(storage, root, previous, None))
-        snapshots = Snapshots(storage, root, run_id, now, schema.KINDS[kind], base=base, shards=count)
+        snapshots = Snapshots(storage, root, run_id, now, schema.KINDS[kind], base=base, shards=count, upsert=True)
         with tempfile.TemporaryDirectory(prefix="layoutgen-reshard-") as folder:
             rows = _sort_out(storage, root, before, count, Path(folder))
             reports = [report for file in sorted(Path(folder).iterdir()) for report in _write(snapshots, file, count)]
@@ -61,6 +61,7 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
             "shards": count,
             "resharded_from": previous,
         }
+        reports += snapshots.keep_letters(letters.joined([]), 0)
         lease.confirm()
         snapshots.finish(reports, summary, before["settings"])
         lease.publish(run_id)

@@ -23,11 +23,12 @@ from layoutgen.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.config import Run
 from layoutgen.core.contracts import CONTRACTS
 from layoutgen.core.fingerprint import digest
-from layoutgen.io import manifest, replay, snapshot
+from layoutgen.io import manifest, snapshot
 from layoutgen.io.crash import crash_point
 from layoutgen.io.lease import Lease, LeaseError
 from layoutgen.io.ledger import Base, Ledger, RunPlan, ShardReport, Source, open_table
 from layoutgen.io.locations import ConflictError
+from layoutgen.io.replay import Replay
 from layoutgen.io.snapshot import Snapshots, mark_published
 from layoutgen.preflight import RunError, TableJob, join_path, preflight, rows_of
 from layoutgen.stages.guard import Guard
@@ -66,36 +67,22 @@ def run(job: TableJob) -> dict[str, Any]:
         )
         attempt = _begin_attempt(ledger, lease, conditional)
         marked += _carry(snapshots, ledger, snapshots.unplanned_shards(planned | finished))
-        reports = list(marked)
-        steps = [
-            Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
-            *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
-            Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
-        ]
+        steps = _steps(job, ledger, snapshots)
         addresses = [
             pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [attempt]})
             for shard in left
         ]
         settings = job.config.run
+        if job.replay:  # most of its rows may fail again: that stops a night, and no replay
+            settings = settings.model_copy(update={"breaker_fraction": 1.0})
         pools = {step.name: step.pool for step in steps}
         with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
+            reports = list(marked)
             for row in stream(steps, addresses, address=settings.ray_address, autoscaling=settings.autoscaling):
                 reports.append(ShardReport.from_json(row["report"]))
                 progress.shard(reports[-1])
-            reports.sort(key=lambda report: report.shard)
             try:
-                conserve(plan, reports)
-                _check_base(snapshots, reports)
-                crash_point("before_publish")
-                reports += plan.failed
-                summary = summarise(snapshots.run_id, job.output, plan, reports, len(done), time.monotonic() - began)
-                refusals = _refusals(summary, reports, job.source, settings)
-                lease.confirm()  # a run that was taken over and published must not be touched
-                _settle(snapshots, reports)
-                snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
-                crash_point("before_swap")
-                lease.confirm()
-                _settle(snapshots, reports)  # again: a worker of an attempt before may have woken up meanwhile
+                summary, refusals = _complete(job, lease, plan, snapshots, reports, len(done), began)
             except LostRowsError as error:
                 for wrong in error.shards:
                     ledger.forget(wrong)
@@ -103,6 +90,40 @@ def run(job: TableJob) -> dict[str, Any]:
             _end(lease, snapshots, refusals)
         progress.say("refused" if refusals else "published")
     return {**summary, "current": not refusals}
+
+
+def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:
+    return [
+        Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
+        *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
+        Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
+    ]
+
+
+def _complete(
+    job: TableJob,
+    lease: Lease,
+    plan: RunPlan,
+    snapshots: Snapshots,
+    reports: list[ShardReport],
+    resumed: int,
+    began: float,
+) -> tuple[dict[str, Any], list[str]]:
+    """Check what was written and complete the snapshot; return the summary, and why it must not be published. Raises
+    LostRowsError with the shards that are wrong."""
+    reports = sorted(reports, key=lambda report: report.shard)
+    conserve(plan, reports)
+    _check_base(snapshots, reports)
+    crash_point("before_publish")
+    reports += plan.failed
+    summary = summarise(snapshots.run_id, job.output, plan, reports, resumed, time.monotonic() - began)
+    lease.confirm()  # a run that was taken over and published must not be touched
+    _settle(snapshots, reports)
+    snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
+    crash_point("before_swap")
+    lease.confirm()
+    _settle(snapshots, reports)  # again: a worker of an attempt before may have woken up meanwhile
+    return summary, _refusals(summary, reports, job.source, job.config.run)
 
 
 def _begin_attempt(ledger: Ledger, lease: Lease, conditional: bool) -> int:
@@ -150,10 +171,11 @@ def _settle(snapshots: Snapshots, reports: list[ShardReport]) -> None:
 def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, settings: Run) -> list[str]:
     """Why a run must not be published; empty where it may be."""
     reasons = []
-    failed = summary["dead_letters"] + summary["stale"]
-    if failed > settings.max_failed_fraction * summary["rows_in"]:
+    dead = summary["dead_letters"] + summary["dead_letters_kept"]
+    failed, whole = dead + summary["stale"], dead + summary["published"]
+    if failed > settings.max_failed_fraction * whole:
         reasons.append(
-            f"{failed} of {summary['rows_in']} rows failed, more than run.max_failed_fraction = "
+            f"{failed} of {whole} rows failed, more than run.max_failed_fraction = "
             f"{settings.max_failed_fraction:g} allows"
         )
     before = sum(report.before for report in reports)
@@ -223,15 +245,14 @@ def _plan(job: TableJob, ledger: Ledger, base: Base, intent: str, now: datetime)
         need=job.need,
         empty_words=job.config.input.empty_words,
     )
-    if job.replay:
-        batches = iter([replay.dead_rows(job.storage, job.output, job.replay, job.need)])
-    else:
-        batches = rows_of(job, job.limit, planning.BATCH_ROWS)
+    replay = Replay(job.storage, job.output, job.replay, job.need, base) if job.replay else None
+    size = planning.BATCH_ROWS
+    batches = replay.batches(job.limit, size) if replay else rows_of(job, job.limit, size)
     keeps = job.replay is not None or (job.limit is not None and base.published is not None)
     snapshots = Snapshots(
         job.storage, job.output, ledger.run_id, now, job.kind, job.config.write.compression, base, upsert=keeps
     )
-    return planning.make_plan(batches, rules, snapshots, ledger, intent, job.config.run.rows_per_shard)
+    return planning.make_plan(batches, rules, snapshots, ledger, intent, job.config.run.rows_per_shard, replay)
 
 
 def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:

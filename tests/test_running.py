@@ -45,8 +45,11 @@ class Table:
     def published(self) -> dict[str, dict[str, Any]]:
         return {row["product_id"]: row for row in tables.read(str(self.root)).to_pylist()}
 
+    def letters(self) -> list[str | None]:
+        return [row["product_id"] for row in tables.read(str(self.root), dead_letters=True).to_pylist()]
+
     def dead(self) -> list[str]:
-        return sorted(row["product_id"] for row in tables.read(str(self.root), dead_letters=True).to_pylist())
+        return sorted(name for name in self.letters() if name)
 
     def files(self, run_id: str) -> list[Path]:
         return sorted((self.root / "snapshots" / run_id).glob("*.parquet"))

@@ -45,7 +45,8 @@ class Busy:
 @dataclass(frozen=True)
 class ShardReport:
     """What came of a shard, as counted in the data that was read back. `computed`, `unchanged`, `stale` and `kept` are
-    published rows; `before` counts the rows of the snapshot before, `deleted` those of them that are no more; `ids` is
+    published rows; `before` counts the rows of the snapshot before, `deleted` those of them that are no more; `open`
+    counts dead letters of runs before that were not tried again; `ids` is
     the digest of the planned keys that were found written; `failed` is `stage/kind` to number; `stages` tells how long
     each stage was busy; `verdicts` counts the published rows by the acceptance check's verdict, where there is one:
     `accepted`, and `refused/` with a reason."""
@@ -65,6 +66,7 @@ class ShardReport:
     verdicts: dict[str, int] = field(default_factory=dict)
     stale: int = 0
     before: int = 0
+    open: int = 0
 
     @property
     def seconds(self) -> float:
@@ -126,7 +128,8 @@ NO_BASE = Base()
 class RunPlan:
     """A run's plan. `intent` stands for input, settings and versions: a run goes on only with the same intent.
     `base` is what it builds on; `upsert` keeps the published rows that are not planned; `failed` reports the rows that
-    can't be worked on."""
+    can't be worked on and those that stay dead letters; `left_out` counts the rows of a replay that are not run again
+    since the table knows newer input of them."""
 
     intent: str
     created_at: str
@@ -136,6 +139,7 @@ class RunPlan:
     rows_in: int
     failed: list[ShardReport]
     shards: list[ShardPlan]
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import sum_of_ids
-from layoutgen.io import staleness
+from layoutgen.io import letters, staleness
 from layoutgen.io.lease import read_current
 from layoutgen.io.ledger import NO_BASE, Base, ShardReport, Source, Written
 from layoutgen.io.previous import Before, Previous, chosen, part
@@ -203,6 +204,31 @@ class Snapshots:
         written, ids = self._read_back(uri, self._write(uri, _parquet(dead, self.compression)))
         return ShardReport(-1 - number, None, written, 0, 0, 0, 0, 0, sum_of_ids(ids), _by_kind(dead))
 
+    def keep_letters(self, handled: np.ndarray, number: int) -> list[ShardReport]:
+        """Take over the dead letters of the published run whose keys (`letters.keys` of row_id) are not `handled`, so
+        that a replay of this run finds them."""
+        reports: list[ShardReport] = []
+        waiting: list[pa.Table] = []
+
+        def write() -> None:
+            table = pa.concat_tables(waiting)
+            waiting.clear()
+            uri = self.storage.join(self.dead_folder, f"kept-{len(reports):05d}.parquet")
+            written, ids = self._read_back(uri, self._write(uri, _parquet(table, self.compression)))
+            reports.append(
+                ShardReport(-1 - number - len(reports), None, written, 0, 0, 0, 0, 0, sum_of_ids([]), open=len(ids))
+            )
+
+        for table in letters.stream(self.storage, self.root, self.base.published.run_id) if self.base.published else ():
+            left = ~np.isin(letters.keys(table.column("row_id").to_pylist()), handled)
+            kept = schema.complete(table, schema.DEAD_LETTERS).select(schema.DEAD_LETTERS.names).filter(pa.array(left))
+            waiting.append(kept)
+            if sum(map(len, waiting)) >= letters.BATCH_ROWS:
+                write()
+        if any(map(len, waiting)):
+            write()
+        return reports
+
     def _read_back(self, uri: str, written: Written | None) -> tuple[Written | None, list[str]]:
         """The keys in a file that was just written, and its version; its bytes must be the ones that were sent."""
         if written is None:
@@ -277,6 +303,7 @@ class Snapshots:
             "run_id": self.run_id,
             "created_at": self.created_at.isoformat(),
             "finished_at": datetime.now(UTC).isoformat(),
+            "planned_at": self._planned_at(),
             "schema_version": schema.VERSION,
             "previous": self.base.published.run_id if self.base.published else None,
             "shard_count": self.shards,
@@ -294,6 +321,13 @@ class Snapshots:
         self.storage.write(
             self.storage.join(self.folder, "_REFUSED"), "".join(f"{reason}\n" for reason in reasons).encode()
         )
+
+    def _planned_at(self) -> str | None:
+        """When a whole manifest was planned for the last time: a run that keeps rows beyond its own plans a part."""
+        if not self.upsert or not self.base.published:
+            return self.created_at.isoformat()
+        before: str | None = manifest(self.storage, self.root, self.base.published.run_id).get("planned_at")
+        return before
 
 
 def _taken(table: pa.Table, positions: list[int]) -> pa.Table:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Submit the nightly job to a running cluster, and stay with it: the exit status is the job's.
+# Submit the nightly job to a running cluster, and stay with it: the exit status is the job's (see outcome.py).
 #
 #   cluster/submit.sh s3://shop/catalogue.parquet s3://shop/layouts
 #   cluster/submit.sh s3://shop/catalogue.parquet s3://shop/layouts --limit 1000     # further arguments go to the job
@@ -25,12 +25,16 @@ export RAY_API_SERVER_ADDRESS="${RAY_API_SERVER_ADDRESS:-http://127.0.0.1:8265}"
 submission_id="layouts-$(date -u +%Y%m%dT%H%M%SZ)-$(od -An -N3 -tx1 /dev/urandom | tr -d ' \n')"
 echo "submitting ${submission_id} to ${RAY_API_SERVER_ADDRESS}" >&2
 
+# Ctrl-C ends the watching, not the job.
+trap 'echo "the job goes on; ray job stop ${submission_id} ends it" >&2; exit 130' INT
+
 wait_option=()
 if [[ "${LAYOUTGEN_NO_WAIT:-0}" == 1 ]]; then
     wait_option=(--no-wait)
 fi
 
-exec ray job submit \
+code=0
+ray job submit \
     --submission-id "${submission_id}" \
     --runtime-env cluster/runtime_env.yaml \
     ${wait_option[@]+"${wait_option[@]}"} \
@@ -38,4 +42,8 @@ exec ray job submit \
     --input "${input}" \
     --output "${output}" \
     --config "${LAYOUTGEN_CONFIG:-jobs/layouts.cluster.toml}" \
-    "$@"
+    "$@" || code=$?
+if [[ "${LAYOUTGEN_NO_WAIT:-0}" == 1 ]]; then
+    exit "${code}"
+fi
+exec "$(command -v python || command -v python3)" cluster/outcome.py "${submission_id}" "${code}"

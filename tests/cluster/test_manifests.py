@@ -1,6 +1,7 @@
 """The cluster's files agree with each other, with Ray's own schemas and with this project's versions."""
 
 import ast
+import importlib.util
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import tomllib
 import zoneinfo
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -19,6 +21,7 @@ import ray
 import yaml
 from packaging.requirements import Requirement
 from ray.autoscaler import _private as autoscaler
+from ray.job_submission import JobStatus
 from ray.runtime_env import RuntimeEnv
 
 from layoutgen.config import LayoutsConfig, load
@@ -276,6 +279,54 @@ def test_submit_without_its_arguments_says_how(submitted: Any) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failure:
         submitted("s3://only/one")
     assert failure.value.returncode == 2 and "usage: cluster/submit.sh INPUT OUTPUT" in failure.value.stderr
+
+
+def _outcome(monkeypatch: pytest.MonkeyPatch, answers: list[Any], code: int = 1) -> int:
+    """What outcome.py ends with where the cluster answers so, one after the other; an exception is raised."""
+    spec = importlib.util.spec_from_file_location("outcome", CLUSTER / "outcome.py")
+    assert spec and spec.loader
+    outcome = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(outcome)
+    left = iter(answers)
+
+    def answer(*_: Any) -> Any:
+        if isinstance(found := next(left), Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr("ray.job_submission.JobSubmissionClient", lambda: SimpleNamespace(get_job_info=answer))
+    monkeypatch.setattr(outcome, "ASK_S", -1.0)
+    monkeypatch.setattr(outcome.time, "sleep", lambda _: None)
+    return int(outcome.wait("layouts-1", code))
+
+
+def _job(status: str, code: int | None = None, error_type: str | None = None) -> Any:
+    return SimpleNamespace(status=JobStatus(status), driver_exit_code=code, error_type=error_type, message="why")
+
+
+@pytest.mark.parametrize(
+    ("ended", "code"),
+    [
+        (_job("SUCCEEDED", 0), 0),
+        (_job("FAILED", 1), 1),
+        (_job("FAILED", 2), 2),
+        (_job("FAILED", -9), 137),
+        (_job("STOPPED"), 1),
+        (_job("FAILED", error_type="JOB_SUPERVISOR_ACTOR_DIED"), 1),
+        (_job("FAILED", error_type="RUNTIME_ENV_SETUP_FAILURE"), 2),
+        (RuntimeError("Job layouts-1 does not exist"), 2),
+        (ConnectionError("Failed to connect to Ray at address"), 3),
+    ],
+)
+def test_the_outcome_is_the_jobs_own_code_however_it_ended(
+    monkeypatch: pytest.MonkeyPatch, ended: Any, code: int
+) -> None:
+    assert _outcome(monkeypatch, [_job("PENDING"), _job("RUNNING"), ended]) == code
+
+
+def test_a_job_that_was_stopped_is_no_success_though_ray_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _outcome(monkeypatch, [_job("STOPPED")], 0) == 1
+    assert _outcome(monkeypatch, [ConnectionError("gone with the job")], 0) == 0
 
 
 def test_ray_accepts_the_runtime_env_and_it_carries_no_secret() -> None:

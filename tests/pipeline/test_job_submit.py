@@ -47,7 +47,8 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ],
         stdout=log,
         stderr=subprocess.STDOUT,
-        env={key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"} | {"RAY_AUTH_MODE": "disabled"},
+        env={key: value for key, value in os.environ.items() if key != "RAY_ADDRESS"}
+        | {"RAY_AUTH_MODE": "disabled", "PATH": f"{RAY.parent}:{os.environ['PATH']}"},
     )
     address = f"http://127.0.0.1:{dashboard}"
     try:
@@ -83,6 +84,19 @@ def test_ray_job_submit_runs_the_job_and_its_tables_can_be_read(head: str, tmp_p
     assert done.returncode == 0, out
     assert '"rows_in": 9' in out
     assert len(published(str(output))) == 9
+
+
+@pytest.mark.parametrize(("image", "code"), [("gone.jpg", 1), (None, 2)])
+def test_submit_hands_on_the_jobs_own_exit_code(head: str, tmp_path: Path, image: str | None, code: int) -> None:
+    row = {"product_id": "v", "image": image, "title": "Stoneware vase"}
+    manifest = write_manifest(tmp_path, [row]) if image else str(tmp_path / "none.jsonl")
+    command = [str(REPOSITORY / "cluster" / "submit.sh"), manifest, str(tmp_path / "out")]
+    env = {"RAY_API_SERVER_ADDRESS": head, "RAY_AUTH_MODE": "disabled", "LAYOUTGEN_CONFIG": "jobs/layouts.toml"}
+    path = {"PATH": f"{RAY.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        command, env={**os.environ, **env, **path}, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == code, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 def _submit(head: str, name: str, *command: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:

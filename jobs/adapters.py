@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 
+from jobs.output import end, say
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.training.registry import promote, rollback
@@ -37,13 +38,13 @@ def main(argv: list[str] | None = None) -> int:
         registry.storage.check(arguments.registry)
         match arguments.command:
             case "promote":
-                print(promote(registry, arguments.name, arguments.version, force=arguments.force))
+                say(promote(registry, arguments.name, arguments.version, force=arguments.force))
             case "rollback":
-                print(rollback(registry, arguments.name, arguments.why))
+                say(rollback(registry, arguments.name, arguments.why))
             case _:
                 _list(registry, arguments.name)
     except (RegistryError, StorageError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     return 0
 
@@ -54,12 +55,12 @@ def _list(registry: AdapterRegistry, name: str) -> None:
     for version in registry.versions(name):
         card = registry.card(name, version)
         mark = "serves" if version == serving.version else "      "
-        print(
+        say(
             f"{mark} {version} {card['created_at']} {card['method']} on {card['base']}: {card['verdict']['reasons'][0]}"
         )
     for event in serving.history:
-        print(json.dumps(event, ensure_ascii=False))
+        say(json.dumps(event, ensure_ascii=False))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

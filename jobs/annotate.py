@@ -3,11 +3,10 @@
 python -m jobs.annotate --input s3://bucket/posters/ --output s3://bucket/annotations
 """
 
-import sys
-
 from jobs.command import main
+from jobs.output import end
 from layoutgen.config import AnnotateConfig
 from layoutgen.pipelines import run_annotations
 
 if __name__ == "__main__":
-    sys.exit(main("annotate", __doc__ or "", AnnotateConfig, run_annotations))
+    end(lambda: main("annotate", __doc__ or "", AnnotateConfig, run_annotations))

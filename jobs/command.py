@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from jobs.output import say, settings
 from layoutgen.accounting import BreakerError, LostRowsError, StoppedError
-from layoutgen.config import load
 from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
@@ -37,7 +37,7 @@ def main(
     parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
     default = Path(__file__).with_name(f"{name}.toml")
     parser.add_argument(
-        "--config", default=default, type=Path, help=f"settings, TOML (default: {default.name} beside the job)"
+        "--config", default=default, help=f"settings, a TOML file, or s3://… (default: {default.name} beside the job)"
     )
     parser.add_argument(
         "--limit", type=int, metavar="N", help="only the manifest's first N rows; others of the table stay"
@@ -54,7 +54,7 @@ def main(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
-        config = load(kind, arguments.config)
+        config = settings(kind, arguments.config)
         if arguments.allow_deletions:
             config = config.model_copy(update={"run": config.run.model_copy(update={"max_deleted_fraction": 1.0})})
         with own_output():
@@ -68,10 +68,10 @@ def main(
                 preflight_only=arguments.preflight_only,
             )
     except (StorageError, SnapshotError, RunError, PoolError, HeldError, ValueError) as error:  # settings, manifest too
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     except (LostRowsError, BreakerError, StoppedError, LeaseError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 1
-    print(summary_line(summary))
+    say(summary_line(summary))
     return 0 if summary["current"] else 1

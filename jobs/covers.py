@@ -3,11 +3,10 @@
 python -m jobs.covers --input s3://bucket/covers.jsonl --output s3://bucket/covers
 """
 
-import sys
-
 from jobs.command import main
+from jobs.output import end
 from layoutgen.config import CoversConfig
 from layoutgen.pipelines import run_covers
 
 if __name__ == "__main__":
-    sys.exit(main("covers", __doc__ or "", CoversConfig, run_covers))
+    end(lambda: main("covers", __doc__ or "", CoversConfig, run_covers))

@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jobs.output import end, say, settings
 from layoutgen.accounting import LostRowsError
-from layoutgen.config import ConfigError, EvaluateConfig, load
+from layoutgen.config import ConfigError, EvaluateConfig
 from layoutgen.evaluation import evaluate_layouts, storage_of
 from layoutgen.io.layout_tables import TableError
 from layoutgen.io.snapshot import SnapshotError
@@ -41,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--run-id", help="which run of --layouts (default: the one that CURRENT names)")
     parser.add_argument("--baseline-run-id", help="which run of --baseline (default: the one that CURRENT names)")
     default = Path(__file__).with_name("evaluate.toml")
-    parser.add_argument("--config", default=default, type=Path, help="settings, TOML (default: evaluate.toml here)")
+    parser.add_argument(
+        "--config", default=default, help="settings, a TOML file, or s3://… (default: evaluate.toml here)"
+    )
     arguments = parser.parse_args(argv)
     if arguments.task == "annotation" and not arguments.reference:
         parser.error("--task annotation needs --reference, the marked posters")
@@ -51,14 +54,14 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
         with own_output():
-            summary = _run(load(EvaluateConfig, arguments.config), arguments)
+            summary = _run(settings(EvaluateConfig, arguments.config), arguments)
     except (ConfigError, TableError, StorageError, SnapshotError, PoolError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     except LostRowsError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 1
-    print(json.dumps(summary, ensure_ascii=False))
+    say(json.dumps(summary, ensure_ascii=False))
     return 0
 
 
@@ -82,4 +85,4 @@ def _run(config: EvaluateConfig, arguments: argparse.Namespace) -> dict[str, Any
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

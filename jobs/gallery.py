@@ -8,6 +8,7 @@ import argparse
 import logging
 import sys
 
+from jobs.output import end, say
 from layoutgen.config import Storage as StorageSettings
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import Storage, StorageError
@@ -42,11 +43,11 @@ def main() -> int:
             maps=not arguments.no_maps,
         )
     except (SnapshotError, StorageError, ValueError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 2
-    print(where)
+    say(where)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

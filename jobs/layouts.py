@@ -4,11 +4,10 @@ python -m jobs.layouts --input s3://bucket/catalogue.parquet --output s3://bucke
 ray job submit -- python -m jobs.layouts --input … --output …
 """
 
-import sys
-
 from jobs.command import main
+from jobs.output import end
 from layoutgen.config import LayoutsConfig
 from layoutgen.pipelines import run_layouts
 
 if __name__ == "__main__":
-    sys.exit(main("layouts", __doc__ or "", LayoutsConfig, run_layouts))
+    end(lambda: main("layouts", __doc__ or "", LayoutsConfig, run_layouts))

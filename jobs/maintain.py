@@ -12,6 +12,7 @@ import json
 import sys
 from dataclasses import asdict
 
+from jobs.output import end, say
 from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.ledger import table_kind
 from layoutgen.io.storage import Storage, StorageError
@@ -50,16 +51,16 @@ def main(argv: list[str] | None = None) -> int:
             if arguments.dry_run:
                 done["would_remove"] = done.pop("removed")
             would = "would remove" if arguments.dry_run else "removed"
-            print(f"{would} {len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes", file=sys.stderr)
+            say(f"{would} {len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes", sys.stderr)
     except (StorageError, HeldError, ValueError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     except (CleanUpError, LeaseError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 1
-    print(json.dumps(done))
+    say(json.dumps(done))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

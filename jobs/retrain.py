@@ -13,7 +13,8 @@ import logging
 import sys
 from pathlib import Path
 
-from layoutgen.config import ConfigError, load
+from jobs.output import end, say, settings
+from layoutgen.config import ConfigError
 from layoutgen.io.adapter_registry import RegistryError
 from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.storage import StorageError
@@ -36,23 +37,25 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--registry", required=True, help="root of the registry: a folder or an s3:// prefix")
     parser.add_argument("--force", action="store_true", help="let the new adapter serve whatever the gate says")
     default = Path(__file__).with_name("retrain.toml")
-    parser.add_argument("--config", default=default, type=Path, help="settings, TOML (default: retrain.toml here)")
+    parser.add_argument(
+        "--config", default=default, help="settings, a TOML file, or s3://… (default: retrain.toml here)"
+    )
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
-        config = named(load(RetrainConfig, arguments.config), arguments.data, arguments.model)
+        config = named(settings(RetrainConfig, arguments.config), arguments.data, arguments.model)
         with own_output():
             summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
     except (ConfigError, StorageError, RegistryError, PoolError, HeldError, OSError, ValueError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     except (DivergedError, CheckpointError, TrainingError, LeaseError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 1
-    print(json.dumps(summary, ensure_ascii=False))
+    say(json.dumps(summary, ensure_ascii=False))
     return 0 if summary["promoted"] else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

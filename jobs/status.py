@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 
+from jobs.output import end, say
 from layoutgen.io.lease import read_current
 from layoutgen.io.ledger import Ledger
 from layoutgen.io.storage import Storage, StorageError
@@ -28,15 +29,15 @@ def main(argv: list[str] | None = None) -> int:
         run_id = arguments.run_id or lease.get("run_id")
         state = Ledger(storage, root, run_id).read_state() if run_id else None
         if state is None:
-            print(f"{parser.prog}: {root} has no run {run_id or 'yet'}", file=sys.stderr)
+            say(f"{parser.prog}: {root} has no run {run_id or 'yet'}", sys.stderr)
             return 2
         current = read_current(storage, root)
     except StorageError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        say(f"{parser.prog}: {error}", sys.stderr)
         return 2
-    print(json.dumps({**state, "holder": lease.get("holder") or None, "current": current.run_id}, ensure_ascii=False))
+    say(json.dumps({**state, "holder": lease.get("holder") or None, "current": current.run_id}, ensure_ascii=False))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main)

@@ -6,10 +6,12 @@ builders turn it into plain arguments.
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from types import NoneType
+from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 EMPTY_WORDS = (
     *("NULL", "Null", "null", "(null)", "<null>", r"\N", "nan", "NaN", "NaT", "<NA>", "None", "none", "NONE"),
@@ -23,7 +25,37 @@ class ConfigError(ValueError):
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_what_it_is(cls, value: Any, info: ValidationInfo) -> Any:
+        """TOML tells numbers, strings and truth apart; pydantic would take true and "1" for the number 1."""
+        kinds = set(_kinds(cls.model_fields[info.field_name or ""].annotation))
+        if bool not in kinds and _holds_truth(value):
+            raise ValueError("true and false are no values here; give a " + _wanted(kinds))
+        if kinds == {bool} and not isinstance(value, bool):
+            raise ValueError("give true or false, without quotes")
+        if isinstance(value, str) and kinds <= {int, float, NoneType}:
+            raise ValueError("give a number, without quotes")
+        return value
+
+
+def _kinds(annotation: Any) -> Iterator[Any]:
+    """The plain types in an annotation."""
+    inner = [kind for part in get_args(annotation) for kind in _kinds(part)]
+    yield from inner or [annotation]
+
+
+def _wanted(kinds: set[Any]) -> str:
+    return "number" if kinds & {int, float} else "string in quotes"
+
+
+def _holds_truth(value: Any) -> bool:
+    """Tell whether true or false stands in a value, as it is or in a list; a section looks at its own."""
+    if isinstance(value, list | tuple):
+        return any(map(_holds_truth, value))
+    return isinstance(value, bool)
 
 
 class Pool(_Settings):
@@ -40,7 +72,6 @@ class Run(_Settings):
 
     rows_per_shard: int = Field(512, ge=1, description="rows in a shard, the unit of scheduling, retry and commit")
     max_failed_fraction: float = Field(0.05, ge=0, le=1, description="share of failed rows above which the exit is 1")
-    max_deleted_fraction: float = Field(0.2, ge=0, le=1, description="share of published rows that a night may delete")
     seed: int = Field(0, description="seed of everything that draws lots")
     ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
     autoscaling: bool = Field(False, description="the cluster adds nodes by itself: pools may exceed what it has now")
@@ -50,6 +81,7 @@ class Run(_Settings):
     dollars_per_hour: float = Field(0.0, ge=0, description="price of the cluster, for dollars per 1,000 images")
     log_seconds: float = Field(10.0, gt=0, description="seconds between progress lines")
     stale_days: float = Field(7.0, ge=0, description="days that a published row stays which fails for a passing reason")
+    max_deleted_fraction: float = Field(0.2, ge=0, le=1, description="share of published rows that a night may delete")
 
 
 class Input(_Settings):
@@ -340,17 +372,24 @@ def load(kind: type[Config], path: str | Path) -> Config:
     """Read a job's settings from a TOML file. Raises ConfigError with the file, the key and what is allowed."""
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
     except FileNotFoundError:
         raise ConfigError(f"no config file at {path}; give another with --config") from None
     except OSError as error:
         raise ConfigError(f"{path} can't be read ({error.strerror}); give another with --config") from None
+    return parse(kind, data, str(path))
+
+
+def parse(kind: type[Config], data: bytes, name: str) -> Config:
+    """A job's settings from what a TOML file holds; `name` is the file's, for messages. Raises ConfigError."""
+    try:
+        values = tomllib.loads(data.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from None
+        raise ConfigError(f"{name} is not TOML: {error}") from None
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(kind, error)}") from None
+        raise ConfigError(f"{name}: {_explain(kind, error)}") from None
 
 
 def _explain(kind: type[_Settings], error: ValidationError) -> str:

@@ -1,6 +1,8 @@
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from layoutgen.config import AnnotateConfig, ConfigError, LayoutsConfig, Pool, load
+from layoutgen.config import AnnotateConfig, ConfigError, CoversConfig, EvaluateConfig, LayoutsConfig, Pool, load
+from layoutgen.training_config import RetrainConfig
 
 
 def settings(tmp_path, text):
@@ -61,6 +63,53 @@ def test_an_unknown_key_deep_inside_is_named_with_its_path(tmp_path):
 )
 def test_a_wrong_value_is_an_error_that_names_key_and_value(tmp_path, text, key, value):
     assert f"{key} = {value}: " in message(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[run]\nlog_seconds = true",
+            "run.log_seconds = True: Value error, true and false are no values here",
+        ),
+        ("[run]\nseed = false", "run.seed = False: Value error, true and false are no values here"),
+        ('[storage]\ntimeout_s = "20"', "storage.timeout_s = '20': Value error, give a number, without quotes"),
+        ("[images]\npool = { size = true }", "images.pool.size = True: Value error, true and false"),
+        (
+            "[input]\ncanvases = [true]",
+            "input.canvases = [True]: Value error, true and false are no values here; g",
+        ),
+        (
+            "[compose]\nengine = true",
+            "compose.engine = True: Value error, true and false are no values here; give",
+        ),
+        ("[run]\nautoscaling = 1", "run.autoscaling = 1: Value error, give true or false, without quotes"),
+        ('[run]\nautoscaling = "false"', "run.autoscaling = 'false': Value error, give true or false"),
+        ("[run]\nlog_seconds = inf", "run.log_seconds = inf: "),
+        ("[run]\nlease_seconds = nan", "run.lease_seconds = nan: "),
+    ],
+)
+def test_truth_numbers_and_strings_are_not_taken_for_each_other(tmp_path, text, said):
+    assert said in message(tmp_path, text)
+
+
+@pytest.mark.parametrize("kind", [LayoutsConfig, AnnotateConfig, CoversConfig, EvaluateConfig, RetrainConfig])
+def test_no_number_in_any_settings_takes_true(kind):
+    def sections(model, path=()):
+        for name, field in model.model_fields.items():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                yield from sections(field.annotation, (*path, name))
+            elif field.annotation in (int, float):
+                yield (*path, name)
+
+    paths = list(sections(kind))
+    assert len(paths) > 10
+    for path in paths:
+        values = True
+        for name in reversed(path):
+            values = {name: values}
+        with pytest.raises(ValidationError, match="true and false are no values here; give a number"):
+            kind.model_validate(values)
 
 
 def test_no_canvas_at_all_is_an_error(tmp_path):

@@ -1,0 +1,55 @@
+"""What a job says and how it ends, also where nobody listens any more (`| head`): the exit code stays the job's. And
+its settings, which `--config` may name on storage too."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, TextIO, TypeVar
+
+from layoutgen.config import ConfigError, _Settings, load, parse
+from layoutgen.io.storage import Storage, StorageError
+
+Config = TypeVar("Config", bound=_Settings)
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print a line, by default of the result. Who closed the pipe early has all that they wanted."""
+    stream = stream or sys.stdout
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        _close(stream)
+
+
+def end(main: Callable[[], int]) -> NoReturn:
+    """Run a job and end the process with its exit code; what is left in a broken pipe (`--help | head`) is no fault."""
+    try:
+        code: int | str | None = main()
+    except SystemExit as ended:
+        code = ended.code
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            _close(stream)
+    sys.exit(code)
+
+
+def _close(stream: TextIO) -> None:
+    """Let a stream end in nothing: at its end Python writes what is left, and would complain of the broken pipe."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
+
+
+def settings(kind: type[Config], where: str | Path) -> Config:
+    """A job's settings from a TOML file, a local one or one on storage, whose endpoint the environment names. Raises
+    ConfigError."""
+    if not str(where).startswith(("s3://", "file://")):
+        return load(kind, where)
+    try:
+        data = Storage().read(str(where))
+    except StorageError as error:
+        raise ConfigError(f"--config {where} can't be read: {error}") from None
+    return parse(kind, data, str(where))

@@ -1,0 +1,62 @@
+"""How jobs end where nobody listens, and where their settings may lie."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.output import settings
+from layoutgen.config import ConfigError, LayoutsConfig
+from layoutgen.demo.s3 import LocalS3
+from layoutgen.io.storage import Storage
+
+JOBS = ["layouts", "annotate", "covers", "status", "maintain", "evaluate", "retrain", "adapters", "gallery"]
+
+
+def _deaf(*command: str, stream: str = "stdout") -> tuple[int, str]:
+    """Run a command whose stream nobody reads; return its exit code and what it said on the other one."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    other = "stderr" if stream == "stdout" else "stdout"
+    try:
+        done = subprocess.run([sys.executable, *command], check=False, **{stream: writer, other: subprocess.PIPE})  # type: ignore[call-overload]
+    finally:
+        os.close(writer)
+    return done.returncode, getattr(done, other).decode()
+
+
+@pytest.mark.parametrize("job", ["status", "maintain"])
+def test_help_into_a_closed_pipe_is_no_fault(job: str) -> None:
+    assert _deaf("-m", f"jobs.{job}", "--help") == (0, "")
+
+
+def test_a_result_and_an_error_into_a_closed_pipe_keep_their_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "_table.json").write_text('{"format": 1, "kind": "layouts"}')
+    code, said = _deaf("-m", "jobs.maintain", "--output", str(tmp_path))
+    assert (code, "Traceback" in said, "BrokenPipe" in said) == (0, False, False)
+    assert _deaf("-m", "jobs.maintain", "--output", str(tmp_path / "none"), stream="stderr") == (2, "")
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_every_job_ends_by_the_same_way_and_prints_by_it(job: str) -> None:
+    text = (Path(__file__).parents[1] / "jobs" / f"{job}.py").read_text(encoding="utf-8")
+    assert "    end(" in text
+    assert "print(" not in text
+    assert "sys.exit(" not in text
+
+
+def test_settings_may_lie_on_storage(s3: LocalS3, tmp_path: Path) -> None:
+    uri = "s3://shop/settings/night.toml"
+    Storage().write(uri, b"[run]\nseed = 7\n")
+    assert settings(LayoutsConfig, uri).run.seed == 7
+    Storage().write(uri, b"[run]\nsede = 7\n")
+    with pytest.raises(ConfigError, match=r"s3://shop/settings/night.toml: unknown key run\.sede"):
+        settings(LayoutsConfig, uri)
+    with pytest.raises(
+        ConfigError, match=r"--config s3://shop/none.toml can't be read: nothing at s3://shop/none.toml"
+    ):
+        settings(LayoutsConfig, "s3://shop/none.toml")
+    with pytest.raises(ConfigError, match="no config file at"):
+        settings(LayoutsConfig, tmp_path / "none.toml")

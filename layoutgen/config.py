@@ -131,6 +131,9 @@ class Storage(_Settings):
     attempts: int = Field(4, ge=1, le=20, description="tries of a request that fails for a passing reason")
     timeout_s: float = Field(20.0, gt=0, description="seconds that one request may take")
     concurrency: int = Field(16, ge=1, le=256, description="requests in flight in one fetch actor")
+    addressing: Literal["auto", "path", "virtual"] = Field(
+        "auto", description="bucket in the path or (OSS, COS, TOS) in the host name; auto: by the endpoint"
+    )
 
 
 class Images(_Settings):

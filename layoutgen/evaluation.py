@@ -42,7 +42,7 @@ _BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions",
 def storage_of(config: EvaluateConfig) -> Storage:
     """The storage that the settings name."""
     values = config.storage
-    return Storage(values.endpoint_url, values.attempts, values.timeout_s, values.concurrency)
+    return Storage(**values.model_dump())
 
 
 def evaluate_layouts(

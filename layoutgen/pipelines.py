@@ -225,7 +225,7 @@ def _resolved(config: LayoutsConfig, storage: Storage) -> LayoutsConfig:
 
 def _storage(config: LayoutsConfig | AnnotateConfig | CoversConfig) -> Storage:
     values = config.storage
-    return Storage(values.endpoint_url, values.attempts, values.timeout_s, values.concurrency)
+    return Storage(**values.model_dump())
 
 
 def summary_line(summary: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import pyarrow.fs
 
 from layoutgen.core.contracts import Need
 from layoutgen.io.columns import ManifestError
+from layoutgen.io.locations import mend_of_missing
 from layoutgen.io.storage import Storage
 
 log = logging.getLogger("layoutgen")
@@ -43,7 +44,7 @@ def products(uri: str, storage: Storage, need: Need, limit: int | None) -> pa.Ta
     if not images:
         filesystem, path = storage.filesystem(uri)
         if not paths and filesystem.get_file_info(path).type != pyarrow.fs.FileType.Directory:
-            raise ManifestError(f"no manifest and no folder at {uri}; correct the path")
+            raise ManifestError(f"no manifest and no folder at {uri}; {mend_of_missing(uri)}")
         if tables := [path for path in kept if path.lower().endswith(SUFFIXES)]:
             raise ManifestError(f"folder {uri} holds no images but {tables[0]}; name one such file as the manifest")
     return _table([*islice(images, limit)], need)

@@ -13,9 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
+_FROM_ELSEWHERE = "copy the object to storage and give its path there"
+_OF_A_STORE = "is no address of S3; write s3://bucket/key, and set storage.endpoint_url to "
+_INSTEAD = {
+    **dict.fromkeys(("s3a", "s3n"), "is Hadoop's way to write it; write s3://bucket/key"),
+    "oss": f"{_OF_A_STORE}that of OSS, such as https://oss-cn-hangzhou.aliyuncs.com",
+    **dict.fromkeys(("cos", "cosn"), f"{_OF_A_STORE}that of COS, such as https://cos.ap-shanghai.myqcloud.com"),
+    "tos": f"{_OF_A_STORE}that of TOS, such as https://tos-s3-cn-beijing.volces.com",
+    "obs": f"{_OF_A_STORE}that of OBS, such as https://obs.cn-north-4.myhuaweicloud.com",
+    **dict.fromkeys(("gs", "gcs"), f"{_OF_A_STORE}https://storage.googleapis.com"),
+    **dict.fromkeys(("http", "https"), f"is a web address; {_FROM_ELSEWHERE}"),
+}
 
-FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes"]
+FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes", "archived"]
 
 
 class StorageError(Exception):
@@ -42,8 +53,10 @@ class StorageFault:
 def locate(uri: str) -> Path | tuple[str, str]:
     """Return a local path, or bucket and key. Raises StorageError, with a fault, for what can't be either."""
     if not uri.startswith("s3://"):
-        if not uri or "\0" in uri or (_SCHEME.match(uri) and not uri.startswith("file://")):
+        if not uri or "\0" in uri:
             raise _unusable(f"{uri!r} is neither s3://bucket/key nor a local path; correct it")
+        if wrong := _of_another_kind(uri):
+            raise _unusable(f"{uri!r} {wrong}")
         return Path(uri.removeprefix("file://"))
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     if not bucket:
@@ -53,15 +66,29 @@ def locate(uri: str) -> Path | tuple[str, str]:
     return bucket, key
 
 
+def _of_another_kind(uri: str) -> str | None:
+    """Say what an address is that is neither s3:// nor a path, and what to write instead."""
+    if uri.startswith("//"):
+        return f"is an address without its scheme; {_FROM_ELSEWHERE}"
+    if uri.startswith("file://") and not uri.startswith("file:///"):
+        return "names a host; write file:///PATH"
+    scheme = found[1] if (found := _SCHEME.match(uri)) else ""
+    if scheme in ("", "s3", "file"):
+        return None
+    if scheme.lower() in ("s3", "file"):
+        return f"has its scheme in capitals; write {scheme.lower()}://"
+    return _INSTEAD.get(scheme.lower(), f"is neither s3://bucket/key nor a local path; {_FROM_ELSEWHERE}")
+
+
 def join(base: str, relative: str) -> str:
     """Return `relative` as a URI below the folder `base`; URIs and absolute paths stay as they are. Raises ValueError
     for what is empty, has an unknown scheme, or climbs out of `base` with `..`."""
     if not relative or "\0" in relative:
         raise ValueError(f"path {relative!r} names no object; give a path relative to {base}")
+    if wrong := _of_another_kind(relative):
+        raise ValueError(f"path {relative!r} {wrong}")
     if relative.startswith(("s3://", "file://", "/")):
         return relative
-    if "://" in relative and _SCHEME.match(relative):
-        raise ValueError(f"path {relative!r} is neither s3:// nor a file; copy it to storage and give its path there")
     inside = _resolved(relative) if relative.startswith(".") or "/." in relative else relative
     if not inside:
         raise ValueError(f"path {relative!r} climbs out of {base}; give a path below it, or a full URI")
@@ -69,21 +96,37 @@ def join(base: str, relative: str) -> str:
 
 
 def join_allowed(base: str, allowed: tuple[str, ...], path: str) -> str:
-    """Return a manifest's `path` as a URI, as `join` does; where it is no path below `base`, it must start with one of
-    `allowed` or lie in the bucket of `base`. Raises ValueError, so that a manifest can't read /etc/passwd."""
+    """Return a manifest's `path` as a URI, as `join` does; where it is no path below `base`, it must lie below one of
+    `allowed` or in the bucket of `base`. Raises ValueError, so that a manifest can't read /etc/passwd.
+
+    Compared step by step: `s3://shop` is not `s3://shop-secrets`. Nothing is decoded, so `%2e%2e` is a name and not a
+    step up. A link below an allowed folder is followed: who may make it there may also lay the file there.
+    """
     uri = join(base, path)
     if uri != path:
         return uri
-    folder = f"{base.rstrip('/')}/"
-    prefixes = [folder, *allowed]
+    folders = [base, *filter(None, allowed)]
     if base.startswith("s3://"):
-        prefixes.append(f"s3://{base.removeprefix('s3://').partition('/')[0]}/")
-    plain = uri.removeprefix("file://")
-    if ".." not in uri.split("/") and any(uri.startswith(p) or plain.startswith(p) for p in prefixes):
+        folders.append(f"s3://{base.removeprefix('s3://').partition('/')[0]}")
+    steps = uri.removeprefix("file://").split("/")
+    if not {".", ".."} & set(steps) and any(_is_below(steps, folder) for folder in folders):
         return uri
+    folder = f"{base.rstrip('/')}/"
     raise ValueError(
         f"path {path!r} is outside of {folder}; add its prefix to input.allowed_prefixes where it may be read"
     )
+
+
+def mend_of_missing(uri: str) -> str:
+    """What to do where nothing is at `uri`: perhaps it is an object's address without its scheme."""
+    first, is_deeper, _ = uri.partition("/")
+    is_bucket = is_deeper and first and ":" not in first and not Path(first).exists()
+    return "correct the path, or write s3://BUCKET/KEY where it is in a bucket" if is_bucket else "correct the path"
+
+
+def _is_below(steps: list[str], folder: str) -> bool:
+    start = folder.removeprefix("file://").rstrip("/").split("/")
+    return steps[: len(start)] == start
 
 
 def too_many_bytes(uri: str, size: int, max_bytes: int | None, version: str) -> StorageFault | None:

@@ -20,6 +20,7 @@ from layoutgen.io import columns, csv_rows, forms, image_folder, json_rows, parq
 from layoutgen.io.columns import ManifestError
 from layoutgen.io.image_folder import CLIP_SUFFIXES, IMAGE_SUFFIXES, SUFFIXES
 from layoutgen.io.json_rows import Row
+from layoutgen.io.locations import mend_of_missing
 from layoutgen.io.storage import Storage, StorageError
 
 __all__ = ["CLIP_SUFFIXES", "IMAGE_SUFFIXES", "SUFFIXES", "ManifestError", "base", "batches", "from_lines"]
@@ -59,16 +60,13 @@ def batches(
         yield from (table.slice(first, size) for first in range(0, len(table), size))
         return
     _find(uri, storage)
-    try:
-        with storage.open(uri) as raw, io.BufferedReader(raw, READ_AHEAD_BYTES) as file:  # type: ignore[type-var]
-            forms.refuse(file.peek(forms.HEAD_BYTES)[: forms.HEAD_BYTES], uri, suffix, encoding)
-            if suffix == ".jsonl":
-                yield from _tables(json_rows.rows(file, uri, encoding=encoding), uri, need, limit, size, suffix)
-            elif suffix == ".csv":
-                rows = csv_rows.rows(file, uri, need, delimiter=delimiter, encoding=encoding)
-                yield from _tables(rows, uri, need, limit, size, suffix)
-    except OSError as error:
-        raise StorageError(f"manifest {uri} can't be read on ({error}); run the same command again") from None
+    with storage.reading(uri), storage.open(uri) as raw, io.BufferedReader(raw, READ_AHEAD_BYTES) as file:  # type: ignore[type-var]
+        forms.refuse(file.peek(forms.HEAD_BYTES)[: forms.HEAD_BYTES], uri, suffix, encoding)
+        if suffix == ".jsonl":
+            yield from _tables(json_rows.rows(file, uri, encoding=encoding), uri, need, limit, size, suffix)
+        elif suffix == ".csv":
+            rows = csv_rows.rows(file, uri, need, delimiter=delimiter, encoding=encoding)
+            yield from _tables(rows, uri, need, limit, size, suffix)
     if suffix == ".parquet":
         yield from _limited(parquet_rows.batches(uri, storage, need, size), limit)
 
@@ -81,7 +79,7 @@ def _find(uri: str, storage: Storage) -> None:
             raise
         raise ManifestError(f"manifest {uri} can't be read: {error}") from None
     if not found:
-        raise ManifestError(f"manifest {uri} can't be read: nothing at {uri}; correct the path")
+        raise ManifestError(f"manifest {uri} can't be read: nothing at {uri}; {mend_of_missing(uri)}")
 
 
 def from_lines(lines: list[str], need: Need) -> pa.Table:

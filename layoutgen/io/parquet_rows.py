@@ -16,19 +16,18 @@ def batches(uri: str, storage: Storage, need: Need, size: int) -> Iterator[pa.Ta
     where only a part of it can't."""
     filesystem, path = storage.filesystem(uri)
     read = 0
-    try:
-        with pq.ParquetFile(path, filesystem=filesystem) as file:
-            columns.check(file.schema_arrow.names, uri, need)
-            for batch in file.iter_batches(batch_size=size):
-                batch.validate(full=True)  # text that is not UTF-8 would fail at the first row that is looked at
-                yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
-                read += len(batch)
-            if read != file.metadata.num_rows:
-                raise ManifestError(
-                    f"manifest {uri} holds {read:,} rows, its footer says {file.metadata.num_rows:,}; write it again"
-                )
-    except (pa.ArrowException, OSError) as error:
-        raise ManifestError(f"manifest {uri} is not a readable Parquet file {_fault(read, error)}") from None
+    with storage.reading(uri):
+        try:
+            with pq.ParquetFile(path, filesystem=filesystem) as file:
+                columns.check(file.schema_arrow.names, uri, need)
+                for batch in file.iter_batches(batch_size=size):
+                    batch.validate(full=True)  # text that is not UTF-8 would fail at the first row that is looked at
+                    yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
+                    read += len(batch)
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and (error.errno or error.__cause__):
+                raise  # storage's own failure
+            raise ManifestError(f"manifest {uri} is not a readable Parquet file {_fault(read, error)}") from None
 
 
 def _fault(read: int, error: Exception) -> str:

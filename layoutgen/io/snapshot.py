@@ -32,7 +32,15 @@ from layoutgen.io.previous import Before, Previous, chosen, part
 from layoutgen.io.storage import Storage, StorageError
 
 # Failures that may pass: the same input may do better another time.
-RETRYABLE = {"not_found", "access_denied", "empty_object", "truncated_image", "truncated_video", "process_crashed"}
+RETRYABLE = {
+    "not_found",
+    "access_denied",
+    "archived",
+    "empty_object",
+    "truncated_image",
+    "truncated_video",
+    "process_crashed",
+}
 ROW_GROUP_ROWS = 20_000
 
 

@@ -11,10 +11,10 @@ Not a cache. Of two writers of one URI the later wins, unless both use `write_if
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
@@ -38,12 +38,14 @@ Entries = list[tuple[str, int, str]]
 class Storage:
     """How to reach objects: a few plain values that travel to workers; the connection is opened in each process when it
     is first used. `attempts` is for passing failures, `timeout_s` for one wait on the network (not for a whole
-    object), `concurrency` for the objects that `read_many` has in flight."""
+    object), `concurrency` for the objects that `read_many` has in flight, `addressing` for where a bucket's name stands
+    in the URL."""
 
     endpoint_url: str = ""
     attempts: int = 4
     timeout_s: float = 20
     concurrency: int = 16
+    addressing: connections.Addressing = "auto"
 
     def read(self, uri: str, max_bytes: int | None = None) -> bytes:
         """Return an object's bytes (an empty object is b""). Raises StorageError, with `fault` where the object is
@@ -204,7 +206,8 @@ class Storage:
                 raise StorageError(f"no {where.anchor} on this machine, for {uri}; give another path")
             return
         outcome: Uris = []
-        quick = Storage(self.endpoint_url, min(self.attempts, 2), min(self.timeout_s, connections.CONNECT_TIMEOUT_S))
+        timeout_s = min(self.timeout_s, connections.CONNECT_TIMEOUT_S)
+        quick = replace(self, attempts=min(self.attempts, 2), timeout_s=timeout_s)
 
         def ask() -> None:
             try:
@@ -229,8 +232,19 @@ class Storage:
             return pyarrow.fs.LocalFileSystem(), str(where)
         return pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(self._s3fs())), f"{where[0]}/{where[1]}"
 
+    @contextmanager
+    def reading(self, uri: str) -> Iterator[None]:
+        """Turn the failures of what is read inside, through `open` or `filesystem`, into StorageError."""
+        try:
+            yield
+        except faults.FAILURES as error:
+            fault = faults.fault_of(uri, error, self._place(uri))
+            reason = faults.reason_of(error)
+            message = fault.message if fault else f"{uri} can't be read on ({reason}); run the same command again"
+            raise StorageError(message, fault) from None
+
     def open(self, uri: str) -> BinaryIO:
-        """Open an object to read parts of it. Raises OSError, as reading does: use it inside `attempt`."""
+        """Open an object to read parts of it. Raises OSError, as reading does: use it inside `attempt` or `reading`."""
         where = locations.locate(uri)
         file: BinaryIO = (
             where.open("rb") if isinstance(where, Path) else self._s3fs().open(f"{where[0]}/{where[1]}", "rb")
@@ -238,7 +252,7 @@ class Storage:
         return file
 
     def _s3fs(self) -> Any:
-        return connections.s3fs_of(connections.process(), self._url(), self.timeout_s, self.attempts)
+        return connections.s3fs_of(connections.process(), self._url(), self.timeout_s, self.attempts, self.addressing)
 
     def join(self, base: str, relative: str) -> str:
         """Return `relative` as a URI below the folder `base`: see `locations.join`."""
@@ -302,7 +316,7 @@ class Storage:
         return faults.retried(uri, ask, self.attempts, self._place(uri))
 
     def _client(self) -> Any:
-        return connections.client(connections.process(), self._url(), self.timeout_s, self.concurrency)
+        return connections.client(connections.process(), self._url(), self.timeout_s, self.concurrency, self.addressing)
 
     def _url(self) -> str:
         return self.endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""

@@ -67,7 +67,7 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     being as it was."""
     began = time.monotonic()
     values = config.storage
-    storage = Storage(values.endpoint_url, values.attempts, values.timeout_s, values.concurrency)
+    storage = Storage(**values.model_dump())
     storage.check(output)
     storage.check(root)
     train, adapters = config.train, AdapterRegistry(storage, root)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.demo.s3 import LocalS3
+from layoutgen.io import connections
 from layoutgen.io.storage import Storage, StorageError, StorageFault
 
 ODD_NAMES = [
@@ -425,3 +426,39 @@ def test_an_endpoint_that_comes_back_is_used_again(
         other.stop()
         threading.Timer(0.5, other.start).start()
         assert storage.read_many(["s3://b/a"]) == [b"x"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "addressing", "address"),
+    [
+        ("https://store.example", "auto", "https://store.example/shop/a.jpg"),
+        ("https://store.example", "virtual", "https://shop.store.example/a.jpg"),
+        ("https://oss-cn-hangzhou.aliyuncs.com", "auto", "https://shop.oss-cn-hangzhou.aliyuncs.com/a.jpg"),
+    ],
+)
+def test_the_bucket_stands_where_the_setting_and_the_store_want_it(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, addressing: connections.Addressing, address: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    storage = Storage(endpoint, addressing=addressing)
+    params = {"Bucket": "shop", "Key": "a.jpg"}
+    of_objects = storage._client().generate_presigned_url("get_object", params)
+    of_parquet = storage._s3fs().url("shop/a.jpg")
+    assert [url.partition("?")[0] for url in (of_objects, of_parquet)] == [address, address]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "addressing", "style"),
+    [
+        ("https://cos.ap-shanghai.myqcloud.com", "auto", "virtual"),
+        ("https://tos-s3-cn-beijing.volces.com:443/", "auto", "virtual"),
+        ("https://oss-cn-hangzhou.aliyuncs.com", "path", "path"),
+        ("https://aliyuncs.com.example", "auto", None),
+        ("", "auto", None),
+    ],
+)
+def test_addressing_goes_by_the_endpoint_where_no_setting_says_it(
+    endpoint: str, addressing: connections.Addressing, style: str | None
+) -> None:
+    assert connections.settings(endpoint, 1, addressing).get("s3", {}).get("addressing_style") == style

@@ -27,6 +27,8 @@ from layoutgen.io.storage import StorageError
 
 log = logging.getLogger("layoutgen")
 
+# What a socket's path may have, less Ray's own part of it.
+MOST_FOLDER_BYTES = 107 - len("/ray/session_2026-11-28_21-00-00_123456_1234567/sockets/plasma_store")
 Stage = Callable[[pa.Table], pa.Table]
 
 
@@ -48,8 +50,21 @@ def start(address: str) -> None:
     happens to run on this machine, unless that has been done; progress bars go to terminals only."""
     if not ray.is_initialized():
         where = address or os.environ.get("RAY_ADDRESS") or "local"
+        if where == "local":
+            _check_temporary_folder()
         ray.init(address=where, include_dashboard=False, logging_level=logging.WARNING)
     ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
+
+
+def _check_temporary_folder() -> None:
+    """Ray lays its sockets below its temporary folder, and a socket's path has 107 bytes at most. Raises PoolError."""
+    name = next((name for name in ("RAY_TMPDIR", "TMPDIR") if os.environ.get(name)), None)
+    folder = os.environ[name] if name else "/tmp"
+    if len(os.fsencode(folder)) > MOST_FOLDER_BYTES:
+        raise PoolError(
+            f"{name} = {folder!r} is too long for the sockets that Ray lays there; set RAY_TMPDIR to a folder of "
+            f"{MOST_FOLDER_BYTES} bytes at most, such as /tmp"
+        )
 
 
 @contextmanager

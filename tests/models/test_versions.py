@@ -73,6 +73,7 @@ NEUTRAL = {
     *("run.rows_per_shard", "run.max_failed_fraction", "run.ray_address", "run.autoscaling", "run.lease_seconds"),
     *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds", "run.stale_days"),
     *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),
+    "storage.addressing",
     *("write.compression", "compose.registry", "protect.threads", "protect.batch", "annotate.threads"),
     *(f"{part}.saliency.threads" for part in ("annotate", "protect")),
     *(f"{part}.{name}" for part in ("annotate", "compose") for name in ("cache", "device", "batch", "prompt_tokens")),

@@ -82,6 +82,9 @@ class Run(_Settings):
     log_seconds: float = Field(10.0, gt=0, description="seconds between progress lines")
     stale_days: float = Field(7.0, ge=0, description="days that a published row stays which fails for a passing reason")
     max_deleted_fraction: float = Field(0.2, ge=0, le=1, description="share of published rows that a night may delete")
+    shard_mb: float = Field(
+        256.0, gt=0, description="pictures of a shard, MB: rows_per_shard holds as far as it allows"
+    )
 
 
 class Input(_Settings):

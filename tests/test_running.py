@@ -329,3 +329,15 @@ def test_a_few_rows_may_go_from_a_small_table_without_a_question(table: Table) -
     table.night()
     table.rows = table.rows[:1]
     assert (table.night()["deleted"], len(table.published())) == (7, 1)
+
+
+def test_a_shard_holds_no_more_rows_than_its_pictures_have_room_for() -> None:
+    def rows(**sections: dict[str, Any]) -> int:
+        return running.rows_per_shard(LayoutsConfig.model_validate(sections))
+
+    assert rows(images={"side": 768}) == 512
+    assert rows(images={"side": 4096}) == 30, "8.4 MB of JPEG a row"
+    shown = {"engine": "qwen_vl", "model": "embedded", "image_side": 1344}
+    assert rows(images={"side": 768}, compose=shown) == 44, "5.4 MB of pixels a row besides"
+    assert rows(images={"side": 768}, compose=shown, run={"shard_mb": 1}) == 1
+    assert rows(run={"rows_per_shard": 7}) == 7

@@ -88,14 +88,14 @@ def dictionary(values: Mapping[int, bytes], keys: Mapping[int, object], length: 
             index_of[keys[i]] = len(distinct)
             distinct.append(value)
         indices[i] = index_of[keys[i]]
-    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(distinct, pa.binary()))
+    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(distinct, schema.PICTURE.value_type))
 
 
 def distinct(table: pa.Table, name: str) -> tuple[list[bytes], list[int | None]]:
     """The distinct values of a dictionary column, and each row's index in them (None for null)."""
     column = table.column(name).combine_chunks()
     if isinstance(column, pa.ChunkedArray):
-        column = column.chunk(0) if column.num_chunks else pa.array([], schema.FETCHED.field("pixels").type)
+        column = column.chunk(0) if column.num_chunks else pa.array([], schema.PICTURE)
     return column.dictionary.to_pylist(), column.indices.to_pylist()
 
 

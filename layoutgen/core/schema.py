@@ -30,6 +30,7 @@ TEXT_LINE = pa.struct(
     ]
 )
 FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
+PICTURE = pa.dictionary(pa.int32(), pa.large_binary())  # 32-bit offsets end at 2 GiB, which a shard's pictures may pass
 SEEN_TYPE = pa.struct(
     [
         ("pixels", pa.large_binary()),
@@ -97,10 +98,10 @@ _FETCH = _fields(
 _PIXELS = _fields(
     (
         "pixels",
-        pa.dictionary(pa.int32(), pa.binary()),
+        PICTURE,
         "travels between stages only: upright RGB as JPEG, at most `images.side` px; once an image, not once a row",
     ),
-    ("logo_pixels", pa.dictionary(pa.int32(), pa.binary()), "travels between stages only: the logo as PNG"),
+    ("logo_pixels", PICTURE, "travels between stages only: the logo as PNG"),
 )
 _ANNOTATE = _fields(
     ("text_lines", pa.list_(TEXT_LINE), "text in the image: string, box (ltrb, of the image), role, language, colour, "
@@ -111,7 +112,7 @@ _ANNOTATE = _fields(
     ("annotator", pa.string(), "model and version"),
 )  # fmt: skip
 _SUBJECT = _fields(
-    ("subject_map", pa.dictionary(pa.int32(), pa.binary()), "travels between stages only: the subject's map as PNG"),
+    ("subject_map", PICTURE, "travels between stages only: the subject's map as PNG"),
 )
 _COMPOSE = _fields(
     ("crop", BOX, "part of the image that is shown, ltrb normalised to the image"),

@@ -13,7 +13,7 @@ A marker is written after its shard's data: a run that was killed goes on with t
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import pyarrow as pa
@@ -165,7 +165,9 @@ class Ledger:
 
     def write_plan(self, plan: RunPlan) -> None:
         """Write the plan's index, after its parts."""
-        self.storage.write(self.uri("plan.json"), json.dumps(asdict(plan)).encode())
+        values = asdict(replace(plan, shards=[]))
+        values["shards"] = {one.name: [getattr(shard, one.name) for shard in plan.shards] for one in fields(ShardPlan)}
+        self.storage.write(self.uri("plan.json"), json.dumps(values).encode())
 
     def read_plan(self) -> RunPlan | None:
         """The run's plan; None where it was not finished."""
@@ -176,7 +178,7 @@ class Ledger:
         if "base" not in values:
             return None  # an older version's: nothing is known that this one could go on with
         values["base"] = Base.from_json(values["base"])
-        values["shards"] = [ShardPlan(**shard) for shard in values["shards"]]
+        values["shards"] = [ShardPlan(*row) for row in zip(*values["shards"].values(), strict=True)]
         values["failed"] = [ShardReport.from_json(json.dumps(report)) for report in values["failed"]]
         return RunPlan(**values)
 

@@ -15,7 +15,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -315,8 +315,8 @@ class Snapshots:
             "schema_version": schema.VERSION,
             "previous": self.base.published.run_id if self.base.published else None,
             "shard_count": self.shards,
-            "files": [asdict(report.published) for report in reports if report.published],
-            "dead_letters": [asdict(report.dead) for report in reports if report.dead],
+            "files": [vars(report.published) for report in reports if report.published],
+            "dead_letters": [vars(report.dead) for report in reports if report.dead],
             "summary": summary,
             "settings": settings,
         }

@@ -20,7 +20,7 @@ class Write:
         self._snapshots, self._ledger = snapshots, ledger
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Write one shard, which the column `schema.SHARD` numbers; return its report as JSON."""
+        """Write one shard, which `schema.SHARD` numbers, unless this attempt has; return its report as JSON."""
         began = time.monotonic()
         shard, attempt = table.column(schema.SHARD)[0].as_py(), table.column(schema.ATTEMPT)[0].as_py()
         crash_point("during_shard")
@@ -28,6 +28,9 @@ class Write:
             raise LeaseError(
                 f"{self._ledger.root} was taken over by attempt {newest} of this run; nothing more is written"
             )
+        done = self._ledger.marker(shard)
+        if done is not None and done.attempt == attempt:  # by a worker before this one, whose answer was lost
+            return pa.table({"report": [done.to_json()]})
         report = self._snapshots.write_shard(table, shard, attempt=attempt)
         times = json.loads(table.column(schema.TIMES)[0].as_py()) | {"write": [report.images, time.monotonic() - began]}
         report = replace(report, stages={name: Busy(*busy) for name, busy in times.items()})

@@ -118,3 +118,10 @@ def test_an_element_survives_arrow():
 def test_a_framing_is_read_from_its_three_columns():
     row = {"crop": [0.0, 0.25, 1.0, 0.75], "picture": [0.5, 0.0, 1.0, 1.0], "backdrop": "#eeeeee", "title": "a"}
     assert rows.read_framing(row) == Framing((0.0, 0.25, 1.0, 0.75), (0.5, 0.0, 1.0, 1.0), "#eeeeee")
+
+
+def test_pictures_of_a_shard_may_be_more_than_32_bit_offsets_hold() -> None:
+    column = rows.dictionary({0: b"vase"}, {0: "a"}, 1)
+    assert column.type == pa.dictionary(pa.int32(), pa.large_binary())
+    for name in ("pixels", "logo_pixels", "subject_map"):
+        assert schema.PLACED.field(name).type == column.type

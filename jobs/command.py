@@ -49,7 +49,11 @@ def main(
     parser.add_argument(
         "--allow-deletions", action="store_true", help="publish whatever share of the table the manifest lacks"
     )
-    parser.add_argument("--preflight-only", action="store_true", help="look whether the run could start, and stop")
+    parser.add_argument(
+        "--preflight-only",
+        action="store_true",
+        help="see whether a run could start, say how, and stop",
+    )
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
@@ -74,4 +78,4 @@ def main(
         say(f"{parser.prog}: {error}", sys.stderr)
         return 1
     say(summary_line(summary))
-    return 0 if summary["current"] else 1
+    return 0 if "preflight" in summary or summary["current"] else 1

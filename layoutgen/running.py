@@ -47,9 +47,9 @@ def run(job: TableJob) -> dict[str, Any]:
     BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
     began = time.monotonic()
     crash_point("before_plan")
-    conditional = preflight(job)
+    looked_at, conditional = (found := preflight(job)).looked_at, found.conditional
     if job.preflight_only:
-        return {"preflight": "passed", "output": job.output, "current": True}
+        return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
     with Lease(job.storage, job.output, job.config.run.lease_seconds, conditional) as lease:
         mark_published(job.storage, job.output, lease.current.run_id)
         plan, snapshots, ledger = _plan_or_resume(job, lease)

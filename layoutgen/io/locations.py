@@ -199,6 +199,12 @@ def listed_files(folder: Path, uri: str) -> Iterator[tuple[str, int, str]]:
             yield f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", size, version
 
 
+def missing_folders(uri: str) -> list[Path]:
+    """The folders that writing at a local `uri` would make, the innermost first; none for an object's."""
+    where = locate(uri)
+    return [folder for folder in (where, *where.parents) if not folder.exists()] if isinstance(where, Path) else []
+
+
 def remove_empty_folders(folder: Path) -> None:
     """Remove those of a folder and the folders below it that hold nothing; one that isn't there is no error. Raises
     OSError."""

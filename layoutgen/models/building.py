@@ -112,7 +112,16 @@ def faces_version(settings: Protect) -> str:
     """The name and version of the face detector; says "none" where none can run here."""
     if settings.faces == "mtcnn":
         return FACES_VERSION if wheel_files() else "none: the mtcnn wheel is not installed"
-    return "none" if faces(settings) is None else f"yunet {file_digest(settings.faces)}"
+    return f"yunet {_digest_of(settings.faces, 'a face detector', '`mtcnn`')}" if settings.faces else "none"
+
+
+def _digest_of(path: str, what: str, others: str) -> str:
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise ValueError(
+            f"{path}, which is to be {what}, can't be read ({error.strerror}); give {others} or an ONNX file's path"
+        ) from None
 
 
 def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
@@ -199,7 +208,7 @@ def saliency_version(settings: SaliencySettings) -> str:
 
             return version()
         case path:
-            return f"{settings.format}-{file_digest(path)}"
+            return f"{settings.format}-{_digest_of(path, 'a subject finder', '`net`, `border`')}"
 
 
 def faces(settings: Protect) -> Faces | None:

@@ -109,10 +109,15 @@ class MtcnnFaces:
 
 class YunetFaces:
     """YuNet (Wu et al. 2023) from an ONNX file with the outputs cls_S, obj_S, bbox_S for strides S of 8, 16 and 32, on
-    the CPU. `threshold` is the least score, sqrt(cls * obj)."""
+    the CPU. `threshold` is the least score, sqrt(cls * obj). Raises ValueError for a file that has none of them."""
 
     def __init__(self, path: str, threads: int = 1, threshold: float = 0.7) -> None:
         self._session, self._threshold = session(path, threads), threshold
+        wanted = {f"{name}_{stride}" for name in ("cls", "obj", "bbox") for stride in (8, 16, 32)}
+        if missing := wanted - {out.name for out in self._session.get_outputs()}:
+            raise ValueError(
+                f"{path} is no YuNet: it has no {', '.join(sorted(missing))}; give another file, or `mtcnn`"
+            )
         given = self._session.get_inputs()[0]
         self._input = given.name
         self._size = (given.shape[2], given.shape[3]) if all(isinstance(n, int) for n in given.shape[2:]) else None

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 _OPSET = 17
 _IR_VERSION = 9  # of opset 17's time, so that older runtimes read it too
@@ -61,8 +62,14 @@ class Graph:
 
 
 def session(model: bytes | str, threads: int = 1) -> onnxruntime.InferenceSession:
-    """Open a model, bytes or the path of an ONNX file, on the CPU with a bounded number of threads."""
+    """Open a model, bytes or the path of an ONNX file, on the CPU with a bounded number of threads. Raises ValueError
+    for a file that holds none."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except (state.InvalidProtobuf, state.InvalidGraph, state.NoModel, state.Fail, state.NotImplemented) as error:
+        if isinstance(model, bytes):
+            raise
+        raise ValueError(f"{model} is no network for ONNX Runtime; give another file ({error})") from None

@@ -1,5 +1,6 @@
 """Builds what answers with a vision-language model; imported by `building` where settings name one."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +10,17 @@ from layoutgen.core.coordinates import codec_name
 from layoutgen.core.prompts import CODEC
 from layoutgen.core.prompts import PROMPT_VERSION as LAYOUT_VERSION
 from layoutgen.io.storage import Storage
+from layoutgen.models import adapters
 from layoutgen.models.base import Composer, Saliency
-from layoutgen.models.checkpoints import check_adapter, family_in, family_of
+from layoutgen.models.checkpoints import ADAPTER_RECORD, check_adapter, check_names, family_in, family_of, load_skeleton
 from layoutgen.models.decoding import Engine
 from layoutgen.models.internvl import InternVlAnnotator
 from layoutgen.models.painting import Frame
 from layoutgen.models.pictures import picture_kind
 from layoutgen.models.qwen_vl import QwenVlComposer
-from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, weights_sha
+from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, tensors_of, weights_sha
+
+log = logging.getLogger("layoutgen")
 
 _INSTRUCTIONS = 1024
 """More tokens than the constant part of a prompt takes."""
@@ -72,18 +76,20 @@ def _how(settings: Checkpoint, weights: Path, adapter: Path | None) -> dict[str,
 
 
 def check(settings: Checkpoint, storage: Storage) -> None:
-    """See, without weights, that model and adapter are there and of one another; what a hub has is not looked at.
+    """See that model and adapter are there, whole, and of one another, by their settings and the headers of their files
+    (and an adapter's weights, which are small); what a hub has is not looked at.
 
     Raises ValueError or FileNotFoundError with the mend.
     """
-    cache, uri = Path(settings.cache).expanduser(), settings.model
+    cache, uri = Path(settings.cache).expanduser(), settings.model.rstrip("/")
     here = local(uri) is not None
     if not here and not uri.startswith("s3://"):
         return
-    if not here and not any(name.endswith(".safetensors") for name in storage.list(uri)):
-        raise FileNotFoundError(f"{uri} holds no .safetensors; correct the prefix")
+    tensors = tensors_of(uri, cache, storage)
     folder = fetch_config(uri, cache, storage)
     family = family_in(folder)
+    skeleton = load_skeleton(folder)
+    check_names(settings.model, tensors, skeleton)
     if not settings.adapter:
         return
     known = {"max_side": str(settings.image_side)}
@@ -93,7 +99,15 @@ def check(settings: Checkpoint, storage: Storage) -> None:
         else {"prompt_version": LAYOUT_VERSION, "codec": CODEC}
     )
     known |= {"weights_sha": weights_sha(folder)} if here else {}
-    check_adapter(fetch_weights(settings.adapter, cache, storage), known)
+    adapter = fetch_weights(settings.adapter, cache, storage)
+    check_adapter(adapter, known)
+    trained_on = (adapters.check(adapter, skeleton).settings.base_model_name_or_path or "").rstrip("/")
+    if not (adapter / ADAPTER_RECORD).exists() and trained_on and Path(trained_on).name != Path(uri).name:
+        log.warning("adapter %s says that it was trained on %s, not on %s", settings.adapter, trained_on, uri)
+    if settings.decoder == "vllm":
+        from layoutgen.models.vllm_engine import check_language_only
+
+        check_language_only(adapter)
 
 
 def _fetch(settings: Checkpoint, storage: Storage) -> tuple[Path, Path | None]:

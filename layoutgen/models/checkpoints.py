@@ -13,9 +13,12 @@ from typing import Any
 
 import torch
 
+from layoutgen.models.adapters import merge
 from layoutgen.models.base import Picture
+from layoutgen.models.headers import Header, read_header
 from layoutgen.models.pictures import PictureKind, picture_kind
 from layoutgen.models.row import Prompt
+from layoutgen.models.tensor_names import by_plain, key_mapping, plain
 from layoutgen.models.weights import check_weights, weights_sha
 
 FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl")
@@ -109,6 +112,8 @@ def load_model(weights: Path, adapter: Path | None, device: str | None, dtype: t
     where weights are missing or do not fit."""
     from transformers import AutoModelForImageTextToText
 
+    headers = [read_header(file) for file in sorted(weights.glob("*.safetensors"))]
+    names = [name for header in headers for name in header]
     model, report = AutoModelForImageTextToText.from_pretrained(
         weights,
         dtype=dtype,
@@ -117,6 +122,7 @@ def load_model(weights: Path, adapter: Path | None, device: str | None, dtype: t
         local_files_only=True,
         trust_remote_code=False,
         output_loading_info=True,
+        key_mapping=key_mapping(names, _parameters(load_skeleton(weights))),
     )
     # The loader only logs this, and fills missing weights with random ones.
     if report["missing_keys"] or report["mismatched_keys"]:
@@ -124,7 +130,41 @@ def load_model(weights: Path, adapter: Path | None, device: str | None, dtype: t
         raise ValueError(
             f"{weights} lacks {len(wrong)} of its model's weights ({', '.join(wrong[:3])}, …); fetch again"
         )
-    return (_adapt(model, adapter) if adapter else model).eval()
+    return (merge(adapter, model) if adapter else model).eval()
+
+
+def load_skeleton(weights: Path) -> Any:
+    """A model by its config.json alone, its parameters shapes without values (on `meta`). Raises ValueError."""
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    family_in(weights)
+    config = AutoConfig.from_pretrained(weights, local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):
+        return AutoModelForImageTextToText.from_config(config)
+
+
+def check_names(place: str, tensors: Header, skeleton: Any) -> None:
+    """See that a checkpoint's tensors are those of its config.json, whatever wrappers their names have. Raises
+    ValueError with a name of each side, or both shapes."""
+    given = by_plain(tensors)
+    wanted = dict(skeleton.named_parameters())  # of tied ones the first
+    missing = sorted(name for name in wanted if plain(name) not in given)
+    if missing:
+        raise ValueError(
+            f"{place} lacks {len(missing)} of the weights that its config.json asks for, such as {missing[0]} (it has "
+            f"{min(tensors, default='none')}); give the whole checkpoint, not quantised"
+        )
+    for name, value in wanted.items():
+        shape = tensors[given[plain(name)]][1]
+        if tuple(shape) != tuple(value.shape):
+            raise ValueError(
+                f"{place} has {given[plain(name)]} of shape {tuple(shape)}, its config.json asks for "
+                f"{tuple(value.shape)}; give the config.json of these weights"
+            )
+
+
+def _parameters(model: Any) -> list[str]:
+    return [name for name, _ in model.named_parameters(remove_duplicate=False)]
 
 
 def check_adapter(adapter: Path, identity: dict[str, str]) -> None:
@@ -166,20 +206,3 @@ def _template(weights: Path) -> str | None:
     if older.exists():
         return str(json.loads(older.read_text("utf-8"))["chat_template"])
     return None
-
-
-def _adapt(model: Any, adapter: Path) -> Any:
-    from peft import PeftModel
-
-    with warnings.catch_warnings():
-        # Only a warning there: weights of other layers' names would be left at zero, an adapter that does nothing.
-        warnings.filterwarnings("error", message="Found missing adapter keys")
-        try:
-            adapted = PeftModel.from_pretrained(model, adapter)
-        except (RuntimeError, ValueError, UserWarning) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise ValueError(
-                f"adapter {adapter} does not fit its base ({reason}); give the checkpoint it was trained on"
-            ) from error
-    # Merged, a step runs as many kernels as without an adapter.
-    return adapted.merge_and_unload(safe_merge=True)

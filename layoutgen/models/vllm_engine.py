@@ -8,7 +8,6 @@ Qwen-VL families only. An adapter with weights for the vision tower is refused: 
 than a warning.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,11 +15,11 @@ from typing import Any
 
 from llguidance import LLMatcher
 
+from layoutgen.models.adapter_files import read
 from layoutgen.models.base import Fault
 from layoutgen.models.checkpoints import load_speech
 from layoutgen.models.decoding import Answer, Request
 from layoutgen.models.row import Prompt
-from layoutgen.models.weights import check_weights
 
 _ARCHITECTURES = {
     "qwen2_vl": "Qwen2VLForConditionalGeneration",
@@ -175,18 +174,28 @@ class VllmDecoder:
 
 def check_language_only(adapter: Path) -> int:
     """Check that a LoRA adapter changes the language model alone, and return its rank. Raises ValueError otherwise."""
-    check_weights(adapter)
-    names: list[str] = []
-    for path in sorted(adapter.glob("*.safetensors")):
-        with path.open("rb") as file:
-            names += json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    touched = sorted(name for name in names if name != "__metadata__" and not _is_language(name))
+    file = read(adapter)
+    said = file.settings
+    names = file.tensors
+    beyond = {
+        "DoRA": said.use_dora,
+        "modules_to_save": said.modules_to_save,
+        "ranks and alphas by pattern": said.rank_pattern or said.alpha_pattern,
+        "biases": said.bias != "none" or said.lora_bias,
+    }
+    for what, asked in beyond.items():
+        if asked:
+            raise ValueError(
+                f"adapter {adapter} has {what}, which vLLM does not apply; use decoder = 'loop', or merge the adapter "
+                "into its base"
+            )
+    touched = sorted(name for name in names if not _is_language(name))
     if touched:
         raise ValueError(
             f"adapter {adapter} has {len(touched)} weights outside the language model ({touched[0]}, …), which vLLM "
             "would ignore; use decoder = 'loop', or merge the adapter into its base"
         )
-    return int(json.loads((adapter / "adapter_config.json").read_text("utf-8"))["r"])
+    return said.r
 
 
 def _is_language(name: str) -> bool:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layoutgen.io.digests import file_digest
+from layoutgen.models.headers import INDEX, Header, check_files, check_index, read_header, read_stream
 
 if TYPE_CHECKING:
     from layoutgen.io.storage import Storage
@@ -98,22 +99,37 @@ def local(uri: str) -> Path | None:
 
 def check_weights(folder: Path) -> None:
     """Raise where `folder` is no whole checkpoint: no safetensors, a file cut short, or a shard missing."""
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        pickles = sorted(path.name for path in [*folder.glob("*.bin"), *folder.glob("*.pt")])
-        if pickles:
-            raise ValueError(
-                f"{folder} has only pickled weights ({', '.join(pickles[:3])}), which may run code on loading; "
-                "convert them to safetensors"
-            )
-        raise FileNotFoundError(f"{folder} has no .safetensors file; point to a checkpoint's own folder")
-    for index in folder.glob("*.safetensors.index.json"):
-        shards = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
-        missing = sorted(shards - {path.name for path in files})
-        if missing:
-            raise FileNotFoundError(f"{folder} lacks {', '.join(missing[:3])}, named in {index.name}; fetch it again")
-    for path in files:
-        _check_safetensors(path)
+    names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    for name in check_files(str(folder), names):
+        read_header(folder / name)
+    for name in names:
+        if name.endswith(INDEX):
+            check_index(str(folder), name, (folder / name).read_bytes(), names)
+
+
+def tensors_of(uri: str, cache_dir: Path, storage: "Storage") -> Header:
+    """The tensors of a checkpoint in a folder or below an `s3://` prefix, by its files' headers alone. Raises
+    FileNotFoundError or ValueError where it is not whole."""
+    if not uri.startswith("s3://"):
+        folder = fetch_weights(uri, cache_dir, storage)
+        headers = [read_header(file) for file in folder.glob("*.safetensors")]
+        return {name: tensor for header in headers for name, tensor in header.items()}
+    sizes = {full[len(uri) + 1 :]: size for full, size in storage.sizes(uri).items()}
+    names = [name for name in sizes if "/" not in name]
+    files = check_files(uri, names)
+    for name in names:
+        if name.endswith(INDEX):
+            check_index(uri, name, storage.read(f"{uri}/{name}"), files)
+
+    def header(name: str) -> Header:
+        def look() -> Header:
+            with storage.open(f"{uri}/{name}") as file:
+                return read_stream(file, sizes[name], f"{uri}/{name}")
+
+        return storage.attempt(f"{uri}/{name}", look)
+
+    with ThreadPoolExecutor(_STREAMS) as pool:
+        return {name: tensor for found in pool.map(header, files) for name, tensor in found.items()}
 
 
 def weights_sha(folder: Path) -> str:
@@ -230,23 +246,6 @@ def _aws() -> "Storage":
 
 def _wanted(name: str) -> bool:
     return "/" not in name and any(fnmatch(name, pattern) for pattern in PATTERNS)
-
-
-def _check_safetensors(path: Path) -> None:
-    """Compare a safetensors file's size with its header (8 bytes of length, JSON, data), without reading the data."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        try:
-            header = json.loads(file.read(length)) if 0 < length <= size - 8 else None
-        except ValueError:
-            header = None
-    if not isinstance(header, dict):
-        raise ValueError(f"{path} is cut short or no safetensors file ({size} bytes); fetch it again")
-    ends = (tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__")
-    whole = 8 + length + max(ends, default=0)
-    if size != whole:
-        raise ValueError(f"{path} has {size} bytes where its header asks for {whole}; fetch it again")
 
 
 @contextmanager

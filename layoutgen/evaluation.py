@@ -24,7 +24,7 @@ from layoutgen.core import evaluation_page, evaluation_report, gallery, schema
 from layoutgen.core.evaluation_report import Draws
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.statistics import stratified_sample
-from layoutgen.io import layout_tables
+from layoutgen.io import fonts, layout_tables
 from layoutgen.io.storage import Storage
 from layoutgen.models.saliency import BorderSaliency
 from layoutgen.stages.render import Render
@@ -62,7 +62,8 @@ def evaluate_layouts(
     storage.check(output)
     draws = Draws(config.report.resamples, config.report.level, config.run.seed)
     folder = layout_tables.folder_of(storage, layouts, run_id)
-    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    places = _places(storage, folder)
+    config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
     chosen = _sample(places, config)
     scored = _score(config, storage, chosen, storage.join(output, "scores"))
     keys = scored.column("row_id").to_pylist()
@@ -93,7 +94,7 @@ def evaluate_layouts(
         report["distribution"] = _distribution(config, storage, scored, reference)
     pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output)
     page = evaluation_page.page(report, _values(scored), _values(theirs) if theirs is not None else {}, pictures)
-    storage.write(storage.join(output, "report.html"), page.encode())
+    storage.write(storage.join(output, "report.html"), page.encode("utf-8", "backslashreplace"))
     write_report(storage, output, report)
     return {
         "task": "layouts",
@@ -108,7 +109,25 @@ def evaluate_layouts(
 def write_report(storage: Storage, output: str, report: dict[str, Any]) -> None:
     """Write report.json; NaN and infinity, which JSON has not, are an error here."""
     text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
-    storage.write(storage.join(output, "report.json"), text.encode())
+    storage.write(storage.join(output, "report.json"), text.encode("utf-8", "backslashreplace"))
+
+
+def _places(storage: Storage, folder: str) -> pa.Table:
+    """Where a table's rows are. Raises TableError where it has none."""
+    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    if not len(places):
+        raise layout_tables.TableError(f"{folder} has no rows; there is nothing to score")
+    return places
+
+
+def _with_fonts(config: EvaluateConfig, manifest: dict[str, Any]) -> EvaluateConfig:
+    """The settings with the fonts of the run that made a table, too. Raises TableError for a file that is no font."""
+    settings = manifest.get("settings")
+    try:
+        files = fonts.named(settings if isinstance(settings, dict) else {}, config.score.fonts)
+    except ValueError as error:
+        raise layout_tables.TableError(f"score.fonts: {error}") from None
+    return config.model_copy(update={"score": config.score.model_copy(update={"fonts": files})})
 
 
 def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
@@ -132,6 +151,8 @@ def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: s
     done = 0
     for row in stream([step], tables, address=config.run.ray_address, autoscaling=config.run.autoscaling):
         found = json.loads(row["report"])
+        if "fault" in found:
+            raise layout_tables.TableError(found["fault"])
         files.append(found["file"])
         done += found["rows"]
         log.info("%d of %d rows scored", done, len(chosen))
@@ -180,7 +201,8 @@ def _score_baseline(
 ) -> pa.Table:
     """Score those rows of the baseline that ours has too."""
     folder = layout_tables.folder_of(storage, baseline, run_id)
-    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    places = _places(storage, folder)
+    config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
     shared = [i for i, key in enumerate(places.column("row_id").to_pylist()) if key in keys]
     if not shared:
         raise layout_tables.TableError(f"{baseline} shares no row_id with the layouts; there is nothing to compare")
@@ -189,24 +211,33 @@ def _score_baseline(
 
 def _distribution(config: EvaluateConfig, storage: Storage, scored: pa.Table, reference: str) -> dict[str, Any]:
     folder = layout_tables.folder_of(storage, reference)
-    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    places = _places(storage, folder)
     names = [str(name) for name in places.column("row_id").to_pylist()]
     rows = stratified_sample(names, [()] * len(names), config.report.reference_rows, config.run.seed)
     tables = [
         layout_tables.read(storage, part.column("uri")[0].as_py(), part.column("row").to_pylist())
         for part in _shards(places.take(pa.array(rows, pa.int64())), len(names))
     ]
-    theirs = [elements for table in tables for elements in table.column("elements").to_pylist()]
-    their_keys = [str(key) for table in tables for key in table.column("row_id").to_pylist()]
-    mine = [str(key) for key in scored.column("row_id").to_pylist()]
-    drawn = stratified_sample(mine, [()] * len(mine), config.report.reference_rows, config.run.seed)
+    theirs = [
+        (str(key), elements)
+        for table in tables
+        for key, elements in zip(table.column("row_id").to_pylist(), table.column("elements").to_pylist(), strict=True)
+    ]
+    keys = [str(key) for key in scored.column("row_id").to_pylist()]
+    drawn = stratified_sample(keys, [()] * len(keys), config.report.reference_rows, config.run.seed)
     elements = scored.column("elements").take(pa.array(drawn, pa.int64())).to_pylist()
+    mine = [(keys[i], found) for i, found in zip(drawn, elements, strict=True)]
+    sides = [[(key, found) for key, found in side if found is not None] for side in (mine, theirs)]
+    if not all(sides):
+        raise layout_tables.TableError(f"{folder if sides[0] else 'the table'} has no row with elements to compare")
+    (my_keys, my_elements), (their_keys, their_elements) = (zip(*side, strict=True) for side in sides)
     return {
         "source": folder,
+        "excluded": {"layouts": len(mine) - len(my_keys), "reference": len(theirs) - len(their_keys)},
         **evaluation_report.distributions(
-            evaluation_report.layouts_of(elements),
-            [mine[i] for i in drawn],
-            evaluation_report.layouts_of(theirs),
+            evaluation_report.layouts_of(my_elements),
+            my_keys,
+            evaluation_report.layouts_of(their_elements),
             their_keys,
         ),
     }

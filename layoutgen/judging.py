@@ -7,6 +7,7 @@ Not the metrics, which are `core.metrics.annotation` and `core.metrics.adoption`
 """
 
 import json
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -19,7 +20,8 @@ import pyarrow as pa
 
 from layoutgen.config import EvaluateConfig
 from layoutgen.core import judging_page
-from layoutgen.core.metrics import adoption, annotation
+from layoutgen.core.layout import area
+from layoutgen.core.metrics import adoption, annotation, table_rows
 from layoutgen.core.metrics.annotation import Line
 from layoutgen.io import layout_tables
 from layoutgen.io.layout_tables import TableError
@@ -38,23 +40,27 @@ def judge_annotations(
     rows = [row for uri in layout_tables.parts(storage, folder) for row in layout_tables.records(storage, uri)]
     by_name: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        if isinstance(row, Mapping) and row.get("image") and "text_lines" in row:
+        if isinstance(row, Mapping) and isinstance(row.get("image"), str) and "text_lines" in row:
             by_name.setdefault(PurePosixPath(row["image"]).name, []).append(row)
     if not by_name:
         raise TableError(f"{folder} has no rows with image and text_lines, so it is no annotation table")
-    pairs, missing = [], []
-    for place, poster in enumerate(layout_tables.records(storage, reference), 1):
+    pairs, missing, excluded = [], [], []
+    for place, poster in layout_tables.numbered(storage, reference):
         try:
             name, wanted, size = _poster(poster)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TableError(
                 f"{reference}: line {place} ({error!r}) is no poster with file, width, height, texts"
             ) from None
-        found = _row_of(name, by_name)
-        if found is None:
+        row_of = _row_of(name, by_name)
+        if row_of is None:
             missing.append(name)
+        elif reason := _unfit(row_of, wanted, size):
+            excluded.append({"file": name, "line": place, "reason": reason})
         else:
-            pairs.append((found["text_lines"] or [], wanted, size))
+            pairs.append((_found(row_of, folder), wanted, size))
+    if not pairs and not missing and not excluded:
+        raise TableError(f"{reference} has no posters; there is nothing to compare with")
     report = {
         "task": "annotation",
         "annotations": folder,
@@ -62,6 +68,7 @@ def judge_annotations(
         "images": len(pairs),
         "lines": sum(len(wanted) for _, wanted, _ in pairs),
         "not_annotated": missing,
+        "excluded": excluded,
         "level": config.report.level,
         "results": {
             f"{which} lines, IoU {threshold}": _scored(pairs, threshold, which == "placed", config)
@@ -71,19 +78,46 @@ def judge_annotations(
     }
     _write(storage, output, report, judging_page.annotation_page)
     f1 = {name: found["f1"]["value"] for name, found in report["results"].items()}  # type: ignore[attr-defined]
-    return {"task": "annotation", "images": len(pairs), "not_annotated": len(missing), "f1": f1,
-            "report": storage.join(output, "report.html")}  # fmt: skip
+    return {"task": "annotation", "images": len(pairs), "not_annotated": len(missing), "excluded": len(excluded),
+            "f1": f1, "report": storage.join(output, "report.html")}  # fmt: skip
 
 
 def _poster(row: Any) -> tuple[str, list[Line], tuple[float, float]]:
+    """A marked poster: its file, lines, size in px. Raises for what is none; numbers that are not finite or positive
+    are those of a poster that can't be used (`_unfit`)."""
     width, height = float(row["width"]), float(row["height"])
-    lines = [
-        Line(str(text["text"]), tuple(map(float, text["box"])), text.get("role"), text.get("colour"))  # type: ignore[arg-type]
-        for text in row["texts"]
-    ]
-    if any(len(line.box) != 4 for line in lines):
-        raise ValueError("a box is not left, top, right, bottom")
+    lines = []
+    for text in row["texts"]:
+        if isinstance(text["box"], str):
+            raise TypeError(f"box {text['box']!r} is no list of numbers")
+        left, top, right, bottom = (float(side) for side in text["box"])
+        role, colour = text.get("role"), text.get("colour")
+        if not all(value is None or isinstance(value, str) for value in (role, colour)):
+            raise ValueError(f"role {role!r} or colour {colour!r} is no text")
+        lines.append(Line(str(text["text"]), (left, top, right, bottom), role, colour))
     return str(row["file"]), lines, (width, height)
+
+
+def _unfit(row: Mapping[str, Any], wanted: list[Line], size: tuple[float, float]) -> str | None:
+    """Why a poster is in no number; None where it can be compared. What failed is never a score of 0."""
+    if not all(0 < side < math.inf for side in size):
+        return f"its size is {size[0]:g} x {size[1]:g} px"
+    for line in wanted:
+        if not all(map(math.isfinite, line.box)) or area(line.box) <= 0:
+            return f"the box {list(line.box)} has no area"
+    return "the annotation table has no text_lines of it" if row["text_lines"] is None else None
+
+
+def _found(row: Mapping[str, Any], folder: str) -> list[dict[str, Any]]:
+    """An annotation row's lines. Raises TableError for what the contract has not."""
+    lines = row["text_lines"]
+    names = {"text", "box", "role", "colour", "placed"}
+    for line in lines if isinstance(lines, list) else [None]:
+        if not isinstance(line, dict) or not names <= set(line) or not table_rows.is_box(line["box"]):
+            raise TableError(
+                f"{folder}: text_lines of {row['image']} has {str(line)[:80]!r}; give text, box, role, colour, placed"
+            )
+    return list(lines)
 
 
 def _row_of(name: str, by_name: Mapping[str, list[Mapping[str, Any]]]) -> Mapping[str, Any] | None:
@@ -170,7 +204,10 @@ def _week(one: adoption.Decision, created_at: str | None) -> str:
     """The week of the decision, or else the one in which the layout was made."""
     if one.time or not created_at:
         return adoption.week(one.time)
-    return adoption.week(datetime.fromisoformat(created_at[:10]))
+    try:
+        return adoption.week(datetime.fromisoformat(created_at[:10]))
+    except ValueError:
+        return adoption.week(None)
 
 
 def _edits(
@@ -198,8 +235,8 @@ def _edits(
 
 def _write(storage: Storage, output: str, report: dict[str, Any], page: Callable[[Mapping[str, Any]], str]) -> None:
     text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False, default=_plain)
-    storage.write(storage.join(output, "report.json"), text.encode())
-    storage.write(storage.join(output, "report.html"), page(report).encode())
+    storage.write(storage.join(output, "report.json"), text.encode("utf-8", "backslashreplace"))
+    storage.write(storage.join(output, "report.html"), page(report).encode("utf-8", "backslashreplace"))
 
 
 def _plain(value: object) -> object:

@@ -22,7 +22,7 @@ from layoutgen.config import Annotate as ReadingSettings
 from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, Saliency
 from layoutgen.config import Protect as ProtectSettings
 from layoutgen.core import gallery, schema
-from layoutgen.io import gallery_source
+from layoutgen.io import fonts, gallery_source
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models import building
@@ -124,8 +124,10 @@ def run_gallery(
     maps: bool = False,
 ) -> str:
     """Draw a run's layouts and write the page that shows them; returns where it is. Of a larger table `limit` rows are
-    drawn evenly. Raises TableError or StorageError."""
+    drawn evenly. Fonts are those given, those of the run's settings, the embedded ones. Raises TableError,
+    StorageError, or ValueError for a font file that is none."""
     source = gallery_source.read(storage, layouts, run_id, limit)
+    font_files = fonts.named(source.settings, font_files)
     previews = storage.join(output, "previews")
     start("")
     build = partial(_render, storage, previews, side, font_files, _finder(source.settings) if maps else None)

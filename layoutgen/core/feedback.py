@@ -6,10 +6,9 @@ keep more. `parse` is strict and says which line and which field is wrong; what 
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from layoutgen.core.layout import Box, Role
@@ -25,6 +24,7 @@ FIELDS = (
     ("time", "string", "when, ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"),
     ("note", "string", "why, in the annotator's words; may be left out"),
 )  # fmt: skip
+_MOST = 1e300  # JSON may say a number that a float has not
 _SLACK = 1e-4  # boxes are exported with five digits
 
 
@@ -101,16 +101,21 @@ def _text(row: Mapping[str, Any], name: str, place: int) -> str:
 
 
 def _time(row: Mapping[str, Any], place: int) -> datetime:
-    value = row.get("time")
+    value = moment(row.get("time"))
+    if value is None or value.tzinfo is None:
+        message = f"time is {row.get('time')!r}; give ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"
+        raise FeedbackError(place, "time", message)
+    return value.astimezone(UTC)
+
+
+def moment(value: object) -> datetime | None:
+    """A time, or ISO 8601 for one, that exists in every zone; None for anything else."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value)
         except ValueError:
-            value = None
-    if not isinstance(value, datetime) or value.tzinfo is None:
-        message = f"time is {row.get('time')!r}; give ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"
-        raise FeedbackError(place, "time", message)
-    return value.astimezone(UTC)
+            return None
+    return value if isinstance(value, datetime) and MINYEAR < value.year < MAXYEAR else None
 
 
 def _elements(row: Mapping[str, Any], place: int) -> tuple[EditedElement, ...] | None:
@@ -155,7 +160,7 @@ def fault_of_elements(elements: object) -> str | None:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
 
 
 def write(feedback: Iterable[Feedback]) -> str:

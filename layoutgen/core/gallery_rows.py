@@ -21,6 +21,7 @@ FIELDS = (
     *("roles", "elements", "score", "contrast", "covered", "smallest", "run", "composer", "preview"),
 )
 SMALLEST = 0.024  # share of the canvas's short side that a readable font has, as the place stage's default says
+_MOST = 1e300  # a number that JSON says and a float has not is none
 _AMPLE = 7.0  # contrast ratio beyond which more is no better (WCAG's enhanced level)
 _WEIGHTS = {"contrast": 0.4, "subject": 0.4, "font": 0.2}
 _ELEMENT = ("role", "text", "box", "lines", "font", "font_px", "line_height_px", "colour", "alignment", "opacity",
@@ -65,16 +66,16 @@ def score(row: Mapping[str, Any]) -> float | None:
 
 def smallest_font(row: Mapping[str, Any]) -> int | None:
     """The smallest font of a row's texts in px of the canvas; None without any."""
-    sizes = [element.get("font_px") or 0 for element in row.get("elements") or ()]
+    sizes = [element.get("font_px") or 0 for element in _objects(row.get("elements"))]
     return min((size for size in sizes if size > 0), default=None)
 
 
 def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any]:
     """A placed row as a line of the index. `runs` are the run ids that lines count in; `preview` tells whether there is
     a picture of it."""
-    elements = row.get("elements") or []
+    elements = _objects(row.get("elements"))
     roles = [role.value for role in Role if any(e.get("role") == role for e in elements) and role is not Role.UNDERLAY]
-    error = row.get("error") or {}
+    error = _object(row.get("error"))
     ok = row.get("status") in (None, "ok")
     status = "failed" if not ok else {None: "ok", True: "accepted", False: "refused"}[row.get("accepted")]
     reasons = row.get("reasons") or []
@@ -108,12 +109,12 @@ def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any
 
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
     """What the viewer shows of a placed row; `fault` says why there is no preview of it."""
-    error = row.get("error") or {}
+    error = _object(row.get("error"))
     found = {
-        "elements": [_element(element) for element in row.get("elements") or ()],
+        "elements": [_element(element) for element in _objects(row.get("elements"))],
         "suggestion": [
             {"role": one.get("role"), "text": one.get("text") or "", "box": _box(one["box"])}
-            for one in row.get("suggestion") or ()
+            for one in _objects(row.get("suggestion"))
             if _box(one.get("box"))
         ],
         "protected": protected(row),
@@ -160,7 +161,7 @@ def dead_details(row: Mapping[str, Any]) -> dict[str, Any]:
 def protected(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Subject, faces and text of the photo with their boxes on the canvas, as far as they are shown there."""
     found = [("subject", row.get("subject_box")), *(("face", box) for box in row.get("faces") or ())]
-    found += [("text", one.get("box")) for one in row.get("text_lines") or ()]
+    found += [("text", one.get("box")) for one in _objects(row.get("text_lines"))]
     boxes = [(kind, on_canvas(box, row)) for kind, box in found]
     return [{"kind": kind, "box": box} for kind, box in boxes if box]
 
@@ -223,7 +224,17 @@ def _box(box: object) -> list[float] | None:
     return None if None in sides else [side for side in sides if side is not None]
 
 
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    """Those of a list's items that are objects."""
+    items = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return [item for item in items if isinstance(item, Mapping)]
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
 def _number(value: object, digits: int = 6) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _MOST:
         return None
     return round(float(value), digits)

@@ -19,6 +19,8 @@ def annotation_page(report: Mapping[str, Any]) -> str:
     )
     missing = report["not_annotated"]
     left_out = f"<p>Not in the annotation table, and in no number: {escape(', '.join(missing))}.</p>" if missing else ""
+    for one in report["excluded"]:
+        left_out += f"<p>Line {one['line']}, {escape(one['file'])}, is in no number: {escape(one['reason'])}.</p>"
     return (
         f"{HEAD}<h1>Annotation quality of {escape(report['annotations'])}</h1>"
         f"<p>{report['images']:,} posters with {report['lines']:,} marked lines of {escape(report['reference'])}. "

@@ -4,15 +4,20 @@ Of a variable font the weight is set, on whichever of its axes it stands; every 
 its default, so that a text's shape is the same at every size. Of a collection the first font is used.
 """
 
+import logging
 import os
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import justmytype_intl_cjk
 import justmytype_western_core
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
+
+logger = logging.getLogger("layoutgen")
 
 REGULAR, BOLD = 400, 700
 VERSION = "faces-2"
@@ -131,4 +136,22 @@ def by_name(name: str, extra: tuple[str, ...] = ()) -> FontFace:
         for weight in (REGULAR, BOLD):
             if path and face(path, weight).name == name:
                 return face(path, weight)
-    raise ValueError(f"no font named {name!r}; give its file")
+    raise ValueError(f"no font named {name!r} is here; give its file with --font, for an evaluation in score.fonts")
+
+
+def named(settings: Mapping[str, Any], files: Sequence[str]) -> tuple[str, ...]:
+    """Font files that layouts may name: those given, which have to be fonts (else ValueError), and those of the
+    settings of the run that made the layouts, as far as they are here."""
+    for path in files:
+        face(path, BOLD)
+    place, kept = settings.get("place"), list(files)
+    for name in ("bold_font", "regular_font"):
+        own = place.get(name) if isinstance(place, Mapping) else None
+        if not isinstance(own, str) or not own or own in kept:
+            continue
+        try:
+            face(own, BOLD)
+            kept.append(own)
+        except ValueError as error:
+            logger.warning("a font of the run that made the layouts can't be had here: %s", error)
+    return tuple(kept)

@@ -4,7 +4,6 @@ The table is a job's output, one of its snapshots, a folder of Parquet files, or
 job put them. Of a large table only the files are read in which sampled rows are.
 """
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +58,6 @@ def read(storage: Storage, layouts: str, run_id: str | None, limit: int) -> Sour
     for name in ("status", *_NEEDED):
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(len(table), LAYOUTS.field(name).type))
-    table = table.set_column(table.column_names.index("row_id"), "row_id", table.column("row_id").cast(pa.string()))
     job = re.fullmatch(r"(.*)/snapshots/([^/]+)/?", folder)
     dead_files = []
     if job:
@@ -69,14 +67,14 @@ def read(storage: Storage, layouts: str, run_id: str | None, limit: int) -> Sour
     dead: list[dict[str, Any]] = []
     for uri in dead_files:
         if len(dead) < limit:
-            dead += pq.read_table(io.BytesIO(storage.read(uri))).to_pylist()[: limit - len(dead)]
+            dead += [row for row in layout_tables.records(storage, uri) if isinstance(row, dict)][: limit - len(dead)]
     return Source(
         run_id=job[2] if job else PurePosixPath(folder.rstrip("/")).name,
         table=table,
         total=sum(counts),
         dead=dead,
         dead_total=sum(dead_counts),
-        settings=manifest.get("settings") or {},
+        settings=settings if isinstance(settings := manifest.get("settings"), dict) else {},
     )
 
 
@@ -91,7 +89,7 @@ def _counts(storage: Storage, files: Sequence[str], written: Sequence[dict[str, 
             try:
                 with filesystem.open_input_file(path) as handle:
                     known[name] = pq.ParquetFile(handle).metadata.num_rows
-            except (pa.ArrowInvalid, OSError) as error:
+            except (pa.ArrowException, OSError) as error:
                 raise TableError(f"{uri} is not a readable Parquet file ({error}); write it again") from None
         counts.append(known[name] if name in known else len(layout_tables.index(storage, [uri])))
     return counts

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core import gallery, rows
-from layoutgen.core.layout import Canvas, Role
-from layoutgen.io import drawing, images
+from layoutgen.core import gallery
+from layoutgen.core.layout import Element, Role
+from layoutgen.core.metrics import table_rows
+from layoutgen.io import drawing, fonts, images
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.video import VideoFault
 from layoutgen.models.base import Saliency
@@ -15,6 +16,7 @@ from layoutgen.models.clips import frame_at
 from layoutgen.models.frame import frame, shrink
 
 _MAP_SIDE = 256
+_MOST_PIXELS = 1 << 27
 _TINT = (230, 57, 53)
 
 
@@ -39,18 +41,27 @@ class Render:
         self._subject: tuple[str, np.ndarray] | None = None
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Return row_id and `fault` (null where the preview was drawn). An image that is gone is no reason to stop."""
+        """Return row_id and `fault` (null where the preview was drawn). An image or a font that is gone, or a layout
+        that can't be drawn, is no reason to stop."""
         faults: list[str | None] = []
         for row in table.to_pylist():
+            framing = table_rows.framing(row)
+            unlike: list[str] = []
+            elements = table_rows.elements(row["elements"], unlike)
+            canvas = table_rows.canvas(row)
+            fault = table_rows.fault(row) or (unlike[0] if unlike else None) or self._without_font(elements)
+            if canvas.width * canvas.height > _MOST_PIXELS:
+                fault = f"a canvas of {canvas.name} px is not drawn; the most is {_MOST_PIXELS} px"
+            if fault or framing is None:
+                faults.append(fault or "framing_not_usable")
+                continue
             try:
                 photo = self._read(row)
                 logo = images.decode_logo(self._storage.read(row["logo"])) if _has_logo(row) else None
             except (StorageError, images.ImageFault, VideoFault) as error:
                 faults.append(str(error))
                 continue
-            canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), rows.read_framing(row)
             ground = frame(photo, framing, canvas, max(canvas.width, canvas.height))
-            elements = [rows.read_element(element) for element in row["elements"]]
             drawn = drawing.draw(ground, elements, canvas, logo=logo, font_files=self._font_files)
             self._write(row, "", images.encode_jpeg(shrink(drawn, self._side), 88))
             if self._layers:
@@ -66,6 +77,15 @@ class Render:
                 self._write(row, "map", images.encode_png(_tinted(shown)))
             faults.append(None)
         return pa.table({"row_id": table.column("row_id"), "fault": pa.array(faults, pa.string())})
+
+    def _without_font(self, elements: list[Element]) -> str | None:
+        """Why the elements' fonts can't be had here; None where they can."""
+        for name in sorted({element.font for element in elements if element.lines}):
+            try:
+                fonts.by_name(name, self._font_files)
+            except ValueError as error:
+                return str(error)
+        return None
 
     def _read(self, row: dict[str, Any]) -> np.ndarray:
         """A row's photo; of a clip, the frame that was chosen."""

@@ -7,7 +7,7 @@ subject is found once, and all its canvases are scored with it. What can't be me
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from layoutgen.config import Score as ScoreSettings
 from layoutgen.core import schema
-from layoutgen.core.layout import Canvas, Element
+from layoutgen.core.layout import Canvas, Element, Framing
 from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.layouts import Layouts
@@ -57,9 +57,14 @@ class Score:
         self._width = cache(self._measure)
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Read the rows of a shard, which are of one file, score them, write them, and report how many they are."""
+        """Read the rows of a shard, which are of one file, score them, write them, and report how many they are, or
+        what is wrong with the file."""
         shard, uri = table.column(schema.SHARD)[0].as_py(), table.column("uri")[0].as_py()
-        scored = self.add(layout_tables.read(self._storage, uri, table.column("row").to_pylist()))
+        try:
+            read = layout_tables.read(self._storage, uri, table.column("row").to_pylist())
+        except layout_tables.TableError as error:
+            return pa.table({"report": [json.dumps({"fault": str(error)})]})
+        scored = self.add(read)
         sink = BytesIO()
         pq.write_table(scored, sink, compression="zstd")
         name = self._storage.join(self._folder, f"part-{shard:05d}.parquet")
@@ -70,9 +75,7 @@ class Score:
         """Add the score columns to rows of a layout table; those of an earlier evaluation are replaced."""
         values = table.select([name for name in _READ if name in table.column_names]).to_pylist()
         exclusions: list[list[str]] = [[] for _ in values]
-        elements = [
-            table_rows.elements(row.get("elements"), excluded) for row, excluded in zip(values, exclusions, strict=True)
-        ]
+        elements = [_elements(row, excluded) for row, excluded in zip(values, exclusions, strict=True)]
         layouts = Layouts.from_lists([[(own.class_of(e.role), e.box) for e in found] for found in elements])
         scores = {
             **_named("pku_compat", pku.pku_compat(layouts)),
@@ -118,6 +121,10 @@ class Score:
         for i, row in enumerate(values):
             if not row.get("image"):
                 exclusions[i].append("no_image")
+            elif table_rows.fault(row):
+                continue
+            elif table_rows.framing(row) is None:
+                exclusions[i].append("framing_not_usable")
             elif layout_tables.TEXT_IN_PICTURE in (row.get("notes") or ()):
                 exclusions[i].append(layout_tables.TEXT_IN_PICTURE)
             else:
@@ -129,7 +136,7 @@ class Score:
                     exclusions[i].append(f"image_{picture}")
                 continue
             (subject,) = self._saliency.saliency([picture])
-            framings = [table_rows.framing(values[i]) for i in members]
+            framings = [table_rows.framing(values[i]) or Framing() for i in members]
             chosen = Layouts(layouts.boxes[members], layouts.classes[members], layouts.dropped[members])
             drawn = {
                 size: (
@@ -175,6 +182,11 @@ class Score:
         measured: tuple[np.ndarray, list[float | None]] | None,
         excluded: list[str],
     ) -> tuple[list[own.ElementScore], list[str], Mapping[str, tuple[float, float]]]:
+        asked = table_rows.asked(row)
+        if asked is None:
+            excluded.append("no_copy")
+        if table_rows.fault(row):
+            return [], [], dict.fromkeys(own.NAMES, (0.0, 0.0))
         canvas = table_rows.canvas(row)
         protected, ratios = measured or (None, [None] * len(elements))
         scores = []
@@ -194,9 +206,8 @@ class Score:
                     fill=fit[1] if fit else None,
                 )
             )
-        asked = table_rows.asked(row)
-        if asked is None:
-            excluded.append("no_copy")
+        if len(elements) < len(row["elements"]):
+            asked = None  # what was left out may be what the copy asks for
         proposed = row.get("suggestion")
         broken = own.violations(
             elements,
@@ -211,7 +222,7 @@ class Score:
             scores,
             asked=asked,
             broken=broken,
-            proposed=None if proposed is None else [one["box"] or (math.nan,) * 4 for one in proposed],
+            proposed=None if proposed is None else [_sides(one) for one in proposed],
             protected=protected,
         )
         return scores, broken[0], totals
@@ -219,8 +230,20 @@ class Score:
     def _measure(self, font: str, line: str, px: int) -> float | None:
         try:
             return fonts.by_name(font, self._settings.fonts).width(line, px)
-        except ValueError:
+        except (ValueError, OSError):  # no such font here; a size that it has not
             return None
+
+
+def _elements(row: Mapping[str, Any], excluded: list[str]) -> list[Element]:
+    fault = table_rows.fault(row)
+    if fault:
+        excluded.append(fault)
+    return [] if fault else table_rows.elements(row["elements"], excluded)
+
+
+def _sides(proposed: Mapping[str, Any] | None) -> Sequence[float]:
+    box = (proposed or {}).get("box")
+    return box if box is not None and len(box) == 4 and None not in box else (math.nan,) * 4
 
 
 _READ = (

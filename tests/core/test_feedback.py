@@ -108,3 +108,13 @@ OTHERS = st.builds(Feedback, WORDS, WORDS, DECIDED, WORDS, TIMES, st.none(), st.
 @given(st.lists(EDITS | OTHERS, max_size=4))
 def test_what_is_written_is_read_back(rows):
     assert feedback.read(feedback.write(rows)) == (rows, [])
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:00", 5, 10**400, "2026-02-30"])
+def test_a_time_or_a_number_that_python_has_not_is_a_fault_of_its_line(time):
+    row = {"row_id": "a", "run_id": "r", "decision": "reject", "annotator": "mei", "time": time}
+    found, (error,) = feedback.read(json.dumps(row))
+    assert (found, error.field) == ([], "time")
+    elements = [{"role": "title", "text": "x", "box": [0, 0, 10**400, 1]}]
+    edit = {**row, "decision": "edit", "time": "2026-11-20T09:00:00Z", "elements": elements}
+    assert feedback.read(json.dumps(edit))[1][0].field == "elements"

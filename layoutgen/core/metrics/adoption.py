@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from layoutgen.core.feedback import DECISIONS, fault_of_elements
+from layoutgen.core.feedback import DECISIONS, fault_of_elements, moment
 from layoutgen.core.layout import iou
 from layoutgen.core.metrics.annotation import edits
 from layoutgen.core.metrics.statistics import Estimate, wilson
@@ -67,12 +67,10 @@ def _decision(place: int, row: object) -> Decision | Problem:
         return Problem(place, "malformed", None, f"row_id is {row_id!r}; give the layout's row_id")
     if decision not in DECISIONS:
         return Problem(place, "malformed", key, f"decision is {decision!r}; give one of {', '.join(DECISIONS)}")
-    time = row.get("time")
-    if time is not None and not isinstance(time, datetime):
-        try:
-            time = datetime.fromisoformat(time)
-        except (TypeError, ValueError):
-            return Problem(place, "malformed", key, f"time is {time!r}; give ISO 8601, such as 2026-11-21T09:30:00Z")
+    said = row.get("time")
+    time = moment(said)
+    if said is not None and time is None:
+        return Problem(place, "malformed", key, f"time is {said!r}; give ISO 8601, such as 2026-11-21T09:30:00Z")
     elements = row.get("elements")
     if decision == "edit" and (fault := fault_of_elements(elements)):
         return Problem(place, "malformed", key, f"an edit needs its elements: {fault}")

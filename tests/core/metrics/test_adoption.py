@@ -112,3 +112,9 @@ def test_moving_and_rewording_are_told_apart():
 def test_elements_are_matched_by_their_words_and_not_by_their_place_in_the_list():
     other = {"role": "title", "text": "Bowl", "box": [0.1, 0.5, 0.5, 0.6]}
     assert adoption.edit_distance([TITLE, other], [other, TITLE])["distance"] == 0
+
+
+def test_times_at_the_ends_of_the_calendar_are_malformed():
+    rows = [said(decision=what, annotator="mei", time="0001-01-01T00:00:00") for what in ("adopt", "reject")]
+    decisions, problems = adoption.read(rows)
+    assert not decisions and [problem.reason for problem in problems] == ["malformed"] * 2

@@ -54,10 +54,19 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def decode(data: bytes, *, side: int, min_side: int, max_pixels: int) -> Picture:
-    """Decode an image to upright RGB of at most `side` px on the longer side: of an animation the most telling frame,
-    transparency on a ground that shows what it cuts out (`core.grounds`). Metadata that can't be read is skipped.
-    Raises ImageFault; more than `max_pixels` are refused before they are decoded."""
+Fit = Callable[[int, int, int], tuple[int, int]]
+"""Width, height and side in px to the size of what is decoded."""
+
+
+def _within(width: int, height: int, side: int) -> tuple[int, int]:
+    scale = min(1.0, side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit = _within) -> Picture:
+    """Decode an image to upright RGB of at most `side` px on the longer side, or of the size that `fit` tells: of an
+    animation the most telling frame, transparency on a ground that shows what it cuts out (`core.grounds`). Metadata
+    that can't be read is skipped. Raises ImageFault; more than `max_pixels` are refused before they are decoded."""
 
     def picture(file: ImageFile) -> Picture:
         image = _open(file, max_pixels)
@@ -71,7 +80,7 @@ def decode(data: bytes, *, side: int, min_side: int, max_pixels: int) -> Picture
             image = _open(file, max_pixels)
             image.seek(chosen)
             notes.append(f"frame {chosen + 1} of an animation")
-        small, orientation = _scaled(image, file, side, notes)
+        small, orientation = _scaled(image, file, side, notes, fit=fit)
         rgb = np.array(_on_ground(small, notes))
         if orientation >= 5:
             width, height = height, width
@@ -105,7 +114,7 @@ def decode_logo(data: bytes, *, side: int = LOGO_SIDE, max_pixels: int = LOGO_MA
     on the longer side. Raises ImageFault, `shows_nothing` where no pixel is visible."""
 
     def pixels(file: ImageFile) -> np.ndarray:
-        image, orientation = _scaled(_open(file, max_pixels), file, side, [], logos.trimmed)
+        image, orientation = _scaled(_open(file, max_pixels), file, side, [], trim=logos.trimmed)
         return _turned(np.array(image.convert("RGBA")), orientation)
 
     return _tolerant(data, pixels)
@@ -122,6 +131,12 @@ def decode_jpeg(data: bytes) -> np.ndarray:
     """Decode what `encode_jpeg` made, at full size: (h, w, 3) uint8 RGB."""
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         return np.array(image)
+
+
+def jpeg_size(data: bytes) -> tuple[int, int]:
+    """Width and height in px of what `encode_jpeg` made, undecoded."""
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        return image.size
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
@@ -168,9 +183,10 @@ def _scaled(
     side: int,
     notes: list[str],
     trim: Callable[[Image.Image], Image.Image] | None = None,
+    fit: Fit = _within,
 ) -> tuple[Image.Image, int]:
     """Decode, `trim`, and scale to at most `side`; return 8-bit RGB or RGBA, not yet turned, and EXIF's orientation."""
-    target = _target(image.size, side)
+    target = fit(*image.size, side)
     if target != image.size and image.format in ("JPEG", "MPO") and not trim:
         image.draft(None, target)
     image.load()
@@ -179,18 +195,13 @@ def _scaled(
     image = _plain_mode(image, file)
     if trim:
         image = trim(image)
-        target = _target(image.size, side)
+        target = fit(*image.size, side)
     if image.size != target:
         # Pillow weighs colours by their opacity here: what lies hidden under transparency does not bleed.
         image = image.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0)
     image, note = colour_profiles.to_srgb(image, profile)
     notes += filter(None, [note])
     return image, orientation
-
-
-def _target(size: tuple[int, int], side: int) -> tuple[int, int]:
-    scale = min(1.0, side / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _looked_at(image: Image.Image, file: ImageFile) -> np.ndarray:

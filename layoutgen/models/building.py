@@ -37,6 +37,7 @@ from layoutgen.models.rules import VERSION as RULES_VERSION
 from layoutgen.models.rules import RulesComposer, panel_colour, subject_map
 from layoutgen.models.saliency import VERSION as BORDER_VERSION
 from layoutgen.models.saliency import BorderSaliency
+from layoutgen.models.strips import InParts
 
 _NO_READER = "subject-1"
 logger = logging.getLogger("layoutgen")
@@ -240,13 +241,15 @@ def annotator(settings: Annotate, storage: Storage) -> tuple[Annotator, str]:
         case "internvl":
             from layoutgen.models import building_vlm
 
-            return building_vlm.annotator(settings, storage, saliency(settings.saliency))
+            model, name = building_vlm.annotator(settings, storage, saliency(settings.saliency))
+            return InParts(model, subject_only(settings.saliency), settings.batch), name
         case "grounded":
             from layoutgen.models import building_vlm
 
             namer, name = building_vlm.annotator(settings, storage, None)
             reader = OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
-            return GroundedAnnotator(namer, reader), f"{name}, {GROUNDED_VERSION} in {OCR_VERSION}"
+            both = InParts(GroundedAnnotator(namer, reader), subject_only(settings.saliency), settings.batch)
+            return both, f"{name}, {GROUNDED_VERSION} in {OCR_VERSION}"
 
 
 def composer(

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from layoutgen.core import strips
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.colour import to_hex
 from layoutgen.core.layout import Box
@@ -26,7 +27,7 @@ from layoutgen.core.text_roles import (
 from layoutgen.models.base import Fault, Saliency
 from layoutgen.models.saliency import shrink
 
-VERSION = "ppocr-v6-small-1"
+VERSION = "ppocr-v6-small-2"
 _SMALLEST_SIDE_PX = 16
 _LONGEST_SIDE_PX = 1600
 _DETECTOR_SIDE_PX = 608
@@ -66,15 +67,14 @@ class OcrAnnotator:
             return Fault("image", f"{image.dtype} array of shape {image.shape}: give (height, width, 3) uint8 RGB")
         if min(image.shape[:2]) < _SMALLEST_SIDE_PX:
             return Annotation()
-        image = shrink(image, _LONGEST_SIDE_PX)
         height, width = image.shape[:2]
-        readings = self._readings(image)
+        readings = self._readings_of_whole(image)
         subject, saliency = None, None
         if self._saliency is not None:
-            saliency = self._saliency.saliency([image])[0]
+            saliency = self._saliency.saliency([shrink(image, _LONGEST_SIDE_PX)])[0]
             subject = subject_box(saliency)
-            # A subject that fills the picture tells nothing: designers set text on such pictures.
-            if (saliency >= 0.5).mean() < _WHOLE_PICTURE:
+            # A subject that fills the picture tells nothing: designers set text on such pictures. A strip has many.
+            if (saliency >= 0.5).mean() < _WHOLE_PICTURE and not strips.is_strip(width, height):
                 readings = [replace(r, on_subject=_covered(saliency, r.box_px, width, height)) for r in readings]
         placed = placed_lines(readings, width)
         named = roles(readings, placed, width, height)
@@ -92,6 +92,23 @@ class OcrAnnotator:
         ]
         order = reading_order([line.box for line in lines])
         return Annotation(tuple(lines[i] for i in order), subject, saliency)
+
+    def _readings_of_whole(self, image: np.ndarray) -> list[Reading]:
+        """Readings in px of the image; very long ones are read in parts."""
+        height, width = image.shape[:2]
+        found: list[tuple[strips.Part, list[strips.Piece[Reading]]]] = []
+        for part in strips.parts(width, height):
+            left, top, right, bottom = part
+            cut = shrink(image[top:bottom, left:right], _LONGEST_SIDE_PX)
+            x, y = (right - left) / cut.shape[1], (bottom - top) / cut.shape[0]
+            readings = self._readings(cut)
+            found.append((part, [strips.Piece(r.text, _scaled(r.box_px, x, y), r.score, r) for r in readings]))
+        if len(found) == 1:
+            return [replace(piece.line, box_px=piece.box_px) for piece in found[0][1]]
+        return [
+            replace(piece.line, text=piece.text, box_px=piece.box_px, score=piece.score)
+            for piece in strips.whole_lines(found, width, height)
+        ]
 
     def _readings(self, image: np.ndarray) -> list[Reading]:
         found: Any = self._read(np.ascontiguousarray(_filled_out(image)[:, :, ::-1]))

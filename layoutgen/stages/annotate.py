@@ -1,4 +1,6 @@
-"""annotate: pixels in; text lines, subject box and subject map out, once an image whatever the number of its rows."""
+"""annotate: pixels in; text lines, subject box and subject map out, once an image whatever the number of its rows.
+
+Of a picture that is too long to be read, a row says so and has no lines."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -7,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core import annotation_json, rows, schema
+from layoutgen.core import annotation_json, rows, schema, strips
 from layoutgen.core.annotation import Annotation
 from layoutgen.io import images
 from layoutgen.models.base import Annotator, Fault
@@ -34,13 +36,17 @@ class Annotate:
         """Add the annotated columns."""
         pixels, index_of = rows.distinct(table, "pixels")
         known, placed = rows.kept(table, "annotate"), rows.kept(table, "place")
+        illegible = _illegible(table, pixels, index_of)
         unread = {index for i, index in enumerate(index_of) if index is not None and i not in known}
         mapped = {index for i, index in enumerate(index_of) if index is not None and i not in placed} - unread
         answers: dict[int, Annotation | Fault] = {}
-        for is_new, wanted in ((True, sorted(unread)), (False, sorted(mapped))):
+        for is_read, wanted in (
+            (True, sorted(unread - set(illegible))),
+            (False, sorted(mapped | unread & set(illegible))),
+        ):
             for first in range(0, len(wanted), self._batch):
                 chunk = wanted[first : first + self._batch]
-                model = self._annotator[0] if is_new else self._subject_only
+                model = self._annotator[0] if is_read else self._subject_only
                 found = model.annotate([images.decode_jpeg(pixels[index]) for index in chunk])
                 answers |= dict(zip(chunk, found, strict=True))
         version = self._annotator[1] if unread else None
@@ -66,7 +72,23 @@ class Annotate:
         columns = rows.merge(table, columns, known)
         keys = {i: index_of[i] for i in subject_maps}
         columns["subject_map"] = rows.dictionary(subject_maps, keys, len(table))
-        return rows.fail(rows.add(table, columns, schema.ANNOTATED), "annotate", faults)
+        notes = {i: [illegible[index]] for i, index in enumerate(index_of) if index in illegible}
+        return rows.note(rows.fail(rows.add(table, columns, schema.ANNOTATED), "annotate", faults), notes)
+
+
+def _illegible(table: pa.Table, pixels: list[bytes], index_of: list[int | None]) -> dict[int, str]:
+    """Which pictures are too long to be read at the size at which they travel, and what their rows say of it."""
+    sizes = zip(table.column("image_width").to_pylist(), table.column("image_height").to_pylist(), strict=True)
+    found: dict[int, str] = {}
+    for index, (width, height) in zip(index_of, sizes, strict=True):
+        if index is None or index in found or not width or not strips.is_strip(width, height):
+            continue
+        travels = images.jpeg_size(pixels[index])
+        if not strips.is_legible(*travels, (width, height)):
+            found[index] = (
+                f"{width}x{height} px are too long to be read: text in the picture is unknown; cut it in parts"
+            )
+    return found
 
 
 def _as_png(subject_map: np.ndarray) -> bytes:

@@ -2,7 +2,8 @@
 
 Objects are read with bounded concurrency while those before them are decoded; bytes of an original live no longer than
 its decoding. An image that several rows of a block share is read once. Of several images of one product, the first
-readable one that shows something and whose shape is nearest to the canvas is used.
+readable one that shows something and whose shape is nearest to the canvas is used. A very long picture travels at a
+width at which it can be read.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.config import Images
-from layoutgen.core import fingerprint, rows, schema
+from layoutgen.core import fingerprint, rows, schema, strips
 from layoutgen.core.fingerprint import Versions
 from layoutgen.io import images
 from layoutgen.io.storage import Storage, StorageError, StorageFault
@@ -140,9 +141,8 @@ class Fetch:
                 continue
             data, stored[uri] = read
             try:
-                picture = images.decode(
-                    data, side=settings.side, min_side=settings.min_side, max_pixels=settings.max_pixels
-                )
+                limits = {"min_side": settings.min_side, "max_pixels": settings.max_pixels}
+                picture = images.decode(data, side=settings.side, fit=strips.travelling_size, **limits)
                 images.check_shown(picture.pixels)
             except images.ImageFault as fault:
                 yield uri, Fault(fault.kind, fault.message)

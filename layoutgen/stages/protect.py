@@ -9,7 +9,10 @@ import pyarrow as pa
 from layoutgen.core import rows, schema
 from layoutgen.io import images
 from layoutgen.models.base import Faces
+from layoutgen.models.frame import shrink
 from layoutgen.stages.annotate import Annotate
+
+_LOOK_SIDE = 1600  # px of the longer side, of very long pictures
 
 
 class Protect:
@@ -33,7 +36,7 @@ class Protect:
         for first in range(0, len(wanted), self._batch):
             chunk = wanted[first : first + self._batch]
             if self._finder is not None:
-                answers = self._finder.faces([images.decode_jpeg(pixels[index]) for index in chunk])
+                answers = self._finder.faces([shrink(images.decode_jpeg(pixels[i]), _LOOK_SIDE) for i in chunk])
                 found |= {
                     index: [list(face.box) for face in boxes] for index, boxes in zip(chunk, answers, strict=True)
                 }

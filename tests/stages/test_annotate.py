@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.core.annotation import Annotation, TextLine
@@ -42,9 +43,16 @@ def photo(value):
 LIGHT, GREY, BLACK = photo(250), photo(128), photo(0)
 
 
-def annotate(table, annotator=None, batch=8):
+class Blind:
+    """Finds a subject and reads nothing."""
+
+    def annotate(self, pixels):
+        return [Annotation() for _ in pixels]
+
+
+def annotate(table, annotator=None, batch=8, subject_only=FakeAnnotator):
     model = annotator or FakeAnnotator()
-    return Annotate(lambda: (model, "fake-1"), FakeAnnotator, batch)(table)
+    return Annotate(lambda: (model, "fake-1"), subject_only, batch)(table)
 
 
 def test_a_row_gets_lines_subject_map_and_version():
@@ -84,10 +92,6 @@ def test_a_fault_fails_every_row_of_its_image():
 
 
 def test_an_annotator_without_a_map_leaves_none():
-    class Blind:
-        def annotate(self, pixels):
-            return [Annotation() for _ in pixels]
-
     (row,) = annotate(with_pixels(planned({}), [LIGHT]), Blind()).to_pylist()
     assert (row["subject_map"], row["subject_box"], row["text_lines"]) == (None, None, [])
 
@@ -104,3 +108,15 @@ def test_a_bad_row_changes_nothing_for_its_neighbours():
 def test_no_rows_are_no_rows_and_no_call():
     annotator = FakeAnnotator()
     assert len(annotate(with_pixels(planned({}), [LIGHT]).slice(0, 0), annotator)) == 0
+
+
+def test_a_picture_too_long_to_be_read_has_no_lines_and_says_so():
+    travelling = np.full((3000, 30, 3), 250, np.uint8)
+    size = {"image_width": 1000, "image_height": 100_000}
+    reader = FakeAnnotator()
+    table = with_pixels(planned({}, {}), [travelling, LIGHT])
+    columns = {name: pa.array([value, 30], pa.int32()) for name, value in size.items()}
+    (long, plain) = annotate(rows.replace(table, **columns), reader, subject_only=Blind).to_pylist()
+    assert (long["status"], long["text_lines"]) == ("ok", [])
+    assert long["notes"] == ["1000x100000 px are too long to be read: text in the picture is unknown; cut it in parts"]
+    assert reader.batches == [1] and len(plain["text_lines"]) == 1 and plain["notes"] == []

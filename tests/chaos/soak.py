@@ -1,10 +1,10 @@
 """Random deaths, as many as wanted: `python -m tests.chaos.soak 500 [--on-ray 20] [--seed 1]`.
 
 Each round is one table: a few nights in a row over a changing catalogue, each cut off by SIGKILL a few times at a
-random moment (at no named point, so that moments nobody thought of are hit too); each night's table is compared with
-one from scratch. It goes on until so many drivers were killed. These rounds run without Ray; `--on-ray` adds nights on
-a Ray cluster that lose drivers, workers or the node at random points. Prints one JSON line; ends with 1 at the first
-table that is not right, whose folder stays.
+random moment (at no named point, so that moments nobody thought of are hit too), its manifest exported anew at times;
+each night's table is compared with one from scratch. It goes on until so many drivers were killed. These rounds run
+without Ray; `--on-ray` adds nights on a Ray cluster that lose drivers, workers or the node at random points. Prints one
+JSON line; ends with 1 at the first table that is not right, whose folder stays.
 """
 
 import argparse
@@ -86,6 +86,8 @@ def round_here(folder: Path, dice: random.Random, deaths: Counter[str]) -> None:
             deaths["driver" if process.is_alive() else "too late"] += 1
             process.kill()
             process.join()
+            if dice.random() < 0.3:
+                manifest.write_text(manifest.read_text())  # exported anew: the next is a run of its own
         before = {file: file.stat().st_mtime_ns for file in folder.glob("layouts/_runs/*/shards/*.json")}
         _finish(str(manifest), output, log)
         assert all(file.stat().st_mtime_ns == when for file, when in before.items()), "a shard was computed again"

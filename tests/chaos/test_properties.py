@@ -140,3 +140,33 @@ def test_a_night_cut_off_again_and_again_is_one_run_byte_for_byte(cuts: list[tup
                 continue
         night(manifest, str(folder / "layouts"))
         check_table(folder / "layouts", calm)
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.tuples(CATALOGUE, st.none() | CUT), min_size=2, max_size=5), CATALOGUE)
+@example(
+    [([(0, 0, "a")] * 6, None), ([(1, 1, "b")] * 6, ("marker_written", 1)), ([(0, 0, None)] * 6, ("before_swap", 0))],
+    [(1, 1, "b"), (0, 0, "a"), (0, 0, None), (-1, 0, "a"), (1, 1, None), None],
+)
+def test_nights_cut_off_over_other_catalogues_lend_their_rows_and_nothing_else(
+    nights: list[Any], last: list[Any]
+) -> None:
+    """Each night has another catalogue and may be cut off for good; what it made is taken over where it is right."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "goods").mkdir()
+        output = str(folder / "layouts")
+        shown: list[dict[str, Any]] = []
+        for catalogue, cut in [*nights, (last, None)]:
+            manifest = _lay_out(folder / "goods", catalogue)
+            try:
+                night(manifest, output, _Cut(*cut) if cut else None)
+            except Crash:
+                if cut[0] != "after_swap":
+                    continue
+            with tempfile.TemporaryDirectory() as other:
+                night(manifest, other)
+                fresh = _all_rows(other)
+            expected = _expected(fresh, shown)
+            assert _all_rows(output) == expected
+            shown = expected

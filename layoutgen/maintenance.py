@@ -26,7 +26,7 @@ from layoutgen.io.locations import locate, remove_empty_folders
 from layoutgen.io.storage import Storage, StorageError
 
 PARTS = ("snapshots", "dead_letters", "_runs")  # in this order they go: without a ledger nobody knows whose files are
-_WRITTEN = re.compile(r"_\w+(\.json)?|(part|plan)-\d+\.parquet|\.\w+\.part")
+_WRITTEN = re.compile(r"_\w+(\.json)?|(part|plan|kept)-\d+\.parquet|\.\w+\.part")
 _WITHOUT_LEDGER = re.compile(r".*-reshard-\d+")
 
 

@@ -142,6 +142,8 @@ def _begin_attempt(ledger: Ledger, lease: Lease, conditional: bool) -> int:
 
 def _carry(snapshots: Snapshots, ledger: Ledger, shards: list[int]) -> list[ShardReport]:
     """Deal with the shards that have no planned rows, several at once, and mark them done."""
+    if shards:
+        log.info("%d shards have no planned rows: %s", len(shards), "kept" if snapshots.upsert else "their rows go")
 
     def one(shard: int) -> ShardReport:
         report = snapshots.carry(shard)

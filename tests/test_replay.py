@@ -8,6 +8,7 @@ import pytest
 from layoutgen.io import replay as module
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import Storage
+from layoutgen.maintenance import clean_up
 from layoutgen.resharding import reshard
 from tests.test_running import Table, with_run
 
@@ -59,6 +60,7 @@ def test_a_limited_run_and_another_number_of_shards_keep_the_dead_letters(table:
     limited = table.night(limit=5)
     assert (limited["computed"], limited["dead_letters_kept"]) == (1, 1)
     assert table.dead() == ["p15"]
+    assert clean_up(Storage(), str(table.root), keep=1, dry_run=True).foreign == []
     reshard(Storage(), str(table.root), 3)
     assert table.dead() == ["p15"]
     table.photograph(15, 15)

@@ -167,6 +167,17 @@ def test_a_row_that_stays_stale_is_a_dead_letter_after_the_days_allowed(
     assert table.dead() == ["p3"]
 
 
+@pytest.mark.parametrize("length", [0, 500], ids=["empty", "cut-off"])
+def test_a_row_whose_image_is_being_uploaded_anew_stays_too(table: Table, length: int) -> None:
+    table.night()
+    (table.folder / "3.jpg").write_bytes(encoded(photo(48, 64, seed=9))[:length])
+    summary = table.night()
+    assert (summary["stale"], summary["published"], summary["dead_letters"]) == (1, 8, 0)
+    table.photograph(3, seed=9)
+    summary = table.night()
+    assert (summary["stale"], summary["computed"], summary["unchanged"]) == (0, 1, 7)
+
+
 def test_a_row_that_names_another_image_is_not_shown_with_the_old_one(table: Table) -> None:
     table.night()
     table.rows[3]["image"] = "gone.jpg"

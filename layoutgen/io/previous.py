@@ -95,6 +95,11 @@ def chosen(table: pa.Table, row_ids: set[str]) -> pa.Table:
     return table.filter(pa.array([key in row_ids for key in table.column("row_id").to_pylist()], pa.bool_()))
 
 
+def joined(tables: list[pa.Table]) -> pa.Table:
+    """Rows of several nights as one table; columns that one of them lacks are null there."""
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
 def _overlaid(older: pa.Table, newer: pa.Table) -> pa.Table:
     left = set(older.column("row_id").to_pylist()) - set(newer.column("row_id").to_pylist())
-    return pa.concat_tables([newer, chosen(older, left)], promote_options="permissive")
+    return joined([newer, chosen(older, left)])

@@ -28,7 +28,7 @@ from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.io import letters, staleness
 from layoutgen.io.lease import read_current
 from layoutgen.io.ledger import NO_BASE, Base, ShardReport, Source, Written
-from layoutgen.io.previous import Before, Previous, chosen, part
+from layoutgen.io.previous import Before, Previous, chosen, joined, part
 from layoutgen.io.storage import Storage, StorageError
 
 # Failures that may pass: the same input may do better another time.
@@ -149,7 +149,7 @@ class Snapshots:
         tables = [table for table in (published, *carried) if len(table)]
         if not tables:
             return None
-        merged = pa.concat_tables(tables, promote_options="permissive")
+        merged = joined(tables)
         if before.data and not len(published) and merged.sort_by("row_id").equals(before.published):
             return before.data
         return _parquet(merged.sort_by("row_id"), self.compression)

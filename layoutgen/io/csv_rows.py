@@ -84,7 +84,7 @@ def _header(reader: Any, lines: _Lines, uri: str, need: Need, delimiter: str) ->
         return []
     except csv.Error as error:
         raise ManifestError(f"manifest {uri} is not CSV in its first row ({error}); mend it") from None
-    names = [name.strip() for name in record]
+    names = [" ".join(name.split()) for name in record]
     if not any(names):
         raise ManifestError(f"manifest {uri} has no names in its first row; name its columns there")
     line = lines.last.rstrip("\r\n")
@@ -115,7 +115,7 @@ def _records(reader: Any, lines: _Lines, names: list[str], need: Need, delimiter
         shortest = min(shortest, len(record))
         if lines.taken > 1:
             _refuse_swallowed(record, lines, names, delimiter)
-        if place := next((place for place in nameless if place < len(record) and record[place].strip()), None):
+        for place in (place for place in nameless if place < len(record) and record[place].strip()):
             raise ManifestError(
                 f"manifest {lines.uri}: column {place + 1} has no name, but row {lines.number} has "
                 f"{record[place][:80]!r} there; name the column, or empty it"

@@ -93,6 +93,14 @@ def test_nameless_columns_are_none_where_they_are_empty(tmp_path: Path) -> None:
     assert table.column_names == ["input_row", "product_id", "image", "title"]
     message = refusal(written(tmp_path, "m.csv", "product_id,image,title,,\np0,a.jpg,x,,\np1,a.jpg,x,x,\n"))
     assert "column 4 has no name, but row 2 has 'x' there" in message
+    message = refusal(written(tmp_path, "m.csv", ",product_id,image,title\n0,p0,a.jpg,x\n"))
+    assert "column 1 has no name, but row 1 has '0' there" in message
+
+
+def test_a_name_over_two_lines_is_one(tmp_path: Path) -> None:
+    assert (
+        "my note" in read(written(tmp_path, "m.csv", 'product_id,image,title,"my\nnote"\np,a.jpg,x,y\n')).column_names
+    )
 
 
 def test_a_delimiter_at_each_lines_end_and_rows_without_a_value_are_nothing(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 from jobs.output import say, settings
 from layoutgen.accounting import BreakerError, LostRowsError, StoppedError
+from layoutgen.cluster import ClusterError, own_output
 from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
 from layoutgen.pipelines import summary_line
 from layoutgen.preflight import RunError
-from layoutgen.streaming import PoolError, own_output
 
 Config = TypeVar("Config")
 
@@ -71,7 +71,7 @@ def main(
                 replay=arguments.replay,
                 preflight_only=arguments.preflight_only,
             )
-    except (StorageError, SnapshotError, RunError, PoolError, HeldError, ValueError) as error:  # settings, manifest too
+    except (StorageError, SnapshotError, RunError, ClusterError, HeldError, ValueError) as error:  # settings' as well
         say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     except (LostRowsError, BreakerError, StoppedError, LeaseError) as error:

@@ -17,13 +17,13 @@ from typing import Any
 
 from jobs.output import end, say, settings
 from layoutgen.accounting import LostRowsError
+from layoutgen.cluster import ClusterError, own_output
 from layoutgen.config import ConfigError, EvaluateConfig
 from layoutgen.evaluation import evaluate_layouts, storage_of
 from layoutgen.io.layout_tables import TableError
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
 from layoutgen.judging import judge_adoption, judge_annotations
-from layoutgen.streaming import PoolError, own_output
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with own_output():
             summary = _run(settings(EvaluateConfig, arguments.config), arguments)
-    except (ConfigError, TableError, StorageError, SnapshotError, PoolError) as error:
+    except (ConfigError, TableError, StorageError, SnapshotError, ClusterError) as error:
         say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     except LostRowsError as error:

@@ -9,6 +9,7 @@ import logging
 import sys
 
 from jobs.output import end, say
+from layoutgen.cluster import ClusterError
 from layoutgen.config import Storage as StorageSettings
 from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import Storage, StorageError
@@ -42,7 +43,7 @@ def main() -> int:
             font_files=tuple(arguments.font),
             maps=not arguments.no_maps,
         )
-    except (SnapshotError, StorageError, ValueError) as error:
+    except (ClusterError, SnapshotError, StorageError, ValueError) as error:
         say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     say(where)

@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 
 from jobs.output import end, say, settings
+from layoutgen.cluster import ClusterError, own_output
 from layoutgen.config import ConfigError
 from layoutgen.io.adapter_registry import RegistryError
 from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.storage import StorageError
-from layoutgen.streaming import PoolError, own_output
 from layoutgen.training.lora import DivergedError
 from layoutgen.training.retraining import named, retrain
 from layoutgen.training.saving import CheckpointError
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         config = named(settings(RetrainConfig, arguments.config), arguments.data, arguments.model)
         with own_output():
             summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
-    except (ConfigError, StorageError, RegistryError, PoolError, HeldError, OSError, ValueError) as error:
+    except (ConfigError, StorageError, RegistryError, ClusterError, HeldError, OSError, ValueError) as error:
         say(f"{parser.prog}: {error}", sys.stderr)
         return 2
     except (DivergedError, CheckpointError, TrainingError, LeaseError) as error:

@@ -66,6 +66,22 @@ class Pool(_Settings):
     num_gpus: float = Field(0.0, ge=0, description="GPUs that one actor reserves")
     memory_gb: float = Field(0.0, ge=0, description="memory that one actor reserves, GB; 0 reserves none")
 
+    @field_validator("num_gpus")
+    @classmethod
+    def _whole_above_one(cls, value: float) -> float:
+        if value > 1 and value != int(value):
+            raise ValueError("above 1 it is a whole number: an actor has a part of one GPU, or whole ones")
+        return value
+
+
+class Node(_Settings):
+    """A kind of node of a cluster that adds nodes by itself."""
+
+    cpus: float = Field(ge=0, description="CPUs of one")
+    gpus: float = Field(0.0, ge=0, description="GPUs of one")
+    memory_gb: float = Field(0.0, ge=0, description="memory of one, GB")
+    most: int = Field(1, ge=1, description="how many there may be")
+
 
 class Run(_Settings):
     """The run as a whole."""
@@ -75,6 +91,7 @@ class Run(_Settings):
     seed: int = Field(0, description="seed of everything that draws lots")
     ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
     autoscaling: bool = Field(False, description="the cluster adds nodes by itself: pools may exceed what it has now")
+    nodes: tuple[Node, ...] = Field((), description="kinds of nodes that autoscaling ends at; the pools must fit them")
     lease_seconds: float = Field(60.0, gt=0, description="time after which a dead run's table may be taken over")
     breaker_rows: int = Field(1000, ge=1, description="window of finished rows that the circuit breaker looks at")
     breaker_fraction: float = Field(0.5, gt=0, le=1, description="share of failed rows in it that stops the run early")

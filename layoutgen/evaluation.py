@@ -29,7 +29,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.saliency import BorderSaliency
 from layoutgen.stages.render import Render
 from layoutgen.stages.score import Score
-from layoutgen.streaming import Stage, Step, stream
+from layoutgen.streaming import Stage, Step, idle, stream
 
 log = logging.getLogger("layoutgen")
 
@@ -56,7 +56,7 @@ def evaluate_layouts(
     baseline_run_id: str | None = None,
 ) -> dict[str, Any]:
     """Score a layout table and write its report; returns the summary that the job prints. Raises TableError,
-    StorageError, SnapshotError or PoolError where nothing could be done, LostRowsError where rows went missing."""
+    StorageError, SnapshotError or ClusterError where nothing could be done, LostRowsError where rows went missing."""
     storage = storage_of(config)
     storage.check(layouts)
     storage.check(output)
@@ -65,6 +65,8 @@ def evaluate_layouts(
     places = _places(storage, folder)
     config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
     chosen = _sample(places, config)
+    for _ in stream([idle("score", config.score.pool)], [], **_cluster(config)):  # before scores are replaced
+        raise AssertionError("a stream of nothing has no rows")
     scored = _score(config, storage, chosen, storage.join(output, "scores"))
     keys = scored.column("row_id").to_pylist()
     report: dict[str, Any] = {
@@ -104,6 +106,11 @@ def evaluate_layouts(
         "report": storage.join(output, "report.html"),
         **({"comparison": Counter(m["verdict"] for m in report["comparison"]["metrics"].values())} if baseline else {}),
     }
+
+
+def _cluster(config: EvaluateConfig) -> dict[str, Any]:
+    """Where the stages run."""
+    return {"address": config.run.ray_address, "autoscaling": config.run.autoscaling, "nodes": config.run.nodes}
 
 
 def write_report(storage: Storage, output: str, report: dict[str, Any]) -> None:
@@ -149,7 +156,7 @@ def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: s
     step = Step("score", partial(_build, config, folder), config.score.pool)
     files = []
     done = 0
-    for row in stream([step], tables, address=config.run.ray_address, autoscaling=config.run.autoscaling):
+    for row in stream([step], tables, **_cluster(config)):
         found = json.loads(row["report"])
         if "fault" in found:
             raise layout_tables.TableError(found["fault"])
@@ -280,7 +287,7 @@ def _pictures(
             tables.append(table.take(pa.array(keep, pa.int64())))
     build = partial(Render, storage, folder, config.report.preview_side, config.score.fonts)
     found = {}
-    for row in stream([Step("render", build, Pool(num_cpus=config.score.pool.num_cpus))], tables):
+    for row in stream([Step("render", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **_cluster(config)):
         if row["fault"]:
             log.warning("no picture of %s: %s", row["row_id"], row["fault"])
             continue

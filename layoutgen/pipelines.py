@@ -18,6 +18,7 @@ from typing import Any
 
 import ray
 
+from layoutgen.cluster import join
 from layoutgen.config import Annotate as ReadingSettings
 from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, Saliency
 from layoutgen.config import Protect as ProtectSettings
@@ -36,7 +37,7 @@ from layoutgen.stages.place_covers import PlaceCovers
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.protect import Protect
 from layoutgen.stages.render import Render
-from layoutgen.streaming import Stage, Step, start, stream
+from layoutgen.streaming import Stage, Step, stream
 
 log = logging.getLogger("layoutgen")
 
@@ -129,7 +130,7 @@ def run_gallery(
     source = gallery_source.read(storage, layouts, run_id, limit)
     font_files = fonts.named(source.settings, font_files)
     previews = storage.join(output, "previews")
-    start("")
+    join("", "")
     build = partial(_render, storage, previews, side, font_files, _finder(source.settings) if maps else None)
     drawing = Step("render", build, Pool(size=_cpus(), num_cpus=0.9))
     drawn = source.drawable()

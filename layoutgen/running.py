@@ -9,6 +9,7 @@ versions is the same run.
 
 import json
 import logging
+import os
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,7 @@ from layoutgen.preflight import RunError, TableJob, join_path, preflight, rows_o
 from layoutgen.stages.guard import Guard
 from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
-from layoutgen.streaming import Step, stream
+from layoutgen.streaming import Step, idle, stream
 
 log = logging.getLogger("layoutgen")
 
@@ -43,11 +44,12 @@ MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs
 
 
 def run(job: TableJob) -> dict[str, Any]:
-    """Run a job and return its summary. Raises RunError, LeaseError, ManifestError, StorageError, PoolError,
+    """Run a job and return its summary. Raises RunError, LeaseError, ManifestError, StorageError, ClusterError,
     BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
     began = time.monotonic()
     crash_point("before_plan")
     looked_at, conditional = (found := preflight(job)).looked_at, found.conditional
+    looked_at["cluster"] = _look_for_the_cluster(job)
     if job.preflight_only:
         return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
     with Lease(job.storage, job.output, job.config.run.lease_seconds, conditional) as lease:
@@ -75,7 +77,7 @@ def run(job: TableJob) -> dict[str, Any]:
         pools = {step.name: step.pool for step in steps}
         with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
             reports = list(marked)
-            for row in stream(steps, addresses, address=settings.ray_address, autoscaling=settings.autoscaling):
+            for row in stream(steps, addresses, **_cluster(settings)):
                 reports.append(ShardReport.from_json(row["report"]))
                 progress.shard(reports[-1])
             try:
@@ -206,6 +208,21 @@ def _end(lease: Lease, snapshots: Snapshots, refusals: list[str]) -> None:
     lease.publish(snapshots.run_id)
     crash_point("after_swap")
     mark_published(snapshots.storage, snapshots.root, snapshots.run_id)
+
+
+def _look_for_the_cluster(job: TableJob) -> str:
+    """What the pools are and where they go; raises where there is no cluster, or they don't fit it."""
+    config = job.config
+    pools = [("load", config.load.pool), *((s.name, s.pool) for s in job.steps), ("write", config.write.pool)]
+    for _ in stream([idle(name, pool) for name, pool in pools], [], **_cluster(config.run)):
+        raise AssertionError("a stream of nothing has no rows")
+    asked = ", ".join(f"{name} {pool.size}" for name, pool in pools)
+    return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {asked}"
+
+
+def _cluster(settings: Run) -> dict[str, Any]:
+    """Where the stages run."""
+    return {"address": settings.ray_address, "autoscaling": settings.autoscaling, "nodes": settings.nodes}
 
 
 def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:

@@ -6,34 +6,22 @@ neither split it nor join it with its neighbours, whatever its size. Packing cop
 take seconds to fetch); opening copies nothing.
 """
 
-import logging
-import os
 import re
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import ray
 import ray.data
 from ray.exceptions import RayTaskError
 
-from layoutgen.config import Pool
+from layoutgen.cluster import fit, join
+from layoutgen.config import Node, Pool
 from layoutgen.io.lease import LeaseError
 from layoutgen.io.storage import StorageError
 
-log = logging.getLogger("layoutgen")
-
-# What a socket's path may have, less Ray's own part of it.
-MOST_FOLDER_BYTES = 107 - len("/ray/session_2026-11-28_21-00-00_123456_1234567/sockets/plasma_store")
 Stage = Callable[[pa.Table], pa.Table]
-
-
-class PoolError(RuntimeError):
-    """The pools don't fit the cluster; the message says by how much."""
 
 
 @dataclass(frozen=True)
@@ -43,41 +31,6 @@ class Step:
     name: str
     build: Callable[[], Stage]
     pool: Pool
-
-
-def start(address: str) -> None:
-    """Join the cluster at `address` or RAY_ADDRESS (`ray job submit` sets it), else start one here, never one that
-    happens to run on this machine, unless that has been done; progress bars go to terminals only."""
-    if not ray.is_initialized():
-        where = address or os.environ.get("RAY_ADDRESS") or "local"
-        if where == "local":
-            _check_temporary_folder()
-        ray.init(address=where, include_dashboard=False, logging_level=logging.WARNING)
-    ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
-
-
-def _check_temporary_folder() -> None:
-    """Ray lays its sockets below its temporary folder, and a socket's path has 107 bytes at most. Raises PoolError."""
-    name = next((name for name in ("RAY_TMPDIR", "TMPDIR") if os.environ.get(name)), None)
-    folder = os.environ[name] if name else "/tmp"
-    if len(os.fsencode(folder)) > MOST_FOLDER_BYTES:
-        raise PoolError(
-            f"{name} = {folder!r} is too long for the sockets that Ray lays there; set RAY_TMPDIR to a folder of "
-            f"{MOST_FOLDER_BYTES} bytes at most, such as /tmp"
-        )
-
-
-@contextmanager
-def own_output() -> Iterator[None]:
-    """Keep standard output for what the caller says afterwards: Ray's news of workers and nodes, which it prints there
-    at any moment, go to standard error, and the cluster or connection that was made inside ends with it."""
-    ours = not ray.is_initialized()
-    with redirect_stdout(sys.stderr):
-        try:
-            yield
-        finally:
-            if ours:
-                ray.shutdown()
 
 
 class _Actor:
@@ -90,20 +43,30 @@ class _Actor:
         return packed(self._stage(opened(block)))
 
 
-def stream(
-    steps: list[Step], tables: Iterable[pa.Table], *, address: str = "", autoscaling: bool = False
-) -> Iterator[dict[str, Any]]:
-    """Send tables through the stages, each on its own actor pool, and yield the last stage's rows as they come.
+def idle(name: str, pool: Pool) -> Step:
+    """A step of which the pool alone matters."""
+    return Step(name, lambda: lambda table: table, pool)
 
-    Raises PoolError where the cluster can't hold the pools and, by `autoscaling`, will not grow: they would wait for
-    ever; StorageError or LeaseError where a worker did.
+
+def stream(
+    steps: list[Step],
+    tables: Iterable[pa.Table],
+    *,
+    address: str = "",
+    autoscaling: bool = False,
+    nodes: Sequence[Node] = (),
+) -> Iterator[dict[str, Any]]:
+    """Send tables through the stages, each on its own actor pool, and yield the last stage's rows as they come. Without
+    any table it looks for the cluster and whether the pools fit, and builds nothing.
+
+    Raises ClusterError and PoolError as `cluster.join` and `cluster.fit` do; StorageError or LeaseError where a worker
+    did.
     """
+    join(address)
+    fit([(step.name, step.pool) for step in steps], autoscaling=autoscaling, nodes=nodes)
     tables = list(tables)
     if not tables:
         return
-    start(address)
-    if not autoscaling:
-        _feasible(steps)
     dataset = ray.data.from_blocks([packed(table) for table in tables])  # from_arrow: a task for each, 5 ms a shard
     for step in steps:
         named = type(step.name.capitalize(), (_Actor,), {})
@@ -155,18 +118,3 @@ def _fault(error: RayTaskError) -> StorageError | LeaseError | None:
         return None
     name, message = found[-1]
     return StorageError(message) if name == "StorageError" else LeaseError(message)
-
-
-def _feasible(steps: list[Step]) -> None:
-    have = ray.cluster_resources()
-    for resource, want in (
-        ("CPU", sum(step.pool.size * step.pool.num_cpus for step in steps)),
-        ("GPU", sum(step.pool.size * step.pool.num_gpus for step in steps)),
-    ):
-        if want > have.get(resource, 0.0) + 1e-9:
-            asked = ", ".join(f"{step.name} {step.pool.size}" for step in steps)
-            raise PoolError(
-                f"the pools ask for {want:g} {resource} ({asked} actors) and the cluster has "
-                f"{have.get(resource, 0.0):g}; lower the pools' size or num_cpus in the config, add nodes, or set "
-                "run.autoscaling where the cluster adds them itself"
-            )

@@ -22,6 +22,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from layoutgen.cluster import fit, join
 from layoutgen.config import Place
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts import CODEC, PROMPT_VERSION
@@ -34,7 +35,6 @@ from layoutgen.models.checkpoints import family_of
 from layoutgen.models.network_files import kind_in
 from layoutgen.models.pictures import PictureKind
 from layoutgen.models.weights import fetch_weights, local, revision, weights_sha
-from layoutgen.streaming import PoolError, start
 from layoutgen.training import gate, registry
 from layoutgen.training.augment_sheet import sheet_of
 from layoutgen.training.data import Case, Data, DataError, open_data
@@ -63,7 +63,7 @@ class Contender:
 
 def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = False) -> dict[str, Any]:
     """Train, judge, register and promote; returns the summary that the job prints. Raises DataError, StorageError,
-    RegistryError, PoolError, LeaseError, CheckpointError, TrainingError, DivergedError or ValueError, the registry
+    RegistryError, ClusterError, LeaseError, CheckpointError, TrainingError, DivergedError or ValueError, the registry
     being as it was."""
     began = time.monotonic()
     values = config.storage
@@ -76,6 +76,7 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     data = open_data(config.data, train.cache, storage, size_of(train, storage))
     data.check()
     _learnable(data, train, storage)
+    _look_for_the_cluster(config)
     shape = _shape(train, data)
     run = f"{train.name}-{digest(shape)[:12]}"
     place = storage.join(output, run)
@@ -110,6 +111,14 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
         }
         storage.write(f"{place}/summary.json", json.dumps(summary, indent=1, ensure_ascii=False).encode())
     return summary
+
+
+def _look_for_the_cluster(config: RetrainConfig) -> None:
+    """Raise where there is none, or workers and gate, one after the other, don't fit it."""
+    join(config.ray_address, "ray_address")
+    wanted = config.train.least_workers or config.train.workers
+    fit([("train.worker", config.train.worker.model_copy(update={"size": wanted}))])
+    fit([("gate.pool", config.gate.pool.model_copy(update={"size": 1}))])
 
 
 def _learnable(data: Data, train: Train, storage: Storage) -> None:
@@ -202,15 +211,9 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
     import ray
     from ray.exceptions import RayTaskError
 
-    start(config.ray_address)
+    join(config.ray_address, "ray_address")
     pool = config.gate.pool
-    have = ray.cluster_resources()
-    for resource, want in (("CPU", pool.num_cpus), ("GPU", pool.num_gpus)):
-        if want > have.get(resource, 0.0) + 1e-9:
-            raise PoolError(
-                f"gate.pool asks for {want:g} {resource}, the cluster has {have.get(resource, 0.0):g}; lower it, or "
-                "add nodes"
-            )
+    fit([("gate.pool", pool.model_copy(update={"size": 1}))])
     task = ray.remote(num_cpus=pool.num_cpus, num_gpus=pool.num_gpus, max_retries=3)(_measure)
     work = (config.data, config.train, config.gate, config.place, storage, contender)
     try:

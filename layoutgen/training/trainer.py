@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layoutgen.streaming import PoolError, start
+from layoutgen.cluster import fit, join
 from layoutgen.training.data import DataError
 from layoutgen.training.saving import CheckpointError
 
@@ -36,16 +36,10 @@ def launch(job: "Fit", address: str) -> None:
     from ray.train.torch import TorchConfig, TorchTrainer
     from ray.train.v2.api.exceptions import TrainingFailedError
 
-    start(address)
+    join(address, "ray_address")
     train = job.train
     wanted = train.least_workers or train.workers
-    have = ray.cluster_resources()
-    for resource, each in (("CPU", train.worker.num_cpus), ("GPU", train.worker.num_gpus)):
-        if wanted * each > have.get(resource, 0.0) + 1e-9:
-            raise PoolError(
-                f"{wanted} workers ask for {wanted * each:g} {resource}, the cluster has {have.get(resource, 0.0):g}; "
-                "lower train.workers or train.worker, or add nodes"
-            )
+    fit([("train.worker", train.worker.model_copy(update={"size": wanted}))])
     filesystem, path = job.storage.filesystem(job.root)
     trainer = TorchTrainer(
         _work,

@@ -24,7 +24,8 @@ from ray.autoscaler import _private as autoscaler
 from ray.job_submission import JobStatus
 from ray.runtime_env import RuntimeEnv
 
-from layoutgen.config import LayoutsConfig, load
+from layoutgen.cluster import fit
+from layoutgen.config import LayoutsConfig, Node, load
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "cluster"
@@ -163,15 +164,21 @@ def test_nobody_submits_without_a_token() -> None:
 
 def test_the_actors_of_the_shipped_config_fit_the_largest_cluster() -> None:
     config = load(LayoutsConfig, ROOT / "jobs" / "layouts.cluster.toml")
-    pools = [config.images.pool, config.annotate.pool, config.compose.pool, config.place.pool, config.write.pool]
+    named = ("load", "images", "annotate", "compose", "place", "write")
+    pools = [(name, getattr(config, name).pool) for name in named] + [("prepare", config.compose.prepare)]
     pods = []
     for group in cluster_spec("raycluster")["workerGroupSpecs"]:
         limits = container(group)["resources"]["limits"]
-        pods.append((float(limits["cpu"]), float(limits.get("nvidia.com/gpu", 0)), group["maxReplicas"]))
-    for pool in pools:
-        assert any(pool.num_cpus <= cpus and pool.num_gpus <= gpus for cpus, gpus, _ in pods), pool
-    assert sum(pool.size * pool.num_cpus for pool in pools) <= sum(cpus * count for cpus, _, count in pods)
-    assert sum(pool.size * pool.num_gpus for pool in pools) <= sum(gpus * count for _, gpus, count in pods)
+        pods.append(
+            Node(
+                cpus=quantity(limits["cpu"]),
+                gpus=quantity(limits.get("nvidia.com/gpu", "0")),
+                memory_gb=quantity(limits["memory"]) / 2**30,
+                most=group["maxReplicas"],
+            )
+        )
+    assert list(config.run.nodes) == pods
+    fit(pools, autoscaling=config.run.autoscaling, nodes=config.run.nodes)
 
 
 # One image, one version

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jobs.command import main
+from layoutgen.cluster import PoolError
 from layoutgen.config import LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.pipelines import run_layouts
@@ -155,8 +156,10 @@ def test_wrong_credentials_are_named_as_such(
 @pytest.mark.usefixtures("ray_cluster")
 def test_pools_larger_than_the_cluster_are_refused_and_do_not_hang(shop: Path) -> None:
     config = settings(compose={"pool": {"size": 64, "num_cpus": 1.0}})
-    with pytest.raises(RuntimeError, match="the pools ask for"):
-        run_layouts(config, write_manifest(shop, [_row()]), str(shop / "out"))
+    for preflight_only in (True, False):
+        with pytest.raises(PoolError, match="the pools ask for 64 compose actors of 1 CPU each"):
+            run_layouts(config, write_manifest(shop, [_row()]), str(shop / "out"), preflight_only=preflight_only)
+        assert not [path for path in (shop / "out").rglob("*") if path.is_file()], "found only after work had begun"
 
 
 @pytest.mark.parametrize("job", ["layouts", "annotate", "gallery"])

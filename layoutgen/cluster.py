@@ -1,0 +1,201 @@
+"""The Ray cluster that a job works on, joined or started here; one that is not there or too small is told at once."""
+
+import logging
+import os
+import re
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+
+import ray
+import ray.data
+from ray._private.services import canonicalize_bootstrap_address  # what `auto` stands for has no public name
+from ray.exceptions import AuthenticationError
+
+from layoutgen.config import Node, Pool
+
+log = logging.getLogger("layoutgen")
+
+# What a socket's path may have, less Ray's own part of it.
+MOST_FOLDER_BYTES = 107 - len("/ray/session_2026-11-28_21-00-00_123456_1234567/sockets/plasma_store")
+_PATIENCE_S = 5.0
+_HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""What a client of gRPC says first (RFC 9113, section 3.4), with empty settings; the server's settings answer it."""
+_SETTINGS_FRAME = 4
+
+
+class ClusterError(RuntimeError):
+    """There is no cluster, or none that this job can use; the message says what to correct."""
+
+
+class PoolError(ClusterError):
+    """The pools don't fit the cluster; the message says by how much."""
+
+
+def join(address: str, setting: str = "run.ray_address") -> None:
+    """Join the cluster at `address` or RAY_ADDRESS (`ray job submit` sets it), else start one here, never one that
+    happens to run on this machine, unless that has been done. `setting` names where `address` comes from; empty: it is
+    no setting of the job. Raises ClusterError."""
+    if not ray.is_initialized():
+        where = address or os.environ.get("RAY_ADDRESS") or "local"
+        if where == "local":
+            _check_temporary_folder()
+        else:
+            _reach(where, setting)
+        try:
+            ray.init(address=where, include_dashboard=False, logging_level=logging.WARNING)
+        except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
+            if where == "local":
+                raise
+            raise _refusal(where, _mend(setting), error) from None
+    ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
+
+
+def _check_temporary_folder() -> None:
+    """Ray lays its sockets below its temporary folder, and a socket's path has 107 bytes at most. Raises ClusterError."""
+    name = next((name for name in ("RAY_TMPDIR", "TMPDIR") if os.environ.get(name)), None)
+    folder = os.environ[name] if name else "/tmp"
+    if len(os.fsencode(folder)) > MOST_FOLDER_BYTES:
+        raise ClusterError(
+            f"{name} = {folder!r} is too long for the sockets that Ray lays there; set RAY_TMPDIR to a folder of "
+            f"{MOST_FOLDER_BYTES} bytes at most, such as /tmp"
+        )
+
+
+@contextmanager
+def own_output() -> Iterator[None]:
+    """Keep standard output for what the caller says afterwards: Ray's news of workers and nodes, which it prints there
+    at any moment, go to standard error, and the cluster or connection that was made inside ends with it."""
+    ours = not ray.is_initialized()
+    with redirect_stdout(sys.stderr):
+        try:
+            yield
+        finally:
+            if ours:
+                ray.shutdown()
+
+
+def fit(pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = ()) -> None:
+    """Look whether the cluster holds all pools at once: each actor on one node, and the sum on all; actors that find no
+    place wait for ever. `nodes` are those that it may grow to by `autoscaling`. Raises PoolError."""
+    if autoscaling and not nodes:
+        log.warning("run.nodes is empty: nobody looks whether the nodes that autoscaling adds will hold the pools")
+        return
+    nodes = nodes if autoscaling else _nodes()
+    for name, pool in pools:
+        places = sum(node.most * _places(node, pool) for node in nodes)
+        if places < pool.size:
+            largest = "; ".join(sorted({_told(node.cpus, node.gpus, node.memory_gb) for node in nodes})) or "none"
+            raise PoolError(
+                f"the pools ask for {pool.size} {name} actors of {_told(pool.num_cpus, pool.num_gpus, pool.memory_gb)} "
+                f"each and the cluster's nodes hold {places} ({largest}); lower the pool's size or what an actor "
+                f"reserves, or add nodes{_GROWS}"
+            )
+    asked = ", ".join(f"{name} {pool.size}" for name, pool in pools)
+    for resource, wants, haves in (
+        ("CPU", [p.size * p.num_cpus for _, p in pools], [node.most * node.cpus for node in nodes]),
+        ("GPU", [p.size * p.num_gpus for _, p in pools], [node.most * node.gpus for node in nodes]),
+        ("GB of memory", [p.size * p.memory_gb for _, p in pools], [node.most * node.memory_gb for node in nodes]),
+    ):
+        want, have = sum(wants), sum(haves)
+        if want > have + 1e-9:
+            raise PoolError(
+                f"the pools ask for {want:g} {resource} ({asked} actors) and the cluster has {have:g}; lower the "
+                f"pools' size or what an actor reserves in the config, or add nodes{_GROWS}"
+            )
+
+
+_GROWS = "; where the cluster adds them itself, set run.autoscaling and run.nodes"
+
+
+def _nodes() -> list[Node]:
+    """The nodes that are there, with what Ray hands out of them."""
+    found = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [
+        Node(cpus=one.get("CPU", 0.0), gpus=one.get("GPU", 0.0), memory_gb=one.get("memory", 0.0) / 1e9)
+        for one in found
+    ]
+
+
+def _places(node: Node, pool: Pool) -> int:
+    """How many of a pool's actors a node holds."""
+    shares = [
+        (node.cpus, pool.num_cpus),
+        (node.memory_gb, pool.memory_gb),
+        # Ray gives a fraction of one GPU, never parts of two.
+        (int(node.gpus) * int(1 / pool.num_gpus + 1e-9), 1) if 0 < pool.num_gpus < 1 else (node.gpus, pool.num_gpus),
+    ]
+    return min((int(have / want + 1e-9) for have, want in shares if want), default=pool.size)
+
+
+def _told(cpus: float, gpus: float, memory_gb: float) -> str:
+    gpu = f", {gpus:g} GPU" if gpus else ""
+    return f"{cpus:g} CPU{gpu}" + (f", {memory_gb:.3g} GB" if memory_gb else "")
+
+
+def _mend(setting: str) -> str:
+    return f"correct {setting} or RAY_ADDRESS" if setting else "correct RAY_ADDRESS"
+
+
+def _reach(where: str, setting: str) -> None:
+    """Open the door of a cluster that Ray would wait for in silence, for minutes. Raises ClusterError."""
+    mend = _mend(setting)
+    name = where
+    if where == "auto":
+        try:
+            name = canonicalize_bootstrap_address("auto") or ""
+        except ConnectionError:
+            name = ""
+        if not name:
+            raise ClusterError(f"no Ray cluster on this machine, which 'auto' asks for; start one, or {mend}")
+    if where.startswith(("http://", "https://")):
+        raise ClusterError(
+            f"{where} is a dashboard's address, which `ray job submit` takes; {mend}: a job joins HOST:6379 or "
+            "ray://HOST:10001"
+        )
+    found = re.fullmatch(r"(ray://)?(\[[^\]]+\]|[^:/\[\]]+)(?::(\d{1,5}))?/?", name)
+    if not found or int(found[3] or 0) > 65535:
+        if not found and "://" in name:
+            return  # a scheme of others, which Ray knows or refuses at once
+        raise ClusterError(f"{name!r} is no address of a Ray cluster, HOST:PORT or ray://HOST:PORT; {mend}")
+    client, host, port = found.groups()
+    if not (client or port):
+        raise ClusterError(f"{name!r} lacks a port, which is 6379 where nobody chose another; {mend}")
+    reason = _closed(host.strip("[]"), int(port or 10001))
+    if reason:
+        raise ClusterError(f"no Ray cluster at {name.removeprefix('ray://')}; {mend} ({reason})")
+
+
+def _closed(host: str, port: int) -> str:
+    """Why no gRPC server answers there; empty where one does."""
+    try:
+        with socket.create_connection((host, port), timeout=_PATIENCE_S) as door:
+            if os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true"):
+                return ""
+            door.sendall(_HTTP2_PREFACE)
+            answer = b""
+            while len(answer) < 9 and (more := door.recv(9 - len(answer))):
+                answer += more
+    except TimeoutError:
+        return "no answer"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return "" if answer[3:4] == bytes((_SETTINGS_FRAME,)) else "what answers there is something else"
+
+
+def _refusal(where: str, mend: str, error: Exception) -> ClusterError:
+    """What Ray says of a cluster that is there and can't be joined, in a sentence."""
+    versions = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))
+    if len(versions) == 2:
+        (theirs, their_python), (ours, our_python) = versions
+        return ClusterError(
+            f"the Ray cluster at {where} runs Ray {theirs} on Python {their_python} and this job Ray {ours} on Python "
+            f"{our_python}; install here what the cluster has, or {mend}"
+        )
+    if isinstance(error, AuthenticationError | ConnectionError):
+        return ClusterError(
+            f"the Ray cluster at {where} does not let this job in: its token is missing or another's; set "
+            f"RAY_AUTH_MODE=token and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH, or {mend}"
+        )
+    return ClusterError(f"the Ray cluster at {where} can't be joined: {' '.join(str(error).split())[:300]}; {mend}")

@@ -102,10 +102,13 @@ class Batch:
         going = [(i, row) for i, row in new if not row.guide.finished]
         states = hidden[torch.tensor([i for i, _ in going], dtype=torch.long, device=hidden.device)]
         finished = [row for _, row in new if row.guide.finished]
-        return finished + self._choose([row for _, row in going], states)
+        more, chosen = self._choose([row for _, row in going], states)
+        self.live += more
+        return finished + chosen
 
     def step(self) -> list[Row]:
-        """Feed every row what it has chosen, and choose again; returns the rows that have finished."""
+        """Feed every row what it has chosen, and choose again; returns the rows that have finished. Where it raises,
+        all are still in `live`, though some may have gone on: they can only begin anew."""
         rows = self.live
         self._close_up()
         branches = self._branches(rows)
@@ -133,8 +136,10 @@ class Batch:
         for row in rows:
             row.length += len(row.feed)
         self.counts.looked += sum(row.length for row in rows)
-        self.live = []
-        return self._choose(rows, hidden, [(i, branch) for i, some in enumerate(branches) for branch in some])
+        self.live, finished = self._choose(
+            rows, hidden, [(i, branch) for i, some in enumerate(branches) for branch in some]
+        )
+        return finished
 
     def _branches(self, rows: Sequence[Row]) -> list[list[Branch]]:
         """What each row may go on with, as far as spare tokens reach."""
@@ -210,11 +215,13 @@ class Batch:
         self.counts.fed += len(tokens)
         return model.read(tokens, where, plan, cache, seen, np.cumsum(counts) - 1)
 
-    def _choose(self, rows: list[Row], hidden: torch.Tensor, ahead: Sequence[tuple[int, Branch]] = ()) -> list[Row]:
-        """Choose each row's next token and, where its guess was fed (row's number, branch), the one after; rows go on
-        or are returned as finished. `hidden` has a state a row, then one a guess."""
+    def _choose(
+        self, rows: list[Row], hidden: torch.Tensor, ahead: Sequence[tuple[int, Branch]] = ()
+    ) -> tuple[list[Row], list[Row]]:
+        """Choose each row's next token and, where its guess was fed (row's number, branch), the one after; returns the
+        rows that go on and those that are finished. `hidden` has a state a row, then one a guess."""
         if not rows:
-            return []
+            return [], []
         scores = self._model.scores(hidden)  # on a GPU the masks are made while this is under way
         bits = torch.empty((len(hidden), self._words), dtype=torch.int32)
         for row, mask in zip(rows, bits, strict=False):
@@ -227,6 +234,7 @@ class Batch:
         scores.masked_fill_(~allowed(bits.to(scores.device, non_blocking=True), scores.shape[1]), float("-inf"))
         chosen = sample(scores, [(row, 0) for row in rows] + [(rows[i], 1) for i, _ in ahead])
         after = {(i, b.tokens[0]): token for (i, b), token in zip(ahead, chosen[len(rows) :], strict=True)}
+        going: list[Row] = []
         finished: list[Row] = []
         for i, row in enumerate(rows):
             token = chosen[i]
@@ -241,8 +249,8 @@ class Batch:
                 self.counts.answered += len(row.feed)
             if row.fault:
                 self._cache.erase(row.place)
-            (finished if row.fault or row.guide.finished else self.live).append(row)
-        return finished
+            (finished if row.fault or row.guide.finished else going).append(row)
+        return going, finished
 
     def _take(self, row: Row, token: int) -> list[int]:
         row.choices += 1

@@ -4,8 +4,8 @@
 - Tokens that a grammar forces are fed together with the choice that forced them.
 - Requests wait ordered by visual tokens and length; those alike are read together, and as rows finish, others join.
 - A row's answer does not depend on its neighbours, up to the rounding of matrix products.
-- Out of GPU memory: the batch is halved and the same requests start again; it grows back later. A request that fails
-  by itself becomes a Fault, and its neighbours go on.
+- Out of GPU memory in any part of a pass: the batch is halved and the same requests start again; it grows back later. A
+  request that fails by itself becomes a Fault, and its neighbours go on.
 
 The loop knows nothing of layouts: a request is a prompt and a grammar, an answer is text.
 """
@@ -22,6 +22,7 @@ from layoutgen.core.coordinates import GRID
 from layoutgen.models.backbone import Backbone
 from layoutgen.models.base import Fault
 from layoutgen.models.batch import Batch, Counts
+from layoutgen.models.devices import is_lost, is_out_of_memory
 from layoutgen.models.grammar import FreeGuide, GrammarError, Guides
 from layoutgen.models.row import Guided, Prompt, Row
 
@@ -140,11 +141,12 @@ class Decoder:
                 self._finish(run, self._admit(run, some))
             else:
                 self._finish(run, self._batch.step())
-        except torch.OutOfMemoryError:
-            self._shrink(run, some)
-        except torch.AcceleratorError:
-            raise  # the device is gone: a fault of the machine
-        except (RuntimeError, ValueError, IndexError) as error:
+        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+            if is_out_of_memory(error):
+                self._shrink(run, some)
+                return
+            if is_lost(error):
+                raise  # a fault of the machine
             suspects = self._put_back(run, some) if some else self._put_back_all(run)
             if len(suspects) == 1:
                 run.queue.remove(suspects[0])
@@ -152,14 +154,18 @@ class Decoder:
             run.alone.update(suspects)
 
     def _shrink(self, run: "_Run", some: list[int]) -> None:
-        """Out of memory: begin again with half the rows; a request that was alone becomes a fault."""
-        self._put_back(run, some)
-        rows = len(self._batch.live) + sum(run.requests[index].candidates for index in some)
-        back = self._put_back_all(run)
+        """Out of memory: begin again with half the rows, and what was alone once more in an empty cache; a request that
+        fails there too becomes a fault."""
+        back = self._put_back(run, some)
+        rows = len(self._batch.live) + sum(run.requests[index].candidates for index in back)
+        back = [*self._put_back_all(run), *back]
         self._batch.clear()
-        if self._limit == 1 or len({*back, *some}) == 1:
+        if len(back) == 1 and back[0] in run.alone:
             message = "one request alone exceeds the GPU's memory; show a smaller image or ask for fewer candidates"
-            run.fail(run.queue.popleft(), Fault("out_of_memory", message))
+            run.queue.remove(back[0])
+            run.fail(back[0], Fault("out_of_memory", message))
+        elif len(back) == 1 or self._limit == 1:
+            run.alone.update(back)
         self._limit, self._since = max(1, min(self._limit, rows) // 2), 0
 
     def _next(self, run: "_Run") -> list[int]:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.plain import generate
 from layoutgen.core.layout import Canvas, Copy
@@ -264,6 +265,81 @@ def test_a_request_that_alone_exceeds_the_memory_is_a_fault_and_no_other_is(
     answers = decoder(loaded["qwen2_5_vl"]).decode(asked)
     assert answers[1][0].kind == "out_of_memory"
     assert [a for i, a in enumerate(answers) if i != 1] == [a for i, a in enumerate(expected) if i != 1]
+
+
+class OneFailure(TorchDispatchMode):
+    """Has the `at`-th operator of PyTorch raise an error; counts them all."""
+
+    def __init__(self, error: Exception | None = None, at: int = -1) -> None:
+        super().__init__()
+        self.error, self.at, self.count = error, at, 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        if self.count == self.at and self.error is not None:
+            raise self.error
+        return func(*args, **(kwargs or {}))
+
+
+def failing_at(at: int, error: Exception, monkeypatch: pytest.MonkeyPatch) -> OneFailure:
+    """Have one operator of the loop fail, those that load and fold weights not counted."""
+    mode, advance = OneFailure(error, at), decoding.Decoder._advance
+
+    def fake(self: Decoder, run: Any) -> None:
+        with mode:
+            advance(self, run)
+
+    monkeypatch.setattr(decoding.Decoder, "_advance", fake)
+    return mode
+
+
+ONLY = 'start: "[" NUMBER ("," NUMBER){5} "]"\nNUMBER: /[1-9][0-9]/'
+
+
+@pytest.mark.parametrize(("rows", "spare"), [(2, 0), (8, 0), (8, 192)])
+def test_memory_that_ends_at_any_operator_loses_no_row_and_answers_none_twice(
+    loaded: dict[str, Any], rows: int, spare: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech = loaded["qwen2_5_vl"][1]
+    asked = [
+        replace(request(speech, COPIES[0], noise=noise), grammar=ONLY, candidates=1 + noise % 2) for noise in range(4)
+    ]
+    errors = [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED")]
+
+    def decoded(at: int) -> tuple[list[list[Answer | Fault]], int]:
+        with monkeypatch.context() as patch:
+            mode = failing_at(at, errors[at % 2], patch)
+            return decoder(loaded["qwen2_5_vl"], rows=rows, spare_tokens=spare).decode(asked), mode.count
+
+    expected, whole = decoded(-1)
+    for at in range(1, whole, whole // 8):
+        answers, count = decoded(at)
+        assert answers == expected, f"operator {at} of {whole}"
+        assert count > whole - at, "what was under way began anew"
+
+
+@pytest.mark.parametrize("part", ["look", "read", "scores"])
+def test_memory_that_never_suffices_for_a_part_makes_every_row_a_fault(
+    part: str, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(Backbone, part, full)
+    asked = [replace(one, candidates=2) for one in requests(loaded["qwen2_5_vl"][1])]
+    answers = decoder(loaded["qwen2_5_vl"], rows=8).decode(asked)
+    assert [[fault.kind for fault in some] for some in answers] == [["out_of_memory"] * 2] * len(asked)
+
+
+@pytest.mark.parametrize(
+    "error", [torch.AcceleratorError("CUDA error: Xid 79"), RuntimeError("CUDA error: unspecified launch failure")]
+)
+def test_a_device_that_is_lost_is_no_fault_of_a_row(
+    error: Exception, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_at(500, error, monkeypatch)
+    with pytest.raises(type(error)):
+        decoder(loaded["qwen2_5_vl"]).decode(requests(loaded["qwen2_5_vl"][1]))
 
 
 def test_a_row_that_fails_by_itself_is_a_fault_and_its_neighbours_go_on(loaded: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def join(address: str, setting: str = "run.ray_address") -> None:
 
 
 def _check_temporary_folder() -> None:
-    """Ray lays its sockets below its temporary folder, and a socket's path has 107 bytes at most. Raises ClusterError."""
+    """Raise ClusterError where Ray's temporary folder is too long: a socket's path has 107 bytes at most."""
     name = next((name for name in ("RAY_TMPDIR", "TMPDIR") if os.environ.get(name)), None)
     folder = os.environ[name] if name else "/tmp"
     if len(os.fsencode(folder)) > MOST_FOLDER_BYTES:

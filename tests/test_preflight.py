@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from jobs import command
-from layoutgen import pipelines
+from layoutgen import pipelines, running
 from layoutgen.config import CoversConfig, LayoutsConfig
 from layoutgen.models.onnx_graph import Graph
 from layoutgen.preflight import RunError
-from tests.chaos.quick import SETTINGS, night
+from tests.chaos.quick import SETTINGS, night, stream_here
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import write_manifest
 
@@ -21,6 +21,12 @@ def _rows(folder: Path, image: str, count: int = 9, column: str = "image") -> st
     (folder / "vase.jpg").write_bytes(encoded(photo(48, 64)))
     rows = [{"product_id": f"v{number}", column: image, "title": "Vase"} for number in range(count)]
     return write_manifest(folder, rows)
+
+
+@pytest.fixture(autouse=True)
+def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at all but the cluster."""
+    monkeypatch.setattr(running, "stream", stream_here)
 
 
 def _look(folder: Path, source: str, **sections: Any) -> dict[str, Any]:

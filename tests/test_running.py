@@ -272,6 +272,19 @@ def test_a_run_whose_base_was_deleted_under_it_mends_itself_by_the_same_command(
     assert (summary["computed"], summary["published"], summary["current"]) == (8, 8, True)
 
 
+@pytest.mark.parametrize("length", [0, 5, -40])
+def test_a_file_of_the_base_that_is_broken_is_computed_again(
+    table: Table, length: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = table.night()
+    broken = table.files(first["run_id"])[0]
+    rows = snapshot.pq.read_metadata(broken).num_rows
+    broken.write_bytes(broken.read_bytes()[:length])
+    summary = table.night()
+    assert (summary["computed"], summary["published"], summary["deleted"]) == (rows, 8, 0)
+    assert "the snapshot before lacked rows" in caplog.text
+
+
 def test_a_replay_over_a_snapshot_that_lost_a_file_publishes_nothing_until_it_is_back(table: Table) -> None:
     (table.folder / "3.jpg").unlink()
     first = table.night()

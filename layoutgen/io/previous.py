@@ -43,9 +43,11 @@ class Previous:
     def before(self, shard: int) -> Before:
         """What is known of a shard's rows. Raises StorageError."""
         data = self._published_file(shard)
+        table = _read(data)
         published = self.kind.empty_table()
-        if data is not None:
-            table = pq.read_table(pa.BufferReader(data))
+        if table is None:
+            data = None
+        else:
             is_whole = set(self.kind.names) <= set(table.column_names)
             published = self._of_shard(schema.complete(table, self.kind), shard, self.base.published)
             if not is_whole or len(published) != len(table):
@@ -71,8 +73,8 @@ class Previous:
         found = self.storage.read_version(self._part(source, shard))
         if found is None or hashlib.sha256(found[0]).hexdigest() != report.published.sha256:
             return None
-        table = schema.complete(pq.read_table(pa.BufferReader(found[0])), self.kind)
-        return self._of_shard(table, shard, source)
+        table = _read(found[0])
+        return None if table is None else self._of_shard(schema.complete(table, self.kind), shard, source)
 
     def _part(self, source: Source, shard: int) -> str:
         return self.storage.join(self.root, f"snapshots/{source.run_id}/{part(shard % source.shards)}")
@@ -83,6 +85,14 @@ class Previous:
             return table
         keys = table.column("product_id").to_pylist()
         return table.filter(pa.array([shard_of(key or "", self.shards) == shard for key in keys], pa.bool_()))
+
+
+def _read(data: bytes | None) -> pa.Table | None:
+    """A file's rows; a file that is no Parquet any more counts as lost, like one that is gone."""
+    try:
+        return None if data is None else pq.read_table(pa.BufferReader(data))
+    except (pa.ArrowInvalid, OSError):
+        return None
 
 
 def part(shard: int) -> str:

@@ -93,6 +93,7 @@ def summarise(
         "left_out": plan.left_out,
         "deleted": sum(r.deleted for r in reports),
         "failed": by_stage,
+        **({"own_columns": plan.own_changes} if plan.own_changes else {}),
         **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),
         "shards": len(plan.shards),
         "shards_resumed": resumed,

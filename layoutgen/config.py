@@ -119,6 +119,7 @@ class Input(_Settings):
 
     delimiter: str = Field(",", description="character between the fields of a CSV, such as ';' or a tab")
     encoding: str = Field("utf-8", description="encoding of CSV and JSON lines, such as 'gb18030' or 'utf-16'")
+    rename: dict[str, str] = Field({}, description="new names for the manifest's columns: its name to the new one")
 
     @field_validator("delimiter")
     @classmethod

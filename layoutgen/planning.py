@@ -5,6 +5,7 @@ of about `PART_ROWS` rows. Each part is checked and laid out by `core.plan` (in 
 several) and written to the ledger, a row group a shard; rows that can't be used become dead letters.
 """
 
+import logging
 import math
 import multiprocessing
 import os
@@ -19,14 +20,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core.contracts import Need
+from layoutgen.core.column_types import encode, settle, stored
+from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.plan import ROW, plan, product_ids, shard_of
-from layoutgen.io import letters
-from layoutgen.io.columns import conform, unify
+from layoutgen.io import letters, own_columns
+from layoutgen.io.columns import conform, whole
 from layoutgen.io.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
 from layoutgen.io.replay import Replay
 from layoutgen.io.snapshot import Snapshots
+
+log = logging.getLogger("layoutgen")
 
 PART_ROWS = 150_000
 BATCH_ROWS = 50_000
@@ -63,9 +67,11 @@ def make_plan(
     rows_per_shard: int,
     replay: Replay | None = None,
 ) -> RunPlan:
-    """Plan a run and write the plan, its index last; `replay` is what `batches` come from, if it is one."""
+    """Plan a run and write the plan, its index last; `replay` is what `batches` come from, if it is one. The
+    user's own columns get the types that hold for the manifest and for the published rows."""
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
-        raw, rows, columns = _spill(batches, Path(spill))
+        raw, rows, found = _spill(batches, Path(spill))
+        own, changes, columns = _settled(found, snapshots, rules.need)
         wanted = max(1, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard))
         count = grown(snapshots.base, wanted)
         parts = max(1, math.ceil(rows / PART_ROWS))
@@ -86,12 +92,29 @@ def make_plan(
         failed=[part.failed for part in planned if part.failed],
         shards=sorted((shard for part in planned for shard in part.shards), key=lambda shard: shard.shard),
         left_out=replay.left_out if replay else 0,
+        own=encode(own),
+        own_changes=changes,
     )
     if run.upsert:
         handled = letters.joined([*(part.keys for part in planned), *(replay.replayed if replay else ())])
         run = replace(run, failed=[*run.failed, *snapshots.keep_letters(handled, parts)])
     ledger.write_plan(run)
     return run
+
+
+def _settled(found: pa.Schema, snapshots: Snapshots, need: Need) -> tuple[pa.Schema, dict[str, str], pa.Schema]:
+    """The snapshot's own columns, logical; which of them get another type than they had; and the manifest's columns as
+    the plan has them."""
+    published = snapshots.base.published
+    table = own_columns.published(
+        snapshots.storage, snapshots.root, published.run_id if published else None, snapshots.kind
+    )
+    is_own = set(found.names) - {*CONTRACTS[need].columns, "input_row"}
+    own, changes = settle(table, pa.schema([field for field in found if field.name in is_own]), keep=snapshots.upsert)
+    for name, change in changes.items():
+        log.warning("own column %r: %s; rows that are carried over are converted once", name, change)
+    chosen = {field.name: field for field in own}
+    return own, changes, pa.schema([stored(chosen.get(field.name, field)) for field in found])
 
 
 def grown(base: Base, wanted: int) -> int:
@@ -107,7 +130,7 @@ def grown(base: Base, wanted: int) -> int:
 
 def _spill(batches: Iterator[pa.Table], folder: Path) -> tuple[list[Path], int, pa.Schema]:
     """Write the manifest's batches to local files with each row's number; return the files, the number of rows, and the
-    schema of the whole."""
+    logical schema of the whole."""
     files: list[Path] = []
     schemas: list[pa.Schema] = []
     rows = 0
@@ -117,7 +140,7 @@ def _spill(batches: Iterator[pa.Table], folder: Path) -> tuple[list[Path], int, 
         files.append(folder / f"batch-{len(files):05d}.arrow")
         schemas.append(batch.schema)
         _save(numbered, files[-1])
-    return files, rows, unify(schemas) if schemas else pa.schema([])
+    return files, rows, whole(schemas)
 
 
 def _plan_parts(

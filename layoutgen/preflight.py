@@ -65,7 +65,7 @@ def rows_of(job: TableJob, limit: int | None, size: int) -> Iterator[pa.Table]:
     settings = job.config.input
     return manifest.batches(
         job.source, job.storage, need=job.need, limit=limit, size=size,
-        delimiter=settings.delimiter, encoding=settings.encoding,
+        delimiter=settings.delimiter, encoding=settings.encoding, rename=settings.rename,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core import schema
+from layoutgen.core.column_values import aligned
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.plan import shard_of
-from layoutgen.io import letters, snapshot
+from layoutgen.io import letters, own_columns, snapshot
 from layoutgen.io.lease import Lease
 from layoutgen.io.ledger import Base, ShardReport
 from layoutgen.io.snapshot import Snapshots
@@ -45,8 +47,9 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         kind = json.loads(storage.read(storage.join(root, "_table.json")))["kind"]
         base = Base(snapshot.source(storage, root, previous, None))
         snapshots = Snapshots(storage, root, run_id, now, schema.KINDS[kind], base=base, shards=count, upsert=True)
+        snapshots = replace(snapshots, own=own_columns.published(storage, root, previous, snapshots.kind))
         with tempfile.TemporaryDirectory(prefix="layoutgen-reshard-") as folder:
-            rows = _sort_out(storage, root, before, count, Path(folder))
+            rows = _sort_out(snapshots, before, count, Path(folder))
             reports = [report for file in sorted(Path(folder).iterdir()) for report in _write(snapshots, file, count)]
         found = sum(report.unchanged for report in reports)
         if not rows == found == sum(file["rows"] for file in before["files"]):
@@ -69,12 +72,13 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
     return summary
 
 
-def _sort_out(storage: Storage, root: str, before: dict[str, Any], count: int, folder: Path) -> int:
+def _sort_out(snapshots: Snapshots, before: dict[str, Any], count: int, folder: Path) -> int:
     """Put the rows of every file of a snapshot into local folders, one a group of new shards; return their number."""
     rows = 0
     for file in before["files"]:
-        data = storage.read(storage.join(root, f"snapshots/{before['run_id']}/{file['name']}"))
-        table = pq.read_table(io.BytesIO(data))
+        storage = snapshots.storage
+        data = storage.read(storage.join(snapshots.root, f"snapshots/{before['run_id']}/{file['name']}"))
+        table = aligned(pq.ParquetFile(io.BytesIO(data)).read(), snapshots.kind, snapshots.own)
         rows += len(table)
         for group, part in _parted(table, lambda shard: shard * GROUPS // count, count):
             target = folder / f"{group:03d}"
@@ -86,7 +90,7 @@ def _sort_out(storage: Storage, root: str, before: dict[str, Any], count: int, f
 def _write(snapshots: Snapshots, folder: Path, count: int) -> Iterator[ShardReport]:
     """Write a group's shards; each must hold the keys that were put into it."""
     tables = [pq.ParquetFile(file).read() for file in sorted(folder.iterdir())]
-    table = pa.concat_tables(tables, promote_options="permissive")
+    table = pa.concat_tables(tables)
     for shard, part in _parted(table, lambda shard: shard, count):
         report = snapshots.write_carried(part, shard)
         if report.ids != sum_of_ids(part.column("row_id").to_pylist()):

@@ -22,6 +22,7 @@ import pyarrow as pa
 from layoutgen import planning
 from layoutgen.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Run
+from layoutgen.core.column_types import decode
 from layoutgen.core.contracts import CONTRACTS
 from layoutgen.core.fingerprint import digest
 from layoutgen.io import manifest, snapshot
@@ -237,7 +238,7 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
         state = ledger.read_state() or {}
         plan = ledger.read_plan()
         is_over = state.get("state") in ("published", "refused")
-        if plan is not None and plan.intent == intent and not is_over and job.run_id in (None, last):
+        if plan and plan.own and plan.intent == intent and not is_over and job.run_id in (None, last):
             log.info("going on with run %s, which was not finished", last)
             return plan, _snapshots(job, last, plan), ledger
         if plan is not None and not is_over:
@@ -269,7 +270,12 @@ def _plan(job: TableJob, ledger: Ledger, base: Base, intent: str, now: datetime)
         need=job.need,
         empty_words=job.config.input.empty_words,
     )
-    replay = Replay(job.storage, job.output, job.replay, job.need, base) if job.replay else None
+    replay = None
+    if job.replay:
+        replay = Replay(
+            job.storage, job.output, job.replay, job.need, base,
+            rename=job.config.input.rename, from_text=job.source.lower().endswith(".csv"),
+        )  # fmt: skip
     size = planning.BATCH_ROWS
     batches = replay.batches(job.limit, size) if replay else rows_of(job, job.limit, size)
     keeps = job.replay is not None or (job.limit is not None and base.published is not None)
@@ -303,6 +309,7 @@ def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
         shards=plan.shard_count,
         upsert=plan.upsert,
         stale_days=job.config.run.stale_days,
+        own=decode(plan.own),
     )
 
 

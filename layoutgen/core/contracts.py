@@ -29,7 +29,7 @@ class Contract:
     def reserved(self) -> set[str]:
         """Names that no column of the user's own may have, since results have them."""
         stages = schema.COVER_PLACED if self.published is schema.COVERS else schema.PLACED
-        return {*stages.names, *self.published.names, *schema.DEAD_LETTERS.names} - set(self.columns)
+        return {*stages.names, *self.published.names, *schema.EVERYWHERE} - set(self.columns)
 
 
 _PRODUCT = (

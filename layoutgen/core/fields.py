@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from layoutgen.core.column_types import holds_json
 from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.core.plain_text import is_unicode
 
-JSON_TEXT = {b"holds": b"json"}
 _BATCH = 16384
 
 
@@ -24,14 +24,30 @@ def values_of(raw: pa.Table, need: Need) -> Iterator[dict[str, Any]]:
     if not names:
         yield from ({} for _ in range(raw.num_rows))
         return
-    holds_json = [(raw.schema.field(name).metadata or {}).items() >= JSON_TEXT.items() for name in names]
-    for batch in raw.select(names).to_batches(_BATCH):
-        columns = [column.to_pylist() for column in batch.columns]
-        for index, is_json in enumerate(holds_json):
+    picked = raw.select(names)
+    as_json = [holds_json(field) for field in picked.schema]
+    for batch in picked.to_batches(_BATCH):
+        columns = [_as_python(column) for column in batch.columns]
+        for index, is_json in enumerate(as_json):
             if is_json:
                 columns[index] = [None if text is None else _from_json(text) for text in columns[index]]
         for row in zip(*columns, strict=True):
             yield dict(zip(names, row, strict=True))
+
+
+def _as_python(column: pa.Array) -> list[Any]:
+    """A column's values; instants beyond Python's calendar are whole numbers, so that their rows alone fail."""
+    try:
+        return list(column.to_pylist())
+    except (ValueError, OverflowError):
+        return [_scalar(value) for value in column]
+
+
+def _scalar(value: pa.Scalar) -> Any:
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        return value.cast(pa.int64()).as_py() if hasattr(value, "value") else str(value)
 
 
 def _from_json(text: str) -> Any:

@@ -5,8 +5,8 @@ alone, not on the order they came in: a product goes to shard blake2b(product_id
 sorted by row_id. All canvases of a product lie in one shard, so that its image is fetched once.
 
 The raw table's columns may have any type; a value of the wrong type fails its own row only. A column of several types
-travels as JSON text and says so in its field's metadata (`fields.JSON_TEXT`). A column `input_row` holds each row as
-the manifest wrote it; without one, rows are written as JSON here.
+travels as JSON text and says so in its field's metadata (`column_types.JSON_TEXT`). A column `input_row` holds each row
+as the manifest wrote it; without one, rows are written as JSON here.
 """
 
 import hashlib
@@ -19,13 +19,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from layoutgen.core import column_types, column_values, schema
 from layoutgen.core.contracts import CONTRACTS, Contract, Need
 from layoutgen.core.copy_reader import CopyReader
 from layoutgen.core.fields import UnusableError, one_text, reject_broken_json, shown, text_list, values_of
 from layoutgen.core.layout import Canvas, parse_canvas
+from layoutgen.core.plain_text import is_unicode
 
 APPLICATIONS = ("poster", "marketing", "video_cover")
-ROW = "_row"  # a raw table's column with each row's number in the manifest, from 1
+ROW = schema.ROW
 
 _PRODUCT_COLUMNS = (
     *("product_id", "images", "title", "selling_points", "brand", "logo"),
@@ -129,11 +131,11 @@ def plan(
     failed: list[_Row] = []
     first_rows: dict[str, int] = {}
     numbers = raw[ROW].to_pylist() if ROW in raw.column_names else range(1, len(raw) + 1)
-    for position, (number, values) in enumerate(zip(numbers, values_of(raw, need), strict=True)):
+    for position, (number, found) in enumerate(zip(numbers, values_of(raw, need), strict=True)):
         product = _Product(number, position)
         fault = None
         try:
-            _fill(product, values, rules)
+            _fill(product, found, rules)
         except UnusableError as error:
             fault = _Fault(*error.args)
         for row in _rows(product, fault, first_rows):
@@ -296,7 +298,7 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str], made: pa.Schema) -> 
         "canvas_height": [canvas and canvas.height for canvas in canvases],
         "status": ["failed" if fault else "ok" for fault in faults],
         "error": faults,
-        "input_row": picked["input_row"] if "input_row" in raw.column_names else _as_json(picked),
+        "input_row": picked["input_row"] if "input_row" in raw.column_names else _as_json(picked, own),
         "notes": [product.notes for product in products],
     }
     arrays = [
@@ -307,10 +309,17 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str], made: pa.Schema) -> 
     return pa.Table.from_arrays([*arrays, *(picked[name] for name in own)], schema=pa.schema(fields))
 
 
-def _as_json(table: pa.Table) -> list[str]:
-    encode = json.JSONEncoder(ensure_ascii=False, default=_unjson).encode
-    return [encode(row) for row in table.to_pylist()]
-
-
-def _unjson(value: object) -> str:
-    return f"{len(value)} bytes" if isinstance(value, bytes) else str(value)
+def _as_json(picked: pa.Table, own: list[str]) -> list[str]:
+    """Each row as a line of JSON, from which `--replay` has the same values again."""
+    is_own, columns = set(own), {}
+    for about, column in zip(picked.schema, picked.columns, strict=True):
+        read = column_values.values(column)
+        if column_types.holds_json(about):
+            read = [None if text is None else json.loads(text) for text in read]
+        elif pa.types.is_floating(about.type) and about.name not in is_own:
+            read = [None if isinstance(value, str) else value for value in read]  # pandas' NaN for "none"
+        columns[about.name] = read
+    columns.pop(ROW, None)
+    found = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    lines = [json.dumps(row, ensure_ascii=False) for row in found]
+    return [line if is_unicode(line) else json.dumps(row) for line, row in zip(lines, found, strict=True)]

@@ -14,6 +14,7 @@ VERSION = 1
 # busy with it (JSON), the fingerprint and notes of the row in the snapshot before, and what a vision-language composer
 # is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in px (width, height), the framing.
 SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, SEEN = _TRAVEL = "_shard", "_attempt", "_times", "_was", "_was_notes", "_seen"
+ROW = "_row"  # each row's number in the manifest, from 1, while it is planned
 
 BOX = pa.list_(pa.float32(), 4)
 ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
@@ -200,6 +201,8 @@ DEAD_LETTERS = pa.schema(
         *_RUN,
     ]
 )
+# Names that mean the same in every kind of table: what travels, and the results that readers look for in any row.
+EVERYWHERE = {*_TRAVEL, ROW, "accepted", "reasons", "faces", *DEAD_LETTERS.names}
 KINDS = {"layouts": LAYOUTS, "annotations": ANNOTATIONS, "covers": COVERS, "dead letters": DEAD_LETTERS}
 
 

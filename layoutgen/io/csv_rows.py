@@ -9,7 +9,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, TextIO
 
 from layoutgen.core.contracts import CONTRACTS, Need
@@ -24,15 +24,18 @@ _PATHS = ("image", "images", "cover", "video")
 _PATH = re.compile(rf"^[a-z0-9]+://|({'|'.join(map(re.escape, (*IMAGE_SUFFIXES, *CLIP_SUFFIXES)))})\s*$", re.IGNORECASE)
 
 
-def rows(file: BinaryIO, uri: str, need: Need, *, delimiter: str, encoding: str) -> Iterator[Row]:
-    """Yield each record as text by column, lists as lists, and the record as JSON. Raises ManifestError."""
+def rows(
+    file: BinaryIO, uri: str, need: Need, *, delimiter: str, encoding: str, rename: Mapping[str, str]
+) -> Iterator[Row]:
+    """Yield each record as text by column, under its own name, lists as lists, and the record as JSON. Raises
+    ManifestError."""
     lines = _Lines(io.TextIOWrapper(file, encoding, newline=""), uri)
     csv.field_size_limit(MOST_CHARACTERS)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        names = _header(reader, lines, uri, need, delimiter)
+        names = _header(reader, lines, uri, need, delimiter, rename)
         if names:
-            yield from _records(reader, lines, names, need, delimiter)
+            yield from _records(reader, lines, names, need, delimiter, rename)
     except UnicodeDecodeError as error:
         guess = forms.encoding_of(error.object[max(0, error.start - 2000) :])
         setting = f"; it looks like {guess}: set input.encoding = {guess!r}, or" if guess else ";"
@@ -74,7 +77,7 @@ class _Lines:
         return ManifestError(f"manifest {self.uri}: row {self.number} {what}; {mend}")
 
 
-def _header(reader: Any, lines: _Lines, uri: str, need: Need, delimiter: str) -> list[str]:
+def _header(reader: Any, lines: _Lines, uri: str, need: Need, delimiter: str, rename: Mapping[str, str]) -> list[str]:
     """The columns' names; "" for a column without one. No names where the file is empty."""
     record: list[str] = []
     try:
@@ -93,13 +96,17 @@ def _header(reader: Any, lines: _Lines, uri: str, need: Need, delimiter: str) ->
             f"manifest {uri} has the columns {line[:200]!r}, parted by {forms.in_words(other)}: save it with "
             f"{forms.in_words(delimiter)}, or set input.delimiter = {json.dumps(other, ensure_ascii=False)}"
         )
-    columns.check([name for name in names if name], uri, need)
+    columns.check_rename(names, uri, rename)
+    columns.check([name for name in names if name], uri, need, rename)
     return names
 
 
-def _records(reader: Any, lines: _Lines, names: list[str], need: Need, delimiter: str) -> Iterator[Row]:
+def _records(
+    reader: Any, lines: _Lines, names: list[str], need: Need, delimiter: str, rename: Mapping[str, str]
+) -> Iterator[Row]:
     nameless = [place for place, name in enumerate(names) if not name]
-    lists = CONTRACTS[need].lists
+    lists = {name for name in names if rename.get(name, name) in CONTRACTS[need].lists}
+    paths = [place for place, name in enumerate(names) if rename.get(name, name) in _PATHS]
     shortest = len(names)
     for record in _parsed(reader, lines):
         if record is None:
@@ -114,7 +121,7 @@ def _records(reader: Any, lines: _Lines, names: list[str], need: Need, delimiter
             )
         shortest = min(shortest, len(record))
         if lines.taken > 1:
-            _refuse_swallowed(record, lines, names, delimiter)
+            _refuse_swallowed(record, lines, paths, delimiter)
         for place in (place for place in nameless if place < len(record) and record[place].strip()):
             raise ManifestError(
                 f"manifest {lines.uri}: column {place + 1} has no name, but row {lines.number} has "
@@ -161,9 +168,9 @@ def _parsed(reader: Any, lines: _Lines) -> Iterator[list[str] | None]:
         log.info("manifest %s: %d rows without any value were passed over", lines.uri, empty)
 
 
-def _refuse_swallowed(record: list[str], lines: _Lines, names: list[str], delimiter: str) -> None:
-    """Refuse a record in whose quoted field other records stand: its quote was closed by another's."""
-    paths = [place for place, name in enumerate(names) if name in _PATHS]
+def _refuse_swallowed(record: list[str], lines: _Lines, paths: list[int], delimiter: str) -> None:
+    """Refuse a record in whose quoted field other records stand, as paths in their places tell: its quote was closed by
+    another's."""
     for line in (line for text in record for line in text.splitlines()[1:]):
         fields = line.split(delimiter)
         if any(place < len(fields) > 1 and _PATH.search(fields[place]) for place in paths):

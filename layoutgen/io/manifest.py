@@ -7,7 +7,7 @@ with certainty, and one of which most rows can't be read.
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
@@ -46,29 +46,33 @@ def batches(
     size: int,
     delimiter: str = ",",
     encoding: str = "utf-8",
+    rename: Mapping[str, str] | None = None,
 ) -> Iterator[pa.Table]:
     """Yield the manifest's rows, at most `limit` of them, in tables of at most `size`; no file is ever held whole.
 
-    `delimiter` parts a CSV's fields, `encoding` is that of CSV and JSON lines. A folder's images become one product
-    each. JSON lines and CSV carry each row as it was written in `input_row`, and `columns.unify` and `columns.conform`
-    give their tables one schema. Raises ManifestError for a missing file, another suffix or form, columns that none of
-    the first `size` rows has, or a column that has a result's name, and StorageError where storage fails.
+    `delimiter` parts a CSV's fields, `encoding` is that of CSV and JSON lines, `rename` gives columns other names. A
+    folder's images become one product each. JSON lines and CSV carry each row as it was written in `input_row`, and
+    `columns.unify` and `columns.conform` give their tables one schema. Raises ManifestError for a missing file, another
+    suffix or form, columns that none of the first `size` rows has, or a column whose name or type can't be used, and
+    StorageError where storage fails.
     """
+    rename = rename or {}
     suffix = PurePosixPath(uri).suffix.lower()
     if uri.endswith("/") or suffix not in SUFFIXES:
         table = image_folder.products(uri, storage, need, limit)
+        columns.check_rename(table.column_names, uri, rename)
         yield from (table.slice(first, size) for first in range(0, len(table), size))
         return
     _find(uri, storage)
     with storage.reading(uri), storage.open(uri) as raw, io.BufferedReader(raw, READ_AHEAD_BYTES) as file:  # type: ignore[type-var]
         forms.refuse(file.peek(forms.HEAD_BYTES)[: forms.HEAD_BYTES], uri, suffix, encoding)
         if suffix == ".jsonl":
-            yield from _tables(json_rows.rows(file, uri, encoding=encoding), uri, need, limit, size, suffix)
+            yield from _tables(json_rows.rows(file, uri, encoding=encoding), uri, need, limit, size, suffix, rename)
         elif suffix == ".csv":
-            rows = csv_rows.rows(file, uri, need, delimiter=delimiter, encoding=encoding)
-            yield from _tables(rows, uri, need, limit, size, suffix)
+            rows = csv_rows.rows(file, uri, need, delimiter=delimiter, encoding=encoding, rename=rename)
+            yield from _tables(rows, uri, need, limit, size, suffix, rename)
     if suffix == ".parquet":
-        yield from _limited(parquet_rows.batches(uri, storage, need, size), limit)
+        yield from _limited(parquet_rows.batches(uri, storage, need, size, rename), limit)
 
 
 def _find(uri: str, storage: Storage) -> None:
@@ -82,10 +86,17 @@ def _find(uri: str, storage: Storage) -> None:
         raise ManifestError(f"manifest {uri} can't be read: nothing at {uri}; {mend_of_missing(uri)}")
 
 
-def from_lines(lines: list[str], need: Need) -> pa.Table:
-    """The rows of JSON lines that a manifest once held."""
+def from_lines(
+    lines: list[str],
+    need: Need,
+    *,
+    from_text: bool = False,
+    rename: Mapping[str, str] | None = None,
+    given: pa.Schema | None = None,
+) -> pa.Table:
+    """The rows of JSON lines that a manifest once held; see `columns.table`."""
     rows = [json_rows.parsed(line) or {} for line in lines]
-    return columns.table(rows, lines, need, from_text=False)
+    return columns.table(rows, lines, need, from_text=from_text, rename=rename, given=given)
 
 
 def _limited(tables: Iterable[pa.Table], limit: int | None) -> Iterator[pa.Table]:
@@ -96,7 +107,9 @@ def _limited(tables: Iterable[pa.Table], limit: int | None) -> Iterator[pa.Table
         limit = None if limit is None else limit - len(table)
 
 
-def _tables(rows: Iterator[Row], uri: str, need: Need, limit: int | None, size: int, suffix: str) -> Iterator[pa.Table]:
+def _tables(
+    rows: Iterator[Row], uri: str, need: Need, limit: int | None, size: int, suffix: str, rename: Mapping[str, str]
+) -> Iterator[pa.Table]:
     names: dict[str, None] = {}
     unread = _Unread(uri)
     parts = _parted(islice(rows, limit), size)
@@ -106,10 +119,11 @@ def _tables(rows: Iterator[Row], uri: str, need: Need, limit: int | None, size: 
         names |= dict.fromkeys(name for row in batch for name in row.values)
         unread.add(batch, is_last=following is None)
         if names:
-            columns.check([*names], uri, need)
-        yield columns.table(
-            [row.values for row in batch], [row.text for row in batch], need, from_text=suffix == ".csv"
-        )
+            columns.check([*names], uri, need, rename)
+        if names and limit is None and following is None:  # a line of JSON names its own columns alone
+            columns.check_rename(names, uri, rename)
+        values, lines = [row.values for row in batch], [row.text for row in batch]
+        yield columns.table(values, lines, need, from_text=suffix == ".csv", rename=rename)
 
 
 def _parted(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

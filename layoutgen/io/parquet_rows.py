@@ -1,6 +1,6 @@
 """A Parquet file's rows, a batch at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,18 +11,20 @@ from layoutgen.io.columns import ManifestError
 from layoutgen.io.storage import Storage
 
 
-def batches(uri: str, storage: Storage, need: Need, size: int) -> Iterator[pa.Table]:
-    """Yield tables of at most `size` rows, as they are stored. Raises ManifestError for a file that can't be read, also
-    where only a part of it can't."""
+def batches(uri: str, storage: Storage, need: Need, size: int, rename: Mapping[str, str]) -> Iterator[pa.Table]:
+    """Yield tables of at most `size` rows, in plain types, with columns renamed. Raises ManifestError for a file that
+    can't be read, also where only a part of it can't."""
     filesystem, path = storage.filesystem(uri)
     read = 0
     with storage.reading(uri):
         try:
             with pq.ParquetFile(path, filesystem=filesystem) as file:
-                columns.check(file.schema_arrow.names, uri, need)
+                columns.check_rename(file.schema_arrow.names, uri, rename)
+                columns.check(file.schema_arrow.names, uri, need, rename)
+                columns.check_types(file.schema_arrow, uri)
                 for batch in file.iter_batches(batch_size=size):
                     batch.validate(full=True)  # text that is not UTF-8 would fail at the first row that is looked at
-                    yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
+                    yield columns.typed(pa.Table.from_batches([batch]), rename)
                     read += len(batch)
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, OSError) and (error.errno or error.__cause__):

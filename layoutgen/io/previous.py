@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.core import schema
+from layoutgen.core.column_types import NO_COLUMNS
+from layoutgen.core.column_values import aligned, is_aligned
 from layoutgen.core.plan import shard_of
 from layoutgen.io.ledger import Base, Ledger, Source
 from layoutgen.io.storage import Storage
@@ -22,8 +23,8 @@ from layoutgen.io.storage import Storage
 @dataclass(frozen=True, eq=False)
 class Before:
     """A shard's rows before a run. `published` are those of the published snapshot, `known` the newest of each key in
-    that snapshot and the unpublished runs; both have the contract's columns first. `data` is the published file where
-    it holds this shard's rows, all of the contract's columns, and nothing else."""
+    that snapshot and the unpublished runs; both have the contract's columns and the settled own ones. `data` is the
+    published file where it holds this shard's rows, in these columns, and nothing else."""
 
     published: pa.Table
     known: pa.Table
@@ -32,25 +33,26 @@ class Before:
 
 @dataclass(frozen=True)
 class Previous:
-    """The rows that a run of `shards` shards builds on; `kind` is the published rows' schema."""
+    """The rows that a run of `shards` shards builds on; `kind` is the published rows' schema, `own` the user's own
+    columns as the run settled them."""
 
     storage: Storage
     root: str
     kind: pa.Schema
     base: Base
     shards: int
+    own: pa.Schema = NO_COLUMNS
 
     def before(self, shard: int) -> Before:
         """What is known of a shard's rows. Raises StorageError."""
         data = self._published_file(shard)
         table = _read(data)
-        published = self.kind.empty_table()
+        published = aligned(self.kind.empty_table(), self.kind, self.own)
         if table is None:
             data = None
         else:
-            is_whole = set(self.kind.names) <= set(table.column_names)
-            published = self._of_shard(schema.complete(table, self.kind), shard, self.base.published)
-            if not is_whole or len(published) != len(table):
+            published = self._of_shard(aligned(table, self.kind, self.own), shard, self.base.published)
+            if not is_aligned(table.schema, self.kind, self.own) or len(published) != len(table):
                 data = None
         known = published
         for source in reversed(self.base.unpublished):
@@ -74,7 +76,10 @@ class Previous:
         if found is None or hashlib.sha256(found[0]).hexdigest() != report.published.sha256:
             return None
         table = _read(found[0])
-        return None if table is None else self._of_shard(schema.complete(table, self.kind), shard, source)
+        if table is None:
+            return None
+        # An own column that this run has settled otherwise is as good as new.
+        return self._of_shard(aligned(table, self.kind, self.own, as_is=True), shard, source)
 
     def _part(self, source: Source, shard: int) -> str:
         return self.storage.join(self.root, f"snapshots/{source.run_id}/{part(shard % source.shards)}")
@@ -105,11 +110,6 @@ def chosen(table: pa.Table, row_ids: set[str]) -> pa.Table:
     return table.filter(pa.array([key in row_ids for key in table.column("row_id").to_pylist()], pa.bool_()))
 
 
-def joined(tables: list[pa.Table]) -> pa.Table:
-    """Rows of several nights as one table; columns that one of them lacks are null there."""
-    return pa.concat_tables(tables, promote_options="permissive")
-
-
 def _overlaid(older: pa.Table, newer: pa.Table) -> pa.Table:
     left = set(older.column("row_id").to_pylist()) - set(newer.column("row_id").to_pylist())
-    return joined([newer, chosen(older, left)])
+    return pa.concat_tables([newer, chosen(older, left)])

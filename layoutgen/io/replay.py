@@ -7,7 +7,7 @@ never replayed: alone it would take the place of the first.
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from layoutgen.core import schema
 from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.core.plan import shard_of
-from layoutgen.io import letters, manifest, snapshot
+from layoutgen.io import letters, manifest, own_columns, snapshot
 from layoutgen.io.ledger import Base, Ledger
 from layoutgen.io.previous import Previous, chosen
 from layoutgen.io.storage import Storage
@@ -34,20 +34,33 @@ class Replay:
     """The dead letters of a run. Once `batches` has ended, `left_out` counts the letters of which the table knows
     something newer, and `replayed` has the keys of the others."""
 
-    def __init__(self, storage: Storage, root: str, run_id: str, need: Need, base: Base) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        root: str,
+        run_id: str,
+        need: Need,
+        base: Base,
+        *,
+        rename: Mapping[str, str] | None = None,
+        from_text: bool = False,
+    ) -> None:
+        """`rename` gives columns other names, `from_text` tells that the rows are a CSV's."""
         self._storage, self._root, self._run_id, self._need, self._base = storage, root, run_id, need, base
+        self._rename, self._from_text = rename or {}, from_text
         self.left_out = 0
         self.replayed: list[np.ndarray] = []
 
     def batches(self, limit: int | None, size: int) -> Iterator[pa.Table]:
-        """Yield the input rows, each product once, on the canvases on which it failed, in tables of at most `size`.
-        Raises SnapshotError where there are none."""
+        """Yield the input rows, each product once, on the canvases on which it failed, in tables of at most `size`,
+        with own columns in the types that the run had. Raises SnapshotError where there are none."""
+        own = own_columns.of_run(self._storage, self._root, self._run_id)
         with tempfile.TemporaryDirectory(prefix="layoutgen-replay-") as folder:
             lines = islice(self._lines(Path(folder)), limit)
             is_empty = True
             while batch := list(islice(lines, size)):
                 is_empty = False
-                yield manifest.from_lines(batch, self._need)
+                yield manifest.from_lines(batch, self._need, from_text=self._from_text, rename=self._rename, given=own)
         if is_empty:
             newer = f": the table knows newer input of all {self.left_out}" if self.left_out else ""
             raise snapshot.SnapshotError(f"run {self._run_id} of {self._root} has no dead letters to replay{newer}")
@@ -65,7 +78,7 @@ class Replay:
                 members.setdefault(row["input_row"], []).append(row["row_id"])
             for line, names in canvases.items():
                 self.replayed.append(letters.keys(members[line]))
-                yield _on(line, sizes, names)
+                yield _on(line, sizes, names, self._rename)
 
     def _buckets(self, folder: Path) -> Iterator[pa.Table]:
         """The letters in parts that fit into memory, all of a product in one of them, so also all of a shard."""
@@ -156,11 +169,13 @@ def _canvas(letter: dict[str, Any]) -> list[str]:
     return [canvas for canvas in [letter["canvas"] or name] if canvas]
 
 
-def _on(line: str, sizes: str | None, canvases: list[str]) -> str:
+def _on(line: str, sizes: str | None, canvases: list[str], rename: Mapping[str, str]) -> str:
+    """A row on some canvases only; its column of sizes has the name that the manifest gave it."""
     try:
         row = json.loads(line)
     except ValueError:
         return line
     if not isinstance(row, dict) or not canvases or sizes is None:
         return line
-    return json.dumps({**row, sizes: sorted(canvases)}, ensure_ascii=False)
+    written = next((old for old, new in rename.items() if new == sizes and old in row), sizes)
+    return json.dumps({**row, written: sorted(canvases)}, ensure_ascii=False)

@@ -24,11 +24,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core import schema
+from layoutgen.core.column_types import NO_COLUMNS, described
+from layoutgen.core.column_values import aligned, concat, same_rows
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.io import letters, staleness
 from layoutgen.io.lease import read_current
 from layoutgen.io.ledger import NO_BASE, Base, ShardReport, Source, Written
-from layoutgen.io.previous import Before, Previous, chosen, joined, part
+from layoutgen.io.previous import Before, Previous, chosen, part
 from layoutgen.io.storage import Storage, StorageError
 
 # Failures that may pass: the same input may do better another time.
@@ -52,7 +54,8 @@ class SnapshotError(RuntimeError):
 class Snapshots:
     """The tables of one run, of `shards` shards, under an output root. `kind` is the published rows' schema; `base` is
     what the run builds on. With `upsert` the published rows that are not planned stay. A published row that fails for
-    a passing reason stays for `stale_days` days."""
+    a passing reason stays for `stale_days` days. `own` are the user's own columns as the run settled them, logical
+    (`core.column_types`): every file has each of them, in the one type."""
 
     storage: Storage
     root: str
@@ -64,6 +67,7 @@ class Snapshots:
     shards: int = 1
     upsert: bool = False
     stale_days: float = 0.0
+    own: pa.Schema = NO_COLUMNS
 
     @property
     def folder(self) -> str:
@@ -78,7 +82,7 @@ class Snapshots:
     @property
     def previous(self) -> Previous:
         """The rows that the run builds on."""
-        return Previous(self.storage, self.root, self.kind, self.base, self.shards)
+        return Previous(self.storage, self.root, self.kind, self.base, self.shards, self.own)
 
     def part(self, shard: int) -> str:
         """Where a shard's published rows are."""
@@ -108,7 +112,7 @@ class Snapshots:
             staleness.marked(chosen(before.published, set(stale)), stale, self.created_at),
             chosen(before.published, kept),
         ]
-        data = self._merged(self._published(good), carried, before)
+        data = self._merged(aligned(self._stamped(good), self.kind, self.own), carried, before)
         written = self._write(self.part(shard), data)
         dead_uri = self.storage.join(self.dead_folder, part(shard))
         dead_written = self._write(dead_uri, _parquet(dead, self.compression) if failed else None)
@@ -149,10 +153,11 @@ class Snapshots:
         tables = [table for table in (published, *carried) if len(table)]
         if not tables:
             return None
-        merged = joined(tables)
-        if before.data and not len(published) and merged.sort_by("row_id").equals(before.published):
+        merged = pa.concat_tables(tables).sort_by("row_id")
+        is_as_long = not len(published) and len(merged) == len(before.published)
+        if before.data and is_as_long and all(same_rows(merged, before.published)):
             return before.data
-        return _parquet(merged.sort_by("row_id"), self.compression)
+        return _parquet(merged, self.compression)
 
     def unplanned_shards(self, planned: set[int]) -> list[int]:
         """Shards of the snapshot before that this run plans no rows for."""
@@ -201,7 +206,8 @@ class Snapshots:
 
     def write_carried(self, table: pa.Table, shard: int) -> ShardReport:
         """Write rows of the snapshot before into a shard, as they are; read them back and count what is there."""
-        written = self._write(self.part(shard), _parquet(table.sort_by("row_id"), self.compression))
+        table = aligned(table, self.kind, self.own).sort_by("row_id")
+        written = self._write(self.part(shard), _parquet(table, self.compression))
         written, ids = self._read_back(self.part(shard), written)
         return ShardReport(shard, written, None, 0, len(table), 0, 0, 0, sum_of_ids(ids))
 
@@ -253,12 +259,6 @@ class Snapshots:
         return table.append_column(
             "created_at", pa.array([self.created_at] * count, schema.LAYOUTS.field("created_at").type)
         )
-
-    def _published(self, table: pa.Table) -> pa.Table:
-        """The contract's columns and the user's own; what only travels between stages stays behind."""
-        stamped = self._stamped(table)
-        kept = {*self.kind.names, *schema.extra_names(table, self.kind)}
-        return schema.complete(stamped.select([name for name in stamped.column_names if name in kept]), self.kind)
 
     def _dead(self, table: pa.Table, attempt: int) -> pa.Table:
         errors = table.column("error").combine_chunks()
@@ -317,6 +317,7 @@ class Snapshots:
             "shard_count": self.shards,
             "files": [vars(report.published) for report in reports if report.published],
             "dead_letters": [vars(report.dead) for report in reports if report.dead],
+            **described(self.own),
             "summary": summary,
             "settings": settings,
         }
@@ -400,5 +401,5 @@ def read(storage: Storage, root: str, run_id: str | None = None, what: str = "sn
     """Read a run's rows, by default the published ones of the newest run; `what` may be dead_letters."""
     folder = storage.join(root, f"{what}/{run_id or current(storage, root)}")
     parts = [uri for uri in storage.list(folder) if uri.endswith(".parquet")]
-    tables = [pq.read_table(io.BytesIO(storage.read(uri))) for uri in parts]
-    return pa.concat_tables(tables, promote_options="default") if tables else schema.DEAD_LETTERS.empty_table()
+    tables = [pq.ParquetFile(io.BytesIO(storage.read(uri))).read() for uri in parts]
+    return concat(tables) if tables else schema.DEAD_LETTERS.empty_table()

@@ -5,7 +5,6 @@ carried over by the write stage. Another row of a known product takes its old re
 placement): each stage keeps them where its own key did not change.
 """
 
-import json
 import time
 from typing import Any
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core import fingerprint, rows, schema
+from layoutgen.core.column_values import aligned, same_rows
 from layoutgen.core.fingerprint import Versions
 from layoutgen.io.ledger import Ledger
 from layoutgen.io.snapshot import Snapshots
@@ -68,7 +68,7 @@ class Load:
         out = out.append_column(schema.WAS_NOTES, taken.column("notes"))
         for names in schema.RESULTS.values():
             for name in names:
-                if name in taken.column_names:
+                if name in self._snapshots.kind.names and name in taken.column_names:
                     out = out.append_column(taken.schema.field(name), taken.column(name))
         return out
 
@@ -79,19 +79,9 @@ class Load:
         return dict(zip(ordered, self._storage.versions(ordered), strict=True))
 
     def _same_columns(self, planned: pa.Table, taken: pa.Table) -> list[bool]:
-        """Tell for each row whether all it carries from the manifest is as it was, the user's own columns included."""
-        plan_names = [
-            name
-            for name in schema.planned(self._snapshots.kind).names
-            if name not in ("status", "error", "notes", "input_row")
-        ]
-        names = [*plan_names, *schema.extra_names(planned, self._snapshots.kind)]
-        gone = set(schema.extra_names(taken, self._snapshots.kind)) - set(names)
-        if gone or any(name not in taken.column_names for name in names):
-            return [False] * len(planned)
-        pairs = zip(_texts(planned.select(names)), _texts(taken.select(names)), strict=True)
-        return [new == old for new, old in pairs]
-
-
-def _texts(table: pa.Table) -> list[str]:
-    return [json.dumps(row, default=str, sort_keys=True) for row in table.to_pylist()]
+        """Tell for each row whether all it carries from the manifest is as it was, the user's own columns included,
+        both under the types that the run settled: 7 and 7.0 are the same number, 7 and "7" the same text."""
+        kind, own = self._snapshots.kind, self._snapshots.own
+        apart = ("status", "error", "notes", "input_row")
+        carried = pa.schema([field for field in schema.planned(kind) if field.name not in apart])
+        return same_rows(aligned(planned, carried, own), aligned(taken, carried, own))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layoutgen.core import schema
-from layoutgen.core.fields import JSON_TEXT
+from layoutgen.core.column_types import JSON_TEXT
 from layoutgen.core.fingerprint import Versions, keys
 from layoutgen.core.layout import parse_canvas
 from layoutgen.core.plan import Plan, plan

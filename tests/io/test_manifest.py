@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layoutgen.core.fields import JSON_TEXT
+from layoutgen.core.column_types import JSON_TEXT
+from layoutgen.core.contracts import Need
 from layoutgen.core.plan import Plan, plan
 from layoutgen.io import columns, manifest
 from layoutgen.io.manifest import ManifestError
@@ -293,7 +294,7 @@ def test_parquet_columns_keep_their_types(tmp_path: Path) -> None:
     assert shard["images"].to_pylist() == [[f"{tmp_path}/a.jpg"], [f"{tmp_path}/b.jpg"]]
     assert shard["when"].type == pa.timestamp("ms")
     assert shard["blob"].to_pylist() == [b"\xff", b""]
-    assert json.loads(shard["input_row"][0].as_py())["blob"] == "1 bytes"
+    assert json.loads(shard["input_row"][0].as_py())["blob"] == "/w=="  # base64, which --replay reads back
 
 
 def test_a_file_that_is_not_parquet_is_refused(tmp_path: Path) -> None:
@@ -357,3 +358,72 @@ def test_a_folder_of_tables_is_told_to_name_one(tmp_path: Path) -> None:
 )
 def test_relative_paths_start_from_the_manifests_folder(uri: str, base: str) -> None:
     assert manifest.base(uri) == base
+
+
+def test_all_names_that_are_wrong_are_told_at_once_with_the_setting_that_mends_them(tmp_path: Path) -> None:
+    row = {"product_id": "1", "Image": "a.jpg", "title": "x", "Status": 1, "_row": 2, "code": 3, "CODE": 4, "\ud800": 5}
+    with pytest.raises(ManifestError) as told:
+        read(written(tmp_path, "m.jsonl", lines(json.dumps(row))))
+    message = str(told.value)
+    assert "lacks the columns image (or images); found product_id, Image" in message
+    for name, why in (
+        ("Image", "which readers that don't tell case take for 'image'"),
+        ("Status", "which is the name of a result's column 'status' to readers that don't tell case"),
+        ("_row", "which is the name of a result's column;"),
+        ("CODE", "which readers that don't tell case take for 'code'"),
+        ("\\ud800", "whose name is no Unicode"),
+    ):
+        assert f"has a column '{name}', {why}" in message
+    assert '"Image" = "image", "Status" = "shop_status", "_row" = "shop_row", "CODE" = "shop_code"' in message
+
+
+@pytest.mark.parametrize(
+    "name", sorted({"accepted", "reasons", "faces", "_shard", "_attempt", "_times", "_was", "_seen"})
+)
+@pytest.mark.parametrize("need", ["layouts", "annotations", "covers"])
+def test_what_travels_and_what_readers_look_for_in_any_table_is_reserved(name: str, need: Need) -> None:
+    needed = {"layouts": ["product_id", "title", "image"], "annotations": ["image"], "covers": ["title", "cover"]}
+    with pytest.raises(ManifestError, match=f"'{name}', which is the name of a result's column; rename it"):
+        columns.check([*needed[need], name], "m.csv", need)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+def test_a_renamed_column_is_read_by_its_new_name_also_a_contract_column(tmp_path: Path, suffix: str) -> None:
+    row = {"sku": "1", "photos": ["a.jpg", "b.jpg"], "title": "x", "Status": 7}
+    path = tmp_path / f"m.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(pa.Table.from_pylist([row]), path)
+    else:
+        path.write_text("sku,photos,title,Status\n1,a.jpg|b.jpg,x,7\n" if suffix == "csv" else lines(row))
+    rename = {"sku": "product_id", "photos": "images", "Status": "shop_status"}
+    table = read(path, rename=rename)
+    names = ["product_id", "images", "title", "shop_status"]
+    assert table.select(names).to_pylist() == [dict(zip(names, row.values(), strict=True))]
+    with pytest.raises(ManifestError, match=r"has no column 'state', which input\.rename names; found sku"):
+        read(path, rename={**rename, "state": "x"})
+    with pytest.raises(ManifestError, match=r"has the column 'title' twice, once by input\.rename"):
+        read(path, rename={**rename, "Status": "title"})
+
+
+def test_a_renamed_mixed_column_is_written_as_its_lines_have_it(tmp_path: Path) -> None:
+    base = {"product_id": "p", "image": "a.jpg", "title": "x"}
+    path = written(tmp_path, "m.jsonl", lines({**base, "A": 1}, {**base, "A": 1.5}, {**base, "A": "x"}))
+    assert read(path, size=1, rename={"A": "b"})["b"].to_pylist() == ["1", "1.5", '"x"']
+
+
+def test_string_views_are_read_as_text_and_a_type_that_nothing_holds_is_named(tmp_path: Path) -> None:
+    names = {"product_id": "a", "image": "a.jpg", "title": "x", "maker": "y"}
+    pq.write_table(
+        pa.table({name: pa.array([text], pa.string_view()) for name, text in names.items()}), tmp_path / "m.parquet"
+    )
+    assert read(tmp_path / "m.parquet").to_pylist() == [names]
+    assert read(tmp_path / "m.parquet").schema.field("maker").type == pa.string()
+    with pytest.raises(
+        ManifestError, match=r"types that can't be carried: 'span' \(month_day_nano_interval\); write them"
+    ):
+        columns.check_types(pa.schema([("span", pa.month_day_nano_interval())]), "m.parquet")
+
+
+def test_whole_numbers_of_a_csv_that_no_float_holds_are_kept(tmp_path: Path) -> None:
+    table = read(written(tmp_path, "m.csv", f"product_id,image,title,n\n1,a.jpg,x,{2**53 + 1}\n2,a.jpg,x,0.5\n"))
+    assert table["n"].to_pylist() == [str(2**53 + 1), "0.5"]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Box, iou, to_px
@@ -166,7 +166,7 @@ def _false_placed(products: Path, annotator: OcrAnnotator) -> dict[str, float]:
 
 
 def _image(path: Path) -> np.ndarray:
-    return np.asarray(Image.open(path).convert("RGB"))
+    return np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))  # as the boxes are marked
 
 
 def _hardware() -> str:

@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,13 +19,13 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.config import EvaluateConfig
-from layoutgen.core import judging_page
+from layoutgen.core import judging_page, turning
 from layoutgen.core.layout import area
 from layoutgen.core.metrics import adoption, annotation, table_rows
 from layoutgen.core.metrics.annotation import Line
-from layoutgen.io import layout_tables
+from layoutgen.io import images, layout_tables
 from layoutgen.io.layout_tables import TableError
-from layoutgen.io.storage import Storage
+from layoutgen.io.storage import Storage, StorageError
 
 THRESHOLDS = (0.5, 0.75)
 _MOST_DRAWN = 200_000  # images times resamples: pooling them is plain Python
@@ -57,8 +57,12 @@ def judge_annotations(
             missing.append(name)
         elif reason := _unfit(row_of, wanted, size):
             excluded.append({"file": name, "line": place, "reason": reason})
+        elif (turned := _as_annotated(row_of, wanted, size, storage)) is None:
+            shown = f"{row_of['image_width']} x {row_of['image_height']}"
+            reason = f"its marks are on {size[0]:g} x {size[1]:g} px, and the picture that was read is {shown}"
+            excluded.append({"file": name, "line": place, "reason": reason})
         else:
-            pairs.append((_found(row_of, folder), wanted, size))
+            pairs.append((_found(row_of, folder), *turned))
     if not pairs and not missing and not excluded:
         raise TableError(f"{reference} has no posters; there is nothing to compare with")
     report = {
@@ -106,6 +110,30 @@ def _unfit(row: Mapping[str, Any], wanted: list[Line], size: tuple[float, float]
         if not all(map(math.isfinite, line.box)) or area(line.box) <= 0:
             return f"the box {list(line.box)} has no area"
     return "the annotation table has no text_lines of it" if row["text_lines"] is None else None
+
+
+def _as_annotated(
+    row: Mapping[str, Any], wanted: list[Line], size: tuple[float, float], storage: Storage
+) -> tuple[list[Line], tuple[float, float]] | None:
+    """Marks and size as the upright picture has them, which is what was annotated: marks made on the picture as its
+    file stores it, sideways, are turned by its EXIF orientation. None where it has none that would explain them."""
+    shown = row.get("image_width"), row.get("image_height")
+    if not all(isinstance(side, int) and side > 0 for side in shown) or _is_alike(size, shown):  # type: ignore[arg-type]
+        return wanted, size
+    if not _is_alike(size[::-1], shown):  # type: ignore[arg-type]
+        return wanted, size
+    try:
+        orientation = images.orientation(storage.read(row["image"]))
+    except (StorageError, images.ImageFault):
+        return None
+    if orientation not in turning.SIDEWAYS:
+        return None
+    return [replace(line, box=turning.upright(line.box, *size, orientation)) for line in wanted], size[::-1]
+
+
+def _is_alike(size: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Tell whether two sizes are of one shape, but for rounding."""
+    return abs(math.log(size[0] * other[1] / (size[1] * other[0]))) < 0.03
 
 
 def _found(row: Mapping[str, Any], folder: str) -> list[dict[str, Any]]:

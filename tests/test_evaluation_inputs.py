@@ -13,11 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from jobs import evaluate as command
 from layoutgen import evaluation
 from layoutgen.core import schema
 from tests.chaos.quick import stream_here
+from tests.conftest import encoded, photo
 
 NAN, INF = float("nan"), float("inf")
 ELEMENT = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5, 0.2], "lines": ["Vase"], "font": "NotoSansSC-Bold",
@@ -361,3 +363,27 @@ def test_any_archive_of_published_layouts_is_scored_or_refused(bench: Bench, dat
     bench.put("some.npz", whole[:at] + put)
     code, said, _ = bench.run("--layouts", "some.npz")
     assert code in (0, 2) and (code == 2) == bool(said), said
+
+
+MARKED_SIDEWAYS: dict[int, list[int]] = {6: [80, 78, 136, 564], 8: [664, 36, 720, 522]}
+"""POSTER's box, on the picture as its file stores it: 800 x 600 px."""
+
+
+@pytest.mark.parametrize("turned", [6, 8, None])
+def test_marks_on_a_picture_as_it_is_stored_are_turned_as_the_picture_is(bench: Bench, turned: int | None) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = turned or 1
+    uri = str(bench.folder / bench.put("a.jpg", encoded(photo(800, 600), exif=exif)))
+    size = {"image_width": 600, "image_height": 800}
+    read = [{"row_id": "1", "image": uri, "elements": [], "text_lines": [LINE], **size}]
+    pq.write_table(pa.Table.from_pylist(read), bench.folder / "read.parquet")
+    stored = {**POSTER, "width": 800, "height": 600, "texts": [{"text": "Sale", "box": MARKED_SIDEWAYS[turned or 6]}]}
+    bench.write("stored.jsonl", [stored])
+    marks = ("--task", "annotation", "--layouts", "read.parquet", "--reference")
+    code, said, report = bench.run(*marks, "stored.jsonl")
+    assert code == 0, said
+    if turned is None:
+        assert "its marks are on 800 x 600 px" in report["excluded"][0]["reason"]
+    else:
+        assert report["results"] == bench.run(*marks, "posters.jsonl")[2]["results"]
+        assert report["results"]["placed lines, IoU 0.75"]["f1"]["value"] == 1

@@ -152,6 +152,11 @@ def decode_png(data: bytes) -> np.ndarray:
         return np.array(image)
 
 
+def orientation(data: bytes) -> int:
+    """EXIF orientation of a file as it is stored, 1 to 8: what `decode` turns. Raises ImageFault."""
+    return _tolerant(data, lambda file: _orientation(Image.open(io.BytesIO(file.data), formats=FORMATS)))
+
+
 def _tolerant(data: bytes, work: Callable[[ImageFile], _Made]) -> _Made:
     """Decode a file as it is or, where that fails, without what stands beside its pixels."""
     try:

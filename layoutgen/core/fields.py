@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from layoutgen.core.column_types import holds_json
 from layoutgen.core.contracts import CONTRACTS, Need
 from layoutgen.core.plain_text import is_unicode
 
+NOT_DECODED = re.compile(r"\\x([0-9a-f]{2})")  # bytes that could not be decoded, as readers escape them
 _BATCH = 16384
 
 
@@ -64,7 +66,11 @@ def reject_broken_json(values: dict[str, Any]) -> None:
     try:
         found = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise UnusableError("bad_row", f"{shown(line)} is not JSON ({error}); write one JSON object a line") from None
+        if NOT_DECODED.search(line):
+            fault, mend = "it holds bytes of another encoding", "write it as UTF-8, or set input.encoding"
+        else:
+            fault, mend = str(error), "write one JSON object a line"
+        raise UnusableError("bad_row", f"{shown(line)} is not JSON ({fault}); {mend}") from None
     if isinstance(found, str) and '"' in found:  # a CSV's line that could not be parted
         raise UnusableError(
             "bad_row", f"{shown(found)} has a quoted field that closes too early; double the quotes that are text"

@@ -8,6 +8,7 @@ import codecs
 import json
 import re
 
+from layoutgen.core.fields import NOT_DECODED
 from layoutgen.io.columns import ManifestError
 
 HEAD_BYTES = 1 << 16
@@ -167,6 +168,13 @@ def encoding_of(data: bytes) -> str | None:
     scores = {name: _common_share(sample, name) for name in (*_COMMON, *_COMMON_BYTES, *_COMMON_LETTERS)}
     best = max(scores, key=lambda name: scores[name])
     return best if scores[best] > 0.6 else None
+
+
+def encoding_of_line(text: str) -> str | None:
+    """Guess the encoding of a line whose undecodable bytes were escaped, as `json_rows` does."""
+    parts = NOT_DECODED.split(text)  # text, two hex digits, text …
+    data = [bytes.fromhex(part) if place % 2 else part.encode() for place, part in enumerate(parts)]
+    return encoding_of(b"".join(data)) if len(parts) > 1 else None
 
 
 # The characters that an encoding's texts are mostly made of: kana and Hangul, the first bytes of GB2312's first level

@@ -82,6 +82,8 @@ def _find(uri: str, storage: Storage) -> None:
         if error.fault is None:
             raise
         raise ManifestError(f"manifest {uri} can't be read: {error}") from None
+    if not found and (files := storage.list(uri)):
+        raise ManifestError(f"manifest {uri} is a folder of {len(files):,} files, such as {files[0]}; name one of them")
     if not found:
         raise ManifestError(f"manifest {uri} can't be read: nothing at {uri}; {mend_of_missing(uri)}")
 
@@ -148,7 +150,8 @@ class _Unread:
     uri: str
     rows: int = 0
     unread: int = 0
-    first: str = ""
+    first: int = 0
+    text: str = ""
 
     def add(self, batch: list[Row], *, is_last: bool) -> None:
         """Count a batch. Raises ManifestError where more than half of enough rows could not be read, or of the whole
@@ -156,7 +159,7 @@ class _Unread:
         for number, row in enumerate(batch, self.rows + 1):
             if not row.is_read:
                 self.unread += 1
-                self.first = self.first or f"row {number}, {shown(row.text)}"
+                self.first, self.text = (self.first, self.text) if self.first else (number, row.text)
         self.rows += len(batch)
         share = self.unread / self.rows
         if self.rows >= ENOUGH_ROWS and share > MOST_UNREAD:
@@ -165,7 +168,13 @@ class _Unread:
             self._refuse()
 
     def _refuse(self) -> None:
+        encoding = forms.encoding_of_line(self.text)
+        mend = (
+            f"they look like {encoding}: set input.encoding = {encoding!r}, or write them as UTF-8"
+            if encoding
+            else "write one object a line (.jsonl), or as many fields as the header has (.csv)"
+        )
         raise ManifestError(
             f"manifest {self.uri}: {self.unread:,} of its first {self.rows:,} rows are no rows of its columns, such as "
-            f"{self.first}; write one object a line (.jsonl), or as many fields as the header has (.csv)"
+            f"row {self.first}, {shown(self.text)}; {mend}"
         )

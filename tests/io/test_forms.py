@@ -93,6 +93,20 @@ def test_another_encoding_is_guessed_and_read_where_the_setting_says_so(
     ]
 
 
+def test_lines_of_another_encoding_are_one_error_that_guesses_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.jsonl", LINES.encode("gb18030"))
+    with pytest.raises(ManifestError, match=r"they look like gb18030: set input\.encoding = 'gb18030'"):
+        read(path)
+    assert len(read(path, encoding="gb18030")) == 3
+
+
+def test_a_folder_named_like_a_file_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "m.parquet").mkdir()
+    written(tmp_path / "m.parquet", "part-0.parquet", parquet(ROWS))
+    with pytest.raises(ManifestError, match=r"is a folder of 1 files, such as .*/part-0\.parquet; name one of them"):
+        read(tmp_path / "m.parquet")
+
+
 def test_utf8_is_not_read_as_what_a_setting_says_by_mistake(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="is UTF-8 text, not gb18030"):
         read(written(tmp_path, "m.csv", CSV), encoding="gb18030")

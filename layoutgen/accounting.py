@@ -11,6 +11,7 @@ from typing import Any
 from ray.util.metrics import Counter as Counter_
 from ray.util.metrics import Gauge
 
+from layoutgen.cluster import ClusterError
 from layoutgen.config import Pool, Run
 from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
 from layoutgen.io.storage import StorageError
@@ -134,11 +135,11 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        """Raises StoppedError in place of a StorageError."""
+        """Raises StoppedError in place of a StorageError or ClusterError."""
         self._over.set()
         self._thread.join()
         self.say("running" if kind is None else "stopped")
-        if isinstance(error, StorageError):
+        if isinstance(error, StorageError | ClusterError):
             raise StoppedError(
                 f"{error}; {len(self._reports)} of {len(self._plan.shards)} shards are done and kept, and the same "
                 "command goes on with the rest"

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import ray.data
+from ray.data.exceptions import ExecutionTimeoutError
 from ray.exceptions import RayTaskError
 
-from layoutgen.cluster import fit, join
+from layoutgen.cluster import ClusterError, fit, join
 from layoutgen.config import Node, Pool
 from layoutgen.io.lease import LeaseError
 from layoutgen.io.storage import StorageError
+from layoutgen.models.devices import ending_with_device
 
 Stage = Callable[[pa.Table], pa.Table]
 
@@ -40,7 +42,8 @@ class _Actor:
         self._stage = build()
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        return packed(self._stage(opened(block)))
+        with ending_with_device():
+            return packed(self._stage(opened(block)))
 
 
 def idle(name: str, pool: Pool) -> Step:
@@ -59,8 +62,8 @@ def stream(
     """Send tables through the stages, each on its own actor pool, and yield the last stage's rows as they come. Without
     any table it looks for the cluster and whether the pools fit, and builds nothing.
 
-    Raises ClusterError and PoolError as `cluster.join` and `cluster.fit` do; StorageError or LeaseError where a worker
-    did.
+    Raises ClusterError and PoolError as `cluster.join` and `cluster.fit` do, and ClusterError where nothing moves for
+    half an hour or a device is lost again and again; StorageError or LeaseError where a worker did.
     """
     join(address)
     fit([(step.name, step.pool) for step in steps], autoscaling=autoscaling, nodes=nodes)
@@ -84,6 +87,12 @@ def stream(
     try:
         for block in dataset.iter_batches(batch_size=1, batch_format="pyarrow"):
             yield from opened(block).to_pylist()
+    except ExecutionTimeoutError as error:
+        waited = re.findall(r"^  - (.+)$", str(error), re.MULTILINE)
+        raise ClusterError(
+            f"nothing moved for {dataset.context.execution_no_progress_timeout_s:g} s ({'; '.join(waited)}): actors of "
+            "nodes that are gone wait until others come; see that the cluster has what the pools ask for"
+        ) from None
     except RayTaskError as error:
         fault = _fault(error)
         if fault is None:
@@ -111,10 +120,11 @@ def opened(block: pa.Table) -> pa.Table:
     return pa.ipc.open_stream(data.slice(first, last - first)).read_all()
 
 
-def _fault(error: RayTaskError) -> StorageError | LeaseError | None:
+def _fault(error: RayTaskError) -> StorageError | LeaseError | ClusterError | None:
     """The fault of the machine that ended a worker's task, of which Ray hands over the text alone; None for a bug."""
-    found = re.findall(r"^layoutgen\.\S+\.(StorageError|LeaseError): (.+)$", str(error), re.MULTILINE)
+    found = re.findall(r"^layoutgen\.\S+\.(StorageError|LeaseError|DeviceError): (.+)$", str(error), re.MULTILINE)
     if not found:
         return None
     name, message = found[-1]
-    return StorageError(message) if name == "StorageError" else LeaseError(message)
+    kinds = {"StorageError": StorageError, "LeaseError": LeaseError, "DeviceError": ClusterError}
+    return kinds[name](message)

@@ -1,9 +1,22 @@
 """What an accelerator's errors mean: too little memory, which a smaller batch mends, or a device lost to its process.
 
-They are known by their classes' names and what they say: PyTorch, cuBLAS, ONNX Runtime and vLLM raise others each.
+They are known by their classes' names and what they say: PyTorch, cuBLAS and ONNX Runtime raise others each.
 """
 
+import logging
+import os
 import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from layoutgen.models.base import Fault
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+log = logging.getLogger("layoutgen")
 
 _FULL = re.compile(
     r"out of memory|can't allocate memory|_STATUS_ALLOC_FAILED|cudaErrorMemoryAllocation|Failed to allocate memory",
@@ -16,7 +29,10 @@ _LOST = re.compile(
     r"|No CUDA GPUs are available|Found no NVIDIA driver",
     re.IGNORECASE | re.MULTILINE,
 )
-_LOST_KINDS = {"AcceleratorError", "EngineDeadError"}
+
+
+class DeviceError(Exception):
+    """Devices are lost again and again at the same work; the message says where and what to do."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -30,7 +46,36 @@ def is_lost(error: BaseException) -> bool:
     """Whether the device, or the process's context on it, is gone: every later call would fail, whoever asks."""
     if is_out_of_memory(error):
         return False
-    return bool(_LOST_KINDS & _names(error)) or (isinstance(error, RuntimeError) and bool(_LOST.search(str(error))))
+    return isinstance(error, RuntimeError) and ("AcceleratorError" in _names(error) or bool(_LOST.search(str(error))))
+
+
+def in_halves(work: Callable[[Sequence[Item]], list[Answer]], items: Sequence[Item]) -> list[Answer | Fault]:
+    """What `work` makes of items, one answer each; where memory ends, of each half of them, and so on down to one,
+    which is a fault (`out_of_memory`). Raises what `work` raises else."""
+    try:
+        return [*work(items)]
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    if len(items) == 1:
+        return [Fault("out_of_memory", "one layout alone exceeds the device's memory; ask for fewer candidates")]
+    middle = len(items) // 2
+    return [*in_halves(work, items[:middle]), *in_halves(work, items[middle:])]
+
+
+@contextmanager
+def ending_with_device() -> Iterator[None]:
+    """End this process where its device is lost inside: a process can't leave a broken context, and another that is
+    started in its place, here or elsewhere, begins with a whole one."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_lost(error):
+            raise
+        log.error("the device is lost to process %d, which ends; another takes its place: %s", os.getpid(), error)
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 def _names(error: BaseException) -> set[str]:

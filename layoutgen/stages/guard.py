@@ -4,11 +4,18 @@ A stage that dies with its process (native crash, out of memory) is started agai
 guarded stage writes down, before it works, that it tries a shard. On a second try it goes row by row and writes down
 each row first; a row that was under way at `MOST_CRASHES` crashes becomes a dead letter (`process_crashed`) and the
 others go on. Tries count within one driver: a run that was killed and goes on starts afresh.
+
+A device that is lost takes its process along as well, and is seldom a row's fault. So a loss counts against the row
+under way only where the same device has worked on others just before, rows under suspicion coming last: a broken card
+fails at the first it is given, whoever that is. Losses that are nobody's are counted for the shard, and `MOST_LOSSES`
+of them end the run.
 """
 
 import json
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import pyarrow as pa
@@ -16,8 +23,10 @@ import pyarrow as pa
 from layoutgen.core import rows, schema
 from layoutgen.io.crash import crash_point
 from layoutgen.io.ledger import Ledger
+from layoutgen.models.devices import DeviceError, is_lost
 
 MOST_CRASHES = 2
+MOST_LOSSES = 5
 
 
 class Guard:
@@ -37,19 +46,25 @@ class Guard:
         found = self._ledger.storage.read_version(note)
         tries = json.loads(found[0]) if found else {}
         if tries.get("driver") != driver:
-            tries = {"driver": driver, "count": 0, "crashes": {}}
+            tries = {"driver": driver, "count": 0, "losses": 0, "crashes": {}, "suspects": []}
         tries["count"] += 1
         self._write(note, tries)
         crash_point(f"during_{self._name}")
-        done = self._stage(table) if tries["count"] == 1 else self._carefully(table, set(work), note, tries)
+        if tries["count"] == 1:
+            with self._losses(note, tries):
+                done = self._stage(table)
+        else:
+            done = self._carefully(table, set(work), note, tries)
         products = table.column("product_id").to_pylist()
         return rows.clock(done, self._name, len({products[i] for i in work}), time.monotonic() - began)
 
     def _carefully(self, table: pa.Table, work: set[int], note: str, tries: dict[str, Any]) -> pa.Table:
         row_ids = table.column("row_id").to_pylist()
-        done = []
-        for i, row_id in enumerate(row_ids):
-            row = table.slice(i, 1)
+        done: dict[int, pa.Table] = {}
+        worked = False
+        suspects = {*tries["suspects"], *tries["crashes"]}
+        for i in sorted(range(len(row_ids)), key=lambda i: row_ids[i] in suspects):
+            row, row_id = table.slice(i, 1), row_ids[i]
             if i in work:
                 crashes = tries["crashes"].get(row_id, 0)
                 if crashes >= MOST_CRASHES:
@@ -58,11 +73,35 @@ class Guard:
                 else:
                     tries["crashes"][row_id] = crashes + 1
                     self._write(note, tries)
-            done.append(self._stage(row))
+            with nullcontext() if worked else self._losses(note, tries, row_id):
+                done[i] = self._stage(row)
+            worked |= bool(rows.open_rows(row))
             if i in work and tries["crashes"].get(row_id, 0) < MOST_CRASHES:
                 tries["crashes"].pop(row_id, None)
         self._write(note, tries)  # the last row has passed too
-        return pa.concat_tables(done).unify_dictionaries().combine_chunks()
+        return pa.concat_tables([done[i] for i in range(len(row_ids))]).unify_dictionaries().combine_chunks()
+
+    @contextmanager
+    def _losses(self, note: str, tries: dict[str, Any], row_id: str = "") -> Iterator[None]:
+        """Count a device that is lost inside for the shard, and not for the row. Raises DeviceError at the last."""
+        try:
+            yield
+        except RuntimeError as error:
+            if not is_lost(error):
+                raise
+            tries["losses"] += 1
+            if row_id:
+                tries["crashes"][row_id] -= 1
+                tries["suspects"].append(row_id)
+            elif tries["losses"] == 1:
+                tries["count"] -= 1  # once more in the pace of a whole shard, as if nothing had been
+            self._write(note, tries)
+            if tries["losses"] < MOST_LOSSES:
+                raise
+            raise DeviceError(
+                f"the {self._name} stage lost its device {MOST_LOSSES} times at the same shard, the last time on "
+                f"{socket.gethostname()} ({str(error).splitlines()[0]}); take that node out of the cluster"
+            ) from None
 
     def _write(self, note: str, tries: dict[str, Any]) -> None:
         self._ledger.storage.write(note, json.dumps(tries).encode())

@@ -32,6 +32,7 @@ from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Composer
 from layoutgen.models.checkpoints import family_of
+from layoutgen.models.devices import ending_with_device
 from layoutgen.models.network_files import kind_in
 from layoutgen.models.pictures import PictureKind
 from layoutgen.models.weights import fetch_weights, local, revision, weights_sha
@@ -228,6 +229,13 @@ def _measure(
     data: DataSettings, train: Train, told: Gate, place: Place, storage: Storage, contender: Contender
 ) -> dict[str, gate.Measures]:
     """One contender's measures, on a worker."""
+    with ending_with_device():
+        return _measured(data, train, told, place, storage, contender)
+
+
+def _measured(
+    data: DataSettings, train: Train, told: Gate, place: Place, storage: Storage, contender: Contender
+) -> dict[str, gate.Measures]:
     import torch
 
     from layoutgen.models.building import FaceFor

@@ -1,5 +1,6 @@
 """A row that kills its process: found after a bounded number of deaths, and its neighbours are laid out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from layoutgen.core import schema
 from layoutgen.io.ledger import Ledger
 from layoutgen.io.storage import Storage
-from layoutgen.stages.guard import MOST_CRASHES, Guard
+from layoutgen.models.devices import DeviceError
+from layoutgen.stages.guard import MOST_CRASHES, MOST_LOSSES, Guard
 from tests.chaos.nights import Night, tables
 from tests.chaos.quick import Crash
 
@@ -57,6 +59,56 @@ def test_rows_that_kill_become_dead_letters_after_a_bounded_number_of_deaths(tmp
     assert failed == deadly
     assert {row["error"]["kind"] for row in found.to_pylist() if row["error"]} <= {"process_crashed"}
     assert deaths == (1 + MOST_CRASHES * len(deadly) if deadly else 0)
+
+
+class FakeDevice:
+    """A stage on a device that is lost at some rows, or at everything where it is broken."""
+
+    def __init__(self, deadly: set[str], is_broken: Callable[[], bool] = lambda: False) -> None:
+        self.deadly, self.is_broken, self.rows = deadly, is_broken, 0
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        open_rows = [row["row_id"] for row in table.to_pylist() if row["status"] == "ok"]
+        self.rows += len(open_rows)
+        if self.deadly & set(open_rows) or (open_rows and self.is_broken()):
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        return table
+
+
+def _until_done_or_over(folder: Path, stage: Any, table: pa.Table) -> tuple[pa.Table, int]:
+    """As `_until_done`, where what dies is the process that lost its device."""
+    for losses in range(100):
+        try:
+            return Guard("compose", lambda: stage, Ledger(Storage(), str(folder), "night-1"))(table), losses
+        except RuntimeError:
+            continue
+    raise AssertionError("it is lost for ever")
+
+
+@pytest.mark.parametrize("deadly", [{"r0"}, {"r6"}, {"r2", "r3"}])
+def test_rows_that_lose_a_working_device_become_dead_letters(tmp_path: Path, deadly: set[str]) -> None:
+    found, _ = _until_done_or_over(tmp_path, FakeDevice(deadly), _shard())
+    assert found.column("row_id").to_pylist() == [f"r{i}" for i in range(ROWS)]
+    assert {row["row_id"] for row in found.to_pylist() if row["status"] == "failed"} == deadly
+
+
+@pytest.mark.parametrize("broken_times", range(1, MOST_LOSSES))
+def test_a_broken_card_makes_no_dead_letter_of_a_row_that_it_was_given(tmp_path: Path, broken_times: int) -> None:
+    left = iter(range(broken_times))
+    device = FakeDevice(set(), is_broken=lambda: next(left, None) is not None)
+    found, losses = _until_done_or_over(tmp_path, device, _shard())
+    assert set(found.column("status").to_pylist()) == {"ok"}
+    assert losses == broken_times
+    if broken_times == 1:
+        assert device.rows == 2 * ROWS, "the shard went on at its pace"
+
+
+def test_a_card_that_stays_broken_ends_the_run_and_is_named(tmp_path: Path) -> None:
+    device = FakeDevice(set(), is_broken=lambda: True)
+    with pytest.raises(DeviceError, match=r"^the compose stage lost its device 5 times .*take that node out of the cl"):
+        _until_done_or_over(tmp_path, device, _shard())
+    found, _ = _until_done_or_over(tmp_path, FakeDevice(set()), _shard(attempt=2))
+    assert set(found.column("status").to_pylist()) == {"ok"}
 
 
 def test_a_shard_that_nobody_crashes_on_is_one_call(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""A stage for tests that notes who worked; workers import it from here."""
+"""Stages for tests that workers import from here: one notes who worked, one loses its device."""
 
 import os
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -16,3 +17,16 @@ class Note:
     def __call__(self, table: pa.Table) -> pa.Table:
         noted = pa.array([f"{os.getpid()} {self.gpus} {len(table)}"] * len(table), pa.string())
         return table.append_column(self.name, noted)
+
+
+class LosesItsDevice:
+    """A stage whose device is lost at one table, the first time."""
+
+    def __init__(self, folder: str, table: int) -> None:
+        self.mark, self.table = Path(folder) / "lost", table
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        if table["table"][0].as_py() == self.table and not self.mark.exists():
+            self.mark.touch()
+            raise RuntimeError("CUDA error: unspecified launch failure")
+        return table

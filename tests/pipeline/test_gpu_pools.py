@@ -13,7 +13,7 @@ from layoutgen.models import tiny
 from layoutgen.pipelines import run_annotations, run_covers, run_layouts
 from layoutgen.streaming import Step, opened, packed, stream
 from tests.conftest import encoded, photo
-from tests.pipeline.noting import Note
+from tests.pipeline.noting import LosesItsDevice, Note
 from tests.pipeline.runs import published, write_manifest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -46,6 +46,14 @@ def test_tables_stay_whole_through_two_stages_that_have_gpus_at_once() -> None:
     one, half = ({tuple(row[name].split(" ")[:2]) for row in rows} for name in ("one", "half"))
     assert len({gpu for _, gpu in one}) == len(one), "two actors that reserve a whole GPU share one"
     assert not {gpu for _, gpu in one} & {gpu for _, gpu in half}
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_device_that_is_lost_ends_its_process_and_no_table_and_not_the_run(tmp_path: Path) -> None:
+    step = Step("compose", partial(LosesItsDevice, str(tmp_path), 3), Pool(size=2, num_cpus=0.2, num_gpus=1))
+    rows = stream([step], [pa.table({"table": [number]}) for number in range(8)])
+    assert sorted(row["table"] for row in rows) == [*range(8)]
+    assert (tmp_path / "lost").exists()
 
 
 def test_a_table_is_opened_as_it_was_packed_without_a_copy() -> None:

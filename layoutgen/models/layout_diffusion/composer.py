@@ -15,6 +15,7 @@ from layoutgen.core.constraints import Constraints, ContradictionError, project,
 from layoutgen.core.layout import Box, Framing, Suggestion
 from layoutgen.core.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.devices import in_halves
 from layoutgen.models.layout_diffusion.binding import bind
 from layoutgen.models.layout_diffusion.head import Found, Scene
 from layoutgen.models.layout_diffusion.lines import Line, batch, lines_of
@@ -81,7 +82,9 @@ class RadmComposer:
         asked = [self._task(*one) for one in zip(briefs, constraints or [FREE] * len(briefs), framings, strict=True)]
         tasks = [one for one in asked if isinstance(one, _Task)]
         found = (
-            one for start in range(0, len(tasks), self._rows) for one in self._some(tasks[start : start + self._rows])
+            one
+            for start in range(0, len(tasks), self._rows)
+            for one in in_halves(self._some, tasks[start : start + self._rows])
         )
         return [one if isinstance(one, Fault) else next(found) for one in asked]
 

@@ -13,6 +13,7 @@ import torch
 from layoutgen.core.layout import Box, Framing, Role
 from layoutgen.core.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.devices import in_halves
 from layoutgen.models.layout_diffusion.composer import FREE, row_seed
 from layoutgen.models.layout_diffusion.lines import Line, batch, lines_of
 from layoutgen.models.layout_diffusion.seeing import picture, shown_of, subject_of
@@ -46,7 +47,9 @@ class ImageComposer:
         asked = [self._task(brief) for brief in briefs]
         tasks = [one for one in asked if isinstance(one, _Task)]
         found = (
-            one for start in range(0, len(tasks), self._rows) for one in self._some(tasks[start : start + self._rows])
+            one
+            for start in range(0, len(tasks), self._rows)
+            for one in in_halves(self._some, tasks[start : start + self._rows])
         )
         return [one if isinstance(one, Fault) else next(found) for one in asked]
 

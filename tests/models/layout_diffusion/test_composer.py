@@ -11,6 +11,7 @@ from layoutgen.core.constraints import Constraints, Relation, violations
 from layoutgen.core.layout import Canvas, Copy, Framing, Role
 from layoutgen.core.prompts import slots
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.layout_diffusion import composer as module
 from layoutgen.models.layout_diffusion.composer import RadmComposer, row_seed
 
 from .tiny import CANVASES, COPIES, network
@@ -53,6 +54,20 @@ def test_roles_and_number_of_elements_follow_the_copy():
             left, top, right, bottom = one.box
             assert 0 <= left < right <= 1
             assert 0 <= top < bottom <= 1
+
+
+def test_a_batch_that_exceeds_the_memory_is_halved(monkeypatch):
+    briefs, sample = [brief(k) for k in range(8)], module.sample
+
+    def full(network, scene, seeds, **how):
+        if len(seeds) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return sample(network, scene, seeds, **how)
+
+    expected = composer(rows=8).compose(briefs)
+    monkeypatch.setattr(module, "sample", full)
+    found = composer(rows=8).compose(briefs)
+    assert all(alike(a.suggestions, b.suggestions) for a, b in zip(found, expected, strict=True))
 
 
 def test_a_layout_does_not_depend_on_its_batch():

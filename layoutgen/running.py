@@ -84,6 +84,7 @@ def run(job: TableJob) -> dict[str, Any]:
             try:
                 summary, refusals = _complete(job, lease, plan, snapshots, reports, len(done), began)
             except LostRowsError as error:
+                lease.confirm()  # the markers may be those of another driver by now
                 for wrong in error.shards:
                     ledger.forget(wrong)
                 raise

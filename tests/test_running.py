@@ -12,6 +12,7 @@ from layoutgen import running, tables
 from layoutgen.accounting import LostRowsError
 from layoutgen.config import LayoutsConfig
 from layoutgen.io import snapshot
+from layoutgen.io.lease import LeaseError
 from layoutgen.io.snapshot import Snapshots
 from layoutgen.io.storage import Storage
 from tests.chaos.quick import SETTINGS, Crash, night
@@ -270,6 +271,24 @@ def test_a_run_whose_base_was_deleted_under_it_mends_itself_by_the_same_command(
         table.night(lose)
     summary = table.night()
     assert (summary["computed"], summary["published"], summary["current"]) == (8, 8, True)
+
+
+def test_a_driver_that_was_taken_over_forgets_no_shard_of_the_one_after_it(table: Table) -> None:
+    first = table.night()
+    table.rows[0]["title"] = "New"
+
+    def lose(point: str) -> bool:
+        if point == "during_shard":
+            for file in table.files(first["run_id"]):
+                file.unlink()
+            held = json.loads((table.root / "_lease.json").read_text())
+            (table.root / "_lease.json").write_text(json.dumps(held | {"nonce": "another's"}))
+        return False
+
+    with pytest.raises(LeaseError, match="was taken over"):
+        table.night(lose)
+    (ours,) = (folder for folder in (table.root / "_runs").iterdir() if folder.name != first["run_id"])
+    assert list(ours.glob("shards/*.json"))
 
 
 @pytest.mark.parametrize("length", [0, 5, -40])

@@ -24,7 +24,7 @@ ELEMENT = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5, 0.2], "lines"
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Writes a snapshot of rows set in a font file, as its settings say, and makes its page."""
     monkeypatch.setattr(pipelines, "stream", stream_here)
-    monkeypatch.setattr(pipelines, "start", lambda address: None)
+    monkeypatch.setattr(pipelines, "join", lambda *where: None)
     monkeypatch.setattr(pipelines, "_cpus", lambda: 1)
     (tmp_path / "a.jpg").write_bytes(encoded(photo(300, 400)))
     folder = tmp_path / "table" / "snapshots" / "night-1"
@@ -84,7 +84,10 @@ def test_a_font_that_is_none_is_refused_before_anything_is_drawn(
         {"image": "/nowhere/gone.jpg"}, {"canvas_width": 0}, {"canvas_width": 60_000, "canvas_height": 60_000},
         {"crop": [0, 0, NAN, 1]}, {"picture": [0.9, 0, 0.1, 1]}, {"backdrop": "white"}, {"elements": [None]},
         {"elements": [{**ELEMENT, "box": [NAN, 0, 1, 1]}]}, {"elements": [{**ELEMENT, "colour": "red"}]},
+        {"elements": [{**ELEMENT, "role": "underlay", "lines": [], "box": [0.5, 0.1, 0.2, 0.2]}]},
+        {"elements": [{**ELEMENT, "role": "underlay", "lines": [], "box": [-9e5, 0, 9e5, 1]}]},
         {"elements": [{**ELEMENT, "role": "Text"}]}, {"elements": [{**ELEMENT, "font_px": -3}]},
+        {"elements": [{**ELEMENT, "font_px": None}]},
     ],
 )  # fmt: skip
 def test_a_row_that_cannot_be_drawn_is_marked_and_the_others_are_drawn(

@@ -63,7 +63,7 @@ def glyphs(background: np.ndarray, element: Element, canvas: Canvas, font_files:
 
 
 def _underlay(image: Image.Image, element: Element, box: Box) -> None:
-    width, height = round(box[2] - box[0]), round(box[3] - box[1])
+    width, height = max(1, round(box[2] - box[0])), max(1, round(box[3] - box[1]))
     mask = Image.new("L", (width * _SCALE, height * _SCALE), 0)
     ImageDraw.Draw(mask).rounded_rectangle(
         (0, 0, width * _SCALE - 1, height * _SCALE - 1), element.radius_px * _SCALE, fill=round(255 * element.opacity)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import gallery
-from layoutgen.core.layout import Element, Role
+from layoutgen.core.layout import Box, Element, Role
 from layoutgen.core.metrics import table_rows
 from layoutgen.io import drawing, fonts, images
 from layoutgen.io.storage import Storage, StorageError
@@ -17,6 +17,7 @@ from layoutgen.models.frame import frame, shrink
 
 _MAP_SIDE = 256
 _MOST_PIXELS = 1 << 27
+_FARTHEST = 4.0
 _TINT = (230, 57, 53)
 
 
@@ -52,6 +53,8 @@ class Render:
             fault = table_rows.fault(row) or (unlike[0] if unlike else None) or self._without_font(elements)
             if canvas.width * canvas.height > _MOST_PIXELS:
                 fault = f"a canvas of {canvas.name} px is not drawn; the most is {_MOST_PIXELS} px"
+            elif any(not _can_be_drawn(element.box) for element in elements):
+                fault = "element_box_without_area_or_far_outside"
             if fault or framing is None:
                 faults.append(fault or "framing_not_usable")
                 continue
@@ -80,6 +83,8 @@ class Render:
 
     def _without_font(self, elements: list[Element]) -> str | None:
         """Why the elements' fonts can't be had here; None where they can."""
+        if any(element.lines and element.font_px <= 0 for element in elements):
+            return "element_font_px_not_positive"
         for name in sorted({element.font for element in elements if element.lines}):
             try:
                 fonts.by_name(name, self._font_files)
@@ -114,6 +119,11 @@ class Render:
         self._storage.write(self._storage.join(self._folder, name), data)
 
 
+def _can_be_drawn(box: Box) -> bool:
+    """Tell whether a box has an area, and lies no further from the canvas than a few of its sides."""
+    return box[0] < box[2] and box[1] < box[3] and min(box) > -_FARTHEST and max(box) < _FARTHEST
+
+
 def _lifted(on_black: np.ndarray, on_white: np.ndarray) -> np.ndarray:
     """What was drawn on black and on white (h, w, 3), by itself (h, w, 4): opaque where the ground is hidden."""
     black, white = on_black.astype(np.float32), on_white.astype(np.float32)
@@ -132,4 +142,8 @@ def _tinted(found: np.ndarray) -> np.ndarray:
 
 def _has_logo(row: dict[str, object]) -> bool:
     elements = row["elements"]
-    return isinstance(elements, list) and any(e["role"] == "logo" and not e["lines"] for e in elements)
+    return (
+        bool(row["logo"])
+        and isinstance(elements, list)
+        and any(e["role"] == "logo" and not e["lines"] for e in elements)
+    )

@@ -16,6 +16,7 @@ Floats = NDArray[np.float32]
 PQ, HLG = 16, 18
 """Transfer characteristics as ITU-T H.273 numbers them; all others are taken as sRGB's curve, which is near enough."""
 KNEE = 0.8
+_NAMES = {PQ: "PQ", HLG: "HLG"}
 _WHITE_NITS, _WHITE_SCENE = 203.0, 0.265
 _BRIGHTEST = 10_000 / _WHITE_NITS
 _TO_709 = {
@@ -29,6 +30,11 @@ _TO_709 = {
 def is_foreign(transfer: int, primaries: int) -> bool:
     """Tell whether a signal of these characteristics (H.273) is anything else than sRGB."""
     return transfer in (PQ, HLG) or primaries in _TO_709
+
+
+def note(what: str, transfer: int) -> str | None:
+    """What a row says of a picture whose transfer is PQ or HLG."""
+    return f"{what} ({_NAMES[transfer]}), tone-mapped to sRGB" if transfer in _NAMES else None
 
 
 def to_srgb(signal: NDArray[np.uint16], transfer: int, primaries: int) -> NDArray[np.uint8]:

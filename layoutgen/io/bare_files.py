@@ -54,7 +54,7 @@ def _png(data: bytes) -> ImageFile:
         elif kind == b"iCCP":
             profile = _png_profile(body)
             notes += [] if profile else [UNREADABLE]
-        elif (kind == b"tRNS" and _fits(body, header)) or (kind == b"eXIf" and len(body) <= _MOST_EXIF_BYTES):
+        elif _is_meaning(kind, body, header):
             kept.append(_png_chunk(kind, body))  # a wrong checksum is no reason to show what was hidden
     return ImageFile(b"".join(kept), profile, tuple(notes))
 
@@ -87,10 +87,12 @@ def _png_profile(body: bytes) -> bytes | None:
     return profile if unpacking.eof else None
 
 
-def _fits(body: bytes, header: bytes) -> bool:
-    """Tell whether a tRNS chunk's length is right for the kind of pixels that the header names."""
-    kind = header[9] if len(header) >= 10 else -1
-    return {0: len(body) >= 2, 2: len(body) >= 6, 3: 1 <= len(body) <= 256}.get(kind, False)
+def _is_meaning(kind: bytes, body: bytes, header: bytes) -> bool:
+    """Tell whether a chunk says what the pixels mean, and its length is right: transparency for the kind of pixels that
+    the header names, orientation, colours."""
+    colours = header[9] if len(header) >= 10 else -1
+    clear = {0: len(body) >= 2, 2: len(body) >= 6, 3: 1 <= len(body) <= 256}.get(colours, False)
+    return {b"tRNS": clear, b"eXIf": len(body) <= _MOST_EXIF_BYTES, b"cICP": len(body) == 4}.get(kind, False)
 
 
 def _is_in_sequence(bodies: list[bytes]) -> bool:

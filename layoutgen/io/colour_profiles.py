@@ -1,9 +1,12 @@
-"""Colours as an image's ICC profile means them, brought to sRGB."""
+"""Colours as an image's ICC profile means them, or the numbers of ITU-T H.273 in its place, brought to sRGB."""
 
 import io
 from functools import lru_cache
 
+import numpy as np
 from PIL import Image, ImageCms
+
+from layoutgen.core import tone
 
 UNREADABLE = "its colour profile can't be read: colours are taken as sRGB"
 
@@ -19,6 +22,30 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, str
     coloured = transform.apply(image.convert("RGB"))
     coloured.putalpha(image.getchannel("A"))
     return coloured, note
+
+
+def declared(data: bytes) -> tuple[int, int] | None:
+    """Transfer and primaries (H.273) that an image file states: the cICP chunk of a PNG, the nclx box of an AVIF; None
+    where it states none, or sRGB's."""
+    pixels, mark, at = (b"IDAT", b"\0\0\0\4cICP", 8) if data[:4] == b"\x89PNG" else (b"mdat", b"colrnclx", 8)
+    if data[:4] != b"\x89PNG" and data[4:8] != b"ftyp":
+        return None
+    head = data[: max(0, data.find(pixels))]
+    start = head.find(mark)
+    if start < 0 or start + at + 4 > len(head):
+        return None
+    stated = head[start + at : start + at + 4]
+    primaries, transfer = (stated[0], stated[1]) if pixels == b"IDAT" else (stated[1], stated[3])
+    return (transfer, primaries) if tone.is_foreign(transfer, primaries) else None
+
+
+def from_stated(image: Image.Image, transfer: int, primaries: int) -> tuple[Image.Image, str | None]:
+    """RGB or RGBA of a transfer and primaries (H.273) as sRGB, its alpha kept; and a note where it is HDR."""
+    signal = np.asarray(image.convert("RGB")).astype(np.uint16) * 257
+    coloured = Image.fromarray(tone.to_srgb(signal, transfer, primaries))
+    if image.mode == "RGBA":
+        coloured.putalpha(image.getchannel("A"))
+    return coloured, tone.note("an HDR image", transfer)
 
 
 @lru_cache(maxsize=32)

@@ -14,7 +14,6 @@ from layoutgen.core import tone
 
 _BT709, _BT601, _FULL, _LIMITED = 1, 5, 2, 1  # as H.273 and FFmpeg number them
 _MATRICES = {1, 4, 5, 6, 7, 9, 10}
-_HDR = {tone.PQ: "PQ", tone.HLG: "HLG"}
 
 
 def small_pixels(frame: Any, side: int, ratio: Any = None) -> tuple[np.ndarray, tuple[int, int]]:
@@ -31,8 +30,7 @@ def small_pixels(frame: Any, side: int, ratio: Any = None) -> tuple[np.ndarray, 
 
 def note(frame: Any) -> str | None:
     """What a row says of a frame's colours."""
-    name = _HDR.get(frame.color_trc)
-    return f"an HDR clip ({name}), tone-mapped to sRGB" if name else None
+    return tone.note("an HDR clip", frame.color_trc)
 
 
 def _scaled(frame: Any, size: tuple[int, int]) -> np.ndarray:

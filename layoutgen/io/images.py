@@ -195,6 +195,7 @@ def _scaled(
     if target != image.size and image.format in ("JPEG", "MPO") and not trim:
         image.draft(None, target)
     image.load()
+    image_format = image.format
     orientation = _orientation(image)
     profile = file.profile or image.info.get("icc_profile", b"")
     image = _plain_mode(image, file)
@@ -204,7 +205,12 @@ def _scaled(
     if image.size != target:
         # Pillow weighs colours by their opacity here: what lies hidden under transparency does not bleed.
         image = image.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    image, note = colour_profiles.to_srgb(image, profile)
+    stated = colour_profiles.declared(file.data)
+    # A PNG's numbers stand above its profile; of an AVIF the profile is the more exact.
+    if stated and not (profile and image_format == "AVIF") and image.mode in ("RGB", "RGBA"):
+        image, note = colour_profiles.from_stated(image, *stated)
+    else:
+        image, note = colour_profiles.to_srgb(image, profile)
     notes += filter(None, [note])
     return image, orientation
 

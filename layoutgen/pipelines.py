@@ -14,20 +14,21 @@ import logging
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import ray
 
 from layoutgen.cluster import join
+from layoutgen.config import WITH_CHECKPOINT, AnnotateConfig, Checkpoint, CoversConfig, LayoutsConfig, Pool, Saliency
 from layoutgen.config import Annotate as ReadingSettings
-from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, Saliency
 from layoutgen.config import Protect as ProtectSettings
 from layoutgen.core import gallery, schema
 from layoutgen.io import fonts, gallery_source
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models import building
-from layoutgen.preflight import TableJob
+from layoutgen.models.weights import pinned
+from layoutgen.preflight import RunError, TableJob
 from layoutgen.running import run
 from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
@@ -40,6 +41,8 @@ from layoutgen.stages.render import Render
 from layoutgen.streaming import Stage, Step, stream
 
 log = logging.getLogger("layoutgen")
+
+Settings = TypeVar("Settings", LayoutsConfig, AnnotateConfig)
 
 
 def run_layouts(
@@ -54,7 +57,7 @@ def run_layouts(
 ) -> dict[str, Any]:
     """Lay out a catalogue: returns the summary that the job prints. Raises as `running.run` does."""
     storage = _storage(config)
-    config = _resolved(config, storage)
+    config = _pinned(_resolved(config, storage), storage)
     versions = building.versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
@@ -79,6 +82,7 @@ def run_annotations(
 ) -> dict[str, Any]:
     """Annotate posters: returns the summary that the job prints. Raises as `running.run` does."""
     storage = _storage(config)
+    config = _pinned(config, storage)
     versions = building.versions(config.images, config.annotate, None, None)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
@@ -211,8 +215,7 @@ def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
 
 
 def _resolved(config: LayoutsConfig, storage: Storage) -> LayoutsConfig:
-    """The settings with `registry:NAME` replaced by the version that serves now: the same one for the whole run,
-    whatever is promoted meanwhile. Raises RegistryError."""
+    """The settings with `registry:NAME` replaced by the version that serves now. Raises RegistryError."""
     told = config.compose
     registry = AdapterRegistry(storage, told.registry)
     found = {name: registry.resolve(uri) for name, uri in (("model", told.model), ("adapter", told.adapter))}
@@ -224,6 +227,27 @@ def _resolved(config: LayoutsConfig, storage: Storage) -> LayoutsConfig:
     if not found["model"]:
         raise RegistryError(f"{told.model!r} was rolled back to nothing; promote a version, or name a checkpoint")
     return config.model_copy(update={"compose": told.model_copy(update=found)})
+
+
+def _pinned(config: Settings, storage: Storage) -> Settings:
+    """The settings with weights named by what they are now, the same for the whole run, whatever is put there
+    meanwhile. Raises RunError."""
+    for part in ("annotate", "compose"):
+        settings = getattr(config, part, None)
+        if not isinstance(settings, Checkpoint) or settings.engine not in WITH_CHECKPOINT:
+            continue
+        cache = Path(settings.cache).expanduser()
+        for name in ("model", "adapter"):
+            uri = getattr(settings, name)
+            try:
+                now = pinned(uri, cache, storage)
+            except (ValueError, FileNotFoundError) as error:
+                raise RunError(f"{part}.{name} = {uri!r}: {error}") from None
+            if now != uri:
+                log.info("%s.%s = %s is %s in this run", part, name, uri, now)
+            settings = settings.model_copy(update={name: now})
+        config = config.model_copy(update={part: settings})
+    return config
 
 
 def _storage(config: LayoutsConfig | AnnotateConfig | CoversConfig) -> Storage:

@@ -10,6 +10,7 @@ from layoutgen.models.base import Composer
 from layoutgen.models.libraries import release
 from layoutgen.models.network_composers import VERSIONS, composer_of, loaded
 from layoutgen.models.painting import Frame
+from layoutgen.models.prefixes import parted
 from layoutgen.models.weights import EMBEDDED, fetch_weights, identity, weights_sha
 
 
@@ -25,7 +26,8 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
         rows=settings.batch,
         seed=seed,
     )
-    named = f"{VERSIONS[settings.engine]} {settings.model} {weights_sha(folder)[:12]}, {settings.steps} steps"
+    told = f"{parted(settings.model)[0]} {weights_sha(folder)[:12]}"
+    named = f"{VERSIONS[settings.engine]} {told}, {settings.steps} steps"
     return model, {"composer": named, "adapter": None, "prompt_version": None, "seed": seed}
 
 

@@ -17,6 +17,7 @@ from layoutgen.models.decoding import Engine
 from layoutgen.models.internvl import InternVlAnnotator
 from layoutgen.models.painting import Frame
 from layoutgen.models.pictures import picture_kind
+from layoutgen.models.prefixes import parted
 from layoutgen.models.qwen_vl import QwenVlComposer
 from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, tensors_of, weights_sha
 
@@ -36,8 +37,9 @@ def annotator(settings: Annotate, storage: Storage, finder: Saliency | None) -> 
         **_how(settings, weights, adapter),
     )
     known = model.identity
-    added = f" + {settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else ""
-    return model, f"{known['family']} {settings.model} {known['weights_sha'][:12]}{added}, {known['prompt_version']}"
+    added = f" + {parted(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else ""
+    told = f"{known['family']} {parted(settings.model)[0]} {known['weights_sha'][:12]}"
+    return model, f"{told}{added}, {known['prompt_version']}"
 
 
 def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
@@ -53,10 +55,10 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
         seed=seed,
     )
     known = model.identity
-    named = (known["family"], settings.model, revision(weights)[:12], known["weights_sha"][:12])
+    named = (known["family"], parted(settings.model)[0], revision(weights)[:12], known["weights_sha"][:12])
     return model, {
         "composer": " ".join(filter(None, named)),
-        "adapter": f"{settings.adapter} {known['adapter_sha'][:12]}" if settings.adapter else None,
+        "adapter": f"{parted(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else None,
         "prompt_version": known["prompt_version"],
         "seed": seed if settings.candidates > 1 else None,
     }
@@ -81,7 +83,7 @@ def check(settings: Checkpoint, storage: Storage) -> None:
 
     Raises ValueError or FileNotFoundError with the mend.
     """
-    cache, uri = Path(settings.cache).expanduser(), settings.model.rstrip("/")
+    cache, uri = Path(settings.cache).expanduser(), settings.model
     here = local(uri) is not None
     if not here and not uri.startswith("s3://"):
         return
@@ -102,7 +104,7 @@ def check(settings: Checkpoint, storage: Storage) -> None:
     adapter = fetch_weights(settings.adapter, cache, storage)
     check_adapter(adapter, known)
     trained_on = (adapters.check(adapter, skeleton).settings.base_model_name_or_path or "").rstrip("/")
-    if not (adapter / ADAPTER_RECORD).exists() and trained_on and Path(trained_on).name != Path(uri).name:
+    if not (adapter / ADAPTER_RECORD).exists() and trained_on and Path(trained_on).name != Path(parted(uri)[0]).name:
         log.warning("adapter %s says that it was trained on %s, not on %s", settings.adapter, trained_on, uri)
     if settings.decoder == "vllm":
         from layoutgen.models.vllm_engine import check_language_only

@@ -3,8 +3,8 @@
 A checkpoint is a folder of safetensors, JSON and tokenizer files. It never holds code or pickles: a folder whose only
 weights are `.bin` is refused, and nothing here or in the models trusts remote code.
 
-An `s3://` prefix and a hub revision are taken as unchanging: new weights get a new prefix or revision, or machines that
-hold the old ones keep them.
+What an `s3://` prefix or a hub's name holds may change from day to day; `pinned` names what it holds now, and what is
+pinned is the same on every machine or an error.
 """
 
 import fcntl
@@ -23,21 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from layoutgen.io.digests import file_digest
 from layoutgen.models.headers import INDEX, Header, check_files, check_index, read_header, read_stream
+from layoutgen.models.prefixes import BESIDE_WEIGHTS, PATTERNS, look, parted
 
 if TYPE_CHECKING:
     from layoutgen.io.storage import Storage
 
-PATTERNS = ("*.safetensors", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.txt")
-"""The files of a checkpoint that are fetched; all others (code, pickles, pictures) stay where they are."""
-
 CONFIG_FILES = ("config.json", "preprocessor_config.json", "processor_config.json")
 """Of these, what a model's pictures are like."""
-
-_BESIDE_WEIGHTS = (
-    *("preprocessor_config.json", "processor_config.json", "tokenizer*", "vocab.*", "merges.txt", "*.model"),
-    *("added_tokens.json", "special_tokens_map.json", "chat_template.*", "*.jinja"),
-)
-"""Files that answers hang on, of which `weights_sha` knows nothing."""
 
 EMBEDDED = "embedded"
 """The name of the checkpoint that comes with this package: a Qwen2.5-VL of five million weights."""
@@ -48,6 +40,7 @@ SENTINEL = "_COMPLETE"
 _STREAMS = 4
 _BLOCK_BYTES = 16 * 2**20
 _SHA_CACHE = ".layoutgen_sha.json"
+_COMMIT = re.compile("[0-9a-f]{40}")
 _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?")
 
 
@@ -55,13 +48,13 @@ def fetch_weights(uri: str, cache_dir: Path, storage: "Storage | None" = None) -
     """Return the local folder of a checkpoint, after fetching it where needed.
 
     `uri` is `embedded` (or `embedded/radm`, `embedded/layout_image`), a folder, which stays as it is, an `s3://`
-    prefix, or a hub id as `owner/name` or `owner/name@revision`.
+    prefix, or a hub id as `owner/name` or `owner/name@revision`; the last two may be pinned, or are looked at anew.
     `storage` reads `s3://` prefixes; left out, it is AWS's. `cache_dir` is on this machine's own disk. Any number of
     processes may ask at once: one of them downloads. Raises `FileNotFoundError` or `ValueError` where there is no
     checkpoint or it is not whole, and what the storage raises where it cannot be reached.
     """
     if uri.startswith("s3://"):
-        folder = _download(uri.rstrip("/"), cache_dir, storage or _aws())
+        folder = _download(uri, cache_dir, storage or _aws())
     elif known := local(uri):
         folder = known
     elif uri.startswith(f"{EMBEDDED}/"):
@@ -82,7 +75,7 @@ def fetch_config(uri: str, cache_dir: Path, storage: "Storage | None" = None) ->
     """Return a local folder with a checkpoint's JSON files alone: all that is needed to prepare its pictures. As
     `fetch_weights` otherwise."""
     if uri.startswith("s3://"):
-        return _download_config(uri.rstrip("/"), cache_dir, storage or _aws())
+        return _download_config(uri, cache_dir, storage or _aws())
     if not local(uri) and (hub_id := _HUB_ID.fullmatch(uri)):
         return _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub", CONFIG_FILES)
     return fetch_weights(uri, cache_dir, storage)
@@ -114,10 +107,10 @@ def tensors_of(uri: str, cache_dir: Path, storage: "Storage") -> Header:
         folder = fetch_weights(uri, cache_dir, storage)
         headers = [read_header(file) for file in folder.glob("*.safetensors")]
         return {name: tensor for header in headers for name, tensor in header.items()}
-    sizes = {full[len(uri) + 1 :]: size for full, size in storage.sizes(uri).items()}
-    names = [name for name in sizes if "/" not in name]
-    files = check_files(uri, names)
-    for name in names:
+    sizes = look(uri, storage).sizes
+    uri, _ = parted(uri)
+    files = check_files(uri, sizes)
+    for name in sizes:
         if name.endswith(INDEX):
             check_index(uri, name, storage.read(f"{uri}/{name}"), files)
 
@@ -153,13 +146,33 @@ def weights_sha(folder: Path) -> str:
     return hashlib.sha256("".join(f"{name} {shas[name]['sha256']}\n" for name in shas).encode()).hexdigest()
 
 
+def pinned(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> str:
+    """The name of what weights are at this moment, for a whole run: an `s3://` prefix with what it holds, a hub id with
+    its commit; others stay as they are. Raises FileNotFoundError or ValueError where they can't be found."""
+    if uri.startswith("s3://"):
+        prefix, pin = parted(uri)
+        if pin:
+            return uri
+        found = look(prefix, storage or _aws())
+        if not found.fetched:
+            raise FileNotFoundError(
+                f"weights {prefix!r} hold no checkpoint files ({', '.join(PATTERNS)}); mend the prefix"
+            )
+        return f"{prefix}@{found.pin}"
+    hub_id = _HUB_ID.fullmatch(uri)
+    if local(uri) or uri.startswith(f"{EMBEDDED}/") or not hub_id or _COMMIT.fullmatch(hub_id["revision"] or ""):
+        return uri
+    shown = _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub", ("config.json", "adapter_config.json"))
+    return f"{hub_id['repo']}@{shown.name}"
+
+
 def identity(uri: str) -> str:
     """What stands for all that a model or adapter answers by, wherever it is: of a folder here the bytes of its
-    weights, settings and tokenizer; of others their name, which has to be one that does not change."""
+    weights, settings and tokenizer, of a prefix its pin, of a hub id its commit."""
     folder = local(uri)
     if folder is None:
-        return uri
-    beside = [path for path in folder.iterdir() if any(fnmatch(path.name, pattern) for pattern in _BESIDE_WEIGHTS)]
+        return parted(pinned(uri, Path()))[1] if uri.startswith("s3://") else uri
+    beside = [path for path in folder.iterdir() if any(fnmatch(path.name, pattern) for pattern in BESIDE_WEIGHTS)]
     named = sorted((path.name, file_digest(path)) for path in beside)
     return hashlib.sha256(json.dumps([weights_sha(folder), named]).encode()).hexdigest()
 
@@ -171,24 +184,18 @@ def revision(folder: Path) -> str:
 
 def _download(uri: str, cache_dir: Path, storage: "Storage") -> Path:
     """Fetch an S3 prefix into the cache. Files that an interrupted download finished are kept."""
-    key = hashlib.sha256(uri.encode()).hexdigest()[:12]
-    folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{key}"
+    uri, pin = parted(pinned(uri, cache_dir, storage))
+    folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{pin}"
     cache_dir.mkdir(parents=True, exist_ok=True)
     with _lock(cache_dir / f"{folder.name}.lock"):
         record = _read_json(folder / SENTINEL).get("files", {})
         if record and all(_size(folder / name) == file["bytes"] for name, file in record.items()):
             return folder
+        sizes = look(f"{uri}@{pin}", storage).fetched
         folder.mkdir(exist_ok=True)
         for rest in [folder / SENTINEL, *folder.glob("*.part")]:
             rest.unlink(missing_ok=True)
-        sizes = {name: size for full, size in storage.sizes(uri).items() if _wanted(name := full[len(uri) + 1 :])}
-        if not sizes:
-            raise FileNotFoundError(
-                f"weights {uri!r} hold no checkpoint files ({', '.join(PATTERNS)}); mend the prefix"
-            )
-        open_files = [name for name, size in sizes.items() if _size(folder / name) != size]
-        with ThreadPoolExecutor(_STREAMS) as pool:
-            list(pool.map(lambda name: _copy(storage, f"{uri}/{name}", folder / name, sizes[name]), open_files))
+        _copy_all(f"{uri}@{pin}", folder, storage, sizes)
         check_weights(folder)
         files = {name: _stamp(folder / name) | {"sha256": _file_sha(folder / name)} for name in sizes}
         _write_whole(folder / SENTINEL, json.dumps({"uri": uri, "files": files}, indent=1).encode())
@@ -196,19 +203,30 @@ def _download(uri: str, cache_dir: Path, storage: "Storage") -> Path:
 
 
 def _download_config(uri: str, cache_dir: Path, storage: "Storage") -> Path:
-    key = hashlib.sha256(uri.encode()).hexdigest()[:12]
-    folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{key}-config"
+    found = look(uri, storage)
+    uri, _ = parted(uri)
+    sizes = {name: size for name, size in found.sizes.items() if name in CONFIG_FILES}
+    if "config.json" not in sizes:
+        raise FileNotFoundError(f"weights {uri!r} hold no config.json; mend the prefix")
+    folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{found.pin}-config"
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(cache_dir / f"{folder.name}.lock"):
-        sizes = {
-            name: size for full, size in storage.sizes(uri).items() if (name := full[len(uri) + 1 :]) in CONFIG_FILES
-        }
-        if "config.json" not in sizes:
-            raise FileNotFoundError(f"weights {uri!r} hold no config.json; mend the prefix")
-        for name, size in sizes.items():
-            if _size(folder / name) != size:
-                _copy(storage, f"{uri}/{name}", folder / name, size)
+        _copy_all(f"{uri}@{found.pin}", folder, storage, sizes)
     return folder
+
+
+def _copy_all(uri: str, folder: Path, storage: "Storage", sizes: dict[str, int]) -> None:
+    """Copy a pinned prefix's files that are not there in their size. Raises ValueError, and leaves nothing, where they
+    were changed meanwhile."""
+    prefix, _ = parted(uri)
+    absent = [name for name, size in sizes.items() if _size(folder / name) != size]
+    with ThreadPoolExecutor(_STREAMS) as pool:
+        list(pool.map(lambda name: _copy(storage, f"{prefix}/{name}", folder / name, sizes[name]), absent))
+    try:
+        look(uri, storage)
+    except ValueError:
+        shutil.rmtree(folder)
+        raise
 
 
 def _copy(storage: "Storage", uri: str, path: Path, size: int) -> None:
@@ -234,7 +252,7 @@ def _snapshot(repo: str, revision: str | None, cache_dir: Path, patterns: Sequen
         reason = " ".join(str(error).split())[:200]
         raise FileNotFoundError(
             f"weights {name!r} are neither a folder on this machine nor could they be fetched from the hub ({reason}); "
-            "mend the name, log in, or copy them to a folder or an s3:// prefix"
+            "mend the name, log in, name a commit (owner/name@40 digits), or copy them to a folder or an s3:// prefix"
         ) from error
 
 
@@ -242,10 +260,6 @@ def _aws() -> "Storage":
     from layoutgen.io.storage import Storage  # not above: what loads a folder needs nothing of S3
 
     return Storage()
-
-
-def _wanted(name: str) -> bool:
-    return "/" not in name and any(fnmatch(name, pattern) for pattern in PATTERNS)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.models import weights
-from layoutgen.models.weights import SENTINEL, fetch_config, fetch_weights, revision, weights_sha
+from layoutgen.models.weights import SENTINEL, fetch_config, fetch_weights, pinned, revision, weights_sha
 
 
 def checkpoint(folder: Path, value: float = 1.0) -> Path:
@@ -210,3 +210,87 @@ def test_the_sha_is_of_the_content_and_is_hashed_once(tmp_path: Path, monkeypatc
     assert weights_sha(one) != sha
     monkeypatch.setattr(weights, "_file_sha", lambda path: pytest.fail(f"hashed {path} again"))
     assert weights_sha(same) == sha
+
+
+def publish(storage: Storage, prefix: str, value: float, tmp_path: Path) -> Path:
+    folder = checkpoint(tmp_path / f"made-{value}", value)
+    for file in folder.iterdir():
+        storage.write(f"{prefix}/{file.name}", file.read_bytes())
+    return folder
+
+
+def test_a_prefix_is_looked_at_once_a_run_and_then_is_the_same_on_every_node(storage: Storage, tmp_path: Path) -> None:
+    prefix = "s3://models/adapters/current"
+    monday = weights_sha(publish(storage, prefix, 1.0, tmp_path))
+    run = pinned(prefix, tmp_path / "driver", storage)
+    assert run.startswith(f"{prefix}@")
+    assert pinned(run, tmp_path / "driver", storage) == run
+    assert weights_sha(fetch_weights(run, tmp_path / "standing", storage)) == monday
+    tuesday = weights_sha(publish(storage, prefix, 2.0, tmp_path))  # the same names and sizes
+    assert monday != tuesday
+    # The run under way keeps what it has, and says so where it can't get it any more.
+    assert weights_sha(fetch_weights(run, tmp_path / "standing", storage)) == monday
+    for fetch in (fetch_weights, fetch_config):
+        with pytest.raises(ValueError, match=rf"{prefix} were changed: this run uses .*{run[-16:]}, now there is @"):
+            fetch(run, tmp_path / "new", storage)
+    # The next one has the new weights wherever it runs, also where the old ones are kept.
+    later = pinned(prefix, tmp_path / "driver", storage)
+    assert later != run
+    for node in ("standing", "new"):
+        assert weights_sha(fetch_weights(later, tmp_path / node, storage)) == tuesday
+        assert weights_sha(fetch_weights(prefix, tmp_path / node, storage)) == tuesday
+
+
+def test_the_same_content_elsewhere_or_with_another_card_has_the_same_pin(storage: Storage, tmp_path: Path) -> None:
+    pins = set()
+    for prefix in ("s3://models/pins/one", "s3://models/pins/two"):
+        publish(storage, prefix, 3.0, tmp_path)
+        pins.add(pinned(prefix, tmp_path, storage).partition("@")[2])
+    storage.write("s3://models/pins/one/card.json", b'{"worth": 1}')
+    pins.add(pinned("s3://models/pins/one", tmp_path, storage).partition("@")[2])
+    assert len(pins) == 1
+    storage.write("s3://models/pins/one/tokenizer.json", b"{}")
+    assert pinned("s3://models/pins/one/", tmp_path, storage).partition("@")[2] not in pins
+
+
+def test_weights_that_change_while_they_are_fetched_are_no_weights(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = "s3://models/adapters/moving"
+    publish(storage, prefix, 1.0, tmp_path)
+    copy, copied = weights._copy, []
+
+    def slow(storage: Storage, uri: str, path: Path, size: int) -> None:
+        copy(storage, uri, path, size)
+        if not copied:
+            copied.append(path)
+            publish(storage, prefix, 2.0, tmp_path)
+
+    monkeypatch.setattr(weights, "_copy", slow)
+    with pytest.raises(ValueError, match="were changed"):
+        fetch_weights(prefix, tmp_path / "cache", storage)
+    assert not list((tmp_path / "cache").glob("moving-*/*"))
+    assert weights_sha(fetch_weights(prefix, tmp_path / "cache", storage)) == weights_sha(tmp_path / "made-2.0")
+
+
+def test_a_hub_name_is_pinned_to_its_commit_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    repository = tmp_path / "hub" / "models--Qwen--Qwen2-VL-2B-Instruct"
+    commits = {"main": "a" * 40, "v1": "b" * 40}
+    for name, commit in commits.items():
+        (repository / "refs").mkdir(parents=True, exist_ok=True)
+        (repository / "refs" / name).write_text(commit)
+        (repository / "snapshots" / commit).mkdir(parents=True)
+        (repository / "snapshots" / commit / "config.json").write_text("{}")
+    uri = "Qwen/Qwen2-VL-2B-Instruct"
+    assert pinned(uri, tmp_path) == f"{uri}@{'a' * 40}"
+    assert pinned(f"{uri}@v1", tmp_path) == f"{uri}@{'b' * 40}"
+    assert pinned(f"{uri}@{'c' * 40}", tmp_path) == f"{uri}@{'c' * 40}"  # asked of nobody
+    with pytest.raises(FileNotFoundError, match=r"'Qwen/Other' are neither .*name a commit"):
+        pinned("Qwen/Other", tmp_path)
+
+
+@pytest.mark.parametrize("uri", ["", "embedded", "embedded/radm"])
+def test_what_does_not_change_stays_as_it_is_named(uri: str, tmp_path: Path) -> None:
+    assert pinned(uri, tmp_path) == uri
+    assert pinned(str(tmp_path), tmp_path) == str(tmp_path)

@@ -72,7 +72,7 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
 NEUTRAL = {
     *("run.rows_per_shard", "run.max_failed_fraction", "run.ray_address", "run.autoscaling", "run.lease_seconds"),
     *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds", "run.stale_days"),
-    *("run.max_deleted_fraction", "run.shard_mb"),
+    *("run.nodes", "run.max_deleted_fraction", "run.shard_mb"),
     *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),
     "storage.addressing",
     *("write.compression", "compose.registry", "protect.threads", "protect.batch", "annotate.threads"),

@@ -1,11 +1,17 @@
-"""How a table's run stands, or stood: what `run.json` in its ledger says.
+"""How a table's run stands, or stood: what `run.json` in its ledger says, and whether its driver lives.
 
 python -m jobs.status --output s3://bucket/layouts
+
+`driver` is "alive", "ended", or "stale for 40 s": so long it gave no sign of life (a renewed lease, a new run.json). A
+stale one is dead, or cut off from the store; the same command goes on when its lease has run out.
 """
 
 import argparse
 import json
 import sys
+import time
+from datetime import datetime
+from typing import Any
 
 from jobs.output import end, say
 from layoutgen.io.lease import read_current
@@ -35,8 +41,27 @@ def main(argv: list[str] | None = None) -> int:
     except StorageError as error:
         say(f"{parser.prog}: {error}", sys.stderr)
         return 2
-    say(json.dumps({**state, "holder": lease.get("holder") or None, "current": current.run_id}, ensure_ascii=False))
+    if current.run_id == run_id:
+        state["state"] = "published"  # also where the driver died before it could say so
+    driver = driver_of(state, lease, time.time())
+    say(
+        json.dumps(
+            {**state, "driver": driver, "holder": lease.get("holder") or None, "current": current.run_id},
+            ensure_ascii=False,
+        )
+    )
     return 0
+
+
+def driver_of(state: dict[str, Any], lease: dict[str, Any], now: float) -> str:
+    """How the driver of a run is, by its `run.json`, the table's lease, and the time `now`."""
+    if state["state"] != "running":
+        return "ended"
+    signs = [datetime.fromisoformat(state["updated_at"]).timestamp()]
+    if lease.get("holder") and lease["run_id"] == state["run_id"]:
+        signs.append(lease["until"] - lease["seconds"])  # when it was renewed, which it is in a third of its seconds
+    quiet_s = now - max(signs)
+    return "alive" if quiet_s < lease.get("seconds", 60) / 2 else f"stale for {quiet_s:.0f} s"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from ray.util.metrics import Counter as Counter_
 from ray.util.metrics import Gauge
 
 from layoutgen.cluster import ClusterError
@@ -17,6 +16,8 @@ from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
 from layoutgen.io.storage import StorageError
 
 log = logging.getLogger("layoutgen")
+
+MOST_NOTES = 2000  # two requests of a listing
 
 
 class BreakerError(RuntimeError):
@@ -126,9 +127,11 @@ class Progress:
         self._window: deque[tuple[int, int]] = deque()
         self._began = time.monotonic()
         self._over = threading.Event()
-        self._metrics = _metrics()
+        self._metrics = Metrics(ledger.root, ledger.run_id)
 
     def __enter__(self) -> "Progress":
+        for uri in self._notes():  # of an attempt before: Guard heeds them no more
+            self._ledger.storage.delete(uri)
         self.say("running")
         self._thread = threading.Thread(target=self._tick, daemon=True)
         self._thread.start()
@@ -149,9 +152,6 @@ class Progress:
         """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""
         self._reports.append(report)
         failed = sum(report.failed.values()) + report.stale
-        for name, value in (("computed", report.computed), ("unchanged", report.unchanged), ("failed", failed)):
-            self._metrics["rows"].inc(value, tags={"outcome": name}) if value else None
-        self._metrics["images"].inc(report.images) if report.images else None
         self._window.append((report.computed + report.unchanged + failed, failed))
         while sum(rows for rows, _ in self._window) - self._window[0][0] >= self._settings.breaker_rows:
             self._window.popleft()
@@ -171,12 +171,13 @@ class Progress:
         """Log a line and write `run.json`; return what it holds."""
         now = self._state(state)
         log.info(
-            "%.0f s: %d of %d shards, %d rows computed, %d unchanged, %d failed, %.1f images/s, %s to go%s",
+            "%.0f s: %d of %d shards, %d rows computed, %d unchanged, %d failed, %.1f images/s, %s to go%s%s",
             now["seconds"], now["shards_done"], now["shards"], now["computed"], now["unchanged"], now["failed"],
             now["images_per_second"], "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
             "" if now["gpu_idle_share"] is None else f", GPUs idle {now['gpu_idle_share']:.0%}",
+            "".join(f", {rows} rows in {stage}" for stage, rows in now["at_work"].items()),
         )  # fmt: skip
-        self._metrics["shards"].set(now["shards_done"])
+        self._metrics.set(now)
         try:
             if self._holds():
                 self._ledger.write_state(now)
@@ -202,10 +203,12 @@ class Progress:
             "shards": len(self._plan.shards),
             "shards_done": len(self._reports),
             "shards_resumed": self._resumed,
+            "at_work": self._at_work() if state == "running" else {},
             "computed": sum(report.computed for report in self._reports),
             "unchanged": sum(report.unchanged for report in self._reports),
             "stale": sum(report.stale for report in self._reports),
             "failed": sum(sum(report.failed.values()) for report in [*self._reports, *self._plan.failed]),
+            "images": images,
             "images_per_second": round(images / seconds, 3) if seconds else 0.0,
             "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
             "slowest_shards": [{"shard": report.shard, "seconds": round(report.seconds, 3)} for report in slowest],
@@ -213,6 +216,33 @@ class Progress:
             "gpu_idle_share": self._gpu_idle_share(fresh, seconds),
             "dollars_per_1000_images": round(1000 * price / images, 4) if images and price else None,
         }
+
+    def _notes(self) -> list[str]:
+        """The notes of `Guard`: which stages began which shards. Of a large run nobody asks: its shards are done often
+        enough to see it go, and a listing would be long."""
+        if len(self._plan.shards) * len(self._pools) > MOST_NOTES:
+            return []
+        return self._ledger.storage.list(self._ledger.uri("tries"))
+
+    def _at_work(self) -> dict[str, int]:
+        """Rows of shards that are not done by the stage that has them."""
+        done = {report.shard for report in self._reports}
+        order = list(self._pools)
+        at: dict[int, str] = {}
+        try:
+            notes = self._notes()
+        except StorageError:
+            return {}
+        for uri in notes:
+            stage, _, number = uri.rpartition("/")[2].removesuffix(".json").rpartition("-")
+            shard = int(number)
+            if stage in order and shard not in done and order.index(stage) > order.index(at.get(shard, order[0])):
+                at[shard] = stage
+        rows = Counter[str]()
+        for planned in self._plan.shards:
+            if planned.shard in at:
+                rows[at[planned.shard]] += planned.rows
+        return {stage: rows[stage] for stage in order if rows[stage]}
 
     def _stages(self, fresh: list[ShardReport], seconds: float) -> dict[str, dict[str, float | None]]:
         """What each stage did so far: its pace while it was busy, all its actors together, and its idle share."""
@@ -239,10 +269,39 @@ class Progress:
         return round(max(0.0, 1 - busy_s / reserved), 4) if reserved else None
 
 
-def _metrics() -> dict[str, Any]:
-    """The run's counters, for Prometheus by way of Ray."""
-    return {
-        "rows": Counter_("layoutgen_rows", "rows by outcome", tag_keys=("outcome",)),
-        "images": Counter_("layoutgen_images", "images that were looked at"),
-        "shards": Gauge("layoutgen_shards_done", "shards that are written"),
-    }
+STATES = ("running", "published", "refused", "stopped")
+GAUGES = {
+    "rows": "rows by outcome: planned, computed, unchanged, stale, failed (dead letters, those of planning too)",
+    "shards": "shards: planned, done",
+    "images": "images that were looked at",
+    "eta_seconds": "seconds to go, as far as finished shards tell; 0 at the end, -1 where none is finished yet",
+    "run_state": "1 for the state that the run is in, 0 for the others",
+    "run_updated_timestamp_seconds": "when the driver last said so, Unix time: an old one while running: a dead driver",
+}
+
+
+class Metrics:
+    """How a run stands, for Prometheus by way of Ray: gauges `layoutgen_…` with the labels table and run."""
+
+    def __init__(self, table: str, run: str) -> None:
+        more = {"rows": ("outcome",), "shards": ("outcome",), "run_state": ("state",)}
+        self._gauges = {
+            name: Gauge(f"layoutgen_{name}", text, tag_keys=("table", "run", *more.get(name, ())))
+            for name, text in GAUGES.items()
+        }
+        for gauge in self._gauges.values():
+            gauge.set_default_tags({"table": table, "run": run})
+
+    def set(self, now: dict[str, Any]) -> None:
+        """Take over what `run.json` says."""
+        for outcome in ("computed", "unchanged", "stale", "failed"):
+            self._gauges["rows"].set(now[outcome], tags={"outcome": outcome})
+        self._gauges["rows"].set(now["rows_in"], tags={"outcome": "planned"})
+        self._gauges["shards"].set(now["shards"], tags={"outcome": "planned"})
+        self._gauges["shards"].set(now["shards_done"], tags={"outcome": "done"})
+        self._gauges["images"].set(now["images"])
+        is_over = now["state"] != "running"
+        self._gauges["eta_seconds"].set(0 if is_over else -1 if now["eta_s"] is None else now["eta_s"])
+        for state in STATES:
+            self._gauges["run_state"].set(int(state == now["state"]), tags={"state": state})
+        self._gauges["run_updated_timestamp_seconds"].set(time.time())

@@ -151,7 +151,7 @@ def _plan_parts(
     workers = max(1, min(4, os.cpu_count() or 1))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
-        parted = [pool.submit(_part_batch, file, columns, parts, count, rules.need) for file in files]
+        parted = [pool.submit(_part_batch, file, columns, parts, count, rules) for file in files]
         pieces: list[list[Path]] = [[] for _ in range(parts)]
         for task in parted:
             for part, piece in task.result():
@@ -175,10 +175,10 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, need: Need) -> list[tuple[int, Path]]:
-    table = conform(_load(file), columns, need)
+def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, rules: Rules) -> list[tuple[int, Path]]:
+    table = conform(_load(file), columns, rules.need)
     file.unlink()
-    part_of = [shard_of(key, count) * parts // count for key in product_ids(table, need)]
+    part_of = [shard_of(key, count) * parts // count for key in product_ids(table, rules.need, rules.empty_words)]
     members: dict[int, list[int]] = {}
     for position, part in enumerate(part_of):
         members.setdefault(part, []).append(position)

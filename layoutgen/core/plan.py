@@ -11,7 +11,7 @@ as the manifest wrote it; without one, rows are written as JSON here.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import attrgetter
@@ -158,13 +158,13 @@ def shard_of(product_id: str, count: int) -> int:
     return int.from_bytes(hashed, "big") % count
 
 
-def product_ids(raw: pa.Table, need: Need) -> list[str]:
+def product_ids(raw: pa.Table, need: Need, empty_words: Collection[str] = ()) -> list[str]:
     """Each row's product_id as far as it can be read, else ""."""
     found = []
     wanted = ("product_id", *CONTRACTS[need].required[-1])
     for values in values_of(raw.select([name for name in raw.column_names if name in wanted]), need):
         try:
-            found.append(_product_id(values, need) or "")
+            found.append(_product_id(values, need, empty_words) or "")
         except UnusableError:
             found.append("")
     return found
@@ -179,7 +179,7 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
             product.canvases, product.bad_canvases = _canvases(values, rules)
         except UnusableError as error:  # the product's key is wanted all the same
             wrong_canvases = error
-    product.product_id = _product_id(values, rules.need)
+    product.product_id = _product_id(values, rules.need, rules.empty_words)
     if wrong_canvases:
         raise wrong_canvases
     reader = CopyReader(values, rules.empty_words)
@@ -255,15 +255,16 @@ def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -
         yield _Row(f"{key}@{name}", product, None, fault or _Fault("bad_canvas", f"row {product.number}: {message}"))
 
 
-def _product_id(values: dict[str, Any], need: Need) -> str | None:
+def _product_id(values: dict[str, Any], need: Need, empty_words: Collection[str]) -> str | None:
     """Return the key; a whole number is taken as its digits. None where there is none."""
     value = values.get("product_id")
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     product_id = one_text(values, "product_id")
     if need != "layouts" and not product_id:
-        product_id = one_text(values, "cover") or one_text(values, "video") or one_text(values, "image")
-        product_id = product_id or next(iter(text_list(values, "images")), None)
+        first = (one_text(values, name) for name in ("cover", "video", "image"))
+        product_id = next((path for path in first if path and path not in empty_words), None)
+        product_id = product_id or next((path for path in text_list(values, "images") if path not in empty_words), None)
     return product_id or None
 
 

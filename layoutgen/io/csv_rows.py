@@ -81,7 +81,7 @@ def _header(reader: Any, lines: _Lines, uri: str, need: Need, delimiter: str, re
     """The columns' names; "" for a column without one. No names where the file is empty."""
     record: list[str] = []
     try:
-        while not record:
+        while not record or lines.last.startswith(f"sep={delimiter}"):  # Excel's own way to say how it parts
             record = next(reader)
     except StopIteration:
         return []

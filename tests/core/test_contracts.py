@@ -84,3 +84,14 @@ def test_no_contract_reserves_its_own_columns():
     for contract in CONTRACTS.values():
         assert not contract.reserved & set(contract.columns)
         assert set(contract.lists) <= set(contract.columns)
+
+
+def test_a_word_for_nothing_is_no_cover_and_no_key():
+    work = planned(
+        {"cover": "NULL", "video": "a.mp4", "title": "标题", "ratios": ["1:1"]},
+        {"cover": "b.jpg", "video": "NULL", "title": "标题", "ratios": ["1:1"]},
+        empty_words=["NULL"],
+    )
+    assert not len(work.failed)
+    rows = [(row["row_id"], row["video"]) for shard in work.shards for row in shard.to_pylist()]
+    assert rows == [("a.mp4@1080x1080", "/base/a.mp4"), ("b.jpg@1080x1080", None)]

@@ -84,6 +84,11 @@ def test_a_single_column_that_holds_delimiters_is_told_so(tmp_path: Path, first:
     assert "parted by ';'" in refusal(written(tmp_path, "m.csv", first + "product_id;image;title\n1;a.jpg;x\n"))
 
 
+def test_a_line_that_names_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.csv", "sep=;\nproduct_id;image;title\n1;a.jpg;x\n")
+    assert len(read(path, delimiter=";")) == 1
+
+
 def test_rows_with_another_delimiter_than_the_header_are_one_error(tmp_path: Path) -> None:
     assert "30 of its first 30 rows are no rows" in refusal(written(tmp_path, "m.csv", HEAD + "p;a.jpg;x\n" * 30))
 

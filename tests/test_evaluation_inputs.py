@@ -255,6 +255,28 @@ def test_columns_of_other_engines_are_read_as_the_contracts(bench: Bench) -> Non
         assert code == 0, said
 
 
+def test_the_worst_rows_of_a_table_of_few_columns_are_drawn_or_left_without_a_picture(bench: Bench) -> None:
+    (bench.folder / "evaluate.toml").write_text("[report]\nresamples = 100\nworst = 5\n")
+    (bench.folder / "a.jpg").write_bytes(encoded(photo(120, 160)))
+    shown = {"image": str(bench.folder / "a.jpg"), "crop": [0, 0, 1, 1], "picture": [0, 0, 1, 1], "canvas_width": 120,
+             "canvas_height": 160}  # fmt: skip
+    logo = {"role": "logo", "box": [0.5, 0.5, 0.9, 0.9], "text": "", "lines": []}
+    changes: list[dict[str, Any]] = [
+        {}, {"image": "/nowhere/gone.jpg"}, {"crop": [0, NAN, 1, 1]},
+        {"elements": [{**ELEMENT, "font": "Nobody-Bold"}]}, {"elements": [ELEMENT, logo]},
+        {"canvas_width": 0}, {"backdrop": "white"},
+    ]  # fmt: skip
+    rows = [
+        {"row_id": f"p{i}", "elements": [ELEMENT], "backdrop": None, **shown, **change}
+        for i, change in enumerate(changes)
+    ]
+    bench.put("few.parquet", parquet(pa.Table.from_pylist(rows)))
+    code, said, report = bench.run("--layouts", "few.parquet")
+    assert code == 0 and report["layouts"]["evaluated"] == len(rows), said
+    expected = {"image_not_found": 1, "framing_not_usable": 2, "font_unknown": 1, "canvas_size_not_positive": 1}
+    assert expected.items() <= report["exclusions"].items()
+
+
 def test_a_font_of_the_settings_that_is_none_is_refused(bench: Bench) -> None:
     bench.put("broken.ttf", b"no font")
     with (bench.folder / "evaluate.toml").open("a") as file:

@@ -141,9 +141,5 @@ def _tinted(found: np.ndarray) -> np.ndarray:
 
 
 def _has_logo(row: dict[str, object]) -> bool:
-    elements = row["elements"]
-    return (
-        bool(row["logo"])
-        and isinstance(elements, list)
-        and any(e["role"] == "logo" and not e["lines"] for e in elements)
-    )
+    elements = row["elements"] if row.get("logo") else None
+    return isinstance(elements, list) and any(e["role"] == "logo" and not e["lines"] for e in elements)

@@ -12,7 +12,7 @@ from ray.util.metrics import Gauge
 
 from layoutgen.cluster import ClusterError
 from layoutgen.config import Pool, Run
-from layoutgen.io.ledger import Ledger, RunPlan, ShardReport
+from layoutgen.io.ledger import Ledger, RunPlan, ShardPlan, ShardReport
 from layoutgen.io.storage import StorageError
 
 log = logging.getLogger("layoutgen")
@@ -44,7 +44,7 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
     if twice:
         raise LostRowsError(f"shards {sorted(twice)[:10]} were reported more than once; nothing is published", twice)
     wrong = {
-        shard.shard: f"shard {shard.shard}: planned {shard.rows} rows, found {_rows(found.get(shard.shard))}"
+        shard.shard: f"shard {shard.shard}: planned {shard.rows} rows, found {_found(found.get(shard.shard), shard)}"
         for shard in plan.shards
         if shard.shard not in found or found[shard.shard].ids != shard.ids or _rows(found[shard.shard]) != shard.rows
     }
@@ -57,6 +57,10 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
             + "; ".join([*list(wrong.values())[:10], *(f"shard {shard} was not planned" for shard in extra[:10])]),
             [*wrong, *extra],
         )
+
+
+def _found(report: ShardReport | None, planned: ShardPlan) -> str:
+    return f"{planned.rows} with other keys" if _rows(report) == planned.rows else str(_rows(report))
 
 
 def _rows(report: ShardReport | None) -> int:

@@ -46,7 +46,10 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
     wrong = {
         shard.shard: f"shard {shard.shard}: planned {shard.rows} rows, found {_found(found.get(shard.shard), shard)}"
         for shard in plan.shards
-        if shard.shard not in found or found[shard.shard].ids != shard.ids or _rows(found[shard.shard]) != shard.rows
+        if shard.shard not in found
+        or found[shard.shard].ids != shard.ids
+        or _rows(found[shard.shard]) != shard.rows
+        or not shard.ids.endswith(f"-{shard.rows}")  # as many keys as rows: none was planned twice
     }
     planned = {shard.shard for shard in plan.shards}
     extra = sorted(report.shard for report in reports if report.shard not in planned and _rows(report))

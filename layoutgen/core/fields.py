@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from layoutgen.core.plain_text import is_unicode
 
 NOT_DECODED = re.compile(r"\\x([0-9a-f]{2})")  # bytes that could not be decoded, as readers escape them
 _BATCH = 16384
+_UNSEEN = ("Cc", "Cf", "Zl", "Zp")  # categories of characters
 
 
 class UnusableError(Exception):
@@ -108,7 +110,9 @@ def _wrong_type(column: str, value: object, wanted: str) -> UnusableError:
 
 
 def shown(value: object) -> str:
-    """Write a value into a message: as JSON, at most 80 characters of it."""
+    """Write a value into a message: as JSON, at most 80 characters of it, with what does not show (direction marks,
+    controls) spelled out."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     text = text if is_unicode(text) else ascii(value)
+    text = "".join(char if unicodedata.category(char) not in _UNSEEN else f"\\u{ord(char):04x}" for char in text)
     return text if len(text) <= 80 else f"{text[:79]}…"

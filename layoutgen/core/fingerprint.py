@@ -78,10 +78,11 @@ def keys(row: Mapping[str, Any], image: str, stored: Mapping[str, str | None], v
 
 
 def sum_of_ids(row_ids: list[str]) -> str:
-    """A digest of a set of keys that does not depend on their order: the sum of their 128-bit hashes."""
-    total = 0
-    for row_id in row_ids:
+    """A digest of a set of keys that does not depend on their order: the sum of their 128-bit hashes, and behind a `-`
+    how many they are, each counted once."""
+    total, distinct = 0, set(row_ids)
+    for row_id in distinct:
         total += int.from_bytes(
             hashlib.blake2b(row_id.encode("utf-8", "surrogatepass"), digest_size=16).digest(), "big"
         )
-    return f"{total % (1 << 128):032x}"
+    return f"{total % (1 << 128):032x}-{len(distinct)}"

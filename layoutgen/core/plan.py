@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -23,6 +23,7 @@ from layoutgen.core import column_types, column_values, schema
 from layoutgen.core.contracts import CONTRACTS, Contract, Need
 from layoutgen.core.copy_reader import CopyReader
 from layoutgen.core.fields import UnusableError, one_text, reject_broken_json, shown, text_list, values_of
+from layoutgen.core.keys import product_key, row_id
 from layoutgen.core.layout import Canvas, parse_canvas
 from layoutgen.core.plain_text import is_unicode
 
@@ -138,7 +139,7 @@ def plan(
             _fill(product, found, rules)
         except UnusableError as error:
             fault = _Fault(*error.args)
-        for row in _rows(product, fault, first_rows):
+        for row in _rows(product, fault, first_rows, rules):
             (failed if row.fault else good).append(row)
     count = shards or -(-len(good) // rows_per_shard)
     buckets: dict[int, list[_Row]] = {}
@@ -236,36 +237,34 @@ def _paths(reader: CopyReader, need: Need) -> tuple[list[str], bool]:
     return [path for path, _ in found], any(is_clip for _, is_clip in found)
 
 
-def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int]) -> Iterator[_Row]:
+def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int], rules: _Rules) -> Iterator[_Row]:
     """Yield a product's rows, one a canvas, each with its fault; note in `first_rows` where a product first stands."""
     key = product.product_id
-    if key is None:
-        key = f"#row{product.number}"
-    elif (first := first_rows.setdefault(key, product.number)) != product.number:
+    first = product.number if key is None else first_rows.setdefault(key, product.number)
+    if first != product.number:
         fault = _Fault(
             "duplicate_id",
             f"product_id {shown(key)} stands in row {first} already; give a product one row, with all its canvases",
         )
-        key = f"{key}#row{product.number}"
+    name = partial(
+        row_id, key, product.number, is_first=first == product.number, sizes=rules.contract.sizes is not None
+    )
     if fault:
         fault = _Fault(fault.kind, f"row {product.number}: {fault.message}")
     for canvas in product.canvases:
-        yield _Row(f"{key}@{canvas.name}" if canvas else key, product, canvas, fault)
-    for name, message in (product.bad_canvases or {}).items():
-        yield _Row(f"{key}@{name}", product, None, fault or _Fault("bad_canvas", f"row {product.number}: {message}"))
+        yield _Row(name(canvas.name if canvas else None, is_known=True), product, canvas, fault)
+    for bad, message in (product.bad_canvases or {}).items():
+        told = fault or _Fault("bad_canvas", f"row {product.number}: {message}")
+        yield _Row(name(bad, is_known=False), product, None, told)
 
 
 def _product_id(values: dict[str, Any], need: Need, empty_words: Collection[str]) -> str | None:
-    """Return the key; a whole number is taken as its digits. None where there is none."""
-    value = values.get("product_id")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    product_id = one_text(values, "product_id")
-    if need != "layouts" and not product_id:
-        first = (one_text(values, name) for name in ("cover", "video", "image"))
-        product_id = next((path for path in first if path and path not in empty_words), None)
-        product_id = product_id or next((path for path in text_list(values, "images") if path not in empty_words), None)
-    return product_id or None
+    """Return the key; None where there is none. Raises UnusableError for what is neither text nor a whole number."""
+    key = product_key(values.get("product_id"))
+    if key is None and (one_text(values, "product_id") or "").strip() == "" and need != "layouts":
+        paths = [*(one_text(values, name) for name in ("cover", "video", "image")), *text_list(values, "images")]
+        key = product_key(next((path for path in paths if path and path not in empty_words), None))
+    return key
 
 
 def _canvases(values: dict[str, Any], rules: _Rules) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:

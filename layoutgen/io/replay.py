@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from layoutgen.core import schema
 from layoutgen.core.contracts import CONTRACTS, Need
+from layoutgen.core.keys import canvas_name
 from layoutgen.core.plan import shard_of
 from layoutgen.io import letters, manifest, own_columns, snapshot
 from layoutgen.io.ledger import Base, Ledger
@@ -164,8 +165,7 @@ def _began(storage: Storage, root: str, run_id: str) -> datetime:
 
 def _canvas(letter: dict[str, Any]) -> list[str]:
     """The canvas on which a row failed, or the name that is none; [] where the whole product failed."""
-    start = f"{letter['product_id']}@"
-    name = letter["row_id"].removeprefix(start) if letter["row_id"].startswith(start) else None
+    name = canvas_name(letter["row_id"], letter["product_id"])
     return [canvas for canvas in [letter["canvas"] or name] if canvas]
 
 

@@ -41,6 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--feedback", help="designers' decisions, .jsonl or .parquet, for --task adoption")
     parser.add_argument("--run-id", help="which run of --layouts (default: the one that CURRENT names)")
     parser.add_argument("--baseline-run-id", help="which run of --baseline (default: the one that CURRENT names)")
+    parser.add_argument("--changed-only", action="store_true", help="compare only rows that differ from the baseline's")
     default = Path(__file__).with_name("evaluate.toml")
     parser.add_argument(
         "--config", default=default, help="settings, a TOML file, or s3://… (default: evaluate.toml here)"
@@ -81,6 +82,7 @@ def _run(config: EvaluateConfig, arguments: argparse.Namespace) -> dict[str, Any
         reference=arguments.reference,
         baseline=arguments.baseline,
         baseline_run_id=arguments.baseline_run_id,
+        changed_only=arguments.changed_only,
     )
 
 

@@ -54,6 +54,7 @@ def evaluate_layouts(
     reference: str | None = None,
     baseline: str | None = None,
     baseline_run_id: str | None = None,
+    changed_only: bool = False,
 ) -> dict[str, Any]:
     """Score a layout table and write its report; returns the summary that the job prints. Raises TableError,
     StorageError, SnapshotError or ClusterError where nothing could be done, LostRowsError where rows went missing."""
@@ -89,9 +90,17 @@ def evaluate_layouts(
         "worst": evaluation_report.worst_rows(scored, config.report.worst),
     }
     theirs = None
+    against: dict[str, Any] = {}
     if baseline:
-        theirs = _score_baseline(config, storage, baseline, baseline_run_id, set(keys), output)
-        report["comparison"] = {"baseline": baseline, **evaluation_report.comparison(scored, theirs, draws)}
+        their_folder = layout_tables.folder_of(storage, baseline, baseline_run_id)
+        theirs = _score_baseline(config, storage, their_folder, set(keys), output)
+        run = layout_tables.manifest_of(storage, their_folder).get("run_id")
+        compared = evaluation_report.comparison(scored, theirs, draws, changed_only=changed_only)
+        report["comparison"] = {"baseline": baseline, "baseline_run": run, **compared}
+        against = {
+            "comparison": Counter(metric["verdict"] for metric in compared["metrics"].values()),
+            "baseline": {name: report["comparison"][name] for name in ("baseline_run", "pairs", "differ")},
+        }
     if reference:
         report["distribution"] = _distribution(config, storage, scored, reference)
     pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output)
@@ -104,7 +113,7 @@ def evaluate_layouts(
         "evaluated": len(scored),
         "exclusions": report["exclusions"],
         "report": storage.join(output, "report.html"),
-        **({"comparison": Counter(m["verdict"] for m in report["comparison"]["metrics"].values())} if baseline else {}),
+        **against,
     }
 
 
@@ -203,16 +212,13 @@ def _read_back(storage: Storage, uri: str) -> pa.Table:
     return table
 
 
-def _score_baseline(
-    config: EvaluateConfig, storage: Storage, baseline: str, run_id: str | None, keys: set[str], output: str
-) -> pa.Table:
+def _score_baseline(config: EvaluateConfig, storage: Storage, folder: str, keys: set[str], output: str) -> pa.Table:
     """Score those rows of the baseline that ours has too."""
-    folder = layout_tables.folder_of(storage, baseline, run_id)
     places = _places(storage, folder)
     config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
     shared = [i for i, key in enumerate(places.column("row_id").to_pylist()) if key in keys]
     if not shared:
-        raise layout_tables.TableError(f"{baseline} shares no row_id with the layouts; there is nothing to compare")
+        raise layout_tables.TableError(f"{folder} shares no row_id with the layouts; there is nothing to compare")
     return _score(config, storage, places.take(pa.array(shared, pa.int64())), storage.join(output, "baseline_scores"))
 
 

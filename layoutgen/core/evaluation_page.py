@@ -211,8 +211,11 @@ def _comparison(found: Mapping[str, Any] | None, level: float) -> str:
         for one in found["metrics"].values()
         if one["verdict"] in ("better", "worse")
     )
+    run = f", run {escape(found['baseline_run'])}" if found.get("baseline_run") else ""
+    chosen = "which alone are compared" if found["changed_only"] else "and all are compared"
     return (
-        f"<h2>Against {escape(found['baseline'])}</h2><p>{found['pairs']:,} rows in pairs; {found['only_ours']:,} only "
+        f"<h2>Against {escape(found['baseline'])}{run}</h2><p>{found['pairs']:,} rows in pairs, of which "
+        f"{found['differ']:,} differ, {chosen}; {found['only_ours']:,} only "
         f"here, {found['only_baseline']:,} only there. Of twenty metrics that do not differ, {20 * (1 - level):.0f} is "
         "expected to look as if it did.</p>"
         f'<div class="card"><ul>{clear or "<li>No difference is shown by any metric.</li>"}</ul><table>'

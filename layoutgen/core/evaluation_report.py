@@ -143,13 +143,18 @@ def worst_rows(table: pa.Table, count: int) -> list[dict[str, Any]]:
     ]
 
 
-def comparison(ours: pa.Table, theirs: pa.Table, draws: Draws) -> dict[str, Any]:
-    """Ours against a baseline: paired differences of the rows that both have, each metric with a sentence."""
+def comparison(ours: pa.Table, theirs: pa.Table, draws: Draws, *, changed_only: bool = False) -> dict[str, Any]:
+    """Ours against a baseline: paired differences of the rows that both have, each metric with a sentence. Pairs that
+    do not differ (rows that were carried over from one to the other) pull differences towards 0; with `changed_only`
+    they are left out."""
     mine = {key: i for i, key in enumerate(ours.column("row_id").to_pylist())}
     other = {key: i for i, key in enumerate(theirs.column("row_id").to_pylist())}
     keys = [key for key in mine if key in other]
     a = ours.take(pa.array([mine[key] for key in keys], pa.int64()))
     b = theirs.take(pa.array([other[key] for key in keys], pa.int64()))
+    changed = _changed(a, b)
+    if changed_only:
+        a, b = a.take(pa.array(changed, pa.int64())), b.take(pa.array(changed, pa.int64()))
     ours_scores, their_scores = scores_of(a), scores_of(b)
     found = differences(ours_scores, their_scores, clusters_of(a), **draws.keywords())
     metrics = {}
@@ -167,10 +172,19 @@ def comparison(ours: pa.Table, theirs: pa.Table, draws: Draws) -> dict[str, Any]
         }
     return {
         "pairs": len(keys),
+        "differ": len(changed),
+        "changed_only": changed_only,
         "only_ours": len(mine) - len(keys),
         "only_baseline": len(other) - len(keys),
         "metrics": metrics,
     }
+
+
+def _changed(a: pa.Table, b: pa.Table) -> list[int]:
+    """The positions of pairs that differ, in their elements or in any score."""
+    names = [name for name in a.column_names if name == "elements" or name.removesuffix("_weight") in METRICS]
+    pairs = zip(*(table.select(names).to_pylist() for table in (a, b)), strict=True)
+    return [position for position, (mine, other) in enumerate(pairs) if mine != other]
 
 
 def _mean(found: Score, chosen: np.ndarray) -> float | None:

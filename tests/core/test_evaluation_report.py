@@ -90,6 +90,21 @@ def test_only_rows_that_both_have_are_compared():
     json.dumps(none, allow_nan=False)
 
 
+def test_rows_that_were_carried_over_are_counted_and_left_out_on_request():
+    ours, theirs = scored(), scored()
+    moved = [value - 0.5 if i < 10 else value for i, value in enumerate(theirs.column("ralf_overlap").to_pylist())]
+    ours = ours.set_column(ours.column_names.index("ralf_overlap"), "ralf_overlap", pa.array(moved))
+    every = evaluation_report.comparison(ours, theirs, DRAWS)
+    changed = evaluation_report.comparison(ours, theirs, DRAWS, changed_only=True)
+    assert (every["pairs"], every["differ"], every["changed_only"]) == (40, 10, False)
+    assert (changed["pairs"], changed["differ"], changed["changed_only"]) == (40, 10, True)
+    assert every["metrics"]["ralf_overlap"]["difference"] == pytest.approx(-0.5 / 4)
+    assert changed["metrics"]["ralf_overlap"]["difference"] == pytest.approx(-0.5)
+    assert (every["metrics"]["ralf_overlap"]["pairs"], changed["metrics"]["ralf_overlap"]["pairs"]) == (40, 10)
+    none = evaluation_report.comparison(theirs, theirs, DRAWS, changed_only=True)
+    assert (none["differ"], none["metrics"]["pku_ove"]["verdict"]) == (0, "not comparable")
+
+
 def test_rows_of_one_product_have_a_difference_and_no_interval():
     found = evaluation_report.comparison(scored(2, shift=1), scored(2), DRAWS)["metrics"]["pku_ove"]
     assert found["verdict"] == "not comparable"

@@ -102,6 +102,7 @@ def test_a_baseline_gives_paired_differences_and_a_reference_distances(table: Pa
     pq.write_table(pa.Table.from_pylist(rows[:-1], schema=kind), worse)
     report = evaluate(tmp_path, "--layouts", str(table), "--baseline", str(worse), "--reference", str(table))
     assert (report["comparison"]["pairs"], report["comparison"]["only_ours"]) == (7, 1)
+    assert (report["comparison"]["differ"], report["comparison"]["baseline_run"]) == (7, None)
     found = report["comparison"]["metrics"]["own_smallest_font"]
     assert found["verdict"] == "better"
     assert found["difference_low"] > 0

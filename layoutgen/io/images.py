@@ -74,12 +74,7 @@ def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit =
         if min(width, height) < min_side:
             raise ImageFault("too_small", f"{width}x{height} px, the least side is {min_side} px; give a larger image")
         notes = list(file.notes)
-        count = animations.frame_count(image)
-        if count > 1:
-            chosen = animations.most_telling(image, count, lambda now: _looked_at(now, file))
-            image = _open(file, max_pixels)
-            image.seek(chosen)
-            notes.append(f"frame {chosen + 1} of an animation")
+        image = _at_telling_frame(image, file, max_pixels, notes)
         small, orientation = _scaled(image, file, side, notes, fit=fit)
         rgb = np.array(_on_ground(small, notes))
         if orientation >= 5:
@@ -114,7 +109,8 @@ def decode_logo(data: bytes, *, side: int = LOGO_SIDE, max_pixels: int = LOGO_MA
     on the longer side. Raises ImageFault, `shows_nothing` where no pixel is visible."""
 
     def pixels(file: ImageFile) -> np.ndarray:
-        image, orientation = _scaled(_open(file, max_pixels), file, side, [], trim=logos.trimmed)
+        image = _at_telling_frame(_open(file, max_pixels), file, max_pixels, [])
+        image, orientation = _scaled(image, file, side, [], trim=logos.trimmed)
         return _turned(np.array(image.convert("RGBA")), orientation)
 
     return _tolerant(data, pixels)
@@ -213,6 +209,18 @@ def _scaled(
         image, note = colour_profiles.to_srgb(image, profile)
     notes += filter(None, [note])
     return image, orientation
+
+
+def _at_telling_frame(image: Image.Image, file: ImageFile, max_pixels: int, notes: list[str]) -> Image.Image:
+    """Of an animation, the file opened anew at the frame to use; else the image."""
+    count = animations.frame_count(image)
+    if count == 1:
+        return image
+    chosen = animations.most_telling(image, count, lambda now: _looked_at(now, file))
+    image = _open(file, max_pixels)
+    image.seek(chosen)
+    notes.append(f"frame {chosen + 1} of an animation")
+    return image
 
 
 def _looked_at(image: Image.Image, file: ImageFile) -> np.ndarray:

@@ -62,3 +62,13 @@ def test_an_orientation_is_applied_to_what_was_cut_out():
     exif[0x0112] = 6
     mark = Image.new("RGBA", (300, 100), (*RED, 255))
     assert images.decode_logo(save(padded(mark, (800, 800), CLEAR), "PNG", exif=exif)).shape == (300, 100, 4)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG"])
+def test_of_an_animated_logo_a_frame_that_shows_something_is_used(kind):
+    shown = padded(Image.new("RGBA", (80, 40), (*RED, 255)), (300, 100), CLEAR)
+    shown.paste((0, 0, 90, 255), (140, 40, 160, 60))
+    empty = Image.new("RGBA", (300, 100), CLEAR)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = save(empty, kind, save_all=True, append_images=[shown, shown], duration=100, **options)
+    assert images.decode_logo(data).shape == (40, 80, 4)

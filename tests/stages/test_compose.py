@@ -200,3 +200,10 @@ def test_no_rows_are_no_rows_and_no_call():
     composer = FakeComposer()
     assert len(compose(annotated({}).slice(0, 0), composer)) == 0
     assert composer.batches == []
+
+
+def test_a_logo_that_cannot_be_used_is_no_logo_to_any_composer():
+    row = {"brand": "ACME", "logo": "logo.png"}
+    (without, whole) = briefs_of(annotated(row, row, logos=[None, np.zeros((20, 50, 4), np.uint8)]))
+    assert (without.copy.brand, without.copy.logo, without.logo_aspect) == ("ACME", None, None)
+    assert (whole.copy.brand, whole.copy.logo) == ("ACME", "logo.png")

@@ -145,11 +145,14 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        """Raises StoppedError in place of a StorageError or ClusterError."""
+        """Raises StoppedError in place of a StorageError or ClusterError, and of a ValueError, which would be taken for
+        bad input (Ray makes one of a worker's)."""
         self._over.set()
         self._thread.join()
         self.say("running" if kind is None else "stopped")
-        if isinstance(error, StorageError | ClusterError):
+        if isinstance(error, ValueError):
+            log.error("nobody foresaw the fault that ended the run", exc_info=error)
+        if isinstance(error, StorageError | ClusterError | ValueError):
             raise StoppedError(
                 f"{error}; {len(self._reports)} of {len(self._plan.shards)} shards are done and kept, and the same "
                 "command goes on with the rest"

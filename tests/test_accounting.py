@@ -1,17 +1,20 @@
 """How a run stands, as logs, run.json, metrics and `jobs.status` say it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from jobs import status
+from jobs import command, status
 from layoutgen import accounting
+from layoutgen.config import LayoutsConfig
 from layoutgen.io.ledger import Ledger
-from layoutgen.io.storage import Storage
+from layoutgen.io.storage import Storage, StorageError
 from layoutgen.stages import guard
+from tests.chaos import quick
 from tests.chaos.quick import Crash, night
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import write_manifest
@@ -74,6 +77,28 @@ def test_a_run_that_stops_says_so(tmp_path: Path, series: Series) -> None:
         night(_manifest(tmp_path, 0), root, lambda name: name == "marker_written", STRICT, run_id="a")
     assert series["run_state", root, "a", "stopped"] == 1
     assert series["run_state", root, "a", "running"] == 0
+
+
+@pytest.mark.parametrize("fault", [ValueError("3 is no list"), StorageError("the store is down")])
+def test_a_run_that_began_is_never_told_as_one_that_did_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fault: Exception
+) -> None:
+    def broken(_: Any, tables: Any, **__: Any) -> Iterator[dict[str, Any]]:
+        for _table in tables:
+            raise fault
+        yield from ()
+
+    monkeypatch.setattr(quick, "stream_here", broken)
+    monkeypatch.setattr(command, "settings", lambda *_: STRICT)
+    arguments = ["--input", _manifest(tmp_path, 0), "--output", str(tmp_path / "out")]
+    run = partial(night_as_the_job_runs_it, STRICT)
+    assert command.main("layouts", "", LayoutsConfig, run, arguments) == 1
+    assert f"{fault}; 0 of 5 shards are done and kept, and the same command goes on" in capsys.readouterr().err
+
+
+def night_as_the_job_runs_it(config: LayoutsConfig, _: Any, source: str, output: str, **more: Any) -> dict[str, Any]:
+    """A quick night with a job's signature."""
+    return night(source, output, None, config, **more)
 
 
 def test_rows_of_a_shard_that_is_not_done_are_seen_at_their_stage(

@@ -3,6 +3,7 @@ sentence that names the file. Without Ray: the stages run here, one shard after 
 
 import json
 import os
+from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -308,11 +309,11 @@ def mutated(draw: st.DrawFn, row: Any) -> Any:
         here, key = draw(st.sampled_from(places))
         match draw(st.integers(0, 2)):
             case 0:
-                here[key] = draw(odd)
+                here[key] = deepcopy(draw(odd))
             case 1:
                 del here[key]
             case _ if isinstance(here, list):
-                here.append(here[key])
+                here.append(deepcopy(here[key]))
     return row
 
 

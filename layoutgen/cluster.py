@@ -73,7 +73,24 @@ def own_output() -> Iterator[None]:
             yield
         finally:
             if ours:
-                ray.shutdown()
+                with _quiet():
+                    ray.shutdown()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Let nobody hear what Ray's processes say of their own end, in Python and below it."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
 
 
 def fit(pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = ()) -> None:

@@ -141,6 +141,24 @@ def test_a_cluster_that_refuses_says_why_in_a_sentence(
     assert "\n" not in str(told.value)
 
 
+def test_what_ray_says_of_its_end_reaches_nobody_and_what_the_job_says_does(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def shutdown() -> None:
+        os.write(2, b"[W 1 1] core_worker.cc: disconnected")
+        print("(raylet) a worker was killed", file=sys.stderr)
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "shutdown", shutdown)
+    with open(2, "w", buffering=1, closefd=False) as console:
+        monkeypatch.setattr(sys, "stderr", console)
+        with cluster.own_output():
+            os.write(2, b"before ")
+        os.write(2, b"after")
+        monkeypatch.undo()
+    assert capfd.readouterr().err == "before after"
+
+
 PODS = (Node(cpus=14, memory_gb=48, most=8), Node(cpus=12, gpus=1, memory_gb=48, most=4))
 
 

@@ -172,7 +172,9 @@ class _Unread:
         mend = (
             f"they look like {encoding}: set input.encoding = {encoding!r}, or write them as UTF-8"
             if encoding
-            else "write one object a line (.jsonl), or as many fields as the header has (.csv)"
+            else "write as many fields as the header has"
+            if self.uri.lower().endswith(".csv")
+            else "write one object a line"
         )
         raise ManifestError(
             f"manifest {self.uri}: {self.unread:,} of its first {self.rows:,} rows are no rows of its columns, such as "

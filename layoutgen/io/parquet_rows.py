@@ -1,5 +1,6 @@
 """A Parquet file's rows, a batch at a time."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
@@ -37,6 +38,6 @@ def _fault(read: int, error: Exception) -> str:
     reason = str(error).splitlines()[0].rstrip(".")
     if "crypt" in reason.lower():
         return f"({reason}): it is encrypted; write it without"
-    if "footer" in reason.lower() or "magic bytes" in reason.lower():
+    if re.search("footer|magic bytes|size is 0 bytes", reason, re.IGNORECASE):
         return f"({reason}): it was cut short, or is no Parquet; write it again"
     return f"after its row {read:,} ({reason}); write it again"

@@ -35,7 +35,7 @@ from layoutgen.models.checkpoints import family_of
 from layoutgen.models.devices import ending_with_device
 from layoutgen.models.network_files import kind_in
 from layoutgen.models.pictures import PictureKind
-from layoutgen.models.weights import fetch_weights, local, revision, weights_sha
+from layoutgen.models.weights import fetch_weights, local, pinned, revision, weights_sha
 from layoutgen.training import gate, registry
 from layoutgen.training.augment_sheet import sheet_of
 from layoutgen.training.data import Case, Data, DataError, open_data
@@ -74,6 +74,9 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     train, adapters = config.train, AdapterRegistry(storage, root)
     if not train.model:
         raise ValueError("train.model = '': name the checkpoint to train on, a folder, s3:// prefix or hub id")
+    # All workers, and the run that goes on tomorrow, learn on what is there now.
+    train = train.model_copy(update={"model": pinned(train.model, Path(train.cache).expanduser(), storage)})
+    config = config.model_copy(update={"train": train})
     data = open_data(config.data, train.cache, storage, size_of(train, storage))
     data.check()
     _learnable(data, train, storage)

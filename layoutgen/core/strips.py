@@ -19,6 +19,7 @@ _SHORT_PX, _MOST_PIXELS, _LONGEST_PX = 640, 16_000_000, 65_000
 _LEGIBLE_PX, _LEGIBLE_SCALE = 400, 0.6
 _PART, _OVERLAP = 2.0, 0.3  # of the shorter side, where lines run across
 _PART_ALONG, _OVERLAP_ALONG = 4.0, 1.5  # where they run along
+_LEAST_PX, _MOST_PARTS = 480, 32  # a narrow strip's parts are as long as a wider one's, and no strip has more
 _AT_SEAM = 0.01  # of the shorter side: nearer to a seam, a line is cut by it
 _GLYPH = 1.0  # of a line's height: where lines run along, a glyph that the seam cuts is not read at all
 _SAME = 0.5
@@ -56,8 +57,9 @@ def parts(width: int, height: int) -> list[Part]:
         return [(0, 0, width, height)]
     short, long = min(width, height), max(width, height)
     length, overlap = (_PART, _OVERLAP) if height > width else (_PART_ALONG, _OVERLAP_ALONG)
-    size, step = length * short, (length - overlap) * short
-    count = max(1, math.ceil((long - size) / step) + 1)
+    unit = max(short, _LEAST_PX)
+    size = max(length * unit, long / _MOST_PARTS + overlap * unit)
+    count = max(1, math.ceil((long - size) / (size - overlap * unit)) + 1)
     starts = [round(k * max(0.0, long - size) / max(1, count - 1)) for k in range(count)]
     ends = [min(long, start + math.ceil(size)) for start in starts]
     if height > width:

@@ -33,26 +33,26 @@ class Subject:
         return [Annotation((), (0.0, 0.0, 1.0, 1.0), np.ones((2, 2), np.float32)) for _ in images]
 
 
-def page(width=40, height=400, every=29):
+def page(height, width=480, every=348):
     image = np.zeros((height, width, 3), np.uint8)
-    for k, top in enumerate(range(7, height - 8, every)):
+    for k, top in enumerate(range(84, height - 96, every)):
         image[top : top + 4] = (k + 1, 255, 0)
-    return image, [(str(k + 1), top) for k, top in enumerate(range(7, height - 8, every))]
+    return image, [(str(k + 1), top) for k, top in enumerate(range(84, height - 96, every))]
 
 
 def test_a_strip_is_read_in_parts_and_its_boxes_are_of_the_whole():
     reader = Reader()
-    image, lines = page()
-    plain = page(40, 60)[0]
+    image, lines = page(4800)
+    plain = page(720)[0]
     first, whole, last = InParts(reader, Subject(), batch=3).annotate([plain, image, plain])
     assert [line.text for line in first.lines] == [line.text for line in last.lines] == ["1", "2"]
-    assert reader.shapes[0] == [(60, 40), (60, 40)]
+    assert reader.shapes[0] == [(720, 480), (720, 480)]
     assert all(len(shapes) <= 3 and all(h <= 2 * w + 1 for h, w in shapes) for shapes in reader.shapes[1:])
-    assert [(line.text, round(line.box[1] * 400)) for line in whole.lines] == lines
+    assert [(line.text, round(line.box[1] * 4800)) for line in whole.lines] == lines
     assert whole.subject == (0.0, 0.0, 1.0, 1.0) and whole.subject_map is not None
 
 
 def test_a_part_that_cannot_be_read_is_why_the_strip_cannot():
-    image, _ = page()
-    image[300, 3, 2] = 7
+    image, _ = page(4800)
+    image[3000, 3, 2] = 7
     assert InParts(Reader(), Subject(), batch=8).annotate([image]) == [Fault("reader_failed", "a blue corner")]

@@ -236,9 +236,8 @@ def _faults(head: bytes) -> Iterator[None]:
         yield
     except VideoFault:
         raise
+    # FFmpeg calls it out of memory too when a damaged file asks for gigabytes: that is the file's fault.
     except (av.FFmpegError, ValueError, EOFError) as error:
-        if isinstance(error, MemoryError):
-            raise
         raise _explained(head, error) from error
 
 

@@ -323,3 +323,12 @@ def test_a_white_cut_out_clip_lies_on_a_ground_that_shows_it():
     read = video.read(data, count=2)
     assert np.abs(read.frames[0].pixels[48, 96].astype(int) - read.frames[0].pixels[2, 2]).min() >= 40
     assert "laid on #c8ccd2" in read.notes[0]
+
+
+def test_a_damaged_clip_that_asks_for_gigabytes_is_a_fault_of_the_clip_and_no_other_lack_of_memory():
+    head = clip(count=2)[:64]
+    with pytest.raises(VideoFault) as caught, video._faults(head):
+        raise av.error.MemoryError(12, "Cannot allocate memory")
+    assert caught.value.kind == "damaged_video"
+    with pytest.raises(MemoryError), video._faults(head):
+        raise MemoryError

@@ -27,7 +27,7 @@ def batches(uri: str, storage: Storage, need: Need, size: int, rename: Mapping[s
                     batch.validate(full=True)  # text that is not UTF-8 would fail at the first row that is looked at
                     yield columns.typed(pa.Table.from_batches([batch]), rename)
                     read += len(batch)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the last: of a column's name
             if isinstance(error, OSError) and (error.errno or error.__cause__):
                 raise  # storage's own failure
             raise ManifestError(f"manifest {uri} is not a readable Parquet file {_fault(read, error)}") from None

@@ -171,6 +171,8 @@ def test_a_parquet_file_that_is_cut_encrypted_or_damaged_is_one_error(tmp_path: 
     for content in (whole[:-6], whole[: len(whole) // 2], b"", b"PARE" + whole[4:-4] + b"PARE", gzip.compress(whole)):
         with pytest.raises(ManifestError, match=r"cut short|encrypted|gzip|not a readable Parquet"):
             read(written(tmp_path, "m.parquet", content))
+    with pytest.raises(ManifestError, match="not a readable Parquet file after its row 0"):
+        read(written(tmp_path, "name.parquet", whole.replace(b"title", b"tit\xc8e")))
     table = pa.table({"product_id": ["1"], "image": ["a.jpg"], "title": pa.array([b"\xff\xfe"]).view(pa.string())})
     pq.write_table(table, tmp_path / "bad.parquet")
     with pytest.raises(ManifestError, match="not a readable Parquet file after its row 0"):

@@ -251,11 +251,15 @@ def _edits(
     for uri, some in by_file.items():
         table = layout_tables.read(storage, uri, [about[one.row_id]["row"] for one in some])
         for one, before in zip(some, table.column("elements").to_pylist(), strict=True):
-            found.append(adoption.edit_distance(before or [], one.elements or ()))
+            if all(element and table_rows.is_box(element["box"]) for element in before or ()):
+                found.append(adoption.edit_distance(before or [], one.elements or ()))
+    if not found:
+        return None
     names = found[0]
     quantiles = np.quantile([one["distance"] for one in found], [0.25, 0.5, 0.75])
     return {
         "rows": len(found),
+        "unmeasured": len(edited) - len(found),  # the layout before has elements without a box
         "mean": {name: float(np.mean([one[name] for one in found])) for name in names},
         "distance_quartiles": [float(q) for q in quantiles],
     }

@@ -286,6 +286,14 @@ def test_a_font_of_the_settings_that_is_none_is_refused(bench: Bench) -> None:
     assert code == 2 and "broken.ttf" in said and "font" in said
 
 
+def test_an_edit_of_a_layout_without_boxes_is_counted_and_not_measured(bench: Bench) -> None:
+    bench.write("holes.jsonl", [{**ROW, "elements": [{**ELEMENT, "box": None}]}, {**ROW, "row_id": "b"}])
+    bench.write("said.jsonl", [SAID, {**SAID, "row_id": "b"}])
+    code, said, report = bench.adopted("holes.jsonl")
+    assert code == 0 and report["overall"]["edit"] == 2, said
+    assert (report["edits"]["rows"], report["edits"]["unmeasured"]) == (1, 1)
+
+
 # Values that take the place of a field's, at any depth.
 odd = st.sampled_from(
     [None, True, 0, -1, 0.5, NAN, INF, 10**30, "", "x", "\ud800", "é", [], [None], {}, {"a": 1}, [[1]]]

@@ -143,7 +143,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(EDITS)
 def test_after_any_edits_of_settings_and_files_the_table_is_that_from_scratch(edits: list[tuple[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -1,7 +1,10 @@
 """Own columns over whole nights: whatever becomes of their types and names, each snapshot has one type a column, and
 what did not change stays unchanged."""
 
+import contextlib
 import json
+import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,17 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from layoutgen.config import LayoutsConfig
+from layoutgen.core.column_values import as_text
 from layoutgen.io import snapshot
 from layoutgen.io.manifest import ManifestError
 from layoutgen.io.storage import Storage
 from layoutgen.resharding import reshard
-from tests.chaos.quick import SETTINGS, night
+from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS
+from tests.chaos.quick import SETTINGS, Crash, night
 from tests.conftest import encoded, photo
 
 PHOTO = encoded(photo(48, 64))
@@ -177,3 +184,105 @@ def test_a_refused_name_leaves_the_table_as_it_is_and_the_rename_mends_it(tmp_pa
     config = LayoutsConfig.model_validate(SETTINGS.model_dump() | renaming)
     night(lay_out(tmp_path, [1], Status=["new"]), output, config=config)
     assert snapshot.read(Storage(), output)["shop_status"].to_pylist() == ["new"]
+
+
+KINDS = [
+    st.integers(-3, 3), st.integers(2**53, 2**53 + 2), st.floats(), st.booleans(), st.text("aé 7", max_size=2),
+    st.lists(st.integers(0, 2), max_size=2), st.lists(st.just("x"), max_size=1),
+    st.dictionaries(st.sampled_from("aAb"), st.integers(0, 1) | st.text("x", max_size=1), max_size=2),
+]  # fmt: skip
+NAMES = ("own", "other", "数量")
+
+
+@st.composite
+def catalogues(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Products, each with some own columns, whose values are of one kind in most of them and of any in some."""
+    usual = {name: draw(st.sampled_from(KINDS)) for name in draw(st.sets(st.sampled_from(NAMES)))}
+    rows = []
+    for number in range(6):
+        if draw(st.integers(0, 5)):
+            own = {name: draw(st.none() | kind if draw(st.integers(0, 7)) else st.one_of(KINDS))
+                   for name, kind in usual.items() if draw(st.integers(0, 3))}  # fmt: skip
+            row = {"product_id": f"p{number}", "image": "a.jpg", "title": f"Vase {draw(st.integers(0, 1))}"}
+            rows.append({**row, **own})
+    return [*rows, {"product_id": "always", "image": "a.jpg", "title": "Always"}]
+
+
+CUTS = st.lists(st.tuples(st.sampled_from([*DRIVER_POINTS, *SHARD_POINTS]), st.integers(0, 2)), max_size=1)
+NIGHTS = st.lists(st.tuples(catalogues(), CUTS, st.sampled_from(["", "", "refused", "replayed", "resharded"])),
+                  min_size=2, max_size=4)  # fmt: skip
+
+
+def as_it_is_in(table: pa.Table, name: str, value: Any) -> Any:
+    """A manifest's value as a table's column has it, worked out apart from the code under test."""
+    about = table.schema.field(name)
+    if value is None or not pa.types.is_string(about.type):
+        return value
+    return json.loads(json.dumps(value)) if (about.metadata or {}).get(b"holds") == b"json" else as_text(value)
+
+
+def without_nulls(value: Any) -> Any:
+    """A struct has every key of its column; NaN is NaN, which JSON says in words."""
+    if isinstance(value, dict):
+        return {key: without_nulls(part) for key, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [without_nulls(part) for part in value]
+    words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+    return words.get(str(value), value) if isinstance(value, float) else value
+
+
+def check(output: str, catalogue: list[dict[str, Any]]) -> None:
+    """The table has each product of the catalogue once, with its values, and one type a column in all its files."""
+    table = snapshot.read(Storage(), output)
+    assert len(types(output)) == 1
+    rows = {row["product_id"]: row for row in table.to_pylist()}
+    assert len(rows) == len(table) and rows.keys() == {row["product_id"] for row in catalogue}
+    for wanted in catalogue:
+        found = rows[wanted["product_id"]]
+        assert found["title"] == wanted["title"]
+        for name in {*NAMES} & {*table.column_names, *wanted}:
+            about, value = table.schema.field(name), found[name]
+            if value is not None and (about.metadata or {}).get(b"holds") == b"json":
+                value = json.loads(value)
+            assert without_nulls(value) == without_nulls(as_it_is_in(table, name, wanted.get(name))), (name, about)
+
+
+@settings(max_examples=int(os.environ.get("OWN_COLUMNS_EXAMPLES", "4")), deadline=None,
+          suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])  # fmt: skip
+@given(NIGHTS)
+def test_whatever_own_columns_become_each_night_has_the_manifests_values_in_one_type(nights: list[Any]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder, output = Path(name), str(Path(name, "layouts"))
+        (folder / "a.jpg").write_bytes(PHOTO)
+        for catalogue, cuts, event in nights:
+            late = [{**row, "image": "b.jpg"} if event == "replayed" and row["product_id"] == "p0" else row
+                    for row in catalogue]  # fmt: skip
+            (folder / "b.jpg").unlink(missing_ok=True)
+            manifest = folder / "m.jsonl"
+            text = "".join(json.dumps(row) + "\n" for row in late)
+            if event == "refused":
+                manifest.write_text(text + json.dumps({**late[0], "Status": 1}) + "\n")
+                with pytest.raises(ManifestError):
+                    night(str(manifest), output)
+            manifest.write_text(text)
+            for point, passes in cuts:
+                left = [passes]
+
+                def is_now(reached: str, point: str = point, left: list[int] = left) -> bool:
+                    left[0] -= reached == point
+                    return left[0] < 0
+
+                with contextlib.suppress(Crash):
+                    night(str(manifest), output, is_now, config=FEW_DAYS)
+            found = night(str(manifest), output, config=FEW_DAYS)
+            if found["dead_letters"]:
+                (folder / "b.jpg").write_bytes(PHOTO)
+                night(str(manifest), output, config=FEW_DAYS, replay=found["run_id"])
+            check(output, late)
+            if event == "resharded":
+                reshard(Storage(), output, 2)
+                check(output, late)
+            assert night(str(manifest), output, config=FEW_DAYS)["computed"] == 0
+
+
+FEW_DAYS = LayoutsConfig.model_validate(SETTINGS.model_dump() | {"run": SETTINGS.run.model_dump() | {"stale_days": 0}})

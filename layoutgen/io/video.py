@@ -91,6 +91,7 @@ def read(
                 f"{context.width}x{context.height} px a frame, the limit is {max_pixels:,} pixels; give a smaller clip",
             )
         context.thread_count = 1
+        context.options = {"max_pixels": str(max_pixels)}  # of frames too, which need not be as large as the file says
         decoder = _decoder(stream)
         duration = _duration(clip, stream)
         times = [duration * (k + 0.5) / count for k in range(count)] if duration else []
@@ -181,7 +182,7 @@ def _key_frames(clip: Any, stream: Any, decoder: Any, times: list[float], side: 
                     if packet.pts is not None and float(packet.pts * stream.time_base) in found:
                         break
                     # The end of the stream after one packet: a decoder that waits for more gives its frame at once.
-                    for frame in [*decoder.decode(packet), *decoder.decode(None)][:1]:
+                    for frame in [*_decoded(packet, stream, decoder), *decoder.decode(None)][:1]:
                         found[_time(frame, stream, time + _start(stream))] = _small(frame, stream, side)
                     break
                 if number > _MOST_PACKETS:
@@ -201,7 +202,7 @@ def _in_order(clip: Any, stream: Any, decoder: Any, times: list[float], side: in
     try:
         clip.seek(0 if not stream.start_time else stream.start_time, stream=stream, backward=True)
         decoder.flush_buffers()
-        decoded = (frame for packet in clip.demux(stream) for frame in decoder.decode(packet))
+        decoded = (frame for packet in clip.demux(stream) for frame in _decoded(packet, stream, decoder))
         for number, frame in enumerate(decoded):
             time = _time(frame, stream, start + number / 25)
             due = number % every == 0 if not times else bool(waiting) and time - start >= waiting[0] - 1e-6
@@ -215,6 +216,14 @@ def _in_order(clip: Any, stream: Any, decoder: Any, times: list[float], side: in
     except (av.FFmpegError, EOFError):
         pass  # what was decoded until here is what there is
     return found
+
+
+def _decoded(packet: Any, stream: Any, decoder: Any) -> list[Any]:
+    """The frames of a packet. libvpx reserves what a damaged frame asks for: FFmpeg's own decoder, which refuses one
+    that is too large, gets it first."""
+    if decoder is not stream.codec_context and packet.size:
+        stream.codec_context.decode(packet)
+    return list(decoder.decode(packet))
 
 
 def _time(frame: Any, stream: Any, otherwise: float) -> float:

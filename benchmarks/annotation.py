@@ -23,8 +23,8 @@ from PIL import Image, ImageOps
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Box, iou, to_px
-from layoutgen.models.ocr import OcrAnnotator
-from layoutgen.models.saliency import BorderSaliency
+from layoutgen.models.annotators.ocr import OcrAnnotator
+from layoutgen.models.finders.border import BorderSaliency
 
 Line = tuple[str, Box]
 

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.reporting import cpu
 from layoutgen.core.schema import LAYOUTS
-from layoutgen.demo import catalogue
+from layoutgen.goods import catalogue
 
 TELLING = (
     *("ralf_overlap", "ralf_alignment", "ralf_occlusion", "ralf_unreadability", "ralf_utilization"),

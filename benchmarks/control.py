@@ -20,17 +20,17 @@ import numpy as np
 
 from benchmarks.relations import held_back
 from benchmarks.reporting import cpu
-from layoutgen.core.constraints import Constraints, Kind, Relation, violations
 from layoutgen.core.layout import Role, Suggestion
-from layoutgen.core.ranking import layout_score
+from layoutgen.core.proposals.constraints import Constraints, Kind, Relation, violations
+from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Fault
-from layoutgen.models.layout_diffusion import composer as composing
-from layoutgen.models.layout_diffusion.lines import lines_of
-from layoutgen.models.network_composers import loaded
+from layoutgen.models.denoising.boxes import composer as composing
+from layoutgen.models.denoising.lines import lines_of
+from layoutgen.models.denoising.networks import loaded
 from layoutgen.models.weights import EMBEDDED, fetch_weights
-from layoutgen.training.data import Case
-from layoutgen.training.gate import brief_of, framed_before
+from layoutgen.training.data.data import Case
+from layoutgen.training.judging.gate import brief_of, framed_before
 
 _KINDS: tuple[Kind, ...] = ("above", "left_of", "same_size", "inside")
 

@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: one core is what 
 import cv2
 
 from benchmarks.reporting import cpu, report
-from layoutgen.training.corpus import Corpus, CorpusSpec
+from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 
 NEEDED = 50.0
 CASES = ("posters", "clean")

@@ -29,19 +29,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from layoutgen.config import Annotate, CoverPlace, Protect
-from layoutgen.config import Saliency as SaliencySettings
+from layoutgen.config.jobs import Annotate, CoverPlace, Protect
+from layoutgen.config.jobs import Saliency as SaliencySettings
 from layoutgen.core import colour
-from layoutgen.core.acceptance import covered_share
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.cover_text import CoverCopy
+from layoutgen.core.covers.acceptance import covered_share
+from layoutgen.core.covers.protection import SAFE_ZONES
+from layoutgen.core.covers.text import CoverCopy
+from layoutgen.core.covers.windows import gradients
 from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas, union
-from layoutgen.core.protection import SAFE_ZONES
-from layoutgen.core.windows import gradients
-from layoutgen.io import drawing, images
+from layoutgen.imaging import drawing, images
+from layoutgen.imaging.framed import frame, shrink
 from layoutgen.io.storage import Storage
-from layoutgen.models import building
-from layoutgen.models.frame import frame, shrink
+from layoutgen.models.building import stages as building
 from layoutgen.stages.place_covers import Cover, Photo, lay_out, scene_of
 
 RATIOS = ("3:4", "1:1", "16:9", "9:16")

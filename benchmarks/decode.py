@@ -32,11 +32,11 @@ from benchmarks import decode_ways
 from benchmarks.plain import generate
 from benchmarks.reporting import cpu, report
 from benchmarks.workload import requests
-from layoutgen.models.backbone import Backbone
-from layoutgen.models.checkpoints import Speech, load_model, load_speech
-from layoutgen.models.decoding import Answer, Decoder, Request
-from layoutgen.models.tiny import build_checkpoint
-from layoutgen.models.vision import pixel_inputs
+from layoutgen.models.decoding.backbone import Backbone
+from layoutgen.models.decoding.decoder import Answer, Decoder, Request
+from layoutgen.models.vlm.checkpoints import Speech, load_model, load_speech
+from layoutgen.models.vlm.tiny import build_checkpoint
+from layoutgen.models.vlm.vision import pixel_inputs
 
 COUNT, ELEMENTS, SIDE = 64, (3, 4, 5, 6), 224
 PLAIN_BATCHES = (16, 32, 64)
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--case", action="append", choices=CASES)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--count", type=int, default=COUNT)
-    parser.add_argument("--size", default="bench", help="of the checkpoint, see layoutgen.models.tiny")
+    parser.add_argument("--size", default="bench", help="of the checkpoint, see layoutgen.models.vlm.tiny")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--vllm", metavar="PYTHON", help="of an environment with vLLM")
     parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from layoutgen.models.base import Picture
-from layoutgen.models.checkpoints import load_speech
-from layoutgen.models.decoding import Request
-from layoutgen.models.row import Prompt
+from layoutgen.models.decoding.decoder import Request
+from layoutgen.models.decoding.row import Prompt
+from layoutgen.models.vlm.checkpoints import load_speech
 
 _WARM = 4
 
@@ -83,7 +83,7 @@ def read(weights: Path, folder: Path) -> list[Request]:
 
 def _vllm(weights: Path, asked: list[Request]) -> Any:
     os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
-    from layoutgen.models.vllm_engine import VllmDecoder
+    from layoutgen.models.decoding.vllm_engine import VllmDecoder
 
     return VllmDecoder(
         weights,
@@ -98,9 +98,9 @@ def _vllm(weights: Path, asked: list[Request]) -> Any:
 def _loop(weights: Path, asked: list[Request]) -> Any:
     import torch
 
-    from layoutgen.models.backbone import Backbone
-    from layoutgen.models.checkpoints import load_model
-    from layoutgen.models.decoding import Decoder
+    from layoutgen.models.decoding.backbone import Backbone
+    from layoutgen.models.decoding.decoder import Decoder
+    from layoutgen.models.vlm.checkpoints import load_model
 
     speech = load_speech(weights)
     backbone = Backbone(load_model(weights, None, "cpu", torch.float32), speech.pictures)

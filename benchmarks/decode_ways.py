@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.decode_side import write
-from layoutgen.models.decoding import Request
+from layoutgen.models.decoding.decoder import Request
 
 
 def rates(

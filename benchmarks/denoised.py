@@ -19,22 +19,22 @@ from PIL import Image
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
-from layoutgen.core.layout_image import COLOURS
-from layoutgen.io.images import encode_jpeg
+from layoutgen.core.proposals.layout_image import COLOURS
+from layoutgen.imaging.framed import frame
+from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.building import frame_default
-from layoutgen.models.frame import frame
-from layoutgen.models.layout_diffusion import sampling
-from layoutgen.models.layout_diffusion.binding import bind
-from layoutgen.models.layout_diffusion.composer import FREE, row_seed
-from layoutgen.models.layout_diffusion.lines import batch, lines_of
-from layoutgen.models.layout_diffusion.seeing import picture, shown_of
-from layoutgen.models.layout_diffusion.steering import boxes
-from layoutgen.models.network_composers import Network, composer_of, loaded
-from layoutgen.models.saliency_net import NetSaliency
+from layoutgen.models.building.stages import frame_default
+from layoutgen.models.denoising.boxes import sampling
+from layoutgen.models.denoising.boxes.binding import bind
+from layoutgen.models.denoising.boxes.composer import FREE, row_seed
+from layoutgen.models.denoising.boxes.steering import boxes
+from layoutgen.models.denoising.lines import batch, lines_of
+from layoutgen.models.denoising.networks import Network, composer_of, loaded
+from layoutgen.models.denoising.view import picture, shown_of
+from layoutgen.models.finders.network import NetSaliency
 from layoutgen.models.weights import EMBEDDED, fetch_weights
-from layoutgen.training.corpus import contact_sheet
+from layoutgen.training.corpus.posters import contact_sheet
 
 CANVASES = (Canvas(1080, 1440), Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080))
 COPIES = (
@@ -61,7 +61,7 @@ def stages(name: str, network: Network, asked: Brief, framing: Framing, canvas: 
     seeds, found = [row_seed(asked, FREE, 0, 0)], []
     told = seen[None], torch.tensor([shape], dtype=torch.float32), batch([lines])
     if name == "layout_image":
-        from layoutgen.models.layout_images import drawer
+        from layoutgen.models.denoising.images import drawer
 
         def look(_: int, __: np.ndarray, said: np.ndarray) -> None:
             cut = said[0][: shape[1], : shape[0]]

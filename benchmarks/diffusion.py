@@ -21,9 +21,9 @@ from benchmarks.reporting import cpu
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.models.base import Brief
-from layoutgen.models.layout_diffusion.network import parameters
-from layoutgen.models.layout_diffusion.sizes import SIZES
-from layoutgen.models.network_composers import SAVE, Network, composer_of, fresh
+from layoutgen.models.denoising.boxes.network import parameters
+from layoutgen.models.denoising.boxes.sizes import SIZES
+from layoutgen.models.denoising.networks import SAVE, Network, composer_of, fresh
 
 CANVASES = (Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080), Canvas(1080, 1920))
 POINTS = ("304不锈钢内胆", "Keeps warm for 12 hours", "￥199起", "一键开盖")

@@ -22,9 +22,10 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image, ImageDraw
 
-from layoutgen.core import gallery, schema
+from layoutgen.core import schema
+from layoutgen.core.gallery import files as gallery
 from layoutgen.io.storage import Storage
-from layoutgen.models.saliency import BorderSaliency
+from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.stages.render import Render
 from tests.browser import Browser, find
 

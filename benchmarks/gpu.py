@@ -25,14 +25,14 @@ from benchmarks.device import INTERNVL2_8B, QWEN_7B, Rates, measured_rates, time
 from benchmarks.plain import generate
 from benchmarks.reporting import cpu, report
 from benchmarks.workload import requests
-from layoutgen.core.annotation_prompt import annotation_prompt
-from layoutgen.core.answers import box_rules, literal
-from layoutgen.core.coordinates import LAYOUT
-from layoutgen.models.backbone import Backbone
-from layoutgen.models.checkpoints import Speech, load_speech
-from layoutgen.models.decoding import Answer, Decoder, Request
-from layoutgen.models.pictures import PictureKind
-from layoutgen.models.tiny import build_checkpoint
+from layoutgen.core.prompts.annotations import annotation_prompt
+from layoutgen.core.prompts.answers import box_rules, literal
+from layoutgen.core.prompts.coordinates import LAYOUT
+from layoutgen.models.decoding.backbone import Backbone
+from layoutgen.models.decoding.decoder import Answer, Decoder, Request
+from layoutgen.models.vlm.checkpoints import Speech, load_speech
+from layoutgen.models.vlm.pictures import PictureKind
+from layoutgen.models.vlm.tiny import build_checkpoint
 
 
 @dataclass(frozen=True)

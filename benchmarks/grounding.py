@@ -36,22 +36,22 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from layoutgen.config import Place
-from layoutgen.core import placement
+from layoutgen.config.jobs import Place
 from layoutgen.core.annotation import Annotation, TextLine
-from layoutgen.core.grounding import ground
 from layoutgen.core.layout import Box, Canvas, Copy, Role, iou
 from layoutgen.core.metrics.annotation import edits, plain
-from layoutgen.core.text_roles import language
-from layoutgen.demo.shots import SHOTS
-from layoutgen.demo.wording import WORDING
-from layoutgen.io import drawing
+from layoutgen.core.placing import placement
+from layoutgen.core.reading.grounding import ground
+from layoutgen.core.reading.text_roles import language
+from layoutgen.goods.shots import SHOTS
+from layoutgen.goods.wording import WORDING
+from layoutgen.imaging import drawing
+from layoutgen.imaging.framed import frame
+from layoutgen.models.annotators.ocr import OcrAnnotator
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.building import FaceFor
-from layoutgen.models.frame import frame
-from layoutgen.models.ocr import OcrAnnotator
-from layoutgen.models.rules import RulesComposer
-from layoutgen.models.saliency import BorderSaliency
+from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.composers.rules import RulesComposer
+from layoutgen.models.finders.border import BorderSaliency
 
 CANVASES = (Canvas(900, 1200), Canvas(1080, 1080), Canvas(1280, 720))
 _SIDE = 256

@@ -20,10 +20,10 @@ import ray
 from PIL import Image
 
 from benchmarks.stream import cpu
-from layoutgen import config
-from layoutgen.config import LayoutsConfig
-from layoutgen.io.ledger import Ledger
+from layoutgen.config import jobs as config
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables.ledger import Ledger
 from layoutgen.pipelines import run_layouts
 
 SETTINGS = Path(__file__).parent.parent / "jobs" / "layouts.toml"

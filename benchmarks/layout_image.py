@@ -23,9 +23,9 @@ from scipy.optimize import linear_sum_assignment
 
 from benchmarks.reporting import cpu
 from layoutgen.core.layout import Box, Role, Suggestion, inside, iou
-from layoutgen.core.layout_image import boxes_px, draw, parse
-from layoutgen.models.layout_images.encoding import inset
-from layoutgen.training.corpus import Corpus, CorpusSpec
+from layoutgen.core.proposals.layout_image import boxes_px, draw, parse
+from layoutgen.models.denoising.images.encoding import inset
+from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 
 Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 

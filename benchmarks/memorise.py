@@ -22,19 +22,19 @@ import torch
 from benchmarks.reporting import cpu
 from layoutgen.core.layout import Role, Suggestion, iou
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.layout_diffusion.network import build
-from layoutgen.models.layout_diffusion.sizes import SMALL
-from layoutgen.models.network_composers import SAVE, Network, composer_of, fresh, loaded
-from layoutgen.training.augment import NONE, augmented
-from layoutgen.training.averaging import Average
-from layoutgen.training.corpus import Corpus, CorpusSpec
-from layoutgen.training.datasets import corpus_task
-from layoutgen.training.denoising import Denoiser, encode, scaled
-from layoutgen.training.engines import PlainEngine
-from layoutgen.training.gate import brief_of, framed_before
-from layoutgen.training.lora import Recipe, rate_at
-from layoutgen.training.sample import Sample
-from layoutgen.training.sources import drawn_case
+from layoutgen.models.denoising.boxes.network import build
+from layoutgen.models.denoising.boxes.sizes import SMALL
+from layoutgen.models.denoising.networks import SAVE, Network, composer_of, fresh, loaded
+from layoutgen.training.corpus.posters import Corpus, CorpusSpec
+from layoutgen.training.data.augment import NONE, augmented
+from layoutgen.training.data.datasets import corpus_task
+from layoutgen.training.data.sample import Sample
+from layoutgen.training.data.sources import drawn_case
+from layoutgen.training.judging.gate import brief_of, framed_before
+from layoutgen.training.loop.averaging import Average
+from layoutgen.training.loop.engines import PlainEngine
+from layoutgen.training.networks.kind import Denoiser, encode, scaled
+from layoutgen.training.vlm.lora import Recipe, rate_at
 
 TINY = replace(
     SMALL, name="tiny", side=64, widths=(8, 16, 24, 32), depths=(1, 1, 1, 1), width=48, heads=2, feedforward=128,

@@ -25,14 +25,14 @@ import cv2
 import numpy as np
 
 from benchmarks.covers import RATIOS, TITLES, hardware
-from layoutgen.config import CoverPlace, CoversConfig, load
-from layoutgen.config import Saliency as SaliencySettings
-from layoutgen.core.cover_placement import solve
-from layoutgen.core.cover_text import CoverCopy
+from layoutgen.config.jobs import CoverPlace, CoversConfig, load
+from layoutgen.config.jobs import Saliency as SaliencySettings
+from layoutgen.core.covers.placement import solve
+from layoutgen.core.covers.protection import SAFE_ZONES
+from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.layout import Framing, parse_canvas
-from layoutgen.core.protection import SAFE_ZONES
-from layoutgen.io.images import ImageFault
-from layoutgen.models import building
+from layoutgen.imaging.images import ImageFault
+from layoutgen.models.building import stages as building
 from layoutgen.stages.place_covers import Photo, scene_of, style_of
 
 ROUNDS, MODEL = 5, "net"
@@ -132,7 +132,7 @@ def job() -> dict[str, object]:
 
 def catalogue(folder: Path) -> Path:
     """The demo's drawn catalogue, as JSON lines."""
-    from layoutgen.demo.catalogue import draw
+    from layoutgen.goods.catalogue import draw
 
     return draw(folder)
 

@@ -11,10 +11,10 @@ from llguidance.hf import from_tokenizer
 from llguidance.numpy import allocate_token_bitmask, fill_next_token_bitmask
 from transformers import GenerationConfig
 
-from layoutgen.core.answers import box_digits
-from layoutgen.models.checkpoints import Speech
-from layoutgen.models.decoding import Request
-from layoutgen.models.vision import pixel_inputs
+from layoutgen.core.prompts.answers import box_digits
+from layoutgen.models.decoding.decoder import Request
+from layoutgen.models.vlm.checkpoints import Speech
+from layoutgen.models.vlm.vision import pixel_inputs
 
 _TAIL = 32
 

@@ -22,12 +22,12 @@ import ray
 from PIL import Image
 
 from benchmarks.stream import Peak, cpu
-from layoutgen.config import Input, LayoutsConfig, Load, Pool, Run, Write
+from layoutgen.config.jobs import Input, LayoutsConfig, Load, Pool, Run, Write
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.io.storage import Storage
-from layoutgen.preflight import TableJob
-from layoutgen.running import run
+from layoutgen.runs.preflight import TableJob
+from layoutgen.runs.run import run
 
 CHUNK = 500_000
 

@@ -27,17 +27,23 @@ import torch
 
 from benchmarks.reporting import cpu
 from layoutgen.core.layout import Box, Role, Suggestion, iou
-from layoutgen.core.refinement_prompt import ATTRIBUTES, Given, parse_refinement, refinement_grammar, refinement_prompt
-from layoutgen.models.backbone import Backbone
-from layoutgen.models.checkpoints import load_model, load_speech
-from layoutgen.models.decoding import Answer, Decoder, Request
-from layoutgen.models.frame import frame_at
+from layoutgen.core.prompts.refinements import (
+    ATTRIBUTES,
+    Given,
+    parse_refinement,
+    refinement_grammar,
+    refinement_prompt,
+)
+from layoutgen.imaging.framed import frame_at
+from layoutgen.models.decoding.backbone import Backbone
+from layoutgen.models.decoding.decoder import Answer, Decoder, Request
+from layoutgen.models.vlm.checkpoints import load_model, load_speech
 from layoutgen.models.weights import fetch_weights
-from layoutgen.training import embedded
-from layoutgen.training.augment import jittered
-from layoutgen.training.corpus import Corpus, CorpusSpec
-from layoutgen.training.datasets import corpus_task
-from layoutgen.training.sample import Task
+from layoutgen.training.corpus.posters import Corpus, CorpusSpec
+from layoutgen.training.data.augment import jittered
+from layoutgen.training.data.datasets import corpus_task
+from layoutgen.training.data.sample import Task
+from layoutgen.training.vlm import blank as embedded
 
 TASKS = ("absent", "masked", "noisy")
 _SEED, _FIRST = 1, 1000

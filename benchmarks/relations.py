@@ -18,13 +18,13 @@ import cv2
 
 from benchmarks.reporting import cpu
 from layoutgen.io.storage import Storage
-from layoutgen.models.network_composers import Network, composer_of, loaded
+from layoutgen.models.denoising.networks import Network, composer_of, loaded
 from layoutgen.models.weights import EMBEDDED, fetch_weights
-from layoutgen.training import gate
-from layoutgen.training.corpus import Corpus, CorpusSpec
-from layoutgen.training.data import Case
-from layoutgen.training.denoising import scaled
-from layoutgen.training.sources import drawn_case
+from layoutgen.training.corpus.posters import Corpus, CorpusSpec
+from layoutgen.training.data.data import Case
+from layoutgen.training.data.sources import drawn_case
+from layoutgen.training.judging import gate
+from layoutgen.training.networks.kind import scaled
 
 _SEED, _SIDE = 7, 256
 _MEASURES = ("iou", "role", "covering", "overlap", "count_error")

@@ -29,12 +29,12 @@ import cv2
 import numpy as np
 
 from benchmarks.metrics import hardware
+from layoutgen.imaging.framed import shrink
 from layoutgen.models.base import Saliency
-from layoutgen.models.frame import shrink
-from layoutgen.models.saliency import BorderSaliency
-from layoutgen.models.saliency_net import NetSaliency, onnx_model
-from layoutgen.training.composites import Stock, composite, held_back, outskirts, read_folder, stock
-from layoutgen.training.cutouts import from_packshot
+from layoutgen.models.finders.border import BorderSaliency
+from layoutgen.models.finders.network import NetSaliency, onnx_model
+from layoutgen.training.corpus.composites import Stock, composite, held_back, outskirts, read_folder, stock
+from layoutgen.training.corpus.cutouts import from_packshot
 
 Pair = tuple[np.ndarray, np.ndarray]
 SIDE = 256

@@ -37,20 +37,20 @@ import pyarrow.parquet as pq
 import ray
 from PIL import Image
 
-from layoutgen.accounting import conserve
-from layoutgen.config import AnnotateConfig, Images, Pool, Run
-from layoutgen.config import Load as Load_
-from layoutgen.config import Write as Write_
+from layoutgen.config.jobs import AnnotateConfig, Images, Pool, Run
+from layoutgen.config.jobs import Load as Load_
+from layoutgen.config.jobs import Write as Write_
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.plan import plan
-from layoutgen.io import images
-from layoutgen.io.ledger import Ledger, ShardReport
-from layoutgen.io.snapshot import Snapshots
+from layoutgen.core.manifest.plan import plan
+from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
-from layoutgen.planning import Rules, make_plan
-from layoutgen.preflight import TableJob
-from layoutgen.running import run
+from layoutgen.io.tables.ledger import Ledger, ShardReport
+from layoutgen.io.tables.snapshot import Snapshots
+from layoutgen.runs.accounting import conserve
+from layoutgen.runs.planning import Rules, make_plan
+from layoutgen.runs.preflight import TableJob
+from layoutgen.runs.run import run
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write

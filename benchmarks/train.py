@@ -27,17 +27,17 @@ from transformers import AutoConfig, AutoModelForImageTextToText, Trainer, Train
 from benchmarks.device import QWEN_7B, measured_rates
 from benchmarks.reporting import cpu, report
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
-from layoutgen.core.prompts import layout_prompt, write_layout
-from layoutgen.models.checkpoints import Speech, load_speech
-from layoutgen.models.tiny import build_checkpoint
-from layoutgen.models.vision import pixel_inputs
-from layoutgen.training import lora
-from layoutgen.training.engines import PlainEngine
-from layoutgen.training.feeding import Feed
-from layoutgen.training.lora import Recipe
-from layoutgen.training.order import Order
-from layoutgen.training.sample import Sample
-from layoutgen.training.tokens import Row, encode, encoder
+from layoutgen.core.prompts.layouts import layout_prompt, write_layout
+from layoutgen.models.vlm.checkpoints import Speech, load_speech
+from layoutgen.models.vlm.tiny import build_checkpoint
+from layoutgen.models.vlm.vision import pixel_inputs
+from layoutgen.training.data.sample import Sample
+from layoutgen.training.loop.engines import PlainEngine
+from layoutgen.training.loop.feeding import Feed
+from layoutgen.training.loop.order import Order
+from layoutgen.training.vlm import lora
+from layoutgen.training.vlm.lora import Recipe
+from layoutgen.training.vlm.tokens import Row, encode, encoder
 
 WARM = 2
 

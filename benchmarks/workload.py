@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from layoutgen.core.layout import Canvas, Copy
-from layoutgen.core.prompts import item_rule, layout_grammar, layout_prompt, slots
-from layoutgen.models.checkpoints import Speech
-from layoutgen.models.decoding import Request
+from layoutgen.core.prompts.layouts import item_rule, layout_grammar, layout_prompt, slots
+from layoutgen.models.decoding.decoder import Request
+from layoutgen.models.vlm.checkpoints import Speech
 
 TITLES = (
     "Wireless headphones, 40 hours of sound",

@@ -14,7 +14,7 @@ import sys
 from jobs.output import end, say
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.training.registry import promote, rollback
+from layoutgen.training.judging.promotion import promote, rollback
 
 
 def main(argv: list[str] | None = None) -> int:

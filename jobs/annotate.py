@@ -5,7 +5,7 @@ python -m jobs.annotate --input s3://bucket/posters/ --output s3://bucket/annota
 
 from jobs.command import main
 from jobs.output import end
-from layoutgen.config import AnnotateConfig
+from layoutgen.config.jobs import AnnotateConfig
 from layoutgen.pipelines import run_annotations
 
 if __name__ == "__main__":

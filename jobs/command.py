@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jobs.output import say, settings
-from layoutgen.accounting import BreakerError, LostRowsError, StoppedError
 from layoutgen.cluster import ClusterError, own_output
-from layoutgen.io.lease import HeldError, LeaseError
-from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import StorageError
+from layoutgen.io.tables.lease import HeldError, LeaseError
+from layoutgen.io.tables.snapshot import SnapshotError
 from layoutgen.pipelines import summary_line
-from layoutgen.preflight import RunError
+from layoutgen.runs.accounting import BreakerError, LostRowsError, StoppedError
+from layoutgen.runs.preflight import RunError
 
 Config = TypeVar("Config")
 

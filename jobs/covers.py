@@ -5,7 +5,7 @@ python -m jobs.covers --input s3://bucket/covers.jsonl --output s3://bucket/cove
 
 from jobs.command import main
 from jobs.output import end
-from layoutgen.config import CoversConfig
+from layoutgen.config.jobs import CoversConfig
 from layoutgen.pipelines import run_covers
 
 if __name__ == "__main__":

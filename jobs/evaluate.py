@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from jobs.output import end, say, settings
-from layoutgen.accounting import LostRowsError
 from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config import ConfigError, EvaluateConfig
-from layoutgen.evaluation import evaluate_layouts, storage_of
-from layoutgen.io.layout_tables import TableError
-from layoutgen.io.snapshot import SnapshotError
+from layoutgen.config.jobs import ConfigError, EvaluateConfig
+from layoutgen.evaluation.judgements import judge_adoption, judge_annotations
+from layoutgen.evaluation.layouts import evaluate_layouts, storage_of
 from layoutgen.io.storage import StorageError
-from layoutgen.judging import judge_adoption, judge_annotations
+from layoutgen.io.tables.layout_tables import TableError
+from layoutgen.io.tables.snapshot import SnapshotError
+from layoutgen.runs.accounting import LostRowsError
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,7 +6,7 @@ ray job submit -- python -m jobs.layouts --input … --output …
 
 from jobs.command import main
 from jobs.output import end
-from layoutgen.config import LayoutsConfig
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.pipelines import run_layouts
 
 if __name__ == "__main__":

@@ -13,11 +13,11 @@ import sys
 from dataclasses import asdict
 
 from jobs.output import end, say
-from layoutgen.io.lease import HeldError, LeaseError
-from layoutgen.io.ledger import table_kind
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.maintenance import CleanUpError, clean_up
-from layoutgen.resharding import reshard
+from layoutgen.io.tables.lease import HeldError, LeaseError
+from layoutgen.io.tables.ledger import table_kind
+from layoutgen.runs.maintenance import CleanUpError, clean_up
+from layoutgen.runs.resharding import reshard
 
 
 def main(argv: list[str] | None = None) -> int:

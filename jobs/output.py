@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TextIO, TypeVar
 
-from layoutgen.config import ConfigError, _Settings, load, parse
+from layoutgen.config.jobs import ConfigError, _Settings, load, parse
 from layoutgen.io.storage import Storage, StorageError
 
 Config = TypeVar("Config", bound=_Settings)

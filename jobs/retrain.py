@@ -15,15 +15,15 @@ from pathlib import Path
 
 from jobs.output import end, say, settings
 from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config import ConfigError
+from layoutgen.config.jobs import ConfigError
+from layoutgen.config.training import RetrainConfig
 from layoutgen.io.adapter_registry import RegistryError
-from layoutgen.io.lease import HeldError, LeaseError
 from layoutgen.io.storage import StorageError
-from layoutgen.training.lora import DivergedError
+from layoutgen.io.tables.lease import HeldError, LeaseError
+from layoutgen.training.loop.saving import CheckpointError
 from layoutgen.training.retraining import named, retrain
-from layoutgen.training.saving import CheckpointError
 from layoutgen.training.trainer import TrainingError
-from layoutgen.training_config import RetrainConfig
+from layoutgen.training.vlm.lora import DivergedError
 
 
 def main(argv: list[str] | None = None) -> int:

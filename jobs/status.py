@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from jobs.output import end, say
-from layoutgen.io.lease import read_current
-from layoutgen.io.ledger import Ledger
 from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.tables.lease import read_current
+from layoutgen.io.tables.ledger import Ledger
 
 
 def main(argv: list[str] | None = None) -> int:

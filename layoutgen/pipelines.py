@@ -19,17 +19,27 @@ from typing import Any, TypeVar
 import ray
 
 from layoutgen.cluster import join
-from layoutgen.config import WITH_CHECKPOINT, AnnotateConfig, Checkpoint, CoversConfig, LayoutsConfig, Pool, Saliency
-from layoutgen.config import Annotate as ReadingSettings
-from layoutgen.config import Protect as ProtectSettings
-from layoutgen.core import gallery, schema
-from layoutgen.io import fonts, gallery_source
+from layoutgen.config.jobs import (
+    WITH_CHECKPOINT,
+    AnnotateConfig,
+    Checkpoint,
+    CoversConfig,
+    LayoutsConfig,
+    Pool,
+    Saliency,
+)
+from layoutgen.config.jobs import Annotate as ReadingSettings
+from layoutgen.config.jobs import Protect as ProtectSettings
+from layoutgen.core import schema
+from layoutgen.core.gallery import files as gallery
+from layoutgen.imaging import fonts
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
-from layoutgen.models import building
+from layoutgen.io.tables import gallery_source
+from layoutgen.models.building import stages as building
 from layoutgen.models.weights import pinned
-from layoutgen.preflight import RunError, TableJob
-from layoutgen.running import run
+from layoutgen.runs.preflight import RunError, TableJob
+from layoutgen.runs.run import run
 from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.fetch import Fetch

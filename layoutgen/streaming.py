@@ -18,10 +18,10 @@ from ray.data.exceptions import ExecutionTimeoutError
 from ray.exceptions import RayTaskError
 
 from layoutgen.cluster import ClusterError, fit, join
-from layoutgen.config import Node, Pool
-from layoutgen.io.lease import LeaseError
+from layoutgen.config.jobs import Node, Pool
 from layoutgen.io.storage import StorageError
-from layoutgen.models.devices import ending_with_device
+from layoutgen.io.tables.lease import LeaseError
+from layoutgen.models.decoding.devices import ending_with_device
 
 Stage = Callable[[pa.Table], pa.Table]
 

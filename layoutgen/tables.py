@@ -10,8 +10,8 @@ and retention spares the newest ones.
 
 import pyarrow as pa
 
-from layoutgen.io import snapshot
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import snapshot
 
 
 def read(root: str, *, run_id: str | None = None, dead_letters: bool = False, endpoint_url: str = "") -> pa.Table:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from jobs import evaluate as command
-from layoutgen import evaluation
 from layoutgen.core import schema
+from layoutgen.evaluation import layouts as evaluation
 from tests.chaos.quick import stream_here
 from tests.conftest import encoded, photo
 

@@ -10,10 +10,11 @@ import pytest
 
 from jobs import gallery as command
 from layoutgen import pipelines
-from layoutgen.core import gallery, schema
+from layoutgen.core import schema
+from layoutgen.core.gallery import files as gallery
 from tests.chaos.quick import stream_here
 from tests.conftest import encoded, photo
-from tests.io.test_fonts import font
+from tests.imaging.test_fonts import font
 
 NAN = float("nan")
 ELEMENT = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5, 0.2], "lines": ["Vase"], "font": "Brand-Black",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.output import settings
-from layoutgen.config import ConfigError, LayoutsConfig
+from layoutgen.config.jobs import ConfigError, LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 

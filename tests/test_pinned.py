@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from layoutgen import pipelines
-from layoutgen.config import Annotate, AnnotateConfig, Compose, LayoutsConfig
+from layoutgen.config.jobs import Annotate, AnnotateConfig, Compose, LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
-from layoutgen.models.tiny import build_adapter, build_checkpoint
-from layoutgen.preflight import RunError
+from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
+from layoutgen.runs.preflight import RunError
 from tests.chaos.quick import SETTINGS, night
 from tests.conftest import encoded, photo
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from layoutgen.io import replay as module
-from layoutgen.io.snapshot import SnapshotError
 from layoutgen.io.storage import Storage
-from layoutgen.maintenance import clean_up
-from layoutgen.resharding import reshard
-from tests.test_running import Table, with_run
+from layoutgen.io.tables import replay as module
+from layoutgen.io.tables.snapshot import SnapshotError
+from layoutgen.runs.maintenance import clean_up
+from layoutgen.runs.resharding import reshard
+from tests.runs.test_run import Table, with_run
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Pure rules and mathematics: standard library, numpy and pyarrow only."""
+"""Pure rules and mathematics: standard library, numpy, scipy and pyarrow only."""

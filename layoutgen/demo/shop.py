@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from layoutgen.demo import catalogue
 from layoutgen.demo.s3 import LocalS3
+from layoutgen.goods import catalogue
 from layoutgen.io.storage import Storage
 
 HERE = Path(__file__).parent

@@ -1,1 +1,1 @@
-"""The outside world, one noun a file: storage, images, fonts, manifests, snapshots."""
+"""The outside world: objects in storage and the tables that lie there. Pixels are `imaging`'s."""

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from layoutgen.io.locations import ConflictError
+from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage
 
 PREFIX = "registry:"

@@ -22,8 +22,9 @@ from urllib.parse import urlsplit
 import pyarrow.fs
 from botocore import exceptions as s3_errors
 
-from layoutgen.io import connections, faults, locations
-from layoutgen.io.locations import ConflictError, StorageError, StorageFault
+from layoutgen.io.objects import connections, locations
+from layoutgen.io.objects import retries as faults
+from layoutgen.io.objects.locations import ConflictError, StorageError, StorageFault
 
 CHECK_S = 12.0
 Value = TypeVar("Value")

@@ -1,1 +1,1 @@
-"""Everything that looks at pixels or runs a network: plain classes, lists in, lists out; no Ray, no Parquet."""
+"""Everything that runs a network or proposes layouts: plain classes, lists in, lists out; no Ray, no Parquet."""

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core import annotation_json, rows, schema, strips
+from layoutgen.core import rows, schema
 from layoutgen.core.annotation import Annotation
-from layoutgen.io import images
+from layoutgen.core.pictures import strips
+from layoutgen.core.reading import annotation_json
+from layoutgen.imaging import images
 from layoutgen.models.base import Annotator, Fault
 
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Copy, Role
-from layoutgen.core.settable import Settable
-from layoutgen.core.typography import Face
-from layoutgen.io import images
+from layoutgen.core.text.settable import Settable
+from layoutgen.core.text.typography import Face
+from layoutgen.imaging import images
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
 from layoutgen.stages.annotate import read_map
 from layoutgen.stages.prepare import read_prepared

@@ -16,10 +16,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from layoutgen.config import Images
-from layoutgen.core import fingerprint, rows, schema, strips
+from layoutgen.config.jobs import Images
+from layoutgen.core import fingerprint, rows, schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.io import images
+from layoutgen.core.pictures import strips
+from layoutgen.imaging import images
 from layoutgen.io.storage import Storage, StorageError, StorageFault
 from layoutgen.models.base import ChosenFrame, Fault, FrameChooser
 

@@ -22,8 +22,8 @@ import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.io.crash import crash_point
-from layoutgen.io.ledger import Ledger
-from layoutgen.models.devices import DeviceError, is_lost
+from layoutgen.io.tables.ledger import Ledger
+from layoutgen.models.decoding.devices import DeviceError, is_lost
 
 MOST_CRASHES = 2
 MOST_LOSSES = 5

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core import fingerprint, rows, schema
-from layoutgen.core.column_values import aligned, same_rows
 from layoutgen.core.fingerprint import Versions
-from layoutgen.io.ledger import Ledger
-from layoutgen.io.snapshot import Snapshots
+from layoutgen.core.manifest.column_values import aligned, same_rows
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables.ledger import Ledger
+from layoutgen.io.tables.snapshot import Snapshots
 
 
 class Load:

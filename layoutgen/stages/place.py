@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.config import Place as PlaceSettings
-from layoutgen.core import colour, placement, rows, schema
+from layoutgen.config.jobs import Place as PlaceSettings
+from layoutgen.core import colour, rows, schema
 from layoutgen.core.layout import Canvas, Role
-from layoutgen.core.typography import Face
-from layoutgen.io import images
-from layoutgen.models.frame import frame
+from layoutgen.core.placing import placement
+from layoutgen.core.text.typography import Face
+from layoutgen.imaging import images
+from layoutgen.imaging.framed import frame
 from layoutgen.stages.annotate import read_map
 
 _SIDE = 384

@@ -13,17 +13,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.config import CoverPlace
-from layoutgen.core import acceptance, colour, cover_colouring, cropping, framing, protection, rows, schema
-from layoutgen.core.cover_placement import Scene, Solution, solve
-from layoutgen.core.cover_text import CoverCopy, Style
+from layoutgen.config.jobs import CoverPlace
+from layoutgen.core import colour, framing, rows, schema
+from layoutgen.core.covers import acceptance, cropping, protection
+from layoutgen.core.covers import colouring as cover_colouring
+from layoutgen.core.covers.placement import Scene, Solution, solve
+from layoutgen.core.covers.protection import Zones
+from layoutgen.core.covers.text import CoverCopy, Style
 from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, Suggestion, area, inside
-from layoutgen.core.protection import Zones
-from layoutgen.core.settable import Settable
-from layoutgen.core.typography import Face
-from layoutgen.io import drawing, images
-from layoutgen.models.frame import frame
-from layoutgen.models.rules import flat_ground, panel_colour
+from layoutgen.core.text.settable import Settable
+from layoutgen.core.text.typography import Face
+from layoutgen.imaging import drawing, images
+from layoutgen.imaging.framed import frame
+from layoutgen.models.composers.rules import flat_ground, panel_colour
 from layoutgen.stages.annotate import read_map
 
 _GOOD = 1.6  # cost of a layout that needs no other framing

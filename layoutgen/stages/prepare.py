@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Framing
-from layoutgen.io import images
+from layoutgen.imaging import images
 from layoutgen.models.base import Picture, Prepared, Preparer
 from layoutgen.stages.annotate import read_map
 

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
-from layoutgen.io import images
+from layoutgen.imaging import images
+from layoutgen.imaging.framed import shrink
 from layoutgen.models.base import Faces
-from layoutgen.models.frame import shrink
 from layoutgen.stages.annotate import Annotate
 
 _LOOK_SIDE = 1600  # px of the longer side, of very long pictures

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core import gallery
+from layoutgen.core.gallery import files as gallery
 from layoutgen.core.layout import Box, Element, Role
 from layoutgen.core.metrics import table_rows
-from layoutgen.io import drawing, fonts, images
+from layoutgen.imaging import drawing, fonts, images
+from layoutgen.imaging.framed import frame, shrink
+from layoutgen.imaging.video import VideoFault
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.video import VideoFault
 from layoutgen.models.base import Saliency
-from layoutgen.models.clips import frame_at
-from layoutgen.models.frame import frame, shrink
+from layoutgen.models.finders.clips import frame_at
 
 _MAP_SIDE = 256
 _MOST_PIXELS = 1 << 27

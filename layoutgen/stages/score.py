@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.config import Score as ScoreSettings
+from layoutgen.config.jobs import Score as ScoreSettings
 from layoutgen.core import schema
 from layoutgen.core.layout import Canvas, Element, Framing
 from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows
@@ -24,11 +24,12 @@ from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
-from layoutgen.io import fonts, images, layout_tables
-from layoutgen.io.locations import StorageFault
+from layoutgen.imaging import fonts, images
+from layoutgen.imaging.framed import frame
+from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import layout_tables
 from layoutgen.models.base import Saliency
-from layoutgen.models.frame import frame
 
 ELEMENT_SCORES = pa.list_(
     pa.struct(

@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from layoutgen.core import schema
 from layoutgen.io.crash import crash_point
-from layoutgen.io.lease import LeaseError
-from layoutgen.io.ledger import Busy, Ledger
-from layoutgen.io.snapshot import Snapshots
+from layoutgen.io.tables.lease import LeaseError
+from layoutgen.io.tables.ledger import Busy, Ledger
+from layoutgen.io.tables.snapshot import Snapshots
 
 
 class Write:

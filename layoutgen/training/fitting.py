@@ -26,24 +26,24 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from layoutgen.config.training import Data as DataSettings
+from layoutgen.config.training import Train
+from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.crash import crash_point
-from layoutgen.io.images import encode_jpeg
 from layoutgen.io.storage import Storage
 from layoutgen.models.weights import weights_sha
-from layoutgen.training import lora
-from layoutgen.training.averaging import Average
-from layoutgen.training.best import Best
-from layoutgen.training.data import Data, open_data
-from layoutgen.training.engines import Engine, PlainEngine, from_first, ranks_of
-from layoutgen.training.feeding import Feed
+from layoutgen.training.data.data import Data, open_data
+from layoutgen.training.judging.watching import means, sheet
 from layoutgen.training.kinds import Kind, kind_of, recipe_of
-from layoutgen.training.logbook import Logbook
-from layoutgen.training.lora import DivergedError, Taken
-from layoutgen.training.order import Order
-from layoutgen.training.saving import Checkpoint, CheckpointError, Checkpoints
-from layoutgen.training.watching import means, sheet
-from layoutgen.training_config import Data as DataSettings
-from layoutgen.training_config import Train
+from layoutgen.training.loop.averaging import Average
+from layoutgen.training.loop.best import Best
+from layoutgen.training.loop.engines import Engine, PlainEngine, from_first, ranks_of
+from layoutgen.training.loop.feeding import Feed
+from layoutgen.training.loop.logbook import Logbook
+from layoutgen.training.loop.order import Order
+from layoutgen.training.loop.saving import Checkpoint, CheckpointError, Checkpoints
+from layoutgen.training.vlm import lora
+from layoutgen.training.vlm.lora import DivergedError, Taken
 
 log = logging.getLogger("layoutgen")
 
@@ -121,7 +121,7 @@ def _begin(
         lora.restore(learner, load_file(folder / WEIGHTS, device="cpu"))
     engine: Engine
     if train.zero:
-        from layoutgen.training.zero import ZeroEngine
+        from layoutgen.training.loop.zero import ZeroEngine
 
         engine = ZeroEngine(learner, stage=train.zero, micro=train.micro, clip=train.clip, decay=train.decay)
     else:

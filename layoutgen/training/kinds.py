@@ -13,18 +13,18 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from layoutgen.config.training import NEW, Train
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
-from layoutgen.models.checkpoints import family_in
-from layoutgen.models.network_files import kind_in
-from layoutgen.models.pictures import picture_kind
+from layoutgen.models.denoising.files import kind_in
+from layoutgen.models.vlm.checkpoints import family_in
+from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config
-from layoutgen.training.augment import Size
-from layoutgen.training.data import Case
-from layoutgen.training.lora import Recipe
-from layoutgen.training.rows import Encode
-from layoutgen.training.sample import Samples
-from layoutgen.training_config import NEW, Train
+from layoutgen.training.data.augment import Size
+from layoutgen.training.data.data import Case
+from layoutgen.training.data.sample import Samples
+from layoutgen.training.loop.rows import Encode
+from layoutgen.training.vlm.lora import Recipe
 
 
 class Kind(Protocol):
@@ -77,7 +77,7 @@ def new_kind(train: Train, storage: Storage) -> str:
 def size_of(train: Train, storage: Storage) -> Size:
     """The size at which a training's model sees a canvas, from its configuration alone."""
     if name := new_kind(train, storage):
-        from layoutgen.training.denoising import scaled, seen
+        from layoutgen.training.networks.kind import scaled, seen
 
         return partial(scaled, side=seen(name, train, storage).side)
     shown = fetch_config(train.model, Path(train.cache).expanduser(), storage)
@@ -87,9 +87,9 @@ def size_of(train: Train, storage: Storage) -> Size:
 def kind_of(train: Train, storage: Storage) -> Kind:
     """The kind of a training, with what it needs fetched to this machine."""
     if name := new_kind(train, storage):
-        from layoutgen.training.denoising import Denoising
+        from layoutgen.training.networks.kind import Denoising
 
         return Denoising(name, train, storage)
-    from layoutgen.training.speaking import Speaking
+    from layoutgen.training.vlm.kind import Speaking
 
     return Speaking(train, storage)

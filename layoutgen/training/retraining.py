@@ -23,29 +23,30 @@ from pathlib import Path
 from typing import Any
 
 from layoutgen.cluster import fit, join
-from layoutgen.config import Place
+from layoutgen.config.jobs import Place
+from layoutgen.config.training import NEW, Gate, RetrainConfig, Train
+from layoutgen.config.training import Data as DataSettings
 from layoutgen.core.fingerprint import digest
-from layoutgen.core.prompts import CODEC, PROMPT_VERSION
+from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
+from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
-from layoutgen.io.images import encode_jpeg
-from layoutgen.io.lease import Lease
 from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.tables.lease import Lease
 from layoutgen.models.base import Composer
-from layoutgen.models.checkpoints import family_of
-from layoutgen.models.devices import ending_with_device
-from layoutgen.models.network_files import kind_in
-from layoutgen.models.pictures import PictureKind
+from layoutgen.models.decoding.devices import ending_with_device
+from layoutgen.models.denoising.files import kind_in
+from layoutgen.models.vlm.checkpoints import family_of
+from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.weights import fetch_weights, local, pinned, revision, weights_sha
-from layoutgen.training import gate, registry
-from layoutgen.training.augment_sheet import sheet_of
-from layoutgen.training.data import Case, Data, DataError, open_data
-from layoutgen.training.datasets import gone
+from layoutgen.training.data.data import Case, Data, DataError, open_data
+from layoutgen.training.data.datasets import gone
+from layoutgen.training.data.sheet import sheet_of
 from layoutgen.training.fitting import Fit, read_outcome, steps_of
+from layoutgen.training.judging import gate
+from layoutgen.training.judging import promotion as registry
 from layoutgen.training.kinds import new_kind, recipe_of, size_of
-from layoutgen.training.lora import DivergedError
 from layoutgen.training.trainer import launch
-from layoutgen.training_config import NEW, Gate, RetrainConfig, Train
-from layoutgen.training_config import Data as DataSettings
+from layoutgen.training.vlm.lora import DivergedError
 
 log = logging.getLogger("layoutgen")
 
@@ -241,7 +242,7 @@ def _measured(
 ) -> dict[str, gate.Measures]:
     import torch
 
-    from layoutgen.models.building import FaceFor
+    from layoutgen.models.building.stages import FaceFor
 
     torch.set_num_threads(max(1, int(told.pool.num_cpus)))
     judged = train.model_copy(update={"model": contender.model, "image_side": contender.image_side})
@@ -259,13 +260,13 @@ def _composer(train: Train, told: Gate, storage: Storage, adapted: str) -> tuple
     """What composes with a model as these settings name it and an adapter, and the pictures that it is shown, where it
     is shown any of its own kind."""
     if name := new_kind(train, storage):
-        from layoutgen.models.network_composers import composer_of
-        from layoutgen.training.denoising import network_of
+        from layoutgen.models.denoising.networks import composer_of
+        from layoutgen.training.networks.kind import network_of
 
         network = network_of(name, train, storage).eval().to(told.device)
         return composer_of(name, network, frame=gate.framed_before, steps=train.denoising_steps, rows=told.batch), None
-    from layoutgen.models.checkpoints import load_speech
-    from layoutgen.models.qwen_vl import QwenVlComposer
+    from layoutgen.models.composers.vlm import QwenVlComposer
+    from layoutgen.models.vlm.checkpoints import load_speech
 
     folder = Path(train.cache).expanduser()
     weights = fetch_weights(train.model, folder, storage)

@@ -33,8 +33,8 @@ from safetensors.torch import load_file, save, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from layoutgen.models.saliency_net import CHANNELS, SIDE, inputs, network
-from layoutgen.training.composites import Stock, composite, stock
+from layoutgen.models.finders.network import CHANNELS, SIDE, inputs, network
+from layoutgen.training.corpus.composites import Stock, composite, stock
 
 SIDES = ((96, 0.5), (128, 0.83), (SIDE, 1.0))
 """Sides of pictures in px, and until what share of the steps they are used: most is learned on small ones."""

@@ -19,21 +19,21 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from layoutgen.models.network_composers import SAVE, loaded
+from layoutgen.models.denoising.networks import SAVE, loaded
 
-_POSTERS = "python -m layoutgen.training.corpus_file --output POSTERS.arrow --model BASE --folder …"
+_POSTERS = "python -m layoutgen.training.data.corpus_file --output POSTERS.arrow --model BASE --folder …"
 _NETWORK = (
     f"{_POSTERS} --refine 0 --side 192 --posters 16000",
     "python -m jobs.retrain --config jobs/retrain.{family}.toml --data POSTERS.arrow …",
 )
 _FIRST = (
-    "python -m layoutgen.training.embedded --output BASE",
+    "python -m layoutgen.training.vlm.blank --output BASE",
     f"{_POSTERS} --held-folder …",
     "python -m jobs.retrain --config jobs/retrain.embedded.toml --model BASE --data POSTERS.arrow …",
 )
 _FURTHER = (
-    "python -m layoutgen.training.corpus_file --output MORE.arrow --model BASE --posters 3000 --variants 5 --seed 2 "
-    "--refine 0.66 --lock 0.4 --hide 0.4 --folder … --held-folder …",
+    "python -m layoutgen.training.data.corpus_file --output MORE.arrow --model BASE --posters 3000 --variants 5 "
+    "--seed 2 --refine 0.66 --lock 0.4 --hide 0.4 --folder … --held-folder …",
     "python -m jobs.retrain --config jobs/retrain.embedded_copy.toml --model VERSION --data MORE.arrow …",
     "python -m jobs.retrain --config jobs/retrain.embedded_refine.toml --model VERSION --data MORE.arrow …",
 )

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layoutgen.cluster import fit, join
-from layoutgen.training.data import DataError
-from layoutgen.training.saving import CheckpointError
+from layoutgen.training.data.data import DataError
+from layoutgen.training.loop.saving import CheckpointError
 
 if TYPE_CHECKING:  # Ray's controller of a training reads this module, too: three seconds less without torch and peft
     from layoutgen.training.fitting import Fit

@@ -10,7 +10,7 @@ import sys
 import pyarrow as pa
 
 from layoutgen import pipelines
-from layoutgen.config import LayoutsConfig
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core import rows
 from layoutgen.stages.fetch import Fetch
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from layoutgen import pipelines, running
-from layoutgen.config import LayoutsConfig
+from layoutgen import pipelines
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.layout import Framing, Role, Suggestion
-from layoutgen.models import building
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.building import stages as building
+from layoutgen.runs import run as running
 from layoutgen.stages import guard, write
 from layoutgen.streaming import Step
 

@@ -25,8 +25,8 @@ from typing import Any
 
 import psutil
 
-from layoutgen.io import snapshot
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import snapshot
 from tests.chaos import quick
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, Cluster, Night, check_table, draw_catalogue
 from tests.chaos.nights import tables as read_tables

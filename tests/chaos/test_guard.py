@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.core import schema
-from layoutgen.io.ledger import Ledger
 from layoutgen.io.storage import Storage
-from layoutgen.models.devices import DeviceError
+from layoutgen.io.tables.ledger import Ledger
+from layoutgen.models.decoding.devices import DeviceError
 from layoutgen.stages.guard import MOST_CRASHES, MOST_LOSSES, Guard
 from tests.chaos.nights import Night, tables
 from tests.chaos.quick import Crash

@@ -17,12 +17,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from layoutgen.config import LayoutsConfig
-from layoutgen.core.column_values import as_text
-from layoutgen.io import snapshot
-from layoutgen.io.manifest import ManifestError
+from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.core.manifest.column_values import as_text
+from layoutgen.io.manifests.manifest import ManifestError
 from layoutgen.io.storage import Storage
-from layoutgen.resharding import reshard
+from layoutgen.io.tables import snapshot
+from layoutgen.runs.resharding import reshard
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS
 from tests.chaos.quick import SETTINGS, Crash, night
 from tests.conftest import encoded, photo

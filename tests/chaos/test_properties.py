@@ -10,8 +10,8 @@ import pyarrow as pa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from layoutgen.io import snapshot
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import snapshot
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, VOLATILE, check_table, tables
 from tests.chaos.quick import Crash, night
 from tests.conftest import encoded, photo

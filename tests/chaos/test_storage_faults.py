@@ -8,12 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from layoutgen.core import gallery
+from layoutgen.core.gallery import files as gallery
 from layoutgen.demo.s3 import LocalS3
-from layoutgen.io import faults, snapshot
-from layoutgen.io.lease import Lease, LeaseError, read_current
-from layoutgen.io.locations import ConflictError
+from layoutgen.io.objects import retries as faults
+from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.tables import snapshot
+from layoutgen.io.tables.lease import Lease, LeaseError, read_current
 from tests.chaos.faulty_s3 import FaultyS3
 from tests.chaos.nights import S3_KEYS, Cluster, Night, check_secret, check_table, current, draw_catalogue, tables
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from layoutgen.config import LayoutsConfig
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.fingerprint import MOST_IMAGES
-from layoutgen.io import snapshot
 from layoutgen.io.storage import Storage
-from layoutgen.models import building
+from layoutgen.io.tables import snapshot
+from layoutgen.models.building import stages as building
 from tests.chaos.nights import VOLATILE
 from tests.chaos.quick import SETTINGS, Crash, night
 from tests.conftest import encoded, photo

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from layoutgen.io import lease as module
-from layoutgen.io.lease import Lease, LeaseError, read_current
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import lease as module
+from layoutgen.io.tables.lease import Lease, LeaseError, read_current
 from tests.chaos.nights import PRODUCTS, Night, check_table, current, draw_catalogue, tables
 
 

@@ -25,7 +25,7 @@ from ray.job_submission import JobStatus
 from ray.runtime_env import RuntimeEnv
 
 from layoutgen.cluster import fit
-from layoutgen.config import LayoutsConfig, Node, load
+from layoutgen.config.jobs import LayoutsConfig, Node, load
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "cluster"

@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutgen.core import annotation_prompt, cover_prompt, prompts, refinement_prompt
 from layoutgen.core.annotation import TextLine
-from layoutgen.core.annotation_json import tone
-from layoutgen.core.coordinates import ABSOLUTE, LAYOUT, Codec
-from layoutgen.core.cover_prompt import KeyElement, Kind
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
-from layoutgen.core.refinement_prompt import Given, parse_refinement
-from layoutgen.core.refinement_prompt import refinement_prompt as refine
+from layoutgen.core.prompts import annotations as annotation_prompt
+from layoutgen.core.prompts import covers as cover_prompt
+from layoutgen.core.prompts import layouts as prompts
+from layoutgen.core.prompts import refinements as refinement_prompt
+from layoutgen.core.prompts.coordinates import ABSOLUTE, LAYOUT, Codec
+from layoutgen.core.prompts.covers import KeyElement, Kind
+from layoutgen.core.prompts.refinements import Given, parse_refinement
+from layoutgen.core.prompts.refinements import refinement_prompt as refine
+from layoutgen.core.reading.annotation_json import tone
 
 CANVAS = Canvas(800, 1200)
 COPY = Copy("Kettle", ("1.5 l", "$12"), brand="ACME")

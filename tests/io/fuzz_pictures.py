@@ -20,9 +20,9 @@ import av
 import numpy as np
 from PIL import Image
 
-from layoutgen.io import images, video
-from layoutgen.io.image_faults import ImageFault
-from layoutgen.io.video import VideoFault
+from layoutgen.imaging import images, video
+from layoutgen.imaging.image_faults import ImageFault
+from layoutgen.imaging.video import VideoFault
 
 SLOWEST_S = 5.0
 _ADDRESS = re.compile(r"0x[0-9a-f]{6,}|<[a-z_]+\.[A-Za-z_.]+ object")

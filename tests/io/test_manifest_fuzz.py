@@ -19,9 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layoutgen.core.plan import Plan
-from layoutgen.io.manifest import ManifestError
-from tests.io.test_manifest import planned
+from layoutgen.core.manifest.plan import Plan
+from layoutgen.io.manifests.manifest import ManifestError
+from tests.io.manifests.test_manifest import planned
 
 Catalogue = list[dict[str, str]]
 Damage = Callable[[bytes], bytes]

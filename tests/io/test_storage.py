@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.demo.s3 import LocalS3
-from layoutgen.io import connections
+from layoutgen.io.objects import connections
 from layoutgen.io.storage import Storage, StorageError, StorageFault
 
 ODD_NAMES = [

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
-from layoutgen.models import adapters
-from layoutgen.models.adapter_files import CONFIG, WEIGHTS
-from layoutgen.models.checkpoints import load_model, load_skeleton
-from layoutgen.models.tensor_names import plain
-from layoutgen.models.tiny import build_checkpoint
-from tests.models.test_adapters import NAMINGS, trained  # noqa: F401 a fixture
+from layoutgen.models.vlm import adapters
+from layoutgen.models.vlm.adapter_files import CONFIG, WEIGHTS
+from layoutgen.models.vlm.checkpoints import load_model, load_skeleton
+from layoutgen.models.vlm.tensor_names import plain
+from layoutgen.models.vlm.tiny import build_checkpoint
+from tests.models.vlm.test_adapters import NAMINGS
 
 KIND = st.sampled_from(["lora", "dora", "patterns", "saved whole", "embeddings", "own biases", "list"])
 SCALARS = st.none() | st.booleans() | st.integers(-3, 70_000) | st.floats() | st.text(max_size=8)

@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 import pytest
 
-from layoutgen.core.cropping import crop
-from layoutgen.core.frames import Candidate, choose
+from layoutgen.core.covers.cropping import crop
+from layoutgen.core.covers.frame_choice import Candidate, choose
+from layoutgen.core.covers.protection import protect, touched, zones_for
 from layoutgen.core.framing import subject_box
 from layoutgen.core.layout import Framing, inside, parse_canvas
-from layoutgen.core.protection import protect, touched, zones_for
-from layoutgen.io import video
-from layoutgen.models.faces import detector
-from layoutgen.models.frame import shrink
-from layoutgen.models.saliency_net import NetSaliency
+from layoutgen.imaging import video
+from layoutgen.imaging.framed import shrink
+from layoutgen.models.finders.faces import detector
+from layoutgen.models.finders.network import NetSaliency
 
 skimage = pytest.importorskip("skimage.data")
 

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks import decode_ways
 from benchmarks.workload import requests
-from layoutgen.models.checkpoints import load_speech
-from layoutgen.models.tiny import build_checkpoint
+from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.tiny import build_checkpoint
 
 
 @pytest.mark.slow

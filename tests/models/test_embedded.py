@@ -8,14 +8,15 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from layoutgen.core import prompts, refinement_prompt
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Role
-from layoutgen.core.prompts import answer_grammar, layout_prompt
+from layoutgen.core.prompts import layouts as prompts
+from layoutgen.core.prompts import refinements as refinement_prompt
+from layoutgen.core.prompts.layouts import answer_grammar, layout_prompt
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.checkpoints import load_speech
-from layoutgen.models.grammar import Guides
-from layoutgen.models.qwen_vl import QwenVlComposer
+from layoutgen.models.composers.vlm import QwenVlComposer
+from layoutgen.models.decoding.grammar import Guides
+from layoutgen.models.vlm.checkpoints import load_speech
 from layoutgen.models.weights import EMBEDDED, fetch_weights, local
 
 FOLDER = local(EMBEDDED)

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, area, intersection
 from layoutgen.models.base import Brief, Composer, Composition
-from layoutgen.models.network_composers import composer_of, loaded
+from layoutgen.models.denoising.networks import composer_of, loaded
 from layoutgen.models.weights import EMBEDDED, local
 
 COPY = Copy("手冲咖啡壶", ("食品级不锈钢", "到手价￥199"), None, None, "zh")

@@ -2,8 +2,8 @@ import numpy as np
 
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Role
+from layoutgen.models.annotators.strips import InParts
 from layoutgen.models.base import Fault
-from layoutgen.models.strips import InParts
 
 
 class Reader:

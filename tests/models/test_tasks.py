@@ -10,21 +10,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layoutgen.core.annotation_prompt import annotation_grammar, annotation_prompt, parse_annotation
-from layoutgen.core.coordinates import ABSOLUTE, LAYOUT, Codec
-from layoutgen.core.cover_prompt import cover_grammar, cover_prompt, parse_cover
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
-from layoutgen.core.refinement_prompt import (
+from layoutgen.core.prompts.annotations import annotation_grammar, annotation_prompt, parse_annotation
+from layoutgen.core.prompts.coordinates import ABSOLUTE, LAYOUT, Codec
+from layoutgen.core.prompts.covers import cover_grammar, cover_prompt, parse_cover
+from layoutgen.core.prompts.refinements import (
     ATTRIBUTES,
     Given,
     parse_refinement,
     refinement_grammar,
     refinement_prompt,
 )
-from layoutgen.models.backbone import Backbone
-from layoutgen.models.checkpoints import load_model, load_speech
-from layoutgen.models.decoding import Answer, Decoder, Request
-from layoutgen.models.tiny import build_checkpoint
+from layoutgen.models.decoding.backbone import Backbone
+from layoutgen.models.decoding.decoder import Answer, Decoder, Request
+from layoutgen.models.vlm.checkpoints import load_model, load_speech
+from layoutgen.models.vlm.tiny import build_checkpoint
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,20 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from layoutgen.config import Annotate, AnnotateConfig, Compose, CoversConfig, LayoutsConfig, Place, Protect, Saliency
-from layoutgen.core.protection import SAFE_ZONES
-from layoutgen.models import building, libraries
-from layoutgen.models.tiny import build_adapter, build_checkpoint
+from layoutgen.config.jobs import (
+    Annotate,
+    AnnotateConfig,
+    Compose,
+    CoversConfig,
+    LayoutsConfig,
+    Place,
+    Protect,
+    Saliency,
+)
+from layoutgen.core.covers.protection import SAFE_ZONES
+from layoutgen.models.building import libraries
+from layoutgen.models.building import stages as building
+from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
 from layoutgen.models.weights import identity, local
 from tests.models.fonts import block_font
 

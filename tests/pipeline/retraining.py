@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
+from layoutgen.config.training import RetrainConfig
 from layoutgen.io.storage import Storage
-from layoutgen.models.tiny import build_checkpoint
+from layoutgen.models.vlm.tiny import build_checkpoint
 from layoutgen.training import fitting
-from layoutgen.training_config import RetrainConfig
 from tests.training.drawn import store
 
 SIDE = 56

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from layoutgen.config import Annotate, Images, Input, LayoutsConfig, Pool, Run
-from layoutgen.config import Storage as StorageSettings
-from layoutgen.io import snapshot
+from layoutgen.config.jobs import Annotate, Images, Input, LayoutsConfig, Pool, Run
+from layoutgen.config.jobs import Storage as StorageSettings
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import snapshot
 
 _SMALL = Pool(size=1, num_cpus=0.2)
 

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.command import main
 from layoutgen.cluster import PoolError
-from layoutgen.config import LayoutsConfig
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.pipelines import run_layouts
 from tests.conftest import encoded, photo

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from layoutgen.config import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run, Saliency
-from layoutgen.config import Storage as StorageSettings
-from layoutgen.core import gallery
+from layoutgen.config.jobs import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run, Saliency
+from layoutgen.config.jobs import Storage as StorageSettings
+from layoutgen.core.gallery import files as gallery
 from layoutgen.io.storage import Storage
-from layoutgen.models.clips import frame_at
+from layoutgen.models.finders.clips import frame_at
 from layoutgen.pipelines import run_covers, run_gallery
 from tests.conftest import encoded, photo
-from tests.io.test_video import clip
+from tests.imaging.test_video import clip
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, write_manifest
 

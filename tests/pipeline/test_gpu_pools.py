@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from layoutgen.config import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, load
-from layoutgen.models import tiny
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, load
+from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_covers, run_layouts
 from layoutgen.streaming import Step, opened, packed, stream
 from tests.conftest import encoded, photo

@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.core import schema
-from layoutgen.core.prompts import parse_layout
+from layoutgen.core.prompts.layouts import parse_layout
 from layoutgen.demo.s3 import LocalS3
-from layoutgen.io import snapshot
 from layoutgen.io.storage import Storage
-from layoutgen.models import tiny
+from layoutgen.io.tables import snapshot
+from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_gallery, run_layouts
-from layoutgen.training.datasets import ExampleSamples
-from layoutgen.training.examples import Drop, Example, from_annotations, from_layouts
-from layoutgen.training.sample import Sample
-from layoutgen.training.selection import SPLITS, select
+from layoutgen.training.data.datasets import ExampleSamples
+from layoutgen.training.data.sample import Sample
+from layoutgen.training.examples.examples import Drop, Example, from_annotations, from_layouts
+from layoutgen.training.examples.selection import SPLITS, select
 from tests.conftest import encoded, photo
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, settings, write_manifest
@@ -164,8 +164,8 @@ def test_several_images_give_the_one_that_suits_the_canvas(tmp_path: Path) -> No
 
 
 def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
-    from layoutgen.config import Annotate, AnnotateConfig, Images, Input, Pool, Run, Write
-    from layoutgen.io import drawing, fonts  # noqa: F401 fonts: the poster's text is drawn with them
+    from layoutgen.config.jobs import Annotate, AnnotateConfig, Images, Input, Pool, Run, Write
+    from layoutgen.imaging import fonts
 
     pool = Pool(num_cpus=0.4)
     poster = photo(600, 800)
@@ -198,7 +198,7 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> None:
-    from layoutgen.models.layout_diffusion import checkpoint, network, sizes
+    from layoutgen.models.denoising.boxes import checkpoint, network, sizes
 
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     size = replace(sizes.SMALL, side=64, widths=(8, 16, 24, 32), width=32, text=24, heads=2)

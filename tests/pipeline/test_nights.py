@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import maintain, status
-from layoutgen import running, tables
-from layoutgen.io.manifest import ManifestError
+from layoutgen import tables
+from layoutgen.io.manifests.manifest import ManifestError
 from layoutgen.pipelines import run_layouts
-from layoutgen.preflight import RunError
+from layoutgen.runs import run as running
+from layoutgen.runs.preflight import RunError
 from tests.chaos.quick import stream_here
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import dead, published, settings, write_manifest
@@ -100,7 +101,7 @@ def test_new_limits_of_placement_keep_annotation_and_composition(shop: Shop) -> 
     before = {row["row_id"]: row["fingerprint"] for row in tables.read(shop.output).to_pylist()}
     config = settings(rows_per_shard=3).model_dump()
     config["place"]["min_contrast"] = 7.0
-    from layoutgen.config import LayoutsConfig
+    from layoutgen.config.jobs import LayoutsConfig
 
     manifest = write_manifest(shop.folder, shop.rows)
     summary = run_layouts(LayoutsConfig.model_validate(config), manifest, shop.output, run_id="two")
@@ -138,7 +139,7 @@ def test_a_manifest_cannot_read_outside_of_its_folder(shop: Shop, tmp_path: Path
         shop.rows[number]["image"] = path
     summary = shop.night("one")
     assert summary["failed"] == {"plan": {"bad_path": 4}}
-    from layoutgen.config import Input
+    from layoutgen.config.jobs import Input
 
     allowed = Input(canvases=("1:1",), short_side=540, allowed_prefixes=(f"{elsewhere}/",))
     assert shop.night("two", input=allowed)["failed"] == {"plan": {"bad_path": 3}}
@@ -183,8 +184,8 @@ def test_status_tells_how_the_last_run_ended(shop: Shop, capsys: pytest.CaptureF
 
 
 def test_the_circuit_breaker_stops_a_run_whose_rows_all_fail_and_keeps_what_is_done(shop: Shop) -> None:
-    from layoutgen.accounting import BreakerError
-    from layoutgen.config import Run
+    from layoutgen.config.jobs import Run
+    from layoutgen.runs.accounting import BreakerError
 
     for row in shop.rows[1:]:
         row["image"] = "gone.jpg"

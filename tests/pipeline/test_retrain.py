@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from jobs.retrain import main
-from layoutgen.config import Compose, Pool
+from layoutgen.config.jobs import Compose, Pool
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
-from layoutgen.models.tiny import build_adapter
+from layoutgen.models.vlm.tiny import build_adapter
 from layoutgen.pipelines import run_layouts
 from layoutgen.training import fitting
-from layoutgen.training.data import DataError
-from layoutgen.training.datasets import write_snapshot
-from layoutgen.training.examples import from_layouts
-from layoutgen.training.gate import Verdict
-from layoutgen.training.lora import DivergedError
-from layoutgen.training.registry import decide, rollback
+from layoutgen.training.data.data import DataError
+from layoutgen.training.data.datasets import write_snapshot
+from layoutgen.training.examples.examples import from_layouts
+from layoutgen.training.examples.selection import select
+from layoutgen.training.judging.gate import Verdict
+from layoutgen.training.judging.promotion import decide, rollback
+from layoutgen.training.loop.saving import CheckpointError
 from layoutgen.training.retraining import retrain
-from layoutgen.training.saving import CheckpointError
-from layoutgen.training.selection import select
+from layoutgen.training.vlm.lora import DivergedError
 from tests.conftest import encoded, photo
 from tests.pipeline import runs
 from tests.pipeline.retraining import (
@@ -37,7 +37,7 @@ from tests.pipeline.retraining import (
     undisturbed,
 )
 from tests.pipeline.runs import published, write_manifest
-from tests.training.networks import denoising, network_of
+from tests.training.tiny_networks import denoising, network_of
 
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
 

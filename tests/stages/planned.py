@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Framing, Suggestion
-from layoutgen.io import images
+from layoutgen.imaging import images
 
 FAILURE = {"stage": "fetch", "kind": "not_found", "message": "nothing at a.jpg"}
 FAILED = {"status": "failed", "error": FAILURE}

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from layoutgen.config import Compose as ComposeSettings
-from layoutgen.config import Place as PlaceSettings
+from layoutgen.config.jobs import Compose as ComposeSettings
+from layoutgen.config.jobs import Place as PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
-from layoutgen.io import images
+from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
-from layoutgen.models import building
 from layoutgen.models.base import Composition, Fault
+from layoutgen.models.building import stages as building
 from layoutgen.stages.compose import Compose
 from tests.stages.planned import (
     FAILED,

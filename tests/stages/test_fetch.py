@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from layoutgen.config import Images
+from layoutgen.config.jobs import Images
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.io import images
+from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.stages.fetch import Fetch
 from tests.conftest import encoded, photo

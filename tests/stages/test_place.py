@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from layoutgen.config import Place as PlaceSettings
+from layoutgen.config.jobs import Place as PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Framing, Role, Suggestion
-from layoutgen.io import images
-from layoutgen.models.building import FaceFor
+from layoutgen.imaging import images
+from layoutgen.models.building.stages import FaceFor
 from layoutgen.stages.place import Place
 from tests.pipeline.independent_check import judge
 from tests.stages.planned import (

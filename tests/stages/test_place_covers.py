@@ -2,12 +2,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from layoutgen.config import CoverPlace
+from layoutgen.config.jobs import CoverPlace
 from layoutgen.core import schema
-from layoutgen.core.cover_text import CoverCopy
+from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.layout import Canvas, Framing, Role, intersection
-from layoutgen.io import images
-from layoutgen.models.building import FaceFor
+from layoutgen.imaging import images
+from layoutgen.models.building.stages import FaceFor
 from layoutgen.stages.place_covers import Photo, PlaceCovers, lay_out, scene_of
 
 SETTINGS = CoverPlace()

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from layoutgen.config import Compose as ComposeSettings
-from layoutgen.config import Place as PlaceSettings
+from layoutgen.config.jobs import Compose as ComposeSettings
+from layoutgen.config.jobs import Place as PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Framing
-from layoutgen.io import images
+from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
-from layoutgen.models import building
 from layoutgen.models.base import Picture, Prepared
+from layoutgen.models.building import stages as building
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.prepare import Prepare, read_prepared
 from tests.stages.planned import FAILED, assert_failed_rows_are_untouched, assert_neighbours_change_nothing
@@ -91,7 +91,7 @@ def test_the_first_pixels_are_those_of_the_photo():
 
 
 def test_a_row_prepared_elsewhere_is_composed_by_a_real_model_as_one_that_was_not(tmp_path):
-    from layoutgen.models.tiny import build_checkpoint
+    from layoutgen.models.vlm.tiny import build_checkpoint
 
     settings = ComposeSettings(engine="qwen_vl", model=str(build_checkpoint("qwen2_5_vl", tmp_path)), image_side=112)
     model = building.composer(settings, PlaceSettings(), FACES, 0, Storage())

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from layoutgen.config import Place as PlaceSettings
-from layoutgen.core import gallery
+from layoutgen.config.jobs import Place as PlaceSettings
+from layoutgen.core.gallery import files as gallery
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.io.storage import Storage
-from layoutgen.models.building import FaceFor
+from layoutgen.models.building.stages import FaceFor
 from layoutgen.stages.place import Place
 from layoutgen.stages.render import Render
 from tests.conftest import encoded

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from layoutgen.core import schema
-from layoutgen.io.ledger import Ledger, ShardReport
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables.ledger import Ledger, ShardReport
 from layoutgen.stages.write import Write
 
 

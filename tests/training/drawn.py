@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
-from layoutgen.core.prompts import layout_prompt, write_layout
-from layoutgen.training.sample import Sample
-from layoutgen.training.stored import write
+from layoutgen.core.prompts.layouts import layout_prompt, write_layout
+from layoutgen.training.data.sample import Sample
+from layoutgen.training.data.stored import write
 
 CANVASES = (Canvas(800, 800), Canvas(600, 800))
 TITLES = ("Kettle", "手冲壶", "Vase", "防晒霜", "Cup", "耳机", "Lamp", "杯子")

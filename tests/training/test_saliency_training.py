@@ -3,11 +3,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from layoutgen.io import images
-from layoutgen.models.saliency_net import SIDE, NetSaliency, onnx_model, prepared
+from layoutgen.imaging import images
+from layoutgen.models.finders.network import SIDE, NetSaliency, onnx_model, prepared
 from layoutgen.training import saliency
-from layoutgen.training.composites import composite, held_back, stock
-from layoutgen.training.cutouts import drawn, from_packshot
+from layoutgen.training.corpus.composites import composite, held_back, stock
+from layoutgen.training.corpus.cutouts import drawn, from_packshot
 from tests.conftest import photo
 
 

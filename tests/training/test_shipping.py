@@ -8,9 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from layoutgen.models.network_composers import loaded
+from layoutgen.models.denoising.networks import loaded
 from layoutgen.training.shipping import ship
-from tests.training.networks import network_of
+from tests.training.tiny_networks import network_of
 
 
 def version(folder: Path, steps: int, **recipe: Any) -> Path:

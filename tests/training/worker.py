@@ -19,8 +19,8 @@ from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl, processing_qwen2
 
 from layoutgen.training.fitting import Fit, fit
 from layoutgen.training.kinds import recipe_of
-from layoutgen.training.lora import load_learner
-from layoutgen.training.zero import parted
+from layoutgen.training.loop.zero import parted
+from layoutgen.training.vlm.lora import load_learner
 
 
 def begin(

@@ -9,18 +9,18 @@ pytest.importorskip("vllm")
 
 import torch
 
-from layoutgen.config import Compose
+from layoutgen.config.jobs import Compose
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing
-from layoutgen.core.prompts import answer_grammar, layout_prompt, parse_layout
+from layoutgen.core.prompts.layouts import answer_grammar, layout_prompt, parse_layout
 from layoutgen.io.storage import Storage
-from layoutgen.models import building_vlm
-from layoutgen.models.backbone import Backbone
 from layoutgen.models.base import Brief, Composition, Fault
-from layoutgen.models.checkpoints import load_model, load_speech
-from layoutgen.models.decoding import Decoder, Request
-from layoutgen.models.tiny import build_adapter, build_checkpoint
-from layoutgen.models.vllm_engine import VllmDecoder
+from layoutgen.models.building import vlm as building_vlm
+from layoutgen.models.decoding.backbone import Backbone
+from layoutgen.models.decoding.decoder import Decoder, Request
+from layoutgen.models.decoding.vllm_engine import VllmDecoder
+from layoutgen.models.vlm.checkpoints import load_model, load_speech
+from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
 
 SIDE = 112
 COPIES = [

@@ -1,0 +1,1 @@
+"""Every setting, its default and a sentence; no setting is read from anywhere else."""

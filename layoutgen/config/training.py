@@ -1,0 +1,155 @@
+"""Settings of `jobs.retrain`: see `config` for how settings are read; an unknown key is an error here too."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from layoutgen.config.jobs import Place, Pool, Storage, _Settings
+
+
+class Augment(_Settings):
+    """How samples are changed: shares of samples, unless something else is said."""
+
+    refine: float = Field(0.5, ge=0, le=1, description="given in part, to be finished")
+    lock: float = Field(0.35, ge=0, le=1, description="of given elements: locked")
+    jitter: float = Field(0.01, ge=0, le=0.2, description="noise on given boxes, share of the side")
+    jitter_share: float = Field(0.5, ge=0, le=1, description="of given coordinates: moved by it")
+    hide: float = Field(0.5, ge=0, le=1, description="of given elements: 0 to 4 of role, x, y, w, h hidden")
+    perturb: float = Field(0.2, ge=0, le=1, description="answer moved")
+    perturb_sigma: float = Field(0.003, ge=0, le=0.1, description="by that share of the side")
+    reframe: float = Field(0.25, ge=0, le=1, description="canvas cut or extended")
+    flip: float = Field(0.5, ge=0, le=1, description="of pictures without letters: mirrored")
+    reorder: float = Field(0.3, ge=0, le=1, description="selling points in another order")
+    leave_out: float = Field(0.08, ge=0, le=1, description="of selling points: left out")
+    disguise: float = Field(0.0, ge=0, le=1, description="copy with other letters of the same widths")
+
+
+class Data(_Settings):
+    """What is learnt, and what the outcome is judged by."""
+
+    source: str = Field(
+        "", description="`corpus` (drawn posters), the folder of a data set, or an .arrow file; --data replaces it"
+    )
+    posters: int = Field(2000, ge=2, description="drawn posters to learn from")
+    held_back: int = Field(
+        200, ge=2, description="drawn posters to validate by, and as many to judge by, of other goods"
+    )
+    fixed: int = Field(60, ge=0, description="posters of the fixed set, the same for every corpus and data set")
+    folder: str = Field("", description="folder of photos that drawn posters show, besides drawn products")
+    photo_share: float = Field(0.5, ge=0, le=1, description="share of drawn posters that show one of them")
+    style: Literal["designer", "left_third"] = Field("designer", description="how drawn posters are laid out")
+    subjects: Literal["none", "net"] = Field("none", description="who finds the subjects of a data set's photos")
+    side: int = Field(448, ge=64, le=2048, description="px of the longer side at which posters and photos are kept")
+    seed: int = Field(0, ge=0, description="of posters and of augmentation")
+    augment: Augment = Augment()
+
+
+NEW = ("radm", "layout_image")
+"""The names of new networks that denoise."""
+
+
+class Train(_Settings):
+    """How a model is trained; `training.lora.Recipe` says what the numbers of a recipe do."""
+
+    name: str = Field("layouts", pattern="^[a-z0-9][a-z0-9._-]{0,63}$", description="name in the registry")
+    model: str = Field(
+        "",
+        description="checkpoint to train on: `embedded`, folder, s3:// prefix or hub id; `radm`, `layout_image`: new",
+    )
+    cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights and data are kept")
+    method: Literal["lora", "dpo", "full"] = Field("lora", description="adapter, adapter from preferences, all weights")
+    rank: int = Field(16, ge=1, le=512, description="of the adapter")
+    alpha: int = Field(32, ge=1, description="the adapter's scale, times its rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="of what enters the adapter")
+    vision: bool = Field(False, description="adapt the vision tower, too; some engines can't serve such an adapter")
+    size: Literal["small", "paper"] = Field("small", description="of a new `radm`; `layout_image` has one size")
+    backbone: str = Field("", description="pretrained backbone of a new `radm`, named as `model`; empty: drawn weights")
+    encoder: str = Field("", description="pretrained text encoder of a new `radm`, named as `model`; empty: our own")
+    without: tuple[Literal["geometric", "textual"], ...] = Field((), description="relations that a new `radm` lacks")
+    denoising_steps: int = Field(8, ge=1, le=1000, description="in which layouts are made of noise for the verdict")
+    average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of weights that is exported")
+    epochs: float = Field(3.0, gt=0, description="how often each sample is learnt; `steps` goes before it")
+    steps: int = Field(0, ge=0, description="steps to take; 0: as many as `epochs` make")
+    batch: int = Field(32, ge=1, description="samples a step, all workers together")
+    micro: int = Field(4, ge=1, description="samples that one device works on at once")
+    window: int = Field(8, ge=1, description="batches whose samples are sorted by length together")
+    rate: float = Field(1e-4, gt=0, description="highest learning rate; preferences want about 5e-6")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the steps in which the rate rises")
+    decay: float = Field(0.0, ge=0, description="weight decay (AdamW)")
+    clip: float = Field(1.0, gt=0, description="most that the gradients' norm may be")
+    beta: float = Field(0.1, gt=0, description="how far preferences may lead away from the base")
+    image_side: int = Field(672, ge=28, description="px of the longer side that the model sees; the same as in serving")
+    max_tokens: int = Field(4096, ge=64, description="tokens of a sample, picture included; a longer one is an error")
+    seed: int = Field(0, ge=0, description="of the adapter's first weights and of the samples' order")
+    dtype: Literal["bfloat16", "float32"] = Field("bfloat16", description="what is computed in")
+    checkpointing: bool = Field(True, description="compute activations twice and keep few: less memory, a third slower")
+    free: bool = Field(False, description="learn only what the answer's grammar leaves free: roles and numbers")
+    dense_steps: int = Field(0, ge=0, description="steps that teach the vision tower where subjects are, before all")
+    dense_rate: float = Field(1e-3, gt=0, description="learning rate of these")
+    decode_cases: int = Field(0, ge=0, description="held-back layouts made at each validation; 0: none")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="torch device of a worker")
+    workers: int = Field(1, ge=1, description="processes that train together, a GPU each where they have one")
+    least_workers: int = Field(0, ge=0, description="go on with as few as these where nodes are lost; 0: `workers`")
+    worker: Pool = Field(Pool(), description="CPUs and GPUs that one worker reserves; its size is `workers`")
+    zero: Literal[0, 2, 3] = Field(0, description="ZeRO stage (DeepSpeed); 0: every worker holds everything")
+    max_failures: int = Field(3, ge=0, description="how often training goes on after a worker's death")
+    readers: int = Field(1, ge=1, description="threads of a worker that prepare samples")
+    processes: bool = Field(False, description="prepare samples in processes of their own instead")
+    log_every: int = Field(10, ge=1, description="steps between lines of the log")
+    validate_every: int = Field(200, ge=1, description="steps between validations")
+    validation_samples: int = Field(256, ge=0, description="samples of a validation; 0 validates nothing")
+    export: Literal["best", "last"] = Field(
+        "best", description="weights that become the outcome: those of the lowest validation loss, or of the last step"
+    )
+    checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints")
+    keep: int = Field(2, ge=1, description="checkpoints that stay, besides the one under way")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Train":
+        if self.least_workers > self.workers:
+            raise ValueError(f"least_workers = {self.least_workers} is more than workers = {self.workers}; lower it")
+        if self.device == "cuda" and not self.worker.num_gpus:
+            raise ValueError("device 'cuda' needs worker.num_gpus = 1, or no worker has a GPU")
+        if self.dense_steps and self.method != "full":
+            raise ValueError("dense_steps teaches the vision tower, which method = 'full' alone exports; set it to 0")
+        if self.model in NEW and (self.method != "full" or self.zero or self.dense_steps):
+            raise ValueError(
+                f"model {self.model!r} learns all its weights; set method = 'full', zero = 0, dense_steps = 0"
+            )
+        if self.average and self.zero:
+            raise ValueError("average needs whole weights on a worker, and ZeRO parts them; set zero = 0")
+        if self.decode_cases and self.zero == 3:
+            raise ValueError("decode_cases needs whole weights on a worker, and zero = 3 parts them; set it to 0")
+        if self.worker.size != 1:
+            raise ValueError("worker.size is not used; set workers")
+        return self
+
+
+class Gate(_Settings):
+    """When a new adapter is better than the one that serves."""
+
+    metric: Literal["iou", "placed_iou"] = Field("iou", description="what must be better on the held-back split")
+    guards: tuple[Literal["parsed", "placed", "violations", "count_error", "overlap"], ...] = Field(
+        ("parsed", "placed", "violations", "count_error"), description="what must not fall, on either set"
+    )
+    tolerance: float = Field(0.005, ge=0, description="fall of a guard's mean that is taken for noise")
+    resamples: int = Field(2000, ge=100, description="bootstrap resamples behind an interval")
+    level: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
+    cases: int = Field(500, ge=2, description="layouts of each set that are made, at most")
+    device: Literal["cpu", "cuda"] = Field("cpu", description="torch device")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype, as in serving")
+    batch: int = Field(8, ge=1, description="rows that the model works on at once")
+    max_new_tokens: int = Field(768, ge=16, description="length limit of an answer")
+    pool: Pool = Field(Pool(), description="CPUs and GPUs that evaluation reserves; its size is 1")
+
+
+class RetrainConfig(_Settings):
+    """Settings of `jobs.retrain`."""
+
+    ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
+    lease_seconds: float = Field(60.0, gt=0, description="time after which a dead run may be taken over")
+    storage: Storage = Storage()
+    data: Data = Data()
+    train: Train = Train()
+    gate: Gate = Gate()
+    place: Place = Place()

@@ -1,0 +1,1 @@
+"""Titles on covers: text, costs, placement, colours, protection, acceptance."""

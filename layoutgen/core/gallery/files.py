@@ -1,0 +1,98 @@
+"""The gallery: layouts as a page to filter, compare, correct and decide on, in files that need no server or network.
+
+    index.html, *.css, *.js    the page, the same for every table (`assets/`)
+    data/index.js              a line a row, to filter and sort by
+    data/rows-00000.js …       the details of CHUNK rows each, loaded when one of them is looked at
+    previews/                  pictures, drawn by the render stage
+
+Data are scripts because a page that is opened from a folder may not read other files. No string of a table ever is
+markup: it is JSON here and becomes text in the page. Not the drawing of previews, and not the rows: `gallery_rows`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from layoutgen.core.covers.protection import Zones
+from layoutgen.core.gallery import rows as gallery_rows
+from layoutgen.core.layout import Role
+
+CHUNK = 100
+# Scripts in the order in which the page loads them.
+ASSETS = (
+    *("index.html", "page.css", "viewer.css", "data.js", "decisions.js", "filters.js", "pictures.js", "grid.js"),
+    *("boxes.js", "editor.js", "viewer.js", "main.js"),
+)
+# JSON is nearly JavaScript, and must not end a script where somebody inlines it.
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+def preview_name(row_id: str, part: str = "") -> str:
+    """File name of a row's picture, safe whatever the row id holds: the layout, or its `ground` (the photo without any
+    element), `ink` (text and logos alone) or `map` (what is protected)."""
+    name = hashlib.sha256(row_id.encode()).hexdigest()[:20]
+    return f"{name}.jpg" if not part else f"{name}.{part}.jpg" if part == "ground" else f"{name}.{part}.png"
+
+
+def files(
+    rows: Sequence[Mapping[str, Any]],
+    dead: Sequence[Mapping[str, Any]],
+    run_id: str,
+    *,
+    totals: tuple[int, int] | None = None,
+    faults: Mapping[str, str] | None = None,
+    maps: bool = False,
+    margin: float | None = None,
+    zones: Zones | None = None,
+) -> Iterator[tuple[str, bytes]]:
+    """The page's files as path and content, index.html last.
+
+    `rows` are placed rows, `dead` dead letters, `totals` how many of either there are where these are a sample;
+    `faults` says why there is no preview, by row id; `maps` tells whether there are maps of what is protected;
+    `margin` is the free edge that was kept, as a share of the canvas's short side, and `zones` are the safe zones that
+    were.
+    """
+    faults = faults or {}
+    runs = [run_id, *sorted({str(row["run_id"]) for row in [*rows, *dead] if row.get("run_id")} - {run_id})]
+    lines = [gallery_rows.line(row, runs, row["row_id"] not in faults) for row in rows]
+    lines += [gallery_rows.dead_line(row, runs) for row in dead]
+    canvases = {str(row["canvas"]) for row in rows if row.get("canvas")}
+    meta = {
+        "run_id": run_id,
+        "runs": runs,
+        "totals": list(totals or (len(rows), len(dead))),
+        "shown": [len(rows), len(dead)],
+        "chunk": CHUNK,
+        "maps": maps,
+        "margin": margin,
+        "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones or {}, name))},
+        "roles": [role.value for role in Role],
+    }
+    found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]
+    found += [gallery_rows.dead_details(row) for row in dead]
+    for number, first in enumerate(range(0, len(found), CHUNK)):
+        content = script(f"gallery.data.chunk({number}, ", found[first : first + CHUNK])
+        yield f"data/rows-{number:05d}.js", content
+    names = [preview_name(row["row_id"]).partition(".")[0] for row in rows]
+    index = {**meta, "fields": [*gallery_rows.FIELDS, "name"], "rows": [*_named(lines, names)]}
+    yield "data/index.js", script("gallery.data.index(", index)
+    for name in reversed(ASSETS):
+        yield name, asset(name)
+
+
+def _named(lines: Iterable[list[Any]], names: Sequence[str]) -> Iterator[list[Any]]:
+    for i, line in enumerate(lines):
+        yield [*line, names[i] if i < len(names) else None]
+
+
+def script(call: str, value: object) -> bytes:
+    """A script that hands a value to the page: `call` up to the value, then the value as JSON."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f"{call}{text.translate(_ESCAPES)});\n".encode()
+
+
+def asset(name: str) -> bytes:
+    """One of the page's own files."""
+    return resources.files("layoutgen.core.gallery").joinpath("assets", name).read_bytes()

@@ -1,0 +1,326 @@
+"""From a manifest's rows to shards of work: one row a product and canvas, checked before anything is fetched.
+
+Every canvas of every product leaves exactly once, in a shard or among the failed rows. A shard depends on the products
+alone, not on the order they came in: a product goes to shard blake2b(product_id) mod N, and inside a shard rows are
+sorted by row_id. All canvases of a product lie in one shard, so that its image is fetched once.
+
+The raw table's columns may have any type; a value of the wrong type fails its own row only. A column of several types
+travels as JSON text and says so in its field's metadata (`column_types.JSON_TEXT`). A column `input_row` holds each row
+as the manifest wrote it; without one, rows are written as JSON here.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from operator import attrgetter
+from typing import Any
+
+import pyarrow as pa
+
+from layoutgen.core import schema
+from layoutgen.core.layout import Canvas, parse_canvas
+from layoutgen.core.manifest import column_types, column_values
+from layoutgen.core.manifest.contracts import CONTRACTS, Contract, Need
+from layoutgen.core.manifest.copy_reader import CopyReader
+from layoutgen.core.manifest.fields import UnusableError, one_text, reject_broken_json, shown, text_list, values_of
+from layoutgen.core.manifest.keys import product_key, row_id
+from layoutgen.core.text.plain_text import is_unicode
+
+APPLICATIONS = ("poster", "marketing", "video_cover")
+ROW = schema.ROW
+
+_PRODUCT_COLUMNS = (
+    *("product_id", "images", "title", "selling_points", "brand", "logo"),
+    *("category", "language", "application", "video", "subtitle", "stickers"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The work. `shards` are non-empty tables of the contract's planned schema and the user's own columns, `numbers`
+    the shards' numbers; `failed` has the rows that can't be worked on; `rows_in` counts the rows of both."""
+
+    shards: list[pa.Table]
+    numbers: list[int]
+    failed: pa.Table
+    rows_in: int
+
+
+@dataclass(frozen=True)
+class _Fault:
+    kind: str
+    message: str
+
+
+@dataclass(slots=True, eq=False)
+class _Product:
+    """A row of the manifest, as far as it could be read; `number` counts from 1, `position` is its index in the table
+    at hand. `canvases` is [None] where there is no
+    canvas, or none known; `bad_canvases` maps names to what is wrong with them."""
+
+    number: int
+    position: int
+    product_id: str | None = None
+    images: tuple[str, ...] = ()
+    title: str | None = None
+    selling_points: tuple[str, ...] = ()
+    brand: str | None = None
+    logo: str | None = None
+    category: str | None = None
+    language: str | None = None
+    application: str | None = None
+    video: str | None = None
+    subtitle: str | None = None
+    stickers: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    canvases: tuple[Canvas | None, ...] = (None,)
+    bad_canvases: dict[str, str] | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Row:
+    row_id: str
+    product: _Product
+    canvas: Canvas | None
+    fault: _Fault | None
+
+
+@dataclass(frozen=True)
+class _Rules:
+    canvases: tuple[Canvas | None, ...]
+    short_side: int
+    application: str
+    join: Callable[[str], str]
+    need: Need
+    empty_words: frozenset[str]
+
+    @property
+    def contract(self) -> Contract:
+        return CONTRACTS[self.need]
+
+
+def plan(
+    raw: pa.Table,
+    *,
+    canvases: tuple[str, ...],
+    short_side: int,
+    application: str,
+    join: Callable[[str], str],
+    need: Need,
+    empty_words: Iterable[str] = (),
+    rows_per_shard: int = 512,
+    shards: int | None = None,
+) -> Plan:
+    """Check a manifest's rows and lay them out in `shards` shards, or as many as give about `rows_per_shard` rows each.
+
+    `raw` may be a part of the manifest; then its column `ROW` holds each row's number in the whole.
+
+    `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. A title that is one
+    of `empty_words` fails, other copy that is one is left out; `notes` say what was changed. `join` turns a path of the
+    manifest into a URI and raises ValueError where it must not be followed. Annotations have no canvas and need
+    no title; their product_id, and a cover's, is the image's (or clip's) path where there is none. A cover has either a
+    `cover` or a `video`, which is then its one image. A product that can't be used fails once a
+    canvas where its canvases are known, else once; a bad canvas fails alone. Raises ValueError where one of `canvases`
+    itself is none.
+    """
+    default: tuple[Canvas | None, ...] = (None,)
+    if CONTRACTS[need].sizes:
+        default = tuple(dict.fromkeys(parse_canvas(name, short_side) for name in canvases))
+    rules = _Rules(default, short_side, application, join, need, frozenset(empty_words))
+    good: list[_Row] = []
+    failed: list[_Row] = []
+    first_rows: dict[str, int] = {}
+    numbers = raw[ROW].to_pylist() if ROW in raw.column_names else range(1, len(raw) + 1)
+    for position, (number, found) in enumerate(zip(numbers, values_of(raw, need), strict=True)):
+        product = _Product(number, position)
+        fault = None
+        try:
+            _fill(product, found, rules)
+        except UnusableError as error:
+            fault = _Fault(*error.args)
+        for row in _rows(product, fault, first_rows, rules):
+            (failed if row.fault else good).append(row)
+    count = shards or -(-len(good) // rows_per_shard)
+    buckets: dict[int, list[_Row]] = {}
+    for row in good:
+        buckets.setdefault(shard_of(row.product.product_id or "", count), []).append(row)
+    contract = rules.contract
+    own = [name for name in raw.column_names if name not in (*contract.columns, "input_row", ROW)]
+    order = sorted(buckets)
+    made = contract.planned
+    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own, made) for number in order]
+    return Plan(tables, order, _table(failed, raw, own, made), len(good) + len(failed))
+
+
+def shard_of(product_id: str, count: int) -> int:
+    """The shard, of `count`, that a product belongs to, whatever else is in the manifest."""
+    hashed = hashlib.blake2b(product_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(hashed, "big") % count
+
+
+def product_ids(raw: pa.Table, need: Need, empty_words: Collection[str] = ()) -> list[str]:
+    """Each row's product_id as far as it can be read, else ""."""
+    found = []
+    wanted = ("product_id", *CONTRACTS[need].required[-1])
+    for values in values_of(raw.select([name for name in raw.column_names if name in wanted]), need):
+        try:
+            found.append(_product_id(values, need, empty_words) or "")
+        except UnusableError:
+            found.append("")
+    return found
+
+
+def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
+    """Read a row into `product`. Raises UnusableError at the first fault, with what was read before it in place."""
+    reject_broken_json(values)
+    wrong_canvases = None
+    if rules.contract.sizes:
+        try:
+            product.canvases, product.bad_canvases = _canvases(values, rules)
+        except UnusableError as error:  # the product's key is wanted all the same
+            wrong_canvases = error
+    product.product_id = _product_id(values, rules.need, rules.empty_words)
+    if wrong_canvases:
+        raise wrong_canvases
+    reader = CopyReader(values, rules.empty_words)
+    product.notes = reader.notes
+    paths, is_clip = _paths(reader, rules.need)
+    title = one_text(values, "title")
+    product.title = reader.text("title")
+    product.selling_points = reader.texts("selling_points")
+    product.brand = reader.text("brand")
+    product.subtitle = reader.text("subtitle")
+    product.stickers = reader.texts("stickers")
+    product.category = reader.label("category")
+    product.language = reader.label("language")
+    product.application = reader.label("application") or rules.application
+    if product.application not in APPLICATIONS:
+        raise UnusableError(
+            "bad_row", f"application is {shown(product.application)}; write one of {', '.join(APPLICATIONS)}"
+        )
+    logo = reader.label("logo")
+    if product.product_id is None:
+        raise UnusableError("missing_field", "product_id is missing; give every row its own")
+    if not paths:
+        fill = " or ".join(map(repr, rules.contract.required[-1]))
+        raise UnusableError("missing_field", f"product {shown(product.product_id)} has no image; fill {fill}")
+    if rules.contract.sizes and title is None:
+        raise UnusableError("missing_field", f"product {shown(product.product_id)} has no title; fill 'title'")
+    if rules.contract.sizes and reader.is_empty_word(title):
+        raise UnusableError(
+            "placeholder_title",
+            f"title of product {shown(product.product_id)} is {shown(title)}, which exports write for nothing; write "
+            "one, or take the word out of input.empty_words where products bear it",
+        )
+    if rules.contract.sizes and product.title is None:
+        raise UnusableError(
+            "empty_title",
+            f"title of product {shown(product.product_id)} is {shown(title)}, which shows nothing; write one",
+        )
+    try:
+        product.images = tuple([rules.join(path) for path in paths])
+        product.logo = rules.join(logo) if logo else None
+        product.video = product.images[0] if is_clip else None
+    except ValueError as error:
+        raise UnusableError("bad_path", str(error)) from None
+
+
+def _paths(reader: CopyReader, need: Need) -> tuple[list[str], bool]:
+    """The paths of a row's images; of a cover's row, of its image or clip, and whether it is a clip."""
+    if need != "covers":
+        paths, image = list(reader.labels("images")), reader.label("image")
+        return [image, *paths] if image and image not in paths else paths, False
+    found = [(path, name == "video") for name in ("cover", "video") if (path := reader.label(name))]
+    if len(found) > 1:
+        raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(found[1][0])}; give one of them")
+    return [path for path, _ in found], any(is_clip for _, is_clip in found)
+
+
+def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int], rules: _Rules) -> Iterator[_Row]:
+    """Yield a product's rows, one a canvas, each with its fault; note in `first_rows` where a product first stands."""
+    key = product.product_id
+    first = product.number if key is None else first_rows.setdefault(key, product.number)
+    if first != product.number:
+        fault = _Fault(
+            "duplicate_id",
+            f"product_id {shown(key)} stands in row {first} already; give a product one row, with all its canvases",
+        )
+    name = partial(
+        row_id, key, product.number, is_first=first == product.number, sizes=rules.contract.sizes is not None
+    )
+    if fault:
+        fault = _Fault(fault.kind, f"row {product.number}: {fault.message}")
+    for canvas in product.canvases:
+        yield _Row(name(canvas.name if canvas else None, is_known=True), product, canvas, fault)
+    for bad, message in (product.bad_canvases or {}).items():
+        told = fault or _Fault("bad_canvas", f"row {product.number}: {message}")
+        yield _Row(name(bad, is_known=False), product, None, told)
+
+
+def _product_id(values: dict[str, Any], need: Need, empty_words: Collection[str]) -> str | None:
+    """Return the key; None where there is none. Raises UnusableError for what is neither text nor a whole number."""
+    key = product_key(values.get("product_id"))
+    if key is None and (one_text(values, "product_id") or "").strip() == "" and need != "layouts":
+        paths = [*(one_text(values, name) for name in ("cover", "video", "image")), *text_list(values, "images")]
+        key = product_key(next((path for path in paths if path and path not in empty_words), None))
+    return key
+
+
+def _canvases(values: dict[str, Any], rules: _Rules) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
+    names = text_list(values, rules.contract.sizes or "")
+    if not names:
+        return rules.canvases, {}
+    parsed = {name: _parsed_canvas(name, rules.short_side) for name in names}
+    good = [canvas for canvas in dict.fromkeys(parsed.values()) if isinstance(canvas, Canvas)]
+    return tuple(good), {name: canvas for name, canvas in parsed.items() if isinstance(canvas, str)}
+
+
+@lru_cache(maxsize=4096)
+def _parsed_canvas(name: str, short_side: int) -> Canvas | str:
+    try:
+        return parse_canvas(name, short_side)
+    except ValueError as error:
+        return str(error)
+
+
+def _table(rows: list[_Row], raw: pa.Table, own: list[str], made: pa.Schema) -> pa.Table:
+    """Build a table of the schema `made` and the user's `own` columns."""
+    products = [row.product for row in rows]
+    canvases = [row.canvas for row in rows]
+    faults = [row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows]
+    picked = raw.take(pa.array([product.position for product in products], pa.int64()))
+    columns: dict[str, Any] = {name: list(map(attrgetter(name), products)) for name in _PRODUCT_COLUMNS}
+    columns |= {
+        "row_id": [row.row_id for row in rows],
+        "canvas": [canvas and canvas.name for canvas in canvases],
+        "canvas_width": [canvas and canvas.width for canvas in canvases],
+        "canvas_height": [canvas and canvas.height for canvas in canvases],
+        "status": ["failed" if fault else "ok" for fault in faults],
+        "error": faults,
+        "input_row": picked["input_row"] if "input_row" in raw.column_names else _as_json(picked, own),
+        "notes": [product.notes for product in products],
+    }
+    arrays = [
+        column.cast(kind) if isinstance(column := columns[name], pa.ChunkedArray) else pa.array(column, kind)
+        for name, kind in zip(made.names, made.types, strict=True)
+    ]
+    fields = [*made, *(raw.schema.field(name) for name in own)]
+    return pa.Table.from_arrays([*arrays, *(picked[name] for name in own)], schema=pa.schema(fields))
+
+
+def _as_json(picked: pa.Table, own: list[str]) -> list[str]:
+    """Each row as a line of JSON, from which `--replay` has the same values again."""
+    is_own, columns = set(own), {}
+    for about, column in zip(picked.schema, picked.columns, strict=True):
+        read = column_values.values(column)
+        if column_types.holds_json(about):
+            read = [None if text is None else json.loads(text) for text in read]
+        elif pa.types.is_floating(about.type) and about.name not in is_own:
+            read = [None if isinstance(value, str) else value for value in read]  # pandas' NaN for "none"
+        columns[about.name] = read
+    columns.pop(ROW, None)
+    found = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    lines = [json.dumps(row, ensure_ascii=False) for row in found]
+    return [line if is_unicode(line) else json.dumps(row) for line, row in zip(lines, found, strict=True)]

@@ -1,0 +1,1 @@
+"""Pictures in numbers: grounds, tone, strips. No decoder is here."""

@@ -1,0 +1,294 @@
+"""From a suggestion of any quality to a layout that keeps every hard limit: the place stage's solver.
+
+Hard: inside the safe area, no overlap, every text whole in its box at a readable size, contrast as asked for. What the
+suggestion leaves undecided or gets wrong is decided here: lines, sizes, positions (the nearest free place), colours,
+underlays. The suggestion is kept wherever it keeps the limits. Pure and deterministic; boxes inside are in px.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, Suggestion, area, intersection
+from layoutgen.core.placing import colouring
+from layoutgen.core.proposals.stacking import leading_of
+from layoutgen.core.text.typography import Face, Setting, fit, set_text
+
+VERSION = "place-1"  # goes up with every change of what it decides
+_ORDER = [Role.TITLE, Role.PRICE, Role.LOGO, Role.SUBTITLE, Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER]
+_FAR = 1e6
+_MAY_GO = {Role.SUBTITLE, Role.SELLING_POINT, Role.OTHER}
+
+
+class NoLayoutError(ValueError):
+    """No layout keeps the limits; `kind` is the one-word reason."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`margin_px` of free edge, `smallest_px` of font size, least contrast ratio."""
+
+    margin_px: float
+    smallest_px: int
+    min_contrast: float
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What lies behind the elements: pixels (h, w, 3) uint8 and subject map (h, w) in [0, 1] of the framed canvas; and
+    the logo image's dominant colour (#rrggbb), if there is one."""
+
+    pixels: np.ndarray
+    subject: np.ndarray
+    logo: str | None = None
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A layout, what was left out of it, and its least contrast ratio."""
+
+    elements: tuple[Element, ...]
+    notes: tuple[str, ...]
+    contrast: float
+    subject_covered: float
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A text or logo with its place; `room` is the pill around it, if it has one. Boxes in px."""
+
+    suggestion: Suggestion
+    box: Box
+    setting: Setting | None
+    face: Face | None
+    room: Box | None
+
+    @property
+    def footprint(self) -> Box:
+        return self.room or self.box
+
+
+def place(
+    suggestions: Iterable[Suggestion],
+    canvas: Canvas,
+    ground: Ground,
+    face_for: Callable[[Role, str], Face],
+    limits: Limits,
+) -> Placement:
+    """Place all suggestions, in their order. A box may be inverted or lie anywhere. Raises NoLayoutError (`no_room`,
+    `copy_too_long`, `bad_box`) where a title, price, button or logo can't be."""
+    suggestions = list(suggestions)
+    pills = [_px(_upright(s.box), canvas) for s in suggestions if s.role is Role.UNDERLAY and np.isfinite(s.box).all()]
+    wanted = [replace(s, box=_on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
+    alignment = infer_alignment([s.box for s in wanted])
+    found: dict[int, _Placed] = {}
+    notes = []
+    for i, suggestion in sorted(enumerate(wanted), key=lambda pair: _ORDER.index(pair[1].role)):
+        try:
+            found[i] = _put(suggestion, pills, [*found.values()], canvas, ground, face_for, limits, alignment)
+        except NoLayoutError:
+            if suggestion.role not in _MAY_GO:
+                raise
+            notes.append(f"left out for want of room: {suggestion.text}")
+    placed = [found[i] for i in sorted(found)]
+    blanks = [
+        Element(
+            role=p.suggestion.role,
+            box=p.box,
+            text=p.suggestion.text,
+            lines=p.setting.lines if p.setting else (),
+            font=p.face.name if p.face else "",
+            font_px=p.setting.font_px if p.setting else 0,
+            line_height_px=p.setting.line_height_px if p.setting else 0,
+            alignment=alignment if p.room is None else "center",
+        )
+        for p in placed
+    ]
+    coloured, contrast = colouring.colour_elements(
+        blanks, [p.room for p in placed], canvas, ground.pixels, ground.subject, limits.min_contrast, ground.logo
+    )
+    elements = tuple(replace(e, box=_normalise(e.box, canvas)) for e in coloured)
+    return Placement(elements, tuple(notes), contrast, covered(elements, ground.subject))
+
+
+def _on_canvas(suggestion: Suggestion) -> Box:
+    """A suggestion's box, upright and moved onto the canvas, and cut where it is larger."""
+    if np.isnan(suggestion.box).any():
+        raise NoLayoutError("bad_box", f"the box of {suggestion.role.value} {suggestion.text!r} is {suggestion.box}")
+    left, top, right, bottom = (float(side) for side in np.clip(suggestion.box, -_FAR, _FAR))
+    return _into(_upright((left, top, right, bottom)), (0.0, 0.0, 1.0, 1.0))
+
+
+def _upright(box: Box) -> Box:
+    return (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
+
+
+def infer_alignment(boxes: list[Box]) -> str:
+    """left, center or right: the axis on which the boxes agree best; one box alone is centred where it stands so."""
+    if not boxes:
+        return "left"
+    edges = np.asarray(boxes)
+    middle = (edges[:, 0] + edges[:, 2]) / 2
+    if len(boxes) == 1:
+        return "center" if abs(middle[0] - 0.5) < 0.04 else "left"
+    spread = {"left": np.ptp(edges[:, 0]), "center": np.ptp(middle), "right": np.ptp(edges[:, 2])}
+    return min(spread, key=lambda name: (round(float(spread[name]), 3), name != "left", name != "center"))
+
+
+def _put(
+    suggestion: Suggestion,
+    pills: list[Box],
+    placed: list[_Placed],
+    canvas: Canvas,
+    ground: Ground,
+    face_for: Callable[[Role, str], Face],
+    limits: Limits,
+    alignment: str,
+) -> _Placed:
+    safe = (limits.margin_px, limits.margin_px, canvas.width - limits.margin_px, canvas.height - limits.margin_px)
+    wanted = _into(_px(suggestion.box, canvas), safe)
+    pill = next((p for p in sorted(pills, key=area) if intersection(p, wanted) >= 0.85 * area(wanted) > 0), None)
+    taken = [p.footprint for p in placed]
+    if suggestion.role not in TEXT_ROLES and not suggestion.text:
+        asked = _px(suggestion.box, canvas)
+        width, height = asked[2] - asked[0], asked[3] - asked[1]
+        if min(width, height) < 1:
+            raise NoLayoutError("bad_box", f"the logo's box is {width:.3g} x {height:.3g} px on {canvas.name}")
+        whole = min(1.0, (safe[2] - safe[0]) / width, (safe[3] - safe[1]) / height)
+        for shrink in (1.0, 0.8, 0.6, 0.45):
+            width, height = (asked[2] - asked[0]) * whole * shrink, (asked[3] - asked[1]) * whole * shrink
+            spot = _nearest((wanted[0], wanted[1], wanted[0] + width, wanted[1] + height), taken, safe, ground, canvas)
+            if spot:
+                return _Placed(suggestion, spot, None, None, None)
+        raise NoLayoutError("no_room", f"the logo finds no free place on {canvas.name}")
+    face = face_for(suggestion.role, suggestion.text)
+    leading = leading_of(suggestion.role)
+    setting = _fit(suggestion, wanted, safe, face, leading, limits, canvas)
+    while True:
+        box = _within(wanted, setting, alignment if pill is None else "center")
+        around = pill or box
+        sides = (box[0] - around[0], box[1] - around[1], around[2] - box[2], around[3] - box[3])
+        pads = [max(0.0, min(side, float(setting.font_px))) for side in sides]
+        footprint = (box[0] - pads[0], box[1] - pads[1], box[2] + pads[2], box[3] + pads[3])
+        spot = _nearest(footprint, taken, safe, ground, canvas)
+        if spot:
+            text_box = (spot[0] + pads[0], spot[1] + pads[1], spot[2] - pads[2], spot[3] - pads[3])
+            return _Placed(suggestion, text_box, setting, face, spot if pill else None)
+        smaller = max(limits.smallest_px, int(setting.font_px * 0.85))
+        again = set_text(suggestion.text, setting.width_px, face, smaller, leading)
+        if smaller >= setting.font_px or again is None:
+            raise NoLayoutError(
+                "no_room", f"{suggestion.role.value} {suggestion.text!r} finds no free place on {canvas.name}"
+            )
+        setting = again
+
+
+def _fit(
+    suggestion: Suggestion, wanted: Box, safe: Box, face: Face, leading: float, limits: Limits, canvas: Canvas
+) -> Setting:
+    """Set a text as large as its box lets it; a box too small for the smallest size grows, height before width."""
+    width, height = wanted[2] - wanted[0] + 0.51, wanted[3] - wanted[1] + 0.51
+    most_width, most_height = safe[2] - safe[0], safe[3] - safe[1]
+    largest = round(0.16 * min(canvas.width, canvas.height))
+    for wider, higher in ((1.0, 1.0), (1.0, 1.6), (1.4, 1.6), (2.0, 2.5), (4.0, 4.0), (np.inf, 4.0), (np.inf, np.inf)):
+        setting = fit(
+            suggestion.text,
+            min(width * wider, most_width),
+            min(max(height, limits.smallest_px * leading + 1) * higher, most_height * 0.5),
+            face,
+            smallest=limits.smallest_px,
+            largest=largest,
+            leading=leading,
+        )
+        if setting:
+            return setting
+    raise NoLayoutError(
+        "copy_too_long",
+        f"{suggestion.role.value} of {len(suggestion.text)} characters fits nowhere on {canvas.name} at the smallest "
+        f"font of {limits.smallest_px} px; shorten it",
+    )
+
+
+def _within(box: Box, setting: Setting, alignment: str) -> Box:
+    """The place of a set text in the box that was meant for it."""
+    free = box[2] - box[0] - setting.width_px
+    left = box[0] + {"left": 0.0, "center": free / 2, "right": free}[alignment]
+    top = box[1] + max(0.0, (box[3] - box[1] - setting.height_px) / 2)
+    left, top = float(round(left)), float(round(top))
+    return (left, top, left + setting.width_px, top + setting.height_px)
+
+
+def _nearest(box: Box, taken: list[Box], safe: Box, ground: Ground, canvas: Canvas) -> Box | None:
+    """The free place for a box that is nearest to where it is, away from the subject; None where there is none."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    if width > safe[2] - safe[0] + 0.01 or height > safe[3] - safe[1] + 0.01:
+        return None
+    moved = _into(box, safe)
+    if not any(intersection(moved, other) > 0 for other in taken):
+        return moved
+    gap = 0.008 * min(canvas.width, canvas.height)
+    lefts = [moved[0], *np.linspace(safe[0], safe[2] - width, 13)]
+    tops = [moved[1], *np.linspace(safe[1], safe[3] - height, 13)]
+    for other in taken:
+        lefts += [other[0], other[2] - width, other[2] + gap, other[0] - gap - width]
+        tops += [other[1], other[3] + gap, other[1] - gap - height]
+    # Whole pixels, except at the far edges of a safe area that has none.
+    x = np.unique(np.clip(np.rint(lefts), safe[0], max(safe[0], safe[2] - width)))
+    y = np.unique(np.clip(np.rint(tops), safe[1], max(safe[1], safe[3] - height)))
+    is_free = np.ones((len(x), len(y)), bool)
+    for other in taken:
+        is_free &= ~np.outer((x < other[2]) & (x + width > other[0]), (y < other[3]) & (y + height > other[1]))
+    if not is_free.any():
+        return None
+    far = np.hypot(((x - box[0]) / canvas.width)[:, None], ((y - box[1]) / canvas.height)[None, :])
+    best, least = None, np.inf
+    for i, j in np.argwhere(is_free)[np.argsort(far[is_free], kind="stable")]:
+        if far[i, j] >= least:
+            break
+        spot = (float(x[i]), float(y[j]), float(x[i]) + width, float(y[j]) + height)
+        cost = far[i, j] + 0.8 * share_of(ground.subject, _normalise(spot, canvas))
+        if cost < least - 1e-9:
+            best, least = spot, cost
+    return best
+
+
+def share_of(subject: np.ndarray, box: Box) -> float:
+    """Mean of a map (h, w) inside a normalised box."""
+    height, width = subject.shape
+    inner = subject[
+        max(0, int(box[1] * height)) : int(np.ceil(box[3] * height)),
+        max(0, int(box[0] * width)) : int(np.ceil(box[2] * width)),
+    ]
+    return float(inner.mean()) if inner.size else 0.0
+
+
+def covered(elements: Iterable[Element], subject: np.ndarray) -> float:
+    """Share of the subject (map > 0.5) that lies under elements, [0, 1]; lower is better, 0 where there is none."""
+    height, width = subject.shape
+    under = np.zeros(subject.shape, bool)
+    for element in elements:
+        left, top, right, bottom = element.box
+        under[int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))] = True
+    total = int((subject > 0.5).sum())
+    return float((under & (subject > 0.5)).sum() / total) if total else 0.0
+
+
+def _into(box: Box, safe: Box) -> Box:
+    """Move a box into the safe area, and cut it where it is larger."""
+    width, height = min(box[2] - box[0], safe[2] - safe[0]), min(box[3] - box[1], safe[3] - safe[1])
+    left = min(max(box[0], safe[0]), safe[2] - width)
+    top = min(max(box[1], safe[1]), safe[3] - height)
+    return (left, top, left + width, top + height)
+
+
+def _px(box: Box, canvas: Canvas) -> Box:
+    return (box[0] * canvas.width, box[1] * canvas.height, box[2] * canvas.width, box[3] * canvas.height)
+
+
+def _normalise(box: Box, canvas: Canvas) -> Box:
+    return (box[0] / canvas.width, box[1] / canvas.height, box[2] / canvas.width, box[3] / canvas.height)

@@ -1,0 +1,1 @@
+"""What composers need to propose layouts: stacks, constraints, ranks, layouts as images."""

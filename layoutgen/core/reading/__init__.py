@@ -1,0 +1,1 @@
+"""What stands in a picture: roles of lines, the annotation standard, grounding. Nothing reads pixels."""

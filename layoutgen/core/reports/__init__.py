@@ -1,0 +1,1 @@
+"""What `jobs.evaluate` writes: report, pages, plots. The numbers come from `core.metrics`."""

@@ -1,0 +1,305 @@
+"""How good a layout table is: sample ─▶ score ─▶ read back ─▶ report.
+
+    layouts:     index ─▶ sample ─▶ [score on an actor pool, a file a shard] ─▶ check ─▶ report.json, report.html
+    annotation:  read both sides ─▶ match ─▶ report.json
+    adoption:    read feedback ─▶ settle ─▶ report.json
+
+Scored rows stay in OUTPUT/scores as plain Parquet. Each sampled row must be found again there; else there
+is no report.
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.config.jobs import EvaluateConfig, Pool
+from layoutgen.core import schema
+from layoutgen.core.gallery import files as gallery
+from layoutgen.core.metrics.definitions import METRICS
+from layoutgen.core.metrics.statistics import stratified_sample
+from layoutgen.core.reports import evaluation_page, evaluation_report
+from layoutgen.core.reports.evaluation_report import Draws
+from layoutgen.imaging import fonts
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables import layout_tables
+from layoutgen.models.finders.border import BorderSaliency
+from layoutgen.runs.accounting import LostRowsError
+from layoutgen.stages.render import Render
+from layoutgen.stages.score import Score
+from layoutgen.streaming import Stage, Step, idle, stream
+
+log = logging.getLogger("layoutgen")
+
+SALIENCY = "border-1 (embedded)"
+_GROUPED = ("category", "canvas", "application", "composer", "adapter")
+_WEIGHTS = [f"{name}_weight" for name, definition in METRICS.items() if definition.pooled]
+_BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions", "element_scores", "elements"]
+
+
+def storage_of(config: EvaluateConfig) -> Storage:
+    """The storage that the settings name."""
+    values = config.storage
+    return Storage(**values.model_dump())
+
+
+def evaluate_layouts(
+    config: EvaluateConfig,
+    layouts: str,
+    output: str,
+    *,
+    run_id: str | None = None,
+    reference: str | None = None,
+    baseline: str | None = None,
+    baseline_run_id: str | None = None,
+    changed_only: bool = False,
+) -> dict[str, Any]:
+    """Score a layout table and write its report; returns the summary that the job prints. Raises TableError,
+    StorageError, SnapshotError or ClusterError where nothing could be done, LostRowsError where rows went missing."""
+    storage = storage_of(config)
+    storage.check(layouts)
+    storage.check(output)
+    draws = Draws(config.report.resamples, config.report.level, config.run.seed)
+    folder = layout_tables.folder_of(storage, layouts, run_id)
+    places = _places(storage, folder)
+    config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
+    chosen = _sample(places, config)
+    for _ in stream([idle("score", config.score.pool)], [], **_cluster(config)):  # before scores are replaced
+        raise AssertionError("a stream of nothing has no rows")
+    scored = _score(config, storage, chosen, storage.join(output, "scores"))
+    keys = scored.column("row_id").to_pylist()
+    report: dict[str, Any] = {
+        "layouts": {
+            "source": folder,
+            "rows": len(places),
+            "evaluated": len(scored),
+            "products": len(set(evaluation_report.clusters_of(scored))),
+            "strata": list(config.sampling.by) if len(chosen) < len(places) else [],
+            "repeated_row_ids": len(keys) - len(set(keys)),
+        },
+        "settings": {**vars(draws), "sample": config.sampling.rows, "content": config.score.content},
+        "saliency": SALIENCY if config.score.content else "none: content was not measured",
+        "latency": _latency(layout_tables.manifest_of(storage, folder)),
+        "protocols": evaluation_report.protocols(scored, draws),
+        "groups": evaluation_report.groups(scored, _GROUPED, draws),
+        "roles": evaluation_report.roles(scored),
+        "violated": evaluation_report.violated(scored),
+        "exclusions": evaluation_report.exclusions(scored),
+        "worst": evaluation_report.worst_rows(scored, config.report.worst),
+    }
+    theirs = None
+    against: dict[str, Any] = {}
+    if baseline:
+        their_folder = layout_tables.folder_of(storage, baseline, baseline_run_id)
+        theirs = _score_baseline(config, storage, their_folder, set(keys), output)
+        run = layout_tables.manifest_of(storage, their_folder).get("run_id")
+        compared = evaluation_report.comparison(scored, theirs, draws, changed_only=changed_only)
+        report["comparison"] = {"baseline": baseline, "baseline_run": run, **compared}
+        against = {
+            "comparison": Counter(metric["verdict"] for metric in compared["metrics"].values()),
+            "baseline": {name: report["comparison"][name] for name in ("baseline_run", "pairs", "differ")},
+        }
+    if reference:
+        report["distribution"] = _distribution(config, storage, scored, reference)
+    pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output)
+    page = evaluation_page.page(report, _values(scored), _values(theirs) if theirs is not None else {}, pictures)
+    storage.write(storage.join(output, "report.html"), page.encode("utf-8", "backslashreplace"))
+    write_report(storage, output, report)
+    return {
+        "task": "layouts",
+        "rows": len(places),
+        "evaluated": len(scored),
+        "exclusions": report["exclusions"],
+        "report": storage.join(output, "report.html"),
+        **against,
+    }
+
+
+def _cluster(config: EvaluateConfig) -> dict[str, Any]:
+    """Where the stages run."""
+    return {"address": config.run.ray_address, "autoscaling": config.run.autoscaling, "nodes": config.run.nodes}
+
+
+def write_report(storage: Storage, output: str, report: dict[str, Any]) -> None:
+    """Write report.json; NaN and infinity, which JSON has not, are an error here."""
+    text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
+    storage.write(storage.join(output, "report.json"), text.encode("utf-8", "backslashreplace"))
+
+
+def _places(storage: Storage, folder: str) -> pa.Table:
+    """Where a table's rows are. Raises TableError where it has none."""
+    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
+    if not len(places):
+        raise layout_tables.TableError(f"{folder} has no rows; there is nothing to score")
+    return places
+
+
+def _with_fonts(config: EvaluateConfig, manifest: dict[str, Any]) -> EvaluateConfig:
+    """The settings with the fonts of the run that made a table, too. Raises TableError for a file that is no font."""
+    settings = manifest.get("settings")
+    try:
+        files = fonts.named(settings if isinstance(settings, dict) else {}, config.score.fonts)
+    except ValueError as error:
+        raise layout_tables.TableError(f"score.fonts: {error}") from None
+    return config.model_copy(update={"score": config.score.model_copy(update={"fonts": files})})
+
+
+def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
+    names = [str(name) for name in places.column("row_id").to_pylist()]
+    columns = [places.column(name).to_pylist() for name in config.sampling.by]
+    strata = [*zip(*columns, strict=True)] if columns else [()] * len(names)
+    rows = stratified_sample(names, strata, config.sampling.rows, config.run.seed)
+    return places.take(pa.array(rows, pa.int64()))
+
+
+def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: str) -> pa.Table:
+    """Score rows on the pool, and read back what a report needs; checked to be the rows that were asked for."""
+    earlier = storage.list(folder)
+    if set(earlier) & set(chosen.column("uri").to_pylist()):
+        raise layout_tables.TableError(f"{folder} is both what is scored and where scores go; give another --output")
+    for uri in earlier:
+        storage.delete(uri)
+    tables = _shards(chosen, config.run.rows_per_shard)
+    step = Step("score", partial(_build, config, folder), config.score.pool)
+    files = []
+    done = 0
+    for row in stream([step], tables, **_cluster(config)):
+        found = json.loads(row["report"])
+        if "fault" in found:
+            raise layout_tables.TableError(found["fault"])
+        files.append(found["file"])
+        done += found["rows"]
+        log.info("%d of %d rows scored", done, len(chosen))
+    parts = [_read_back(storage, uri) for uri in sorted(files)]
+    scored = pa.concat_tables(parts, promote_options="permissive") if parts else None
+    found_ids = Counter(scored.column("row_id").to_pylist()) if scored is not None else Counter()
+    if found_ids != Counter(chosen.column("row_id").to_pylist()) or scored is None:
+        raise LostRowsError(f"{len(chosen)} rows were to be scored and {sum(found_ids.values())} are in {folder}")
+    return scored
+
+
+def _build(config: EvaluateConfig, folder: str) -> Stage:
+    return Score(storage_of(config), BorderSaliency(), config.score, folder)
+
+
+def _shards(chosen: pa.Table, size: int) -> list[pa.Table]:
+    """The places of rows in tables of at most `size`, each of one file."""
+    by_file: dict[str, list[int]] = {}
+    for uri, row in zip(chosen.column("uri").to_pylist(), chosen.column("row").to_pylist(), strict=True):
+        by_file.setdefault(uri, []).append(row)
+    tables: list[pa.Table] = []
+    for uri, rows in by_file.items():
+        for first in range(0, len(rows), size):
+            part = rows[first : first + size]
+            columns = {
+                "uri": pa.array([uri] * len(part), pa.string()),
+                "row": pa.array(part, pa.int64()),
+                schema.SHARD: pa.array([len(tables)] * len(part), pa.int32()),
+            }
+            tables.append(pa.table(columns))
+    return tables
+
+
+def _read_back(storage: Storage, uri: str) -> pa.Table:
+    filesystem, path = storage.filesystem(uri)
+    with filesystem.open_input_file(path) as handle:
+        table = pq.ParquetFile(handle).read(columns=_BACK)
+    casts = {name: table.column(name).cast(pa.string()) for name in layout_tables.KEYS}
+    for name, column in casts.items():
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table
+
+
+def _score_baseline(config: EvaluateConfig, storage: Storage, folder: str, keys: set[str], output: str) -> pa.Table:
+    """Score those rows of the baseline that ours has too."""
+    places = _places(storage, folder)
+    config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
+    shared = [i for i, key in enumerate(places.column("row_id").to_pylist()) if key in keys]
+    if not shared:
+        raise layout_tables.TableError(f"{folder} shares no row_id with the layouts; there is nothing to compare")
+    return _score(config, storage, places.take(pa.array(shared, pa.int64())), storage.join(output, "baseline_scores"))
+
+
+def _distribution(config: EvaluateConfig, storage: Storage, scored: pa.Table, reference: str) -> dict[str, Any]:
+    folder = layout_tables.folder_of(storage, reference)
+    places = _places(storage, folder)
+    names = [str(name) for name in places.column("row_id").to_pylist()]
+    rows = stratified_sample(names, [()] * len(names), config.report.reference_rows, config.run.seed)
+    tables = [
+        layout_tables.read(storage, part.column("uri")[0].as_py(), part.column("row").to_pylist())
+        for part in _shards(places.take(pa.array(rows, pa.int64())), len(names))
+    ]
+    theirs = [
+        (str(key), elements)
+        for table in tables
+        for key, elements in zip(table.column("row_id").to_pylist(), table.column("elements").to_pylist(), strict=True)
+    ]
+    keys = [str(key) for key in scored.column("row_id").to_pylist()]
+    drawn = stratified_sample(keys, [()] * len(keys), config.report.reference_rows, config.run.seed)
+    elements = scored.column("elements").take(pa.array(drawn, pa.int64())).to_pylist()
+    mine = [(keys[i], found) for i, found in zip(drawn, elements, strict=True)]
+    sides = [[(key, found) for key, found in side if found is not None] for side in (mine, theirs)]
+    if not all(sides):
+        raise layout_tables.TableError(f"{folder if sides[0] else 'the table'} has no row with elements to compare")
+    (my_keys, my_elements), (their_keys, their_elements) = (zip(*side, strict=True) for side in sides)
+    return {
+        "source": folder,
+        "excluded": {"layouts": len(mine) - len(my_keys), "reference": len(theirs) - len(their_keys)},
+        **evaluation_report.distributions(
+            evaluation_report.layouts_of(my_elements),
+            my_keys,
+            evaluation_report.layouts_of(their_elements),
+            their_keys,
+        ),
+    }
+
+
+def _latency(manifest: dict[str, Any]) -> dict[str, float] | None:
+    """Seconds a layout of the run that made the table, from its manifest; None where it does not say."""
+    summary = manifest.get("summary") or {}
+    seconds, computed = summary.get("seconds"), summary.get("computed")
+    if not seconds or not computed:
+        return None
+    return {"seconds": seconds, "layouts": computed, "seconds_per_layout": seconds / computed}
+
+
+def _values(table: pa.Table) -> dict[str, Sequence[float]]:
+    return {name: found.values[found.defined] for name, found in evaluation_report.scores_of(table).items()}
+
+
+def _pictures(
+    config: EvaluateConfig, storage: Storage, scored: pa.Table, chosen: list[int], output: str
+) -> dict[str, str]:
+    """Pictures of chosen rows as data URIs by row id; rows that can't be drawn have none."""
+    from base64 import b64encode
+
+    names = {scored.column("row_id")[i].as_py() for i in chosen}
+    folder = storage.join(output, "worst")
+    for uri in storage.list(folder):
+        storage.delete(uri)
+    tables = []
+    for uri in storage.list(storage.join(output, "scores")):
+        filesystem, path = storage.filesystem(uri)
+        with filesystem.open_input_file(path) as handle:
+            table = pq.ParquetFile(handle).read()
+        keep = [
+            i
+            for i, row in enumerate(table.select(["row_id", "image", "crop"]).to_pylist())
+            if row["row_id"] in names and row["image"] and row["crop"]
+        ]
+        if keep:
+            tables.append(table.take(pa.array(keep, pa.int64())))
+    build = partial(Render, storage, folder, config.report.preview_side, config.score.fonts)
+    found = {}
+    for row in stream([Step("render", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **_cluster(config)):
+        if row["fault"]:
+            log.warning("no picture of %s: %s", row["row_id"], row["fault"])
+            continue
+        data = storage.read(storage.join(folder, gallery.preview_name(row["row_id"])))
+        found[row["row_id"]] = f"data:image/jpeg;base64,{b64encode(data).decode()}"
+    return found

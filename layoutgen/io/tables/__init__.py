@@ -1,0 +1,1 @@
+"""What lies in storage: snapshots, ledgers, leases, layout tables. No pixels."""

@@ -1,0 +1,405 @@
+"""Writes a run's tables and publishes them: shard files first, then the manifest, then `CURRENT`, last.
+
+    OUTPUT/snapshots/<run_id>/part-00000.parquet …   the published rows, a file a shard
+    OUTPUT/snapshots/<run_id>/_manifest.json         files, rows, bytes, sha256, counts, settings
+    OUTPUT/snapshots/<run_id>/_SUCCESS               empty, written when CURRENT names the run: it is published
+    OUTPUT/snapshots/<run_id>/_REFUSED               why the run is not published, in its place
+    OUTPUT/dead_letters/<run_id>/*.parquet           the rows that failed, with their input
+    OUTPUT/CURRENT                                   the run id of the newest published snapshot
+
+A shard's files have fixed names and the same content whenever they are written again, so a replayed task overwrites
+its own work. Readers follow `CURRENT` and never see a run in the making.
+"""
+
+import hashlib
+import io
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.core import schema
+from layoutgen.core.fingerprint import sum_of_ids
+from layoutgen.core.manifest.column_types import NO_COLUMNS, described
+from layoutgen.core.manifest.column_values import aligned, concat, same_rows
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.tables import letters, staleness
+from layoutgen.io.tables.lease import read_current
+from layoutgen.io.tables.ledger import NO_BASE, Base, ShardReport, Source, Written
+from layoutgen.io.tables.previous import Before, Previous, chosen, part
+
+# Failures that may pass: the same input may do better another time.
+RETRYABLE = {
+    "not_found",
+    "access_denied",
+    "archived",
+    "empty_object",
+    "truncated_image",
+    "truncated_video",
+    "process_crashed",
+}
+ROW_GROUP_ROWS = 20_000
+
+
+class SnapshotError(RuntimeError):
+    """A run can't be written or published; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """The tables of one run, of `shards` shards, under an output root. `kind` is the published rows' schema; `base` is
+    what the run builds on. With `upsert` the published rows that are not planned stay. A published row that fails for
+    a passing reason stays for `stale_days` days. `own` are the user's own columns as the run settled them, logical
+    (`core.column_types`): every file has each of them, in the one type."""
+
+    storage: Storage
+    root: str
+    run_id: str
+    created_at: datetime
+    kind: pa.Schema
+    compression: str = "zstd"
+    base: Base = NO_BASE
+    shards: int = 1
+    upsert: bool = False
+    stale_days: float = 0.0
+    own: pa.Schema = NO_COLUMNS
+
+    @property
+    def folder(self) -> str:
+        """Where the published rows go."""
+        return self.storage.join(self.root, f"snapshots/{self.run_id}")
+
+    @property
+    def dead_folder(self) -> str:
+        """Where the dead letters go."""
+        return self.storage.join(self.root, f"dead_letters/{self.run_id}")
+
+    @property
+    def previous(self) -> Previous:
+        """The rows that the run builds on."""
+        return Previous(self.storage, self.root, self.kind, self.base, self.shards, self.own)
+
+    def part(self, shard: int) -> str:
+        """Where a shard's published rows are."""
+        return self.storage.join(self.root, f"snapshots/{self.run_id}/{part(shard)}")
+
+    def write_shard(self, table: pa.Table, shard: int, *, attempt: int = 1) -> ShardReport:
+        """Write a shard's rows, published and dead ones apart, under names that depend on the shard alone; read them
+        back and count what is there.
+
+        Rows whose status is `unchanged` come from what was there before, byte for byte; so does the whole file where
+        nothing in it changed. A published row that fails for a passing reason stays, marked stale. With `upsert` the
+        published rows that are not planned stay.
+        """
+        before = self.previous.before(shard)
+        planned = table.column("row_id").to_pylist()
+        status = table.column("status").to_pylist()
+        ok = [i for i, word in enumerate(status) if word == "ok"]
+        same = {row_id for row_id, word in zip(planned, status, strict=True) if word == "unchanged"}
+        old = set(before.published.column("row_id").to_pylist())
+        kept = old - set(planned) if self.upsert else set()
+        stale = self._stale(table, before.published)
+        failed = [i for i, word in enumerate(status) if word == "failed" and planned[i] not in stale]
+        good = _taken(table, ok)
+        dead = self._dead(_taken(table, failed), attempt)
+        carried = [
+            staleness.cleared(chosen(before.known, same)),
+            staleness.marked(chosen(before.published, set(stale)), stale, self.created_at),
+            chosen(before.published, kept),
+        ]
+        data = self._merged(aligned(self._stamped(good), self.kind, self.own), carried, before)
+        written = self._write(self.part(shard), data)
+        dead_uri = self.storage.join(self.dead_folder, part(shard))
+        dead_written = self._write(dead_uri, _parquet(dead, self.compression) if failed else None)
+        written, published_ids = self._read_back(self.part(shard), written)
+        dead_written, dead_ids = self._read_back(dead_uri, dead_written)
+        images = good.column("image").to_pylist() if "image" in good.column_names else []
+        return ShardReport(
+            shard=shard,
+            published=written,
+            dead=dead_written,
+            computed=len(ok),
+            unchanged=len(same),
+            kept=len(kept),
+            deleted=len(old - set(planned) - kept),
+            images=len(set(images)),
+            ids=sum_of_ids([row_id for row_id in [*published_ids, *dead_ids] if row_id not in kept]),
+            failed=_by_kind(dead),
+            attempt=attempt,
+            verdicts=self._verdicts(data),
+            stale=len(stale),
+            before=len(old),
+        )
+
+    def _stale(self, table: pa.Table, published: pa.Table) -> dict[str, str]:
+        """The planned rows that are published and failed for a passing reason, key to reason: those of which the
+        manifest still names the same images. What a merchant replaced is not shown for longer."""
+        images = dict(zip(*(published.column(name).to_pylist() for name in ("row_id", "images")), strict=True))
+        rows = zip(*(table.column(name).to_pylist() for name in ("row_id", "images", "error")), strict=True)
+        passing = {
+            row_id: f"{error['stage']}/{error['kind']}: {error['message']}"
+            for row_id, named, error in rows
+            if error and error["kind"] in RETRYABLE and images.get(row_id) == named
+        }
+        return staleness.allowed(passing, published, self.created_at, self.stale_days)
+
+    def _merged(self, published: pa.Table, carried: list[pa.Table], before: Before) -> bytes | None:
+        """A shard's file: the very bytes of the file before where its rows are the same, None where it has no rows."""
+        tables = [table for table in (published, *carried) if len(table)]
+        if not tables:
+            return None
+        merged = pa.concat_tables(tables).sort_by("row_id")
+        is_as_long = not len(published) and len(merged) == len(before.published)
+        if before.data and is_as_long and all(same_rows(merged, before.published)):
+            return before.data
+        return _parquet(merged, self.compression)
+
+    def unplanned_shards(self, planned: set[int]) -> list[int]:
+        """Shards of the snapshot before that this run plans no rows for."""
+        source = self.base.published
+        if source is None:
+            return []
+        names = [file["name"] for file in manifest(self.storage, self.root, source.run_id)["files"]]  # no old listing
+        return sorted(
+            {shard for file in map(_number, names) for shard in range(file, self.shards, source.shards)} - planned
+        )
+
+    def carry(self, shard: int) -> ShardReport:
+        """Take a shard without planned rows over as it is, with `upsert`; else only count what is gone."""
+        before = self.previous.before(shard)
+        count = len(before.published)
+        data = self._merged(before.published.slice(0, 0), [before.published], before) if self.upsert else None
+        written, ids = self._read_back(self.part(shard), self._write(self.part(shard), data))
+        kept = len(ids)
+        verdicts = self._verdicts(data) if written else {}
+        return ShardReport(
+            shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), verdicts=verdicts, before=count
+        )
+
+    def lacking(self, reports: list[ShardReport]) -> list[int]:
+        """Shards for which the snapshot before did not hold all rows that its manifest has."""
+        source = self.base.published
+        if source is None:
+            return []
+        found: Counter[int] = Counter()
+        for report in reports:
+            found[report.shard % source.shards] += report.before
+        files = manifest(self.storage, self.root, source.run_id)["files"]
+        lost = {number for file in files if found[number := _number(file["name"])] != file["rows"]}
+        return sorted(report.shard for report in reports if report.shard % source.shards in lost)
+
+    def _verdicts(self, data: bytes | None) -> dict[str, int]:
+        """How many rows of a file the acceptance check accepted, and refused for each reason, where rows have it."""
+        if "accepted" not in self.kind.names:
+            return {}
+        found: Counter[str] = Counter(accepted=0)
+        table = pq.read_table(io.BytesIO(data), columns=["accepted", "reasons"]) if data else None
+        for row in table.to_pylist() if table is not None else []:
+            found["accepted"] += row["accepted"]
+            found.update({f"refused/{reason.partition(':')[0]}" for reason in row["reasons"] or ()})
+        return dict(found)
+
+    def write_carried(self, table: pa.Table, shard: int) -> ShardReport:
+        """Write rows of the snapshot before into a shard, as they are; read them back and count what is there."""
+        table = aligned(table, self.kind, self.own).sort_by("row_id")
+        written = self._write(self.part(shard), _parquet(table, self.compression))
+        written, ids = self._read_back(self.part(shard), written)
+        return ShardReport(shard, written, None, 0, len(table), 0, 0, 0, sum_of_ids(ids))
+
+    def write_unplanned(self, table: pa.Table, number: int) -> ShardReport:
+        """Write the rows that the plan could not use; they are dead letters of no shard."""
+        uri = self.storage.join(self.dead_folder, f"plan-{number:03d}.parquet")
+        dead = self._dead(table, 1)
+        written, ids = self._read_back(uri, self._write(uri, _parquet(dead, self.compression)))
+        return ShardReport(-1 - number, None, written, 0, 0, 0, 0, 0, sum_of_ids(ids), _by_kind(dead))
+
+    def keep_letters(self, handled: np.ndarray, number: int) -> list[ShardReport]:
+        """Take over the dead letters of the published run whose keys (`letters.keys` of row_id) are not `handled`, so
+        that a replay of this run finds them."""
+        reports: list[ShardReport] = []
+        waiting: list[pa.Table] = []
+
+        def write() -> None:
+            table = pa.concat_tables(waiting)
+            waiting.clear()
+            uri = self.storage.join(self.dead_folder, f"kept-{len(reports):05d}.parquet")
+            written, ids = self._read_back(uri, self._write(uri, _parquet(table, self.compression)))
+            reports.append(
+                ShardReport(-1 - number - len(reports), None, written, 0, 0, 0, 0, 0, sum_of_ids([]), open=len(ids))
+            )
+
+        for table in letters.stream(self.storage, self.root, self.base.published.run_id) if self.base.published else ():
+            left = ~np.isin(letters.keys(table.column("row_id").to_pylist()), handled)
+            kept = schema.complete(table, schema.DEAD_LETTERS).select(schema.DEAD_LETTERS.names).filter(pa.array(left))
+            waiting.append(kept)
+            if sum(map(len, waiting)) >= letters.BATCH_ROWS:
+                write()
+        if any(map(len, waiting)):
+            write()
+        return reports
+
+    def _read_back(self, uri: str, written: Written | None) -> tuple[Written | None, list[str]]:
+        """The keys in a file that was just written, and its version; its bytes must be the ones that were sent."""
+        if written is None:
+            return None, []
+        found = self.storage.read_version(uri)
+        if found is None or hashlib.sha256(found[0]).hexdigest() != written.sha256:
+            raise StorageError(f"{uri} does not hold what was written to it")
+        table = pq.ParquetFile(pa.BufferReader(found[0])).read(columns=["row_id"])
+        return replace(written, version=found[1]), table.column("row_id").to_pylist()
+
+    def _stamped(self, table: pa.Table) -> pa.Table:
+        count = len(table)
+        table = table.append_column("run_id", pa.array([self.run_id] * count, pa.string()))
+        return table.append_column(
+            "created_at", pa.array([self.created_at] * count, schema.LAYOUTS.field("created_at").type)
+        )
+
+    def _dead(self, table: pa.Table, attempt: int) -> pa.Table:
+        errors = table.column("error").combine_chunks()
+        if isinstance(errors, pa.ChunkedArray):
+            errors = pa.nulls(0, schema.ERROR)
+        kinds = errors.field("kind").to_pylist()
+        table = self._stamped(table)
+        for name in ("stage", "kind", "message"):
+            table = table.append_column(name, errors.field(name))
+        table = table.append_column("retryable", pa.array([kind in RETRYABLE for kind in kinds], pa.bool_()))
+        table = table.append_column("attempts", pa.array([attempt] * len(table), pa.int32()))
+        return schema.complete(table, schema.DEAD_LETTERS).select(schema.DEAD_LETTERS.names)
+
+    def _write(self, uri: str, data: bytes | None) -> Written | None:
+        if data is None:
+            return None
+        self.storage.write(uri, data)
+        rows_in_it = pq.read_metadata(pa.BufferReader(data)).num_rows
+        return Written(uri.rpartition("/")[2], rows_in_it, len(data), hashlib.sha256(data).hexdigest())
+
+    def settle(self, reports: list[ShardReport]) -> list[int]:
+        """Shards whose files do not hold what was reported. Each file has the version that it had when it was read
+        back, or is read again. Files that no report names go: they are of an attempt that failed half-way."""
+        wrong = set()
+        for folder, kind in ((self.folder, "published"), (self.dead_folder, "dead")):
+            wanted = {
+                self.storage.join(folder, written.name): (report.shard, written)
+                for report in reports
+                if (written := getattr(report, kind))
+            }
+            there = self.storage.versions_below(folder)
+            for uri in there.keys() - wanted.keys():
+                if not uri.rpartition("/")[2].startswith("_"):
+                    self.storage.delete(uri)
+            wrong |= {
+                shard
+                for uri, (shard, written) in wanted.items()
+                if (not written.version or there.get(uri) != written.version) and not self._holds(uri, written)
+            }
+        return sorted(wrong)
+
+    def _holds(self, uri: str, written: Written) -> bool:
+        """Look into a file that a listing, which may be old, shows otherwise."""
+        found = self.storage.read_version(uri)
+        return found is not None and hashlib.sha256(found[0]).hexdigest() == written.sha256
+
+    def finish(self, reports: list[ShardReport], summary: dict[str, Any], settings: dict[str, Any]) -> None:
+        """Write the manifest: the snapshot is complete, and can be published or refused."""
+        content = {
+            "run_id": self.run_id,
+            "created_at": self.created_at.isoformat(),
+            "finished_at": datetime.now(UTC).isoformat(),
+            "planned_at": self._planned_at(),
+            "schema_version": schema.VERSION,
+            "previous": self.base.published.run_id if self.base.published else None,
+            "shard_count": self.shards,
+            "files": [vars(report.published) for report in reports if report.published],
+            "dead_letters": [vars(report.dead) for report in reports if report.dead],
+            **described(self.own),
+            "summary": summary,
+            "settings": settings,
+        }
+        text = json.dumps(content, ensure_ascii=False, indent=1).encode()
+        self.storage.write(self.storage.join(self.folder, "_manifest.json"), text)
+
+    def mark_refused(self, reasons: list[str]) -> None:
+        """Say that the run is not published, and why: `_REFUSED`, a line a reason, in place of `_SUCCESS`."""
+        self.storage.delete(self.storage.join(self.folder, "_SUCCESS"))
+        self.storage.write(
+            self.storage.join(self.folder, "_REFUSED"), "".join(f"{reason}\n" for reason in reasons).encode()
+        )
+
+    def _planned_at(self) -> str | None:
+        """When a whole manifest was planned for the last time: a run that keeps rows beyond its own plans a part."""
+        if not self.upsert or not self.base.published:
+            return self.created_at.isoformat()
+        before: str | None = manifest(self.storage, self.root, self.base.published.run_id).get("planned_at")
+        return before
+
+
+def _taken(table: pa.Table, positions: list[int]) -> pa.Table:
+    return table if len(positions) == len(table) else table.take(pa.array(positions, pa.int64()))
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix("part-").partition(".")[0])
+
+
+def _by_kind(dead: pa.Table) -> dict[str, int]:
+    names = zip(dead.column("stage").to_pylist(), dead.column("kind").to_pylist(), strict=True)
+    return dict(Counter(f"{stage}/{kind}" for stage, kind in names))
+
+
+def _parquet(table: pa.Table, compression: str) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata({"layoutgen.schema_version": str(schema.VERSION)}),
+        sink,
+        compression=compression,
+        row_group_size=ROW_GROUP_ROWS,
+        write_statistics=True,
+        use_dictionary=True,
+    )
+    return sink.getvalue()
+
+
+def current(storage: Storage, root: str) -> str:
+    """The run id that `CURRENT` names. Raises SnapshotError where nothing has been published."""
+    run_id = read_current(storage, root).run_id
+    if run_id is None:
+        raise SnapshotError(f"{root} has no CURRENT: no run has published there yet")
+    return run_id
+
+
+def source(storage: Storage, root: str, run_id: str | None, older_count: int | None) -> Source | None:
+    """The run of a published snapshot as something to build on; `older_count` is the number of shards of a table whose
+    manifests do not say theirs."""
+    if run_id is None:
+        return None
+    return Source(run_id, int(manifest(storage, root, run_id).get("shard_count") or older_count or 1))
+
+
+def mark_published(storage: Storage, root: str, run_id: str | None) -> None:
+    """Give the run that CURRENT names its `_SUCCESS`, unless it has it; None names none. Written after the swap, so
+    that whoever waits for it finds the run published; where the driver died in between, the next writer does it."""
+    folder = storage.join(root, f"snapshots/{run_id}")
+    if not run_id or storage.exists(f"{folder}/_SUCCESS") or not storage.exists(f"{folder}/_manifest.json"):
+        return
+    storage.delete(f"{folder}/_REFUSED")
+    storage.write(f"{folder}/_SUCCESS", b"")
+
+
+def manifest(storage: Storage, root: str, run_id: str) -> dict[str, Any]:
+    """What `finish` wrote of a run. Raises StorageError where there is nothing."""
+    found: dict[str, Any] = json.loads(storage.read(storage.join(root, f"snapshots/{run_id}/_manifest.json")))
+    return found
+
+
+def read(storage: Storage, root: str, run_id: str | None = None, what: str = "snapshots") -> pa.Table:
+    """Read a run's rows, by default the published ones of the newest run; `what` may be dead_letters."""
+    folder = storage.join(root, f"{what}/{run_id or current(storage, root)}")
+    parts = [uri for uri in storage.list(folder) if uri.endswith(".parquet")]
+    tables = [pq.ParquetFile(io.BytesIO(storage.read(uri))).read() for uri in parts]
+    return concat(tables) if tables else schema.DEAD_LETTERS.empty_table()

@@ -1,0 +1,1 @@
+"""What reads posters: OCR, vision-language models, both joined."""

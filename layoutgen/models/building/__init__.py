@@ -1,0 +1,1 @@
+"""From settings to models, on the worker that needs them. No other code reads settings of models."""

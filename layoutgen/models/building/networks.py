@@ -1,0 +1,52 @@
+"""Builds the composers that denoise; imported by `models.building` where settings name one."""
+
+from pathlib import Path
+from typing import Any
+
+from layoutgen.config.jobs import Compose
+from layoutgen.core import framing
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Composer
+from layoutgen.models.building.libraries import release
+from layoutgen.models.denoising.networks import VERSIONS, composer_of, loaded
+from layoutgen.models.prefixes import parted
+from layoutgen.models.vlm.painting import Frame
+from layoutgen.models.weights import EMBEDDED, fetch_weights, identity, weights_sha
+
+
+def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
+    """Build the composer, and its provenance. Raises ValueError or FileNotFoundError with the mend."""
+    folder = _fetch(settings, storage)
+    model = composer_of(
+        settings.engine,
+        loaded(settings.engine, folder, settings.device),
+        frame=frame,
+        steps=settings.steps,
+        samples=settings.candidates,
+        rows=settings.batch,
+        seed=seed,
+    )
+    told = f"{parted(settings.model)[0]} {weights_sha(folder)[:12]}"
+    named = f"{VERSIONS[settings.engine]} {told}, {settings.steps} steps"
+    return model, {"composer": named, "adapter": None, "prompt_version": None, "seed": seed}
+
+
+def check(settings: Compose, storage: Storage) -> None:
+    """See that the network is there and whole; it is small, so it is fetched and read. Raises ValueError or
+    FileNotFoundError with the mend."""
+    loaded(settings.engine, _fetch(settings, storage))
+
+
+def version(settings: Compose) -> list[object]:
+    """What shapes its layouts, the noise apart."""
+    held = identity(_named(settings))
+    library = release("draw") if settings.engine == "layout_image" else ""
+    return [VERSIONS[settings.engine], framing.VERSION, held, settings.steps, settings.candidates, library]
+
+
+def _fetch(settings: Compose, storage: Storage) -> Path:
+    return fetch_weights(_named(settings), Path(settings.cache).expanduser(), storage)
+
+
+def _named(settings: Compose) -> str:
+    return f"{EMBEDDED}/{settings.engine}" if settings.model == EMBEDDED else settings.model

@@ -1,0 +1,1 @@
+"""What proposes layouts without denoising: rules, vision-language models."""

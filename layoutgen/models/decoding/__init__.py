@@ -1,0 +1,1 @@
+"""Many requests, one language model: batches, caches, grammars, attention. Prompts are in `models.vlm`."""

@@ -1,0 +1,1 @@
+"""Networks that denoise layouts, and what they share."""

@@ -1,0 +1,1 @@
+"""RADM: layouts denoised as boxes. It knows nothing of the network that draws."""

@@ -1,0 +1,167 @@
+"""A composer that denoises boxes: RADM.
+
+A layout's noise is drawn from a seed of its own, made of the run's seed and what is to be laid out, so it does not
+depend on what else is in the batch. Of several samples the best by `core.ranking` is taken; the first wins a tie.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from layoutgen.core.layout import Box, Framing, Suggestion
+from layoutgen.core.proposals.constraints import Constraints, ContradictionError, project, violations
+from layoutgen.core.proposals.ranking import layout_score
+from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.decoding.devices import in_halves
+from layoutgen.models.denoising.boxes.binding import bind
+from layoutgen.models.denoising.boxes.head import Found, Scene
+from layoutgen.models.denoising.boxes.network import Radm
+from layoutgen.models.denoising.boxes.sampling import sample
+from layoutgen.models.denoising.boxes.steering import Steering, boxes, with_roles
+from layoutgen.models.denoising.lines import Line, batch, lines_of
+from layoutgen.models.denoising.view import picture, shown_of, subject_of
+from layoutgen.models.vlm.painting import Frame
+
+FREE = Constraints()
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A layout that was sampled, its score, and the constraints that it broke `before` they were put on it."""
+
+    suggestions: tuple[Suggestion, ...]
+    score: float
+    before: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Task:
+    brief: Brief
+    constraints: Constraints
+    lines: tuple[Line, ...]
+    framing: Framing
+
+    @property
+    def subject(self) -> Box | None:
+        return subject_of(self.brief.annotation, self.framing)
+
+
+class RadmComposer:
+    """Composes with a network. `frame` says how a photo lies on its canvas; `steps` of denoising, `samples` a layout,
+    `rows` layouts at once."""
+
+    def __init__(
+        self, network: Radm, *, frame: Frame, steps: int = 4, samples: int = 1, rows: int = 8, seed: int = 0
+    ) -> None:
+        self._network, self._frame = network, frame
+        self._steps, self._samples, self._rows, self._seed = steps, samples, rows, seed
+
+    def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
+        """Return each brief's composition, or why there is none: see `sample`."""
+        framed = [self._frame(brief.image, brief.annotation, brief.canvas) for brief in briefs]
+        return [
+            found
+            if isinstance(found, Fault)
+            else Composition(framing, max(found, key=lambda one: one.score).suggestions)
+            for framing, found in zip(framed, self.sample(briefs, framings=framed), strict=True)
+        ]
+
+    def sample(
+        self,
+        briefs: Sequence[Brief],
+        constraints: Sequence[Constraints] | None = None,
+        *,
+        framings: Sequence[Framing] | None = None,
+    ) -> list[list[Sampled] | Fault]:
+        """Return each brief's samples, which keep its constraints, or why there are none: `empty_copy`, `copy_too_long`
+        (more texts than the network reads), `bad_constraints`, `contradiction`, `not_finite`."""
+        framings = framings or [self._frame(one.image, one.annotation, one.canvas) for one in briefs]
+        asked = [self._task(*one) for one in zip(briefs, constraints or [FREE] * len(briefs), framings, strict=True)]
+        tasks = [one for one in asked if isinstance(one, _Task)]
+        found = (
+            one
+            for start in range(0, len(tasks), self._rows)
+            for one in in_halves(self._some, tasks[start : start + self._rows])
+        )
+        return [one if isinstance(one, Fault) else next(found) for one in asked]
+
+    def _task(self, brief: Brief, constraints: Constraints, framing: Framing) -> _Task | Fault:
+        size = self._network.size
+        lines = lines_of(brief.copy, brief.canvas, brief.logo_aspect)
+        if not lines:
+            return Fault("empty_copy", "copy has no title, no selling point, no brand and no logo; mend the row")
+        most = min(size.lines, size.proposals // 2)
+        if len(lines) > most:
+            return Fault(
+                "copy_too_long", f"copy has {len(lines)} texts, and at most {most} are laid out; leave some out"
+            )
+        try:
+            constraints.check(len(lines))
+            return _Task(brief, constraints, with_roles(lines, constraints.roles), framing)
+        except ContradictionError as error:
+            return Fault("contradiction", str(error))
+        except ValueError as error:
+            return Fault("bad_constraints", str(error))
+
+    def _some(self, tasks: Sequence[_Task]) -> list[list[Sampled] | Fault]:
+        scene = self._scene(tasks)
+        rows = [task for task in tasks for _ in range(self._samples)]
+        seeds = [row_seed(task.brief, task.constraints, self._seed, k) for task in tasks for k in range(self._samples)]
+        steering = Steering([task.lines for task in rows], [task.constraints for task in rows])
+        found = sample(
+            self._network,
+            Scene(*(part.repeat_interleave(self._samples, 0) for part in scene)),
+            seeds,
+            steps=self._steps,
+            given=[task.constraints.given for task in rows],
+            steer=steering if any(len(task.constraints) for task in rows) else None,
+        )
+        return [
+            self._read(found, range(i * self._samples, (i + 1) * self._samples), task) for i, task in enumerate(tasks)
+        ]
+
+    @torch.inference_mode()
+    def _scene(self, tasks: Sequence[_Task]) -> Scene:
+        device = next(self._network.parameters()).device
+        seen = [
+            picture(
+                one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing),
+                self._network.size,
+            )
+            for one in tasks
+        ]  # fmt: skip
+        pictures, sizes = zip(*seen, strict=True)
+        return self._network.scene(
+            torch.stack(pictures).to(device),
+            torch.tensor(sizes, dtype=torch.float32, device=device),
+            batch([task.lines for task in tasks]).to(device),
+        )
+
+    def _read(self, found: Found, rows: range, task: _Task) -> list[Sampled] | Fault:
+        if not all(bool(part[rows.start : rows.stop].isfinite().all()) for part in (found.roles, found.ltrb)):
+            return Fault("not_finite", "the network's answer is not finite; look at its weights, or use another dtype")
+        out = []
+        for row in rows:
+            proposals, roles = bind(
+                found, row, task.lines, underlays=task.constraints.underlays, pinned=task.constraints.given
+            )
+            proposed = boxes(found, row, proposals)
+            for element, box in task.constraints.given.items():
+                proposed[element] = box
+            kept = project(proposed, task.constraints)
+            texts = [line.slot.text for line in task.lines] + [""] * (len(kept) - len(task.lines))
+            suggestions = tuple(map(Suggestion, roles, kept, texts))
+            score = layout_score(suggestions, task.brief.canvas, task.subject)
+            out.append(Sampled(suggestions, score, tuple(violations(proposed, task.constraints))))
+        return out
+
+
+def row_seed(brief: Brief, constraints: Constraints, seed: int, number: int) -> int:
+    """The seed of a layout's sample: the same for the same photo, copy, canvas, constraints and run's seed."""
+    about = (brief.copy, brief.canvas, brief.logo_aspect, constraints, seed, number)
+    digest = hashlib.sha256(repr(about).encode())
+    digest.update(np.ascontiguousarray(brief.image).data)
+    return int.from_bytes(digest.digest()[:7], "big")

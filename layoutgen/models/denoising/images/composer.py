@@ -1,0 +1,99 @@
+"""A composer that draws layout images and reads them.
+
+Each layout's noise is of a seed of its own, as in `layout_diffusion.composer`; of several samples the best by
+`core.ranking` is taken, the first one in a tie.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from layoutgen.core.layout import Box, Framing, Role
+from layoutgen.core.proposals.ranking import layout_score
+from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.decoding.devices import in_halves
+from layoutgen.models.denoising.boxes.composer import FREE, row_seed
+from layoutgen.models.denoising.boxes.sizes import ROLES
+from layoutgen.models.denoising.images.drawer import Beside, Drawer, sample
+from layoutgen.models.denoising.images.encoding import read_layout
+from layoutgen.models.denoising.lines import Line, batch, lines_of
+from layoutgen.models.denoising.view import picture, shown_of, subject_of
+from layoutgen.models.vlm.painting import Frame
+
+
+@dataclass(frozen=True)
+class _Task:
+    brief: Brief
+    lines: tuple[Line, ...]
+    framing: Framing
+    subject: Box | None
+
+
+class ImageComposer:
+    """Composes with a network that draws. `frame` says how a photo lies on its canvas; `steps` of denoising, `samples`
+    a layout, `rows` layouts at once."""
+
+    def __init__(
+        self, network: Drawer, *, frame: Frame, steps: int = 8, samples: int = 1, rows: int = 8, seed: int = 0
+    ) -> None:
+        self._network, self._frame = network, frame
+        self._steps, self._samples, self._rows, self._seed = steps, samples, rows, seed
+
+    def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
+        """Return each brief's composition, or why there is none: `empty_copy`, `copy_too_long` (more texts than the
+        network reads), `not_finite`."""
+        asked = [self._task(brief) for brief in briefs]
+        tasks = [one for one in asked if isinstance(one, _Task)]
+        found = (
+            one
+            for start in range(0, len(tasks), self._rows)
+            for one in in_halves(self._some, tasks[start : start + self._rows])
+        )
+        return [one if isinstance(one, Fault) else next(found) for one in asked]
+
+    def _task(self, brief: Brief) -> _Task | Fault:
+        lines, most = lines_of(brief.copy, brief.canvas, brief.logo_aspect), self._network.size.lines
+        if not lines:
+            return Fault("empty_copy", "copy has no title, no selling point, no brand and no logo; mend the row")
+        if len(lines) > most:
+            return Fault(
+                "copy_too_long", f"copy has {len(lines)} texts, and at most {most} are laid out; leave some out"
+            )
+        framing = self._frame(brief.image, brief.annotation, brief.canvas)
+        return _Task(brief, lines, framing, subject_of(brief.annotation, framing))
+
+    def _some(self, tasks: Sequence[_Task]) -> list[Composition | Fault]:
+        size, device = self._network.size, next(self._network.parameters()).device
+        seen = [
+            picture(one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing), size)
+            for one in tasks
+        ]
+        with torch.inference_mode():
+            beside = self._network.beside(
+                torch.stack([pixels for pixels, _ in seen]).to(device),
+                torch.tensor([shape for _, shape in seen], device=device),
+                batch([one.lines for one in tasks]).to(device),
+            )
+            said = self._network.roles(beside.lines[:, 1:]).float().softmax(2).tolist()
+        roles = [
+            [dict(zip(ROLES, one, strict=True)) for one in row[: len(task.lines)]]
+            for row, task in zip(said, tasks, strict=True)
+        ]
+        seeds = [row_seed(task.brief, FREE, self._seed, k) for task in tasks for k in range(self._samples)]
+        repeated = Beside(*(part.repeat_interleave(self._samples, 0) for part in beside))
+        images, finite = sample(self._network, repeated, seeds, steps=self._steps)
+        return [
+            self._best(images[i * self._samples : (i + 1) * self._samples], seen[i][1], task, roles[i])
+            if finite[i * self._samples : (i + 1) * self._samples].all()
+            else Fault("not_finite", "the network's answer is not finite; look at its weights, or use another dtype")
+            for i, task in enumerate(tasks)
+        ]
+
+    def _best(
+        self, images: np.ndarray, canvas_px: tuple[int, int], task: _Task, roles: list[dict[Role, float]]
+    ) -> Composition:
+        read = [read_layout(image, canvas_px, task.lines, task.brief, roles) for image in images]
+        best = max(read, key=lambda one: layout_score(one, task.brief.canvas, task.subject))
+        return Composition(task.framing, best)

@@ -1,0 +1,1 @@
+"""What finds things in pixels: subjects, faces, a clip's frame."""

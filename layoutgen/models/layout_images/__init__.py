@@ -1,1 +1,0 @@
-"""Layouts by drawing: diffusion draws a layout image, which `core.layout_image` reads."""

@@ -1,0 +1,1 @@
+"""Original InternVL2 repositories, converted to the form that transformers reads."""

@@ -1,0 +1,31 @@
+"""Draws for a vision-language model what it is to lay out: the photo, framed on its canvas.
+
+Runs on CPUs, in a stage of its own before the model's; it needs a few JSON files of the checkpoint, no weights.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.layout import Canvas, Framing
+from layoutgen.imaging.framed import frame_at
+from layoutgen.models.base import Prepared
+from layoutgen.models.vlm.pictures import PictureKind
+
+Frame = Callable[[np.ndarray, Annotation, Canvas], Framing]
+"""Says how a photo lies on a canvas."""
+
+
+class CanvasPainter:
+    """Draws the framed photo at exactly the size at which the model sees it, so that nothing is scaled twice. `frame`
+    says how a photo lies on its canvas; the longer side is about `max_side` px."""
+
+    def __init__(self, kind: PictureKind, max_side: int, frame: Frame) -> None:
+        self._kind, self._max_side, self._frame = kind, max_side, frame
+
+    def prepare(self, image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Prepared:
+        """Frame a photo on its canvas and draw it."""
+        framing = self._frame(image, annotation, canvas)
+        width, height = self._kind.size(canvas.width, canvas.height, self._max_side)
+        return Prepared(framing, self._kind.prepare(frame_at(image, framing, width, height), self._max_side))

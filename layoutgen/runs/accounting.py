@@ -1,0 +1,317 @@
+"""A run's books: the conservation law, the summary, and the lines in the log while it runs."""
+
+import logging
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from ray.util.metrics import Gauge
+
+from layoutgen.cluster import ClusterError
+from layoutgen.config.jobs import Pool, Run
+from layoutgen.io.storage import StorageError
+from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
+
+log = logging.getLogger("layoutgen")
+
+MOST_NOTES = 2000  # two requests of a listing
+
+
+class BreakerError(RuntimeError):
+    """Too many rows fail: the run stops early."""
+
+
+class StoppedError(RuntimeError):
+    """The machine failed while the run was at work; the message says how far it came."""
+
+
+class LostRowsError(RuntimeError):
+    """What was written is not what was planned. The message names shards; `shards` are those to compute again."""
+
+    def __init__(self, message: str, shards: Iterable[int] = ()) -> None:
+        super().__init__(message)
+        self.shards = sorted(shards)
+
+
+def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
+    """The conservation law, from what was read back: each shard holds the planned keys, each once. Raises
+    LostRowsError naming the shards that do not."""
+    found = {report.shard: report for report in reports}
+    twice = [shard for shard, times in Counter(report.shard for report in reports).items() if times > 1]
+    if twice:
+        raise LostRowsError(f"shards {sorted(twice)[:10]} were reported more than once; nothing is published", twice)
+    wrong = {
+        shard.shard: f"shard {shard.shard}: planned {shard.rows} rows, found {_found(found.get(shard.shard), shard)}"
+        for shard in plan.shards
+        if shard.shard not in found
+        or found[shard.shard].ids != shard.ids
+        or _rows(found[shard.shard]) != shard.rows
+        or not shard.ids.endswith(f"-{shard.rows}")  # as many keys as rows: none was planned twice
+    }
+    planned = {shard.shard for shard in plan.shards}
+    extra = sorted(report.shard for report in reports if report.shard not in planned and _rows(report))
+    if wrong or extra:
+        raise LostRowsError(
+            f"{len(wrong)} shards do not hold what was planned, {len(extra)} were never planned; nothing is published, "
+            "and the same command computes them again: "
+            + "; ".join([*list(wrong.values())[:10], *(f"shard {shard} was not planned" for shard in extra[:10])]),
+            [*wrong, *extra],
+        )
+
+
+def _found(report: ShardReport | None, planned: ShardPlan) -> str:
+    return f"{planned.rows} with other keys" if _rows(report) == planned.rows else str(_rows(report))
+
+
+def _rows(report: ShardReport | None) -> int:
+    if report is None:
+        return 0
+    return report.computed + report.unchanged + report.stale + sum(report.failed.values())
+
+
+def summarise(
+    run_id: str, output: str, plan: RunPlan, reports: list[ShardReport], resumed: int, seconds: float
+) -> dict[str, Any]:
+    """The numbers of a run, as the job prints them."""
+    failed: Counter[str] = Counter()
+    for report in reports:
+        failed.update(report.failed)
+    by_stage: dict[str, dict[str, int]] = {}
+    for name, count in sorted(failed.items()):
+        stage, _, fault = name.partition("/")
+        by_stage.setdefault(stage, {})[fault] = count
+    computed, unchanged = sum(r.computed for r in reports), sum(r.unchanged for r in reports)
+    kept, stale = sum(r.kept for r in reports), sum(r.stale for r in reports)
+    verdicts: Counter[str] = Counter()
+    for report in reports:
+        verdicts.update(report.verdicts)
+    refused = {name.partition("/")[2]: count for name, count in sorted(verdicts.items()) if name != "accepted"}
+    return {
+        "run_id": run_id,
+        "rows_in": plan.rows_in,
+        "computed": computed,
+        "unchanged": unchanged,
+        "stale": stale,
+        "dead_letters": sum(failed.values()),
+        "published": computed + unchanged + stale + kept,
+        "kept": kept,
+        "dead_letters_kept": sum(r.open for r in reports),
+        "left_out": plan.left_out,
+        "deleted": sum(r.deleted for r in reports),
+        "failed": by_stage,
+        **({"own_columns": plan.own_changes} if plan.own_changes else {}),
+        **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),
+        "shards": len(plan.shards),
+        "shards_resumed": resumed,
+        "seconds": round(seconds, 3),
+        "images_per_second": round(sum(r.images for r in reports) / seconds, 3),
+        "output": output,
+    }
+
+
+class Progress:
+    """How a run stands: a line in the log and `run.json` every so many seconds, the same as metrics, and the circuit
+    breaker."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        ledger: Ledger,
+        done: list[ShardReport],
+        settings: Run,
+        pools: dict[str, Pool],
+        planning_s: float,
+        holds: Callable[[], bool],
+    ) -> None:
+        self._holds = holds  # whether the run is still this driver's to speak of
+        self._plan, self._ledger, self._settings, self._pools = plan, ledger, settings, pools
+        self._planning_s = planning_s
+        self._resumed = len(done)
+        self._reports = list(done)
+        self._window: deque[tuple[int, int]] = deque()
+        self._began = time.monotonic()
+        self._over = threading.Event()
+        self._metrics = Metrics(ledger.root, ledger.run_id)
+
+    def __enter__(self) -> "Progress":
+        for uri in self._notes():  # of an attempt before: Guard heeds them no more
+            self._ledger.storage.delete(uri)
+        self.say("running")
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Raises StoppedError in place of a StorageError or ClusterError, and of a ValueError, which would be taken for
+        bad input (Ray makes one of a worker's)."""
+        self._over.set()
+        self._thread.join()
+        self.say("running" if kind is None else "stopped")
+        if isinstance(error, ValueError):
+            log.error("nobody foresaw the fault that ended the run", exc_info=error)
+        if isinstance(error, StorageError | ClusterError | ValueError):
+            raise StoppedError(
+                f"{error}; {len(self._reports)} of {len(self._plan.shards)} shards are done and kept, and the same "
+                "command goes on with the rest"
+            ) from None
+
+    def shard(self, report: ShardReport) -> None:
+        """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""
+        self._reports.append(report)
+        failed = sum(report.failed.values()) + report.stale
+        self._window.append((report.computed + report.unchanged + failed, failed))
+        while sum(rows for rows, _ in self._window) - self._window[0][0] >= self._settings.breaker_rows:
+            self._window.popleft()
+        rows, bad = (sum(values) for values in zip(*self._window, strict=True))
+        if rows >= self._settings.breaker_rows and bad > self._settings.breaker_fraction * rows:
+            raise BreakerError(
+                f"{bad} of the last {rows} rows failed, more than run.breaker_fraction = "
+                f"{self._settings.breaker_fraction:g} allows; finished shards are kept, and the same command goes on "
+                "with the rest"
+            )
+
+    def _tick(self) -> None:
+        while not self._over.wait(self._settings.log_seconds):
+            self.say("running")
+
+    def say(self, state: str) -> dict[str, Any]:
+        """Log a line and write `run.json`; return what it holds."""
+        now = self._state(state)
+        log.info(
+            "%.0f s: %d of %d shards, %d rows computed, %d unchanged, %d failed, %.1f images/s, %s to go%s%s",
+            now["seconds"], now["shards_done"], now["shards"], now["computed"], now["unchanged"], now["failed"],
+            now["images_per_second"], "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
+            "" if now["gpu_idle_share"] is None else f", GPUs idle {now['gpu_idle_share']:.0%}",
+            "".join(f", {rows} rows in {stage}" for stage, rows in now["at_work"].items()),
+        )  # fmt: skip
+        self._metrics.set(now)
+        try:
+            if self._holds():
+                self._ledger.write_state(now)
+        except StorageError as error:
+            log.warning("run.json can't be written now: %s", error)
+        return now
+
+    def _state(self, state: str) -> dict[str, Any]:
+        seconds = time.monotonic() - self._began
+        fresh = self._reports[self._resumed :]
+        left = len(self._plan.shards) - len(self._reports)
+        images = sum(report.images for report in fresh)
+        price = self._settings.dollars_per_hour * seconds / 3600
+        slowest = sorted(fresh, key=lambda report: -report.seconds)[:3]
+        return {
+            "run_id": self._ledger.run_id,
+            "state": state,
+            "intent": self._plan.intent,
+            "updated_at": datetime.now(UTC).isoformat(),
+            "planning_s": round(self._planning_s, 3),
+            "seconds": round(seconds, 1),
+            "rows_in": self._plan.rows_in,
+            "shards": len(self._plan.shards),
+            "shards_done": len(self._reports),
+            "shards_resumed": self._resumed,
+            "at_work": self._at_work() if state == "running" else {},
+            "computed": sum(report.computed for report in self._reports),
+            "unchanged": sum(report.unchanged for report in self._reports),
+            "stale": sum(report.stale for report in self._reports),
+            "failed": sum(sum(report.failed.values()) for report in [*self._reports, *self._plan.failed]),
+            "images": images,
+            "images_per_second": round(images / seconds, 3) if seconds else 0.0,
+            "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
+            "slowest_shards": [{"shard": report.shard, "seconds": round(report.seconds, 3)} for report in slowest],
+            "stages": self._stages(fresh, seconds),
+            "gpu_idle_share": self._gpu_idle_share(fresh, seconds),
+            "dollars_per_1000_images": round(1000 * price / images, 4) if images and price else None,
+        }
+
+    def _notes(self) -> list[str]:
+        """The notes of `Guard`: which stages began which shards. Of a large run nobody asks: its shards are done often
+        enough to see it go, and a listing would be long."""
+        if len(self._plan.shards) * len(self._pools) > MOST_NOTES:
+            return []
+        return self._ledger.storage.list(self._ledger.uri("tries"))
+
+    def _at_work(self) -> dict[str, int]:
+        """Rows of shards that are not done by the stage that has them."""
+        done = {report.shard for report in self._reports}
+        order = list(self._pools)
+        at: dict[int, str] = {}
+        try:
+            notes = self._notes()
+        except StorageError:
+            return {}
+        for uri in notes:
+            stage, _, number = uri.rpartition("/")[2].removesuffix(".json").rpartition("-")
+            shard = int(number)
+            if stage in order and shard not in done and order.index(stage) > order.index(at.get(shard, order[0])):
+                at[shard] = stage
+        rows = Counter[str]()
+        for planned in self._plan.shards:
+            if planned.shard in at:
+                rows[at[planned.shard]] += planned.rows
+        return {stage: rows[stage] for stage in order if rows[stage]}
+
+    def _stages(self, fresh: list[ShardReport], seconds: float) -> dict[str, dict[str, float | None]]:
+        """What each stage did so far: its pace while it was busy, all its actors together, and its idle share."""
+        found: dict[str, dict[str, float | None]] = {}
+        for name, pool in self._pools.items():
+            busy = [report.stages[name] for report in fresh if name in report.stages]
+            images, busy_s = sum(one.images for one in busy), sum(one.seconds for one in busy)
+            found[name] = {
+                "images": images,
+                "images_per_second": round(images / busy_s * pool.size, 3) if busy_s else None,
+                "idle_share": round(max(0.0, 1 - busy_s / (seconds * pool.size)), 4) if seconds else None,
+            }
+        return found
+
+    def _gpu_idle_share(self, fresh: list[ShardReport], seconds: float) -> float | None:
+        """The share of the reserved GPUs' time that no stage worked; None where none is reserved."""
+        reserved = sum(pool.size * pool.num_gpus for pool in self._pools.values()) * seconds
+        busy_s = sum(
+            report.stages[name].seconds * pool.num_gpus
+            for report in fresh
+            for name, pool in self._pools.items()
+            if name in report.stages
+        )
+        return round(max(0.0, 1 - busy_s / reserved), 4) if reserved else None
+
+
+STATES = ("running", "published", "refused", "stopped")
+GAUGES = {
+    "rows": "rows by outcome: planned, computed, unchanged, stale, failed (dead letters, those of planning too)",
+    "shards": "shards: planned, done",
+    "images": "images that were looked at",
+    "eta_seconds": "seconds to go, as far as finished shards tell; 0 at the end, -1 where none is finished yet",
+    "run_state": "1 for the state that the run is in, 0 for the others",
+    "run_updated_timestamp_seconds": "when the driver last said so, Unix time: an old one while running: a dead driver",
+}
+
+
+class Metrics:
+    """How a run stands, for Prometheus by way of Ray: gauges `layoutgen_…` with the labels table and run."""
+
+    def __init__(self, table: str, run: str) -> None:
+        more = {"rows": ("outcome",), "shards": ("outcome",), "run_state": ("state",)}
+        self._gauges = {
+            name: Gauge(f"layoutgen_{name}", text, tag_keys=("table", "run", *more.get(name, ())))
+            for name, text in GAUGES.items()
+        }
+        for gauge in self._gauges.values():
+            gauge.set_default_tags({"table": table, "run": run})
+
+    def set(self, now: dict[str, Any]) -> None:
+        """Take over what `run.json` says."""
+        for outcome in ("computed", "unchanged", "stale", "failed"):
+            self._gauges["rows"].set(now[outcome], tags={"outcome": outcome})
+        self._gauges["rows"].set(now["rows_in"], tags={"outcome": "planned"})
+        self._gauges["shards"].set(now["shards"], tags={"outcome": "planned"})
+        self._gauges["shards"].set(now["shards_done"], tags={"outcome": "done"})
+        self._gauges["images"].set(now["images"])
+        is_over = now["state"] != "running"
+        self._gauges["eta_seconds"].set(0 if is_over else -1 if now["eta_s"] is None else now["eta_s"])
+        for state in STATES:
+            self._gauges["run_state"].set(int(state == now["state"]), tags={"state": state})
+        self._gauges["run_updated_timestamp_seconds"].set(time.time())

@@ -1,0 +1,233 @@
+"""From a manifest of any size to a run's plan in storage: bounded memory, a part at a time.
+
+The manifest is read in batches and parted by shard, so that all rows of a product, duplicates too, meet in one part
+of about `PART_ROWS` rows. Each part is checked and laid out by `core.plan` (in a process of its own where there are
+several) and written to the ledger, a row group a shard; rows that can't be used become dead letters.
+"""
+
+import logging
+import math
+import multiprocessing
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import connection
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from layoutgen.core.fingerprint import sum_of_ids
+from layoutgen.core.manifest.column_types import encode, settle, stored
+from layoutgen.core.manifest.contracts import CONTRACTS, Need
+from layoutgen.core.manifest.plan import ROW, plan, product_ids, shard_of
+from layoutgen.io.manifests.columns import conform, whole
+from layoutgen.io.tables import letters, own_columns
+from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
+from layoutgen.io.tables.replay import Replay
+from layoutgen.io.tables.snapshot import Snapshots
+
+log = logging.getLogger("layoutgen")
+
+PART_ROWS = 150_000
+BATCH_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How rows are read: see `core.plan.plan`."""
+
+    canvases: tuple[str, ...]
+    short_side: int
+    application: str
+    join: Callable[[str], str]
+    need: Need
+    empty_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A part as it was planned. `keys` are `letters.keys` of its rows, where somebody asks for them."""
+
+    rows_in: int
+    failed: ShardReport | None
+    shards: list[ShardPlan]
+    keys: np.ndarray
+
+
+def make_plan(
+    batches: Iterator[pa.Table],
+    rules: Rules,
+    snapshots: Snapshots,
+    ledger: Ledger,
+    intent: str,
+    rows_per_shard: int,
+    replay: Replay | None = None,
+) -> RunPlan:
+    """Plan a run and write the plan, its index last; `replay` is what `batches` come from, if it is one. The
+    user's own columns get the types that hold for the manifest and for the published rows."""
+    with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
+        raw, rows, found = _spill(batches, Path(spill))
+        own, changes, columns = _settled(found, snapshots, rules.need)
+        wanted = max(1, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard))
+        count = grown(snapshots.base, wanted)
+        parts = max(1, math.ceil(rows / PART_ROWS))
+        if parts == 1:
+            planned = [_plan_part(0, raw, columns, rules, snapshots, ledger, count)]
+        else:
+            planned = _plan_parts(raw, columns, parts, rules, snapshots, ledger, count)
+    run = RunPlan(
+        intent=intent,
+        created_at=snapshots.created_at.isoformat(),
+        shard_count=count,
+        base=replace(
+            snapshots.base,
+            unpublished=tuple(source for source in snapshots.base.unpublished if count % source.shards == 0),
+        ),
+        upsert=snapshots.upsert,
+        rows_in=sum(part.rows_in for part in planned),
+        failed=[part.failed for part in planned if part.failed],
+        shards=sorted((shard for part in planned for shard in part.shards), key=lambda shard: shard.shard),
+        left_out=replay.left_out if replay else 0,
+        own=encode(own),
+        own_changes=changes,
+    )
+    if run.upsert:
+        handled = letters.joined([*(part.keys for part in planned), *(replay.replayed if replay else ())])
+        run = replace(run, failed=[*run.failed, *snapshots.keep_letters(handled, parts)])
+    ledger.write_plan(run)
+    return run
+
+
+def _settled(found: pa.Schema, snapshots: Snapshots, need: Need) -> tuple[pa.Schema, dict[str, str], pa.Schema]:
+    """The snapshot's own columns, logical; which of them get another type than they had; and the manifest's columns as
+    the plan has them."""
+    published = snapshots.base.published
+    table = own_columns.published(
+        snapshots.storage, snapshots.root, published.run_id if published else None, snapshots.kind
+    )
+    is_own = set(found.names) - {*CONTRACTS[need].columns, "input_row"}
+    own, changes = settle(table, pa.schema([field for field in found if field.name in is_own]), keep=snapshots.upsert)
+    for name, change in changes.items():
+        log.warning("own column %r: %s; rows that are carried over are converted once", name, change)
+    chosen = {field.name: field for field in own}
+    return own, changes, pa.schema([stored(chosen.get(field.name, field)) for field in found])
+
+
+def grown(base: Base, wanted: int) -> int:
+    """How many shards a run has that would have `wanted` of its own: as many as what it builds on, or the whole
+    multiple of them that keeps shards below twice their size. What an unpublished run has counts where it fits the
+    published snapshot and the rows, so that a manifest of a few rows more takes its rows over."""
+    published = base.published.shards if base.published else 1
+    for source in base.unpublished[:1]:
+        if source.shards % published == 0 and source.shards <= 2 * wanted:
+            return source.shards * max(1, wanted // source.shards)
+    return published * max(1, wanted // published)
+
+
+def _spill(batches: Iterator[pa.Table], folder: Path) -> tuple[list[Path], int, pa.Schema]:
+    """Write the manifest's batches to local files with each row's number; return the files, the number of rows, and the
+    logical schema of the whole."""
+    files: list[Path] = []
+    schemas: list[pa.Schema] = []
+    rows = 0
+    for batch in batches:
+        numbered = batch.append_column(ROW, pa.array(range(rows + 1, rows + len(batch) + 1), pa.int64()))
+        rows += len(batch)
+        files.append(folder / f"batch-{len(files):05d}.arrow")
+        schemas.append(batch.schema)
+        _save(numbered, files[-1])
+    return files, rows, whole(schemas)
+
+
+def _plan_parts(
+    files: list[Path], columns: pa.Schema, parts: int, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
+) -> list[_Part]:
+    """Part the batches by shard, then plan the parts side by side."""
+    parts = min(parts, count)
+    workers = max(1, min(4, os.cpu_count() or 1))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
+        parted = [pool.submit(_part_batch, file, columns, parts, count, rules) for file in files]
+        pieces: list[list[Path]] = [[] for _ in range(parts)]
+        for task in parted:
+            for part, piece in task.result():
+                pieces[part].append(piece)
+        done = [
+            pool.submit(_plan_part, part, pieces[part], columns, rules, snapshots, ledger, count)
+            for part in range(parts)
+        ]
+        return [task.result() for task in done]
+
+
+def end_with_parent() -> None:
+    """End this worker process when the one that started it is killed; by itself it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, rules: Rules) -> list[tuple[int, Path]]:
+    table = conform(_load(file), columns, rules.need)
+    file.unlink()
+    part_of = [shard_of(key, count) * parts // count for key in product_ids(table, rules.need, rules.empty_words)]
+    members: dict[int, list[int]] = {}
+    for position, part in enumerate(part_of):
+        members.setdefault(part, []).append(position)
+    pieces = []
+    for part, positions in members.items():
+        piece = file.with_name(f"{file.stem}-{part:03d}.arrow")
+        _save(table.take(pa.array(positions, pa.int64())), piece)
+        pieces.append((part, piece))
+    return pieces
+
+
+def _plan_part(
+    part: int, files: list[Path], columns: pa.Schema, rules: Rules, snapshots: Snapshots, ledger: Ledger, count: int
+) -> _Part:
+    if not files:
+        return _Part(0, None, [], letters.joined([]))
+    raw = pa.concat_tables([conform(_load(file), columns, rules.need) for file in files])
+    for file in files:
+        file.unlink()
+    made = plan(
+        raw,
+        canvases=rules.canvases,
+        short_side=rules.short_side,
+        application=rules.application,
+        join=rules.join,
+        need=rules.need,
+        empty_words=rules.empty_words,
+        shards=count,
+    )
+    failed = snapshots.write_unplanned(made.failed, part) if len(made.failed) else None
+    ledger.write_part(part, iter(made.shards))
+    shards = [
+        ShardPlan(number, part, group, len(table), sum_of_ids(table.column("row_id").to_pylist()))
+        for group, (number, table) in enumerate(zip(made.numbers, made.shards, strict=True))
+    ]
+    tables = [*made.shards, made.failed] if snapshots.upsert else []
+    return _Part(
+        made.rows_in,
+        failed,
+        shards,
+        letters.joined(letters.keys(table.column("row_id").to_pylist()) for table in tables),
+    )
+
+
+def _save(table: pa.Table, file: Path) -> None:
+    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _load(file: Path) -> pa.Table:
+    with pa.OSFile(str(file), "rb") as source:
+        return pa.ipc.open_file(source).read_all()

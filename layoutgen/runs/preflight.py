@@ -1,0 +1,232 @@
+"""What a run needs, looked at in seconds before any model is loaded or GPU asked for.
+
+Storage can be read, written and deleted in; the manifest has its columns and rows, whose paths are allowed; the first
+images decode; weights and the networks in files are where the settings say and can be used; the table is of this job's
+kind; the pools fit the cluster; there is disk to spill to. Each failure names what is missing.
+"""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+
+from layoutgen.config.jobs import (
+    NETWORKS,
+    WITH_CHECKPOINT,
+    AnnotateConfig,
+    Checkpoint,
+    Compose,
+    CoversConfig,
+    LayoutsConfig,
+)
+from layoutgen.core.fingerprint import Versions
+from layoutgen.core.manifest.contracts import CONTRACTS, Need
+from layoutgen.core.manifest.plan import plan
+from layoutgen.imaging import images
+from layoutgen.io.manifests import manifest
+from layoutgen.io.objects import locations
+from layoutgen.io.objects.locations import StorageFault
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables.lease import read_current
+from layoutgen.io.tables.ledger import table_kind
+from layoutgen.models.building import stages as building
+from layoutgen.streaming import Step
+
+log = logging.getLogger("layoutgen")
+
+SAMPLE, LOOKED_AT = 8, 1000  # images that are decoded; rows among which every column must be
+LEAST_DISK_BYTES = 2_000_000_000
+
+
+class RunError(RuntimeError):
+    """The run can't start, or must not publish; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """What to run. `steps` are the stages between load and write; `replay` names a run whose dead letters are the
+    input (paths in them start from `source`'s folder)."""
+
+    config: LayoutsConfig | AnnotateConfig | CoversConfig
+    storage: Storage
+    source: str
+    output: str
+    steps: list[Step]
+    versions: Versions
+    need: Need
+    kind: pa.Schema
+    limit: int | None = None
+    run_id: str | None = None
+    replay: str | None = None
+    preflight_only: bool = False
+
+
+def join_path(job: TableJob) -> Callable[[str], str]:
+    """How the manifest's paths become URIs; those outside of what is allowed raise ValueError."""
+    return partial(locations.join_allowed, manifest.base(job.source), job.config.input.allowed_prefixes)
+
+
+def rows_of(job: TableJob, limit: int | None, size: int) -> Iterator[pa.Table]:
+    """The manifest's rows: see `manifest.batches`."""
+    settings = job.config.input
+    return manifest.batches(
+        job.source, job.storage, need=job.need, limit=limit, size=size,
+        delimiter=settings.delimiter, encoding=settings.encoding, rename=settings.rename,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What was looked at and what it is like, by name; and whether the output's store has conditional writes."""
+
+    conditional: bool
+    looked_at: dict[str, str]
+
+
+def preflight(job: TableJob) -> Preflight:
+    """Check it all. Raises RunError, StorageError, ManifestError, or ValueError for a table of another kind."""
+    job.storage.check(job.source)
+    job.storage.check(job.output)
+    looked_at = {"table": _table(job), **_weights(job), **_networks(job), "disk": _disk()}
+    if job.replay is None:
+        looked_at |= _sample(job)
+    conditional = _conditional(job)
+    looked_at["output"] = (
+        f"{job.output} can be written; it {'has' if conditional else 'has no'} conditional writes: publishing is "
+        f"{'exact' if conditional else 'by the weaker protocol'}"
+    )
+    for what, found in looked_at.items():
+        log.info("preflight: %s: %s", what, found)
+    return Preflight(conditional, looked_at)
+
+
+def _conditional(job: TableJob) -> bool:
+    """Write and delete in the output, which says what its store knows; a look alone leaves no folder behind."""
+    made = locations.missing_folders(job.output)
+    conditional = job.storage.conditional(job.output)
+    if job.preflight_only and made:
+        locations.remove_empty_folders(made[-1])
+    return conditional
+
+
+def _table(job: TableJob) -> str:
+    """Whose rows the output holds. Raises ValueError for those of another job."""
+    if not job.storage.exists(job.storage.join(job.output, "_table.json")):
+        return f"{job.output} is new"
+    kind, current = table_kind(job.storage, job.output), read_current(job.storage, job.output).run_id
+    if kind != job.need:
+        raise ValueError(f"{job.output} is a table of {kind}, not of {job.need}; give another --output")
+    return f"{job.output} has {kind}; CURRENT is {current or 'none: nothing is published yet'}"
+
+
+def _sample(job: TableJob) -> dict[str, str]:
+    """Plan the manifest's first rows and decode a few of their images: where not one can be used, the whole night would
+    be dead letters."""
+    first = next(rows_of(job, None, LOOKED_AT), None)
+    if first is None:
+        raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
+    settings = job.config.input
+    names = settings.canvases if CONTRACTS[job.need].sizes else ()
+    sample = plan(
+        first, canvases=names, short_side=settings.short_side, application=settings.application,
+        join=join_path(job), need=job.need, empty_words=settings.empty_words, shards=1,
+    )  # fmt: skip
+    bad = f"{len(sample.failed)} of {sample.rows_in}"
+    if len(sample.failed):
+        example = sample.failed.slice(0, 1).to_pylist()[0]
+        bad += f", such as {example['product_id']!r}: {example['error']['kind']}, {example['error']['message']}"
+    if len(sample.failed) == sample.rows_in >= SAMPLE:
+        raise RunError(f"none of the first {sample.rows_in} rows of {job.source} can be used, {bad.partition(', ')[2]}")
+    if len(sample.failed):
+        log.warning("preflight: of the first rows %s can't be used", bad)
+    named = [uri for shard in sample.shards for row in shard.column("images").to_pylist() for uri in row[:1]]
+    first_ones = list(dict.fromkeys(named))[:SAMPLE]
+    clips = [uri for uri in first_ones if uri.lower().endswith(manifest.CLIP_SUFFIXES)]
+    uris = [uri for uri in first_ones if uri not in clips]
+    faults = [f"{uri}: not_found" for uri in clips if not job.storage.exists(uri)]
+    for uri, found in zip(uris, job.storage.fetch(uris, job.config.images.max_bytes), strict=True):
+        try:
+            if isinstance(found, StorageFault):
+                raise images.ImageFault(found.kind, found.message)
+            limits = job.config.images
+            picture = images.decode(found[0], side=64, min_side=limits.min_side, max_pixels=limits.max_pixels)
+            images.check_shown(picture.pixels)
+        except images.ImageFault as fault:
+            faults.append(f"{uri}: {fault.kind}, {fault.message}")
+    count = len(uris) + len(clips)
+    if len(faults) == count >= SAMPLE:
+        raise RunError(f"none of the first {count} images can be used, such as {faults[0]}")
+    if faults:
+        log.warning("preflight: %d of the first %d images can't be used, such as %s", len(faults), count, faults[0])
+    return {
+        "rows": f"of the first rows of {job.source}, {bad} can't be used",
+        "images": f"of the first {count}, {len(faults)} can't be used{f', such as {faults[0]}' if faults else ''}",
+    }
+
+
+def _networks(job: TableJob) -> dict[str, str]:
+    """Networks in files that the settings name: each is opened, as a worker will."""
+    protect, annotate = getattr(job.config, "protect", None), getattr(job.config, "annotate", None)
+    looked_at = {}
+    for name, settings in (("annotate.saliency", annotate), ("protect.saliency", protect)):
+        if settings is None:
+            continue
+        saliency = settings.saliency
+        looked_at[name] = saliency.model
+        if saliency.model not in ("border", "net"):
+            _open(f"{name}.model = {saliency.model!r}", partial(building.saliency, saliency))
+    if protect is not None:
+        looked_at["protect.faces"] = protect.faces or "none: nobody looks for faces"
+        if protect.faces not in ("", "mtcnn"):
+            _open(f"protect.faces = {protect.faces!r}", partial(building.faces, protect))
+    if place := getattr(job.config, "place", None):
+        face_for = building.FaceFor(place)
+        looked_at["fonts"] = ", ".join(dict.fromkeys(face.name for face in (*face_for.bold, *face_for.regular)))
+    return looked_at
+
+
+def _open(name: str, build: Callable[[], object]) -> None:
+    try:
+        build()
+    except (ValueError, OSError) as error:
+        raise RunError(f"{name}: {error}") from None
+
+
+def _weights(job: TableJob) -> dict[str, str]:
+    """Models and adapters are there, whole, and of one another; a hub's are left to the workers."""
+    looked_at = {}
+    for name in ("annotate", "compose"):
+        settings = getattr(job.config, name, None)
+        if not isinstance(settings, Checkpoint):
+            continue
+        if settings.engine not in WITH_CHECKPOINT:
+            looked_at[name] = f"{settings.engine} (needs no checkpoint)"
+            continue
+        looked_at[name] = f"{settings.engine}, model {settings.model}, adapter {settings.adapter or 'none'}"
+        from layoutgen.models.building import networks as building_networks
+        from layoutgen.models.building import vlm as building_vlm
+
+        try:
+            if isinstance(settings, Compose) and settings.engine in NETWORKS:
+                building_networks.check(settings, job.storage)
+            else:
+                building_vlm.check(settings, job.storage)
+        except (ValueError, FileNotFoundError) as error:
+            raise RunError(
+                f"{name}.model = {settings.model!r}, {name}.adapter = {settings.adapter!r}: {error}"
+            ) from None
+    return looked_at
+
+
+def _disk() -> str:
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if free < LEAST_DISK_BYTES:
+        raise RunError(
+            f"{tempfile.gettempdir()} has {free / 1e9:.1f} GB free, a run may spill {LEAST_DISK_BYTES / 1e9:.0f} GB; "
+            "make room, or set TMPDIR"
+        )
+    return f"{tempfile.gettempdir()} has {free / 1e9:.0f} GB free"

@@ -1,0 +1,326 @@
+"""A run of a table job, from preflight to publication, as a transaction.
+
+    check storage ─▶ lease ─▶ plan (or the plan of a run that was killed) ─▶ shards without a marker through the stages
+    ─▶ conservation law ─▶ manifest ─▶ swap CURRENT ─▶ _SUCCESS
+
+Whatever dies on the way, the same command goes on where the ledger ends: a run with the same input, settings and
+versions is the same run.
+"""
+
+import json
+import logging
+import os
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig, Run
+from layoutgen.core.fingerprint import digest
+from layoutgen.core.manifest.column_types import decode
+from layoutgen.core.manifest.contracts import CONTRACTS
+from layoutgen.io.crash import crash_point
+from layoutgen.io.manifests import manifest
+from layoutgen.io.objects.locations import ConflictError
+from layoutgen.io.tables import snapshot
+from layoutgen.io.tables.lease import Lease, LeaseError
+from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport, Source, open_table
+from layoutgen.io.tables.replay import Replay
+from layoutgen.io.tables.snapshot import Snapshots, mark_published
+from layoutgen.runs import planning
+from layoutgen.runs.accounting import LostRowsError, Progress, conserve, summarise
+from layoutgen.runs.preflight import RunError, TableJob, join_path, preflight, rows_of
+from layoutgen.stages.guard import Guard
+from layoutgen.stages.load import Load
+from layoutgen.stages.write import Write
+from layoutgen.streaming import Step, idle, stream
+
+log = logging.getLogger("layoutgen")
+
+FEW_ROWS = 10  # a night that deletes fewer is never asked whether its manifest is whole
+MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs a request or two a shard
+
+
+def run(job: TableJob) -> dict[str, Any]:
+    """Run a job and return its summary. Raises RunError, LeaseError, ManifestError, StorageError, ClusterError,
+    BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
+    began = time.monotonic()
+    crash_point("before_plan")
+    looked_at, conditional = (found := preflight(job)).looked_at, found.conditional
+    looked_at["cluster"] = _look_for_the_cluster(job)
+    if job.preflight_only:
+        return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
+    with Lease(job.storage, job.output, job.config.run.lease_seconds, conditional) as lease:
+        mark_published(job.storage, job.output, lease.current.run_id)
+        plan, snapshots, ledger = _plan_or_resume(job, lease)
+        lease.name(snapshots.run_id)
+        if not plan.rows_in:
+            raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
+        crash_point("after_plan")
+        planned = {shard.shard for shard in plan.shards}
+        marked = ledger.markers()
+        done = [report for report in marked if report.shard in planned]
+        finished = {report.shard for report in marked}
+        left = [shard for shard in plan.shards if shard.shard not in finished]
+        log.info(
+            "run %s: %d rows in %d shards, %d of them done", snapshots.run_id, plan.rows_in, len(plan.shards), len(done)
+        )
+        attempt = _begin_attempt(ledger, lease, conditional)
+        marked += _carry(snapshots, ledger, snapshots.unplanned_shards(planned | finished))
+        steps = _steps(job, ledger, snapshots)
+        addresses = _addresses(left, attempt)
+        settings = job.config.run
+        if job.replay:  # most of its rows may fail again: that stops a night, and no replay
+            settings = settings.model_copy(update={"breaker_fraction": 1.0})
+        pools = {step.name: step.pool for step in steps}
+        with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
+            reports = list(marked)
+            for row in stream(steps, addresses, **_cluster(settings)):
+                reports.append(ShardReport.from_json(row["report"]))
+                progress.shard(reports[-1])
+            try:
+                summary, refusals = _complete(job, lease, plan, snapshots, reports, len(done), began)
+            except LostRowsError as error:
+                lease.confirm()  # the markers may be those of another driver by now
+                for wrong in error.shards:
+                    ledger.forget(wrong)
+                raise
+            _end(lease, snapshots, refusals)
+        progress.say("refused" if refusals else "published")
+    return {**summary, "current": not refusals}
+
+
+def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:
+    return [
+        Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
+        *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
+        Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
+    ]
+
+
+def _addresses(shards: list[ShardPlan], attempt: int) -> list[pa.Table]:
+    """Where each shard's planned rows lie, a table of one row each, cut from one: 300,000 take 1 s and not 30."""
+    names = ("shard", "part", "group")
+    columns = {name: [getattr(shard, name) for shard in shards] for name in names}
+    whole = pa.table({**columns, "attempt": pa.array([attempt] * len(shards), pa.int64())})
+    return [whole.slice(i, 1) for i in range(len(shards))]
+
+
+def _complete(
+    job: TableJob,
+    lease: Lease,
+    plan: RunPlan,
+    snapshots: Snapshots,
+    reports: list[ShardReport],
+    resumed: int,
+    began: float,
+) -> tuple[dict[str, Any], list[str]]:
+    """Check what was written and complete the snapshot; return the summary, and why it must not be published. Raises
+    LostRowsError with the shards that are wrong."""
+    reports = sorted(reports, key=lambda report: report.shard)
+    conserve(plan, reports)
+    _check_base(snapshots, reports)
+    crash_point("before_publish")
+    reports += plan.failed
+    summary = summarise(snapshots.run_id, job.output, plan, reports, resumed, time.monotonic() - began)
+    lease.confirm()  # a run that was taken over and published must not be touched
+    _settle(snapshots, reports)
+    snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
+    crash_point("before_swap")
+    lease.confirm()
+    _settle(snapshots, reports)  # again: a worker of an attempt before may have woken up meanwhile
+    return summary, _refusals(summary, reports, job.source, job.config.run)
+
+
+def _begin_attempt(ledger: Ledger, lease: Lease, conditional: bool) -> int:
+    try:
+        return ledger.begin_attempt(conditional, lease.confirm)
+    except ConflictError:
+        raise LeaseError(
+            f"{ledger.root} was taken over by another attempt of this run; this one publishes nothing"
+        ) from None
+
+
+def _carry(snapshots: Snapshots, ledger: Ledger, shards: list[int]) -> list[ShardReport]:
+    """Deal with the shards that have no planned rows, several at once, and mark them done."""
+    if shards:
+        log.info("%d shards have no planned rows: %s", len(shards), "kept" if snapshots.upsert else "their rows go")
+
+    def one(shard: int) -> ShardReport:
+        report = snapshots.carry(shard)
+        ledger.write_marker(report)
+        return report
+
+    with ThreadPoolExecutor(snapshots.storage.concurrency) as pool:
+        return list(pool.map(one, shards))
+
+
+def _check_base(snapshots: Snapshots, reports: list[ShardReport]) -> None:
+    """Where published rows are to be kept that no input names, they must have been there."""
+    lacking = snapshots.lacking(reports)
+    if lacking and snapshots.upsert:
+        assert snapshots.base.published
+        raise LostRowsError(
+            f"run {snapshots.base.published.run_id}, which this one builds on, lacks rows of shards {lacking[:10]}; "
+            "restore its files, or run the whole manifest",
+            lacking,
+        )
+    if lacking:
+        log.warning("the snapshot before lacked rows of shards %s; they were computed again", lacking[:10])
+
+
+def _settle(snapshots: Snapshots, reports: list[ShardReport]) -> None:
+    if wrong := snapshots.settle(reports):
+        raise LostRowsError(
+            f"the files of shards {wrong[:10]} were changed; the same command computes them again", wrong
+        )
+
+
+def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, settings: Run) -> list[str]:
+    """Why a run must not be published; empty where it may be."""
+    reasons = []
+    dead = summary["dead_letters"] + summary["dead_letters_kept"]
+    failed, whole = dead + summary["stale"], dead + summary["published"]
+    if failed > settings.max_failed_fraction * whole:
+        reasons.append(
+            f"{failed} of {whole} rows failed, more than run.max_failed_fraction = "
+            f"{settings.max_failed_fraction:g} allows"
+        )
+    before = sum(report.before for report in reports)
+    deleted = summary["deleted"]
+    if deleted >= FEW_ROWS and deleted > settings.max_deleted_fraction * before:
+        reasons.append(
+            f"{source} lacks {deleted} of the {before} published rows ({deleted / before:.0%}), more than "
+            f"run.max_deleted_fraction = {settings.max_deleted_fraction:g} allows; see whether it is whole, or run the "
+            "same command with --allow-deletions"
+        )
+    return reasons
+
+
+def _end(lease: Lease, snapshots: Snapshots, refusals: list[str]) -> None:
+    """Publish the run, or mark it as refused where there are reasons."""
+    if refusals:
+        snapshots.mark_refused(refusals)
+        for reason in refusals:
+            log.error("%s: CURRENT stays where it was", reason)
+        return
+    lease.publish(snapshots.run_id)
+    crash_point("after_swap")
+    mark_published(snapshots.storage, snapshots.root, snapshots.run_id)
+
+
+def _look_for_the_cluster(job: TableJob) -> str:
+    """What the pools are and where they go; raises where there is no cluster, or they don't fit it."""
+    config = job.config
+    pools = [("load", config.load.pool), *((s.name, s.pool) for s in job.steps), ("write", config.write.pool)]
+    for _ in stream([idle(name, pool) for name, pool in pools], [], **_cluster(config.run)):
+        raise AssertionError("a stream of nothing has no rows")
+    asked = ", ".join(f"{name} {pool.size}" for name, pool in pools)
+    return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {asked}"
+
+
+def _cluster(settings: Run) -> dict[str, Any]:
+    """Where the stages run."""
+    return {"address": settings.ray_address, "autoscaling": settings.autoscaling, "nodes": settings.nodes}
+
+
+def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:
+    """The plan of the last run, where it was not finished and means the same as this one, else a new plan."""
+    now = datetime.now(UTC)
+    older_count = open_table(job.storage, job.output, job.need)
+    intent = _intent(job, lease.current.run_id)
+    last = lease.last_run
+    unpublished: tuple[Source, ...] = ()
+    if last and last != lease.current.run_id:
+        ledger = Ledger(job.storage, job.output, last)
+        state = ledger.read_state() or {}
+        plan = ledger.read_plan()
+        is_over = state.get("state") in ("published", "refused")
+        if plan and plan.own and plan.intent == intent and not is_over and job.run_id in (None, last):
+            log.info("going on with run %s, which was not finished", last)
+            return plan, _snapshots(job, last, plan), ledger
+        if plan is not None and not is_over:
+            log.warning(
+                "run %s was not finished: its input, settings or versions were others; what it made of rows that are "
+                "still the same is taken over", last,
+            )  # fmt: skip
+        unpublished = (*([Source(last, plan.shard_count)] if plan else []), *ledger.read_base().unpublished)
+    run_id = job.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    if run_id != run_id.strip("./") or "/" in run_id:
+        raise RunError(f"run id {run_id!r} can't be a folder's name; give another --run-id")
+    ledger = Ledger(job.storage, job.output, run_id)
+    if ledger.read_state() is not None or ledger.read_plan() is not None:
+        raise RunError(f"{job.output} already has a run {run_id}; give another --run-id, or none")
+    published = snapshot.source(job.storage, job.output, lease.current.run_id, older_count)
+    base = Base(published, unpublished[:MOST_UNPUBLISHED])
+    ledger.write_base(base)  # before the lease names the run: who finds it there finds this too
+    lease.name(run_id)
+    plan = _plan(job, ledger, base, intent, now)
+    return plan, _snapshots(job, run_id, plan), ledger
+
+
+def _plan(job: TableJob, ledger: Ledger, base: Base, intent: str, now: datetime) -> RunPlan:
+    rules = planning.Rules(
+        canvases=job.config.input.canvases if CONTRACTS[job.need].sizes else (),
+        short_side=job.config.input.short_side,
+        application=job.config.input.application,
+        join=join_path(job),
+        need=job.need,
+        empty_words=job.config.input.empty_words,
+    )
+    replay = None
+    if job.replay:
+        replay = Replay(
+            job.storage, job.output, job.replay, job.need, base,
+            rename=job.config.input.rename, from_text=job.source.lower().endswith(".csv"),
+        )  # fmt: skip
+    size = planning.BATCH_ROWS
+    batches = replay.batches(job.limit, size) if replay else rows_of(job, job.limit, size)
+    keeps = job.replay is not None or (job.limit is not None and base.published is not None)
+    snapshots = Snapshots(
+        job.storage, job.output, ledger.run_id, now, job.kind, job.config.write.compression, base, upsert=keeps
+    )
+    return planning.make_plan(batches, rules, snapshots, ledger, intent, rows_per_shard(job.config), replay)
+
+
+def rows_per_shard(config: LayoutsConfig | AnnotateConfig | CoversConfig) -> int:
+    """Rows of a shard, which is in memory as a whole: as many as are asked for, or as `run.shard_mb` of pictures hold.
+
+    A photo travels as JPEG of quality 92, for which half a byte a pixel is more than photos take; what a
+    vision-language composer is shown travels as it is, 3 bytes a pixel, from the prepare stage on.
+    """
+    row_bytes = config.images.side**2 / 2
+    if isinstance(config, LayoutsConfig) and config.compose.engine == "qwen_vl":
+        row_bytes += 3 * config.compose.image_side**2
+    return max(1, min(config.run.rows_per_shard, int(config.run.shard_mb * 1e6 / row_bytes)))
+
+
+def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
+    return Snapshots(
+        storage=job.storage,
+        root=job.output,
+        run_id=run_id,
+        created_at=datetime.fromisoformat(plan.created_at),
+        kind=job.kind,
+        compression=job.config.write.compression,
+        base=plan.base,
+        shards=plan.shard_count,
+        upsert=plan.upsert,
+        stale_days=job.config.run.stale_days,
+        own=decode(plan.own),
+    )
+
+
+def _intent(job: TableJob, previous: str | None) -> str:
+    """What a run means: the same input, settings, versions and base are the same run."""
+    version = job.storage.versions([job.source])[0] if job.source.lower().endswith(manifest.SUFFIXES) else None
+    stored = version or sorted(job.storage.sizes(job.source).items())
+    settings = job.config.model_dump(mode="json", include={"input", "images"})
+    text = json.dumps(
+        [stored, settings, rows_per_shard(job.config), vars(job.versions), job.limit, job.replay, previous, job.need]
+    )
+    return digest(text)

@@ -1,0 +1,1 @@
+"""Drawn posters to learn from."""

@@ -1,0 +1,54 @@
+"""Things to paste: RGBA cut-outs (h, w, 4), uint8, drawn or read, the longer side at most `SIDE` px.
+
+Drawn ones are those of `figures`; read are packshots on white (their ground is flooded away) and what the
+border-contrast finder takes for the subject of a photo.
+"""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from layoutgen.goods.figures import SIDE, Rng, body, fitted, garment, goods, person
+from layoutgen.imaging.framed import shrink
+from layoutgen.models.finders.border import BorderSaliency
+
+
+def drawn(rng: Rng, keep: Callable[[str], bool] = lambda name: True) -> np.ndarray:
+    """A drawn cut-out of any kind."""
+    kind = rng.choice(["goods", "body", "garment", "person"], p=[0.25, 0.33, 0.27, 0.15])
+    if kind == "goods":
+        return goods(rng, keep)
+    return {"body": body, "garment": garment, "person": person}[str(kind)](rng)
+
+
+def from_packshot(image: np.ndarray, side: int = SIDE) -> np.ndarray | None:
+    """Cut the product out of a packshot (h, w, 3) on white: the ground is what white floods from the edge; None where
+    the edge isn't white or hardly anything is left. Its longer side is at most `side` px."""
+    ground = _flooded(image)
+    if ground is None or not 0.05 < 1 - ground.mean() < 0.95:
+        return None
+    solid = cv2.morphologyEx((~ground).astype(np.uint8) * 255, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    return fitted(np.dstack([image, cv2.GaussianBlur(cv2.erode(solid, np.ones((3, 3), np.uint8)), (0, 0), 0.6)]), side)
+
+
+def _flooded(image: np.ndarray, least: int = 238) -> np.ndarray | None:
+    """Where white reaches from the edge of an image, (h, w) bool; None where the edge isn't nearly all white."""
+    white = (image.min(2) >= least).astype(np.uint8)
+    edge = np.concatenate([white[0], white[-1], white[:, 0], white[:, -1]])
+    if edge.mean() < 0.9:
+        return None
+    _, labels = cv2.connectedComponents(np.pad(white, 1, constant_values=1), connectivity=4)
+    return np.asarray(labels[1:-1, 1:-1] == labels[0, 0])
+
+
+def marked_photo(image: np.ndarray) -> np.ndarray | None:
+    """A photo, its longer side at most 256 px, with what the border-contrast finder takes for its subject in a fourth
+    channel; None where the finder is not sure. The outlines are rough: for a cut-out that does no harm, since what is
+    pasted is the subject, whatever it is; as an example it teaches which thing of a scene is meant, not its edge."""
+    small = shrink(image, 256)
+    found = BorderSaliency().saliency([small])[0]
+    if ((found > 0.15) & (found < 0.55)).mean() > 0.2 or not 0.08 < (found > 0.7).mean() < 0.75:
+        return None
+    solid = (cv2.resize(found, small.shape[1::-1]) > 0.75).astype(np.uint8) * 255
+    return np.dstack([small, cv2.GaussianBlur(solid, (0, 0), 0.8)])

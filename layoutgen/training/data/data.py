@@ -1,0 +1,95 @@
+"""What a retraining works with: samples to learn and to validate by, and layouts to make for the verdict.
+
+`open_data` is the one place that knows which kinds of data sets there are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, overload
+
+import numpy as np
+
+from layoutgen.config.training import Data as DataSettings
+from layoutgen.core.layout import Canvas, Copy, Suggestion
+from layoutgen.io.storage import Storage
+from layoutgen.training.data.augment import Size
+from layoutgen.training.data.sample import Samples
+
+
+class DataError(ValueError):
+    """The data set can't be used; the message says what is wrong in it and the mend."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A layout to make, and how its designer made it. `pixels` (h, w, 3), uint8, RGB is the framed canvas; `subject`
+    (h, w), uint8 of 0 to 255 says where its subject is, None where nobody knows. Cases of one `product` are no
+    independent evidence."""
+
+    key: str
+    product: str
+    pixels: np.ndarray
+    copy: Copy
+    canvas: Canvas
+    truth: tuple[Suggestion, ...]
+    logo_aspect: float | None = None
+    subject: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Cases(Sequence[Case]):
+    """Layouts to make, each made of a number when it is asked for."""
+
+    numbers: range
+    make: Callable[[int], Case]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Case: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Case]: ...
+    def __getitem__(self, index: int | slice) -> Case | Sequence[Case]:
+        if isinstance(index, slice):
+            return Cases(self.numbers[index], self.make)
+        return self.make(self.numbers[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set in its parts, no product in two of them. `test` is held back from it, `fixed` is the same for every
+    data set; `sha` stands for all of it, `card` says where it is from, `images` are those that it names."""
+
+    sha: str
+    train: Samples
+    validation: Samples
+    test: Sequence[Case]
+    fixed: Sequence[Case]
+    card: dict[str, Any] = field(default_factory=dict)
+    images: Sequence[str] = ()
+
+    def check(self) -> None:
+        """Raises DataError where it is too small to learn from or to judge by."""
+        if len(self.train) < 2:
+            raise DataError(f"the data set has {len(self.train)} samples to learn; give at least 2")
+        products = len({case.product for case in self.test})
+        if products < 2:
+            raise DataError(
+                f"the data set holds back {products} products for the verdict, and no interval comes of fewer than 2; "
+                "give more"
+            )
+
+
+def open_data(settings: DataSettings, cache: str, storage: Storage, size: Size) -> Data:
+    """Open the data set that the settings name; `size` says at how many px the model sees a canvas. Raises DataError or
+    StorageError."""
+    if not settings.source:
+        raise DataError("no data set is named; give --data, or data.source in the settings")
+    if settings.source.endswith(".arrow"):
+        from layoutgen.training.data.stored import open_stored
+
+        return open_stored(settings.source, cache, storage)
+    from layoutgen.training.data.sources import open_corpus, open_examples
+
+    return open_corpus(settings, size) if settings.source == "corpus" else open_examples(settings, storage, size)

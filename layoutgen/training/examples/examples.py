@@ -1,0 +1,251 @@
+"""What was designed, as examples to learn from: annotated posters, accepted layouts, designers' decisions on ours.
+
+Pure: rows in, as plain mappings, examples and drops out. What can't be learnt from is a `Drop` with its reason, never a
+row that vanishes; `selection` takes out what stands twice and splits the rest. Pixels are nobody's concern here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from layoutgen.core.feedback import Feedback
+from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.core.prompts.layouts import said
+from layoutgen.training.examples.row_elements import (
+    UnfitError,
+    box_of,
+    canvas_of,
+    check_sayable,
+    image_of,
+    joined,
+    logo_aspect_of,
+    one_title,
+    placed_copy,
+    restricted,
+    suggestion_of,
+    suggestions_of,
+)
+
+REASONS = {
+    "row_failed": "the row's status is not ok",
+    "image_missing": "the row names no image or no size",
+    "no_text": "nothing on the poster was placed by a designer",
+    "no_title": "there is no title, neither as such nor as the largest text",
+    "unknown_role": "an element has a role that nobody knows",
+    "box_broken": "a box is not four finite numbers",
+    "box_inverted": "a box ends before it begins",
+    "box_outside": "a box leaves the canvas or the image",
+    "not_in_copy": "an element's text is not in the row's copy",
+    "unsayable": "the layout cannot be said as an answer to its copy",
+    "undecided": "nobody has accepted the layout",
+    "not_accepted": "the acceptance check refused the layout",
+    "edited": "a designer edited the layout: the edit is learnt instead",
+    "rejected": "a designer rejected the layout",
+    "contradicted": "designers disagree about the layout",
+    "changed": "the same designer decided otherwise later",
+    "unknown_row": "the feedback is about a layout that no table has",
+    "duplicate": "another example has the same image, copy and layout",
+    "image_gone": "the image is no longer where the row says",
+}
+"""Why a row is not learnt from."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A layout that somebody stands for. `erased` are boxes of the image (ltrb, normalised to it) whose text is taken
+    out before the picture is shown; `printed` tells whether letters stay in the picture; `rejected` is our layout that
+    an edit replaced; `annotator` is who decided."""
+
+    row_id: str
+    product_id: str
+    source: str  # annotation, layout, adopt or edit
+    image: str
+    image_sha256: str
+    framing: Framing
+    canvas: Canvas
+    copy: Copy
+    target: tuple[Suggestion, ...]
+    logo_aspect: float | None = None
+    erased: tuple[Box, ...] = ()
+    printed: bool = False
+    language: str = ""
+    category: str = ""
+    rejected: tuple[Suggestion, ...] | None = None
+    annotator: str = ""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A row that is not learnt from: one of `REASONS`, and what was found, where, and the mend."""
+
+    reason: str
+    source: str
+    row_id: str
+    message: str
+
+
+def from_annotations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Example | Drop]:
+    """Posters: the picture is the poster with its text erased, the layout is where the text was. An annotation tells
+    of text alone: a panel under it stays in the picture and is no underlay of the layout."""
+    for row in rows:
+        yield _tried("annotation", row, _annotated)
+
+
+def from_layouts(
+    rows: Iterable[Mapping[str, Any]], feedback: Sequence[Feedback] = (), *, take_undecided: bool = False
+) -> Iterator[Example | Drop]:
+    """Layouts that were accepted: adopted or edited by a designer, or passed by the acceptance check (`accepted`).
+
+    Of an edit the edited elements are learnt, ours are `rejected`. Rows about which nobody said anything are dropped as
+    `undecided` unless `take_undecided`. Of several decisions of one annotator on a row the last counts; where
+    annotators disagree whether a layout is to be used as it is, edited or not at all, none counts.
+    """
+    known: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for row in rows:
+        known[str(row.get("row_id")), str(row.get("run_id"))] = row
+    decided, drops = _settled(feedback, known)
+    yield from drops
+    for key, row in known.items():
+        row_id, said_of_it = key[0], decided.get(key, [])
+        words = {one.decision for one in said_of_it}
+        who = ", ".join(sorted({one.annotator for one in said_of_it}))
+        if len(words) > 1:
+            told = ", ".join(sorted(f"{one.annotator}: {one.decision}" for one in said_of_it))
+            yield Drop("contradicted", "feedback", row_id, f"{row_id}: {told}; settle it and export again")
+        elif words == {"reject"}:
+            note = next((one.note for one in said_of_it if one.note), "no note")
+            yield Drop("rejected", "feedback", row_id, f"{row_id} was rejected by {who}: {note}")
+        elif words == {"edit"}:
+            yield Drop("edited", "layout", row_id, f"{row_id} was edited by {who}; the edit is learnt")
+            for one in said_of_it:
+                yield _tried("edit", row, lambda row, one=one: _edited(row, one))
+        elif words == {"adopt"}:
+            yield _tried("adopt", row, lambda row, who=who: replace(_laid_out(row, "adopt"), annotator=who))
+        elif row.get("accepted") is False:
+            yield Drop("not_accepted", "layout", row_id, f"{row_id}: {', '.join(row.get('reasons') or ())}")
+        elif row.get("accepted") or take_undecided:
+            yield _tried("layout", row, lambda row: _laid_out(row, "layout"))
+        else:
+            yield Drop("undecided", "layout", row_id, f"nobody accepted {row_id}; adopt it in the gallery")
+
+
+def _tried(source: str, row: Mapping[str, Any], make: Any) -> Example | Drop:
+    row_id = str(row.get("row_id") or row.get("product_id") or "")
+    try:
+        if row.get("status") not in (None, "ok"):
+            raise UnfitError("row_failed", f"{row_id} has the status {row['status']!r}; run it again")
+        made: Example = make(row)
+        return made
+    except UnfitError as fault:
+        return Drop(fault.reason, source, row_id, fault.message)
+
+
+def _settled(
+    feedback: Sequence[Feedback], known: Mapping[tuple[str, str], object]
+) -> tuple[dict[tuple[str, str], list[Feedback]], list[Drop]]:
+    """Each annotator's last word on each known layout, and the words that do not count."""
+    last: dict[tuple[str, str, str], Feedback] = {}
+    drops = []
+    for one in sorted(feedback, key=lambda one: one.time):
+        if (one.row_id, one.run_id) not in known:
+            message = f"no layout has row_id {one.row_id!r} and run_id {one.run_id!r}; give the table it was made from"
+            drops.append(Drop("unknown_row", "feedback", one.row_id, message))
+            continue
+        key = (one.row_id, one.run_id, one.annotator)
+        if key in last:
+            message = f"{one.annotator} said {last[key].decision}, and later {one.decision}, of {one.row_id}"
+            drops.append(Drop("changed", "feedback", one.row_id, message))
+        last[key] = one
+    decided: dict[tuple[str, str], list[Feedback]] = {}
+    for (row_id, run_id, _), one in last.items():
+        decided.setdefault((row_id, run_id), []).append(one)
+    return decided, drops
+
+
+def _laid_out(row: Mapping[str, Any], source: str) -> Example:
+    return _example(row, source, suggestions_of(row.get("elements") or (), str(row["row_id"])), None)
+
+
+def _edited(row: Mapping[str, Any], edit: Feedback) -> Example:
+    row_id = str(row["row_id"])
+    ours = suggestions_of(row.get("elements") or (), row_id)
+    chosen = tuple(
+        Suggestion(one.role, box_of(one.box, f"{row_id} as edited by {edit.annotator}"), one.text)
+        for one in edit.elements or ()
+    )
+    return replace(_example(row, "edit", chosen, ours), annotator=edit.annotator)
+
+
+def _example(
+    row: Mapping[str, Any], source: str, target: tuple[Suggestion, ...], ours: tuple[Suggestion, ...] | None
+) -> Example:
+    """An example of a layout row. The copy is what the layout says of the row's copy: what was left out, by us or by
+    a designer, was nothing to place."""
+    row_id = str(row["row_id"])
+    image, canvas = image_of(row), canvas_of(row, "canvas_width", "canvas_height")
+    whole = Copy(
+        row.get("title") or "",
+        tuple(row.get("selling_points") or ()),
+        row.get("brand"),
+        row.get("logo"),
+        row.get("language"),
+    )
+    copy = placed_copy(whole, target, row_id)
+    fits = None if ours is None else restricted(ours, copy)
+    check_sayable(target, copy, row_id)
+    if fits is not None:
+        check_sayable(fits, copy, f"{row_id} before the edit")
+    framing = Framing(
+        box_of(row.get("crop") or (0, 0, 1, 1), f"{row_id}: crop"),
+        box_of(row.get("picture") or (0, 0, 1, 1), f"{row_id}: picture"),
+        row.get("backdrop") or "#ffffff",
+    )
+    return Example(
+        row_id,
+        str(row.get("product_id") or row_id),
+        source,
+        image,
+        row.get("image_sha256") or "",
+        framing,
+        canvas,
+        copy,
+        target,
+        logo_aspect=logo_aspect_of(target, canvas) if copy.logo else None,
+        printed=bool(row.get("text_lines")),
+        language=row.get("language") or "",
+        category=row.get("category") or "",
+        rejected=fits,
+    )
+
+
+def _annotated(row: Mapping[str, Any]) -> Example:
+    row_id = str(row.get("row_id") or row.get("product_id"))
+    image, canvas = image_of(row), canvas_of(row, "image_width", "image_height")
+    lines = [line for line in row.get("text_lines") or () if line.get("placed") and said(line.get("text") or "")]
+    if not lines:
+        raise UnfitError("no_text", f"{row_id} has no placed text; annotate a poster")
+    found = [(suggestion_of(line, row_id), str(line.get("language") or "")) for line in lines]
+    target = one_title(joined(found))
+    title = next((one for one in target if one.role is Role.TITLE), None)
+    if title is None:
+        raise UnfitError("no_title", f"{row_id} has no title among {len(lines)} lines; name one")
+    brand = next((one.text for one in target if one.role is Role.LOGO), None)
+    points = tuple(one.text for one in target if one.role not in (Role.TITLE, Role.LOGO))
+    spoken = next((language for one, language in found if one.role is Role.TITLE), "")
+    copy = Copy(title.text, points, brand, None, spoken or None)
+    check_sayable(target, copy, row_id)
+    return Example(
+        row_id,
+        str(row.get("product_id") or row_id),
+        "annotation",
+        image,
+        row.get("image_sha256") or "",
+        Framing(),
+        canvas,
+        copy,
+        target,
+        erased=tuple(one.box for one, _ in found),
+        printed=any(not line.get("placed") for line in row.get("text_lines") or ()),
+        language=spoken,
+        category=row.get("category") or "",
+    )

@@ -1,0 +1,165 @@
+"""What a table's row says of a layout, checked: boxes, roles, texts, the copy that is placed. Pure.
+
+What can't be used is an `UnfitError` with one of the reasons of `examples.REASONS`, the value, the place and the mend.
+"""
+
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from layoutgen.core.layout import Box, Canvas, Copy, Role, Suggestion, union
+from layoutgen.core.prompts.layouts import said, slots, write_layout
+
+_SLACK = 0.005  # a box may reach so far out and is cut
+_JOIN_GAP, _JOIN_SIZE, _JOIN_SHARED = 0.9, 1.4, 0.3
+
+
+class UnfitError(Exception):
+    """Why a row is no example: `reason` and `message`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(reason, message)
+        self.reason, self.message = reason, message
+
+
+def image_of(row: Mapping[str, Any]) -> str:
+    """The image's URI. Raises UnfitError."""
+    image = row.get("image")
+    if not isinstance(image, str) or not image:
+        raise UnfitError("image_missing", f"{row.get('row_id')} has the image {image!r}; give its URI")
+    return image
+
+
+def canvas_of(row: Mapping[str, Any], width: str, height: str) -> Canvas:
+    """The size in px that two columns give. Raises UnfitError."""
+    size = (row.get(width), row.get(height))
+    if not all(isinstance(side, int) and side > 0 for side in size):
+        raise UnfitError("image_missing", f"{row.get('row_id')} has {width}, {height} of {size}; give them in px")
+    return Canvas(*size)  # type: ignore[arg-type]
+
+
+def suggestions_of(elements: Iterable[Mapping[str, Any]], row_id: str) -> tuple[Suggestion, ...]:
+    """Elements as suggestions. Raises UnfitError."""
+    return tuple(suggestion_of(element, row_id) for element in elements)
+
+
+def suggestion_of(element: Mapping[str, Any], row_id: str) -> Suggestion:
+    """An element or a text line as a suggestion. Raises UnfitError."""
+    name = element.get("role")
+    if name not in set(Role):
+        raise UnfitError("unknown_role", f"{row_id} has the role {name!r}; known: {', '.join(Role)}")
+    text = element.get("text") or ""
+    return Suggestion(Role(name), box_of(element.get("box"), f"{row_id}: {name} {text!r}"), text)
+
+
+def box_of(box: Any, place: str) -> Box:
+    """A box of `place`, cut to [0, 1]. Raises UnfitError where it is broken, inverted or outside."""
+    if not isinstance(box, Sequence) or len(box) != 4 or not all(_finite(side) for side in box):
+        raise UnfitError("box_broken", f"{place} has the box {box!r}; give left, top, right, bottom")
+    x1, y1, x2, y2 = (float(side) for side in box)
+    if x2 <= x1 or y2 <= y1:
+        raise UnfitError("box_inverted", f"{place} has the box {list(box)}; give left < right and top < bottom")
+    if min(x1, y1) < -_SLACK or max(x2, y2) > 1 + _SLACK:
+        raise UnfitError("box_outside", f"{place} has the box {list(box)}; give shares in [0, 1]")
+    cut = (max(x1, 0.0), max(y1, 0.0), min(x2, 1.0), min(y2, 1.0))
+    if cut[2] <= cut[0] or cut[3] <= cut[1]:
+        raise UnfitError("box_outside", f"{place} has the box {list(box)}; give shares in [0, 1]")
+    return cut
+
+
+def _finite(side: Any) -> bool:
+    return isinstance(side, int | float) and not isinstance(side, bool) and math.isfinite(side)
+
+
+def placed_copy(copy: Copy, target: Sequence[Suggestion], row_id: str) -> Copy:
+    """The part of a copy that a layout places."""
+    left = [_nfc(one.text) for one in target if one.role is not Role.UNDERLAY]
+    wanted = {_nfc(slot.text) for slot in slots(copy)}
+    for text in left:
+        if text not in wanted:
+            raise UnfitError("not_in_copy", f"{row_id} places {text!r}, which its copy does not have; mend the copy")
+
+    def take(text: str) -> bool:
+        if _nfc(text) in left:
+            left.remove(_nfc(text))
+            return True
+        return False
+
+    if not take(copy.title):
+        raise UnfitError("no_title", f"{row_id} does not place its title {copy.title!r}")
+    points = tuple(point for point in copy.selling_points if said(point) and take(point))
+    if copy.logo:
+        has_logo = take("")
+        return replace(copy, selling_points=points, logo=copy.logo if has_logo else None,
+                       brand=copy.brand if has_logo else None)  # fmt: skip
+    return replace(copy, selling_points=points, brand=copy.brand if copy.brand and take(copy.brand) else None)
+
+
+def restricted(suggestions: Sequence[Suggestion], copy: Copy) -> tuple[Suggestion, ...]:
+    """What a layout has of a copy, and underlays."""
+    left = [_nfc(slot.text) for slot in slots(copy)]
+    kept = []
+    for one in suggestions:
+        if one.role is Role.UNDERLAY:
+            kept.append(one)
+        elif _nfc(one.text) in left:
+            left.remove(_nfc(one.text))
+            kept.append(one)
+    return tuple(kept)
+
+
+def check_sayable(target: Sequence[Suggestion], copy: Copy, place: str) -> None:
+    """Raise UnfitError where a layout is no answer to its copy."""
+    try:
+        write_layout(target, copy)
+    except ValueError as error:
+        raise UnfitError("unsayable", f"{place}: {error}") from None
+
+
+def logo_aspect_of(target: Sequence[Suggestion], canvas: Canvas) -> float | None:
+    """Width over height of the logo as it is placed; None where there is none."""
+    box = next((one.box for one in target if one.role is Role.LOGO), None)
+    return None if box is None else (box[2] - box[0]) * canvas.width / ((box[3] - box[1]) * canvas.height)
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def joined(found: Sequence[tuple[Suggestion, str]]) -> list[Suggestion]:
+    """Titles and subtitles that were read line by line, put together: lines of one role and size, one below the
+    other."""
+    made: list[tuple[Suggestion, float]] = []  # with the height of its last line
+    for one, language in found:
+        height = one.box[3] - one.box[1]
+        before, last = made[-1] if made else (None, 0.0)
+        if before and before.role is one.role and one.role in (Role.TITLE, Role.SUBTITLE):
+            shared = min(before.box[2], one.box[2]) - max(before.box[0], one.box[0])
+            narrow = min(before.box[2] - before.box[0], one.box[2] - one.box[0])
+            near = -0.5 * height < one.box[1] - before.box[3] < _JOIN_GAP * height
+            if near and shared > _JOIN_SHARED * narrow and max(last, height) < _JOIN_SIZE * min(last, height):
+                around = union([before.box, one.box])
+                assert around is not None
+                text = f"{before.text}{' ' if language == 'en' else ''}{one.text}"
+                made[-1] = (Suggestion(one.role, around, text), height)
+                continue
+        made.append((one, height))
+    return [one for one, _ in made]
+
+
+def one_title(found: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
+    """A copy has one title and one brand: further titles are subtitles, further logos other texts."""
+    titles = [one for one in found if one.role is Role.TITLE]
+    chosen = max(titles, key=lambda one: one.box[3] - one.box[1], default=None)
+    brand = next((one for one in found if one.role is Role.LOGO), None)
+    made = []
+    for one in found:
+        if one.role is Role.TITLE and one is not chosen:
+            made.append(replace(one, role=Role.SUBTITLE))
+        elif one.role is Role.LOGO and one is not brand:
+            made.append(replace(one, role=Role.OTHER))
+        else:
+            made.append(one)
+    return tuple(made)

@@ -1,0 +1,46 @@
+"""What a model makes of held-back layouts while it is trained: made as in serving, and measured without the solver.
+
+A loss hardly shows whether a model looks at the picture; where its boxes lie does.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from layoutgen.core.layout import Role
+from layoutgen.core.proposals.layout_image import COLOURS
+from layoutgen.models.base import Composition, Fault
+from layoutgen.training.corpus.posters import contact_sheet
+from layoutgen.training.data.data import Case
+from layoutgen.training.judging.gate import proposal_measures
+
+_SIDE, _COLUMNS, _SHOWN = 256, 6, 24
+
+
+def means(cases: Sequence[Case], made: Sequence[Composition | Fault]) -> dict[str, float]:
+    """The means of `gate`'s measures of proposals."""
+    sums: dict[str, tuple[float, float]] = {}
+    for case, answer in zip(cases, made, strict=True):
+        for name, (total, weight) in proposal_measures(case, answer).items():
+            before = sums.get(name, (0.0, 0.0))
+            sums[name] = (before[0] + total, before[1] + weight)
+    return {name: total / weight for name, (total, weight) in sums.items() if weight}
+
+
+def sheet(cases: Sequence[Case], made: Sequence[Composition | Fault]) -> np.ndarray:
+    """A picture (h, w, 3) of some of them: each element's box in its role's colour, on the framed photo."""
+    pairs = list(zip(cases, made, strict=True))[:_SHOWN]
+    return contact_sheet([_drawn(case, answer) for case, answer in pairs], min(_COLUMNS, len(pairs)), _SIDE)
+
+
+def _drawn(case: Case, answer: Composition | Fault) -> np.ndarray:
+    scale = _SIDE / max(case.pixels.shape[:2])
+    size = (max(1, round(case.pixels.shape[1] * scale)), max(1, round(case.pixels.shape[0] * scale)))
+    image = cv2.resize(case.pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    for one in answer.suggestions if isinstance(answer, Composition) else ():
+        left, top, right, bottom = (
+            round(side * (size[0] if k % 2 == 0 else size[1])) for k, side in enumerate(one.box)
+        )
+        cv2.rectangle(image, (left, top), (right, bottom), COLOURS[one.role], 1 if one.role is Role.UNDERLAY else 2)
+    return image

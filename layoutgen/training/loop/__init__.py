@@ -1,0 +1,1 @@
+"""What all training shares: order, feeding, engines, saving, logs. No model is built here."""

@@ -1,0 +1,1 @@
+"""How vision-language models learn: adapters, tokens, one step."""

@@ -1,0 +1,75 @@
+"""How `fitting` trains a vision-language model: see `lora`, `tokens`, `dense`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from layoutgen.config.training import Train
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Composition, Fault
+from layoutgen.models.composers.vlm import QwenVlComposer
+from layoutgen.models.decoding.backbone import Backbone
+from layoutgen.models.decoding.decoder import Decoder
+from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.weights import fetch_weights
+from layoutgen.training.data.data import Case
+from layoutgen.training.data.sample import Sample, Samples
+from layoutgen.training.judging.gate import brief_of, framed_before
+from layoutgen.training.kinds import recipe_of
+from layoutgen.training.loop.engines import ranks_of
+from layoutgen.training.vlm import dense, lora
+from layoutgen.training.vlm.tokens import Row, encoder
+
+_NEW_TOKENS = 768
+
+
+class Speaking:
+    """The kind of models that write layouts as text; see `kinds.Kind`."""
+
+    def __init__(self, train: Train, storage: Storage) -> None:
+        self._train, self._recipe = train, recipe_of(train)
+        self._base = fetch_weights(train.model, Path(train.cache).expanduser(), storage)
+        self._speech = load_speech(self._base)
+        self.size = partial(self._speech.pictures.size, longest=train.image_side)
+
+    def learner(self, device: str) -> nn.Module:
+        """The checkpoint to train; under ZeRO-3 an adapter's base is parted among the ranks as it is loaded."""
+        recipe = self._recipe
+        if self._train.zero == 3 and ranks_of()[1] > 1 and recipe.method != "full":
+            from layoutgen.training.loop.zero import parted
+
+            with parted(bf16=recipe.dtype == "bfloat16"):
+                return lora.load_learner(self._base, recipe, None)
+        return lora.load_learner(self._base, recipe, device)
+
+    def pretrain(self, learner: Any, samples: Samples) -> Iterator[dict[str, float]]:
+        """The tower's own steps."""
+        if self._recipe.dense_steps:
+            yield from dense.pretrain(learner.model, samples, self._speech, self._recipe)
+
+    def encoder(self) -> Callable[[Sample, int, int], Row]:
+        """Samples as tokens."""
+        train = self._train
+        return encoder(self._speech, train.image_side, train.max_tokens, pairs=train.method == "dpo", free=train.free)
+
+    def collator(self, device: torch.device) -> Callable[[list[Row]], Any]:
+        """Rows as batches."""
+        return lora.collator(self._speech, self._recipe, device)
+
+    def made(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
+        """Decoded as in serving."""
+        model, speech, side = learner.model, self._speech, self._train.image_side
+        bare = model.get_base_model() if hasattr(model, "get_base_model") else model
+        decoder = Decoder(Backbone(bare, speech.pictures), speech.tokenizer, speech.ends)
+        composer = QwenVlComposer(
+            self._base, frame=framed_before, max_side=side, max_new_tokens=_NEW_TOKENS, engine=decoder
+        )
+        return composer.compose([brief_of(case, speech.pictures, side) for case in cases])
+
+    def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
+        """An adapter, or a whole checkpoint."""
+        lora.export(learner, weights, folder, self._base, self._train.model, self._recipe)

@@ -1,0 +1,67 @@
+"""What is made smaller: the loss of answers under a model, learnt from examples or from preferences.
+
+Scores are computed only where something is learnt: of a few hundred tokens of a row, the answer's. With a vocabulary of
+150,000 that is most of what a loss costs.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from layoutgen.training.vlm.tokens import Batch
+
+
+class Learner(nn.Module):
+    """A model and its loss. `model` is a vision-language model of transformers, or one with a LoRA adapter on it.
+
+    Of `pairs` the loss is DPO's (Rafailov et al. 2023, equation 7) with `beta`, and the reference is the model with its
+    adapter switched off; of other batches the answer tokens' cross-entropy. `bf16` computes in bfloat16.
+    """
+
+    def __init__(self, model: Any, *, beta: float = 0.1, bf16: bool = False) -> None:
+        super().__init__()
+        self.model = model
+        self.beta, self.bf16 = beta, bf16
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Sums (3,) float32: of losses, of what they are sums over (answer tokens, or pairs), and of hits (tokens
+        that are the most likely ones, or pairs in which the wanted answer is preferred)."""
+        if not batch.pairs:
+            scores = self._scores(batch)
+            lost = functional.cross_entropy(scores, batch.target, reduction="none") * batch.weight
+            hits = (scores.detach().argmax(1) == batch.target) * batch.weight
+            return torch.stack([lost.sum(), batch.weight.sum(), hits.sum()])
+        with torch.no_grad(), self.model.disable_adapter():
+            before = self._likelihoods(batch)
+        gained = self._likelihoods(batch) - before
+        margin = self.beta * (gained[0::2] - gained[1::2])
+        weight = torch.zeros(len(batch.ids), device=margin.device).index_put_((batch.row,), batch.weight)[0::2]
+        lost = -functional.logsigmoid(margin) * weight
+        return torch.stack([lost.sum(), weight.sum(), ((margin.detach() > 0) * weight).sum()])
+
+    def _likelihoods(self, batch: Batch) -> Tensor:
+        """Log-likelihood of each row's answer, (b,)."""
+        each = -functional.cross_entropy(self._scores(batch), batch.target, reduction="none")
+        return torch.zeros(len(batch.ids), device=each.device).index_add(0, batch.row, each)
+
+    def _scores(self, batch: Batch) -> Tensor:
+        """Scores (k, vocabulary) float32 of what comes next, where something is learnt."""
+        bare = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        tiled = batch.places.ndim == 2
+        with self._precision(batch.ids.device):
+            found = bare.model(
+                input_ids=batch.ids,
+                position_ids=batch.places,
+                use_cache=False,
+                **batch.pixels,
+                **({} if tiled else {"mm_token_type_ids": batch.shown}),
+            )
+            hidden = found.last_hidden_state
+            scores: Tensor = bare.lm_head(hidden.reshape(-1, hidden.shape[-1])[batch.source])
+        return scores.float()
+
+    def _precision(self, device: torch.device) -> AbstractContextManager[Any]:
+        return torch.autocast(device.type, torch.bfloat16) if self.bf16 else nullcontext()

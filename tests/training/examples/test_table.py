@@ -1,0 +1,46 @@
+"""A data set that is written is read back, and a broken one is refused by name."""
+
+import json
+
+import pytest
+
+from layoutgen.core.layout import Copy, Framing, Role, Suggestion
+from layoutgen.training.examples.selection import DataSetError, select
+from layoutgen.training.examples.table import from_bytes, to_bytes
+from tests.training.examples.test_selection import example
+
+RICH = example(
+    3,
+    copy=Copy("Kettle", ("$12",), "HAUS", "s3://b/haus.png", "en"),
+    framing=Framing((0.1, 0, 0.9, 1 / 3), (0, 0.2, 1, 1), "#eeeeee"),
+    erased=((0.1, 0.1, 0.2, 0.2), (0.3, 0.1, 0.4, 0.2)),
+    printed=True,
+    logo_aspect=4 / 3,
+    rejected=(Suggestion(Role.UNDERLAY, (0, 0, 1, 1 / 7)),),
+    annotator="梅",
+)
+
+
+def test_what_is_written_is_read_back_to_the_last_digit():
+    data = select([RICH, *(example(n) for n in range(20, 60))], sources=["a"], salt="s")
+    again = from_bytes(*to_bytes(data), "there")
+    assert again.splits == data.splits
+    assert (again.sha, again.salt, again.shares, again.sources) == (data.sha, "s", data.shares, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("table", "about", "message"),
+    [
+        (b"", b"{}", "there/card.json is no card of a data set"),
+        (b"", b"not json", "there/card.json is no card of a data set"),
+        (b"PAR1", None, "there/examples.parquet can't be read"),
+        (None, {"version": 99}, "is of version 99, this program reads 1"),
+        (None, {"sha": "0" * 64}, "its card says 000"),
+    ],
+)
+def test_a_broken_data_set_is_refused(table, about, message):
+    good_table, good_card = to_bytes(select([example(n) for n in range(9)]))
+    if isinstance(about, dict):
+        about = json.dumps(json.loads(good_card) | about).encode()
+    with pytest.raises(DataSetError, match=message):
+        from_bytes(good_table if table is None else table, good_card if about is None else about, "there")

@@ -1,0 +1,34 @@
+"""Tiny networks that denoise, as checkpoints to train on."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from layoutgen.config.training import RetrainConfig
+from layoutgen.models.denoising.boxes.network import build
+from layoutgen.models.denoising.networks import SAVE
+from tests.models.denoising.tiny import TINY
+from tests.pipeline.retraining import settings
+
+
+def network_of(name: str, folder: Path) -> Path:
+    """A network of 64 px or 32 px with drawn weights."""
+    import torch
+
+    if name == "radm":
+        made: Any = build(TINY)
+    else:
+        from layoutgen.models.denoising.images import drawer
+
+        made = drawer.build(
+            replace(
+                drawer.SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16
+            )
+        )
+    SAVE[name](made, folder, torch.float32)
+    return folder
+
+
+def denoising(base: Path, data: Path, **train: Any) -> RetrainConfig:
+    """Settings that train a network with an average of its weights."""
+    return settings(base, data, **({"method": "full", "average": 0.5, "export": "last", "rate": 2e-3} | train))

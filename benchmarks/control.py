@@ -29,7 +29,7 @@ from layoutgen.models.denoising.boxes import composer as composing
 from layoutgen.models.denoising.lines import lines_of
 from layoutgen.models.denoising.networks import loaded
 from layoutgen.models.weights import EMBEDDED, fetch_weights
-from layoutgen.training.data.data import Case
+from layoutgen.training.data.cases import Case
 from layoutgen.training.judging.gate import brief_of, framed_before
 
 _KINDS: tuple[Kind, ...] = ("above", "left_of", "same_size", "inside")

@@ -23,8 +23,8 @@ import numpy as np
 
 from layoutgen.models.base import Picture
 from layoutgen.models.decoding.decoder import Request
-from layoutgen.models.decoding.row import Prompt
 from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.prompt import Prompt
 
 _WARM = 4
 

@@ -27,10 +27,10 @@ from layoutgen.models.base import Brief, Composition
 from layoutgen.models.building.stages import frame_default
 from layoutgen.models.denoising.boxes import sampling
 from layoutgen.models.denoising.boxes.binding import bind
-from layoutgen.models.denoising.boxes.composer import FREE, row_seed
 from layoutgen.models.denoising.boxes.steering import boxes
 from layoutgen.models.denoising.lines import batch, lines_of
 from layoutgen.models.denoising.networks import Network, composer_of, loaded
+from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.denoising.view import picture, shown_of
 from layoutgen.models.finders.network import NetSaliency
 from layoutgen.models.weights import EMBEDDED, fetch_weights

@@ -39,10 +39,10 @@ from scipy.optimize import linear_sum_assignment
 from layoutgen.config.jobs import Place
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Box, Canvas, Copy, Role, iou
-from layoutgen.core.metrics.annotation import edits, plain
 from layoutgen.core.placing import placement
 from layoutgen.core.reading.grounding import ground
 from layoutgen.core.reading.text_roles import language
+from layoutgen.core.text.distance import edits, plain
 from layoutgen.goods.shots import SHOTS
 from layoutgen.goods.wording import WORDING
 from layoutgen.imaging import drawing

@@ -33,8 +33,8 @@ from layoutgen.training.data.sources import drawn_case
 from layoutgen.training.judging.gate import brief_of, framed_before
 from layoutgen.training.loop.averaging import Average
 from layoutgen.training.loop.engines import PlainEngine
+from layoutgen.training.loop.steps import Recipe, rate_at
 from layoutgen.training.networks.kind import Denoiser, encode, scaled
-from layoutgen.training.vlm.lora import Recipe, rate_at
 
 TINY = replace(
     SMALL, name="tiny", side=64, widths=(8, 16, 24, 32), depths=(1, 1, 1, 1), width=48, heads=2, feedforward=128,

@@ -21,7 +21,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.denoising.networks import Network, composer_of, loaded
 from layoutgen.models.weights import EMBEDDED, fetch_weights
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
-from layoutgen.training.data.data import Case
+from layoutgen.training.data.cases import Case
 from layoutgen.training.data.sources import drawn_case
 from layoutgen.training.judging import gate
 from layoutgen.training.networks.kind import scaled

@@ -35,8 +35,8 @@ from layoutgen.training.data.sample import Sample
 from layoutgen.training.loop.engines import PlainEngine
 from layoutgen.training.loop.feeding import Feed
 from layoutgen.training.loop.order import Order
+from layoutgen.training.loop.steps import Recipe, parameters, take
 from layoutgen.training.vlm import lora
-from layoutgen.training.vlm.lora import Recipe
 from layoutgen.training.vlm.tokens import Row, encode, encoder
 
 WARM = 2
@@ -121,7 +121,7 @@ def ours_at(
 ) -> Iterator[dict[str, Any]]:
     """Our loop: after each step what was learnt, and the seconds waited for data so far."""
     learner = lora.prepared(lora.with_adapter(model, recipe), recipe, recipe.dtype == "bfloat16").to(device)
-    weights = lora.parameters(learner)
+    weights = parameters(learner)
     engine = PlainEngine(learner, clip=recipe.clip, decay=0.0)
     make = lora.collator(speech, recipe, device)
     order = Order(len(samples), recipe.batch, 0)
@@ -129,7 +129,7 @@ def ours_at(
         torch.cuda.reset_peak_memory_stats()
     with Feed(samples, encoder(speech, recipe.image_side), order, micro=recipe.micro, readers=2) as feed:
         for step, chunks in feed.steps(0, order.steps_per_epoch):
-            taken = lora.take(engine, chunks, make, recipe, step, order.steps_per_epoch)
+            taken = take(engine, chunks, make, recipe, step, order.steps_per_epoch)
             yield {"samples": taken.samples, "tokens": taken.read, "waited": feed.waited_s, **weights}
 
 

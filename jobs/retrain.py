@@ -21,9 +21,9 @@ from layoutgen.io.adapter_registry import RegistryError
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.lease import HeldError, LeaseError
 from layoutgen.training.loop.saving import CheckpointError
+from layoutgen.training.loop.steps import DivergedError
 from layoutgen.training.retraining import named, retrain
 from layoutgen.training.trainer import TrainingError
-from layoutgen.training.vlm.lora import DivergedError
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -49,7 +49,7 @@ NEW = ("radm", "layout_image")
 
 
 class Train(_Settings):
-    """How a model is trained; `training.lora.Recipe` says what the numbers of a recipe do."""
+    """How a model is trained; `training.loop.steps.Recipe` says what the numbers of a recipe do."""
 
     name: str = Field("layouts", pattern="^[a-z0-9][a-z0-9._-]{0,63}$", description="name in the registry")
     model: str = Field(

@@ -32,9 +32,10 @@ from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.models.weights import weights_sha
-from layoutgen.training.data.data import Data, open_data
+from layoutgen.training.data.cases import Data
+from layoutgen.training.data.opening import open_data
 from layoutgen.training.judging.watching import means, sheet
-from layoutgen.training.kinds import Kind, kind_of, recipe_of
+from layoutgen.training.kinds import Kind, kind_of
 from layoutgen.training.loop.averaging import Average
 from layoutgen.training.loop.best import Best
 from layoutgen.training.loop.engines import Engine, PlainEngine, from_first, ranks_of
@@ -42,8 +43,7 @@ from layoutgen.training.loop.feeding import Feed
 from layoutgen.training.loop.logbook import Logbook
 from layoutgen.training.loop.order import Order
 from layoutgen.training.loop.saving import Checkpoint, CheckpointError, Checkpoints
-from layoutgen.training.vlm import lora
-from layoutgen.training.vlm.lora import DivergedError, Taken
+from layoutgen.training.loop.steps import DivergedError, Taken, parameters, recipe_of, restore, take, validate
 
 log = logging.getLogger("layoutgen")
 
@@ -118,7 +118,7 @@ def _begin(
     train, ranks = job.train, ranks_of()[1]
     average = None
     if found and folder:
-        lora.restore(learner, load_file(folder / WEIGHTS, device="cpu"))
+        restore(learner, load_file(folder / WEIGHTS, device="cpu"))
     engine: Engine
     if train.zero:
         from layoutgen.training.loop.zero import ZeroEngine
@@ -190,7 +190,7 @@ class _Run:
             self.data.train, self.encode, order, micro=train.micro, readers=train.readers, processes=train.processes
         ) as feed:
             for step, chunks in feed.steps(first, steps):
-                self._taken.append(lora.take(engine, chunks, self.make, self.recipe, step, steps))
+                self._taken.append(take(engine, chunks, self.make, self.recipe, step, steps))
                 if self.average:
                     self.average.update()
                 self.done = step + 1
@@ -211,7 +211,7 @@ class _Run:
         said: dict[str, Any] = {
             "steps": self.done, "stopped": stopped, "exported_step": best.step if best else self.done,
             "validation_loss": best.loss if best else losses.get(self.done),
-            "workers": self.engine.ranks, **lora.parameters(self.engine.learner),
+            "workers": self.engine.ranks, **parameters(self.engine.learner),
         }  # fmt: skip
         if stopped:
             return said
@@ -251,7 +251,7 @@ class _Run:
         if self._validation is None:
             self._validation = self._validation_rows()
         with self.average.lent() if self.average else nullcontext():
-            loss, hits = lora.validate(self.engine, self._validation, self.make)
+            loss, hits = validate(self.engine, self._validation, self.make)
             made = self._made()
         if self.job.train.export == "best" and loss < self._lowest:  # the same on every rank
             self._lowest, weights = loss, self._weights()

@@ -5,7 +5,6 @@ says that they are such; all others are vision-language models.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,10 +20,9 @@ from layoutgen.models.vlm.checkpoints import family_in
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config
 from layoutgen.training.data.augment import Size
-from layoutgen.training.data.data import Case
+from layoutgen.training.data.cases import Case
 from layoutgen.training.data.sample import Samples
 from layoutgen.training.loop.rows import Encode
-from layoutgen.training.vlm.lora import Recipe
 
 
 class Kind(Protocol):
@@ -59,11 +57,6 @@ class Kind(Protocol):
     def export(self, learner: nn.Module, weights: dict[str, Tensor], folder: Path) -> None:
         """Write what was learnt into a folder so that serving loads it. Raises ValueError where it is nothing."""
         ...
-
-
-def recipe_of(train: Train) -> Recipe:
-    """The recipe in the settings."""
-    return Recipe(**{field.name: getattr(train, field.name) for field in fields(Recipe)})
 
 
 def new_kind(train: Train, storage: Storage) -> str:

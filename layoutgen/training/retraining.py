@@ -38,15 +38,16 @@ from layoutgen.models.denoising.files import kind_in
 from layoutgen.models.vlm.checkpoints import family_of
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.weights import fetch_weights, local, pinned, revision, weights_sha
-from layoutgen.training.data.data import Case, Data, DataError, open_data
+from layoutgen.training.data.cases import Case, Data, DataError
 from layoutgen.training.data.datasets import gone
+from layoutgen.training.data.opening import open_data
 from layoutgen.training.data.sheet import sheet_of
 from layoutgen.training.fitting import Fit, read_outcome, steps_of
 from layoutgen.training.judging import gate
 from layoutgen.training.judging import promotion as registry
-from layoutgen.training.kinds import new_kind, recipe_of, size_of
+from layoutgen.training.kinds import new_kind, size_of
+from layoutgen.training.loop.steps import DivergedError, recipe_of
 from layoutgen.training.trainer import launch
-from layoutgen.training.vlm.lora import DivergedError
 
 log = logging.getLogger("layoutgen")
 

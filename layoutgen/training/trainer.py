@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layoutgen.cluster import fit, join
-from layoutgen.training.data.data import DataError
+from layoutgen.training.data.cases import DataError
 from layoutgen.training.loop.saving import CheckpointError
 
 if TYPE_CHECKING:  # Ray's controller of a training reads this module, too: three seconds less without torch and peft

@@ -13,15 +13,15 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_adapter
 from layoutgen.pipelines import run_layouts
 from layoutgen.training import fitting
-from layoutgen.training.data.data import DataError
+from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.datasets import write_snapshot
 from layoutgen.training.examples.examples import from_layouts
 from layoutgen.training.examples.selection import select
 from layoutgen.training.judging.gate import Verdict
 from layoutgen.training.judging.promotion import decide, rollback
 from layoutgen.training.loop.saving import CheckpointError
+from layoutgen.training.loop.steps import DivergedError
 from layoutgen.training.retraining import retrain
-from layoutgen.training.vlm.lora import DivergedError
 from tests.conftest import encoded, photo
 from tests.pipeline import runs
 from tests.pipeline.retraining import (

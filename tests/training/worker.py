@@ -18,7 +18,7 @@ from torch import distributed
 from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl, processing_qwen2_5_vl  # noqa: F401
 
 from layoutgen.training.fitting import Fit, fit
-from layoutgen.training.kinds import recipe_of
+from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.loop.zero import parted
 from layoutgen.training.vlm.lora import load_learner
 

@@ -24,8 +24,8 @@ from typing import Any
 
 from layoutgen.core.feedback import DECISIONS, fault_of_elements, moment
 from layoutgen.core.layout import iou
-from layoutgen.core.metrics.annotation import edits
 from layoutgen.core.metrics.statistics import Estimate, wilson
+from layoutgen.core.text.distance import edits
 
 REASONS = ("malformed", "duplicate", "changed", "contradictory", "unknown_row")
 

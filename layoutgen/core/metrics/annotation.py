@@ -12,7 +12,6 @@ Lines are matched one to one, greedily by falling IoU, at a threshold; then
   reference's; images with fewer than two matches excluded.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -21,6 +20,7 @@ import numpy as np
 
 from layoutgen.core.colour import to_oklch, to_rgb
 from layoutgen.core.layout import Box, iou
+from layoutgen.core.text.distance import edits, plain
 
 ALIKE = 0.1
 
@@ -125,21 +125,6 @@ def _harmonic(a: float, b: float) -> float:
 def _share(images: Sequence[ImageScore], above: str, below: str) -> float | None:
     count = sum(getattr(image, below) for image in images)
     return sum(getattr(image, above) for image in images) / count if count else None
-
-
-def plain(text: str) -> str:
-    """Text as it is compared: NFKC, case-folded, without spaces."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def edits(a: str, b: str) -> int:
-    """Levenshtein distance: least insertions, deletions and replacements that turn `a` into `b`."""
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for k, right in enumerate(b, 1):
-            before, row[k] = row[k], min(row[k] + 1, row[k - 1] + 1, before + (left != right))
-    return row[-1]
 
 
 def kendall(order: Sequence[int]) -> float | None:

@@ -26,8 +26,8 @@ from scipy.optimize import linear_sum_assignment
 
 from layoutgen.core.annotation import TextLine
 from layoutgen.core.layout import Box, Role, area, iou, union
-from layoutgen.core.metrics.annotation import edits, plain
 from layoutgen.core.reading.text_roles import language, reading_order
+from layoutgen.core.text.distance import edits, plain
 from layoutgen.core.text.typography import is_wide
 
 _FAR = 0.3

@@ -16,7 +16,8 @@ from layoutgen.models.decoding.backbone import Backbone, Features, positions
 from layoutgen.models.decoding.cache import Prefix
 from layoutgen.models.decoding.choosing import allowed, sample
 from layoutgen.models.decoding.grammar import Branch
-from layoutgen.models.decoding.row import Prompt, Row
+from layoutgen.models.decoding.row import Row
+from layoutgen.models.vlm.prompt import Prompt
 
 _PREFIXES = 8
 """Constant beginnings whose keys and values are kept: one a task and checkpoint would do."""

@@ -24,7 +24,8 @@ from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.batch import Batch, Counts
 from layoutgen.models.decoding.devices import is_lost, is_out_of_memory
 from layoutgen.models.decoding.grammar import FreeGuide, GrammarError, Guides
-from layoutgen.models.decoding.row import Guided, Prompt, Row
+from layoutgen.models.decoding.row import Guided, Row
+from layoutgen.models.vlm.prompt import Prompt
 
 _GROW_AFTER = 4
 """Batches' worth of answers after which a halved batch doubles again."""

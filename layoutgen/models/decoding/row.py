@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from layoutgen.models.base import Picture
-
 if TYPE_CHECKING:  # what trains builds prompts and has no use for llguidance
     from layoutgen.models.decoding.grammar import Branch
 
@@ -34,19 +32,6 @@ class Guided(Protocol):
     def branches(self, bits: torch.Tensor, most: int) -> "list[Branch]":
         """What may come next and after that, where it is not more than `most`."""
         ...
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """What a model is asked: `prefix` tokens, which are the same for many prompts, then `rest`, in which the tokens of
-    a picture stand for its visual tokens."""
-
-    prefix: tuple[int, ...]
-    rest: tuple[int, ...]
-    picture: Picture | None = None
-
-    def __len__(self) -> int:
-        return len(self.prefix) + len(self.rest)
 
 
 @dataclass

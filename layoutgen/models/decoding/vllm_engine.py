@@ -17,9 +17,9 @@ from llguidance import LLMatcher
 
 from layoutgen.models.base import Fault
 from layoutgen.models.decoding.decoder import Answer, Request
-from layoutgen.models.decoding.row import Prompt
 from layoutgen.models.vlm.adapter_files import read
 from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.prompt import Prompt
 
 _ARCHITECTURES = {
     "qwen2_vl": "Qwen2VLForConditionalGeneration",

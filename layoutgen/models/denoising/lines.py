@@ -15,6 +15,10 @@ from layoutgen.core.layout import Canvas, Copy, Role
 from layoutgen.core.prompts.layouts import Slot, slots
 from layoutgen.core.proposals.region_texts import width_em
 
+ROLES = tuple(Role)
+"""The classes, by index."""
+
+
 KINDS = 3
 """Title, point, logo."""
 NUMBERS = 8

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 
 from layoutgen.models.base import Picture
-from layoutgen.models.decoding.row import Prompt
 from layoutgen.models.headers import Header, read_header
 from layoutgen.models.vlm.adapters import merge
 from layoutgen.models.vlm.pictures import PictureKind, picture_kind
+from layoutgen.models.vlm.prompt import Prompt
 from layoutgen.models.vlm.tensor_names import by_plain, key_mapping, plain
 from layoutgen.models.weights import check_weights, weights_sha
 
@@ -99,8 +99,8 @@ def family_in(weights: Path) -> str:
     family = json.loads(config.read_text("utf-8")).get("model_type")
     if family == "internvl_chat":
         raise ValueError(
-            f"{config} is in InternVL's original layout; convert it once: python -m layoutgen.models.vlm.internvl2.convert "
-            f"{weights} DST"
+            f"{config} is in InternVL's original layout; convert it once: "
+            f"python -m layoutgen.models.vlm.internvl2.convert {weights} DST"
         )
     if family not in FAMILIES:
         raise ValueError(f"{config} has model_type {family!r}; known are {', '.join(FAMILIES)}")

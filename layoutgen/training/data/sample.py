@@ -12,6 +12,10 @@ import numpy as np
 from layoutgen.core.layout import Box, Canvas, Copy, Framing, Suggestion
 
 
+class SampleError(ValueError):
+    """A sample can't be learnt; the message names it and the mend."""
+
+
 @dataclass(frozen=True)
 class Task:
     """A layout to learn and its photo (h, w, 3). `keep` is the part of the canvas that may not be cut off, as far as it

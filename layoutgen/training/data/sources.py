@@ -14,7 +14,7 @@ from layoutgen.imaging.framed import frame_at
 from layoutgen.io.storage import Storage
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import NONE, Augmentation, Size
-from layoutgen.training.data.data import Case, Cases, Data, DataError
+from layoutgen.training.data.cases import Case, Cases, Data, DataError
 from layoutgen.training.data.datasets import (
     CorpusSamples,
     ExampleSamples,

@@ -26,7 +26,7 @@ from layoutgen.core.framing import subject_box
 from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
 from layoutgen.core.prompts.layouts import parse_layout
 from layoutgen.io.storage import Storage
-from layoutgen.training.data.data import Case, Cases, Data, DataError
+from layoutgen.training.data.cases import Case, Cases, Data, DataError
 from layoutgen.training.data.sample import Sample, Task
 
 _ROWS_AT_ONCE = 1024

@@ -33,7 +33,7 @@ from layoutgen.core.text.typography import Face
 from layoutgen.imaging.framed import frame
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
 from layoutgen.models.vlm.pictures import PictureKind
-from layoutgen.training.data.data import Case
+from layoutgen.training.data.cases import Case
 
 BETTER = {
     "parsed": "higher", "iou": "higher", "role": "higher", "count_error": "lower",

@@ -12,7 +12,7 @@ from layoutgen.core.layout import Role
 from layoutgen.core.proposals.layout_image import COLOURS
 from layoutgen.models.base import Composition, Fault
 from layoutgen.training.corpus.posters import contact_sheet
-from layoutgen.training.data.data import Case
+from layoutgen.training.data.cases import Case
 from layoutgen.training.judging.gate import proposal_measures
 
 _SIDE, _COLUMNS, _SHOWN = 256, 6, 24

@@ -15,8 +15,7 @@ from torch import Tensor
 from layoutgen.core.layout import Box, Role, Suggestion
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.objective import Truth, loss
-from layoutgen.models.denoising.boxes.sizes import ROLES
-from layoutgen.models.denoising.lines import Line, batch, lines_of
+from layoutgen.models.denoising.lines import ROLES, Line, batch, lines_of
 from layoutgen.models.denoising.view import picture
 from layoutgen.training.data.sample import Task
 

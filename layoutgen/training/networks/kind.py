@@ -22,13 +22,12 @@ from layoutgen.models.base import Composition, Fault
 from layoutgen.models.denoising.lines import batch
 from layoutgen.models.denoising.networks import SAVE, Network, Parts, composer_of, fresh, loaded, size_in, size_named
 from layoutgen.models.weights import fetch_config, fetch_weights
-from layoutgen.training.data.data import Case, DataError
-from layoutgen.training.data.sample import Sample, Samples, Task
+from layoutgen.training.data.cases import Case, DataError
+from layoutgen.training.data.sample import Sample, SampleError, Samples, Task
 from layoutgen.training.judging.gate import brief_of, framed_before
+from layoutgen.training.loop.steps import restore
 from layoutgen.training.networks import boxes as box_diffusion
 from layoutgen.training.networks.boxes import Shown, line_roles
-from layoutgen.training.vlm.lora import restore
-from layoutgen.training.vlm.tokens import SampleError
 
 _WITH_MAP, _WITH_BOX = 0.7, 0.95
 

@@ -18,10 +18,10 @@ from torch.nn import functional
 from layoutgen.models.base import Picture
 from layoutgen.models.vlm.checkpoints import Speech
 from layoutgen.models.vlm.vision import pixel_inputs
-from layoutgen.training.data.data import DataError
+from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import Sample, Samples
 from layoutgen.training.loop.engines import ranks_of
-from layoutgen.training.vlm.lora import Recipe, rate_at
+from layoutgen.training.loop.steps import Recipe, rate_at
 
 log = logging.getLogger("layoutgen")
 

@@ -16,11 +16,11 @@ from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Decoder
 from layoutgen.models.vlm.checkpoints import load_speech
 from layoutgen.models.weights import fetch_weights
-from layoutgen.training.data.data import Case
+from layoutgen.training.data.cases import Case
 from layoutgen.training.data.sample import Sample, Samples
 from layoutgen.training.judging.gate import brief_of, framed_before
-from layoutgen.training.kinds import recipe_of
 from layoutgen.training.loop.engines import ranks_of
+from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.vlm import dense, lora
 from layoutgen.training.vlm.tokens import Row, encoder
 

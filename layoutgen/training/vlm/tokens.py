@@ -18,11 +18,7 @@ from layoutgen.models.decoding.backbone import positions
 from layoutgen.models.vlm.checkpoints import Speech
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.vlm.vision import pixel_inputs
-from layoutgen.training.data.sample import Sample
-
-
-class SampleError(ValueError):
-    """A sample can't be learnt; the message names it and the mend."""
+from layoutgen.training.data.sample import Sample, SampleError
 
 
 @dataclass(frozen=True, eq=False)

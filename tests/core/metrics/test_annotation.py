@@ -2,6 +2,7 @@ import pytest
 
 from layoutgen.core.metrics import annotation
 from layoutgen.core.metrics.annotation import Line, score_image
+from layoutgen.core.text.distance import edits
 
 TITLE, PRICE = Line("新品上市", (0, 0, 100, 20), "title", "#ff0000"), Line("￥199", (0, 40, 60, 60), "price", "#000000")
 
@@ -36,7 +37,7 @@ def test_characters_are_compared_without_case_width_and_spaces():
     ("a", "b", "count"), [("", "", 0), ("abc", "", 3), ("kitten", "sitting", 3), ("飘逸", "飘柔", 1)]
 )
 def test_edits_are_levenshteins(a, b, count):
-    assert annotation.edits(a, b) == annotation.edits(b, a) == count
+    assert edits(a, b) == edits(b, a) == count
 
 
 def test_roles_and_colours_count_only_where_the_reference_has_them():

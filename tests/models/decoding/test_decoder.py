@@ -19,8 +19,8 @@ from layoutgen.models.decoding import batch as batching
 from layoutgen.models.decoding import decoder as decoding
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
-from layoutgen.models.decoding.row import Prompt
 from layoutgen.models.vlm.checkpoints import FAMILIES, Speech, load_model, load_speech
+from layoutgen.models.vlm.prompt import Prompt
 from layoutgen.models.vlm.tiny import build_checkpoint
 
 MAX_SIDE = 112

@@ -7,7 +7,8 @@ from layoutgen.config.training import Augment, Data
 from layoutgen.core.prompts.layouts import parse_layout, write_layout
 from layoutgen.io.storage import Storage
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
-from layoutgen.training.data.data import DataError, open_data
+from layoutgen.training.data.cases import DataError
+from layoutgen.training.data.opening import open_data
 from layoutgen.training.data.sheet import sheet_of
 from tests.conftest import encoded, photo
 

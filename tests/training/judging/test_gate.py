@@ -11,7 +11,7 @@ from layoutgen.io.storage import Storage as Store
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building.stages import FaceFor
 from layoutgen.models.vlm.pictures import PictureKind
-from layoutgen.training.data.data import Case
+from layoutgen.training.data.cases import Case
 from layoutgen.training.data.stored import open_stored
 from layoutgen.training.judging.gate import Measures, Placing, compare, judge, measure
 from tests.training.drawn import store

@@ -6,9 +6,10 @@ import pytest
 
 from layoutgen.models.vlm.checkpoints import Speech, load_speech
 from layoutgen.models.vlm.tiny import build_checkpoint
+from layoutgen.training.data.sample import SampleError
 from layoutgen.training.loop.feeding import Feed
 from layoutgen.training.loop.order import Order
-from layoutgen.training.vlm.tokens import SampleError, encoder
+from layoutgen.training.vlm.tokens import encoder
 from tests.training.drawn import Drawn
 
 Seen = list[tuple[int, list[list[tuple[tuple[int, ...], float]]]]]

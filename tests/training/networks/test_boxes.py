@@ -8,8 +8,8 @@ import torch
 
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.models.denoising.boxes.network import build
-from layoutgen.models.denoising.boxes.sizes import ROLES, SMALL
-from layoutgen.models.denoising.lines import lines_of
+from layoutgen.models.denoising.boxes.sizes import SMALL
+from layoutgen.models.denoising.lines import ROLES, lines_of
 from layoutgen.training.data.sample import Task
 from layoutgen.training.networks.boxes import batch_loss, show, truth
 

@@ -15,11 +15,10 @@ from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.models.denoising.boxes.sizes import PAPER
 from layoutgen.training import fitting
-from layoutgen.training.data.data import DataError
-from layoutgen.training.data.sample import Task
+from layoutgen.training.data.cases import DataError
+from layoutgen.training.data.sample import SampleError, Task
 from layoutgen.training.kinds import kind_of, new_kind
 from layoutgen.training.networks.kind import Denoiser, encode
-from layoutgen.training.vlm.tokens import SampleError
 from tests.models.denoising.tiny import TINY, network
 from tests.pipeline.retraining import data_of, undisturbed
 from tests.training import drawn

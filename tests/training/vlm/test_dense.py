@@ -12,12 +12,12 @@ import torch
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.checkpoints import load_speech
 from layoutgen.models.vlm.tiny import build_checkpoint
-from layoutgen.training.data.data import DataError
+from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import Sample
 from layoutgen.training.fitting import Fit, fit
+from layoutgen.training.loop.steps import Recipe
 from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.dense import pretrain
-from layoutgen.training.vlm.lora import Recipe
 from tests.pipeline.retraining import settings
 from tests.training.drawn import sample, store
 

@@ -19,8 +19,8 @@ from layoutgen.models.weights import weights_sha
 from layoutgen.training.loop.engines import PlainEngine
 from layoutgen.training.loop.feeding import Feed
 from layoutgen.training.loop.order import Order
+from layoutgen.training.loop.steps import DivergedError, Recipe, Taken, rate_at, restore, take
 from layoutgen.training.vlm import lora
-from layoutgen.training.vlm.lora import DivergedError, Recipe, Taken
 from layoutgen.training.vlm.tokens import encoder
 from tests.training.drawn import Drawn, question, sample
 
@@ -54,7 +54,7 @@ def trained(base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: An
     pairs = recipe.method == "dpo"
     with Feed(Drawn(count), encoder(speech, SIDE, pairs=pairs), order, micro=recipe.micro) as feed:
         for step, chunks in feed.steps(0, steps):
-            taken.append(lora.take(found, chunks, make, recipe, step, steps))
+            taken.append(take(found, chunks, make, recipe, step, steps))
             if not pairs and taken[-1].hits == 1 and taken[-1].loss < 0.05:
                 break
     return found, taken
@@ -145,11 +145,11 @@ def test_a_loss_that_is_no_number_stops_before_the_step(base: Path) -> None:
                 with torch.no_grad():
                     engine.learner.model.get_base_model().lm_head.weight.fill_(float("nan"))
                 with pytest.raises(DivergedError, match=r"the loss of step 1 is nan: stopped there; lower train\.rate"):
-                    lora.take(engine, chunks, make, recipe, step, 2)
+                    take(engine, chunks, make, recipe, step, 2)
                 after = engine.weights()
                 assert all(torch.equal(weight, after[name]) for name, weight in before.items())
             else:
-                lora.take(engine, chunks, make, recipe, step, 2)
+                take(engine, chunks, make, recipe, step, 2)
 
 
 def test_empty_tensors_are_never_exported(base: Path, tmp_path: Path) -> None:
@@ -165,12 +165,12 @@ def test_weights_of_another_training_are_refused(base: Path) -> None:
     other = lora.load_learner(base, recipe_of(rank=4), "cpu")
     weights = {name: w.detach() for name, w in other.named_parameters() if w.requires_grad}
     with pytest.raises(ValueError, match="another training's"):
-        lora.restore(learner, weights)
+        restore(learner, weights)
 
 
 def test_the_rate_rises_and_falls() -> None:
     recipe = recipe_of(rate=1.0, warmup=0.1)
-    rates = [lora.rate_at(step, 100, recipe) for step in range(100)]
+    rates = [rate_at(step, 100, recipe) for step in range(100)]
     assert rates[0] == 0.1
     assert max(rates) == rates[9] == 1.0
     assert rates[10:] == sorted(rates[10:], reverse=True)

@@ -9,8 +9,9 @@ import torch
 from layoutgen.models.vlm.checkpoints import Speech, load_model, load_speech
 from layoutgen.models.vlm.tiny import FAMILIES, build_checkpoint
 from layoutgen.models.vlm.vision import pixel_inputs
+from layoutgen.training.data.sample import SampleError
 from layoutgen.training.vlm.learner import Learner
-from layoutgen.training.vlm.tokens import Batch, Row, SampleError, collate, encode
+from layoutgen.training.vlm.tokens import Batch, Row, collate, encode
 from tests.training.drawn import sample
 
 SIDE = 56

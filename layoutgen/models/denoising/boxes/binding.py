@@ -19,9 +19,8 @@ from torch import Tensor
 
 from layoutgen.core.layout import Role
 from layoutgen.models.denoising.boxes.head import Found
-from layoutgen.models.denoising.boxes.sizes import ROLES
 from layoutgen.models.denoising.boxes.tensors import survivors
-from layoutgen.models.denoising.lines import Line
+from layoutgen.models.denoising.lines import ROLES, Line
 
 OVERLAP = 0.15
 _SUPPRESSED = 4.0

@@ -4,11 +4,9 @@ A layout's noise is drawn from a seed of its own, made of the run's seed and wha
 depend on what else is in the batch. Of several samples the best by `core.ranking` is taken; the first wins a tie.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from layoutgen.core.layout import Box, Framing, Suggestion
@@ -22,10 +20,9 @@ from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.sampling import sample
 from layoutgen.models.denoising.boxes.steering import Steering, boxes, with_roles
 from layoutgen.models.denoising.lines import Line, batch, lines_of
+from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.denoising.view import picture, shown_of, subject_of
 from layoutgen.models.vlm.painting import Frame
-
-FREE = Constraints()
 
 
 @dataclass(frozen=True)
@@ -157,11 +154,3 @@ class RadmComposer:
             score = layout_score(suggestions, task.brief.canvas, task.subject)
             out.append(Sampled(suggestions, score, tuple(violations(proposed, task.constraints))))
         return out
-
-
-def row_seed(brief: Brief, constraints: Constraints, seed: int, number: int) -> int:
-    """The seed of a layout's sample: the same for the same photo, copy, canvas, constraints and run's seed."""
-    about = (brief.copy, brief.canvas, brief.logo_aspect, constraints, seed, number)
-    digest = hashlib.sha256(repr(about).encode())
-    digest.update(np.ascontiguousarray(brief.image).data)
-    return int.from_bytes(digest.digest()[:7], "big")

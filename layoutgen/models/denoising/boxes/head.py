@@ -26,10 +26,11 @@ from torch.nn import functional
 from layoutgen.models.denoising.boxes.gram import GeometricRelation
 from layoutgen.models.denoising.boxes.pyramid import cells
 from layoutgen.models.denoising.boxes.regions import region_features
-from layoutgen.models.denoising.boxes.sizes import ROLES, Size
+from layoutgen.models.denoising.boxes.sizes import Size
 from layoutgen.models.denoising.boxes.tensors import in_px, refined, set_anew, to_cxcywh
 from layoutgen.models.denoising.boxes.vtram import VisualTextRelation
 from layoutgen.models.denoising.letters import waves
+from layoutgen.models.denoising.lines import ROLES
 
 _PRIOR = 0.01
 _WAVES, _LONGEST = 32, 1000.0

@@ -3,11 +3,6 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from layoutgen.core.layout import Role
-
-ROLES = tuple(Role)
-"""The classes, by index."""
-
 
 @dataclass(frozen=True)
 class Size:

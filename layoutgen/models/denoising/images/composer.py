@@ -14,11 +14,10 @@ from layoutgen.core.layout import Box, Framing, Role
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.decoding.devices import in_halves
-from layoutgen.models.denoising.boxes.composer import FREE, row_seed
-from layoutgen.models.denoising.boxes.sizes import ROLES
 from layoutgen.models.denoising.images.drawer import Beside, Drawer, sample
 from layoutgen.models.denoising.images.encoding import read_layout
-from layoutgen.models.denoising.lines import Line, batch, lines_of
+from layoutgen.models.denoising.lines import ROLES, Line, batch, lines_of
+from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.denoising.view import picture, shown_of, subject_of
 from layoutgen.models.vlm.painting import Frame
 

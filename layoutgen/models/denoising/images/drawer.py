@@ -27,9 +27,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from layoutgen.core.proposals.layout_image import PALETTE
-from layoutgen.models.denoising.boxes.sizes import ROLES
 from layoutgen.models.denoising.letters import LetterEncoder
-from layoutgen.models.denoising.lines import Lines
+from layoutgen.models.denoising.lines import ROLES, Lines
 
 STEPS = 1000
 CLASSES = len(PALETTE)

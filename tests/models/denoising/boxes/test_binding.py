@@ -6,8 +6,7 @@ import torch
 from layoutgen.core.layout import Canvas, Copy, Role
 from layoutgen.models.denoising.boxes.binding import bind
 from layoutgen.models.denoising.boxes.head import Found
-from layoutgen.models.denoising.boxes.sizes import ROLES
-from layoutgen.models.denoising.lines import lines_of
+from layoutgen.models.denoising.lines import ROLES, lines_of
 
 LINES = lines_of(Copy("Kettle", ("1.5 l", "￥89")), Canvas(1000, 1000))
 BOXES = [

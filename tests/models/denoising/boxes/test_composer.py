@@ -12,7 +12,8 @@ from layoutgen.core.prompts.layouts import slots
 from layoutgen.core.proposals.constraints import Constraints, Relation, violations
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.denoising.boxes import composer as module
-from layoutgen.models.denoising.boxes.composer import RadmComposer, row_seed
+from layoutgen.models.denoising.boxes.composer import RadmComposer
+from layoutgen.models.denoising.seeds import row_seed
 from tests.models.denoising.tiny import CANVASES, COPIES, network
 
 

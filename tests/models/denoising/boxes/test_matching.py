@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from layoutgen.models.denoising.boxes.matching import match
-from layoutgen.models.denoising.boxes.sizes import ROLES
+from layoutgen.models.denoising.lines import ROLES
 
 TRUE = torch.tensor([[0.1, 0.1, 0.5, 0.2], [0.1, 0.3, 0.4, 0.35], [0.6, 0.6, 0.9, 0.9]])
 TRUE_ROLES = torch.tensor([0, 2, 5])

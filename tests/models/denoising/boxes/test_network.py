@@ -5,7 +5,8 @@ import torch
 
 from layoutgen.models.denoising.boxes.head import Scene
 from layoutgen.models.denoising.boxes.network import Radm, build, parameters
-from layoutgen.models.denoising.boxes.sizes import PAPER, ROLES, SIZES, SMALL
+from layoutgen.models.denoising.boxes.sizes import PAPER, SIZES, SMALL
+from layoutgen.models.denoising.lines import ROLES
 from tests.models.denoising.tiny import COPIES, TINY, network, noisy, scenes
 
 ALL = list(range(8))

@@ -6,8 +6,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from layoutgen.models.denoising.boxes.head import Found, Scene
 from layoutgen.models.denoising.boxes.objective import Truth, focal, head_loss, learners, loss, overlapping, padded
-from layoutgen.models.denoising.boxes.sizes import ROLES
-from layoutgen.models.denoising.lines import batch, lines_of
+from layoutgen.models.denoising.lines import ROLES, batch, lines_of
 from tests.models.denoising.tiny import CANVASES, COPIES, TINY, network, scenes
 
 TRUE = Truth(

@@ -12,11 +12,10 @@ from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts.layouts import slots
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.denoising.boxes.sizes import ROLES
 from layoutgen.models.denoising.images.composer import ImageComposer
 from layoutgen.models.denoising.images.drawer import SMALL, Drawer, loss, sample
 from layoutgen.models.denoising.images.encoding import signal
-from layoutgen.models.denoising.lines import batch, lines_of
+from layoutgen.models.denoising.lines import ROLES, batch, lines_of
 
 TINY = replace(SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16)
 COPIES = [Copy("保温杯", ("304不锈钢", "￥199起")), Copy("Lamp"), Copy("Kettle", ("1.5 l",), brand="ACME")]

@@ -1,7 +1,4 @@
-"""What a retraining works with: samples to learn and to validate by, and layouts to make for the verdict.
-
-`open_data` is the one place that knows which kinds of data sets there are.
-"""
+"""A data set in its parts: samples to learn and to validate by, and layouts to make for the verdict."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,10 +6,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from layoutgen.config.training import Data as DataSettings
 from layoutgen.core.layout import Canvas, Copy, Suggestion
-from layoutgen.io.storage import Storage
-from layoutgen.training.data.augment import Size
 from layoutgen.training.data.sample import Samples
 
 
@@ -79,17 +73,3 @@ class Data:
                 f"the data set holds back {products} products for the verdict, and no interval comes of fewer than 2; "
                 "give more"
             )
-
-
-def open_data(settings: DataSettings, cache: str, storage: Storage, size: Size) -> Data:
-    """Open the data set that the settings name; `size` says at how many px the model sees a canvas. Raises DataError or
-    StorageError."""
-    if not settings.source:
-        raise DataError("no data set is named; give --data, or data.source in the settings")
-    if settings.source.endswith(".arrow"):
-        from layoutgen.training.data.stored import open_stored
-
-        return open_stored(settings.source, cache, storage)
-    from layoutgen.training.data.sources import open_corpus, open_examples
-
-    return open_corpus(settings, size) if settings.source == "corpus" else open_examples(settings, storage, size)

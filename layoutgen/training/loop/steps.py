@@ -1,0 +1,145 @@
+"""A step of a training, whatever is trained: its recipe, its rate, its loss, and what may go wrong."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from layoutgen.config.training import Train
+from layoutgen.training.loop.engines import Engine, total
+
+
+class DivergedError(RuntimeError):
+    """The loss or its gradients are no numbers any more; the message says when. Trying again gives the same."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train.
+
+    `method`: `lora`; `dpo`, a LoRA adapter from preferences; `full`, all weights. An adapter is of `rank`, scaled by
+    `alpha` / rank, with `dropout`, on the language model and with `vision` on the vision tower. `batch` samples a step
+    for all ranks together, `micro` at once on a device. The rate rises to `rate` over a share `warmup` of the steps and
+    falls along a cosine to a tenth. `dtype` is computed in; LoRA weights, and with `full` all, are kept in float32.
+    With `free` only those of an answer's tokens are learnt that its grammar leaves free. Before all that the vision
+    tower takes `dense_steps` steps of its own at `dense_rate`, see `dense`.
+    """
+
+    method: Literal["lora", "dpo", "full"] = "lora"
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    vision: bool = False
+    batch: int = 32
+    micro: int = 4
+    rate: float = 1e-4
+    warmup: float = 0.05
+    decay: float = 0.0
+    clip: float = 1.0
+    beta: float = 0.1
+    image_side: int = 672
+    max_tokens: int = 4096
+    seed: int = 0
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    checkpointing: bool = True
+    free: bool = False
+    dense_steps: int = 0
+    dense_rate: float = 1e-3
+
+
+def restore(learner: nn.Module, weights: dict[str, Tensor]) -> None:
+    """Put learnt weights, by their names in the learner, in their place. Raises ValueError where they are others'."""
+    own = {name: weight for name, weight in learner.named_parameters() if weight.requires_grad}
+    wrong = sorted(set(own) ^ set(weights)) or [name for name in own if own[name].shape != weights[name].shape]
+    if wrong:
+        raise ValueError(f"the weights are another training's: {wrong[0]} does not fit; begin anew in another folder")
+    with torch.no_grad():
+        for name, weight in own.items():
+            weight.copy_(weights[name])
+
+
+def rate_at(step: int, steps: int, recipe: Recipe) -> float:
+    """Learning rate of a step: up in a straight line, then down along a cosine to a tenth."""
+    warm = max(1, round(recipe.warmup * steps))
+    if step < warm:
+        return recipe.rate * (step + 1) / warm
+    along = (step - warm) / max(1, steps - warm)
+    return recipe.rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * along)))
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that was taken: its mean loss, the share of hits, the rate, the gradients' norm, and over all ranks the
+    samples and answer tokens that were learnt and the tokens that were read."""
+
+    step: int
+    loss: float
+    hits: float
+    rate: float
+    norm: float
+    samples: int
+    learnt: int
+    read: int
+
+
+Collate = Callable[[list[Any]], Any]
+
+
+def take(engine: Engine, chunks: list[list[Any]], make: Collate, recipe: Recipe, step: int, steps: int) -> Taken:
+    """Take one step of `steps` with this rank's chunks of rows. Raises DivergedError before or after the step, whose
+    weights are then to be thrown away."""
+    device = next(engine.learner.parameters()).device
+    pairs = recipe.method == "dpo"
+    rows = [row for chunk in chunks for row in chunk if row.weight]
+    torch.manual_seed(1_000_003 * recipe.seed + 1009 * step + engine.rank)  # dropout, the same after an interruption
+    counted = total(
+        [len(rows), sum(row.learnt for row in rows), sum(row.read for row in rows)], device
+    )  # fmt: skip
+    samples, learnt, read = counted
+    scale = engine.ranks / (samples if pairs else learnt)
+    sums = torch.zeros(3, device=device)
+    for chunk in chunks:
+        sums += engine.accumulate(make(chunk), scale, last=chunk is chunks[-1])
+    lost, weight, hits = total(sums.double(), device)
+    if not math.isfinite(lost):
+        raise DivergedError(_DIVERGED.format(what="loss", step=step, value=lost))
+    rate = rate_at(step, steps, recipe)
+    norm = engine.step(rate)
+    if not math.isfinite(norm):
+        raise DivergedError(_DIVERGED.format(what="norm of the gradients", step=step, value=norm))
+    return Taken(step, lost / weight, hits / weight, rate, norm, int(samples), int(learnt), int(read))
+
+
+_DIVERGED = "the {what} of step {step} is {value}: stopped there; lower train.rate, or look at that step's samples"
+
+
+def validate(engine: Engine, chunks: Iterable[list[Any]], make: Collate) -> tuple[float, float]:
+    """Mean loss and share of hits of rows, over all ranks, with nothing learnt."""
+    device = next(engine.learner.parameters()).device
+    engine.learner.eval()
+    sums = torch.zeros(3, device=device)
+    for chunk in chunks:
+        sums += engine.look(make(chunk))
+    engine.learner.train()
+    lost, weight, hits = total(sums.double(), device)
+    return (lost / weight, hits / weight) if weight else (math.nan, math.nan)
+
+
+def parameters(learner: nn.Module) -> dict[str, int]:
+    """How many weights there are and how many of them are learnt."""
+    return {
+        "all": sum(map(_size, learner.parameters())),
+        "learnt": sum(_size(weight) for weight in learner.parameters() if weight.requires_grad),
+    }
+
+
+def _size(weight: Tensor) -> int:
+    return int(getattr(weight, "ds_numel", weight.numel()))  # under ZeRO-3 a rank's own part is empty
+
+
+def recipe_of(train: Train) -> Recipe:
+    """The recipe in the settings."""
+    return Recipe(**{field.name: getattr(train, field.name) for field in fields(Recipe)})

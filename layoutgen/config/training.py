@@ -1,10 +1,11 @@
-"""Settings of `jobs.retrain`: see `config` for how settings are read; an unknown key is an error here too."""
+"""Settings of `jobs.retrain` and `jobs.examples`: see `config.jobs` for how settings are read; an unknown key is an
+error here too."""
 
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from layoutgen.config.jobs import Place, Pool, Storage, _Settings
+from layoutgen.config.jobs import Node, Place, Pool, Storage, _Settings
 
 
 class Augment(_Settings):
@@ -153,3 +154,26 @@ class RetrainConfig(_Settings):
     train: Train = Train()
     gate: Gate = Gate()
     place: Place = Place()
+
+
+class Select(_Settings):
+    """What becomes an example, and of which part of the data set."""
+
+    take_undecided: bool = Field(False, description="learn from layouts that nobody decided about, too")
+    shares: tuple[float, float, float] = Field(
+        (0.9, 0.05, 0.05), description="shares of products to learn from, to validate by, to judge by"
+    )
+    salt: str = Field("", description="another text gives other parts")
+
+
+class ExamplesConfig(_Settings):
+    """Settings of `jobs.examples`."""
+
+    ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
+    autoscaling: bool = Field(
+        False, description="the cluster adds nodes by itself: the pool may exceed what it has now"
+    )
+    nodes: tuple[Node, ...] = Field((), description="kinds of nodes that autoscaling ends at; the pool must fit them")
+    storage: Storage = Storage()
+    select: Select = Select()
+    gather: Pool = Field(Pool(), description="actors that read tables and write parts")

@@ -136,7 +136,7 @@ LONG = settings(
 
 
 @pytest.fixture(scope="module")
-def original(base: Path, trained: Any) -> Any:  # noqa: F811
+def original(base: Path, trained: Any) -> Any:
     known: dict[str, Any] = {}
 
     def of(kind: str) -> tuple[Path, dict[str, torch.Tensor]]:

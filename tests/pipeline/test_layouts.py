@@ -21,8 +21,9 @@ from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_gallery, run_layouts
 from layoutgen.training.data.datasets import ExampleSamples
 from layoutgen.training.data.sample import Sample
+from layoutgen.training.examples.about import SPLITS
 from layoutgen.training.examples.examples import Drop, Example, from_annotations, from_layouts
-from layoutgen.training.examples.selection import SPLITS, select
+from layoutgen.training.examples.selection import select
 from tests.conftest import encoded, photo
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, settings, write_manifest

@@ -24,9 +24,10 @@ from layoutgen.training.corpus.posters import Corpus, Poster
 from layoutgen.training.data.augment import NONE, Augmentation, Size, augmented
 from layoutgen.training.data.sample import Sample, Task
 from layoutgen.training.examples import table as example_table
+from layoutgen.training.examples.about import DataSetError
 from layoutgen.training.examples.erasing import erase
 from layoutgen.training.examples.examples import Example
-from layoutgen.training.examples.selection import DataSet, DataSetError, said
+from layoutgen.training.examples.selection import DataSet, said
 
 VERSION = "samples-1"
 """Changes with every change of what a sample of the same example is."""
@@ -162,24 +163,24 @@ def canvas_subject(task: Task) -> np.ndarray:
 
 
 def write_snapshot(storage: Storage, root: str, data: DataSet) -> str:
-    """Write a data set below `root`, in a folder named by its sha, and return that folder. The card is written last: a
-    folder without one is unfinished."""
+    """Write a data set that is in memory below `root`, in a folder named by its sha, and return that folder. The card
+    is written last: a folder without one is unfinished."""
     folder = storage.join(root, data.sha[:16])
     table, about = example_table.to_bytes(data)
-    storage.write(storage.join(folder, example_table.TABLE), table)
+    storage.write(storage.join(folder, f"{example_table.PARTS}/part-00000.parquet"), table)
     storage.write(storage.join(folder, example_table.CARD), about)
     return folder
 
 
 def read_snapshot(storage: Storage, folder: str) -> DataSet:
     """Read a data set. Raises DataSetError where there is none or its parts do not belong together."""
-    parts = []
-    for name in (example_table.TABLE, example_table.CARD):
-        uri = storage.join(folder, name)
-        if not storage.exists(uri):
-            raise DataSetError(f"{uri} is missing, so {folder} is no data set; make it, or correct the path")
-        parts.append(storage.read(uri))
-    return example_table.from_bytes(parts[0], parts[1], folder)
+    about = storage.join(folder, example_table.CARD)
+    if not storage.exists(about):
+        raise DataSetError(f"{about} is missing, so {folder} is no data set; make it, or correct the path")
+    first = storage.join(folder, example_table.TABLE)
+    parts = [uri for uri in storage.list(storage.join(folder, example_table.PARTS)) if uri.endswith(".parquet")]
+    tables = (storage.read(uri) for uri in (parts or [first]) if parts or storage.exists(first))
+    return example_table.from_bytes(tables, storage.read(about), folder)
 
 
 def gone(storage: Storage, uris: Sequence[str]) -> list[str]:

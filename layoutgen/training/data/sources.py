@@ -24,7 +24,8 @@ from layoutgen.training.data.datasets import (
     read_snapshot,
 )
 from layoutgen.training.examples import table as example_table
-from layoutgen.training.examples.selection import SPLITS, DataSet, DataSetError, check
+from layoutgen.training.examples.about import SPLITS, DataSetError, check
+from layoutgen.training.examples.selection import DataSet, sizes
 
 FIXED_SEED = 900_001
 
@@ -59,7 +60,7 @@ def open_corpus(settings: DataSettings, size: Size) -> Data:
 
 
 def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
-    """A data set that `datasets.write_snapshot` wrote. Raises DataError or StorageError."""
+    """A data set of examples, as `jobs.examples` writes it. Raises DataError or StorageError."""
     how = Augmentation(**settings.augment.model_dump())
     try:
         found = read_snapshot(storage, settings.source)
@@ -103,7 +104,7 @@ def _finder() -> Finder:
 def _check(found: DataSet, folder: str, storage: Storage) -> None:
     """Raise DataSetError where nothing could be learnt, with what was dropped when the data set was made."""
     try:
-        check(found)
+        check(found.about, sizes(found)[0], found.shares)
     except DataSetError as error:
         card = json.loads(storage.read(storage.join(folder, example_table.CARD)))
         dropped = ", ".join(f"{count} {reason}" for reason, count in card["dropped"].items())

@@ -43,6 +43,7 @@ REASONS = {
     "rejected": "a designer rejected the layout",
     "contradicted": "designers disagree about the layout",
     "changed": "the same designer decided otherwise later",
+    "unreadable": "the line of feedback can't be read",
     "unknown_row": "the feedback is about a layout that no table has",
     "duplicate": "another example has the same image, copy and layout",
     "image_gone": "the image is no longer where the row says",

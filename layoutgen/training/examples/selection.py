@@ -2,51 +2,147 @@
 
 The split is by a hash of the product, so that a product is in the same part of every data set, whatever else is in it.
 Products that share an image stand together, as the smallest of their ids does: else the test would show a picture that
-was learnt.
+was learnt. `settle` decides all that by `MARKS`, some 80 bytes an example: nobody holds the examples themselves.
 """
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from layoutgen.core.layout import Role, Suggestion
 from layoutgen.core.prompts.coordinates import LAYOUT
+from layoutgen.training.examples.about import SHARES, SPLITS, VERSION, About, DataSetError
 from layoutgen.training.examples.examples import Drop, Example
 
-VERSION = 1
-SPLITS = ("train", "validation", "test")
-SHARES = (0.9, 0.05, 0.05)
-_SHOWN = 5  # drops of a reason that the card shows
-
-
-class DataSetError(ValueError):
-    """A data set that can't be trained on; the message names what was found, where, and the mend."""
+DUPLICATE = len(SPLITS)
+"""The verdict on an example that another one repeats; other verdicts are indices of `SPLITS`."""
+MARKS = pa.schema(
+    [
+        ("key", pa.binary(16)),
+        ("weight", pa.int8()),
+        ("product_id", pa.string()),
+        ("image", pa.binary(16)),
+        ("digest", pa.binary(16)),
+    ]
+)
+"""What is asked of an example: what it says, how much it counts among those that say the same, its product, its image,
+and all of it."""
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Examples by split, in a fixed order, and what was dropped. `sources` names where they come from."""
+    """Examples by split, in a fixed order, and what was dropped. `sources` names where they come from; `version` is
+    that of the form in which it is or was kept, by which its sha is made."""
 
     splits: Mapping[str, tuple[Example, ...]]
     drops: tuple[Drop, ...] = ()
     sources: tuple[str, ...] = ()
     shares: tuple[float, ...] = SHARES
     salt: str = ""
+    version: int = VERSION
 
     @property
     def sha(self) -> str:
-        """SHA-256 of all examples with their splits."""
-        digest = hashlib.sha256()
+        """What stands for all examples with their splits, 64 hex digits."""
+        if self.version > 1:
+            digests = [_digest(said(example)) for split in SPLITS for example in self.splits[split]]
+            return sha_of(digests, self.shares, self.salt)
+        whole = hashlib.sha256()
         for split in SPLITS:
             for example in self.splits[split]:
-                digest.update(f"{split} {said(example)}\n".encode())
-        return digest.hexdigest()
+                whole.update(f"{split} {said(example)}\n".encode())
+        return whole.hexdigest()
+
+    @property
+    def about(self) -> About:
+        """What is in it."""
+        counts = About()
+        for split in SPLITS:
+            for example in self.splits[split]:
+                counts.add(split, example)
+        for drop in self.drops:
+            counts.drop(drop)
+        return counts
 
     def __len__(self) -> int:
         return sum(map(len, self.splits.values()))
+
+
+def checked_shares(shares: Sequence[float]) -> tuple[float, ...]:
+    """The shares of the splits, in the order of `SPLITS`. Raises DataSetError where they are none."""
+    if len(shares) != len(SPLITS) or min(shares) < 0 or not 0.999 < sum(shares) < 1.001:
+        raise DataSetError(f"shares are {tuple(shares)}; give {len(SPLITS)}, for {', '.join(SPLITS)}, that add up to 1")
+    return tuple(shares)
+
+
+def marks(examples: Iterable[Example]) -> pa.Table:
+    """What `settle` has to know of examples, a row each."""
+    rows = [
+        (
+            _digest(repr(_key(one))),
+            _weight(one),
+            one.product_id,
+            _digest(one.image_sha256 or one.image),
+            _digest(said(one)),
+        )
+        for one in examples
+    ]
+    columns = zip(*rows, strict=True) if rows else [()] * len(MARKS)
+    return pa.table([pa.array(column, kind) for column, kind in zip(columns, MARKS.types, strict=True)], schema=MARKS)
+
+
+def settle(of: pa.Table, shares: Sequence[float] = SHARES, salt: str = "") -> tuple[np.ndarray, np.ndarray, str]:
+    """Decide on all examples by their marks: the verdict on each (n,) int8, the index of the one that is kept in its
+    place (n,), and the data set's sha.
+
+    Of equal examples that of the greatest weight is kept, the first of equals. A product's split is that of the
+    smallest id among the products that it shares images with, directly or through others.
+    """
+    count = len(of)
+    key = of["key"].combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    order = np.lexsort((np.arange(count), -of["weight"].to_numpy().astype(int), key))
+    firsts = np.ones(count, bool)
+    firsts[1:] = key[order][1:] != key[order][:-1]
+    kept_of_key = np.zeros(key.max(initial=-1) + 1, int)
+    kept_of_key[key[order][firsts]] = order[firsts]
+    kept_in_place = kept_of_key[key]
+    verdicts = np.full(count, DUPLICATE, np.int8)
+    kept = np.flatnonzero(kept_in_place == np.arange(count))
+    if len(kept):
+        left = of.take(pa.array(kept))
+        products = left["product_id"].combine_chunks().dictionary_encode()
+        images = left["image"].combine_chunks().dictionary_encode()
+        splits = _splits(products, images, shares, salt)
+        verdicts[kept] = splits[products.indices.to_numpy(zero_copy_only=False)]
+    return verdicts, kept_in_place, sha_of(of["digest"].take(pa.array(kept)).to_pylist(), shares, salt)
+
+
+def _splits(products: pa.DictionaryArray, images: pa.DictionaryArray, shares: Sequence[float], salt: str) -> np.ndarray:
+    """The index of each distinct product's split."""
+    of_product, of_image = (column.indices.to_numpy(zero_copy_only=False) for column in (products, images))
+    distinct = len(products.dictionary)
+    size = distinct + len(images.dictionary)
+    edges = coo_array((np.ones(len(of_product), np.int8), (of_product, distinct + of_image)), shape=(size, size))
+    groups = connected_components(edges, directed=False)[1][:distinct]
+    smallest_first = pc.array_sort_indices(products.dictionary).to_numpy()
+    _, first = np.unique(groups[smallest_first], return_index=True)
+    homes = products.dictionary.take(pa.array(smallest_first[first])).to_pylist()
+    of_group = np.array([SPLITS.index(split_of(home, shares, salt)) for home in homes], np.int8)
+    return of_group[np.unique(groups, return_inverse=True)[1]]
+
+
+def sha_of(digests: Iterable[bytes], shares: Sequence[float], salt: str) -> str:
+    """What stands for a set of examples, in any order, and for how it is split: 64 hex digits."""
+    total = sum(int.from_bytes(digest, "big") for digest in digests) % (1 << 128)
+    return hashlib.sha256(f"{total:032x} {json.dumps(list(map(float, shares)))} {salt}".encode()).hexdigest()
 
 
 def select(
@@ -57,39 +153,40 @@ def select(
     shares: tuple[float, ...] = SHARES,
     salt: str = "",
 ) -> DataSet:
-    """Make a data set: without the examples whose image is among `gone`, without what stands twice, split by product.
-
-    `shares` are of the splits, in the order of `SPLITS`; `salt` gives other splits. Of equal examples the one that a
-    designer stands for is kept, else the first. Raises DataSetError where shares are none.
-    """
-    if len(shares) != len(SPLITS) or min(shares) < 0 or not 0.999 < sum(shares) < 1.001:
-        raise DataSetError(f"shares are {shares}; give {len(SPLITS)}, for {', '.join(SPLITS)}, that add up to 1")
+    """Make a data set in memory: without the examples whose image is among `gone`, without what stands twice, split as
+    `settle` does; `salt` gives other splits. Raises DataSetError where shares are none."""
+    shares = checked_shares(shares)
     drops: list[Drop] = []
-    kept: dict[tuple[object, ...], Example] = {}
-    missing = set(gone)
+    examples: list[Example] = []
     for one in found:
         if isinstance(one, Drop):
             drops.append(one)
-        elif one.image in missing:
-            message = f"{one.image} of {one.row_id} is gone; put it back, or annotate again"
-            drops.append(Drop("image_gone", one.source, one.row_id, message))
+        elif one.image in gone:
+            drops.append(image_gone(one))
         else:
-            key = _key(one)
-            best, again = one, kept.get(key)
-            if again is not None and _weight(again) >= _weight(one):
-                best, again = again, one
-            kept[key] = best
-            if again is not None:
-                message = f"{again.row_id} says what {best.row_id} says"
-                drops.append(Drop("duplicate", again.source, again.row_id, message))
-    examples = sorted(kept.values(), key=lambda one: (one.product_id, one.row_id, said(one)))
-    homes = _homes(examples)
+            examples.append(one)
+    verdicts, kept_in_place, _ = settle(marks(examples), shares, salt)
     splits: dict[str, list[Example]] = {split: [] for split in SPLITS}
-    for one in examples:
-        splits[split_of(homes[one.product_id], shares, salt)].append(one)
-    return DataSet(
-        {split: tuple(members) for split, members in splits.items()}, tuple(drops), tuple(sources), tuple(shares), salt
-    )
+    for one, verdict, kept in zip(examples, verdicts, kept_in_place, strict=True):
+        if verdict == DUPLICATE:
+            drops.append(
+                Drop("duplicate", one.source, one.row_id, f"{one.row_id} says what {examples[kept].row_id} says")
+            )
+        else:
+            splits[SPLITS[verdict]].append(one)
+    ordered = {split: tuple(sorted(members, key=order_of)) for split, members in splits.items()}
+    return DataSet(ordered, tuple(drops), tuple(sources), shares, salt)
+
+
+def order_of(example: Example) -> tuple[str, str, str]:
+    """Where an example stands in its split."""
+    return example.product_id, example.row_id, said(example)
+
+
+def image_gone(example: Example) -> Drop:
+    """The drop of an example whose image is no longer there."""
+    message = f"{example.image} of {example.row_id} is gone; put it back, or annotate again"
+    return Drop("image_gone", example.source, example.row_id, message)
 
 
 def split_of(product_id: str, shares: Sequence[float] = SHARES, salt: str = "") -> str:
@@ -102,61 +199,10 @@ def split_of(product_id: str, shares: Sequence[float] = SHARES, salt: str = "") 
     return max(zip(shares, SPLITS, strict=True))[1]
 
 
-def check(data: DataSet, least: int = 2) -> None:
-    """Raise DataSetError where nothing could be learnt, or not be told from learning by heart: fewer than `least`
-    products, an empty split that has a share, one role only, one layout only."""
-    dropped = ", ".join(f"{count} {reason}" for reason, count in _counts(one.reason for one in data.drops).items())
-    why = f" (dropped: {dropped})" if dropped else ""
-    if not len(data):
-        raise DataSetError(f"the data set is empty{why}; give accepted layouts, feedback or annotated posters")
+def sizes(data: DataSet) -> tuple[int, int]:
+    """How many products and how many images a data set has."""
     every = [one for split in SPLITS for one in data.splits[split]]
-    products = {one.product_id for one in every}
-    if len(products) < least:
-        raise DataSetError(
-            f"the data set has {len(every)} examples of {len(products)} product{why}; give at least {least} products"
-        )
-    for split, share in zip(SPLITS, data.shares, strict=True):
-        if share > 0 and not data.splits[split]:
-            raise DataSetError(
-                f"no example of {len(every)}, of {len(products)} products, is in the split {split}, whose share is "
-                f"{share}{why}; give more products, or other shares"
-            )
-    roles = {element.role for one in every for element in one.target}
-    if len(roles) == 1:
-        raise DataSetError(
-            f"all elements of {len(every)} examples have the role {min(roles)}; give layouts with other roles too"
-        )
-    layouts = {tuple((element.role, LAYOUT.write(element.box)) for element in one.target) for one in every}
-    if len(layouts) == 1 and len(every) > 1:
-        raise DataSetError(f"all {len(every)} examples have the same layout; there is nothing to learn from pictures")
-
-
-def card(data: DataSet) -> dict[str, Any]:
-    """What a data set is: its sha, where it comes from, what is in it, what is not and why."""
-    every = [one for split in SPLITS for one in data.splits[split]]
-    reasons: dict[str, list[str]] = {}
-    for drop in data.drops:
-        reasons.setdefault(drop.reason, []).append(drop.message)
-    return {
-        "version": VERSION,
-        "sha": data.sha,
-        "sources": list(data.sources),
-        "examples": len(every),
-        "products": len({one.product_id for one in every}),
-        "images": len({one.image_sha256 or one.image for one in every}),
-        "preferences": sum(one.rejected is not None for one in every),
-        "by_split": {split: len(data.splits[split]) for split in SPLITS},
-        "by_source": _counts(one.source for one in every),
-        "by_role": _counts(element.role.value for one in every for element in one.target),
-        "by_language": _counts(one.language for one in every),
-        "by_category": _counts(one.category for one in every),
-        "by_canvas": _counts(one.canvas.name for one in every),
-        "by_annotator": _counts(one.annotator for one in every if one.annotator),
-        "dropped": {reason: len(messages) for reason, messages in sorted(reasons.items())},
-        "dropped_messages": {reason: messages[:_SHOWN] for reason, messages in sorted(reasons.items())},
-        "shares": dict(zip(SPLITS, data.shares, strict=True)),
-        "salt": data.salt,
-    }
+    return len({one.product_id for one in every}), len({one.image_sha256 or one.image for one in every})
 
 
 def said(example: Example) -> str:
@@ -179,31 +225,14 @@ def _key(one: Example) -> tuple[object, ...]:
     return (one.image_sha256 or one.image, one.canvas, framing, one.copy, _layout(one.target))
 
 
-def _weight(one: Example) -> tuple[bool, bool]:
+def _weight(one: Example) -> int:
     """Edits tell the most, then what somebody stands for by name."""
-    return one.rejected is not None, bool(one.annotator)
+    return 2 * (one.rejected is not None) + bool(one.annotator)
 
 
-def _layout(elements: Sequence[Suggestion]) -> frozenset[tuple[Role, str, tuple[int, ...]]]:
-    return frozenset((element.role, element.text, LAYOUT.write(element.box)) for element in elements)
+def _layout(elements: Sequence[Suggestion]) -> list[tuple[Role, str, tuple[int, ...]]]:
+    return sorted({(element.role, element.text, LAYOUT.write(element.box)) for element in elements})
 
 
-def _homes(examples: Sequence[Example]) -> dict[str, str]:
-    """For each product the smallest id among those that it shares images with, directly or through others."""
-    home = {one.product_id: one.product_id for one in examples}
-
-    def root(product: str) -> str:
-        while home[product] != product:
-            product = home[product]
-        return product
-
-    owner: dict[str, str] = {}
-    for one in examples:
-        image = one.image_sha256 or one.image
-        a, b = sorted((root(one.product_id), root(owner.setdefault(image, one.product_id))))
-        home[b] = a
-    return {product: root(product) for product in home}
-
-
-def _counts(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,21 +1,23 @@
-"""A data set as a Parquet table and its card, and back. Pure: bytes in, bytes out.
+"""A data set as Parquet tables and a card, and back. Pure: bytes in, bytes out.
 
-`examples.parquet` has a row an example, `SCHEMA`; `card.json` says what it is and is written last. Reading checks the
-examples against the card's sha.
+`examples/*.parquet` have a row an example, `SCHEMA`; `card.json` says what it is and is written last. Reading checks
+the examples against the card's sha. Data sets of version 1 have one table, `examples.parquet`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.training.examples.about import SPLITS, VERSION, DataSetError, card
 from layoutgen.training.examples.examples import Example
-from layoutgen.training.examples.selection import SPLITS, VERSION, DataSet, DataSetError, card
+from layoutgen.training.examples.selection import DataSet, order_of, sizes
 
-TABLE, CARD = "examples.parquet", "card.json"
+PARTS, CARD = "examples", "card.json"
+TABLE = "examples.parquet"  # of version 1
 _BOX = pa.list_(pa.float64(), 4)  # as exact as they came, so that the sha holds
 _ELEMENTS = pa.list_(pa.struct([("role", pa.string()), ("text", pa.string()), ("box", _BOX)]))
 SCHEMA = pa.schema(
@@ -49,16 +51,41 @@ SCHEMA = pa.schema(
 
 
 def to_bytes(data: DataSet) -> tuple[bytes, bytes]:
-    """The table and the card."""
-    rows = [_row(split, one) for split in SPLITS for one in data.splits[split]]
+    """A data set in memory as one table and its card."""
+    table = part((split, one) for split in SPLITS for one in data.splits[split])
+    products, images = sizes(data)
+    about = card(
+        data.about, sha=data.sha, products=products, images=images, sources=data.sources, shares=data.shares,
+        salt=data.salt,
+    )  # fmt: skip
+    return table, card_bytes(about)
+
+
+def rows(examples: Iterable[tuple[str, Example]]) -> pa.Table:
+    """Examples and their splits as a table."""
+    return pa.Table.from_pylist([_row(split, one) for split, one in examples], schema=SCHEMA)
+
+
+def part(examples: Iterable[tuple[str, Example]]) -> bytes:
+    """Examples and their splits as a Parquet file."""
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), sink, compression="zstd")
-    about = json.dumps(card(data), ensure_ascii=False, indent=2) + "\n"
-    return sink.getvalue().to_pybytes(), about.encode()
+    pq.write_table(rows(examples), sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
 
 
-def from_bytes(table: bytes, about: bytes, place: str) -> DataSet:
-    """Read a data set back, without its drops. `place` is named in messages. Raises DataSetError where table and card
+def card_bytes(about: Mapping[str, Any]) -> bytes:
+    """A card as it is kept."""
+    return (json.dumps(about, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def examples_of(table: bytes) -> Iterator[tuple[str, Example]]:
+    """The examples of a table with their splits. Raises pyarrow.ArrowInvalid or OSError where it is none."""
+    for row in pq.read_table(pa.BufferReader(table), schema=SCHEMA).to_pylist():
+        yield row["split"], _example(row)
+
+
+def from_bytes(tables: Iterable[bytes], about: bytes, place: str) -> DataSet:
+    """Read a data set back, without its drops. `place` is named in messages. Raises DataSetError where tables and card
     are broken or do not belong together."""
     try:
         said = json.loads(about)
@@ -66,18 +93,21 @@ def from_bytes(table: bytes, about: bytes, place: str) -> DataSet:
         salt, sources = said["salt"], tuple(said["sources"])
     except (ValueError, KeyError, TypeError) as error:
         raise DataSetError(f"{place}/{CARD} is no card of a data set ({error!r}); make the data set again") from None
-    if version != VERSION:
+    if version not in (1, VERSION):
         raise DataSetError(f"{place} is of version {version!r}, this program reads {VERSION}; make the data set again")
-    try:
-        rows = pq.read_table(pa.BufferReader(table), schema=SCHEMA).to_pylist()
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataSetError(f"{place}/{TABLE} can't be read ({error}); make the data set again") from None
     splits: dict[str, list[Example]] = {split: [] for split in SPLITS}
-    for row in rows:
-        splits[row["split"]].append(_example(row))
-    data = DataSet({split: tuple(of) for split, of in splits.items()}, (), sources, shares, salt)
+    try:
+        for table in tables:
+            for split, example in examples_of(table):
+                splits[split].append(example)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataSetError(f"a table of {place} can't be read ({error}); make the data set again") from None
+    ordered = {split: tuple(sorted(of, key=order_of)) for split, of in splits.items()}
+    data = DataSet(ordered, (), sources, shares, salt, version)
     if data.sha != sha:
-        raise DataSetError(f"{place}/{TABLE} has the sha {data.sha}, its card says {sha}; make the data set again")
+        raise DataSetError(
+            f"the tables of {place} have the sha {data.sha}, its card says {sha}; make the data set again"
+        )
     return data
 
 

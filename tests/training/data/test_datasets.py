@@ -12,8 +12,9 @@ from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import Augmentation
 from layoutgen.training.data.datasets import CorpusSamples, ExampleSamples, gone, read_snapshot, write_snapshot
+from layoutgen.training.examples.about import SPLITS, DataSetError
 from layoutgen.training.examples.examples import from_annotations
-from layoutgen.training.examples.selection import SPLITS, DataSetError, select
+from layoutgen.training.examples.selection import select
 from tests.conftest import encoded, photo
 
 KIND = PictureKind(14, 2, (0.5,) * 3, (0.5,) * 3)
@@ -142,5 +143,5 @@ def test_empty_data_sets_are_refused(tmp_path):
         ExampleSamples([], Storage(), size=size, side=256)
     with pytest.raises(DataSetError, match="at least one poster"):
         CorpusSamples(Corpus(CorpusSpec(grounds=2)), 0, size=size)
-    with pytest.raises(DataSetError, match=r"examples.parquet is missing, so .* is no data set"):
+    with pytest.raises(DataSetError, match=r"card.json is missing, so .* is no data set"):
         read_snapshot(Storage(), str(tmp_path))

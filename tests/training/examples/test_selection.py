@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.training.examples.about import SPLITS, DataSetError, card, check
 from layoutgen.training.examples.examples import Drop, Example
-from layoutgen.training.examples.selection import SPLITS, DataSetError, card, check, select, split_of
+from layoutgen.training.examples.selection import select, sizes, split_of
 
 
 def example(number, product=None, **more):
@@ -90,15 +91,19 @@ def test_examples_whose_image_is_gone_are_dropped():
 )
 def test_a_data_set_that_nothing_can_be_learnt_from_is_refused(found, message):
     with pytest.raises(DataSetError, match=message):
-        check(select(found))
+        data = select(found)
+        check(data.about, sizes(data)[0])
 
 
 def test_a_good_data_set_passes_and_its_card_says_what_it_is():
     found = [example(n) for n in range(200)] + [example(900 + n, rejected=example(1).target) for n in range(5)]
     found += [Drop("undecided", "layout", f"u{n}", f"nobody accepted u{n}") for n in range(9)]
     data = select(found, sources=["s3://b/layouts"])
-    check(data)
-    said = card(data)
+    products, images = sizes(data)
+    check(data.about, products)
+    said = card(
+        data.about, sha=data.sha, products=products, images=images, sources=data.sources, shares=data.shares, salt=""
+    )
     assert said["examples"] == 205
     assert sum(said["by_split"].values()) == 205
     assert said["preferences"] == 5

@@ -1,11 +1,13 @@
 """A data set that is written is read back, and a broken one is refused by name."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from layoutgen.core.layout import Copy, Framing, Role, Suggestion
-from layoutgen.training.examples.selection import DataSetError, select
+from layoutgen.training.examples.about import DataSetError
+from layoutgen.training.examples.selection import select
 from layoutgen.training.examples.table import from_bytes, to_bytes
 from tests.training.examples.test_selection import example
 
@@ -23,9 +25,18 @@ RICH = example(
 
 def test_what_is_written_is_read_back_to_the_last_digit():
     data = select([RICH, *(example(n) for n in range(20, 60))], sources=["a"], salt="s")
-    again = from_bytes(*to_bytes(data), "there")
+    again = from_bytes([to_bytes(data)[0]], to_bytes(data)[1], "there")
     assert again.splits == data.splits
     assert (again.sha, again.salt, again.shares, again.sources) == (data.sha, "s", data.shares, ("a",))
+
+
+def test_a_data_set_of_version_1_is_read_under_the_sha_that_it_had():
+    data = replace(select([RICH, *(example(n) for n in range(20, 30))]), version=1)
+    table, about = to_bytes(data)
+    assert data.sha != replace(data, version=2).sha
+    card = json.dumps(json.loads(about) | {"version": 1}).encode()
+    again = from_bytes([table], card, "there")
+    assert (again.version, again.sha, again.splits) == (1, data.sha, data.splits)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +44,8 @@ def test_what_is_written_is_read_back_to_the_last_digit():
     [
         (b"", b"{}", "there/card.json is no card of a data set"),
         (b"", b"not json", "there/card.json is no card of a data set"),
-        (b"PAR1", None, "there/examples.parquet can't be read"),
-        (None, {"version": 99}, "is of version 99, this program reads 1"),
+        (b"PAR1", None, "a table of there can't be read"),
+        (None, {"version": 99}, "is of version 99, this program reads 2"),
         (None, {"sha": "0" * 64}, "its card says 000"),
     ],
 )
@@ -43,4 +54,4 @@ def test_a_broken_data_set_is_refused(table, about, message):
     if isinstance(about, dict):
         about = json.dumps(json.loads(good_card) | about).encode()
     with pytest.raises(DataSetError, match=message):
-        from_bytes(good_table if table is None else table, good_card if about is None else about, "there")
+        from_bytes([good_table if table is None else table], good_card if about is None else about, "there")

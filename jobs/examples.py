@@ -1,0 +1,67 @@
+"""What designers decided, and what was annotated, as a data set that `jobs.retrain --data` takes.
+
+python -m jobs.examples --layouts s3://bucket/layouts --feedback feedback.jsonl --output s3://bucket/sets
+python -m jobs.examples --annotations s3://bucket/annotations --output s3://bucket/sets
+
+Exit codes: 0 the data set is there, and `data` in the summary names it; 1 examples went missing; 2 nothing was made,
+and the message says why. What is not learnt from is counted in `dropped`, by reason.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+from jobs.output import end, say, settings
+from layoutgen.cluster import ClusterError, own_output
+from layoutgen.config.jobs import ConfigError
+from layoutgen.config.training import ExamplesConfig
+from layoutgen.io.storage import StorageError
+from layoutgen.io.tables.layout_tables import TableError
+from layoutgen.io.tables.snapshot import SnapshotError
+from layoutgen.runs.accounting import LostRowsError
+from layoutgen.training.examples.about import DataSetError
+from layoutgen.training.gathering import gather
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
+    parser = argparse.ArgumentParser(
+        prog="python -m jobs.examples", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--layouts", help="a job's output, a snapshot's folder, or a .parquet file")
+    parser.add_argument("--run-id", help="which run of --layouts (default: the one that CURRENT names)")
+    parser.add_argument("--feedback", help="designers' decisions on these layouts, .jsonl or .parquet")
+    parser.add_argument("--annotations", help="the output of jobs.annotate on posters")
+    parser.add_argument("--output", required=True, help="where data sets are kept: a folder or an s3:// prefix")
+    default = Path(__file__).with_name("examples.toml")
+    parser.add_argument(
+        "--config", default=default, help="settings, a TOML file, or s3://… (default: examples.toml here)"
+    )
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    try:
+        config = settings(ExamplesConfig, arguments.config)
+        with own_output():
+            summary = gather(
+                config,
+                arguments.output,
+                layouts=arguments.layouts,
+                run_id=arguments.run_id,
+                decisions=arguments.feedback,
+                annotations=arguments.annotations,
+            )
+    except (ConfigError, TableError, SnapshotError, DataSetError, StorageError, ClusterError) as error:
+        say(f"{parser.prog}: {error}", sys.stderr)
+        return 2
+    except LostRowsError as error:
+        say(f"{parser.prog}: {error}", sys.stderr)
+        return 1
+    say(json.dumps(summary, ensure_ascii=False))
+    return 0
+
+
+if __name__ == "__main__":
+    end(main)

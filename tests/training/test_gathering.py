@@ -1,0 +1,144 @@
+"""Tables and feedback become a data set; whatever does not is counted."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from layoutgen.config.training import ExamplesConfig
+from layoutgen.core.feedback import EditedElement, Feedback, write
+from layoutgen.core.layout import Role
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables.layout_tables import TableError
+from layoutgen.streaming import Step
+from layoutgen.training import gathering
+from layoutgen.training.data.datasets import read_snapshot
+from layoutgen.training.examples.about import SPLITS, DataSetError
+from layoutgen.training.examples.examples import Drop, from_layouts
+from layoutgen.training.examples.selection import select
+from layoutgen.training.gathering import gather
+from tests.conftest import encoded, photo
+
+CONFIG = ExamplesConfig.model_validate({"select": {"shares": [0.5, 0.25, 0.25]}})
+
+
+@pytest.fixture(autouse=True)
+def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    def here(steps: list[Step], tables: Iterable[pa.Table], **_: Any) -> Iterator[dict[str, Any]]:
+        (step,) = steps
+        stage = step.build()
+        for table in tables:
+            yield from stage(table).to_pylist()
+
+    monkeypatch.setattr(gathering, "stream", here)
+
+
+def layout(folder: Path, number: int, **more: Any) -> dict[str, Any]:
+    image = folder / f"{number}.jpg"
+    image.write_bytes(encoded(photo(40, 40, number)))
+    title = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5 + number / 100, 0.2]}
+    price = {"role": "price", "text": "$12", "box": [0.1, 0.8, 0.3, 0.86]}
+    return {
+        "row_id": f"v{number}", "run_id": "r", "product_id": f"v{number}", "image": str(image),
+        "image_sha256": f"s{number}", "canvas_width": 800, "canvas_height": 800, "title": "Vase",
+        "selling_points": ["$12"], "elements": [title, price], "status": "ok",
+    } | more  # fmt: skip
+
+
+def decide(row: dict[str, Any], decision: str, annotator: str = "Mei", run_id: str = "r") -> Feedback:
+    elements = None
+    if decision == "edit":
+        elements = (EditedElement(Role.TITLE, "Vase", (0.1, 0.4, 0.6, 0.5)),)
+    return Feedback(row["row_id"], run_id, decision, annotator, datetime(2026, 11, 1, tzinfo=UTC), elements)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A table of three files, and feedback on most of it."""
+    rows = [layout(tmp_path, number) for number in range(24)]
+    table = tmp_path / "table"
+    table.mkdir()
+    for k in range(3):
+        pq.write_table(pa.Table.from_pylist(rows[8 * k : 8 * k + 8]), table / f"part-{k:05d}.parquet")
+    said = [decide(row, "adopt") for row in rows[:16]] + [decide(row, "edit") for row in rows[16:19]]
+    said += [decide(rows[19], "reject"), decide(rows[20], "adopt"), decide(rows[20], "reject", "Jo")]
+    said += [decide(rows[21], "adopt", run_id="another run")]
+    (tmp_path / "feedback.jsonl").write_text(write(said) + "no JSON\n", encoding="utf-8")
+    return tmp_path
+
+
+def made(shop: Path, output: str = "sets", config: ExamplesConfig = CONFIG) -> dict[str, Any]:
+    return gather(config, str(shop / output), layouts=str(shop / "table"), decisions=str(shop / "feedback.jsonl"))
+
+
+def test_what_designers_adopted_and_edited_is_learnt_and_all_else_is_counted(shop: Path) -> None:
+    (shop / "3.jpg").unlink()
+    summary = made(shop)
+    assert summary["by_source"] == {"adopt": 15, "edit": 3}
+    assert summary["preferences"] == 3
+    assert summary["dropped"] == {
+        "contradicted": 1, "edited": 3, "image_gone": 1, "rejected": 1, "undecided": 3, "unknown_row": 1,
+        "unreadable": 1,
+    }  # fmt: skip
+    data = read_snapshot(Storage(), summary["data"])
+    assert (data.sha, len(data)) == (summary["sha"], 18)
+    assert Counter({split: len(data.splits[split]) for split in SPLITS}) == Counter(summary["by_split"])
+    assert not list((shop / "sets").glob("_making/*/*")), "what was in the making is gone"
+
+
+def test_it_is_the_data_set_that_one_process_would_make(shop: Path) -> None:
+    rows = [row for file in sorted((shop / "table").iterdir()) for row in pq.read_table(file).to_pylist()]
+    said, errors = gathering.read_feedback(Storage(), str(shop / "feedback.jsonl"))
+    here = select(from_layouts(rows, said), shares=(0.5, 0.25, 0.25))
+    summary = made(shop)
+    assert summary["sha"] == here.sha
+    assert read_snapshot(Storage(), summary["data"]).splits == here.splits
+    assert Counter(summary["dropped"]) == Counter([drop.reason for drop in here.drops] + ["unreadable"] * len(errors))
+    assert isinstance(here.drops[0], Drop)
+
+
+def test_the_same_tables_give_the_same_folder_and_examples_in_two_files_are_one(shop: Path) -> None:
+    first = made(shop)
+    again = pq.read_table(shop / "table" / "part-00000.parquet").to_pylist()
+    for row in again:
+        row["row_id"] += "-again"
+        row["accepted"] = True
+    pq.write_table(pa.Table.from_pylist(again), shop / "table" / "part-00009.parquet")
+    second = made(shop, "others")
+    assert second["sha"] == first["sha"]
+    assert second["dropped"]["duplicate"] == 8
+    card = json.loads((Path(second["data"]) / "card.json").read_text())
+    assert card["dropped_messages"]["duplicate"][0] == "v0-again says what another example says"
+
+
+def test_undecided_layouts_are_learnt_where_the_settings_say_so(shop: Path) -> None:
+    config = CONFIG.model_copy(update={"select": CONFIG.select.model_copy(update={"take_undecided": True})})
+    assert made(shop, config=config)["by_source"] == {"adopt": 16, "edit": 3, "layout": 3}
+
+
+def test_what_can_not_be_learnt_from_leaves_no_card(shop: Path) -> None:
+    (shop / "feedback.jsonl").write_text("")
+    with pytest.raises(DataSetError, match=r"the data set is empty \(dropped: 24 undecided\)"):
+        made(shop)
+    assert not list((shop / "sets").rglob("card.json"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "nothing to learn from; give --layouts"),
+        ({"decisions": "f.jsonl"}, "is about layouts; name their table with --layouts"),
+        ({"annotations": "{shop}/feedback.jsonl"}, "is no job's table; give a job's output"),
+        ({"layouts": "{shop}/0.parquet"}, "no layout table at"),
+    ],
+)
+def test_what_is_no_table_is_told(shop: Path, given: dict[str, str], message: str) -> None:
+    named = {name: value.format(shop=shop) for name, value in given.items()}
+    with pytest.raises(TableError, match=message):
+        gather(CONFIG, str(shop / "sets"), **named)

@@ -157,9 +157,9 @@ def _sample(job: TableJob) -> dict[str, str]:
             images.check_shown(picture.pixels)
         except images.ImageFault as fault:
             faults.append(f"{uri}: {fault.kind}, {fault.message}")
-    count = len(uris) + len(clips)
-    if len(faults) == count >= SAMPLE:
-        raise RunError(f"none of the first {count} images can be used, such as {faults[0]}")
+    count = len(first_ones)
+    if len(faults) == count and len(named) >= SAMPLE:  # rows may share an image
+        raise RunError(f"none of the first {SAMPLE} images can be used, such as {faults[0]}")
     if faults:
         log.warning("preflight: %d of the first %d images can't be used, such as %s", len(faults), count, faults[0])
     return {

@@ -127,7 +127,7 @@ def outcome(data: bytes, suffix: str) -> Plan | None:
             message = str(error)
             assert message.startswith(("manifest ", "folder ")), message
             assert "\n" not in message
-            assert len(message) < 700
+            assert len(message) < 700, message
             return None
 
 

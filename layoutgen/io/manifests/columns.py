@@ -37,7 +37,7 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # 007 is an article number, not 
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _EXACT_DIGITS = 15  # a float64 gives them all back
 _UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError, UnicodeEncodeError)
-_SHOWN = 40  # names that a message lists
+_SHOWN, _CHARACTERS, _FAULTS = 40, 300, 3  # names that a message lists, of how many characters; faults of one kind
 
 
 class ManifestError(ValueError):
@@ -52,7 +52,7 @@ def check(names: Sequence[str], uri: str, need: Need, rename: Mapping[str, str] 
     given = {rename.get(name, name): name for name in names}
     names = [rename.get(name, name) for name in names]
     contract = CONTRACTS[need]
-    faults = [_twice(name, rename) for name, times in Counter(names).items() if times > 1]
+    faults = _first_few([_twice(name, rename) for name, times in Counter(names).items() if times > 1])
     lacking = [
         f"{group[0]} (or {group[1]})" if group[1:] else group[0]
         for group in contract.required
@@ -75,6 +75,11 @@ def check(names: Sequence[str], uri: str, need: Need, rename: Mapping[str, str] 
         faults.append(f"rename {'it' if len(mends) == 1 else 'them'}, such as by input.rename = {{ {told} }}")
     if faults:
         raise ManifestError(f"manifest {uri} " + "; ".join(faults))
+
+
+def _first_few(faults: list[str]) -> list[str]:
+    """As many faults of one kind as a message holds; a file without line ends has as many columns as fields."""
+    return [*faults[:_FAULTS], *([f"and {len(faults) - _FAULTS} more such"] if len(faults) > _FAULTS else [])]
 
 
 def check_rename(names: Iterable[str], uri: str, rename: Mapping[str, str]) -> None:
@@ -134,8 +139,11 @@ def _free_name(name: str, names: Sequence[str], need: Need) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return (", ".join(names[:_SHOWN]) or "none") + more
+    shown, characters = 0, 0
+    while shown < min(_SHOWN, len(names)) and (characters := characters + len(names[shown])) <= _CHARACTERS:
+        shown += 1
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return (", ".join(names[:shown]) or f"{names[0][:80]}…" if names else "none") + more
 
 
 def table(

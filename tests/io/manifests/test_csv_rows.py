@@ -102,6 +102,14 @@ def test_nameless_columns_are_none_where_they_are_empty(tmp_path: Path) -> None:
     assert "column 1 has no name, but row 1 has '0' there" in message
 
 
+def test_a_header_of_thousands_of_columns_is_refused_in_a_short_sentence(tmp_path: Path) -> None:
+    path = written(tmp_path, "m.csv", "product_id,image," + ",".join(f"p{i},p{i}" for i in range(3000)) + "\n")
+    message = refusal(path)
+    assert "lacks the columns title" in message
+    assert "has the column 'p0' twice" in message
+    assert len(message) < 700
+
+
 def test_a_name_over_two_lines_is_one(tmp_path: Path) -> None:
     assert (
         "my note" in read(written(tmp_path, "m.csv", 'product_id,image,title,"my\nnote"\np,a.jpg,x,y\n')).column_names

@@ -21,7 +21,7 @@ from layoutgen.models.vlm.adapter_files import CONFIG, WEIGHTS
 from layoutgen.models.vlm.checkpoints import load_model, load_skeleton
 from layoutgen.models.vlm.tensor_names import plain
 from layoutgen.models.vlm.tiny import build_checkpoint
-from tests.models.vlm.test_adapters import NAMINGS
+from tests.models.vlm.test_adapters import NAMINGS, trained  # noqa: F401 a fixture
 
 KIND = st.sampled_from(["lora", "dora", "patterns", "saved whole", "embeddings", "own biases", "list"])
 SCALARS = st.none() | st.booleans() | st.integers(-3, 70_000) | st.floats() | st.text(max_size=8)
@@ -136,7 +136,7 @@ LONG = settings(
 
 
 @pytest.fixture(scope="module")
-def original(base: Path, trained: Any) -> Any:
+def original(base: Path, trained: Any) -> Any:  # noqa: F811
     known: dict[str, Any] = {}
 
     def of(kind: str) -> tuple[Path, dict[str, torch.Tensor]]:

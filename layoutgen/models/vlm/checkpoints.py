@@ -15,7 +15,6 @@ import torch
 
 from layoutgen.models.base import Picture
 from layoutgen.models.headers import Header, read_header
-from layoutgen.models.vlm.adapters import merge
 from layoutgen.models.vlm.pictures import PictureKind, picture_kind
 from layoutgen.models.vlm.prompt import Prompt
 from layoutgen.models.vlm.tensor_names import by_plain, key_mapping, plain
@@ -130,7 +129,11 @@ def load_model(weights: Path, adapter: Path | None, device: str | None, dtype: t
         raise ValueError(
             f"{weights} lacks {len(wrong)} of its model's weights ({', '.join(wrong[:3])}, …); fetch again"
         )
-    return (merge(adapter, model) if adapter else model).eval()
+    if adapter:
+        from layoutgen.models.vlm.adapters import merge  # with peft, which a model alone has no use for
+
+        model = merge(adapter, model)
+    return model.eval()
 
 
 def load_skeleton(weights: Path) -> Any:

@@ -8,7 +8,7 @@ VALUE = {"value": 0.5, "low": 0.25, "high": None}
 def test_the_annotation_page_is_well_formed_and_escapes_its_input():
     page = judging_page.annotation_page(
         {"annotations": NASTY, "reference": NASTY, "images": 2, "lines": 9, "level": 0.95, "not_annotated": [NASTY],
-         "results": {NASTY: {NASTY: VALUE}}}
+         "excluded": [{"file": NASTY, "line": 3, "reason": NASTY}], "results": {NASTY: {NASTY: VALUE}}}
     )  # fmt: skip
     found = Page(page)
     assert found.open == []

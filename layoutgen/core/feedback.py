@@ -177,7 +177,7 @@ def _row(one: Feedback) -> dict[str, Any]:
 
 
 def markdown() -> str:
-    """The contract as the README shows it."""
+    """The contract as docs/tables.md shows it."""
     rows = ["| field | type | meaning |", "| --- | --- | --- |"]
     return "\n".join([*rows, *(f"| `{name}` | {kind} | {meaning} |" for name, kind, meaning in FIELDS)])
 

@@ -2,7 +2,7 @@
 
 A stage only adds columns, so each schema is the one before it and a few fields more; a stage casts its result to its
 schema, and a wrong type stops there. Unknown columns of the input travel behind the contract's columns, under their
-own names. `markdown` renders a schema as the README shows it.
+own names. `markdown` renders a schema as docs/tables.md shows it.
 """
 
 import pyarrow as pa

@@ -1,5 +1,4 @@
 from itertools import pairwise
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -7,27 +6,16 @@ import pytest
 from layoutgen.core import schema
 from layoutgen.core.layout import Role
 
-README = Path(__file__).resolve().parents[2] / "README.md"
 STAGES = [schema.PLANNED, schema.FETCHED, schema.ANNOTATED, schema.COMPOSED, schema.PLACED]
 BETWEEN_STAGES = {"pixels", "logo_pixels", "subject_map"}
 
 
-@pytest.mark.parametrize("kind", ["layouts", "dead letters"])
-def test_the_readmes_tables_of_columns_come_from_the_schemas(kind):
-    assert schema.markdown(schema.KINDS[kind]) + "\n\n" in README.read_text(encoding="utf-8")
-
-
-def test_cover_rows_are_layout_rows_with_more_columns_as_the_readme_says():
+def test_cover_rows_are_layout_rows_with_more_columns():
     assert set(schema.LAYOUTS.names) < set(schema.COVERS.names)
-    assert schema.markdown(schema.COVER_COLUMNS) + "\n\n" in README.read_text(encoding="utf-8")
 
 
-def test_annotation_rows_are_layout_rows_with_fewer_columns_as_the_readme_says():
+def test_annotation_rows_are_layout_rows_with_fewer_columns():
     assert [field for field in schema.LAYOUTS if field.name in schema.ANNOTATIONS.names] == list(schema.ANNOTATIONS)
-
-
-def test_the_readmes_roles_come_from_the_code():
-    assert schema.role_table() in README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", sorted(schema.KINDS))

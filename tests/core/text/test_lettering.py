@@ -17,7 +17,7 @@ FACES = fonts.faces("", fonts.BOLD)
 FACE, KOREAN = FACES[:2]
 FACE_FOR = FaceFor(Place())
 
-# What the README says the embedded fonts set: each language's letters beyond a to z, with its currency's sign.
+# What docs/running.md says the embedded fonts set: each language's letters beyond a to z, with its currency's sign.
 ALPHABETS = {
     "Afrikaans": "áéèêëíîïóôöúûüý R", "Albanian": "çë Lekë", "Azerbaijani": "çəğıİöşü ₼", "Basque": "ñç €",
     "Belarusian": "абвгдеёжзійклмнопрстуўфхцчшыьэюя’", "Bosnian": "čćđšž KM",

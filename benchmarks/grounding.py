@@ -9,9 +9,9 @@ No model's weights are needed: the language model's answer is the truth, spoiled
 - 10 % of the characters wrong,
 - 10 % of the texts missing, and in half of the posters one that is not there.
 
-`other` is that answer by itself, `ours` the same grounded in what the embedded OCR read (`core.grounding`), `ocr` the
-OCR annotator alone. Texts are matched with the true ones by the greatest sum of IoU and string similarity; one JSON
-line a case:
+`other` is that answer by itself, `ours` the same grounded in what the embedded OCR read (`core.reading.grounding`),
+`ocr` the OCR annotator alone. Texts are matched with the true ones by the greatest sum of IoU and string similarity;
+one JSON line a case:
 
 - `iou`: mean over true texts, 0 for one without a match
 - `characters`: 1 - edits / characters over true texts, 0 for one without a match

@@ -2,13 +2,13 @@
 
 python -m benchmarks.layout_image [--posters 200] [--side 256] [--inset 0] [--output results.jsonl]
 
-Layouts of drawn posters are drawn as layout images, spoilt, and read by `core.layout_image`; underlays on underlays on
-underlays, which no image shows, are left out. One JSON line a kind and strength of damage: `found`, the share of
-elements of which one of the same role with an IoU of at least 0.5 was read; `invented`, the share of what was read that
-is none of them; `iou`, the mean of those found, all in whole pixels; `exact`, the share of layouts read to the pixel;
-`ms`, the median time of a reading. Lines of text in these layouts stand one or two pixels apart at 256 px: most of what
-is lost is lines of one role that became one box. With `--inset 1` they are drawn as the network that draws does it,
-whose elements are each a pixel further in.
+Layouts of drawn posters are drawn as layout images, spoilt, and read by `core.proposals.layout_image`; underlays on
+underlays on underlays, which no image shows, are left out. One JSON line a kind and strength of damage: `found`, the
+share of elements of which one of the same role with an IoU of at least 0.5 was read; `invented`, the share of what was
+read that is none of them; `iou`, the mean of those found, all in whole pixels; `exact`, the share of layouts read to
+the pixel; `ms`, the median time of a reading. Lines of text in these layouts stand one or two pixels apart at 256 px:
+most of what is lost is lines of one role that became one box. With `--inset 1` they are drawn as the network that draws
+does it, whose elements are each a pixel further in.
 """
 
 import argparse

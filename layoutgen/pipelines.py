@@ -65,7 +65,7 @@ def run_layouts(
     replay: str | None = None,
     preflight_only: bool = False,
 ) -> dict[str, Any]:
-    """Lay out a catalogue: returns the summary that the job prints. Raises as `running.run` does."""
+    """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = _storage(config)
     config = _pinned(_resolved(config, storage), storage)
     versions = building.versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
@@ -90,7 +90,7 @@ def run_annotations(
     replay: str | None = None,
     preflight_only: bool = False,
 ) -> dict[str, Any]:
-    """Annotate posters: returns the summary that the job prints. Raises as `running.run` does."""
+    """Annotate posters: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = _storage(config)
     config = _pinned(config, storage)
     versions = building.versions(config.images, config.annotate, None, None)
@@ -113,7 +113,7 @@ def run_covers(
     preflight_only: bool = False,
 ) -> dict[str, Any]:
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
-    Raises as `running.run` does."""
+    Raises as `runs.run.run` does."""
     storage = _storage(config)
     versions = building.cover_versions(config.images, config.protect, config.place)
     chooser = partial(building.frame_chooser, config.images, config.protect)

@@ -1,4 +1,4 @@
-"""Which frame of an animated image is used: the most telling one, as of a clip (see `core.frames`).
+"""Which frame of an animated image is used: the most telling one, as of a clip (see `core.covers.frame_choice`).
 
 Frames of an animation are drawn upon one another, so those before a frame are decoded too: their number and their
 pixels are bounded. Pages of a TIFF and pictures of an MPO are no frames.

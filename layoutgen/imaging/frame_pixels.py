@@ -1,8 +1,8 @@
 """A decoded frame of a clip as upright pixels of sRGB, scaled down, whatever its matrix, range, depth and curve.
 
 A clip that does not say how its colours are coded is read as its size suggests: BT.709 from 1280 x 720 px on, else
-BT.601; limited range, unless its pixel format is one of JPEG. PQ and HLG are tone-mapped (`core.tone`). Transparency is
-kept, and weighs colours where frames are scaled: what lies hidden under it does not bleed.
+BT.601; limited range, unless its pixel format is one of JPEG. PQ and HLG are tone-mapped (`core.pictures.tone`).
+Transparency is kept, and weighs colours where frames are scaled: what lies hidden under it does not bleed.
 """
 
 from typing import Any

@@ -66,8 +66,9 @@ def _within(width: int, height: int, side: int) -> tuple[int, int]:
 
 def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit = _within) -> Picture:
     """Decode an image to upright RGB of at most `side` px on the longer side, or of the size that `fit` tells: of an
-    animation the most telling frame, transparency on a ground that shows what it cuts out (`core.grounds`). Metadata
-    that can't be read is skipped. Raises ImageFault; more than `max_pixels` are refused before they are decoded."""
+    animation the most telling frame, transparency on a ground that shows what it cuts out (`core.pictures.grounds`).
+    Metadata that can't be read is skipped. Raises ImageFault; more than `max_pixels` are refused before they are
+    decoded."""
 
     def picture(file: ImageFile) -> Picture:
         image = _open(file, max_pixels)

@@ -1,4 +1,5 @@
-"""Clips between files and frames: the one file that knows PyAV. Not the choice among frames: see `core.frames`.
+"""Clips between files and frames: the one file that knows PyAV. Not the choice among frames: see
+`core.covers.frame_choice`.
 
 A clip is never decoded as a whole. `read` seeks to key frames at even distances and decodes one frame at each; a clip
 with hardly any key frames is decoded in order, up to a bounded number of frames. One decoded frame is in memory at a
@@ -6,7 +7,7 @@ time, and what is kept is scaled down at once. A broken clip is a `VideoFault`, 
 turns it into a failed row. Of a clip that is cut off but has its index in front, the part that is there counts.
 
 Only the containers of `CONTAINERS` are tried, so that no clip can be a playlist that makes FFmpeg open other files or
-addresses. Transparent frames are laid on one ground for the whole clip (`core.grounds`).
+addresses. Transparent frames are laid on one ground for the whole clip (`core.pictures.grounds`).
 """
 
 import io

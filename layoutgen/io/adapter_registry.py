@@ -6,7 +6,8 @@
                                                     history, a JSON object a line, the oldest first
 
 `CURRENT` is swapped by compare-and-swap where the store has it, with its history in the same object, so that of two
-promotions at once one fails and nothing is lost. Whether a version is worth it is `training.registry`'s to say.
+promotions at once one fails and nothing is lost. Whether a version is worth it is `training.judging.promotion`'s to
+say.
 """
 
 import json

@@ -1,8 +1,8 @@
 """From a manifest of any size to a run's plan in storage: bounded memory, a part at a time.
 
 The manifest is read in batches and parted by shard, so that all rows of a product, duplicates too, meet in one part
-of about `PART_ROWS` rows. Each part is checked and laid out by `core.plan` (in a process of its own where there are
-several) and written to the ledger, a row group a shard; rows that can't be used become dead letters.
+of about `PART_ROWS` rows. Each part is checked and laid out by `core.manifest.plan` (in a process of its own where
+there are several) and written to the ledger, a row group a shard; rows that can't be used become dead letters.
 """
 
 import logging
@@ -38,7 +38,7 @@ BATCH_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Rules:
-    """How rows are read: see `core.plan.plan`."""
+    """How rows are read: see `core.manifest.plan.plan`."""
 
     canvases: tuple[str, ...]
     short_side: int

@@ -1,4 +1,4 @@
-"""place: suggestion in, a layout that keeps every hard limit out. All the deciding is `core.placement`'s."""
+"""place: suggestion in, a layout that keeps every hard limit out. All the deciding is `core.placing.placement`'s."""
 
 import math
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """place, for covers: pixels, protection and copy in; crop, elements and the acceptance check's verdict out.
 
 Framings (`core.framing`) are tried in the order in which a designer would, full bleed first, and the search ends at the
-first whose layout is good; how layouts are weighed is `core.cover_placement`'s.
+first whose layout is good; how layouts are weighed is `core.covers.placement`'s.
 """
 
 import math

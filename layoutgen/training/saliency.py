@@ -45,7 +45,7 @@ _MEAN_DECAY = 0.997
 
 
 class Net(nn.Module):
-    """The network as a torch module: an `Operations` of `models.saliency_net` whose convolutions have batch
+    """The network as a torch module: an `Operations` of `models.finders.network` whose convolutions have batch
     normalisation, made at their first call."""
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Net(nn.Module):
 
 
 def folded(net: Net) -> dict[str, Tensor]:
-    """The weights that `models.saliency_net` reads: each convolution's, with its normalisation folded in."""
+    """The weights that `models.finders.network` reads: each convolution's, with its normalisation folded in."""
     weights = {}
     with torch.no_grad():
         for name, block in net.convs.items():

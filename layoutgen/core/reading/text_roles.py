@@ -1,8 +1,8 @@
 """Rules that turn read lines into annotated ones: language, role, reading order, and whether a designer placed a line.
 
-Not the reader (see `models.ocr`): here are only the rules, pure and the same for whatever reads. A `Reading` holds
-what was measured on one line; lengths are in pixels of the image, and `placed_lines` and `roles` look at all lines of
-an image together, because a title is one only beside smaller lines.
+Not the reader (see `models.annotators.ocr`): here are only the rules, pure and the same for whatever reads. A `Reading`
+holds what was measured on one line; lengths are in pixels of the image, and `placed_lines` and `roles` look at all
+lines of an image together, because a title is one only beside smaller lines.
 """
 
 import re

@@ -114,8 +114,8 @@ def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | 
 
 def break_into(text: str, count: int, face: Face, px: int) -> list[str] | None:
     """Break text into exactly `count` lines, as even in length as `break_lines` makes them, though rather uneven than
-    inside a word (`core.words`); None where it has fewer pieces. Texts too long to try all breaks may take fewer lines.
-    The breaks hold for other sizes too, since all pieces grow alike."""
+    inside a word (`core.text.words`); None where it has fewer pieces. Texts too long to try all breaks may take fewer
+    lines. The breaks hold for other sizes too, since all pieces grow alike."""
     pieces = units(" ".join(text.split()))
     if not 0 < count <= len(pieces):
         return None

@@ -2,7 +2,7 @@
 
 A text manifest is read a batch at a time, and no batch knows the others' values: each is typed by itself, `unify` finds
 the types that hold for all, and `conform` brings a batch to them, and to what the table has had so far
-(`core.column_types`). A column whose values are of several kinds becomes JSON text.
+(`core.manifest.column_types`). A column whose values are of several kinds becomes JSON text.
 """
 
 import json
@@ -189,7 +189,8 @@ def unify(schemas: Sequence[pa.Schema]) -> pa.Schema:
 
 
 def whole(schemas: Sequence[pa.Schema]) -> pa.Schema:
-    """The columns of a whole manifest, logical (see `core.column_types`), of which `schemas` are the batches'."""
+    """The columns of a whole manifest, logical (see `core.manifest.column_types`), of which `schemas` are the
+    batches'."""
     parts: dict[str, list[pa.Field]] = {}
     for schema in schemas:
         for field in schema:

@@ -1,8 +1,8 @@
 """The manifest: which products there are, and what each has to say. Parquet, JSON lines, CSV, or a folder of images.
 
-`batches` gives the rows as they are, a table at a time, whatever the manifest's size; `core.plan` checks them one by
-one. So a broken line, or a value of the wrong type, is not an error here, but a file that can't be a manifest at all
-is, before any work starts: one of another form or encoding, one that was cut short, one whose rows can't be parted
+`batches` gives the rows as they are, a table at a time, whatever the manifest's size; `core.manifest.plan` checks them
+one by one. So a broken line, or a value of the wrong type, is not an error here, but a file that can't be a manifest at
+all is, before any work starts: one of another form or encoding, one that was cut short, one whose rows can't be parted
 with certainty, and one of which most rows can't be read.
 """
 

@@ -129,8 +129,8 @@ class RunPlan:
     """A run's plan. `intent` stands for input, settings and versions: a run goes on only with the same intent.
     `base` is what it builds on; `upsert` keeps the published rows that are not planned; `failed` reports the rows that
     can't be worked on and those that stay dead letters; `left_out` counts the rows of a replay that are not run again
-    since the table knows newer input of them. `own` are the user's own columns, as `core.column_types.encode` writes
-    them ("": an older version planned), `own_changes` says which of them have another type from this run on."""
+    since the table knows newer input of them. `own` are the user's own columns, as `core.manifest.column_types.encode`
+    writes them ("": an older version planned), `own_changes` says which of them have another type from this run on."""
 
     intent: str
     created_at: str

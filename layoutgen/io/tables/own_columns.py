@@ -17,7 +17,7 @@ from layoutgen.io.tables.ledger import Ledger
 
 
 def published(storage: Storage, root: str, run_id: str | None, kind: pa.Schema) -> pa.Schema:
-    """The own columns of a published run, logical (`core.column_types`); none where there is no run. Raises
+    """The own columns of a published run, logical (`core.manifest.column_types`); none where there is no run. Raises
     StorageError."""
     if run_id is None:
         return NO_COLUMNS

@@ -55,7 +55,7 @@ class Snapshots:
     """The tables of one run, of `shards` shards, under an output root. `kind` is the published rows' schema; `base` is
     what the run builds on. With `upsert` the published rows that are not planned stay. A published row that fails for
     a passing reason stays for `stale_days` days. `own` are the user's own columns as the run settled them, logical
-    (`core.column_types`): every file has each of them, in the one type."""
+    (`core.manifest.column_types`): every file has each of them, in the one type."""
 
     storage: Storage
     root: str

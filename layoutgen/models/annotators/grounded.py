@@ -1,5 +1,5 @@
 """The annotator that joins a vision-language model with an OCR engine: roles from the one, boxes and strings from the
-other. The joining itself is `core.grounding`."""
+other. The joining itself is `core.reading.grounding`."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ class GroundedAnnotator:
         self._namer, self._reader = namer, reader
 
     def annotate(self, images: list[np.ndarray]) -> list[Annotation | Fault]:
-        """Return each image's annotation, its lines marked as `core.grounding` says."""
+        """Return each image's annotation, its lines marked as `core.reading.grounding` says."""
         return list(map(_joined, self._namer.annotate(images), self._reader.annotate(images)))
 
 

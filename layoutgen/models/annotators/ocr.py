@@ -1,7 +1,7 @@
 """The embedded annotator: reads text with PP-OCR (rapidocr, models inside its wheel) and measures how it is drawn.
 
-What the readings mean (language, role, placed or printed) is decided by the rules of `core.text_roles`; here pixels
-become readings. One image is read at a time: batches of lines are then the same whatever images stand beside it.
+What the readings mean (language, role, placed or printed) is decided by the rules of `core.reading.text_roles`; here
+pixels become readings. One image is read at a time: batches of lines are then the same whatever images stand beside it.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,5 @@
-"""Reads very long pictures in parts, by an annotator that sees one picture as a whole: `core.strips` has the parts."""
+"""Reads very long pictures in parts, by an annotator that sees one picture as a whole: `core.pictures.strips` has the
+parts."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Builds the composers that denoise; imported by `models.building` where settings name one."""
+"""Builds the composers that denoise; imported by `models.building.stages` where settings name one."""
 
 from pathlib import Path
 from typing import Any

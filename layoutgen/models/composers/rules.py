@@ -1,7 +1,7 @@
 """The embedded composer: looks for the framing and the place where the copy stands best, by rules a designer would own.
 
-It tries every framing of `core.framing` with the copy set by `core.stacking` at each anchor and alignment, and takes
-the cheapest by `_cost`. Needs no weights; it is the baseline that a learned composer must beat.
+It tries every framing of `core.framing` with the copy set by `core.proposals.stacking` at each anchor and alignment,
+and takes the cheapest by `_cost`. Needs no weights; it is the baseline that a learned composer must beat.
 """
 
 from collections.abc import Callable

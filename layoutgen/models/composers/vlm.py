@@ -2,8 +2,8 @@
 adapter.
 
 Decoding is bound to the answer's grammar, so an answer is a layout of the copy's own texts; what is left to go wrong
-(an answer cut short, a deadline) becomes a fault. Of several candidates the best by `core.ranking` is taken; the first
-one is always the greedy answer, and wins a tie.
+(an answer cut short, a deadline) becomes a fault. Of several candidates the best by `core.proposals.ranking` is taken;
+the first one is always the greedy answer, and wins a tie.
 """
 
 from collections.abc import Sequence

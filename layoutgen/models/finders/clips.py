@@ -1,4 +1,5 @@
-"""The frame of a clip that makes its cover: read by `io.video`, seen by a saliency model, chosen by `core.frames`."""
+"""The frame of a clip that makes its cover: read by `imaging.video`, seen by a saliency model, chosen by
+`core.covers.frame_choice`."""
 
 from typing import BinaryIO
 

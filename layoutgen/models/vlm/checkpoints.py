@@ -44,7 +44,7 @@ class Speech:
     def prompt(self, system: str, user: str, picture: Picture | None) -> Prompt:
         """Build a prompt: `system`, then the picture, then `user`. All before the picture is the constant prefix.
 
-        Neither text may hold a control token: `core.prompts` spells them so that none does.
+        Neither text may hold a control token: `core.prompts.layouts` spells them so that none does.
         """
         content = [{"type": "image"}] * (picture is not None) + [{"type": "text", "text": user}]
         messages = [

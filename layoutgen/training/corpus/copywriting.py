@@ -93,7 +93,7 @@ BRANDS = {
     "en": ("ORBE", "VALE", "LUMI", "HAUS", "ECHO", "NORTH", "MUSE", "Fjell", "Oak & Ash", "MOKA"),
 }
 MARKS = ("ORBE", "VALE", "LUMI", "HAUS", "ECHO", "NORTH", "MUSE", "山野")
-"""Brands that have a drawn logo: see `demo.catalogue`."""
+"""Brands that have a drawn logo: see `goods.catalogue`."""
 
 
 _AMOUNTS = (19, 29, 39, 49, 59, 79, 99, 129, 149, 169, 199, 249, 299, 359, 399, 499, 699, 899, 1299)

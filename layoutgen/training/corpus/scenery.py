@@ -279,7 +279,7 @@ def _laid(
 
 def _shadow(alpha: Array, lying: bool, foot: float) -> Array:
     """How dark a thing makes the ground, (h, w) in [0, 1]: a drop shadow, or one laid on the floor and one of contact,
-    as in `demo.scenes`."""
+    as in `goods.scenes`."""
     height, width = alpha.shape
     size = max(8.0, float(np.count_nonzero(alpha.max(0) > 0.5)))
 

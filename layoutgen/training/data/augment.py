@@ -2,7 +2,7 @@
 
 Two families of noise, each with lots of its own, so that one does not move with the other:
 
-- **condition**: the layout is handed in unfinished, as `core.refinement_prompt` tells it. Some elements are given. A
+- **condition**: the layout is handed in unfinished, as `core.prompts.refinements` tells it. Some elements are given. A
   given one is locked, or a hint: each of its coordinates is moved with probability `jitter_share` by N(0, `jitter`) of
   the canvas's side. Of some, 0 to 4 of role, x, y, width and height are hidden. (LGGPT: noise on what is given, with a
   flag that says so, and partial masks.)

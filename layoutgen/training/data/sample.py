@@ -1,7 +1,7 @@
 """What a model is trained on: one question with its picture, and the answer it should have given.
 
 `examples` says what was designed, `augment` makes samples of it, `lora` learns them. A sample's texts are those of
-`core.prompts` and its relatives, so training and serving never differ in a letter.
+`core.prompts.layouts` and its relatives, so training and serving never differ in a letter.
 """
 
 from dataclasses import dataclass, field

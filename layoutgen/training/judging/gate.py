@@ -1,8 +1,8 @@
 """Whether a new adapter is better than the one that serves: both make the same layouts through the serving path.
 
 Each case is composed as in the nightly job (by a vision-language model with its grammar and decoding loop); its
-proposal is measured as it is (solver off), then placed by `core.placement` and measured again (solver on). A row of
-measures a case:
+proposal is measured as it is (solver off), then placed by `core.placing.placement` and measured again (solver on). A
+row of measures a case:
 
 - **parsed** (higher is better): 1 where the answer became a layout; **count_error** (lower): |elements - designer's|;
 - **iou** (higher): mean over the designer's elements of the IoU with the element of the same text, of underlays with

@@ -3,10 +3,10 @@ nothing, with a tokenizer made for this task.
 
     python -m layoutgen.training.vlm.blank --output DIR [--seed 0]
 
-What the prompts and answers of `core.prompts` and `core.refinement_prompt` repeat letter by letter is one token each:
-the instructions, the frame of an item, the fields of the copy. A question and its answer then take about 290 tokens,
-64 of them for the picture, instead of 800. A digit is a token, a common Chinese character is one (as wide as any other,
-and never part of a longer one), and so is a frequent piece of an English word; all else is bytes.
+What the prompts and answers of `core.prompts.layouts` and `core.prompts.refinements` repeat letter by letter is one
+token each: the instructions, the frame of an item, the fields of the copy. A question and its answer then take about
+290 tokens, 64 of them for the picture, instead of 800. A digit is a token, a common Chinese character is one (as wide
+as any other, and never part of a longer one), and so is a frequent piece of an English word; all else is bytes.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """A composer that denoises boxes: RADM.
 
 A layout's noise is drawn from a seed of its own, made of the run's seed and what is to be laid out, so it does not
-depend on what else is in the batch. Of several samples the best by `core.ranking` is taken; the first wins a tie.
+depend on what else is in the batch. Of several samples the best by `core.proposals.ranking` is taken; the first wins a
+tie.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,8 @@
 
 Elements are numbered as in a composition: the lines of the copy in their order, then the demanded underlays. A given
 element has the proposal of its number. At each step every other element is bound to its proposal (`binding`), and the
-boxes are replaced by the nearest ones that keep the constraints (`core.constraints`), so that what follows is denoised
-from there.
+boxes are replaced by the nearest ones that keep the constraints (`core.proposals.constraints`), so that what follows is
+denoised from there.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """A composer that draws layout images and reads them.
 
 Each layout's noise is of a seed of its own, as in `layout_diffusion.composer`; of several samples the best by
-`core.ranking` is taken, the first one in a tie.
+`core.proposals.ranking` is taken, the first one in a tie.
 """
 
 from collections.abc import Sequence

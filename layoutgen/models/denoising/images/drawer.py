@@ -1,8 +1,9 @@
 """A small U-Net that draws layout images by diffusion, beside the framed photo and the copy.
 
-The signal is the image of a layout, one flat colour a role (`core.layout_image`), as c · (colour / 127.5 - 1); the
-U-Net sees it noisy, with the photo and its subject, with the canvas's bounds and the places on it, attends to the lines
-of the copy, and says of each pixel how likely each role is and the ground. The image without noise is the mean colour.
+The signal is the image of a layout, one flat colour a role (`core.proposals.layout_image`), as c · (colour / 127.5 -
+1); the U-Net sees it noisy, with the photo and its subject, with the canvas's bounds and the places on it, attends to
+the lines of the copy, and says of each pixel how likely each role is and the ground. The image without noise is the
+mean colour.
 
     x_t = √ᾱ_t x_0 + √(1 - ᾱ_t) ε,   x_0 = c · Σ_k p_k colour_k,   loss = - log p of the true class, over pixels
 

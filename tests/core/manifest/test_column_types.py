@@ -212,6 +212,17 @@ def test_a_value_under_the_new_type(column: list[Any], was: pa.Field, to: pa.Fie
     assert convert(pa.chunked_array([pa.array(column, was.type)]), was, to).to_pylist() == read
 
 
+NESTED = [pa.list_(pa.int64()), pa.struct([("a", pa.int64())]), pa.map_(pa.string(), pa.int64())]
+
+
+@pytest.mark.parametrize("kind", [*LEAVES, *NESTED],
+                         ids=str)  # fmt: skip
+def test_a_column_that_was_empty_becomes_whatever_its_first_values_are(kind: pa.DataType) -> None:
+    empty = stored(field(pa.null()))
+    found = convert(pa.chunked_array([pa.nulls(2, empty.type)]), empty, stored(settled(field(pa.null()), field(kind))))
+    assert (found.type, found.null_count) == (kind, 2)
+
+
 def test_what_a_type_can_not_mean_is_an_error() -> None:
     for value, kind in (
         ("x", pa.int64()),

@@ -50,11 +50,11 @@ def run(job: TableJob) -> dict[str, Any]:
     BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
     began = time.monotonic()
     crash_point("before_plan")
-    looked_at, conditional = (found := preflight(job)).looked_at, found.conditional
-    looked_at["cluster"] = _look_for_the_cluster(job)
+    look = preflight(job)
+    looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job)}
     if job.preflight_only:
         return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
-    with Lease(job.storage, job.output, job.config.run.lease_seconds, conditional) as lease:
+    with Lease(job.storage, job.output, job.config.run.lease_seconds, look.conditional) as lease:
         mark_published(job.storage, job.output, lease.current.run_id)
         plan, snapshots, ledger = _plan_or_resume(job, lease)
         lease.name(snapshots.run_id)
@@ -69,7 +69,7 @@ def run(job: TableJob) -> dict[str, Any]:
         log.info(
             "run %s: %d rows in %d shards, %d of them done", snapshots.run_id, plan.rows_in, len(plan.shards), len(done)
         )
-        attempt = _begin_attempt(ledger, lease, conditional)
+        attempt = _begin_attempt(ledger, lease, look.conditional)
         marked += _carry(snapshots, ledger, snapshots.unplanned_shards(planned | finished))
         steps = _steps(job, ledger, snapshots)
         addresses = _addresses(left, attempt)

@@ -159,7 +159,7 @@ def test_a_table_of_another_kind_and_a_missing_manifest_are_refused(shop: Shop) 
     with pytest.raises(ValueError, match="is a table of annotations"):
         shop.night("one")
     with pytest.raises(ManifestError):
-        run_layouts(settings(), str(shop.folder / "none.jsonl"), shop.output)
+        run_layouts(settings(), str(shop.folder / "none.jsonl"), str(shop.folder / "another"))
 
 
 def test_retention_removes_old_runs_and_nothing_that_is_needed(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

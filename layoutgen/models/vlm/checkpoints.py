@@ -7,6 +7,8 @@ pictures by `pictures`, so no processor class is needed, and none of torchvision
 
 import json
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,8 +144,22 @@ def load_skeleton(weights: Path) -> Any:
 
     family_in(weights)
     config = AutoConfig.from_pretrained(weights, local_files_only=True, trust_remote_code=False)
-    with torch.device("meta"):
+    with torch.device("meta"), _without_zero3():
         return AutoModelForImageTextToText.from_config(config)
+
+
+@contextmanager
+def _without_zero3() -> Iterator[None]:
+    """Build a model here and whole, also where ZeRO-3 is on and transformers would share out its weights, which a
+    skeleton has none of."""
+    from transformers.integrations import deepspeed
+
+    settings = deepspeed._hf_deepspeed_config_weak_ref
+    deepspeed.unset_hf_deepspeed_config()
+    try:
+        yield
+    finally:
+        deepspeed._hf_deepspeed_config_weak_ref = settings
 
 
 def check_names(place: str, tensors: Header, skeleton: Any) -> None:

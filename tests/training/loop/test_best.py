@@ -12,7 +12,6 @@ from layoutgen.io.storage import Storage
 from layoutgen.training import fitting
 from layoutgen.training.loop.best import Best
 from layoutgen.training.loop.saving import CheckpointError
-from layoutgen.training.vlm import lora
 from tests.pipeline.retraining import base_of, data_of, settings, undisturbed
 
 
@@ -26,7 +25,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def losses(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[int, float]]:
     """Validation losses as they shall be, by step; what is asked for otherwise is very high."""
     told: dict[int, float] = {}
-    monkeypatch.setattr(lora, "validate", lambda engine, *_: (told.pop(min(told), 9.0), 0.5))
+    monkeypatch.setattr(fitting, "validate", lambda engine, *_: (told.pop(min(told), 9.0), 0.5))
     yield told
 
 

@@ -100,9 +100,10 @@ class Gather:
 
 
 class Part:
-    """The part stage: a part's verdicts in, its examples that are kept written with their splits, their counts out."""
+    """The part stage: a part's verdicts in, its examples that are kept written with their splits, their counts out.
+    Without a `folder` they are only counted."""
 
-    def __init__(self, storage: Storage, making: str, folder: str) -> None:
+    def __init__(self, storage: Storage, making: str, folder: str | None) -> None:
         self._storage, self._making, self._folder = storage, making, folder
 
     def __call__(self, address: pa.Table) -> pa.Table:
@@ -118,7 +119,7 @@ class Part:
             else:
                 kept.append((SPLITS[verdict], example))
                 about.add(*kept[-1])
-        if kept:
+        if kept and self._folder:
             uri = part_uri(self._storage, self._storage.join(self._folder, example_table.PARTS), part["number"])
             self._storage.write(uri, example_table.part(kept))
         return pa.table({"about": [about.to_json()]})
@@ -160,7 +161,10 @@ def gather(
         kept = every.filter(pa.array(verdicts != DUPLICATE))
         products, images = (pc.count_distinct(kept[name]).as_py() for name in ("product_id", "image"))
         folder = storage.join(output, sha[:16])
-        for counts in _parted(config, of_all, verdicts, making, folder):
+        is_made = storage.exists(storage.join(folder, example_table.CARD))  # perhaps of files that were cut otherwise
+        for uri in [] if is_made else storage.list(folder):  # what an attempt that was ended left there
+            storage.delete(uri)
+        for counts in _parted(config, of_all, verdicts, making, None if is_made else folder):
             about.merge(counts)
     finally:
         for uri in storage.list(making):
@@ -231,7 +235,7 @@ def _gathered(
 
 
 def _parted(
-    config: ExamplesConfig, of_all: dict[int, pa.Table], verdicts: np.ndarray, making: str, folder: str
+    config: ExamplesConfig, of_all: dict[int, pa.Table], verdicts: np.ndarray, making: str, folder: str | None
 ) -> Iterator[About]:
     """Write the parts; yield the counts of each."""
     ends = np.cumsum([len(of) for of in of_all.values()])
@@ -257,7 +261,7 @@ def _gather(config: ExamplesConfig, decisions: str | None, making: str) -> Stage
     return Gather(_storage(config), decisions, config.select.take_undecided, making)
 
 
-def _part(config: ExamplesConfig, making: str, folder: str) -> Stage:
+def _part(config: ExamplesConfig, making: str, folder: str | None) -> Stage:
     return Part(_storage(config), making, folder)
 
 

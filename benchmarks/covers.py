@@ -29,8 +29,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from layoutgen.config.jobs import Annotate, CoverPlace, Protect
-from layoutgen.config.jobs import Saliency as SaliencySettings
+from layoutgen.config.stages import AnnotateSettings, CoverPlaceSettings, ProtectSettings, SaliencySettings
 from layoutgen.core import colour
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.covers.acceptance import covered_share
@@ -68,7 +67,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["ocr", "none"], default="ocr")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    protect = Protect(engine=arguments.engine, saliency=SaliencySettings(model=arguments.saliency))
+    protect = ProtectSettings(engine=arguments.engine, saliency=SaliencySettings(model=arguments.saliency))
     for case in arguments.case or ["acceptance", "baselines"]:
         began = time.perf_counter()
         line = {
@@ -80,9 +79,9 @@ def main() -> None:
         print(json.dumps({"bench": "covers", "case": case, **line, "seconds": seconds, "hardware": hardware()}))
 
 
-def acceptance(manifest: Path, limit: int | None, protect: Protect, sheets: Path | None) -> dict[str, object]:
+def acceptance(manifest: Path, limit: int | None, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
     """The acceptance case."""
-    settings = CoverPlace()
+    settings = CoverPlaceSettings()
     face_for = building.FaceFor(settings)
     reasons: Counter[str] = Counter()
     by: dict[str, list[bool]] = defaultdict(list)
@@ -129,9 +128,9 @@ def acceptance(manifest: Path, limit: int | None, protect: Protect, sheets: Path
     }
 
 
-def baselines(manifest: Path, limit: int | None, protect: Protect) -> dict[str, object]:
+def baselines(manifest: Path, limit: int | None, protect: ProtectSettings) -> dict[str, object]:
     """The baselines case."""
-    settings = CoverPlace()
+    settings = CoverPlaceSettings()
     face_for = building.FaceFor(settings)
     rng = np.random.default_rng(0)
     found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
@@ -169,9 +168,9 @@ def baselines(manifest: Path, limit: int | None, protect: Protect) -> dict[str, 
     }
 
 
-def posters(manifest: Path, protect: Protect, sheets: Path | None) -> dict[str, object]:
+def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
     """The posters case."""
-    settings = CoverPlace()
+    settings = CoverPlaceSettings()
     face_for = building.FaceFor(settings)
     saliency = building.saliency(protect.saliency)
     titles, unions, cells, chance = [], [], [], []
@@ -210,12 +209,12 @@ def posters(manifest: Path, protect: Protect, sheets: Path | None) -> dict[str, 
     }
 
 
-def photos(manifest: Path, limit: int | None, protect: Protect) -> Iterator[tuple[str, Photo]]:
+def photos(manifest: Path, limit: int | None, protect: ProtectSettings) -> Iterator[tuple[str, Photo]]:
     """Photos with what must not be covered."""
     names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
     if limit and limit < len(names):
         names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
-    annotator, _ = building.annotator(Annotate(engine=protect.engine, saliency=protect.saliency), Storage())
+    annotator, _ = building.annotator(AnnotateSettings(engine=protect.engine, saliency=protect.saliency), Storage())
     faces = building.faces(protect)
     for name in names:
         picture = decoded(manifest.parent / name)

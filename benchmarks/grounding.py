@@ -36,7 +36,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from layoutgen.config.jobs import Place
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Box, Canvas, Copy, Role, iou
 from layoutgen.core.placing import placement
@@ -109,7 +109,7 @@ def main() -> None:
 
 def draw_posters(count: int) -> list[Poster]:
     """Lay out and draw the demo's products, each on one canvas after the other."""
-    settings = Place()
+    settings = PlaceSettings()
     face_for = FaceFor(settings)
     composer = RulesComposer(BorderSaliency(), face_for, margin=settings.margin, min_font=settings.min_font)
     jobs = [(name, canvas) for canvas in CANVASES for name in WORDING if name in SHOTS]

@@ -20,7 +20,7 @@ import ray
 from PIL import Image
 
 from benchmarks.stream import cpu
-from layoutgen.config import jobs as config
+from layoutgen.config.base import load
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger
@@ -40,7 +40,7 @@ def main() -> None:
     ray.init("local", num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
     folder = Path(tempfile.mkdtemp(prefix="layoutgen-incremental-"))
-    settings = config.load(LayoutsConfig, SETTINGS)
+    settings = load(LayoutsConfig, SETTINGS)
     try:
         rows = [_product(folder, number) for number in range(arguments.products)]
         full = _night(settings, folder, rows, "full")

@@ -25,8 +25,9 @@ import cv2
 import numpy as np
 
 from benchmarks.covers import RATIOS, TITLES, hardware
-from layoutgen.config.jobs import CoverPlace, CoversConfig, load
-from layoutgen.config.jobs import Saliency as SaliencySettings
+from layoutgen.config.base import load
+from layoutgen.config.jobs import CoversConfig
+from layoutgen.config.stages import CoverPlaceSettings, SaliencySettings
 from layoutgen.core.covers.placement import solve
 from layoutgen.core.covers.protection import SAFE_ZONES
 from layoutgen.core.covers.text import CoverCopy
@@ -56,7 +57,7 @@ def main() -> None:
 
 def solver() -> dict[str, object]:
     """The solver case."""
-    settings = CoverPlace()
+    settings = CoverPlaceSettings()
     face_for = building.FaceFor(settings)
     model = building.saliency(SaliencySettings(model=MODEL))
     with tempfile.TemporaryDirectory() as folder:

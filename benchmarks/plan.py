@@ -22,7 +22,9 @@ import ray
 from PIL import Image
 
 from benchmarks.stream import Peak, cpu
-from layoutgen.config.jobs import Input, LayoutsConfig, Load, Pool, Run, Write
+from layoutgen.config.base import Pool
+from layoutgen.config.jobs import InputSettings, LayoutsConfig, RunSettings
+from layoutgen.config.stages import LoadSettings, WriteSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.io.storage import Storage
@@ -93,10 +95,10 @@ def publish(manifest: Path, output: Path, rows: int) -> float:
     """Run a job without models over a manifest; return the seconds."""
     small = Pool(num_cpus=0.5)
     config = LayoutsConfig(
-        run=Run(rows_per_shard=512, log_seconds=30),
-        input=Input(canvases=("1:1",)),
-        load=Load(pool=small),
-        write=Write(pool=Pool(size=2, num_cpus=0.5)),
+        run=RunSettings(rows_per_shard=512, log_seconds=30),
+        input=InputSettings(canvases=("1:1",)),
+        load=LoadSettings(pool=small),
+        write=WriteSettings(pool=Pool(size=2, num_cpus=0.5)),
     )
     job = TableJob(
         config, Storage(), str(manifest), str(output), [], Versions("null"), "layouts", schema.LAYOUTS, run_id="bench"

@@ -37,9 +37,9 @@ import pyarrow.parquet as pq
 import ray
 from PIL import Image
 
-from layoutgen.config.jobs import AnnotateConfig, Images, Pool, Run
-from layoutgen.config.jobs import Load as Load_
-from layoutgen.config.jobs import Write as Write_
+from layoutgen.config.base import Pool
+from layoutgen.config.jobs import AnnotateConfig, RunSettings
+from layoutgen.config.stages import ImagesSettings, LoadSettings, WriteSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.manifest.plan import plan
@@ -176,7 +176,7 @@ def ours(files: list[Path], output: Path) -> None:
     versions = Versions("bench")
     steps = [
         Step("load", partial(Load, storage, ledger, snapshots, versions), Pool(size=1, num_cpus=0.05)),
-        Step("fetch", partial(Fetch, storage, Images(side=SIDE), versions), Pool(size=2, num_cpus=0.9)),
+        Step("fetch", partial(Fetch, storage, ImagesSettings(side=SIDE), versions), Pool(size=2, num_cpus=0.9)),
         Step("write", partial(Write, snapshots, ledger), Pool(size=1, num_cpus=0.1)),
     ]
     attempt = ledger.begin_attempt(True, bool)
@@ -236,7 +236,7 @@ def read_images(files: list[Path], output: Path) -> None:
 
 class _FetchOnly:
     def __init__(self) -> None:
-        self._fetch = Fetch(Storage(), Images(side=SIDE), Versions("bench"))
+        self._fetch = Fetch(Storage(), ImagesSettings(side=SIDE), Versions("bench"))
 
     def __call__(self, table: pa.Table) -> pa.Table:
         return self._fetch(table).drop_columns(["pixels", "logo_pixels"])
@@ -259,9 +259,11 @@ def whole_run(files: list[Path], output: Path) -> None:
     manifest = output.with_suffix(".parquet")
     pq.write_table(pa.table({"image": [str(file) for file in files]}), manifest)
     small = Pool(num_cpus=0.1)
-    config = AnnotateConfig(run=Run(rows_per_shard=SHARD), load=Load_(pool=small), write=Write_(pool=small))
+    config = AnnotateConfig(
+        run=RunSettings(rows_per_shard=SHARD), load=LoadSettings(pool=small), write=WriteSettings(pool=small)
+    )
     versions = Versions("bench")
-    fetch = Step("fetch", partial(Fetch, Storage(), Images(side=SIDE), versions), Pool(size=2, num_cpus=0.5))
+    fetch = Step("fetch", partial(Fetch, Storage(), ImagesSettings(side=SIDE), versions), Pool(size=2, num_cpus=0.5))
     job = TableJob(config, Storage(), str(manifest), str(output), [fetch], versions, "annotations", schema.ANNOTATIONS)
     assert run(job)["published"] == len(files)
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from jobs.output import end, say, settings
 from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config.jobs import ConfigError, EvaluateConfig
+from layoutgen.config.base import ConfigError
+from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.evaluation.judgements import judge_adoption, judge_annotations
 from layoutgen.evaluation.layouts import evaluate_layouts, storage_of
 from layoutgen.io.storage import StorageError

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jobs.output import end, say, settings
 from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config.jobs import ConfigError
+from layoutgen.config.base import ConfigError
 from layoutgen.config.training import ExamplesConfig
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.layout_tables import TableError

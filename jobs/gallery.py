@@ -10,7 +10,7 @@ import sys
 
 from jobs.output import end, say
 from layoutgen.cluster import ClusterError
-from layoutgen.config.jobs import Storage as StorageSettings
+from layoutgen.config.jobs import StorageSettings
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.snapshot import SnapshotError
 from layoutgen.pipelines import run_gallery

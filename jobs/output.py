@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn, TextIO, TypeVar
 
-from layoutgen.config.jobs import ConfigError, _Settings, load, parse
+from layoutgen.config.base import ConfigError, Settings, load, parse
 from layoutgen.io.storage import Storage, StorageError
 
-Config = TypeVar("Config", bound=_Settings)
+Config = TypeVar("Config", bound=Settings)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:

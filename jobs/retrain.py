@@ -15,7 +15,7 @@ from pathlib import Path
 
 from jobs.output import end, say, settings
 from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config.jobs import ConfigError
+from layoutgen.config.base import ConfigError
 from layoutgen.config.training import RetrainConfig
 from layoutgen.io.adapter_registry import RegistryError
 from layoutgen.io.storage import StorageError

@@ -13,7 +13,7 @@ import ray.data
 from ray._private.services import canonicalize_bootstrap_address  # what `auto` stands for has no public name
 from ray.exceptions import AuthenticationError
 
-from layoutgen.config.jobs import Node, Pool
+from layoutgen.config.base import Node, Pool
 
 log = logging.getLogger("layoutgen")
 

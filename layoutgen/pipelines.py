@@ -19,17 +19,15 @@ from typing import Any, TypeVar
 import ray
 
 from layoutgen.cluster import join
-from layoutgen.config.jobs import (
+from layoutgen.config.base import Pool
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.config.stages import (
     WITH_CHECKPOINT,
-    AnnotateConfig,
-    Checkpoint,
-    CoversConfig,
-    LayoutsConfig,
-    Pool,
-    Saliency,
+    AnnotateSettings,
+    CheckpointSettings,
+    ProtectSettings,
+    SaliencySettings,
 )
-from layoutgen.config.jobs import Annotate as ReadingSettings
-from layoutgen.config.jobs import Protect as ProtectSettings
 from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
 from layoutgen.imaging import fonts
@@ -166,17 +164,19 @@ def run_gallery(
     return storage.join(output, "index.html")
 
 
-def _finder(settings: dict[str, Any]) -> Saliency:
+def _finder(settings: dict[str, Any]) -> SaliencySettings:
     """The subject finder of a run, as far as it can be had here."""
     told = (settings.get("protect") or settings.get("annotate") or {}).get("saliency") or {}
-    named = Saliency(**{name: told[name] for name in ("model", "format") if name in told})
+    named = SaliencySettings(**{name: told[name] for name in ("model", "format") if name in told})
     if named.model not in ("border", "net") and not Path(named.model).exists():
         log.warning("the run's subject finder %s is not here; maps are by 'border'", named.model)
-        return Saliency()
+        return SaliencySettings()
     return named
 
 
-def _render(storage: Storage, previews: str, side: int, font_files: tuple[str, ...], finder: Saliency | None) -> Stage:
+def _render(
+    storage: Storage, previews: str, side: int, font_files: tuple[str, ...], finder: SaliencySettings | None
+) -> Stage:
     saliency = building.saliency(finder) if finder else None
     return Render(storage, previews, side, font_files, layers=True, saliency=saliency)
 
@@ -185,7 +185,7 @@ def _cpus() -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 1)))
 
 
-def _annotate(settings: ReadingSettings, storage: Storage) -> Annotate:
+def _annotate(settings: AnnotateSettings, storage: Storage) -> Annotate:
     build = partial(building.annotator, settings, storage)
     subject_only = partial(building.subject_only, settings.saliency)
     # A language model's decoder refills its batch while there is more to answer, so it gets several batches at once.
@@ -194,7 +194,7 @@ def _annotate(settings: ReadingSettings, storage: Storage) -> Annotate:
 
 def _protect(config: CoversConfig, storage: Storage) -> Stage:
     protect = config.protect
-    reading = ReadingSettings(
+    reading = AnnotateSettings(
         engine=protect.engine, threads=protect.threads, batch=protect.batch, saliency=protect.saliency
     )
     return Protect(_annotate(reading, storage), partial(building.faces, protect), protect.batch)
@@ -244,7 +244,7 @@ def _pinned(config: Settings, storage: Storage) -> Settings:
     meanwhile. Raises RunError."""
     for part in ("annotate", "compose"):
         settings = getattr(config, part, None)
-        if not isinstance(settings, Checkpoint) or settings.engine not in WITH_CHECKPOINT:
+        if not isinstance(settings, CheckpointSettings) or settings.engine not in WITH_CHECKPOINT:
             continue
         cache = Path(settings.cache).expanduser()
         for name in ("model", "adapter"):

@@ -18,7 +18,7 @@ from ray.data.exceptions import ExecutionTimeoutError
 from ray.exceptions import RayTaskError
 
 from layoutgen.cluster import ClusterError, fit, join
-from layoutgen.config.jobs import Node, Pool
+from layoutgen.config.base import Node, Pool
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.lease import LeaseError
 from layoutgen.models.decoding.devices import ending_with_device

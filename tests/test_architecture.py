@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import layoutgen
-from layoutgen.config import jobs as config
-from layoutgen.config import training as training_config
+from layoutgen.config import jobs, training
+from layoutgen.config.base import load
 
 ROOT = Path(__file__).resolve().parents[1]
 MOST_LINES = 300
@@ -21,7 +21,7 @@ def modules(package):
 
 
 def test_core_config_and_stages_import_neither_ray_nor_torch():
-    names = ["layoutgen.config.jobs", "layoutgen.config.training", *modules("core"), *modules("stages")]
+    names = [*modules("config"), *modules("core"), *modules("stages")]
     assert len(names) > 20
     code = f"import json, sys, {', '.join(names)}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
@@ -41,11 +41,11 @@ def test_every_shipped_config_loads(path):
     job = path.name.split(".")[0]
     job = "layouts" if job == "demo" else job
     name = f"{job.capitalize()}Config"
-    config.load(getattr(config, name, None) or getattr(training_config, name), path)
+    load(getattr(jobs, name, None) or getattr(training, name), path)
 
 
 def test_every_kind_of_settings_has_a_shipped_config():
-    names = [*vars(config), *vars(training_config)]
+    names = [*vars(jobs), *vars(training)]
     kinds = {name.removesuffix("Config").lower() for name in names if name.endswith("Config")} - {""}
     assert kinds >= {"layouts", "annotate"}
     assert kinds <= {path.name.split(".")[0] for path in shipped()}

@@ -20,7 +20,7 @@ from ray.exceptions import AuthenticationError
 
 from layoutgen import cluster
 from layoutgen.cluster import ClusterError, PoolError, fit, join
-from layoutgen.config.jobs import Node, Pool
+from layoutgen.config.base import Node, Pool
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import write_manifest
 

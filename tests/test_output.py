@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from jobs.output import settings
-from layoutgen.config.jobs import ConfigError, LayoutsConfig
+from layoutgen.config.base import ConfigError
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from layoutgen import pipelines
-from layoutgen.config.jobs import Annotate, AnnotateConfig, Compose, LayoutsConfig
+from layoutgen.config.jobs import AnnotateConfig, LayoutsConfig
+from layoutgen.config.stages import AnnotateSettings, ComposeSettings
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
@@ -55,7 +56,7 @@ def test_an_adapter_that_was_replaced_below_its_prefix_computes_its_layouts_anew
 @pytest.mark.parametrize("part", ["annotate", "compose"])
 def test_weights_that_are_not_there_are_named_before_any_work(s3: LocalS3, part: str, tmp_path: Path) -> None:
     engine = "internvl" if part == "annotate" else "qwen_vl"
-    kind = Annotate if part == "annotate" else Compose
+    kind = AnnotateSettings if part == "annotate" else ComposeSettings
     settings = kind(engine=engine, model="s3://shop/nowhere", cache=str(tmp_path))
     config = (AnnotateConfig if part == "annotate" else LayoutsConfig)(**{part: settings})
     with pytest.raises(RunError, match=rf"{part}\.model = 's3://shop/nowhere': weights 's3://shop/nowhere' hold no"):
@@ -63,5 +64,5 @@ def test_weights_that_are_not_there_are_named_before_any_work(s3: LocalS3, part:
 
 
 def test_weights_that_no_engine_uses_are_not_looked_for() -> None:
-    config = LayoutsConfig(compose=Compose(engine="rules", model="s3://shop/nowhere"))
+    config = LayoutsConfig(compose=ComposeSettings(engine="rules", model="s3://shop/nowhere"))
     assert pipelines._pinned(config, Storage("http://127.0.0.1:1")) == config

@@ -1,14 +1,16 @@
-"""Settings of `jobs.retrain` and `jobs.examples`: see `config.jobs` for how settings are read; an unknown key is an
+"""Settings of `jobs.retrain` and `jobs.examples`: see `config.base` for how settings are read; an unknown key is an
 error here too."""
 
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from layoutgen.config.jobs import Node, Place, Pool, Storage, _Settings
+from layoutgen.config.base import Node, Pool, Settings
+from layoutgen.config.jobs import StorageSettings
+from layoutgen.config.stages import NETWORKS, PlaceSettings
 
 
-class Augment(_Settings):
+class AugmentSettings(Settings):
     """How samples are changed: shares of samples, unless something else is said."""
 
     refine: float = Field(0.5, ge=0, le=1, description="given in part, to be finished")
@@ -25,7 +27,7 @@ class Augment(_Settings):
     disguise: float = Field(0.0, ge=0, le=1, description="copy with other letters of the same widths")
 
 
-class Data(_Settings):
+class DataSettings(Settings):
     """What is learnt, and what the outcome is judged by."""
 
     source: str = Field(
@@ -42,14 +44,10 @@ class Data(_Settings):
     subjects: Literal["none", "net"] = Field("none", description="who finds the subjects of a data set's photos")
     side: int = Field(448, ge=64, le=2048, description="px of the longer side at which posters and photos are kept")
     seed: int = Field(0, ge=0, description="of posters and of augmentation")
-    augment: Augment = Augment()
+    augment: AugmentSettings = AugmentSettings()
 
 
-NEW = ("radm", "layout_image")
-"""The names of new networks that denoise."""
-
-
-class Train(_Settings):
+class TrainSettings(Settings):
     """How a model is trained; `training.loop.steps.Recipe` says what the numbers of a recipe do."""
 
     name: str = Field("layouts", pattern="^[a-z0-9][a-z0-9._-]{0,63}$", description="name in the registry")
@@ -106,14 +104,14 @@ class Train(_Settings):
     keep: int = Field(2, ge=1, description="checkpoints that stay, besides the one under way")
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "Train":
+    def _fits_together(self) -> "TrainSettings":
         if self.least_workers > self.workers:
             raise ValueError(f"least_workers = {self.least_workers} is more than workers = {self.workers}; lower it")
         if self.device == "cuda" and not self.worker.num_gpus:
             raise ValueError("device 'cuda' needs worker.num_gpus = 1, or no worker has a GPU")
         if self.dense_steps and self.method != "full":
             raise ValueError("dense_steps teaches the vision tower, which method = 'full' alone exports; set it to 0")
-        if self.model in NEW and (self.method != "full" or self.zero or self.dense_steps):
+        if self.model in NETWORKS and (self.method != "full" or self.zero or self.dense_steps):
             raise ValueError(
                 f"model {self.model!r} learns all its weights; set method = 'full', zero = 0, dense_steps = 0"
             )
@@ -126,7 +124,7 @@ class Train(_Settings):
         return self
 
 
-class Gate(_Settings):
+class GateSettings(Settings):
     """When a new adapter is better than the one that serves."""
 
     metric: Literal["iou", "placed_iou"] = Field("iou", description="what must be better on the held-back split")
@@ -144,19 +142,19 @@ class Gate(_Settings):
     pool: Pool = Field(Pool(), description="CPUs and GPUs that evaluation reserves; its size is 1")
 
 
-class RetrainConfig(_Settings):
+class RetrainConfig(Settings):
     """Settings of `jobs.retrain`."""
 
     ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
     lease_seconds: float = Field(60.0, gt=0, description="time after which a dead run may be taken over")
-    storage: Storage = Storage()
-    data: Data = Data()
-    train: Train = Train()
-    gate: Gate = Gate()
-    place: Place = Place()
+    storage: StorageSettings = StorageSettings()
+    data: DataSettings = DataSettings()
+    train: TrainSettings = TrainSettings()
+    gate: GateSettings = GateSettings()
+    place: PlaceSettings = PlaceSettings()
 
 
-class Select(_Settings):
+class SelectSettings(Settings):
     """What becomes an example, and of which part of the data set."""
 
     take_undecided: bool = Field(False, description="learn from layouts that nobody decided about, too")
@@ -166,7 +164,7 @@ class Select(_Settings):
     salt: str = Field("", description="another text gives other parts")
 
 
-class ExamplesConfig(_Settings):
+class ExamplesConfig(Settings):
     """Settings of `jobs.examples`."""
 
     ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
@@ -174,6 +172,6 @@ class ExamplesConfig(_Settings):
         False, description="the cluster adds nodes by itself: the pool may exceed what it has now"
     )
     nodes: tuple[Node, ...] = Field((), description="kinds of nodes that autoscaling ends at; the pool must fit them")
-    storage: Storage = Storage()
-    select: Select = Select()
+    storage: StorageSettings = StorageSettings()
+    select: SelectSettings = SelectSettings()
     gather: Pool = Field(Pool(), description="actors that read tables and write parts")

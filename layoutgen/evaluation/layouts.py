@@ -18,7 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.config.jobs import EvaluateConfig, Pool
+from layoutgen.config.base import Pool
+from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.metrics.definitions import METRICS

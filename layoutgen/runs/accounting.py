@@ -11,7 +11,8 @@ from typing import Any
 from ray.util.metrics import Gauge
 
 from layoutgen.cluster import ClusterError
-from layoutgen.config.jobs import Pool, Run
+from layoutgen.config.base import Pool
+from layoutgen.config.jobs import RunSettings
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
 
@@ -121,7 +122,7 @@ class Progress:
         plan: RunPlan,
         ledger: Ledger,
         done: list[ShardReport],
-        settings: Run,
+        settings: RunSettings,
         pools: dict[str, Pool],
         planning_s: float,
         holds: Callable[[], bool],

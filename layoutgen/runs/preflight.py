@@ -14,15 +14,8 @@ from functools import partial
 
 import pyarrow as pa
 
-from layoutgen.config.jobs import (
-    NETWORKS,
-    WITH_CHECKPOINT,
-    AnnotateConfig,
-    Checkpoint,
-    Compose,
-    CoversConfig,
-    LayoutsConfig,
-)
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, CheckpointSettings, ComposeSettings
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.manifest.contracts import CONTRACTS, Need
 from layoutgen.core.manifest.plan import plan
@@ -201,7 +194,7 @@ def _weights(job: TableJob) -> dict[str, str]:
     looked_at = {}
     for name in ("annotate", "compose"):
         settings = getattr(job.config, name, None)
-        if not isinstance(settings, Checkpoint):
+        if not isinstance(settings, CheckpointSettings):
             continue
         if settings.engine not in WITH_CHECKPOINT:
             looked_at[name] = f"{settings.engine} (needs no checkpoint)"
@@ -211,7 +204,7 @@ def _weights(job: TableJob) -> dict[str, str]:
         from layoutgen.models.building import vlm as building_vlm
 
         try:
-            if isinstance(settings, Compose) and settings.engine in NETWORKS:
+            if isinstance(settings, ComposeSettings) and settings.engine in NETWORKS:
                 building_networks.check(settings, job.storage)
             else:
                 building_vlm.check(settings, job.storage)

@@ -19,7 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig, Run
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig, RunSettings
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.manifest.column_types import decode
 from layoutgen.core.manifest.contracts import CONTRACTS
@@ -180,7 +180,7 @@ def _settle(snapshots: Snapshots, reports: list[ShardReport]) -> None:
         )
 
 
-def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, settings: Run) -> list[str]:
+def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, settings: RunSettings) -> list[str]:
     """Why a run must not be published; empty where it may be."""
     reasons = []
     dead = summary["dead_letters"] + summary["dead_letters_kept"]
@@ -223,7 +223,7 @@ def _look_for_the_cluster(job: TableJob) -> str:
     return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {asked}"
 
 
-def _cluster(settings: Run) -> dict[str, Any]:
+def _cluster(settings: RunSettings) -> dict[str, Any]:
     """Where the stages run."""
     return {"address": settings.ray_address, "autoscaling": settings.autoscaling, "nodes": settings.nodes}
 

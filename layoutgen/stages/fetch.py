@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from layoutgen.config.jobs import Images
+from layoutgen.config.stages import ImagesSettings
 from layoutgen.core import fingerprint, rows, schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.pictures import strips
@@ -47,7 +47,7 @@ class Fetch:
     def __init__(
         self,
         storage: Storage,
-        settings: Images,
+        settings: ImagesSettings,
         versions: Versions,
         chooser: Callable[[], FrameChooser] | None = None,
     ) -> None:

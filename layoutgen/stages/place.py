@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.config.jobs import Place as PlaceSettings
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import colour, rows, schema
 from layoutgen.core.layout import Canvas, Role
 from layoutgen.core.placing import placement

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.config.jobs import CoverPlace
+from layoutgen.config.stages import CoverPlaceSettings
 from layoutgen.core import colour, framing, rows, schema
 from layoutgen.core.covers import acceptance, cropping, protection
 from layoutgen.core.covers import colouring as cover_colouring
@@ -70,7 +70,7 @@ def lay_out(
     photo: Photo,
     copy: CoverCopy,
     canvas: Canvas,
-    settings: CoverPlace,
+    settings: CoverPlaceSettings,
     face_for: Callable[[Role, str], Face],
     *,
     zones: Zones = protection.SAFE_ZONES,
@@ -101,7 +101,7 @@ def finish(
     scene: Scene,
     solution: Solution,
     canvas: Canvas,
-    settings: CoverPlace,
+    settings: CoverPlaceSettings,
     font_files: tuple[str, ...] = (),
 ) -> tuple[tuple[Element, ...], acceptance.Verdict]:
     """Colour a solution on the pixels behind its glyphs, and check it."""
@@ -132,7 +132,7 @@ def finish(
     return elements, verdict
 
 
-def style_of(settings: CoverPlace, canvas: Canvas) -> Style:
+def style_of(settings: CoverPlaceSettings, canvas: Canvas) -> Style:
     """The settings in px of a canvas."""
     short = min(canvas.width, canvas.height)
     smallest = math.ceil(settings.min_font * canvas.width - 1e-6)
@@ -166,7 +166,7 @@ def scene_of(photo: Photo, chosen: Framing, canvas: Canvas, zones: Zones) -> Sce
     )
 
 
-def _framings(photo: Photo, canvas: Canvas, settings: CoverPlace) -> list[tuple[str, Framing, float]]:
+def _framings(photo: Photo, canvas: Canvas, settings: CoverPlaceSettings) -> list[tuple[str, Framing, float]]:
     """Framings worth trying: kind, framing, share of the subject that is seen; full bleed first. Those that cut faces
     which another leaves whole are not."""
     height, width = photo.pixels.shape[:2]
@@ -203,7 +203,9 @@ def _framings(photo: Photo, canvas: Canvas, settings: CoverPlace) -> list[tuple[
 class PlaceCovers:
     """The place stage of covers."""
 
-    def __init__(self, settings: CoverPlace, zones: Zones, face_for: Callable[[Role, str], Face], version: str) -> None:
+    def __init__(
+        self, settings: CoverPlaceSettings, zones: Zones, face_for: Callable[[Role, str], Face], version: str
+    ) -> None:
         self._settings, self._zones, self._face_for, self._version = settings, zones, face_for, version
         self._font_files = tuple(filter(None, (settings.regular_font, settings.bold_font)))
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.config.jobs import Score as ScoreSettings
+from layoutgen.config.jobs import ScoreSettings
 from layoutgen.core import schema
 from layoutgen.core.layout import Canvas, Element, Framing
 from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows

@@ -26,8 +26,7 @@ from typing import Any
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from layoutgen.config.training import Data as DataSettings
-from layoutgen.config.training import Train
+from layoutgen.config.training import DataSettings, TrainSettings
 from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
@@ -55,12 +54,12 @@ class Fit:
     """What to train: settings that travel, and the run's folder in storage."""
 
     root: str
-    train: Train
+    train: TrainSettings
     data: DataSettings
     storage: Storage
 
 
-def steps_of(train: Train, samples: int) -> int:
+def steps_of(train: TrainSettings, samples: int) -> int:
     """How many steps a training takes."""
     return train.steps or max(1, math.ceil(train.epochs * math.ceil(samples / train.batch)))
 

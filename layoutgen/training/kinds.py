@@ -12,7 +12,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from layoutgen.config.training import NEW, Train
+from layoutgen.config.stages import NETWORKS
+from layoutgen.config.training import TrainSettings
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
 from layoutgen.models.denoising.files import kind_in
@@ -59,15 +60,15 @@ class Kind(Protocol):
         ...
 
 
-def new_kind(train: Train, storage: Storage) -> str:
+def new_kind(train: TrainSettings, storage: Storage) -> str:
     """Which network that denoises a training is of, `radm` or `layout_image`; empty for a vision-language model. Raises
     what `fetch_config` does."""
-    if train.model in NEW:
+    if train.model in NETWORKS:
         return train.model
     return kind_in(fetch_config(train.model, Path(train.cache).expanduser(), storage))
 
 
-def size_of(train: Train, storage: Storage) -> Size:
+def size_of(train: TrainSettings, storage: Storage) -> Size:
     """The size at which a training's model sees a canvas, from its configuration alone."""
     if name := new_kind(train, storage):
         from layoutgen.training.networks.kind import scaled, seen
@@ -77,7 +78,7 @@ def size_of(train: Train, storage: Storage) -> Size:
     return partial(picture_kind(shown, family_in(shown)).size, longest=train.image_side)
 
 
-def kind_of(train: Train, storage: Storage) -> Kind:
+def kind_of(train: TrainSettings, storage: Storage) -> Kind:
     """The kind of a training, with what it needs fetched to this machine."""
     if name := new_kind(train, storage):
         from layoutgen.training.networks.kind import Denoising

@@ -23,9 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from layoutgen.cluster import fit, join
-from layoutgen.config.jobs import Place
-from layoutgen.config.training import NEW, Gate, RetrainConfig, Train
-from layoutgen.config.training import Data as DataSettings
+from layoutgen.config.stages import NETWORKS, PlaceSettings
+from layoutgen.config.training import DataSettings, GateSettings, RetrainConfig, TrainSettings
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 from layoutgen.imaging.images import encode_jpeg
@@ -127,7 +126,7 @@ def _look_for_the_cluster(config: RetrainConfig) -> None:
     fit([("gate.pool", config.gate.pool.model_copy(update={"size": 1}))])
 
 
-def _learnable(data: Data, train: Train, storage: Storage) -> None:
+def _learnable(data: Data, train: TrainSettings, storage: Storage) -> None:
     """Look at the first sample and for the images, for at most some thousands: where they can't be learnt, no worker
     need start."""
     lost = gone(storage, data.images[:: max(1, len(data.images) // _LOOKED_FOR)])
@@ -138,12 +137,12 @@ def _learnable(data: Data, train: Train, storage: Storage) -> None:
         raise DataError("train.method = 'dpo' learns from edited layouts, and the data set's first sample has none")
 
 
-def _shape(train: Train, data: Data) -> dict[str, Any]:
+def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
     """What shapes a run; what only says how fast it goes is not in it."""
     base = local(train.model)
     return {
         "data": data.sha,
-        "base": _new(train) if train.model in NEW else weights_sha(base) if base else train.model,
+        "base": _new(train) if train.model in NETWORKS else weights_sha(base) if base else train.model,
         "recipe": vars(recipe_of(train)) | ({"average": train.average} if train.average else {}),
         "steps": steps_of(train, len(data.train)),
         "window": train.window,
@@ -153,7 +152,7 @@ def _shape(train: Train, data: Data) -> dict[str, Any]:
     }
 
 
-def _new(train: Train) -> dict[str, Any]:
+def _new(train: TrainSettings) -> dict[str, Any]:
     """What shapes a new network."""
     told = {"model", "size", "backbone", "without", "seed"} | ({"encoder"} if train.encoder else set())
     return train.model_dump(mode="json", include=told)
@@ -231,7 +230,12 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
 
 
 def _measure(
-    data: DataSettings, train: Train, told: Gate, place: Place, storage: Storage, contender: Contender
+    data: DataSettings,
+    train: TrainSettings,
+    told: GateSettings,
+    place: PlaceSettings,
+    storage: Storage,
+    contender: Contender,
 ) -> dict[str, gate.Measures]:
     """One contender's measures, on a worker."""
     with ending_with_device():
@@ -239,7 +243,12 @@ def _measure(
 
 
 def _measured(
-    data: DataSettings, train: Train, told: Gate, place: Place, storage: Storage, contender: Contender
+    data: DataSettings,
+    train: TrainSettings,
+    told: GateSettings,
+    place: PlaceSettings,
+    storage: Storage,
+    contender: Contender,
 ) -> dict[str, gate.Measures]:
     import torch
 
@@ -257,7 +266,9 @@ def _measured(
     return {"test": measures(opened.test), "fixed": measures(opened.fixed)}
 
 
-def _composer(train: Train, told: Gate, storage: Storage, adapted: str) -> tuple[Composer, PictureKind | None]:
+def _composer(
+    train: TrainSettings, told: GateSettings, storage: Storage, adapted: str
+) -> tuple[Composer, PictureKind | None]:
     """What composes with a model as these settings name it and an adapter, and the pictures that it is shown, where it
     is shown any of its own kind."""
     if name := new_kind(train, storage):
@@ -280,11 +291,16 @@ def _composer(train: Train, told: Gate, storage: Storage, adapted: str) -> tuple
 
 
 def _card(
-    train: Train, data: Data, shape: dict[str, Any], outcome: dict[str, Any], verdict: gate.Verdict, before: Serving
+    train: TrainSettings,
+    data: Data,
+    shape: dict[str, Any],
+    outcome: dict[str, Any],
+    verdict: gate.Verdict,
+    before: Serving,
 ) -> dict[str, Any]:
     """What a version is: for people, for the gate of the next one, and for whoever asks in a year."""
     base: dict[str, Any] = {"family": train.model, "base_revision": "", "base_sha": "", "new": _new(train)}
-    if train.model not in NEW:
+    if train.model not in NETWORKS:
         weights = fetch_weights(train.model, Path(train.cache).expanduser())
         base = {"family": kind_in(weights) or family_of(weights), "base_revision": revision(weights)}
         base["base_sha"] = weights_sha(weights)

@@ -25,7 +25,8 @@ from ray.job_submission import JobStatus
 from ray.runtime_env import RuntimeEnv
 
 from layoutgen.cluster import fit
-from layoutgen.config.jobs import LayoutsConfig, Node, load
+from layoutgen.config.base import Node, load
+from layoutgen.config.jobs import LayoutsConfig
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "cluster"

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from layoutgen.config.jobs import AnnotateConfig, ConfigError, CoversConfig, EvaluateConfig, LayoutsConfig, Pool, load
+from layoutgen.config.base import ConfigError, Pool, load
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, EvaluateConfig, LayoutsConfig
 from layoutgen.config.training import RetrainConfig
 
 

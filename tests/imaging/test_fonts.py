@@ -10,7 +10,8 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
 
-from layoutgen.config.jobs import LayoutsConfig, Place
+from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Role
 from layoutgen.imaging import fonts
 from layoutgen.models.building.stages import FaceFor, versions
@@ -124,7 +125,7 @@ def damaged(folder: Path, kind: str) -> Path:
 def test_a_file_that_is_no_whole_font_is_refused_in_one_sentence_with_its_path(tmp_path, kind):
     path = damaged(tmp_path, kind)
     with pytest.raises(ValueError) as refused:
-        FaceFor(Place(bold_font=str(path)))
+        FaceFor(PlaceSettings(bold_font=str(path)))
     message = str(refused.value)
     assert str(path) in message and "\n" not in message and "; " in message
     assert "0x" not in message
@@ -145,14 +146,14 @@ def test_two_files_of_one_name_are_refused_and_an_embedded_font_gives_way(tmp_pa
     (tmp_path / "b").mkdir()
     first, second = font(tmp_path / "Brand.ttf"), font(tmp_path / "b" / "Brand.ttf")
     with pytest.raises(ValueError, match="have the same name 'Brand'"):
-        FaceFor(Place(bold_font=str(first), regular_font=str(second)))
+        FaceFor(PlaceSettings(bold_font=str(first), regular_font=str(second)))
     own = font(tmp_path / "NotoSansKR-Bold.ttf")
-    face_for = FaceFor(Place(bold_font=str(own)))
+    face_for = FaceFor(PlaceSettings(bold_font=str(own)))
     assert [face.path for face in face_for.bold if face.name == "NotoSansKR-Bold"] == [own]
 
 
 def test_a_title_that_the_users_font_lacks_is_set_whole_in_another(tmp_path):
-    face_for = FaceFor(Place(bold_font=str(font(tmp_path / "Brand.ttf"))))
+    face_for = FaceFor(PlaceSettings(bold_font=str(font(tmp_path / "Brand.ttf"))))
     assert face_for(Role.TITLE, "Handmade").name == "Brand"
     assert face_for(Role.TITLE, "Ręcznie").name == "NotoSans-Bold"
     assert face_for(Role.SELLING_POINT, "Handmade").name == "NotoSansKR-Regular"
@@ -160,12 +161,12 @@ def test_a_title_that_the_users_font_lacks_is_set_whole_in_another(tmp_path):
 
 def test_one_file_of_one_weight_for_both_weights_is_told(tmp_path, caplog):
     path = str(font(tmp_path / "Brand.ttf"))
-    config = LayoutsConfig(place=Place(bold_font=path, regular_font=path))
+    config = LayoutsConfig(place=PlaceSettings(bold_font=path, regular_font=path))
     versions(config.images, config.annotate, None, config.place)
     assert "has no axis of weights" in caplog.text and path in caplog.text
     caplog.clear()
     path = str(font(tmp_path / "Brand[wght].ttf", (WGHT,)))
-    versions(config.images, config.annotate, None, Place(bold_font=path, regular_font=path))
+    versions(config.images, config.annotate, None, PlaceSettings(bold_font=path, regular_font=path))
     assert not caplog.text
 
 

@@ -8,16 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from layoutgen.config.jobs import (
-    Annotate,
-    AnnotateConfig,
-    Compose,
-    CoversConfig,
-    LayoutsConfig,
-    Place,
-    Protect,
-    Saliency,
-)
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.config.stages import AnnotateSettings, ComposeSettings, PlaceSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.covers.protection import SAFE_ZONES
 from layoutgen.models.building import libraries
 from layoutgen.models.building import stages as building
@@ -27,10 +19,10 @@ from tests.models.fonts import block_font
 
 LAYOUTS = {
     "rules": LayoutsConfig(),
-    "qwen_vl": LayoutsConfig(compose=Compose(engine="qwen_vl", model="embedded", candidates=2)),
-    "greedy": LayoutsConfig(compose=Compose(engine="qwen_vl", model="embedded")),
-    "radm": LayoutsConfig(compose=Compose(engine="radm", model="embedded")),
-    "reads": LayoutsConfig(annotate=Annotate(engine="internvl", model="embedded")),
+    "qwen_vl": LayoutsConfig(compose=ComposeSettings(engine="qwen_vl", model="embedded", candidates=2)),
+    "greedy": LayoutsConfig(compose=ComposeSettings(engine="qwen_vl", model="embedded")),
+    "radm": LayoutsConfig(compose=ComposeSettings(engine="radm", model="embedded")),
+    "reads": LayoutsConfig(annotate=AnnotateSettings(engine="internvl", model="embedded")),
 }
 COVERS = {"covers": CoversConfig()}
 ANY = {*LAYOUTS, *COVERS}
@@ -202,10 +194,10 @@ def flipped(file: Path) -> bytes:
 @pytest.mark.parametrize("setting", ["bold_font", "regular_font"])
 def test_a_font_counts_by_its_bytes(tmp_path, setting):
     font = block_font(tmp_path / "brand.ttf")
-    config = LayoutsConfig(place=Place(**{setting: str(font)}))
+    config = LayoutsConfig(place=PlaceSettings(**{setting: str(font)}))
     before = versions(config)
     moved = shutil.copy(font, (tmp_path / "elsewhere").mkdir() or tmp_path / "elsewhere" / "brand.ttf")
-    assert versions(LayoutsConfig(place=Place(**{setting: str(moved)}))) == before
+    assert versions(LayoutsConfig(place=PlaceSettings(**{setting: str(moved)}))) == before
     replace_keeping_size_and_time(font, flipped(font))
     assert {name for name, version in versions(config).items() if version != before[name]} == {"compose", "place"}
 
@@ -213,25 +205,25 @@ def test_a_font_counts_by_its_bytes(tmp_path, setting):
 def test_a_subject_finder_counts_by_its_bytes_and_form(tmp_path):
     file = tmp_path / "net.onnx"
     file.write_bytes(b"weights of today")
-    before = building.saliency_version(Saliency(model=str(file)))
-    assert building.saliency_version(Saliency(model=str(shutil.copy(file, tmp_path / "again.onnx")))) == before
-    assert building.saliency_version(Saliency(model=str(file), format="isnet")) != before
+    before = building.saliency_version(SaliencySettings(model=str(file)))
+    assert building.saliency_version(SaliencySettings(model=str(shutil.copy(file, tmp_path / "again.onnx")))) == before
+    assert building.saliency_version(SaliencySettings(model=str(file), format="isnet")) != before
     replace_keeping_size_and_time(file, b"weights of todaX")
-    assert building.saliency_version(Saliency(model=str(file))) != before
+    assert building.saliency_version(SaliencySettings(model=str(file))) != before
 
 
 def test_a_face_detector_counts_by_its_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr(building, "faces", lambda settings: object())  # this file is no network
     file = tmp_path / "yunet.onnx"
     file.write_bytes(b"weights of today")
-    before = building.faces_version(Protect(faces=str(file)))
+    before = building.faces_version(ProtectSettings(faces=str(file)))
     replace_keeping_size_and_time(file, b"weights of todaX")
-    assert building.faces_version(Protect(faces=str(file))) != before
+    assert building.faces_version(ProtectSettings(faces=str(file))) != before
 
 
 def test_the_shipped_zones_written_out_are_the_shipped_zones():
     zones = {ratio: {zone.name: zone.box for zone in named} for ratio, named in SAFE_ZONES.items()}
-    written = CoversConfig(protect=Protect(zones=zones))
+    written = CoversConfig(protect=ProtectSettings(zones=zones))
     assert versions(written) == versions(CoversConfig())
 
 

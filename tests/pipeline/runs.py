@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from layoutgen.config.jobs import Annotate, Images, Input, LayoutsConfig, Pool, Run
-from layoutgen.config.jobs import Storage as StorageSettings
+from layoutgen.config.base import Pool
+from layoutgen.config.jobs import InputSettings, LayoutsConfig, RunSettings, StorageSettings
+from layoutgen.config.stages import AnnotateSettings, ImagesSettings
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import snapshot
 
@@ -23,11 +24,11 @@ def settings(
     """Settings for a local Ray of two CPUs; other sections by name."""
     values: dict[str, Any] = {
         "load": {"pool": _SMALL},
-        "run": Run(rows_per_shard=rows_per_shard, max_failed_fraction=allowed),
-        "input": Input(canvases=canvases, short_side=540),
+        "run": RunSettings(rows_per_shard=rows_per_shard, max_failed_fraction=allowed),
+        "input": InputSettings(canvases=canvases, short_side=540),
         "storage": StorageSettings(attempts=2, timeout_s=5),
-        "images": Images(pool=_SMALL),
-        "annotate": Annotate(engine=engine, pool=_SMALL),
+        "images": ImagesSettings(pool=_SMALL),
+        "annotate": AnnotateSettings(engine=engine, pool=_SMALL),
         **other,
     }
     return LayoutsConfig.model_validate(

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from layoutgen.config.jobs import CoverPlace, CoversConfig, Images, Input, Pool, Protect, Run, Saliency
-from layoutgen.config.jobs import Storage as StorageSettings
+from layoutgen.config.base import Pool
+from layoutgen.config.jobs import CoversConfig, InputSettings, RunSettings, StorageSettings
+from layoutgen.config.stages import CoverPlaceSettings, ImagesSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
 from layoutgen.io.storage import Storage
 from layoutgen.models.finders.clips import frame_at
@@ -21,15 +22,15 @@ from tests.pipeline.runs import dead, published, write_manifest
 _SMALL = Pool(size=1, num_cpus=0.2)
 
 
-def settings(*, place: CoverPlace | None = None, **other: Any) -> CoversConfig:
+def settings(*, place: CoverPlaceSettings | None = None, **other: Any) -> CoversConfig:
     values: dict[str, Any] = {
-        "run": Run(rows_per_shard=8, max_failed_fraction=1.0),
-        "input": Input(canvases=("3:4", "16:9"), short_side=540, application="video_cover"),
+        "run": RunSettings(rows_per_shard=8, max_failed_fraction=1.0),
+        "input": InputSettings(canvases=("3:4", "16:9"), short_side=540, application="video_cover"),
         "storage": StorageSettings(attempts=2, timeout_s=5),
-        "images": Images(side=480, pool=_SMALL),
+        "images": ImagesSettings(side=480, pool=_SMALL),
         "load": {"pool": _SMALL},
-        "protect": Protect(engine="none", saliency=Saliency(model="border"), pool=_SMALL),
-        "place": place or CoverPlace(pool=_SMALL),
+        "protect": ProtectSettings(engine="none", saliency=SaliencySettings(model="border"), pool=_SMALL),
+        "place": place or CoverPlaceSettings(pool=_SMALL),
         "write": {"pool": _SMALL},
         **other,
     }
@@ -148,7 +149,7 @@ def test_new_limits_of_placement_place_alone_anew(night: dict[str, Any], tmp_pat
     source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
     run_covers(settings(), source, output)
     (before,) = published(output)
-    summary = run_covers(settings(place=CoverPlace(max_font=0.06, pool=_SMALL)), source, output)
+    summary = run_covers(settings(place=CoverPlaceSettings(max_font=0.06, pool=_SMALL)), source, output)
     (after,) = published(output)
     assert summary["computed"] == 1
     assert before["fingerprint"]["annotate"] == after["fingerprint"]["annotate"]

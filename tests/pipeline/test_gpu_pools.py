@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig, Pool, load
+from layoutgen.config.base import Pool, load
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_covers, run_layouts
 from layoutgen.streaming import Step, opened, packed, stream

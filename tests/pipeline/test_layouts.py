@@ -165,7 +165,9 @@ def test_several_images_give_the_one_that_suits_the_canvas(tmp_path: Path) -> No
 
 
 def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
-    from layoutgen.config.jobs import Annotate, AnnotateConfig, Images, Input, Pool, Run, Write
+    from layoutgen.config.base import Pool
+    from layoutgen.config.jobs import AnnotateConfig, InputSettings, RunSettings
+    from layoutgen.config.stages import AnnotateSettings, ImagesSettings, WriteSettings
     from layoutgen.imaging import fonts
 
     pool = Pool(num_cpus=0.4)
@@ -177,11 +179,11 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
     (tmp_path / "posters" / "one.png").write_bytes(encoded(poster, "PNG"))
     (tmp_path / "posters" / "two.jpg").write_bytes(b"not an image")
     config = AnnotateConfig(
-        run=Run(max_failed_fraction=1.0),
-        input=Input(),
-        images=Images(side=1280, pool=pool),
-        annotate=Annotate(pool=pool),
-        write=Write(pool=pool),
+        run=RunSettings(max_failed_fraction=1.0),
+        input=InputSettings(),
+        images=ImagesSettings(side=1280, pool=pool),
+        annotate=AnnotateSettings(pool=pool),
+        write=WriteSettings(pool=pool),
     )
     summary = run_annotations(config, str(tmp_path / "posters"), str(tmp_path / "out"))
     assert (summary["rows_in"], summary["computed"], summary["dead_letters"]) == (2, 1, 1)

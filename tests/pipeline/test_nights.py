@@ -139,9 +139,9 @@ def test_a_manifest_cannot_read_outside_of_its_folder(shop: Shop, tmp_path: Path
         shop.rows[number]["image"] = path
     summary = shop.night("one")
     assert summary["failed"] == {"plan": {"bad_path": 4}}
-    from layoutgen.config.jobs import Input
+    from layoutgen.config.jobs import InputSettings
 
-    allowed = Input(canvases=("1:1",), short_side=540, allowed_prefixes=(f"{elsewhere}/",))
+    allowed = InputSettings(canvases=("1:1",), short_side=540, allowed_prefixes=(f"{elsewhere}/",))
     assert shop.night("two", input=allowed)["failed"] == {"plan": {"bad_path": 3}}
 
 
@@ -184,12 +184,12 @@ def test_status_tells_how_the_last_run_ended(shop: Shop, capsys: pytest.CaptureF
 
 
 def test_the_circuit_breaker_stops_a_run_whose_rows_all_fail_and_keeps_what_is_done(shop: Shop) -> None:
-    from layoutgen.config.jobs import Run
+    from layoutgen.config.jobs import RunSettings
     from layoutgen.runs.accounting import BreakerError
 
     for row in shop.rows[1:]:
         row["image"] = "gone.jpg"
-    strict = Run(rows_per_shard=1, max_failed_fraction=1.0, breaker_rows=3, breaker_fraction=0.6)
+    strict = RunSettings(rows_per_shard=1, max_failed_fraction=1.0, breaker_rows=3, breaker_fraction=0.6)
     with pytest.raises(BreakerError, match="finished shards are kept"):
         shop.night("one", run=strict)
     assert list((Path(shop.output) / "_runs" / "one" / "shards").glob("*.json"))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from jobs.retrain import main
-from layoutgen.config.jobs import Compose, Pool
+from layoutgen.config.base import Pool
+from layoutgen.config.stages import ComposeSettings
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_adapter
@@ -127,7 +128,7 @@ def test_the_nightly_job_takes_what_serves_and_computes_anew_what_it_touches_alo
         (tmp_path / f"{number}.jpg").write_bytes(encoded(photo(seed=number)))
     products = [{"product_id": f"v{i}", "image": f"{i}.jpg", "title": f"Kettle {i}"} for i in range(3)]
     manifest, output, root = write_manifest(tmp_path, products), str(tmp_path / "out"), tmp_path / "adapters"
-    compose = Compose(
+    compose = ComposeSettings(
         engine="qwen_vl", model=str(base), adapter="registry:poster", registry=str(root), image_side=56,
         max_new_tokens=120,
     )  # fmt: skip
@@ -172,7 +173,7 @@ def test_a_network_that_denoises_is_trained_promoted_and_serves(engine: str, dat
     assert set(card["metrics"]["held"]) >= {"iou", "placed", "violations"}
     (tmp_path / "vase.jpg").write_bytes(encoded(photo()))
     row = {"product_id": "v", "image": "vase.jpg", "title": "Stoneware vase", "selling_points": ["手工上釉"]}
-    compose = Compose(engine=engine, model=f"registry:{engine}", registry=root, steps=2, pool={"num_cpus": 0.4})
+    compose = ComposeSettings(engine=engine, model=f"registry:{engine}", registry=root, steps=2, pool={"num_cpus": 0.4})
     run_layouts(runs.settings(compose=compose), write_manifest(tmp_path, [row]), str(tmp_path / "out"))
     (made,) = published(str(tmp_path / "out"))
     assert summary["version"] in made["composer"]

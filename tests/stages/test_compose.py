@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from layoutgen.config.jobs import Compose as ComposeSettings
-from layoutgen.config.jobs import Place as PlaceSettings
+from layoutgen.config.stages import ComposeSettings, PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from layoutgen.config.jobs import Images
+from layoutgen.config.stages import ImagesSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.imaging import images
@@ -28,7 +28,7 @@ def shelf(tmp_path):
 
 
 def fetch(table, **changes):
-    return Fetch(Storage(attempts=1, concurrency=2), Images(side=SIDE, **changes), Versions("1"))(table)
+    return Fetch(Storage(attempts=1, concurrency=2), ImagesSettings(side=SIDE, **changes), Versions("1"))(table)
 
 
 def picture(width=120, height=160, seed=0, kind="JPEG", **options):

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from layoutgen.config.jobs import Place as PlaceSettings
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.imaging import images

@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from layoutgen.config.jobs import CoverPlace
+from layoutgen.config.stages import CoverPlaceSettings
 from layoutgen.core import schema
 from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.layout import Canvas, Framing, Role, intersection
@@ -10,7 +10,7 @@ from layoutgen.imaging import images
 from layoutgen.models.building.stages import FaceFor
 from layoutgen.stages.place_covers import Photo, PlaceCovers, lay_out, scene_of
 
-SETTINGS = CoverPlace()
+SETTINGS = CoverPlaceSettings()
 FACE_FOR = FaceFor(SETTINGS)
 CANVAS = Canvas(540, 720)
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from layoutgen.config.jobs import Compose as ComposeSettings
-from layoutgen.config.jobs import Place as PlaceSettings
+from layoutgen.config.stages import ComposeSettings, PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Framing
 from layoutgen.imaging import images

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from layoutgen.config.jobs import Place as PlaceSettings
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.io.storage import Storage

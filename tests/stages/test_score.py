@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from layoutgen.config.jobs import Score as ScoreSettings
+from layoutgen.config.jobs import ScoreSettings
 from layoutgen.core import schema
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.io.storage import Storage

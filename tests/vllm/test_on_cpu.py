@@ -9,7 +9,7 @@ pytest.importorskip("vllm")
 
 import torch
 
-from layoutgen.config.jobs import Compose
+from layoutgen.config.stages import ComposeSettings
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.core.prompts.layouts import answer_grammar, layout_prompt, parse_layout
@@ -122,7 +122,7 @@ def test_an_adapter_that_was_not_named_is_refused(vllm: VllmDecoder, checkpoints
 @pytest.mark.parametrize("adapted", [False, True])
 def test_settings_choose_vllm(checkpoints: dict[str, Path], adapted: bool) -> None:
     named = {"model": str(checkpoints["base"]), "adapter": str(checkpoints["adapter"]) if adapted else ""}
-    told = Compose(engine="qwen_vl", **named, decoder="vllm", image_side=SIDE, max_new_tokens=512)
+    told = ComposeSettings(engine="qwen_vl", **named, decoder="vllm", image_side=SIDE, max_new_tokens=512)
     lots = np.random.default_rng(1)
     photo, canvas = lots.integers(0, 255, (90, 90, 3), np.uint8), Canvas(800, 800)
     briefs = [Brief(photo, Annotation(()), copy, canvas) for copy in COPIES]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from layoutgen.config.jobs import Compose
+from layoutgen.config.stages import ComposeSettings
 from layoutgen.core import framing
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composer
@@ -14,7 +14,7 @@ from layoutgen.models.vlm.painting import Frame
 from layoutgen.models.weights import EMBEDDED, fetch_weights, identity, weights_sha
 
 
-def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
+def composer(settings: ComposeSettings, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
     """Build the composer, and its provenance. Raises ValueError or FileNotFoundError with the mend."""
     folder = _fetch(settings, storage)
     model = composer_of(
@@ -31,22 +31,22 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
     return model, {"composer": named, "adapter": None, "prompt_version": None, "seed": seed}
 
 
-def check(settings: Compose, storage: Storage) -> None:
+def check(settings: ComposeSettings, storage: Storage) -> None:
     """See that the network is there and whole; it is small, so it is fetched and read. Raises ValueError or
     FileNotFoundError with the mend."""
     loaded(settings.engine, _fetch(settings, storage))
 
 
-def version(settings: Compose) -> list[object]:
+def version(settings: ComposeSettings) -> list[object]:
     """What shapes its layouts, the noise apart."""
     held = identity(_named(settings))
     library = release("draw") if settings.engine == "layout_image" else ""
     return [VERSIONS[settings.engine], framing.VERSION, held, settings.steps, settings.candidates, library]
 
 
-def _fetch(settings: Compose, storage: Storage) -> Path:
+def _fetch(settings: ComposeSettings, storage: Storage) -> Path:
     return fetch_weights(_named(settings), Path(settings.cache).expanduser(), storage)
 
 
-def _named(settings: Compose) -> str:
+def _named(settings: ComposeSettings) -> str:
     return f"{EMBEDDED}/{settings.engine}" if settings.model == EMBEDDED else settings.model

@@ -6,8 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.config.jobs import NETWORKS, Annotate, Checkpoint, Compose, CoverPlace, Images, Place, Protect
-from layoutgen.config.jobs import Saliency as SaliencySettings
+from layoutgen.config.stages import (
+    NETWORKS,
+    AnnotateSettings,
+    CheckpointSettings,
+    ComposeSettings,
+    CoverPlaceSettings,
+    ImagesSettings,
+    PlaceSettings,
+    ProtectSettings,
+    SaliencySettings,
+)
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.covers.placement import VERSION as COVER_VERSION
@@ -50,7 +59,7 @@ class FaceFor:
 
     Raises ValueError for a file that is no font, and for two that a row could not tell apart by name."""
 
-    def __init__(self, settings: Place) -> None:
+    def __init__(self, settings: PlaceSettings) -> None:
         own = [(settings.bold_font, fonts.BOLD), (settings.regular_font, fonts.REGULAR)]
         bold, regular = ([fonts.face(*one)] if one[0] else [] for one in own)
         if bold and regular and bold[0].name == regular[0].name and bold[0].path != regular[0].path:
@@ -84,7 +93,11 @@ class SubjectOnly:
 
 
 def versions(
-    images: Images, annotate: Annotate, compose: Compose | None, place: Place | None, seed: int = 0
+    images: ImagesSettings,
+    annotate: AnnotateSettings,
+    compose: ComposeSettings | None,
+    place: PlaceSettings | None,
+    seed: int = 0,
 ) -> Versions:
     """The versions of all that works in the stages, told without loading a model: settings and files that shape a row,
     and none that do not, such as sizes of pools and batches, threads, devices, folders of caches and names of files."""
@@ -96,9 +109,9 @@ def versions(
     )
 
 
-def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versions:
+def cover_versions(images: ImagesSettings, protect: ProtectSettings, place: CoverPlaceSettings) -> Versions:
     """The versions of all that works in the covers job's stages."""
-    read = annotator_version(Annotate(engine=protect.engine))
+    read = annotator_version(AnnotateSettings(engine=protect.engine))
     seen = (faces_version(protect), release("faces") if protect.faces == "mtcnn" else "")
     controls = {ratio: sorted((zone.name, zone.box) for zone in named) for ratio, named in zones(protect).items()}
     return Versions(
@@ -109,7 +122,7 @@ def cover_versions(images: Images, protect: Protect, place: CoverPlace) -> Versi
     )
 
 
-def faces_version(settings: Protect) -> str:
+def faces_version(settings: ProtectSettings) -> str:
     """The name and version of the face detector; says "none" where none can run here."""
     if settings.faces == "mtcnn":
         return FACES_VERSION if wheel_files() else "none: the mtcnn wheel is not installed"
@@ -125,12 +138,12 @@ def _digest_of(path: str, what: str, others: str) -> str:
         ) from None
 
 
-def frame_chooser(images: Images, protect: Protect) -> FrameChooser:
+def frame_chooser(images: ImagesSettings, protect: ProtectSettings) -> FrameChooser:
     """Build what chooses a clip's frame."""
     return ClipFrames(saliency(protect.saliency), images.side)
 
 
-def _composer_version(settings: Compose, place: Place | None = None, seed: int = 0) -> list[object]:
+def _composer_version(settings: ComposeSettings, place: PlaceSettings | None = None, seed: int = 0) -> list[object]:
     if settings.engine == "rules":
         return [RULES_VERSION, framing.VERSION, BORDER_VERSION, release("measure"), place and _limits(place)]
     if settings.engine in NETWORKS:
@@ -143,7 +156,7 @@ def _composer_version(settings: Compose, place: Place | None = None, seed: int =
     return [framing.VERSION, BORDER_VERSION, PROMPT_VERSION, CODEC, *_checkpoint_version(settings), *drawn]
 
 
-def _checkpoint_version(settings: Checkpoint) -> list[object]:
+def _checkpoint_version(settings: CheckpointSettings) -> list[object]:
     """What tells checkpoints apart: what they hold, wherever it is, and how they answer."""
     from layoutgen.models.weights import identity
 
@@ -152,7 +165,7 @@ def _checkpoint_version(settings: Checkpoint) -> list[object]:
     return [settings.engine, held, settings.image_side, settings.max_new_tokens, settings.dtype, *answers]
 
 
-def _placer_version(settings: Place) -> list[object]:
+def _placer_version(settings: PlaceSettings) -> list[object]:
     apart = {"pool", "regular_font", "bold_font"}
     if settings.bold_font and settings.bold_font == settings.regular_font:
         face = fonts.face(settings.bold_font, fonts.BOLD)
@@ -161,18 +174,18 @@ def _placer_version(settings: Place) -> list[object]:
     return [settings.model_dump(exclude=apart), _fonts(settings), release("measure")]
 
 
-def _limits(settings: Place) -> tuple[float, float]:
+def _limits(settings: PlaceSettings) -> tuple[float, float]:
     return settings.margin, settings.min_font
 
 
-def _fonts(settings: Place) -> list[tuple[str, str]]:
+def _fonts(settings: PlaceSettings) -> list[tuple[str, str]]:
     """The fonts by the name that rows say and by their bytes, not by where they are."""
     face_for = FaceFor(settings)
     names = [(face.name, file_digest(face.path)) for face in (*face_for.bold, *face_for.regular)]
     return [(fonts.VERSION, LETTERING_VERSION), *names]
 
 
-def annotator_version(settings: Annotate) -> str:
+def annotator_version(settings: AnnotateSettings) -> str:
     """What tells the annotations of one annotator from those of another."""
     if settings.engine == "none":
         return _NO_READER
@@ -212,12 +225,12 @@ def saliency_version(settings: SaliencySettings) -> str:
             return f"{settings.format}-{_digest_of(path, 'a subject finder', '`net`, `border`')}"
 
 
-def faces(settings: Protect) -> Faces | None:
+def faces(settings: ProtectSettings) -> Faces | None:
     """Build the face detector; None where there is none, which the summary then says."""
     return detector(settings.faces, settings.saliency.threads)
 
 
-def zones(settings: Protect) -> Zones:
+def zones(settings: ProtectSettings) -> Zones:
     """The player's controls: those of the settings, else the shipped ones."""
     if settings.zones is None:
         return SAFE_ZONES
@@ -231,7 +244,7 @@ def subject_only(settings: SaliencySettings) -> Annotator:
     return SubjectOnly(saliency(settings))
 
 
-def annotator(settings: Annotate, storage: Storage) -> tuple[Annotator, str]:
+def annotator(settings: AnnotateSettings, storage: Storage) -> tuple[Annotator, str]:
     """Build the annotator, and its name and version as rows say it."""
     match settings.engine:
         case "ocr":
@@ -253,7 +266,7 @@ def annotator(settings: Annotate, storage: Storage) -> tuple[Annotator, str]:
 
 
 def composer(
-    settings: Compose, place: Place, face_for: FaceFor, seed: int, storage: Storage
+    settings: ComposeSettings, place: PlaceSettings, face_for: FaceFor, seed: int, storage: Storage
 ) -> tuple[Composer, dict[str, Any]]:
     """Build the composer, and its provenance: composer, adapter, prompt_version, and seed where it draws lots."""
     match settings.engine:
@@ -270,7 +283,7 @@ def composer(
             return building_networks.composer(settings, seed, storage, frame_default)
 
 
-def preparer(settings: Compose, storage: Storage) -> Preparer:
+def preparer(settings: ComposeSettings, storage: Storage) -> Preparer:
     """Build what prepares pictures for the composer, on machines without its weights."""
     import json
 

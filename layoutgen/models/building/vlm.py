@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from layoutgen.config.jobs import Annotate, Checkpoint, Compose
+from layoutgen.config.stages import AnnotateSettings, CheckpointSettings, ComposeSettings
 from layoutgen.core.prompts.annotations import PROMPT_VERSION as ANNOTATION_VERSION
 from layoutgen.core.prompts.coordinates import codec_name
 from layoutgen.core.prompts.layouts import CODEC
@@ -34,7 +34,7 @@ _INSTRUCTIONS = 1024
 """More tokens than the constant part of a prompt takes."""
 
 
-def annotator(settings: Annotate, storage: Storage, finder: Saliency | None) -> tuple[InternVlAnnotator, str]:
+def annotator(settings: AnnotateSettings, storage: Storage, finder: Saliency | None) -> tuple[InternVlAnnotator, str]:
     """Build the annotator, and its name and version as rows say it."""
     weights, adapter = _fetch(settings, storage)
     model = InternVlAnnotator(
@@ -49,7 +49,7 @@ def annotator(settings: Annotate, storage: Storage, finder: Saliency | None) -> 
     return model, f"{told}{added}, {known['prompt_version']}"
 
 
-def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
+def composer(settings: ComposeSettings, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
     """Build the composer, and its provenance."""
     weights, adapter = _fetch(settings, storage)
     model = QwenVlComposer(
@@ -71,7 +71,7 @@ def composer(settings: Compose, seed: int, storage: Storage, frame: Frame) -> tu
     }
 
 
-def _how(settings: Checkpoint, weights: Path, adapter: Path | None) -> dict[str, Any]:
+def _how(settings: CheckpointSettings, weights: Path, adapter: Path | None) -> dict[str, Any]:
     return {
         "device": settings.device,
         "dtype": settings.dtype,
@@ -84,7 +84,7 @@ def _how(settings: Checkpoint, weights: Path, adapter: Path | None) -> dict[str,
     }
 
 
-def check(settings: Checkpoint, storage: Storage) -> None:
+def check(settings: CheckpointSettings, storage: Storage) -> None:
     """See that model and adapter are there, whole, and of one another, by their settings and the headers of their files
     (and an adapter's weights, which are small); what a hub has is not looked at.
 
@@ -104,7 +104,7 @@ def check(settings: Checkpoint, storage: Storage) -> None:
     known = {"max_side": str(settings.image_side)}
     known |= (
         {"prompt_version": ANNOTATION_VERSION, "codec": codec_name(family)}
-        if isinstance(settings, Annotate)
+        if isinstance(settings, AnnotateSettings)
         else {"prompt_version": LAYOUT_VERSION, "codec": CODEC}
     )
     known |= {"weights_sha": weights_sha(folder)} if here else {}
@@ -119,13 +119,13 @@ def check(settings: Checkpoint, storage: Storage) -> None:
         check_language_only(adapter)
 
 
-def _fetch(settings: Checkpoint, storage: Storage) -> tuple[Path, Path | None]:
+def _fetch(settings: CheckpointSettings, storage: Storage) -> tuple[Path, Path | None]:
     cache = Path(settings.cache).expanduser()
     adapter = fetch_weights(settings.adapter, cache, storage) if settings.adapter else None
     return fetch_weights(settings.model, cache, storage), adapter
 
 
-def _engine(settings: Checkpoint, weights: Path, adapter: Path | None) -> Engine | None:
+def _engine(settings: CheckpointSettings, weights: Path, adapter: Path | None) -> Engine | None:
     """vLLM where the settings say so; None for the loop of `decoding`."""
     if settings.decoder == "loop":
         return None

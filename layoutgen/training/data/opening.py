@@ -3,7 +3,7 @@
 `open_data` is the one place that knows which kinds of data sets there are.
 """
 
-from layoutgen.config.training import Data as DataSettings
+from layoutgen.config.training import DataSettings
 from layoutgen.io.storage import Storage
 from layoutgen.training.data.augment import Size
 from layoutgen.training.data.cases import Data, DataError

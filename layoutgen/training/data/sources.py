@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from layoutgen.config.training import Data as DataSettings
+from layoutgen.config.training import DataSettings
 from layoutgen.imaging.framed import frame_at
 from layoutgen.io.storage import Storage
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec

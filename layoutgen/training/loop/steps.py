@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from layoutgen.training.loop.engines import Engine, total
 
 if TYPE_CHECKING:  # training itself reads no settings
-    from layoutgen.config.training import Train
+    from layoutgen.config.training import TrainSettings
 
 
 class DivergedError(RuntimeError):
@@ -142,6 +142,6 @@ def _size(weight: Tensor) -> int:
     return int(getattr(weight, "ds_numel", weight.numel()))  # under ZeRO-3 a rank's own part is empty
 
 
-def recipe_of(train: "Train") -> Recipe:
+def recipe_of(train: "TrainSettings") -> Recipe:
     """The recipe in the settings."""
     return Recipe(**{field.name: getattr(train, field.name) for field in fields(Recipe)})

@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from layoutgen.config.training import NEW, Train
+from layoutgen.config.stages import NETWORKS
+from layoutgen.config.training import TrainSettings
 from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
@@ -130,8 +131,8 @@ class Denoiser(nn.Module):
 class Denoising:
     """The kind of networks that denoise; see `kinds.Kind`."""
 
-    def __init__(self, name: str, train: Train, storage: Storage) -> None:
-        if train.method != "full" and train.model not in NEW:
+    def __init__(self, name: str, train: TrainSettings, storage: Storage) -> None:
+        if train.method != "full" and train.model not in NETWORKS:
             raise DataError(
                 f"{train.model} is a network of kind {name}, which learns all its weights; set method = 'full'"
             )
@@ -167,11 +168,11 @@ class Denoising:
         SAVE[self._name](learner.network, folder, torch.float32)
 
 
-def seen(name: str, train: Train, storage: Storage) -> Any:
+def seen(name: str, train: TrainSettings, storage: Storage) -> Any:
     """The numbers of a training's network, from configurations alone, which are looked for. Raises ValueError, and what
     `fetch_config` does."""
     cache = Path(train.cache).expanduser()
-    if train.model not in NEW:
+    if train.model not in NETWORKS:
         return size_in(name, fetch_config(train.model, cache, storage))
     for part in (train.backbone, train.encoder):
         if part:
@@ -179,11 +180,11 @@ def seen(name: str, train: Train, storage: Storage) -> Any:
     return size_named(name, train.size)
 
 
-def network_of(name: str, train: Train, storage: Storage) -> Network:
+def network_of(name: str, train: TrainSettings, storage: Storage) -> Network:
     """A training's network as it begins: new as the settings say, or a checkpoint's. Raises ValueError, and what
     `fetch_weights` does."""
     fetch = partial(fetch_weights, cache_dir=Path(train.cache).expanduser(), storage=storage)
-    if train.model not in NEW:
+    if train.model not in NETWORKS:
         return loaded(name, fetch(train.model))
     backbone, encoder = (fetch(one) if one else None for one in (train.backbone, train.encoder))
     return fresh(name, train.size, train.seed, Parts(backbone, encoder, train.without))

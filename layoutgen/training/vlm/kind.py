@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from layoutgen.config.training import Train
+from layoutgen.config.training import TrainSettings
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
 from layoutgen.models.composers.vlm import QwenVlComposer
@@ -30,7 +30,7 @@ _NEW_TOKENS = 768
 class Speaking:
     """The kind of models that write layouts as text; see `kinds.Kind`."""
 
-    def __init__(self, train: Train, storage: Storage) -> None:
+    def __init__(self, train: TrainSettings, storage: Storage) -> None:
         self._train, self._recipe = train, recipe_of(train)
         self._base = fetch_weights(train.model, Path(train.cache).expanduser(), storage)
         self._speech = load_speech(self._base)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from layoutgen.config.jobs import Place
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import rows
 from layoutgen.core.layout import TEXT_ROLES, Canvas, Copy, Element, Role, Suggestion, intersection
 from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, covered, infer_alignment, place, share_of
@@ -14,7 +14,7 @@ from layoutgen.core.proposals import stacking
 from layoutgen.models.building.stages import FaceFor
 from tests.pipeline.independent_check import judge
 
-FACES = FaceFor(Place())
+FACES = FaceFor(PlaceSettings())
 SQUARE = Canvas(1080, 1080)
 canvases = st.sampled_from(
     [SQUARE, Canvas(1080, 1440), Canvas(1920, 1080), Canvas(200, 1000), Canvas(1000, 200), Canvas(320, 320)]

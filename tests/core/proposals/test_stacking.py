@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutgen.config.jobs import Place
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Canvas, Copy, Role, intersection
 from layoutgen.core.proposals.stacking import is_price, pill_padding, stack
 from layoutgen.models.building.stages import FaceFor
 
-FACES = FaceFor(Place())
+FACES = FaceFor(PlaceSettings())
 CANVAS = Canvas(1080, 1080)
 
 titles = st.sampled_from(

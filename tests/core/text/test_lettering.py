@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutgen.config.jobs import Place
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Role
 from layoutgen.core.text.lettering import choose_face, letter
 from layoutgen.core.text.settable import Settable
@@ -15,7 +15,7 @@ from layoutgen.models.building.stages import FaceFor
 
 FACES = fonts.faces("", fonts.BOLD)
 FACE, KOREAN = FACES[:2]
-FACE_FOR = FaceFor(Place())
+FACE_FOR = FaceFor(PlaceSettings())
 
 # What docs/running.md says the embedded fonts set: each language's letters beyond a to z, with its currency's sign.
 ALPHABETS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from layoutgen.config.jobs import Annotate
+from layoutgen.config.stages import AnnotateSettings
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Role
 from layoutgen.core.prompts.annotations import write_annotation
@@ -104,7 +104,7 @@ def test_a_models_answers_hold_to_the_grammar(checkpoints, name):
 
 def test_settings_name_the_model_and_rows_say_its_sha(checkpoints, tmp_path):
     path = checkpoints["internlm2"]
-    settings = Annotate(engine="grounded", model=str(path), image_side=112, max_new_tokens=64)
+    settings = AnnotateSettings(engine="grounded", model=str(path), image_side=112, max_new_tokens=64)
     annotator, name = building.annotator(settings, Storage())
     assert weights_sha(path)[:12] in name
     assert "grounded-1 in ppocr" in name

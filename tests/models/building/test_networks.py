@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from layoutgen.config.jobs import Compose, ConfigError, LayoutsConfig, Place, load
+from layoutgen.config.base import ConfigError, load
+from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.config.stages import ComposeSettings, PlaceSettings
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.io.storage import Storage
@@ -17,8 +19,8 @@ from tests.models.denoising.tiny import network
 
 def test_a_composer_is_built_from_a_folder_and_says_what_it_is(tmp_path):
     checkpoint.save(network(), tmp_path)
-    settings = Compose(engine="radm", model=str(tmp_path), steps=2, candidates=2)
-    made, told = building.composer(settings, Place(), building.FaceFor(Place()), 7, Storage())
+    settings = ComposeSettings(engine="radm", model=str(tmp_path), steps=2, candidates=2)
+    made, told = building.composer(settings, PlaceSettings(), building.FaceFor(PlaceSettings()), 7, Storage())
     assert told["composer"].startswith("radm-2 ")
     assert told["composer"].endswith("2 steps")
     assert (told["adapter"], told["prompt_version"], told["seed"]) == (None, None, 7)
@@ -34,19 +36,19 @@ def test_the_compose_key_changes_with_the_weights_the_steps_and_the_samples(tmp_
     for seed, how in ((0, {}), (1, {}), (1, {"steps": 3}), (1, {"candidates": 3})):
         folder = tmp_path / str(seed)
         checkpoint.save(network(seed), folder)
-        config = LayoutsConfig(compose=Compose(engine="radm", model=str(folder), **how))
+        config = LayoutsConfig(compose=ComposeSettings(engine="radm", model=str(folder), **how))
         keys.add(building.versions(config.images, config.annotate, config.compose, config.place).compose)
     assert len(keys) == 4
 
 
 def test_what_is_no_network_is_refused_before_the_run(tmp_path):
     checkpoint.save(network(), tmp_path)
-    radm.check(Compose(engine="radm", model=str(tmp_path)), Storage())
+    radm.check(ComposeSettings(engine="radm", model=str(tmp_path)), Storage())
     (tmp_path / "config.json").write_text('{"model_type": "qwen2_vl"}')
     with pytest.raises(ValueError, match="no network of this kind"):
-        radm.check(Compose(engine="radm", model=str(tmp_path)), Storage())
+        radm.check(ComposeSettings(engine="radm", model=str(tmp_path)), Storage())
     with pytest.raises(FileNotFoundError):
-        radm.check(Compose(engine="radm", model=str(tmp_path / "nowhere")), Storage())
+        radm.check(ComposeSettings(engine="radm", model=str(tmp_path / "nowhere")), Storage())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_settings_that_do_not_fit_are_an_error(tmp_path, text):
 
 @pytest.mark.parametrize("engine", ["radm", "layout_image"])
 def test_both_networks_come_with_the_package(engine):
-    radm.check(Compose(engine=engine, model="embedded"), Storage())
+    radm.check(ComposeSettings(engine=engine, model="embedded"), Storage())
 
 
 def test_an_embedded_network_that_is_not_there_is_no_hub_id(tmp_path):

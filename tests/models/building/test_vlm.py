@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from layoutgen.config.jobs import Annotate, Compose
+from layoutgen.config.stages import AnnotateSettings, ComposeSettings
 from layoutgen.core.prompts.layouts import PROMPT_VERSION
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
@@ -31,8 +31,8 @@ def adapter(base: Path, tmp_path: Path) -> Path:
     return build_adapter(base, tmp_path / "adapter", max_side=SIDE)
 
 
-def compose(base: Path, adapter: Path, side: int = SIDE) -> Compose:
-    return Compose(engine="qwen_vl", model=str(base), adapter=str(adapter), image_side=side)
+def compose(base: Path, adapter: Path, side: int = SIDE) -> ComposeSettings:
+    return ComposeSettings(engine="qwen_vl", model=str(base), adapter=str(adapter), image_side=side)
 
 
 def test_an_adapter_of_its_base_passes(base: Path, adapter: Path) -> None:
@@ -61,7 +61,7 @@ def test_an_adapter_for_another_image_size_is_refused(base: Path, adapter: Path)
 
 def test_an_adapter_for_layouts_does_not_annotate(base: Path, adapter: Path) -> None:
     with pytest.raises(ValueError, match=r"prompt_version|codec"):
-        check(Annotate(engine="internvl", model=str(base), adapter=str(adapter), image_side=SIDE), Storage())
+        check(AnnotateSettings(engine="internvl", model=str(base), adapter=str(adapter), image_side=SIDE), Storage())
 
 
 def test_an_original_repository_is_to_be_converted(base: Path, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_an_original_repository_is_to_be_converted(base: Path, tmp_path: Path) -
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "config.json").write_text('{"model_type": "internvl_chat"}')
     with pytest.raises(ValueError, match=r"python -m layoutgen\.models\.vlm\.internvl2\.convert"):
-        check(Annotate(engine="internvl", model=str(tmp_path)), Storage())
+        check(AnnotateSettings(engine="internvl", model=str(tmp_path)), Storage())
 
 
 def test_an_adapter_that_is_not_there_is_missed(base: Path, tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_an_adapter_that_is_not_there_is_missed(base: Path, tmp_path: Path) -> N
 
 
 def test_what_a_hub_has_is_left_to_the_workers(tmp_path: Path) -> None:
-    check(Compose(engine="qwen_vl", model="Qwen/Qwen2.5-VL-7B-Instruct", adapter=str(tmp_path)), Storage())
+    check(ComposeSettings(engine="qwen_vl", model="Qwen/Qwen2.5-VL-7B-Instruct", adapter=str(tmp_path)), Storage())
 
 
 def test_a_prefix_is_looked_at_without_its_weights(s3: LocalS3, base: Path, adapter: Path, tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_prefix_is_looked_at_without_its_weights(s3: LocalS3, base: Path, adap
             storage.write(f"s3://shop/{folder.name}/{file.name}", file.read_bytes())
     storage.write("s3://shop/notes/readme.md", b"no weights")
     uris = {"model": "s3://shop/base", "adapter": "s3://shop/adapter", "cache": str(tmp_path)}
-    settings = Compose(engine="qwen_vl", image_side=SIDE, **uris)
+    settings = ComposeSettings(engine="qwen_vl", image_side=SIDE, **uris)
     check(settings, storage)
     assert not list(tmp_path.glob("base-*/*.safetensors"))
     with pytest.raises(FileNotFoundError, match=r"s3://shop/notes holds no \.safetensors"):
@@ -176,7 +176,7 @@ def test_a_checkpoint_that_is_not_whole_is_refused_by_its_headers(
                 storage.write(f"{uri}/{file.name}", file.read_bytes())
         model = uri if where == "prefix" else str(folder)
         cache = str(tmp_path / f"cache-{len(list(tmp_path.iterdir()))}")
-        check(Compose(engine="qwen_vl", model=model, image_side=SIDE, cache=cache), storage)
+        check(ComposeSettings(engine="qwen_vl", model=model, image_side=SIDE, cache=cache), storage)
 
     look()
     HARMS[harm][0](folder)

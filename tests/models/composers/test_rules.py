@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from layoutgen.config.jobs import Place
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Canvas, Copy, Role, inside, intersection
 from layoutgen.imaging.framed import frame
@@ -12,7 +12,7 @@ from layoutgen.models.composers.rules import RulesComposer, flat_ground, panel_c
 from layoutgen.models.finders.border import BorderSaliency
 
 SALIENCY = BorderSaliency()
-COMPOSER = RulesComposer(SALIENCY, FaceFor(Place()), margin=0.045, min_font=0.024)
+COMPOSER = RulesComposer(SALIENCY, FaceFor(PlaceSettings()), margin=0.045, min_font=0.024)
 SQUARE, TALL, WIDE = Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080)
 COPY = Copy("静音破壁机", ("家用多功能", "一键清洗"), "ACME")
 WHOLE = (0.0, 0.0, 1.0, 1.0)

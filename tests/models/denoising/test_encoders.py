@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from layoutgen.config.training import Train
+from layoutgen.config.training import TrainSettings
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.io.storage import Storage
 from layoutgen.models.denoising.boxes import checkpoint
@@ -80,9 +80,9 @@ def test_the_encoders_weights_are_not_learnt(encoder):
 
 
 def test_settings_name_it_and_say_what_is_not_there(encoder):
-    train = Train(model="radm", method="full", encoder=str(encoder))
+    train = TrainSettings(model="radm", method="full", encoder=str(encoder))
     assert network_of("radm", train, Storage()).letters.text == 48
     with pytest.raises(FileNotFoundError, match="'/nowhere' are not a folder"):
-        kind_of(Train(model="radm", method="full", encoder="/nowhere"), Storage())
+        kind_of(TrainSettings(model="radm", method="full", encoder="/nowhere"), Storage())
     with pytest.raises(ValueError, match="no encoder; leave the settings out"):
-        network_of("layout_image", Train(model="layout_image", method="full", encoder=str(encoder)), Storage())
+        network_of("layout_image", TrainSettings(model="layout_image", method="full", encoder=str(encoder)), Storage())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutgen.config.training import Augment
+from layoutgen.config.training import AugmentSettings
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts.layouts import layout_prompt, parse_layout
 from layoutgen.core.prompts.refinements import ATTRIBUTES, MOST_HIDDEN, Given, parse_refinement
@@ -209,4 +209,4 @@ def test_preferences_have_both_answers_and_are_whole():
 
 
 def test_the_settings_have_the_defaults_of_augmentation() -> None:
-    assert Augment().model_dump() == asdict(Augmentation())
+    assert AugmentSettings().model_dump() == asdict(Augmentation())

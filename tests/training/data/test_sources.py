@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from layoutgen.config.training import Augment, Data
+from layoutgen.config.training import AugmentSettings, DataSettings
 from layoutgen.core.prompts.layouts import parse_layout, write_layout
 from layoutgen.io.storage import Storage
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
@@ -18,8 +18,8 @@ def size(width: int, height: int) -> tuple[int, int]:
     return round(width * scale / 28) * 28 or 28, round(height * scale / 28) * 28 or 28
 
 
-def drawn(**changes: object) -> Data:
-    return Data(source="corpus", posters=4, held_back=2, fixed=2, side=160, **changes)
+def drawn(**changes: object) -> DataSettings:
+    return DataSettings(source="corpus", posters=4, held_back=2, fixed=2, side=160, **changes)
 
 
 @pytest.mark.slow
@@ -56,7 +56,7 @@ def test_products_and_photos_to_judge_by_are_never_among_those_to_learn_from(tmp
 @pytest.mark.slow
 def test_what_shapes_a_corpus_shapes_its_sha_and_the_fixed_set_stays() -> None:
     first, other = (open_data(drawn(seed=seed), "", Storage(), size) for seed in (0, 1))
-    plain = open_data(drawn(augment=Augment(refine=0.0)), "", Storage(), size)
+    plain = open_data(drawn(augment=AugmentSettings(refine=0.0)), "", Storage(), size)
     assert len({first.sha, other.sha, plain.sha}) == 3
     assert first.sha == open_data(drawn(), "", Storage(), size).sha
     assert np.array_equal(first.fixed[0].pixels, other.fixed[0].pixels)
@@ -64,11 +64,11 @@ def test_what_shapes_a_corpus_shapes_its_sha_and_the_fixed_set_stays() -> None:
 
 def test_a_folder_that_is_no_data_set_is_named(tmp_path) -> None:
     with pytest.raises(DataError, match=r"is missing, so .* is no data set"):
-        open_data(Data(source=str(tmp_path)), "", Storage(), size)
+        open_data(DataSettings(source=str(tmp_path)), "", Storage(), size)
 
 
 def test_a_sheet_shows_samples_of_the_run_itself_with_condition_and_target() -> None:
-    data = open_data(drawn(augment=Augment(refine=1.0, perturb=0.0)), "", Storage(), size)
+    data = open_data(drawn(augment=AugmentSettings(refine=1.0, perturb=0.0)), "", Storage(), size)
     sheet = sheet_of(data.train, rows=2, epochs=2)
     assert sheet.shape == (2 * 368 + 8, 2 * 368 + 8, 3)
     for colour in ((26, 156, 75), (224, 108, 0)):  # what is to be answered, and what was told

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from layoutgen.config.jobs import Place
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.io.storage import Storage as Store
 from layoutgen.models.base import Brief, Composition, Fault
@@ -17,7 +17,7 @@ from layoutgen.training.judging.gate import Measures, Placing, compare, judge, m
 from tests.training.drawn import store
 
 KIND = PictureKind(14, 2, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-PLACING = Placing(FaceFor(Place()), 0.045, 0.024, 4.5)
+PLACING = Placing(FaceFor(PlaceSettings()), 0.045, 0.024, 4.5)
 
 
 class Knows:

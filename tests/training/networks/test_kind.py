@@ -9,7 +9,7 @@ from PIL import Image
 from pydantic import ValidationError
 from safetensors.torch import load_file
 
-from layoutgen.config.training import Train
+from layoutgen.config.training import TrainSettings
 from layoutgen.core.layout import Framing
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
@@ -134,11 +134,11 @@ class TestBadInput:
     @pytest.mark.parametrize("other", [{"method": "lora"}, {"zero": 2}, {"dense_steps": 3}])
     def test_settings_that_a_network_has_no_use_for(self, other: dict) -> None:
         with pytest.raises(ValidationError, match="learns all its weights; set method"):
-            Train.model_validate({"model": "radm", "method": "full", **other})
+            TrainSettings.model_validate({"model": "radm", "method": "full", **other})
 
     def test_an_average_under_zero(self) -> None:
         with pytest.raises(ValidationError, match="set zero = 0"):
-            Train(average=0.9, zero=2)
+            TrainSettings(average=0.9, zero=2)
 
     def test_a_checkpoint_of_a_network_is_no_base_of_an_adapter(self, data: Path, tmp_path: Path) -> None:
         train = denoising(network_of("radm", tmp_path / "base"), data, method="lora").train
@@ -148,4 +148,4 @@ class TestBadInput:
 
     def test_a_backbone_that_is_not_there(self) -> None:
         with pytest.raises(FileNotFoundError, match="'/nowhere' are not a folder"):
-            kind_of(Train(model="radm", method="full", backbone="/nowhere"), Storage())
+            kind_of(TrainSettings(model="radm", method="full", backbone="/nowhere"), Storage())

@@ -1,0 +1,165 @@
+"""Settings of the stages: pictures, models and limits, each with its default and a sentence."""
+
+import re
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from layoutgen.config.base import Pool, Settings
+
+NETWORKS = ("radm", "layout_image")
+"""The engines that denoise."""
+
+WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl", *NETWORKS)
+"""The engines that need a checkpoint."""
+
+
+class ImagesSettings(Settings):
+    """What the fetch stage makes of image bytes."""
+
+    side: int = Field(768, ge=64, le=8192, description="px of the longer side that travels to the models")
+    min_side: int = Field(16, ge=1, description="px; a smaller image is a dead letter")
+    max_pixels: int = Field(120_000_000, ge=1, description="pixels; a larger image is a dead letter, undecoded")
+    max_bytes: int = Field(100_000_000, ge=1, description="bytes; a larger object is a dead letter, undecoded")
+    jpeg_quality: int = Field(92, ge=50, le=100, description="of the pixels that travel between stages")
+    pool: Pool = Field(Pool(), description="actors of the fetch stage")
+
+
+class SaliencySettings(Settings):
+    """Which model finds what a picture is about."""
+
+    model: str = Field("border", description="`border` (no weights), `net` (embedded network) or an ONNX file's path")
+    format: Literal["u2net", "isnet", "birefnet"] = Field("u2net", description="form of the ONNX file, if one is given")
+    threads: int = Field(1, ge=1, description="threads of one actor's network")
+
+
+class ProtectSettings(Settings):
+    """What titles must not cover on a cover."""
+
+    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
+    threads: int = Field(1, ge=1, description="threads of one actor's text reader")
+    batch: int = Field(8, ge=1, description="images handed to the models at once")
+    saliency: SaliencySettings = Field(SaliencySettings(model="net"), description="finder of the subject")
+    faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
+    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
+        None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
+    )
+    pool: Pool = Field(Pool(), description="actors of the protect stage")
+
+    @field_validator("zones")
+    @classmethod
+    def _lie_on_the_canvas(
+        cls, value: dict[str, dict[str, tuple[float, float, float, float]]] | None
+    ) -> dict[str, dict[str, tuple[float, float, float, float]]] | None:
+        for ratio, zones in (value or {}).items():
+            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
+                raise ValueError(f"ratio {ratio!r} is not WIDTH:HEIGHT, such as '3:4'")
+            for name, (left, top, right, bottom) in zones.items():
+                if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                    raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
+        return value
+
+
+class CheckpointSettings(Settings):
+    """A vision-language model and how it answers; a stage's own defaults are below."""
+
+    section: ClassVar[str] = ""  # its name in a job's file, for messages
+    engine: str = Field("", description="what answers")
+    model: str = Field("", description="checkpoint: `embedded`, folder, s3:// prefix or hub id[@revision]")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix or hub id[@revision]")
+    cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights are kept")
+    decoder: Literal["loop", "vllm"] = Field(
+        "loop", description="`loop` is ours; `vllm` needs layoutgen[vllm], Qwen-VL"
+    )
+    device: str = Field("cpu", description="torch device")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
+    image_side: int = Field(672, ge=28, description="px of the longer side that the model sees")
+    max_new_tokens: int = Field(768, ge=16, description="length limit of an answer")
+    batch: int = Field(8, ge=1, description="rows that the model works on at once; halves itself when short of memory")
+    prompt_tokens: int = Field(4096, ge=1, description="tokens, pictures included, that are read in one pass")
+    deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
+
+    @model_validator(mode="after")
+    def _can_answer(self) -> "CheckpointSettings":
+        if self.engine in WITH_CHECKPOINT and not self.model:
+            raise ValueError(f"engine {self.engine!r} needs {self.section}.model, a folder, s3:// prefix or hub id")
+        if self.decoder == "vllm" and self.deadline_s:
+            raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
+        return self
+
+
+class AnnotateSettings(CheckpointSettings):
+    """Which model reads the images."""
+
+    section: ClassVar[str] = "annotate"
+
+    engine: Literal["ocr", "internvl", "grounded", "none"] = Field(
+        "ocr",
+        description="`ocr` is embedded; `internvl`: a vision-language model; `grounded`: both joined; `none`: neither",
+    )
+    threads: int = Field(1, ge=1, description="threads of one actor's networks")
+    image_side: int = Field(1344, ge=28, description="px of the longer side that a vision-language model sees")
+    max_new_tokens: int = Field(2048, ge=16, description="length limit of an answer")
+    prompt_tokens: int = Field(8192, ge=1, description="tokens, pictures included, that are read in one pass")
+    saliency: SaliencySettings = Field(SaliencySettings(), description="finder of the subject")
+    pool: Pool = Field(Pool(), description="actors of the annotate stage")
+
+
+class ComposeSettings(CheckpointSettings):
+    """Which model proposes layouts."""
+
+    section: ClassVar[str] = "compose"
+
+    engine: Literal["rules", "qwen_vl", "radm", "layout_image"] = Field(
+        "rules",
+        description="`rules` needs no `model`; `qwen_vl` writes, `radm` denoises boxes, `layout_image` draws",
+    )
+    model: str = Field("", description="checkpoint: `embedded`, folder, s3://…, hub id[@revision], or registry:NAME")
+    adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
+    registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
+    candidates: int = Field(1, ge=1, le=64, description="answers to a layout, of which the best is taken; 1 is greedy")
+    temperature: float = Field(0.8, gt=0, le=2, description="of the candidates that are drawn")
+    steps: int = Field(8, ge=1, le=1000, description="steps of denoising of `radm` and `layout_image`")
+    pool: Pool = Field(Pool(), description="actors of the compose stage")
+    prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
+
+    @model_validator(mode="after")
+    def _knows_its_registry(self) -> "ComposeSettings":
+        if not self.registry and any(uri.startswith("registry:") for uri in (self.model, self.adapter)):
+            raise ValueError("registry:NAME needs compose.registry, the root of the registry")
+        if self.engine in NETWORKS and (self.adapter or self.decoder != "loop" or self.dtype != "float32"):
+            raise ValueError(f"engine {self.engine!r} takes no adapter, no vllm and float32 alone; leave them out")
+        return self
+
+
+class PlaceSettings(Settings):
+    """The hard limits of a placed layout."""
+
+    regular_font: str = Field("", description="font file for running text; empty: embedded fonts")
+    bold_font: str = Field("", description="font file for titles; empty: embedded fonts")
+    min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
+    margin: float = Field(0.045, ge=0, lt=0.3, description="free edge, share of the canvas's short side")
+    min_contrast: float = Field(4.5, ge=1, le=15, description="least contrast ratio (WCAG) of text and background")
+    pool: Pool = Field(Pool(), description="actors of the place stage")
+
+
+class CoverPlaceSettings(PlaceSettings):
+    """How covers are laid out, and when they are accepted."""
+
+    min_font: float = Field(24 / 1080, gt=0, lt=0.5, description="smallest font, share of the canvas's width")
+    max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
+    most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
+    most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
+
+
+class LoadSettings(Settings):
+    """How shards are read and compared with the snapshot before."""
+
+    pool: Pool = Field(Pool(num_cpus=0.05), description="actors of the load stage")
+
+
+class WriteSettings(Settings):
+    """How the tables are written."""
+
+    compression: Literal["zstd", "snappy", "none"] = Field("zstd", description="of the Parquet files")
+    pool: Pool = Field(Pool(), description="actors of the write stage")

@@ -25,9 +25,10 @@ from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.layout_tables import TableError
 from layoutgen.io.tables.snapshot import SnapshotError
 from layoutgen.runs.accounting import LostRowsError
+from layoutgen.streaming import Stream, stream
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
     """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -56,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("layoutgen").setLevel(logging.INFO)
     try:
         with own_output():
-            summary = _run(settings(EvaluateConfig, arguments.config), arguments)
+            summary = _run(settings(EvaluateConfig, arguments.config), arguments, stream)
     except (ConfigError, TableError, StorageError, SnapshotError, ClusterError) as error:
         say(f"{parser.prog}: {error}", sys.stderr)
         return 2
@@ -67,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _run(config: EvaluateConfig, arguments: argparse.Namespace) -> dict[str, Any]:
+def _run(config: EvaluateConfig, arguments: argparse.Namespace, stream: Stream) -> dict[str, Any]:
     layouts, output, run_id = arguments.layouts, arguments.output, arguments.run_id
     match arguments.task:
         case "annotation":
@@ -84,6 +85,7 @@ def _run(config: EvaluateConfig, arguments: argparse.Namespace) -> dict[str, Any
         baseline=arguments.baseline,
         baseline_run_id=arguments.baseline_run_id,
         changed_only=arguments.changed_only,
+        stream=stream,
     )
 
 

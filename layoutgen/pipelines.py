@@ -46,7 +46,7 @@ from layoutgen.stages.place_covers import PlaceCovers
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.protect import Protect
 from layoutgen.stages.render import Render
-from layoutgen.streaming import Stage, Step, stream
+from layoutgen.streaming import Stage, Step, Stream, stream
 
 log = logging.getLogger("layoutgen")
 
@@ -62,6 +62,7 @@ def run_layouts(
     run_id: str | None = None,
     replay: str | None = None,
     preflight_only: bool = False,
+    stream: Stream = stream,
 ) -> dict[str, Any]:
     """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = _storage(config)
@@ -75,7 +76,7 @@ def run_layouts(
         Step("place", partial(_place, config), config.place.pool),
     ]
     job = TableJob(config, storage, source, output, steps, versions, "layouts", schema.LAYOUTS)
-    return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
+    return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only), stream)
 
 
 def run_annotations(
@@ -87,6 +88,7 @@ def run_annotations(
     run_id: str | None = None,
     replay: str | None = None,
     preflight_only: bool = False,
+    stream: Stream = stream,
 ) -> dict[str, Any]:
     """Annotate posters: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = _storage(config)
@@ -97,7 +99,7 @@ def run_annotations(
         Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),
     ]
     job = TableJob(config, storage, source, output, steps, versions, "annotations", schema.ANNOTATIONS)
-    return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
+    return run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only), stream)
 
 
 def run_covers(
@@ -109,6 +111,7 @@ def run_covers(
     run_id: str | None = None,
     replay: str | None = None,
     preflight_only: bool = False,
+    stream: Stream = stream,
 ) -> dict[str, Any]:
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
     Raises as `runs.run.run` does."""
@@ -121,7 +124,7 @@ def run_covers(
         Step("place", partial(_place_covers, config), config.place.pool),
     ]
     job = TableJob(config, storage, source, output, steps, versions, "covers", schema.COVERS)
-    summary = run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only))
+    summary = run(replace(job, limit=limit, run_id=run_id, replay=replay, preflight_only=preflight_only), stream)
     return {**summary, "faces": building.faces_version(config.protect)}
 
 
@@ -135,16 +138,20 @@ def run_gallery(
     side: int,
     font_files: tuple[str, ...],
     maps: bool = False,
+    pool: Pool | None = None,
+    stream: Stream = stream,
 ) -> str:
     """Draw a run's layouts and write the page that shows them; returns where it is. Of a larger table `limit` rows are
-    drawn evenly. Fonts are those given, those of the run's settings, the embedded ones. Raises TableError,
-    StorageError, or ValueError for a font file that is none."""
+    drawn evenly, on `pool`, or on all CPUs of the cluster. Fonts are those given, those of the run's settings, the
+    embedded ones. Raises TableError, StorageError, or ValueError for a font file that is none."""
     source = gallery_source.read(storage, layouts, run_id, limit)
     font_files = fonts.named(source.settings, font_files)
     previews = storage.join(output, "previews")
-    join("", "")
+    if pool is None:
+        join("", "")
+        pool = Pool(size=_cpus(), num_cpus=0.9)
     build = partial(_render, storage, previews, side, font_files, _finder(source.settings) if maps else None)
-    drawing = Step("render", build, Pool(size=_cpus(), num_cpus=0.9))
+    drawing = Step("render", build, pool)
     drawn = source.drawable()
     placed = source.table.to_pylist()
     faults = {row["row_id"]: "the row has no picture that could be drawn" for row in placed}

@@ -1,4 +1,4 @@
-"""How tables flow through actor pools: the one place that calls `map_batches`.
+"""How tables flow through stages: through actor pools, in the one place that calls `map_batches`, or in one process.
 
 A table in is a table from end to end. Between pools it travels as one row that holds its Arrow stream, handed over with
 `batch_size=1`: so Ray, which takes no whole blocks where a pool has GPUs and joins rows to fill other batches, can
@@ -9,7 +9,7 @@ take seconds to fetch); opening copies nothing.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,22 @@ class Step:
     name: str
     build: Callable[[], Stage]
     pool: Pool
+
+
+class Stream(Protocol):
+    """Sends tables through steps and yields the last step's rows: `stream` on a cluster, `in_process` here."""
+
+    def __call__(
+        self,
+        steps: list[Step],
+        tables: Iterable[pa.Table],
+        *,
+        address: str = "",
+        autoscaling: bool = False,
+        nodes: Sequence[Node] = (),
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the rows; the keywords say which cluster."""
+        ...
 
 
 class _Actor:
@@ -98,6 +114,24 @@ def stream(
         if fault is None:
             raise
         raise fault from None
+
+
+def in_process(
+    steps: list[Step],
+    tables: Iterable[pa.Table],
+    *,
+    address: str = "",
+    autoscaling: bool = False,
+    nodes: Sequence[Node] = (),
+) -> Iterator[dict[str, Any]]:
+    """Send tables through the stages one after the other, in this process: no cluster is looked for, stages are built
+    at the first table, and what a stage raises is raised here."""
+    stages: list[Stage] = []
+    for table in tables:
+        stages = stages or [step.build() for step in steps]
+        for stage in stages:
+            table = stage(table)  # noqa: PLW2901 the table's way through the stages
+        yield from table.to_pylist()
 
 
 def packed(table: pa.Table) -> pa.Table:

@@ -18,8 +18,7 @@ from PIL import Image
 
 from jobs import evaluate as command
 from layoutgen.core import schema
-from layoutgen.evaluation import layouts as evaluation
-from tests.chaos.quick import stream_here
+from layoutgen.streaming import in_process
 from tests.conftest import encoded, photo
 
 NAN, INF = float("nan"), float("inf")
@@ -57,7 +56,7 @@ class Bench:
     def run(self, *arguments: str) -> tuple[int, str, dict[str, Any]]:
         placed = [str(self.folder / name) if (self.folder / name).is_file() else name for name in arguments]
         out = self.folder / "e"
-        code = command.main([*placed, "--output", str(out), "--config", str(self.folder / "evaluate.toml")])
+        code = command.main([*placed, "--output", str(out), "--config", str(self.folder / "evaluate.toml")], in_process)
         said = "\n".join(line for line in self._capsys.readouterr().err.splitlines() if "evaluate:" in line)
         report = json.loads((out / "report.json").read_text()) if code == 0 else {}
         return code, said, report
@@ -74,8 +73,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(evaluation, "stream", stream_here)
+def bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Bench:
     made = Bench(tmp_path, capsys)
     made.write("said.jsonl", [SAID])
     return made

@@ -1,6 +1,7 @@
 """The gallery of tables with fonts of one's own and rows that can't be drawn. Without Ray: the stage runs here."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import gallery as command
-from layoutgen import pipelines
+from layoutgen.config.jobs import Pool
 from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
-from tests.chaos.quick import stream_here
+from layoutgen.pipelines import run_gallery
+from layoutgen.streaming import in_process
 from tests.conftest import encoded, photo
 from tests.imaging.test_fonts import font
 
@@ -24,9 +26,7 @@ ELEMENT = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5, 0.2], "lines"
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Writes a snapshot of rows set in a font file, as its settings say, and makes its page."""
-    monkeypatch.setattr(pipelines, "stream", stream_here)
-    monkeypatch.setattr(pipelines, "join", lambda *where: None)
-    monkeypatch.setattr(pipelines, "_cpus", lambda: 1)
+    monkeypatch.setattr(command, "run_gallery", partial(run_gallery, pool=Pool(), stream=in_process))
     (tmp_path / "a.jpg").write_bytes(encoded(photo(300, 400)))
     folder = tmp_path / "table" / "snapshots" / "night-1"
     folder.mkdir(parents=True)

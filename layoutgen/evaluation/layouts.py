@@ -33,7 +33,7 @@ from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.runs.accounting import LostRowsError
 from layoutgen.stages.render import Render
 from layoutgen.stages.score import Score
-from layoutgen.streaming import Stage, Step, idle, stream
+from layoutgen.streaming import Stage, Step, Stream, idle, stream
 
 log = logging.getLogger("layoutgen")
 
@@ -59,6 +59,7 @@ def evaluate_layouts(
     baseline: str | None = None,
     baseline_run_id: str | None = None,
     changed_only: bool = False,
+    stream: Stream = stream,
 ) -> dict[str, Any]:
     """Score a layout table and write its report; returns the summary that the job prints. Raises TableError,
     StorageError, SnapshotError or ClusterError where nothing could be done, LostRowsError where rows went missing."""
@@ -72,7 +73,7 @@ def evaluate_layouts(
     chosen = _sample(places, config)
     for _ in stream([idle("score", config.score.pool)], [], **_cluster(config)):  # before scores are replaced
         raise AssertionError("a stream of nothing has no rows")
-    scored = _score(config, storage, chosen, storage.join(output, "scores"))
+    scored = _score(config, storage, chosen, storage.join(output, "scores"), stream)
     keys = scored.column("row_id").to_pylist()
     report: dict[str, Any] = {
         "layouts": {
@@ -97,7 +98,7 @@ def evaluate_layouts(
     against: dict[str, Any] = {}
     if baseline:
         their_folder = layout_tables.folder_of(storage, baseline, baseline_run_id)
-        theirs = _score_baseline(config, storage, their_folder, set(keys), output)
+        theirs = _score_baseline(config, storage, their_folder, set(keys), output, stream)
         run = layout_tables.manifest_of(storage, their_folder).get("run_id")
         compared = evaluation_report.comparison(scored, theirs, draws, changed_only=changed_only)
         report["comparison"] = {"baseline": baseline, "baseline_run": run, **compared}
@@ -107,7 +108,7 @@ def evaluate_layouts(
         }
     if reference:
         report["distribution"] = _distribution(config, storage, scored, reference)
-    pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output)
+    pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output, stream)
     page = evaluation_page.page(report, _values(scored), _values(theirs) if theirs is not None else {}, pictures)
     storage.write(storage.join(output, "report.html"), page.encode("utf-8", "backslashreplace"))
     write_report(storage, output, report)
@@ -158,7 +159,7 @@ def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
     return places.take(pa.array(rows, pa.int64()))
 
 
-def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: str) -> pa.Table:
+def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: str, stream: Stream) -> pa.Table:
     """Score rows on the pool, and read back what a report needs; checked to be the rows that were asked for."""
     earlier = storage.list(folder)
     if set(earlier) & set(chosen.column("uri").to_pylist()):
@@ -216,14 +217,17 @@ def _read_back(storage: Storage, uri: str) -> pa.Table:
     return table
 
 
-def _score_baseline(config: EvaluateConfig, storage: Storage, folder: str, keys: set[str], output: str) -> pa.Table:
+def _score_baseline(
+    config: EvaluateConfig, storage: Storage, folder: str, keys: set[str], output: str, stream: Stream
+) -> pa.Table:
     """Score those rows of the baseline that ours has too."""
     places = _places(storage, folder)
     config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
     shared = [i for i, key in enumerate(places.column("row_id").to_pylist()) if key in keys]
     if not shared:
         raise layout_tables.TableError(f"{folder} shares no row_id with the layouts; there is nothing to compare")
-    return _score(config, storage, places.take(pa.array(shared, pa.int64())), storage.join(output, "baseline_scores"))
+    chosen = places.take(pa.array(shared, pa.int64()))
+    return _score(config, storage, chosen, storage.join(output, "baseline_scores"), stream)
 
 
 def _distribution(config: EvaluateConfig, storage: Storage, scored: pa.Table, reference: str) -> dict[str, Any]:
@@ -274,7 +278,7 @@ def _values(table: pa.Table) -> dict[str, Sequence[float]]:
 
 
 def _pictures(
-    config: EvaluateConfig, storage: Storage, scored: pa.Table, chosen: list[int], output: str
+    config: EvaluateConfig, storage: Storage, scored: pa.Table, chosen: list[int], output: str, stream: Stream
 ) -> dict[str, str]:
     """Pictures of chosen rows as data URIs by row id; rows that can't be drawn have none."""
     from base64 import b64encode

@@ -37,7 +37,7 @@ from layoutgen.runs.preflight import RunError, TableJob, join_path, preflight, r
 from layoutgen.stages.guard import Guard
 from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
-from layoutgen.streaming import Step, idle, stream
+from layoutgen.streaming import Step, Stream, idle, stream
 
 log = logging.getLogger("layoutgen")
 
@@ -45,13 +45,13 @@ FEW_ROWS = 10  # a night that deletes fewer is never asked whether its manifest 
 MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs a request or two a shard
 
 
-def run(job: TableJob) -> dict[str, Any]:
-    """Run a job and return its summary. Raises RunError, LeaseError, ManifestError, StorageError, ClusterError,
-    BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
+def run(job: TableJob, stream: Stream = stream) -> dict[str, Any]:
+    """Run a job, its stages through `stream`, and return its summary. Raises RunError, LeaseError, ManifestError,
+    StorageError, ClusterError, BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
     began = time.monotonic()
     crash_point("before_plan")
     look = preflight(job)
-    looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job)}
+    looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job, stream)}
     if job.preflight_only:
         return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
     with Lease(job.storage, job.output, job.config.run.lease_seconds, look.conditional) as lease:
@@ -213,7 +213,7 @@ def _end(lease: Lease, snapshots: Snapshots, refusals: list[str]) -> None:
     mark_published(snapshots.storage, snapshots.root, snapshots.run_id)
 
 
-def _look_for_the_cluster(job: TableJob) -> str:
+def _look_for_the_cluster(job: TableJob, stream: Stream) -> str:
     """What the pools are and where they go; raises where there is no cluster, or they don't fit it."""
     config = job.config
     pools = [("load", config.load.pool), *((s.name, s.pool) for s in job.steps), ("write", config.write.pool)]

@@ -28,7 +28,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.io.tables.layout_tables import TableError
 from layoutgen.runs.accounting import LostRowsError
-from layoutgen.streaming import Stage, Step, stream
+from layoutgen.streaming import Stage, Step, Stream, stream
 from layoutgen.training.examples import table as example_table
 from layoutgen.training.examples.about import SPLITS, About, card, check
 from layoutgen.training.examples.examples import Drop, Example, from_annotations, from_layouts
@@ -133,6 +133,7 @@ def gather(
     run_id: str | None = None,
     decisions: str | None = None,
     annotations: str | None = None,
+    stream: Stream = stream,
 ) -> dict[str, Any]:
     """Make a data set below `output`; returns the summary that the job prints, in which `data` is its folder.
 
@@ -151,7 +152,7 @@ def gather(
     said, unreadable = read_feedback(storage, decisions)
     making = storage.join(output, f"_making/{secrets.token_hex(6)}")
     try:
-        about, of_all, decided = _gathered(config, files, decisions, making)
+        about, of_all, decided = _gathered(config, files, decisions, making, stream)
         for error in unreadable:
             about.drop(Drop("unreadable", "feedback", "", f"{decisions}: {error}"))
         for drop in unknown(said, decided):
@@ -164,7 +165,7 @@ def gather(
         is_made = storage.exists(storage.join(folder, example_table.CARD))  # perhaps of files that were cut otherwise
         for uri in [] if is_made else storage.list(folder):  # what an attempt that was ended left there
             storage.delete(uri)
-        for counts in _parted(config, of_all, verdicts, making, None if is_made else folder):
+        for counts in _parted(config, of_all, verdicts, making, None if is_made else folder, stream):
             about.merge(counts)
     finally:
         for uri in storage.list(making):
@@ -219,14 +220,14 @@ def part_uri(storage: Storage, folder: str, number: int) -> str:
 
 
 def _gathered(
-    config: ExamplesConfig, files: list[tuple[str, str]], decisions: str | None, making: str
+    config: ExamplesConfig, files: list[tuple[str, str]], decisions: str | None, making: str, stream: Stream
 ) -> tuple[About, dict[int, pa.Table], set[Key]]:
     """What all files hold: the counts of their drops, the marks of their examples by file, and the layouts that
     feedback is about."""
     build = partial(_gather, config, decisions, making)
     addresses = [pa.table({"kind": [kind], "uri": [uri], "number": [n]}) for n, (kind, uri) in enumerate(files)]
     about, of_all, decided = About(), {}, set[Key]()
-    for report in _streamed(config, Step("gather", build, config.gather), addresses):
+    for report in stream([Step("gather", build, config.gather)], addresses, **_cluster(config)):
         about.merge(About.from_json(report["about"]))
         of_all[report["number"]] = _unpacked(report["marks"])
         decided |= {(row_id, run_id) for row_id, run_id in report["decided"]}
@@ -235,7 +236,12 @@ def _gathered(
 
 
 def _parted(
-    config: ExamplesConfig, of_all: dict[int, pa.Table], verdicts: np.ndarray, making: str, folder: str | None
+    config: ExamplesConfig,
+    of_all: dict[int, pa.Table],
+    verdicts: np.ndarray,
+    making: str,
+    folder: str | None,
+    stream: Stream,
 ) -> Iterator[About]:
     """Write the parts; yield the counts of each."""
     ends = np.cumsum([len(of) for of in of_all.values()])
@@ -245,12 +251,13 @@ def _parted(
         if len(of)
     ]
     build = partial(_part, config, making, folder)
-    for report in _streamed(config, Step("part", build, config.gather), addresses):
+    for report in stream([Step("part", build, config.gather)], addresses, **_cluster(config)):
         yield About.from_json(report["about"])
 
 
-def _streamed(config: ExamplesConfig, step: Step, tables: list[pa.Table]) -> Iterator[dict[str, Any]]:
-    return stream([step], tables, address=config.ray_address, autoscaling=config.autoscaling, nodes=config.nodes)
+def _cluster(config: ExamplesConfig) -> dict[str, Any]:
+    """Where the stages run."""
+    return {"address": config.ray_address, "autoscaling": config.autoscaling, "nodes": config.nodes}
 
 
 def _storage(config: ExamplesConfig) -> Storage:

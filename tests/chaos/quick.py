@@ -2,10 +2,9 @@
 in a fraction of a second."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
-
-import pyarrow as pa
 
 from layoutgen import pipelines
 from layoutgen.config.jobs import LayoutsConfig
@@ -14,7 +13,7 @@ from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import stages as building
 from layoutgen.runs import run as running
 from layoutgen.stages import guard, write
-from layoutgen.streaming import Step
+from layoutgen.streaming import in_process
 
 SETTINGS = LayoutsConfig.model_validate(
     {
@@ -48,15 +47,6 @@ def null_composer(*_: Any) -> tuple[NullComposer, dict[str, Any]]:
     return NullComposer(), {"composer": "null-1", "adapter": None, "prompt_version": None, "seed": 0}
 
 
-def stream_here(steps: list[Step], tables: Iterable[pa.Table], **_: Any) -> Iterator[dict[str, Any]]:
-    """What `streaming.stream` does, one shard after the other."""
-    stages = [step.build() for step in steps]
-    for table in tables:
-        for stage in stages:
-            table = stage(table)  # noqa: PLW2901 the row's way through the stages
-        yield from table.to_pylist()
-
-
 def night(
     source: str,
     output: str,
@@ -72,13 +62,13 @@ def night(
         if crash_at is not None and crash_at(name):
             raise Crash(name)
 
-    changed: list[tuple[Any, str, Any]] = [(running, "stream", stream_here), (building, "composer", composer)]
+    changed: list[tuple[Any, str, Any]] = [(building, "composer", composer)]
     changed += [(module, "crash_point", point) for module in (running, guard, write)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     for module, name, value in changed:
         setattr(module, name, value)
     try:
-        return pipelines.run_layouts(config, source, output, **more)
+        return pipelines.run_layouts(config, source, output, stream=in_process, **more)
     finally:
         for module, name, value in before:
             setattr(module, name, value)
@@ -87,5 +77,5 @@ def night(
 if __name__ == "__main__":
     from jobs import command
 
-    running.stream, building.composer = stream_here, null_composer  # type: ignore[assignment]
-    sys.exit(command.main("layouts", "", LayoutsConfig, pipelines.run_layouts))
+    building.composer = null_composer  # type: ignore[assignment]
+    sys.exit(command.main("layouts", "", LayoutsConfig, partial(pipelines.run_layouts, stream=in_process)))

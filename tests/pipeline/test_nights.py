@@ -1,6 +1,7 @@
 """Night after night on one table: what did not change is carried over, what failed is replayed, what is old goes."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import maintain, status
-from layoutgen import tables
+from layoutgen import pipelines, tables
 from layoutgen.io.manifests.manifest import ManifestError
-from layoutgen.pipelines import run_layouts
-from layoutgen.runs import run as running
 from layoutgen.runs.preflight import RunError
-from tests.chaos.quick import stream_here
+from layoutgen.streaming import in_process
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import dead, published, settings, write_manifest
 
-
-@pytest.fixture(autouse=True)
-def _stages_run_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is shown here lies in the ledger and the stages; that they run on Ray is shown by other tests."""
-    monkeypatch.setattr(running, "stream", stream_here)
+# What is shown here lies in the ledger and the stages; that they run on Ray is shown by other tests.
+run_layouts = partial(pipelines.run_layouts, stream=in_process)
 
 
 class Shop:

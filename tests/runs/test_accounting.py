@@ -88,7 +88,7 @@ def test_a_run_that_began_is_never_told_as_one_that_did_nothing(
             raise fault
         yield from ()
 
-    monkeypatch.setattr(quick, "stream_here", broken)
+    monkeypatch.setattr(quick, "in_process", broken)
     monkeypatch.setattr(command, "settings", lambda *_: STRICT)
     arguments = ["--input", _manifest(tmp_path, 0), "--output", str(tmp_path / "out")]
     run = partial(night_as_the_job_runs_it, STRICT)

@@ -2,20 +2,25 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs import command
-from layoutgen import pipelines
 from layoutgen.config.jobs import CoversConfig, LayoutsConfig
 from layoutgen.models.finders.onnx_graph import Graph
-from layoutgen.runs import run as running
+from layoutgen.pipelines import run_covers, run_layouts
 from layoutgen.runs.preflight import RunError
-from tests.chaos.quick import SETTINGS, night, stream_here
+from layoutgen.streaming import in_process
+from tests.chaos.quick import SETTINGS, night
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import write_manifest
+
+# All but the cluster is looked at.
+look = partial(run_layouts, preflight_only=True, stream=in_process)
+look_at_covers = partial(run_covers, preflight_only=True, stream=in_process)
 
 
 def _rows(folder: Path, image: str, count: int = 9, column: str = "image") -> str:
@@ -24,22 +29,16 @@ def _rows(folder: Path, image: str, count: int = 9, column: str = "image") -> st
     return write_manifest(folder, rows)
 
 
-@pytest.fixture(autouse=True)
-def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at all but the cluster."""
-    monkeypatch.setattr(running, "stream", stream_here)
-
-
 def _look(folder: Path, source: str, **sections: Any) -> dict[str, Any]:
     values = SETTINGS.model_dump()
     config = LayoutsConfig.model_validate({name: values[name] | sections.get(name, {}) for name in values})
-    return pipelines.run_layouts(config, source, str(folder / "deep" / "out"), preflight_only=True)
+    return look(config, source, str(folder / "deep" / "out"))
 
 
 def _look_at_covers(folder: Path, source: str = "", **protect: Any) -> dict[str, Any]:
     source = source or _rows(folder, "vase.jpg", column="cover")
     config = CoversConfig.model_validate({"protect": protect})
-    return pipelines.run_covers(config, source, str(folder / "out"), preflight_only=True)
+    return look_at_covers(config, source, str(folder / "out"))
 
 
 def _network(path: Path, *outputs: str) -> str:
@@ -136,5 +135,5 @@ def test_the_command_prints_what_was_looked_at_and_ends_with_0(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["--input", _rows(tmp_path, "vase.jpg"), "--output", str(tmp_path / "out"), "--preflight-only"]
-    assert command.main("layouts", "", LayoutsConfig, pipelines.run_layouts, arguments) == 0
+    assert command.main("layouts", "", LayoutsConfig, partial(run_layouts, stream=in_process), arguments) == 0
     assert json.loads(capsys.readouterr().out)["looked_at"]["images"] == "of the first 1, 0 can't be used"

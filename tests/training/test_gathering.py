@@ -2,8 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +16,16 @@ from layoutgen.core.feedback import EditedElement, Feedback, write
 from layoutgen.core.layout import Role
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.layout_tables import TableError
-from layoutgen.streaming import Step
+from layoutgen.streaming import in_process
 from layoutgen.training import gathering
 from layoutgen.training.data.datasets import read_snapshot
 from layoutgen.training.examples.about import SPLITS, DataSetError
 from layoutgen.training.examples.examples import Drop, from_layouts
 from layoutgen.training.examples.selection import select
-from layoutgen.training.gathering import gather
 from tests.conftest import encoded, photo
 
+gather = partial(gathering.gather, stream=in_process)
 CONFIG = ExamplesConfig.model_validate({"select": {"shares": [0.5, 0.25, 0.25]}})
-
-
-@pytest.fixture(autouse=True)
-def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    def here(steps: list[Step], tables: Iterable[pa.Table], **_: Any) -> Iterator[dict[str, Any]]:
-        (step,) = steps
-        stage = step.build()
-        for table in tables:
-            yield from stage(table).to_pylist()
-
-    monkeypatch.setattr(gathering, "stream", here)
 
 
 def layout(folder: Path, number: int, **more: Any) -> dict[str, Any]:
@@ -74,7 +63,8 @@ def shop(tmp_path: Path) -> Path:
 
 
 def made(shop: Path, output: str = "sets", config: ExamplesConfig = CONFIG) -> dict[str, Any]:
-    return gather(config, str(shop / output), layouts=str(shop / "table"), decisions=str(shop / "feedback.jsonl"))
+    given = {"layouts": str(shop / "table"), "decisions": str(shop / "feedback.jsonl")}
+    return gather(config, str(shop / output), **given)
 
 
 def test_what_designers_adopted_and_edited_is_learnt_and_all_else_is_counted(shop: Path) -> None:

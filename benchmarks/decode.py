@@ -34,9 +34,9 @@ from benchmarks.reporting import cpu, report
 from benchmarks.workload import requests
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
-from layoutgen.models.vlm.checkpoints import Speech, load_model, load_speech
+from layoutgen.models.vlm.checkpoints import ChatFormat, load_chat_format, load_model
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.models.vlm.tiny import build_checkpoint
-from layoutgen.models.vlm.vision import pixel_inputs
 
 COUNT, ELEMENTS, SIDE = 64, (3, 4, 5, 6), 224
 PLAIN_BATCHES = (16, 32, 64)
@@ -58,24 +58,24 @@ def main() -> None:
     cases = arguments.case or [case for case in CASES if case != "vllm" or arguments.vllm]
     with tempfile.TemporaryDirectory(prefix="layoutgen-decode-") as folder:
         weights = build_checkpoint("qwen2_5_vl", Path(folder) / "model", size=arguments.size)
-        model, speech = load_model(weights, None, "cpu", torch.float32), load_speech(weights)
-        asked = requests(speech, arguments.count, ELEMENTS, SIDE)
-        measure(model, speech, asked, cases, arguments, weights)
+        model, chat = load_model(weights, None, "cpu", torch.float32), load_chat_format(weights)
+        asked = requests(chat, arguments.count, ELEMENTS, SIDE)
+        measure(model, chat, asked, cases, arguments, weights)
 
 
 def measure(
-    model: Any, speech: Speech, asked: list[Request], cases: list[str], arguments: argparse.Namespace, weights: Path
+    model: Any, chat: ChatFormat, asked: list[Request], cases: list[str], arguments: argparse.Namespace, weights: Path
 ) -> None:
     hardware = f"{cpu()}, {arguments.threads} threads"
-    loop = Decoder(Backbone(model, speech.pictures), speech.tokenizer, speech.ends, rows=64, prompt_tokens=2048)
+    loop = Decoder(Backbone(model, chat.pictures), chat.tokenizer, chat.ends, rows=64, prompt_tokens=2048)
     answers = ours(loop, asked)
     tokens = [list(answer.tokens) for answer in answers]
     if "forwards" in cases:
-        found = {spare: passes(model, speech, asked[:16], spare) for spare in (0, 64)}
+        found = {spare: passes(model, chat, asked[:16], spare) for spare in (0, 64)}
         more = {"without_guesses": round(found[0], 3)}
         report("decode", "forwards", found[64], 1.0, "tokens a pass", hardware, arguments.output, **more)
     if "transport" in cases:
-        (bytes_rate, patches_rate), megabytes = transport(speech)
+        (bytes_rate, patches_rate), megabytes = transport(chat)
         report(
             "decode",
             "transport",
@@ -89,12 +89,12 @@ def measure(
     mean = round(sum(map(len, tokens)) / len(tokens))
     sides: dict[str, Callable[[], Any]] = {"ours": lambda: ours(loop, asked)}
     if "constrained" in cases:
-        size = best_batch(lambda batch: plain(model, speech, asked[:batch], batch, 0))
-        assert plain(model, speech, asked[:size], size, 0) == tokens[:size], "the same answers"
-        sides["constrained"] = lambda: plain(model, speech, asked, size, 0)
+        size = best_batch(lambda batch: plain(model, chat, asked[:batch], batch, 0))
+        assert plain(model, chat, asked[:size], size, 0) == tokens[:size], "the same answers"
+        sides["constrained"] = lambda: plain(model, chat, asked, size, 0)
     if "unconstrained" in cases:
-        free = best_batch(lambda batch: plain(model, speech, asked[:batch], batch, mean))
-        sides["unconstrained"] = lambda: plain(model, speech, asked, free, mean)
+        free = best_batch(lambda batch: plain(model, chat, asked[:batch], batch, mean))
+        sides["unconstrained"] = lambda: plain(model, chat, asked, free, mean)
     best = dict.fromkeys(sides, float("inf"))
     for _ in range(arguments.rounds if sides.keys() - {"ours"} else 0):
         for name, side in sides.items():
@@ -119,17 +119,17 @@ def against_vllm(
     report("decode", "vllm", ours, other, "images/s", hardware, arguments.output, **more)
 
 
-def passes(model: Any, speech: Speech, asked: list[Request], spare: int) -> float:
+def passes(model: Any, chat: ChatFormat, asked: list[Request], spare: int) -> float:
     """Tokens of answers for each pass through the language model, each answer alone; what the constant prefix takes is
     not counted, as it is read once for all."""
-    alone = Decoder(Backbone(model, speech.pictures), speech.tokenizer, speech.ends, spare_tokens=spare)
+    alone = Decoder(Backbone(model, chat.pictures), chat.tokenizer, chat.ends, spare_tokens=spare)
     written = sum(len(ours(alone, [one])[0].tokens) for one in asked)
     return written / (alone.counts.prefills - 1 + alone.counts.steps)
 
 
-def transport(speech: Speech) -> tuple[tuple[float, float], tuple[float, float]]:
+def transport(chat: ChatFormat) -> tuple[tuple[float, float], tuple[float, float]]:
     """Pictures a second as uint8 and as bfloat16 patches, from pixels to the vision tower's input, and megabytes."""
-    kind, cpu_device = speech.pictures, torch.device("cpu")
+    kind, cpu_device = chat.pictures, torch.device("cpu")
     side = 32 * kind.unit
     picture = kind.prepare(np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8), side)
 
@@ -168,10 +168,10 @@ def ours(loop: Decoder, asked: list[Request]) -> list[Answer]:
     return answers  # type: ignore[return-value]  # asserted above
 
 
-def plain(model: Any, speech: Speech, asked: list[Request], batch: int, tokens: int) -> list[list[int]]:
+def plain(model: Any, chat: ChatFormat, asked: list[Request], batch: int, tokens: int) -> list[list[int]]:
     found = []
     for first in range(0, len(asked), batch):
-        found += generate(model, speech, asked[first : first + batch], tokens=tokens)
+        found += generate(model, chat, asked[first : first + batch], tokens=tokens)
     return found
 
 

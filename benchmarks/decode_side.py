@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 from layoutgen.models.decoding.decoder import Request
-from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.vlm.prompt import Prompt
 
 _WARM = 4
@@ -69,13 +69,13 @@ def write(folder: Path, asked: list[Request]) -> None:
 
 def read(weights: Path, folder: Path) -> list[Request]:
     """Read the requests in a folder."""
-    unit = load_speech(weights).pictures.unit
+    unit = load_chat_format(weights).pictures.unit
     asked = []
     for path in sorted(folder.glob("*.json")):
         told = json.loads(path.read_text("utf-8"))
         pixels = np.load(path.with_suffix(".npy"))
         height, width = pixels.shape[:2]
-        picture = Picture(pixels, (height // unit, width // unit), (width, height))
+        picture = ModelPicture(pixels, (height // unit, width // unit), (width, height))
         prompt = Prompt(tuple(told["prefix"]), tuple(told["tokens"]), picture)
         asked.append(Request(prompt, told["grammar"], told["max_tokens"]))
     return asked
@@ -102,9 +102,9 @@ def _loop(weights: Path, asked: list[Request]) -> Any:
     from layoutgen.models.decoding.decoder import Decoder
     from layoutgen.models.vlm.checkpoints import load_model
 
-    speech = load_speech(weights)
-    backbone = Backbone(load_model(weights, None, "cpu", torch.float32), speech.pictures)
-    return Decoder(backbone, speech.tokenizer, speech.ends, rows=len(asked), prompt_tokens=2048)
+    chat = load_chat_format(weights)
+    backbone = Backbone(load_model(weights, None, "cpu", torch.float32), chat.pictures)
+    return Decoder(backbone, chat.tokenizer, chat.ends, rows=len(asked), prompt_tokens=2048)
 
 
 def _negative(request: Request) -> Request:

@@ -31,7 +31,7 @@ from layoutgen.models.denoising.boxes.steering import boxes
 from layoutgen.models.denoising.lines import batch, lines_of
 from layoutgen.models.denoising.networks import Network, composer_of, loaded
 from layoutgen.models.denoising.seeds import FREE, row_seed
-from layoutgen.models.denoising.view import picture, shown_of
+from layoutgen.models.denoising.view import pixels_of, shown_of
 from layoutgen.models.finders.network import NetSaliency
 from layoutgen.models.weights import EMBEDDED, fetch_weights
 from layoutgen.training.corpus.posters import contact_sheet
@@ -57,7 +57,7 @@ def stages(name: str, network: Network, asked: Brief, framing: Framing, canvas: 
            ) -> list[np.ndarray]:  # fmt: skip
     """What the network says after each step: boxes on the photo, or the image that it draws."""
     lines, size = lines_of(asked.copy, asked.canvas), network.size
-    seen, shape = picture(asked.image, framing, asked.canvas, shown_of(asked.annotation, framing), size)
+    seen, shape = pixels_of(asked.image, framing, asked.canvas, shown_of(asked.annotation, framing), size)
     seeds, found = [row_seed(asked, FREE, 0, 0)], []
     told = seen[None], torch.tensor([shape], dtype=torch.float32), batch([lines])
     if name == "layout_image":
@@ -68,10 +68,10 @@ def stages(name: str, network: Network, asked: Brief, framing: Framing, canvas: 
             found.append(cv2.resize(cut, canvas.shape[1::-1], interpolation=cv2.INTER_AREA))
 
         with torch.inference_mode():
-            drawer.sample(network, network.beside(*told), seeds, steps=steps, seen=look)
+            drawer.sample(network, network.conditioning(*told), seeds, steps=steps, seen=look)
         return found
 
-    def bound(_: int, __: object, said: sampling.Found) -> None:
+    def bound(_: int, __: object, said: sampling.Prediction) -> None:
         proposals, roles = bind(said, 0, lines)
         elements = [Suggestion(*one) for one in zip(roles, boxes(said, 0, proposals), strict=True)]
         found.append(drawn(canvas, elements))

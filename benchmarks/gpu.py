@@ -30,7 +30,7 @@ from layoutgen.core.prompts.answers import box_rules, literal
 from layoutgen.core.prompts.coordinates import LAYOUT
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
-from layoutgen.models.vlm.checkpoints import Speech, load_speech
+from layoutgen.models.vlm.checkpoints import ChatFormat, load_chat_format
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.vlm.tiny import build_checkpoint
 
@@ -84,19 +84,19 @@ def measure(
     case: Case, folder: Path, device: torch.device, rates: Rates, hardware: str, arguments: argparse.Namespace
 ) -> list[list[str]]:
     build_checkpoint(case.family, folder)
-    speech = load_speech(folder)
-    model, speech = built(case, folder, speech, device, tiny=arguments.tiny)
+    chat = load_chat_format(folder)
+    model, chat = built(case, folder, chat, device, tiny=arguments.tiny)
     sides, images, rows = ((112,), 6, 4) if arguments.tiny else (case.sides, case.images, case.rows)
     table = []
     for side in sides:
         asked = (
-            readings(speech, images, side)
+            readings(chat, images, side)
             if case.family == "internvl"
-            else requests(speech, images, (5,), side, underlays=False)
+            else requests(chat, images, (5,), side, underlays=False)
         )
-        visual = sum(one.prompt.rest.count(speech.image_token) for one in asked) / len(asked)
-        backbone = Backbone(model, speech.pictures)
-        loop = Decoder(backbone, speech.tokenizer, speech.ends, rows=rows, prompt_tokens=case.prompt_tokens)
+        visual = sum(one.prompt.rest.count(chat.image_token) for one in asked) / len(asked)
+        backbone = Backbone(model, chat.pictures)
+        loop = Decoder(backbone, chat.tokenizer, chat.ends, rows=rows, prompt_tokens=case.prompt_tokens)
         answers(loop, asked[: max(2, rows // 8)])  # warm: kernels are chosen, memory is there
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
@@ -108,8 +108,8 @@ def measure(
         ideal = roofline(model, backbone, asked, steps, looked, rates)
         mean = round(sum(len(one.tokens) for one in found) / len(found))
         count = min(case.plain, len(asked))
-        constrained = timed(device, lambda: generate(model, speech, asked[:count])) / count  # noqa: B023 - called in this turn
-        free = timed(device, lambda: generate(model, speech, asked[:count], tokens=mean)) / count  # noqa: B023 - called in this turn
+        constrained = timed(device, lambda: generate(model, chat, asked[:count])) / count  # noqa: B023 - called in this turn
+        free = timed(device, lambda: generate(model, chat, asked[:count], tokens=mean)) / count  # noqa: B023 - called in this turn
         rate = len(asked) / seconds
         name = f"{case.name}, {visual:.0f} visual tokens"
         more = {"roofline": round(ideal / seconds, 3), "peak_gb": round(peak, 1), "tokens": mean, "steps": steps}
@@ -124,22 +124,22 @@ def measure(
     return table
 
 
-def built(case: Case, folder: Path, speech: Speech, device: torch.device, *, tiny: bool) -> tuple[Any, Speech]:
+def built(case: Case, folder: Path, chat: ChatFormat, device: torch.device, *, tiny: bool) -> tuple[Any, ChatFormat]:
     """The model with random weights, and how it takes pictures; the tokenizer is the tiny checkpoint's."""
     if tiny:
-        return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32), speech
-    config = AutoConfig.for_model(**case.config, image_token_id=speech.image_token)
+        return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32), chat
+    config = AutoConfig.for_model(**case.config, image_token_id=chat.image_token)
     with torch.device(device):
         model = AutoModelForImageTextToText.from_config(config, dtype=torch.bfloat16)
-    kind = speech.pictures
+    kind = chat.pictures
     if kind.tiles:
         kind = PictureKind(14, 2, kind.mean, kind.std, tiles=12, side=448, tokens_a_tile=256)
-    return model.to(device).eval(), Speech(
-        speech.family, speech.tokenizer, speech.template, speech.image_token, kind, speech.ends
+    return model.to(device).eval(), ChatFormat(
+        chat.family, chat.tokenizer, chat.template, chat.image_token, kind, chat.ends
     )
 
 
-def readings(speech: Speech, count: int, side: int) -> list[Request]:
+def readings(chat: ChatFormat, count: int, side: int) -> list[Request]:
     """Requests to read posters of eight lines each. The lines' texts are constants, as random weights write none."""
     lines = [("title", "手冲咖啡壶 细口控流"), ("price", "到手价¥199")] + [("selling_point", "食品级不锈钢")] * 6
     parts = [
@@ -148,8 +148,8 @@ def readings(speech: Speech, count: int, side: int) -> list[Request]:
     ]
     grammar = 'start: "[" ' + ' "," '.join(parts) + f' "]"\n{box_rules(LAYOUT)}'
     told = annotation_prompt(LAYOUT)
-    pictures = [one.prompt.picture for one in requests(speech, count, (3,), side)]
-    return [Request(speech.prompt(told.system, told.user, picture), grammar, 1000) for picture in pictures]
+    pictures = [one.prompt.picture for one in requests(chat, count, (3,), side)]
+    return [Request(chat.prompt(told.system, told.user, picture), grammar, 1000) for picture in pictures]
 
 
 def answers(loop: Decoder, asked: Sequence[Request]) -> list[Answer]:

@@ -13,8 +13,8 @@ from transformers import GenerationConfig
 
 from layoutgen.core.prompts.answers import box_digits
 from layoutgen.models.decoding.decoder import Request
-from layoutgen.models.vlm.checkpoints import Speech
-from layoutgen.models.vlm.vision import pixel_inputs
+from layoutgen.models.vlm.checkpoints import ChatFormat
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 
 _TAIL = 32
 
@@ -65,30 +65,30 @@ class GrammarProcessor:
 
 
 @torch.inference_mode()
-def generate(model: Any, speech: Speech, requests: Sequence[Request], *, tokens: int = 0) -> list[list[int]]:
+def generate(model: Any, chat: ChatFormat, requests: Sequence[Request], *, tokens: int = 0) -> list[list[int]]:
     """Answer requests in one batch and return their tokens, without the end; with `tokens`, exactly that many each."""
     texts = [[*request.prompt.prefix, *request.prompt.rest] for request in requests]
     longest = max(map(len, texts))
-    pad = speech.ends[-1]
+    pad = chat.ends[-1]
     ids = torch.tensor([[pad] * (longest - len(text)) + text for text in texts])
     mask = torch.tensor([[0] * (longest - len(text)) + [1] * len(text) for text in texts])
     pictures = [request.prompt.picture for request in requests if request.prompt.picture is not None]
-    inputs = pixel_inputs(speech.pictures, pictures, model.device, model.dtype)
-    if not speech.pictures.tiles:
-        inputs["mm_token_type_ids"] = (ids == speech.image_token).long()
+    inputs = pixel_inputs(chat.pictures, pictures, model.device, model.dtype)
+    if not chat.pictures.tiles:
+        inputs["mm_token_type_ids"] = (ids == chat.image_token).long()
     processors = []
     if requests[0].grammar is not None and not tokens:
-        guide = from_tokenizer(speech.tokenizer, n_vocab=model.lm_head.out_features)
-        processors = [GrammarProcessor(speech.tokenizer, guide, [r.grammar or "" for r in requests], longest)]
+        guide = from_tokenizer(chat.tokenizer, n_vocab=model.lm_head.out_features)
+        processors = [GrammarProcessor(chat.tokenizer, guide, [r.grammar or "" for r in requests], longest)]
     model.generation_config = GenerationConfig(
         do_sample=False,
         max_new_tokens=tokens or max(request.max_tokens for request in requests),
         min_new_tokens=tokens or None,
-        eos_token_id=list(speech.ends),
+        eos_token_id=list(chat.ends),
         pad_token_id=pad,
     )
     inputs = {name: value.to(model.device) for name, value in inputs.items()}
     written = model.generate(
         input_ids=ids.to(model.device), attention_mask=mask.to(model.device), logits_processor=processors, **inputs
     )[:, longest:].tolist()
-    return [row[: next((i for i, token in enumerate(row) if token in speech.ends), len(row))] for row in written]
+    return [row[: next((i for i, token in enumerate(row) if token in chat.ends), len(row))] for row in written]

@@ -37,7 +37,7 @@ from layoutgen.core.prompts.refinements import (
 from layoutgen.imaging.framed import frame_at
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
-from layoutgen.models.vlm.checkpoints import load_model, load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format, load_model
 from layoutgen.models.weights import fetch_weights
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import jittered
@@ -84,18 +84,18 @@ def question(task: Task, kind: str, rng: np.random.Generator) -> Question | None
 
 def answers(weights: Path, questions: list[Question], side: int) -> list[tuple[Suggestion, ...] | None]:
     """A checkpoint's answers; None for one that is no layout."""
-    speech = load_speech(weights)
+    chat = load_chat_format(weights)
     decoder = Decoder(
-        Backbone(load_model(weights, None, "cpu", torch.float32), speech.pictures), speech.tokenizer, speech.ends
+        Backbone(load_model(weights, None, "cpu", torch.float32), chat.pictures), chat.tokenizer, chat.ends
     )
     asked = []
     for one in questions:
         task = one.task
-        size = speech.pictures.size(task.canvas.width, task.canvas.height, side)
-        picture = speech.pictures.prepare(frame_at(task.photo, task.framing, *size), side)
+        size = chat.pictures.size(task.canvas.width, task.canvas.height, side)
+        picture = chat.pictures.prepare(frame_at(task.photo, task.framing, *size), side)
         told = refinement_prompt(task.copy, task.canvas, one.given, task.logo_aspect)
         grammar = refinement_grammar(task.copy, one.given)
-        asked.append(Request(speech.prompt(told.system, told.user, picture), grammar))
+        asked.append(Request(chat.prompt(told.system, told.user, picture), grammar))
     found: list[tuple[Suggestion, ...] | None] = []
     for one, (answer,) in zip(questions, decoder.decode(asked), strict=True):
         if isinstance(answer, Answer) and answer.ended:

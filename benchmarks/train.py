@@ -28,9 +28,9 @@ from benchmarks.device import QWEN_7B, measured_rates
 from benchmarks.reporting import cpu, report
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
 from layoutgen.core.prompts.layouts import layout_prompt, write_layout
-from layoutgen.models.vlm.checkpoints import Speech, load_speech
+from layoutgen.models.vlm.checkpoints import ChatFormat, load_chat_format
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.models.vlm.tiny import build_checkpoint
-from layoutgen.models.vlm.vision import pixel_inputs
 from layoutgen.training.data.sample import Sample
 from layoutgen.training.loop.engines import PlainEngine
 from layoutgen.training.loop.feeding import Feed
@@ -90,44 +90,44 @@ def main() -> None:
     )  # fmt: skip
     samples = Drawn((WARM + arguments.steps) * recipe.batch, side)
     with tempfile.TemporaryDirectory(prefix="layoutgen-train-") as folder:
-        speech = load_speech(build_checkpoint("qwen2_5_vl", Path(folder)))
+        chat = load_chat_format(build_checkpoint("qwen2_5_vl", Path(folder)))
 
         def model() -> Any:
             if not arguments.gpu:
                 return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
-            return random_model(Path(folder), speech, device, getattr(torch, recipe.dtype), tiny=arguments.tiny)
+            return random_model(Path(folder), chat, device, getattr(torch, recipe.dtype), tiny=arguments.tiny)
 
-        ours = measured(ours_at(model(), speech, samples, recipe, device), arguments.steps)
+        ours = measured(ours_at(model(), chat, samples, recipe, device), arguments.steps)
         used = more(ours) | (utilisation(ours, device) if arguments.gpu else {})
-        theirs = plain(model(), speech, samples, recipe, device, arguments.steps, folder)
+        theirs = plain(model(), chat, samples, recipe, device, arguments.steps, folder)
     hardware = torch.cuda.get_device_name() if large else cpu()
     name = f"{'qwen2.5-vl-7b' if large else 'tiny qwen2.5-vl'}, batch {recipe.batch}, {side} px"
     report("train", name, ours["samples"], theirs, "samples/s", hardware, arguments.output, **used)
 
 
-def random_model(folder: Path, speech: Speech, device: torch.device, dtype: torch.dtype, *, tiny: bool) -> Any:
+def random_model(folder: Path, chat: ChatFormat, device: torch.device, dtype: torch.dtype, *, tiny: bool) -> Any:
     """A model without its adapter, with random weights made where they are used: of the real shape, or of the tiny
     checkpoint's."""
     if tiny:
         config = AutoConfig.from_pretrained(folder)
     else:
-        config = AutoConfig.for_model(**QWEN_7B, image_token_id=speech.image_token)
+        config = AutoConfig.for_model(**QWEN_7B, image_token_id=chat.image_token)
     with device:
         return AutoModelForImageTextToText.from_config(config, dtype=dtype)
 
 
 def ours_at(
-    model: Any, speech: Speech, samples: Drawn, recipe: Recipe, device: torch.device
+    model: Any, chat: ChatFormat, samples: Drawn, recipe: Recipe, device: torch.device
 ) -> Iterator[dict[str, Any]]:
     """Our loop: after each step what was learnt, and the seconds waited for data so far."""
     learner = lora.prepared(lora.with_adapter(model, recipe), recipe, recipe.dtype == "bfloat16").to(device)
     weights = parameters(learner)
     engine = PlainEngine(learner, clip=recipe.clip, decay=0.0)
-    make = lora.collator(speech, recipe, device)
+    make = lora.collator(chat, recipe, device)
     order = Order(len(samples), recipe.batch, 0)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    with Feed(samples, encoder(speech, recipe.image_side), order, micro=recipe.micro, readers=2) as feed:
+    with Feed(samples, encoder(chat, recipe.image_side), order, micro=recipe.micro, readers=2) as feed:
         for step, chunks in feed.steps(0, order.steps_per_epoch):
             taken = take(engine, chunks, make, recipe, step, order.steps_per_epoch)
             yield {"samples": taken.samples, "tokens": taken.read, "waited": feed.waited_s, **weights}
@@ -168,18 +168,18 @@ def utilisation(ours: dict[str, Any], device: torch.device) -> dict[str, Any]:
 class _Rows(torch.utils.data.Dataset):
     """The same rows for `Trainer`, prepared by the same code."""
 
-    def __init__(self, samples: Drawn, speech: Speech, side: int) -> None:
-        self._samples, self._speech, self._side = samples, speech, side
+    def __init__(self, samples: Drawn, chat: ChatFormat, side: int) -> None:
+        self._samples, self._chat, self._side = samples, chat, side
 
     def __len__(self) -> int:
         return len(self._samples)
 
     def __getitem__(self, index: int) -> Row:
-        return encode(self._speech, self._samples.sample(index, 0), self._side)
+        return encode(self._chat, self._samples.sample(index, 0), self._side)
 
 
 def plain(
-    model: Any, speech: Speech, samples: Drawn, recipe: Recipe, device: torch.device, steps: int, folder: str
+    model: Any, chat: ChatFormat, samples: Drawn, recipe: Recipe, device: torch.device, steps: int, folder: str
 ) -> float:
     """Samples a second of `Trainer` with peft, as documented: padded batches, labels, the model's loss."""
     dtype = getattr(torch, recipe.dtype)
@@ -192,9 +192,9 @@ def plain(
             ids[i, : len(row)] = [*row.prompt, *row.answer]
             labels[i, len(row.prompt) : len(row)] = row.answer
             mask[i, : len(row)] = 1
-        pixels = pixel_inputs(speech.pictures, [row.picture for row in rows], torch.device("cpu"), dtype)
+        pixels = pixel_inputs(chat.pictures, [row.picture for row in rows], torch.device("cpu"), dtype)
         found = {"input_ids": ids, "labels": labels, "attention_mask": mask}
-        found["mm_token_type_ids"] = (ids == speech.image_token).astype(np.int64)
+        found["mm_token_type_ids"] = (ids == chat.image_token).astype(np.int64)
         return {**{name: torch.from_numpy(value) for name, value in found.items()}, **pixels}
 
     ends: list[float] = []
@@ -214,7 +214,7 @@ def plain(
         remove_unused_columns=False, disable_tqdm=True, logging_strategy="no",
     )  # fmt: skip
     trainer = Timed(
-        model=lora.with_adapter(model, recipe), args=told, train_dataset=_Rows(samples, speech, recipe.image_side),
+        model=lora.with_adapter(model, recipe), args=told, train_dataset=_Rows(samples, chat, recipe.image_side),
         data_collator=collate,
     )  # fmt: skip
     trainer.train()

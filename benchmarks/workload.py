@@ -7,7 +7,7 @@ import numpy as np
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.core.prompts.layouts import item_rule, layout_grammar, layout_prompt, slots
 from layoutgen.models.decoding.decoder import Request
-from layoutgen.models.vlm.checkpoints import Speech
+from layoutgen.models.vlm.checkpoints import ChatFormat
 
 TITLES = (
     "Wireless headphones, 40 hours of sound",
@@ -31,7 +31,7 @@ def copies(count: int, elements: Sequence[int]) -> list[Copy]:
 
 
 def requests(
-    speech: Speech, count: int, elements: Sequence[int], side: int, *, underlays: bool = True
+    chat: ChatFormat, count: int, elements: Sequence[int], side: int, *, underlays: bool = True
 ) -> list[Request]:
     """Requests for layouts of canvases of three shapes, whose pictures have their longer side `side` px."""
     rng = np.random.default_rng(0)
@@ -39,10 +39,10 @@ def requests(
     found = []
     for i, copy in enumerate(copies(count, elements)):
         canvas = Canvas(*shapes[i % len(shapes)])
-        width, height = speech.pictures.size(canvas.width, canvas.height, side)
-        picture = speech.pictures.prepare(rng.integers(0, 256, (height, width, 3), np.uint8), side)
+        width, height = chat.pictures.size(canvas.width, canvas.height, side)
+        picture = chat.pictures.prepare(rng.integers(0, 256, (height, width, 3), np.uint8), side)
         told = layout_prompt(copy, canvas)
         wanted = slots(copy)
         grammar = layout_grammar([item_rule(slot) for slot in wanted], len(wanted) if underlays else 0)
-        found.append(Request(speech.prompt(told.system, told.user, picture), grammar, 1000))
+        found.append(Request(chat.prompt(told.system, told.user, picture), grammar, 1000))
     return found

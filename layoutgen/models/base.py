@@ -23,7 +23,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ModelPicture:
     """A picture as a vision-language model takes it: `pixels` uint8, RGB, (height, width, 3) in whole visual tokens or
     (tiles, side, side, 3); `grid` is (rows, columns) of visual tokens where the family counts positions by them, None
     for tiles; `size` is (width, height) in px of the whole as the model sees it, the unit of absolute coordinates."""
@@ -38,7 +38,7 @@ class Prepared:
     """What CPUs made of a brief before a vision-language model gets it: the framing, and a picture of it."""
 
     framing: Framing
-    picture: Picture
+    picture: ModelPicture
 
 
 @dataclass(frozen=True)

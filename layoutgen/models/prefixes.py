@@ -41,7 +41,7 @@ class Listing:
         return {name: size for name, size in self.sizes.items() if is_fetched(name)}
 
 
-def parted(uri: str) -> tuple[str, str]:
+def split_pin(uri: str) -> tuple[str, str]:
     """A name of weights in its parts: the URI, and the pin, "" where it has none."""
     found = _PINNED.fullmatch(uri)
     return (found["uri"], found["pin"]) if found else (uri.rstrip("/"), "")
@@ -49,7 +49,7 @@ def parted(uri: str) -> tuple[str, str]:
 
 def look(uri: str, storage: "Storage") -> Listing:
     """Look at a prefix, which may be pinned. Raises ValueError where it holds another content than it is pinned to."""
-    uri, pin = parted(uri)
+    uri, pin = split_pin(uri)
     sizes = {name: size for full, size in storage.sizes(uri).items() if "/" not in (name := full[len(uri) + 1 :])}
     shaping = [name for name in sizes if any(fnmatch(name, pattern) for pattern in _SHAPING)]
     versions = storage.versions([f"{uri}/{name}" for name in shaping])

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from layoutgen.io.digests import file_digest
 from layoutgen.models.headers import INDEX, Header, check_files, check_index, read_header, read_stream
-from layoutgen.models.prefixes import BESIDE_WEIGHTS, PATTERNS, look, parted
+from layoutgen.models.prefixes import BESIDE_WEIGHTS, PATTERNS, look, split_pin
 
 if TYPE_CHECKING:
     from layoutgen.io.storage import Storage
@@ -108,7 +108,7 @@ def tensors_of(uri: str, cache_dir: Path, storage: "Storage") -> Header:
         headers = [read_header(file) for file in folder.glob("*.safetensors")]
         return {name: tensor for header in headers for name, tensor in header.items()}
     sizes = look(uri, storage).sizes
-    uri, _ = parted(uri)
+    uri, _ = split_pin(uri)
     files = check_files(uri, sizes)
     for name in sizes:
         if name.endswith(INDEX):
@@ -150,7 +150,7 @@ def pinned(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> str:
     """The name of what weights are at this moment, for a whole run: an `s3://` prefix with what it holds, a hub id with
     its commit; others stay as they are. Raises FileNotFoundError or ValueError where they can't be found."""
     if uri.startswith("s3://"):
-        prefix, pin = parted(uri)
+        prefix, pin = split_pin(uri)
         if pin:
             return uri
         found = look(prefix, storage or _aws())
@@ -171,7 +171,7 @@ def identity(uri: str) -> str:
     weights, settings and tokenizer, of a prefix its pin, of a hub id its commit."""
     folder = local(uri)
     if folder is None:
-        return parted(pinned(uri, Path()))[1] if uri.startswith("s3://") else uri
+        return split_pin(pinned(uri, Path()))[1] if uri.startswith("s3://") else uri
     beside = [path for path in folder.iterdir() if any(fnmatch(path.name, pattern) for pattern in BESIDE_WEIGHTS)]
     named = sorted((path.name, file_digest(path)) for path in beside)
     return hashlib.sha256(json.dumps([weights_sha(folder), named]).encode()).hexdigest()
@@ -184,7 +184,7 @@ def revision(folder: Path) -> str:
 
 def _download(uri: str, cache_dir: Path, storage: "Storage") -> Path:
     """Fetch an S3 prefix into the cache. Files that an interrupted download finished are kept."""
-    uri, pin = parted(pinned(uri, cache_dir, storage))
+    uri, pin = split_pin(pinned(uri, cache_dir, storage))
     folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{pin}"
     cache_dir.mkdir(parents=True, exist_ok=True)
     with _lock(cache_dir / f"{folder.name}.lock"):
@@ -204,7 +204,7 @@ def _download(uri: str, cache_dir: Path, storage: "Storage") -> Path:
 
 def _download_config(uri: str, cache_dir: Path, storage: "Storage") -> Path:
     found = look(uri, storage)
-    uri, _ = parted(uri)
+    uri, _ = split_pin(uri)
     sizes = {name: size for name, size in found.sizes.items() if name in CONFIG_FILES}
     if "config.json" not in sizes:
         raise FileNotFoundError(f"weights {uri!r} hold no config.json; mend the prefix")
@@ -218,7 +218,7 @@ def _download_config(uri: str, cache_dir: Path, storage: "Storage") -> Path:
 def _copy_all(uri: str, folder: Path, storage: "Storage", sizes: dict[str, int]) -> None:
     """Copy a pinned prefix's files that are not there in their size. Raises ValueError, and leaves nothing, where they
     were changed meanwhile."""
-    prefix, _ = parted(uri)
+    prefix, _ = split_pin(uri)
     absent = [name for name, size in sizes.items() if _size(folder / name) != size]
     with ThreadPoolExecutor(_STREAMS) as pool:
         list(pool.map(lambda name: _copy(storage, f"{prefix}/{name}", folder / name, sizes[name]), absent))

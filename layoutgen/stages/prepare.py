@@ -14,7 +14,7 @@ import pyarrow as pa
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Framing
 from layoutgen.imaging import images
-from layoutgen.models.base import Picture, Prepared, Preparer
+from layoutgen.models.base import ModelPicture, Prepared, Preparer
 from layoutgen.stages.annotate import read_map
 
 
@@ -71,4 +71,4 @@ def read_prepared(value: pa.StructScalar) -> Prepared | None:
     row = {name: value[name].as_py() for name in schema.SEEN_TYPE.names if name != "pixels"}
     pixels = np.frombuffer(value["pixels"].as_buffer(), np.uint8).reshape(row["shape"])
     framing = Framing(tuple(row["crop"]), tuple(row["picture"]), row["backdrop"])
-    return Prepared(framing, Picture(pixels, tuple(row["grid"]) if row["grid"] else None, tuple(row["size"])))
+    return Prepared(framing, ModelPicture(pixels, tuple(row["grid"]) if row["grid"] else None, tuple(row["size"])))

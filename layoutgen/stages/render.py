@@ -13,7 +13,7 @@ from layoutgen.imaging.framed import frame, shrink
 from layoutgen.imaging.video import VideoFault
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Saliency
-from layoutgen.models.finders.clips import frame_at
+from layoutgen.models.finders.clips import still_at
 
 _MAP_SIDE = 256
 _MOST_PIXELS = 1 << 27
@@ -105,7 +105,7 @@ class Render:
 
     def _frame(self, uri: str, time_s: float, side: int) -> np.ndarray:
         with self._storage.open(uri) as file:
-            return frame_at(file, time_s, side)
+            return still_at(file, time_s, side)
 
     def _find(self, uri: str, photo: np.ndarray) -> np.ndarray:
         if self._subject is None or self._subject[0] != uri:

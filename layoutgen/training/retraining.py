@@ -278,7 +278,7 @@ def _composer(
         network = network_of(name, train, storage).eval().to(told.device)
         return composer_of(name, network, frame=gate.framed_before, steps=train.denoising_steps, rows=told.batch), None
     from layoutgen.models.composers.vlm import QwenVlComposer
-    from layoutgen.models.vlm.checkpoints import load_speech
+    from layoutgen.models.vlm.checkpoints import load_chat_format
 
     folder = Path(train.cache).expanduser()
     weights = fetch_weights(train.model, folder, storage)
@@ -287,7 +287,7 @@ def _composer(
         weights, adapter, frame=gate.framed_before, device=told.device, dtype=told.dtype, max_side=train.image_side,
         max_new_tokens=told.max_new_tokens, rows=told.batch,
     )  # fmt: skip
-    return composer, load_speech(weights).pictures
+    return composer, load_chat_format(weights).pictures
 
 
 def _card(

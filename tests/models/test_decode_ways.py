@@ -7,14 +7,14 @@ import pytest
 
 from benchmarks import decode_ways
 from benchmarks.workload import requests
-from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.vlm.tiny import build_checkpoint
 
 
 @pytest.mark.slow
 def test_one_process_and_two_that_share_the_requests_give_the_same_answers(tmp_path: Path) -> None:
     weights = build_checkpoint("qwen2_5_vl", tmp_path / "model")
-    asked = requests(load_speech(weights), 3, (3,), 56)
+    asked = requests(load_chat_format(weights), 3, (3,), 56)
     found, same = decode_ways.rates(weights, asked, 2, {"loop": sys.executable}, 1)
     assert found["loop"].keys() == {"1 x 2 threads", "2 x 1 threads"}
     assert all(rate > 0 for rate in found["loop"].values())

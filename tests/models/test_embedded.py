@@ -16,7 +16,7 @@ from layoutgen.core.prompts.layouts import answer_grammar, layout_prompt
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.composers.vlm import QwenVlComposer
 from layoutgen.models.decoding.grammar import Guides
-from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.weights import EMBEDDED, fetch_weights, local
 
 FOLDER = local(EMBEDDED)
@@ -50,7 +50,7 @@ def test_it_was_trained_on_the_prompts_of_today() -> None:
     assert FOLDER is not None
     card = json.loads((FOLDER / "card.json").read_text("utf-8"))
     assert (card["prompt_version"], card["codec"]) == (prompts.PROMPT_VERSION, prompts.CODEC)
-    tokenizer = load_speech(FOLDER).tokenizer
+    tokenizer = load_chat_format(FOLDER).tokenizer
     for said in (prompts.SYSTEM, refinement_prompt.SYSTEM):
         assert len(tokenizer(said).input_ids) < 12
     told = layout_prompt(COPY, Canvas(1080, 1440)).user
@@ -87,7 +87,7 @@ def test_its_texts_keep_off_a_subject_wherever_it_is(composer: QwenVlComposer) -
 def test_a_token_that_holds_a_choice_is_chosen_as_one() -> None:
     """The grammar forces `{"role":"` before a role; what was learnt there is a token with the role in it."""
     assert FOLDER is not None
-    tokenizer = load_speech(FOLDER).tokenizer
+    tokenizer = load_chat_format(FOLDER).tokenizer
     guides = Guides(tokenizer, 5120)
     guide = guides.guide(answer_grammar(COPY), (1000, 1000))
     taken = guide.forced()

@@ -23,7 +23,7 @@ from layoutgen.core.prompts.refinements import (
 )
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
-from layoutgen.models.vlm.checkpoints import load_model, load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format, load_model
 from layoutgen.models.vlm.tiny import build_checkpoint
 
 
@@ -32,7 +32,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     path = build_checkpoint("qwen2_5_vl", tmp_path_factory.mktemp("tiny"))
-    yield load_model(path, None, "cpu", torch.float32), load_speech(path)
+    yield load_model(path, None, "cpu", torch.float32), load_chat_format(path)
     torch.set_num_threads(before)
 
 
@@ -46,14 +46,14 @@ class RandomModel(Backbone):
 
 
 def answer(loaded: Any, told: Any, grammar: str, seed: int, limit: tuple[int, int] = (1000, 1000)) -> str:
-    model, speech = loaded
-    drawn = RandomModel(model, speech.pictures)
+    model, chat = loaded
+    drawn = RandomModel(model, chat.pictures)
     drawn.lots = torch.Generator().manual_seed(seed)
-    texts = ((token, speech.tokenizer.decode([token])) for token in range(len(speech.tokenizer)))
+    texts = ((token, chat.tokenizer.decode([token])) for token in range(len(chat.tokenizer)))
     drawn.closing = [token for token, text in texts if text[:1] in ('"', "]", "}")]
-    picture = speech.pictures.prepare(np.zeros((56, 56, 3), np.uint8), 56)
-    request = Request(speech.prompt(told.system, told.user, picture), grammar, 1500, limit=limit)
-    ((found,),) = Decoder(drawn, speech.tokenizer, speech.ends).decode([request])
+    picture = chat.pictures.prepare(np.zeros((56, 56, 3), np.uint8), 56)
+    request = Request(chat.prompt(told.system, told.user, picture), grammar, 1500, limit=limit)
+    ((found,),) = Decoder(drawn, chat.tokenizer, chat.ends).decode([request])
     assert isinstance(found, Answer), found
     assert found.ended
     return found.text
@@ -130,12 +130,12 @@ def test_what_is_locked_stays_where_it_was_given_to_the_last_digit(
 
 
 def test_prompts_of_all_tasks_have_a_constant_beginning(loaded: Any, tmp_path: Path) -> None:
-    _, speech = loaded
-    small, large = (speech.pictures.prepare(np.zeros((side, side, 3), np.uint8), 112) for side in (56, 112))
+    _, chat = loaded
+    small, large = (chat.pictures.prepare(np.zeros((side, side, 3), np.uint8), 112) for side in (56, 112))
     codecs = [Codec(ABSOLUTE, *picture.size) for picture in (small, large)]
     for prompt in (annotation_prompt, cover_prompt):
         one, other = (
-            speech.prompt(prompt(codec).system, prompt(codec).user, picture)
+            chat.prompt(prompt(codec).system, prompt(codec).user, picture)
             for codec, picture in zip(codecs, (small, large), strict=True)
         )
         assert one.prefix == other.prefix

@@ -7,7 +7,7 @@ from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Framing
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Picture, Prepared
+from layoutgen.models.base import ModelPicture, Prepared
 from layoutgen.models.building import stages as building
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.prepare import Prepare, read_prepared
@@ -26,8 +26,8 @@ class FakePreparer:
     def prepare(self, image, annotation, canvas):
         self.given.append((image, annotation, canvas))
         if self._tiles:
-            return Prepared(FRAMING, Picture(image[None, :8, :8].repeat(3, 0), None, (16, 8)))
-        return Prepared(FRAMING, Picture(image[:8, :12], (2, 3), (12, 8)))
+            return Prepared(FRAMING, ModelPicture(image[None, :8, :8].repeat(3, 0), None, (16, 8)))
+        return Prepared(FRAMING, ModelPicture(image[:8, :12], (2, 3), (12, 8)))
 
 
 def test_a_picture_reaches_the_composer_as_it_was_drawn():

@@ -19,7 +19,7 @@ from layoutgen.models.building import vlm as building_vlm
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Decoder, Request
 from layoutgen.models.decoding.vllm_engine import VllmDecoder
-from layoutgen.models.vlm.checkpoints import load_model, load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format, load_model
 from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
 
 SIDE = 112
@@ -52,23 +52,23 @@ def vllm(checkpoints: dict[str, Path]) -> VllmDecoder:
 
 
 def requests(weights: Path, count: int = 12, **options: object) -> list[Request]:
-    speech = load_speech(weights)
+    chat = load_chat_format(weights)
     lots = np.random.default_rng(0)
     asked = []
     for number in range(count):
         copy = COPIES[number % len(COPIES)]
         size = (SIDE, 84) if number % 3 else (56, SIDE)
-        picture = speech.pictures.prepare(lots.integers(0, 255, (*size, 3), np.uint8), SIDE)
+        picture = chat.pictures.prepare(lots.integers(0, 255, (*size, 3), np.uint8), SIDE)
         told = layout_prompt(copy, Canvas(800, 800))
-        prompt = speech.prompt(told.system, told.user, picture)
+        prompt = chat.prompt(told.system, told.user, picture)
         asked.append(Request(prompt, answer_grammar(copy), 512, **options))
     return asked
 
 
 def ours(weights: Path, asked: list[Request], adapter: Path | None = None) -> list[str]:
-    speech = load_speech(weights)
+    chat = load_chat_format(weights)
     model = load_model(weights, adapter, "cpu", torch.float32)
-    decoder = Decoder(Backbone(model, speech.pictures), speech.tokenizer, speech.ends, rows=8)
+    decoder = Decoder(Backbone(model, chat.pictures), chat.tokenizer, chat.ends, rows=8)
     return [answers[0].text for answers in decoder.decode(asked)]
 
 

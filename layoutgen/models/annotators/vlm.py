@@ -17,7 +17,7 @@ from layoutgen.models.annotators.ocr import subject_box
 from layoutgen.models.base import Fault, Saliency
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Engine, Request
-from layoutgen.models.vlm.checkpoints import check_adapter, load_model, load_speech
+from layoutgen.models.vlm.checkpoints import check_adapter, load_chat_format, load_model
 from layoutgen.models.weights import weights_sha
 
 
@@ -44,13 +44,13 @@ class InternVlAnnotator:
         deadline_s: float | None = None,
         engine: Engine | None = None,
     ) -> None:
-        self._speech = load_speech(weights)
+        self._chat = load_chat_format(weights)
         self.identity = {
-            "family": self._speech.family,
+            "family": self._chat.family,
             "weights_sha": weights_sha(weights),
             "adapter_sha": weights_sha(adapter) if adapter else "",
             "prompt_version": PROMPT_VERSION,
-            "codec": codec_name(self._speech.family),
+            "codec": codec_name(self._chat.family),
             "max_side": str(max_side),
         }
         if adapter:
@@ -59,9 +59,9 @@ class InternVlAnnotator:
         if engine is None:
             model = load_model(weights, adapter, device, getattr(torch, dtype))
             engine = Decoder(
-                Backbone(model, self._speech.pictures),
-                self._speech.tokenizer,
-                self._speech.ends,
+                Backbone(model, self._chat.pictures),
+                self._chat.tokenizer,
+                self._chat.ends,
                 rows=rows,
                 prompt_tokens=prompt_tokens,
                 deadline_s=deadline_s,
@@ -81,10 +81,10 @@ class InternVlAnnotator:
     def _ask(self, image: np.ndarray) -> tuple[Request, Codec] | Fault:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             return Fault("image", f"{image.dtype} array of shape {image.shape}: give (height, width, 3) uint8 RGB")
-        picture = self._speech.pictures.prepare(image, self._max_side)
-        codec = codec_of(self._speech.family, picture.size)
+        picture = self._chat.pictures.prepare(image, self._max_side)
+        codec = codec_of(self._chat.family, picture.size)
         told = annotation_prompt(codec)
-        prompt = self._speech.prompt(told.system, told.user, picture)
+        prompt = self._chat.prompt(told.system, told.user, picture)
         limit = (codec.width, codec.height)
         return Request(prompt, annotation_grammar(codec), self._max_new_tokens, limit=limit), codec
 

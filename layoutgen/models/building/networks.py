@@ -9,12 +9,14 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composer
 from layoutgen.models.building.libraries import release
 from layoutgen.models.denoising.networks import VERSIONS, composer_of, loaded
-from layoutgen.models.prefixes import parted
-from layoutgen.models.vlm.painting import Frame
+from layoutgen.models.prefixes import split_pin
+from layoutgen.models.vlm.canvas_painter import ChooseFraming
 from layoutgen.models.weights import EMBEDDED, fetch_weights, identity, weights_sha
 
 
-def composer(settings: ComposeSettings, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
+def composer(
+    settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming
+) -> tuple[Composer, dict[str, Any]]:
     """Build the composer, and its provenance. Raises ValueError or FileNotFoundError with the mend."""
     folder = _fetch(settings, storage)
     model = composer_of(
@@ -26,7 +28,7 @@ def composer(settings: ComposeSettings, seed: int, storage: Storage, frame: Fram
         rows=settings.batch,
         seed=seed,
     )
-    told = f"{parted(settings.model)[0]} {weights_sha(folder)[:12]}"
+    told = f"{split_pin(settings.model)[0]} {weights_sha(folder)[:12]}"
     named = f"{VERSIONS[settings.engine]} {told}, {settings.steps} steps"
     return model, {"composer": named, "adapter": None, "prompt_version": None, "seed": seed}
 

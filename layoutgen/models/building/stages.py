@@ -287,7 +287,7 @@ def preparer(settings: ComposeSettings, storage: Storage) -> Preparer:
     """Build what prepares pictures for the composer, on machines without its weights."""
     import json
 
-    from layoutgen.models.vlm.painting import CanvasPainter
+    from layoutgen.models.vlm.canvas_painter import CanvasPainter
     from layoutgen.models.vlm.pictures import picture_kind
     from layoutgen.models.weights import fetch_config
 

@@ -14,8 +14,9 @@ from layoutgen.models.annotators.vlm import InternVlAnnotator
 from layoutgen.models.base import Composer, Saliency
 from layoutgen.models.composers.vlm import QwenVlComposer
 from layoutgen.models.decoding.decoder import Engine
-from layoutgen.models.prefixes import parted
+from layoutgen.models.prefixes import split_pin
 from layoutgen.models.vlm import adapters
+from layoutgen.models.vlm.canvas_painter import ChooseFraming
 from layoutgen.models.vlm.checkpoints import (
     ADAPTER_RECORD,
     check_adapter,
@@ -24,7 +25,6 @@ from layoutgen.models.vlm.checkpoints import (
     family_of,
     load_skeleton,
 )
-from layoutgen.models.vlm.painting import Frame
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, tensors_of, weights_sha
 
@@ -44,12 +44,14 @@ def annotator(settings: AnnotateSettings, storage: Storage, finder: Saliency | N
         **_how(settings, weights, adapter),
     )
     known = model.identity
-    added = f" + {parted(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else ""
-    told = f"{known['family']} {parted(settings.model)[0]} {known['weights_sha'][:12]}"
+    added = f" + {split_pin(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else ""
+    told = f"{known['family']} {split_pin(settings.model)[0]} {known['weights_sha'][:12]}"
     return model, f"{told}{added}, {known['prompt_version']}"
 
 
-def composer(settings: ComposeSettings, seed: int, storage: Storage, frame: Frame) -> tuple[Composer, dict[str, Any]]:
+def composer(
+    settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming
+) -> tuple[Composer, dict[str, Any]]:
     """Build the composer, and its provenance."""
     weights, adapter = _fetch(settings, storage)
     model = QwenVlComposer(
@@ -62,10 +64,10 @@ def composer(settings: ComposeSettings, seed: int, storage: Storage, frame: Fram
         seed=seed,
     )
     known = model.identity
-    named = (known["family"], parted(settings.model)[0], revision(weights)[:12], known["weights_sha"][:12])
+    named = (known["family"], split_pin(settings.model)[0], revision(weights)[:12], known["weights_sha"][:12])
     return model, {
         "composer": " ".join(filter(None, named)),
-        "adapter": f"{parted(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else None,
+        "adapter": f"{split_pin(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else None,
         "prompt_version": known["prompt_version"],
         "seed": seed if settings.candidates > 1 else None,
     }
@@ -111,7 +113,7 @@ def check(settings: CheckpointSettings, storage: Storage) -> None:
     adapter = fetch_weights(settings.adapter, cache, storage)
     check_adapter(adapter, known)
     trained_on = (adapters.check(adapter, skeleton).settings.base_model_name_or_path or "").rstrip("/")
-    if not (adapter / ADAPTER_RECORD).exists() and trained_on and Path(trained_on).name != Path(parted(uri)[0]).name:
+    if not (adapter / ADAPTER_RECORD).exists() and trained_on and Path(trained_on).name != Path(split_pin(uri)[0]).name:
         log.warning("adapter %s says that it was trained on %s, not on %s", settings.adapter, trained_on, uri)
     if settings.decoder == "vllm":
         from layoutgen.models.decoding.vllm_engine import check_language_only

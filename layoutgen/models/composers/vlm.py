@@ -18,8 +18,8 @@ from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault, Prepared
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Engine, Request
-from layoutgen.models.vlm.checkpoints import check_adapter, load_model, load_speech
-from layoutgen.models.vlm.painting import CanvasPainter, Frame
+from layoutgen.models.vlm.canvas_painter import CanvasPainter, ChooseFraming
+from layoutgen.models.vlm.checkpoints import check_adapter, load_chat_format, load_model
 from layoutgen.models.weights import weights_sha
 
 
@@ -37,7 +37,7 @@ class QwenVlComposer:
         weights: Path,
         adapter: Path | None = None,
         *,
-        frame: Frame,
+        frame: ChooseFraming,
         device: str = "cpu",
         dtype: str = "float32",
         max_side: int = 672,
@@ -50,9 +50,9 @@ class QwenVlComposer:
         deadline_s: float | None = None,
         engine: Engine | None = None,
     ) -> None:
-        self._speech = load_speech(weights)
+        self._chat = load_chat_format(weights)
         self.identity = {
-            "family": self._speech.family,
+            "family": self._chat.family,
             "weights_sha": weights_sha(weights),
             "adapter_sha": weights_sha(adapter) if adapter else "",
             "prompt_version": PROMPT_VERSION,
@@ -61,15 +61,15 @@ class QwenVlComposer:
         }
         if adapter:
             check_adapter(adapter, self.identity)
-        self._painter = CanvasPainter(self._speech.pictures, max_side, frame)
+        self._painter = CanvasPainter(self._chat.pictures, max_side, frame)
         self._max_new_tokens, self._candidates = max_new_tokens, candidates
         self._temperature, self._seed = temperature, seed
         if engine is None:
             model = load_model(weights, adapter, device, getattr(torch, dtype))
             engine = Decoder(
-                Backbone(model, self._speech.pictures),
-                self._speech.tokenizer,
-                self._speech.ends,
+                Backbone(model, self._chat.pictures),
+                self._chat.tokenizer,
+                self._chat.ends,
                 rows=rows,
                 prompt_tokens=prompt_tokens,
                 deadline_s=deadline_s,
@@ -98,14 +98,14 @@ class QwenVlComposer:
         # A token holds few characters, so most copies need not be counted.
         limit = self._max_new_tokens
         if len(told.user) > limit:
-            counted = self._speech.tokenizer(told.user, truncation=True, max_length=limit + 1).input_ids
+            counted = self._chat.tokenizer(told.user, truncation=True, max_length=limit + 1).input_ids
             if len(counted) > limit:
                 return Fault(
                     "copy_too_long",
                     f"copy takes more tokens than max_new_tokens={limit}; shorten it or raise the limit",
                 )
         return Request(
-            self._speech.prompt(told.system, told.user, prepared.picture),
+            self._chat.prompt(told.system, told.user, prepared.picture),
             answer_grammar(brief.copy),
             limit,
             self._candidates,

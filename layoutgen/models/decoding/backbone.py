@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 from layoutgen.models.decoding.attention import ROWS, Plan, attention_of
 from layoutgen.models.decoding.cache import RowCache
 from layoutgen.models.decoding.segments import SEGMENTS
 from layoutgen.models.decoding.shortcuts import shortcuts
 from layoutgen.models.vlm.pictures import PictureKind
-from layoutgen.models.vlm.vision import pixel_inputs
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Backbone:
                 with attention_of(self._model.model.visual.config, SEGMENTS):
                     yield
 
-    def look(self, pictures: Sequence[Picture]) -> Features:
+    def encode_pictures(self, pictures: Sequence[ModelPicture]) -> Features:
         """Run the vision tower over pictures, in order."""
         found = self._model.model.get_image_features(
             **pixel_inputs(self.pictures, pictures, self.device, self.dtype), return_dict=True

@@ -91,7 +91,7 @@ class Batch:
         ]
         chunks = _chunks([(row.place, begin, len(text)) for row, text in zip(leaders, texts, strict=True)])
         pictures = [prompt.picture for prompt, _ in prompts if prompt.picture is not None]
-        seen = self._model.look(pictures) if pictures else None
+        seen = self._model.encode_pictures(pictures) if pictures else None
         hidden = self._pass(np.concatenate(texts), np.concatenate(where, 1), chunks, seen, shared=len(prefix))
         self.counts.prefills += 1
         for (_, rows), at in zip(prompts, where, strict=True):

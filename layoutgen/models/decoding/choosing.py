@@ -23,10 +23,10 @@ def sample(scores: torch.Tensor, choices: Sequence[tuple[Row, int]]) -> list[int
     best, token = scores.max(1)
     if any(row.temperature > 0 for row, _ in choices):
         likely, which = scores.topk(min(_MOST_LIKELY, scores.shape[1]), 1)
-        heat = torch.tensor([row.temperature or 1.0 for row, _ in choices], device=scores.device)[:, None]
+        temperature = torch.tensor([row.temperature or 1.0 for row, _ in choices], device=scores.device)[:, None]
         lots = [random.Random(f"{row.seed}/{row.choices + later}").random() for row, later in choices]
         lot = torch.tensor(lots, device=scores.device, dtype=torch.float64)[:, None]
-        reached = torch.softmax(likely.double() / heat, 1).cumsum(1)
+        reached = torch.softmax(likely.double() / temperature, 1).cumsum(1)
         drawn = which.gather(1, (reached < lot * reached[:, -1:]).sum(1, keepdim=True).clamp_(max=which.shape[1] - 1))
         token = torch.where(
             torch.tensor([row.temperature > 0 for row, _ in choices], device=scores.device), drawn[:, 0], token

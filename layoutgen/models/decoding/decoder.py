@@ -210,8 +210,8 @@ class Decoder:
         guide: Guided = FreeGuide(self._ends)
         if request.grammar is not None:
             guide = self._guides.guide(request.grammar, request.limit)
-        heat = request.temperature if candidate else 0.0
-        return Row((index, candidate), guide, heat, f"{request.seed}/{candidate}")
+        temperature = request.temperature if candidate else 0.0
+        return Row((index, candidate), guide, temperature, f"{request.seed}/{candidate}")
 
     def _finish(self, run: "_Run", finished: Sequence[Row]) -> None:
         """Take in what finished rows say, and end those that have become too long."""

@@ -18,7 +18,7 @@ from llguidance import LLMatcher
 from layoutgen.models.base import Fault
 from layoutgen.models.decoding.decoder import Answer, Request
 from layoutgen.models.vlm.adapter_files import read
-from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.vlm.prompt import Prompt
 
 _ARCHITECTURES = {
@@ -52,11 +52,11 @@ class VllmDecoder:
         seed: int = 0,
     ) -> None:
         self._vllm = _vllm()
-        speech = load_speech(weights)
-        if speech.family not in _ARCHITECTURES:
-            raise ValueError(f"{weights} is of family {speech.family}; vLLM is used for Qwen-VL; use decoder = 'loop'")
+        chat = load_chat_format(weights)
+        if chat.family not in _ARCHITECTURES:
+            raise ValueError(f"{weights} is of family {chat.family}; vLLM is used for Qwen-VL; use decoder = 'loop'")
         ranks = [check_language_only(adapter) for adapter in adapters]
-        self._speech, self._context, self._adapters = speech, context, list(adapters)
+        self._chat, self._context, self._adapters = chat, context, list(adapters)
         more: dict[str, Any] = {"gpu_memory_utilization": memory_share} if device.startswith("cuda") else {}
         if adapters:
             # One place more than adapters: on CPUs vLLM gives requests without one whatever is in the last place.
@@ -64,14 +64,14 @@ class VllmDecoder:
         self._model = self._vllm.model(
             model=str(weights),
             runner="generate",
-            hf_overrides={"architectures": [_ARCHITECTURES[speech.family]]},
+            hf_overrides={"architectures": [_ARCHITECTURES[chat.family]]},
             dtype=dtype,
             seed=seed,
             max_num_seqs=rows,
             max_model_len=context,
             limit_mm_per_prompt={"image": 1, "video": 0},
             # Pictures come at the size that the model sees, so nothing may be resized.
-            mm_processor_kwargs={"size": {"shortest_edge": speech.pictures.unit**2, "longest_edge": longest**2}},
+            mm_processor_kwargs={"size": {"shortest_edge": chat.pictures.unit**2, "longest_edge": longest**2}},
             structured_outputs_config={"backend": "guidance"},
             logits_processors=["layoutgen.models.decoding.vllm_boxes:BoxOrder"],
             async_scheduling=False,  # else the box order would see placeholders for the newest tokens
@@ -95,11 +95,11 @@ class VllmDecoder:
                 answers[index] = [fault] * request.candidates
                 continue
             lora = self._lora_request(adapter)
-            for heat, count in ((0.0, 1), (request.temperature, request.candidates - 1)):
+            for temperature, count in ((0.0, 1), (request.temperature, request.candidates - 1)):
                 if count:
                     owners.append(index)
                     prompts.append(self._prompt(request.prompt))
-                    params.append(self._sampling(request, heat, count))
+                    params.append(self._sampling(request, temperature, count))
                     loras.append(lora)
         if not prompts:
             return answers
@@ -131,7 +131,7 @@ class VllmDecoder:
         """A prompt as vLLM takes it: one sign for the picture, which it repeats itself, and the picture."""
         tokens = list(prompt.prefix)
         for token in prompt.rest:
-            if token != self._speech.image_token or tokens[-1:] != [token]:
+            if token != self._chat.image_token or tokens[-1:] != [token]:
                 tokens.append(token)
         if prompt.picture is None:
             return {"prompt_token_ids": tokens}
@@ -142,14 +142,14 @@ class VllmDecoder:
             "multi_modal_data": {"image": Image.fromarray(prompt.picture.pixels)},
         }
 
-    def _sampling(self, request: Request, heat: float, count: int) -> Any:
+    def _sampling(self, request: Request, temperature: float, count: int) -> Any:
         guided = self._vllm.structured_outputs(grammar=request.grammar) if request.grammar is not None else None
         return self._vllm.sampling(
             n=count,
-            temperature=heat,
-            seed=request.seed if heat else None,
+            temperature=temperature,
+            seed=request.seed if temperature else None,
             max_tokens=request.max_tokens,
-            stop_token_ids=list(self._speech.ends),
+            stop_token_ids=list(self._chat.ends),
             detokenize=False,
             structured_outputs=guided,
             extra_args={"box_limit": list(request.limit)} if guided else None,
@@ -166,9 +166,9 @@ class VllmDecoder:
     def _answer(self, output: Any) -> Answer:
         tokens = list(output.token_ids)
         ended = output.finish_reason == "stop"
-        if tokens and tokens[-1] in self._speech.ends:
+        if tokens and tokens[-1] in self._chat.ends:
             tokens = tokens[:-1]
-        text = str(self._speech.tokenizer.decode(tokens, clean_up_tokenization_spaces=False))
+        text = str(self._chat.tokenizer.decode(tokens, clean_up_tokenization_spaces=False))
         return Answer(text, tuple(tokens), ended)
 
 

@@ -13,7 +13,7 @@ from layoutgen.models.denoising.boxes.composer import RadmComposer
 from layoutgen.models.denoising.boxes.network import build
 from layoutgen.models.denoising.boxes.sizes import SIZES
 from layoutgen.models.denoising.encoders import read
-from layoutgen.models.vlm.painting import Frame
+from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 VERSIONS = {"radm": "radm-2", "layout_image": "layout-image-2"}
 """Each changes with every change of what the same network makes of the same brief."""
@@ -23,7 +23,7 @@ Network = Any
 
 
 @dataclass(frozen=True)
-class Parts:
+class NetworkParts:
     """What a new `radm` is made with: the folders of a pretrained backbone and of a text encoder, and which relations
     it lacks."""
 
@@ -32,15 +32,15 @@ class Parts:
     without: tuple[str, ...] = ()
 
 
-def fresh(name: str, size: str = "small", seed: int = 0, parts: Parts | None = None) -> Network:
+def fresh(name: str, size: str = "small", seed: int = 0, parts: NetworkParts | None = None) -> Network:
     """A new network with drawn weights, the same for a seed. Raises ValueError where there is none such."""
-    numbers, parts = size_named(name, size), parts or Parts()
+    numbers, parts = size_named(name, size), parts or NetworkParts()
     if name == "radm":
         switches = {one: one not in parts.without for one in ("geometric", "textual")}
         encoder = read(parts.encoder) if parts.encoder else None
         numbers = replace(numbers, text=encoder.text) if encoder else numbers
         return build(numbers, seed, backbone=parts.backbone, encoder=encoder, **switches)
-    if parts != Parts():
+    if parts != NetworkParts():
         raise ValueError("layout_image has no relations, no backbone and no encoder; leave the settings out")
     from layoutgen.models.denoising.images import drawer
 
@@ -86,7 +86,7 @@ def loaded(name: str, folder: Path, device: str = "cpu") -> Network:
 
 
 def composer_of(
-    name: str, network: Network, *, frame: Frame, steps: int, samples: int = 1, rows: int = 8, seed: int = 0
+    name: str, network: Network, *, frame: ChooseFraming, steps: int, samples: int = 1, rows: int = 8, seed: int = 0
 ) -> Composer:
     """What composes with a network."""
     if name == "radm":

@@ -22,7 +22,7 @@ class Square(Protocol):
     def channels(self) -> int: ...  # noqa: D102
 
 
-def picture(
+def pixels_of(
     image: np.ndarray, framed: Framing, canvas: Canvas, subject: np.ndarray | Box | None, size: Square
 ) -> tuple[Tensor, tuple[int, int]]:
     """A photo (h, w, 3) framed on its canvas, (channels, side, side), 0 to 1, scaled into the upper left of the square,

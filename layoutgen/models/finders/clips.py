@@ -15,7 +15,7 @@ _COUNT = 12
 _LOOK_SIDE = 256
 
 
-def frame_at(file: BinaryIO, time_s: float, side: int) -> np.ndarray:
+def still_at(file: BinaryIO, time_s: float, side: int) -> np.ndarray:
     """The frame (h, w, 3) of a clip that was chosen at a time, at most `side` px. Raises VideoFault or OSError."""
     clip = video.read(file, count=_COUNT, side=side)
     return min(clip.frames, key=lambda frame: abs(frame.time_s - time_s)).pixels

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 from layoutgen.models.headers import Header, read_header
 from layoutgen.models.vlm.pictures import PictureKind, picture_kind
 from layoutgen.models.vlm.prompt import Prompt
@@ -33,7 +33,7 @@ _BESIDE_PICTURE = {"internvl": ("<img>", "</img>")}
 
 
 @dataclass(frozen=True)
-class Speech:
+class ChatFormat:
     """How a checkpoint is spoken to: its tokenizer, chat template, tokens and how it takes pictures. No weights."""
 
     family: str
@@ -43,7 +43,7 @@ class Speech:
     pictures: PictureKind
     ends: tuple[int, ...]
 
-    def prompt(self, system: str, user: str, picture: Picture | None) -> Prompt:
+    def prompt(self, system: str, user: str, picture: ModelPicture | None) -> Prompt:
         """Build a prompt: `system`, then the picture, then `user`. All before the picture is the constant prefix.
 
         Neither text may hold a control token: `core.prompts.layouts` spells them so that none does.
@@ -68,7 +68,7 @@ class Speech:
         return list(self.tokenizer(text, add_special_tokens=False).input_ids)
 
 
-def load_speech(weights: Path) -> Speech:
+def load_chat_format(weights: Path) -> ChatFormat:
     """Load all but the weights. Raises FileNotFoundError or ValueError, with the mend, where something is missing."""
     from transformers import AutoTokenizer
 
@@ -83,7 +83,7 @@ def load_speech(weights: Path) -> Speech:
     known = tokenizer.get_vocab()
     ends = tuple(known[token] for token in _ENDS if token in known)
     image_token = config.get("image_token_id", config.get("image_token_index"))
-    return Speech(family, tokenizer, template, image_token, picture_kind(weights, family), ends)
+    return ChatFormat(family, tokenizer, template, image_token, picture_kind(weights, family), ends)
 
 
 def family_of(weights: Path) -> str:

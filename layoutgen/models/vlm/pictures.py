@@ -1,7 +1,7 @@
 """What CPUs make of an image for a vision-language model: a picture of whole visual tokens or tiles, in uint8.
 
-What the model's own device makes of it is `vision`'s. The figures of a family come from its checkpoint's preprocessor
-configuration, so nothing but a few JSON files is needed here.
+What the model's own device makes of it is `pixel_inputs`'s. The figures of a family come from its checkpoint's
+preprocessor configuration, so nothing but a few JSON files is needed here.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PictureKind:
         """Pixels of a visual token's side."""
         return self.patch * self.merge
 
-    def tokens(self, picture: Picture) -> int:
+    def tokens(self, picture: ModelPicture) -> int:
         """How many visual tokens a picture takes."""
         if picture.grid is None:
             return len(picture.pixels) * self.tokens_a_tile
@@ -55,20 +55,20 @@ class PictureKind:
         most = max(1, longest // self.unit)
         return min(across, most) * self.unit, min(down, most) * self.unit
 
-    def prepare(self, image: np.ndarray, longest: int) -> Picture:
+    def prepare(self, image: np.ndarray, longest: int) -> ModelPicture:
         """Make a picture of an image (h, w, 3), uint8, RGB. Runs on CPUs, before the model."""
         height, width = image.shape[:2]
         size = self.size(width, height, longest)
         resized = _resize(image, size)
         if not self.tiles:
-            return Picture(resized, (size[1] // self.unit, size[0] // self.unit), size)
+            return ModelPicture(resized, (size[1] // self.unit, size[0] // self.unit), size)
         columns, rows = size[0] // self.side, size[1] // self.side
         cut = (
             resized.reshape(rows, self.side, columns, self.side, 3).swapaxes(1, 2).reshape(-1, self.side, self.side, 3)
         )
         if len(cut) > 1:
             cut = np.concatenate([cut, _resize(image, (self.side, self.side))[None]])
-        return Picture(np.ascontiguousarray(cut), None, size)
+        return ModelPicture(np.ascontiguousarray(cut), None, size)
 
     def _arrange(self, width: int, height: int, longest: int) -> tuple[int, int]:
         """Columns and rows of tiles: the arrangement nearest in shape; of equals the larger, while the picture fills

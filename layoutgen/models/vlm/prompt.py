@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Prompt:
 
     prefix: tuple[int, ...]
     rest: tuple[int, ...]
-    picture: Picture | None = None
+    picture: ModelPicture | None = None
 
     def __len__(self) -> int:
         return len(self.prefix) + len(self.rest)

@@ -16,7 +16,7 @@ from layoutgen.core.layout import Box, Role, Suggestion
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.objective import Truth, loss
 from layoutgen.models.denoising.lines import ROLES, Line, batch, lines_of
-from layoutgen.models.denoising.view import picture
+from layoutgen.models.denoising.view import pixels_of
 from layoutgen.training.data.sample import Task
 
 
@@ -32,9 +32,9 @@ class Shown:
 
 
 def show(task: Task, size: Any, subject: np.ndarray | Box | None = None) -> Shown:
-    """Show a task to a network of a size, its `subject` as `seeing.picture` takes it. Raises ValueError where it has
+    """Show a task to a network of a size, its `subject` as `view.pixels_of` takes it. Raises ValueError where it has
     more lines or elements than the network takes, or where its target says a text that the copy does not have."""
-    seen, shape = picture(task.photo, task.framing, task.canvas, subject, size)
+    seen, shape = pixels_of(task.photo, task.framing, task.canvas, subject, size)
     lines = lines_of(task.copy, task.canvas, task.logo_aspect)
     room = getattr(size, "proposals", len(task.target))  # a drawn layout has room for any number
     if len(lines) > size.lines or len(task.target) > room:

@@ -21,7 +21,16 @@ from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
 from layoutgen.models.denoising.lines import batch
-from layoutgen.models.denoising.networks import SAVE, Network, Parts, composer_of, fresh, loaded, size_in, size_named
+from layoutgen.models.denoising.networks import (
+    SAVE,
+    Network,
+    NetworkParts,
+    composer_of,
+    fresh,
+    loaded,
+    size_in,
+    size_named,
+)
 from layoutgen.models.weights import fetch_config, fetch_weights
 from layoutgen.training.data.cases import Case, DataError
 from layoutgen.training.data.sample import Sample, SampleError, Samples, Task
@@ -117,14 +126,14 @@ class Denoiser(nn.Module):
         from layoutgen.models.denoising.images.drawer import loss
 
         device = next(self.network.parameters()).device
-        beside = self.network.beside(
+        conditioning = self.network.conditioning(
             torch.stack([row.shown.picture for row in rows]).to(device),
             torch.tensor([row.shown.size for row in rows], device=device),
             batch([row.shown.lines for row in rows]).to(device),
         )
         classes = torch.stack([row.image for row in rows if row.image is not None]).to(device)
-        roles = line_roles([row.shown.truth for row in rows], beside.lines.shape[1] - 1).to(device)
-        lost, hits = loss(self.network, beside, classes, roles, [row.seed for row in rows])
+        roles = line_roles([row.shown.truth for row in rows], conditioning.lines.shape[1] - 1).to(device)
+        lost, hits = loss(self.network, conditioning, classes, roles, [row.seed for row in rows])
         return lost.mean(), float(hits.mean())
 
 
@@ -187,7 +196,7 @@ def network_of(name: str, train: TrainSettings, storage: Storage) -> Network:
     if train.model not in NETWORKS:
         return loaded(name, fetch(train.model))
     backbone, encoder = (fetch(one) if one else None for one in (train.backbone, train.encoder))
-    return fresh(name, train.size, train.seed, Parts(backbone, encoder, train.without))
+    return fresh(name, train.size, train.seed, NetworkParts(backbone, encoder, train.without))
 
 
 def scaled(width: int, height: int, *, side: int) -> tuple[int, int]:

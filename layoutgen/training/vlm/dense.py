@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 
-from layoutgen.models.base import Picture
-from layoutgen.models.vlm.checkpoints import Speech
-from layoutgen.models.vlm.vision import pixel_inputs
+from layoutgen.models.base import ModelPicture
+from layoutgen.models.vlm.checkpoints import ChatFormat
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import Sample, Samples
 from layoutgen.training.loop.engines import ranks_of
@@ -28,7 +28,7 @@ log = logging.getLogger("layoutgen")
 _LOG_EVERY = 25
 
 
-def pretrain(model: Any, samples: Samples, speech: Speech, recipe: Recipe) -> Iterator[dict[str, float]]:
+def pretrain(model: Any, samples: Samples, chat: ChatFormat, recipe: Recipe) -> Iterator[dict[str, float]]:
     """Train the tower of a vision-language model for `recipe.dense_steps` steps of `recipe.batch` samples, shared by
     all ranks. Yields now and then the steps taken, the mean loss and the mean absolute error of shares since the last.
     Raises DataError for samples whose subject nobody knows."""
@@ -44,9 +44,9 @@ def pretrain(model: Any, samples: Samples, speech: Speech, recipe: Recipe) -> It
     steps, since = recipe.dense_steps, torch.zeros(3)
     for step in range(steps):
         chosen = order.integers(len(samples), size=recipe.batch)[rank::ranks]
-        seen = [_cells(samples.sample(int(index), 0), speech, recipe.image_side) for index in chosen]
+        seen = [_cells(samples.sample(int(index), 0), chat, recipe.image_side) for index in chosen]
         wanted = torch.from_numpy(np.concatenate([cells for _, cells in seen])).to(device)
-        lost, missed = _loss(model, head, speech, [picture for picture, _ in seen], wanted, recipe)
+        lost, missed = _loss(model, head, chat, [picture for picture, _ in seen], wanted, recipe)
         lost.backward()
         _average(learnt, ranks)
         nn.utils.clip_grad_norm_(learnt, recipe.clip)
@@ -62,11 +62,11 @@ def pretrain(model: Any, samples: Samples, speech: Speech, recipe: Recipe) -> It
             since.zero_()
 
 
-def _cells(sample: Sample, speech: Speech, side: int) -> tuple[Picture, np.ndarray]:
+def _cells(sample: Sample, chat: ChatFormat, side: int) -> tuple[ModelPicture, np.ndarray]:
     """A picture and the subject's share (n,) of the cells of its visual tokens, row by row."""
     if sample.subject is None:
         raise DataError("train.dense_steps needs samples that say where the subject is; set it to 0 for this data set")
-    picture = speech.pictures.prepare(np.asarray(sample.pixels), side)
+    picture = chat.pictures.prepare(np.asarray(sample.pixels), side)
     if picture.grid is None:
         raise ValueError("train.dense_steps is for families whose visual tokens lie on one grid; set it to 0")
     rows, columns = picture.grid
@@ -74,11 +74,11 @@ def _cells(sample: Sample, speech: Speech, side: int) -> tuple[Picture, np.ndarr
     return picture, np.ascontiguousarray(cells, np.float32).ravel()
 
 
-def _loss(model: Any, head: nn.Linear, speech: Speech, pictures: list[Picture], wanted: Tensor,
+def _loss(model: Any, head: nn.Linear, chat: ChatFormat, pictures: list[ModelPicture], wanted: Tensor,
           recipe: Recipe) -> tuple[Tensor, float]:  # fmt: skip
     """The loss, and the mean absolute error of the predicted shares."""
     half = recipe.dtype == "bfloat16"
-    inputs = pixel_inputs(speech.pictures, pictures, wanted.device, getattr(torch, recipe.dtype))
+    inputs = pixel_inputs(chat.pictures, pictures, wanted.device, getattr(torch, recipe.dtype))
     with torch.autocast(wanted.device.type, torch.bfloat16, enabled=half):
         found = model.model.get_image_features(**inputs, return_dict=True).pooler_output
         vectors = torch.cat(list(found)) if isinstance(found, list | tuple) else found

@@ -14,7 +14,7 @@ from layoutgen.models.base import Composition, Fault
 from layoutgen.models.composers.vlm import QwenVlComposer
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Decoder
-from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.weights import fetch_weights
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.sample import Sample, Samples
@@ -33,8 +33,8 @@ class Speaking:
     def __init__(self, train: TrainSettings, storage: Storage) -> None:
         self._train, self._recipe = train, recipe_of(train)
         self._base = fetch_weights(train.model, Path(train.cache).expanduser(), storage)
-        self._speech = load_speech(self._base)
-        self.size = partial(self._speech.pictures.size, longest=train.image_side)
+        self._chat = load_chat_format(self._base)
+        self.size = partial(self._chat.pictures.size, longest=train.image_side)
 
     def learner(self, device: str) -> nn.Module:
         """The checkpoint to train; under ZeRO-3 an adapter's base is parted among the ranks as it is loaded."""
@@ -49,26 +49,26 @@ class Speaking:
     def pretrain(self, learner: Any, samples: Samples) -> Iterator[dict[str, float]]:
         """The tower's own steps."""
         if self._recipe.dense_steps:
-            yield from dense.pretrain(learner.model, samples, self._speech, self._recipe)
+            yield from dense.pretrain(learner.model, samples, self._chat, self._recipe)
 
     def encoder(self) -> Callable[[Sample, int, int], Row]:
         """Samples as tokens."""
         train = self._train
-        return encoder(self._speech, train.image_side, train.max_tokens, pairs=train.method == "dpo", free=train.free)
+        return encoder(self._chat, train.image_side, train.max_tokens, pairs=train.method == "dpo", free=train.free)
 
     def collator(self, device: torch.device) -> Callable[[list[Row]], Any]:
         """Rows as batches."""
-        return lora.collator(self._speech, self._recipe, device)
+        return lora.collator(self._chat, self._recipe, device)
 
     def made(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
         """Decoded as in serving."""
-        model, speech, side = learner.model, self._speech, self._train.image_side
+        model, chat, side = learner.model, self._chat, self._train.image_side
         bare = model.get_base_model() if hasattr(model, "get_base_model") else model
-        decoder = Decoder(Backbone(bare, speech.pictures), speech.tokenizer, speech.ends)
+        decoder = Decoder(Backbone(bare, chat.pictures), chat.tokenizer, chat.ends)
         composer = QwenVlComposer(
             self._base, frame=framed_before, max_side=side, max_new_tokens=_NEW_TOKENS, engine=decoder
         )
-        return composer.compose([brief_of(case, speech.pictures, side) for case in cases])
+        return composer.compose([brief_of(case, chat.pictures, side) for case in cases])
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
         """An adapter, or a whole checkpoint."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
-from layoutgen.models.vlm.checkpoints import Speech, load_model, record_adapter
+from layoutgen.models.vlm.checkpoints import ChatFormat, load_model, record_adapter
 from layoutgen.models.vlm.tiny import LORA_TARGETS
 from layoutgen.training.loop.steps import Collate, Recipe
 from layoutgen.training.vlm.learner import Learner
@@ -59,11 +59,11 @@ def prepared(model: Any, recipe: Recipe, half: bool) -> Learner:
     return Learner(model.train(), beta=recipe.beta, bf16=half)
 
 
-def collator(speech: Speech, recipe: Recipe, device: torch.device) -> Collate:
+def collator(chat: ChatFormat, recipe: Recipe, device: torch.device) -> Collate:
     """What makes batches of rows for a device."""
     dtype = getattr(torch, recipe.dtype)
     pairs = recipe.method == "dpo"
-    return lambda rows: collate(rows, speech.pictures, speech.image_token, device, dtype, pairs=pairs)
+    return lambda rows: collate(rows, chat.pictures, chat.image_token, device, dtype, pairs=pairs)
 
 
 def export(learner: Learner, weights: dict[str, Tensor], folder: Path, base: Path, uri: str, recipe: Recipe) -> Path:

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 from layoutgen.models.decoding.backbone import positions
-from layoutgen.models.vlm.checkpoints import Speech
+from layoutgen.models.vlm.checkpoints import ChatFormat
 from layoutgen.models.vlm.pictures import PictureKind
-from layoutgen.models.vlm.vision import pixel_inputs
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.training.data.sample import Sample, SampleError
 
 
@@ -29,7 +29,7 @@ class Row:
 
     prompt: np.ndarray
     answer: np.ndarray
-    picture: Picture
+    picture: ModelPicture
     rejected: np.ndarray | None = None
     free: np.ndarray | None = None
     weight: float = 1.0
@@ -84,21 +84,21 @@ class Batch:
 
 
 def encode(
-    speech: Speech, sample: Sample, longest: int, most_tokens: int = 0, *, pairs: bool = False, free: bool = False
+    chat: ChatFormat, sample: Sample, longest: int, most_tokens: int = 0, *, pairs: bool = False, free: bool = False
 ) -> Row:
     """A sample as tokens, its picture at `longest` px, with `pairs` its rejected answer too, with `free` only what no
     grammar forces to be learnt. Raises SampleError where it has no answer, or more than `most_tokens` tokens (0 sets no
     limit)."""
     if not sample.answer:
         raise SampleError(f"sample {_short(sample.user)} has no answer; leave it out of the data set")
-    picture = speech.pictures.prepare(np.asarray(sample.pixels), longest)
-    prompt = speech.prompt(sample.system, sample.user, picture)
+    picture = chat.pictures.prepare(np.asarray(sample.pixels), longest)
+    prompt = chat.prompt(sample.system, sample.user, picture)
     row = Row(
         np.array([*prompt.prefix, *prompt.rest], np.int64),
-        _answer(speech, sample.answer),
+        _answer(chat, sample.answer),
         picture,
-        _answer(speech, sample.rejected) if pairs and sample.rejected is not None else None,
-        _free(speech, sample.answer) if free and not pairs else None,
+        _answer(chat, sample.rejected) if pairs and sample.rejected is not None else None,
+        _free(chat, sample.answer) if free and not pairs else None,
     )
     if most_tokens and len(row) > most_tokens:
         raise SampleError(
@@ -108,16 +108,16 @@ def encode(
     return row
 
 
-def encoder(speech: Speech, longest: int, most_tokens: int = 0, *, pairs: bool = False,
+def encoder(chat: ChatFormat, longest: int, most_tokens: int = 0, *, pairs: bool = False,
             free: bool = False) -> Callable[[Sample, int, int], Row]:  # fmt: skip
     """What makes a row of a sample, its index and its epoch, of which only the sample matters: as `encode`."""
-    return partial(_encoded, speech, longest, most_tokens, pairs, free)
+    return partial(_encoded, chat, longest, most_tokens, pairs, free)
 
 
 def _encoded(
-    speech: Speech, longest: int, most_tokens: int, pairs: bool, free: bool, sample: Sample, _index: int, _epoch: int
+    chat: ChatFormat, longest: int, most_tokens: int, pairs: bool, free: bool, sample: Sample, _index: int, _epoch: int
 ) -> Row:
-    return encode(speech, sample, longest, most_tokens, pairs=pairs, free=free)
+    return encode(chat, sample, longest, most_tokens, pairs=pairs, free=free)
 
 
 def collate(rows: Sequence[Row], kind: PictureKind, image_token: int, device: torch.device, dtype: torch.dtype,
@@ -166,21 +166,21 @@ def _joined(parts: Sequence[np.ndarray], device: torch.device) -> torch.Tensor:
     return torch.from_numpy(np.concatenate(parts)).to(device, non_blocking=True)
 
 
-def _answer(speech: Speech, text: str) -> np.ndarray:
+def _answer(chat: ChatFormat, text: str) -> np.ndarray:
     """An answer's tokens and the end that serving stops at."""
-    tokens: Any = speech.tokenizer(text, add_special_tokens=False).input_ids
-    return np.array([*tokens, speech.ends[0]], np.int64)
+    tokens: Any = chat.tokenizer(text, add_special_tokens=False).input_ids
+    return np.array([*tokens, chat.ends[0]], np.int64)
 
 
 _CHOSEN = re.compile(r'"role":"(\w+)"|"box":\[([^\]]*\])')
 
 
-def _free(speech: Speech, text: str) -> np.ndarray:
+def _free(chat: ChatFormat, text: str) -> np.ndarray:
     """Which of an answer's tokens a decoder chooses: those of roles and of boxes' numbers, and its end."""
     chosen = np.zeros(len(text) + 1, bool)
     for found in _CHOSEN.finditer(text):
         chosen[slice(*found.span(found.lastindex or 0))] = True
-    spans = speech.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True).offset_mapping
+    spans = chat.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True).offset_mapping
     return np.array([*(bool(chosen[first:last].any()) for first, last in spans), True])
 
 

@@ -59,7 +59,7 @@ def test_an_answer_becomes_lines_in_reading_order_and_the_subject_is_found(check
     (found,) = annotator.annotate([POSTER])
     assert found.lines == (LINES[1], LINES[0])
     assert found.subject_map.shape
-    assert '"size":[1000,1000]' in annotator._speech.tokenizer.decode(engine.asked[0].prompt.rest)
+    assert '"size":[1000,1000]' in annotator._chat.tokenizer.decode(engine.asked[0].prompt.rest)
 
 
 def test_boxes_are_in_the_familys_own_codec(checkpoints):

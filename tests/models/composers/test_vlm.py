@@ -21,10 +21,10 @@ from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.composers import vlm as qwen_vl
 from layoutgen.models.composers.vlm import QwenVlComposer
 from layoutgen.models.decoding.decoder import Request
-from layoutgen.models.vlm.painting import CanvasPainter
+from layoutgen.models.vlm.canvas_painter import CanvasPainter
 from layoutgen.models.vlm.pictures import picture_kind
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.models.vlm.tiny import FAMILIES, build_adapter, build_checkpoint
-from layoutgen.models.vlm.vision import pixel_inputs
 from layoutgen.models.weights import weights_sha
 
 MAX_SIDE = 112
@@ -86,10 +86,10 @@ def scores(model: QwenVlComposer, one: Brief) -> torch.Tensor:
     """What the model thinks of the answer's first token, as transformers alone computes it."""
     prompt = asked(model, one).prompt
     ids = torch.tensor([[*prompt.prefix, *prompt.rest]])
-    kind = model._speech.pictures
+    kind = model._chat.pictures
     inputs = pixel_inputs(kind, [prompt.picture], torch.device("cpu"), torch.float32)
     if not kind.tiles:
-        inputs["mm_token_type_ids"] = (ids == model._speech.image_token).long()
+        inputs["mm_token_type_ids"] = (ids == model._chat.image_token).long()
     with torch.inference_mode():
         return inner(model)(input_ids=ids, **inputs).logits[0, -1]
 
@@ -124,13 +124,13 @@ def test_the_picture_and_the_copy_reach_the_model(family: str, checkpoints: dict
 @pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 def test_the_picture_keeps_the_size_that_was_asked_for(family: str, checkpoints: dict[str, Path]) -> None:
     model = composer(checkpoints[family], max_side=224)
-    unit = model._speech.pictures.unit
+    unit = model._chat.pictures.unit
     prompt = asked(model, brief(BRIEFS[0].copy, Canvas(600, 800))).prompt
     height, width = (round(side / unit) for side in (224, 168))
     assert prompt.picture is not None
     assert prompt.picture.grid == (height, width)
     assert prompt.picture.pixels.shape == (height * unit, width * unit, 3)
-    assert prompt.rest.count(model._speech.image_token) == height * width
+    assert prompt.rest.count(model._chat.image_token) == height * width
 
 
 @pytest.mark.parametrize("family", FAMILIES)

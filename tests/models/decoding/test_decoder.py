@@ -19,7 +19,7 @@ from layoutgen.models.decoding import batch as batching
 from layoutgen.models.decoding import decoder as decoding
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
-from layoutgen.models.vlm.checkpoints import FAMILIES, Speech, load_model, load_speech
+from layoutgen.models.vlm.checkpoints import FAMILIES, ChatFormat, load_chat_format, load_model
 from layoutgen.models.vlm.prompt import Prompt
 from layoutgen.models.vlm.tiny import build_checkpoint
 
@@ -43,34 +43,36 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Speech]]:
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, ChatFormat]]:
     folder = tmp_path_factory.mktemp("tiny")
     found = {}
     for family in FAMILIES:
         path = build_checkpoint(family, folder / family)
-        found[family] = (load_model(path, None, "cpu", torch.float32), load_speech(path))
+        found[family] = (load_model(path, None, "cpu", torch.float32), load_chat_format(path))
     return found
 
 
-def request(speech: Speech, copy: Copy, size: tuple[int, int] = (150, 100), noise: int = 0, **options: Any) -> Request:
+def request(
+    chat: ChatFormat, copy: Copy, size: tuple[int, int] = (150, 100), noise: int = 0, **options: Any
+) -> Request:
     image = np.random.default_rng(noise).integers(0, 256, (*size, 3), np.uint8)
     prompt = layout_prompt(copy, Canvas(800, 1200))
-    picture = speech.pictures.prepare(image, MAX_SIDE)
+    picture = chat.pictures.prepare(image, MAX_SIDE)
     # Underlays are left out: a random model likes them, and answers would be twice as long.
     grammar = layout_grammar([item_rule(slot) for slot in slots(copy)], 0)
-    return Request(speech.prompt(prompt.system, prompt.user, picture), grammar, **({"max_tokens": 500} | options))
+    return Request(chat.prompt(prompt.system, prompt.user, picture), grammar, **({"max_tokens": 500} | options))
 
 
-def requests(speech: Speech, **options: Any) -> list[Request]:
+def requests(chat: ChatFormat, **options: Any) -> list[Request]:
     return [
-        request(speech, copy, size, noise, **options)
+        request(chat, copy, size, noise, **options)
         for noise, (copy, size) in enumerate(zip(COPIES, SIZES, strict=True))
     ]
 
 
-def decoder(loaded: tuple[Any, Speech], **options: Any) -> Decoder:
-    model, speech = loaded
-    return Decoder(Backbone(model, speech.pictures), speech.tokenizer, speech.ends, **options)
+def decoder(loaded: tuple[Any, ChatFormat], **options: Any) -> Decoder:
+    model, chat = loaded
+    return Decoder(Backbone(model, chat.pictures), chat.tokenizer, chat.ends, **options)
 
 
 def firsts(answers: Sequence[Sequence[Answer | Fault]]) -> list[Any]:
@@ -79,12 +81,12 @@ def firsts(answers: Sequence[Sequence[Answer | Fault]]) -> list[Any]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_rows_are_answered_as_plain_generate_answers_each_alone(family: str, loaded: dict[str, Any]) -> None:
-    model, speech = loaded[family]
-    asked = requests(speech)
+    model, chat = loaded[family]
+    asked = requests(chat)
     answers = firsts(decoder(loaded[family]).decode(asked))
     for one, answer, copy in zip(asked, answers, COPIES, strict=True):
         assert answer.ended
-        assert list(answer.tokens) == generate(model, speech, [one])[0]
+        assert list(answer.tokens) == generate(model, chat, [one])[0]
         parse_layout(answer.text, copy)
 
 
@@ -139,20 +141,20 @@ def test_guesses_save_steps_and_change_no_answer(family: str, loaded: dict[str, 
 
 def test_forced_tokens_cost_no_step_and_a_prompt_is_read_once_for_all_candidates(loaded: dict[str, Any]) -> None:
     one, three = decoder(loaded["qwen2_5_vl"]), decoder(loaded["qwen2_5_vl"])
-    speech = loaded["qwen2_5_vl"][1]
-    one.decode(requests(speech)[:1])
+    chat = loaded["qwen2_5_vl"][1]
+    one.decode(requests(chat)[:1])
     assert one.counts.answered > 2 * one.counts.steps
-    three.decode(requests(speech, candidates=3)[:1])
-    prompt = requests(speech)[0].prompt
+    three.decode(requests(chat, candidates=3)[:1])
+    prompt = requests(chat)[0].prompt
     assert three.counts.fed - three.counts.answered < len(prompt)
 
 
 def test_a_row_without_grammar_goes_on_as_plain_generate_does(loaded: dict[str, Any]) -> None:
-    model, speech = loaded["qwen3_vl"]
-    free = [Request(one.prompt, None, 20) for one in requests(speech)]
+    model, chat = loaded["qwen3_vl"]
+    free = [Request(one.prompt, None, 20) for one in requests(chat)]
     answers = firsts(decoder(loaded["qwen3_vl"]).decode(free))
     for one, answer in zip(free, answers, strict=True):
-        assert list(answer.tokens) == generate(model, speech, [one])[0]
+        assert list(answer.tokens) == generate(model, chat, [one])[0]
 
 
 NASTY = [
@@ -168,10 +170,10 @@ NASTY = [
 
 @pytest.mark.parametrize("family", ["qwen2_5_vl", "internvl"])
 def test_control_tokens_and_quotes_in_a_copy_stay_in_their_field(family: str, loaded: dict[str, Any]) -> None:
-    speech = loaded[family][1]
-    plain = request(speech, Copy("plain")).prompt
-    special = {*speech.tokenizer.all_special_ids, speech.image_token}
-    asked = [request(speech, copy, max_tokens=1500) for copy in NASTY]
+    chat = loaded[family][1]
+    plain = request(chat, Copy("plain")).prompt
+    special = {*chat.tokenizer.all_special_ids, chat.image_token}
+    asked = [request(chat, copy, max_tokens=1500) for copy in NASTY]
     for one in asked:
         controls = [[token for token in prompt.rest if token in special] for prompt in (one.prompt, plain)]
         assert controls[0] == controls[1]
@@ -200,14 +202,14 @@ TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 def test_every_answer_is_a_layout_that_says_every_text_once(
     loaded: dict[str, Any], copies: list[Copy], seed: int
 ) -> None:
-    model, speech = loaded["qwen2_5_vl"]
-    drawn = RandomModel(model, speech.pictures)
+    model, chat = loaded["qwen2_5_vl"]
+    drawn = RandomModel(model, chat.pictures)
     drawn.lots = torch.Generator().manual_seed(seed)
     copies = [
         copy for copy in copies if any(text.strip() for text in (copy.title, *copy.selling_points, copy.brand or ""))
     ]
-    loop = Decoder(drawn, speech.tokenizer, speech.ends)
-    asked = [replace(request(speech, copy, max_tokens=2000), grammar=answer_grammar(copy)) for copy in copies]
+    loop = Decoder(drawn, chat.tokenizer, chat.ends)
+    asked = [replace(request(chat, copy, max_tokens=2000), grammar=answer_grammar(copy)) for copy in copies]
     answers = firsts(loop.decode(asked))
     for copy, answer in zip(copies, answers, strict=True):
         for suggestion in parse_layout(answer.text, copy):
@@ -233,9 +235,9 @@ def out_of_memory_above(rows: int, monkeypatch: pytest.MonkeyPatch) -> list[int]
 def test_out_of_memory_halves_the_batch_keeps_every_row_and_grows_back(
     loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speech = loaded["qwen2_5_vl"][1]
+    chat = loaded["qwen2_5_vl"][1]
     only = 'start: "[" NUMBER ("," NUMBER){5} "]"\nNUMBER: /[1-9][0-9]/'
-    asked = [replace(request(speech, COPIES[0], noise=noise), grammar=only) for noise in range(8)]
+    asked = [replace(request(chat, COPIES[0], noise=noise), grammar=only) for noise in range(8)]
     expected = decoder(loaded["qwen2_5_vl"], rows=8).decode(asked)
     monkeypatch.setattr(decoding, "_GROW_AFTER", 1)
     loop = decoder(loaded["qwen2_5_vl"], rows=8)
@@ -251,17 +253,17 @@ def test_out_of_memory_halves_the_batch_keeps_every_row_and_grows_back(
 def test_a_request_that_alone_exceeds_the_memory_is_a_fault_and_no_other_is(
     loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speech = loaded["qwen2_5_vl"][1]
-    asked = requests(speech)
+    chat = loaded["qwen2_5_vl"][1]
+    asked = requests(chat)
     expected = decoder(loaded["qwen2_5_vl"]).decode(asked)
-    look = Backbone.look
+    encode = Backbone.encode_pictures
 
     def fake(self: Backbone, pictures: Any) -> Any:
         if any(picture is asked[1].prompt.picture for picture in pictures):
             raise torch.OutOfMemoryError
-        return look(self, pictures)
+        return encode(self, pictures)
 
-    monkeypatch.setattr(Backbone, "look", fake)
+    monkeypatch.setattr(Backbone, "encode_pictures", fake)
     answers = decoder(loaded["qwen2_5_vl"]).decode(asked)
     assert answers[1][0].kind == "out_of_memory"
     assert [a for i, a in enumerate(answers) if i != 1] == [a for i, a in enumerate(expected) if i != 1]
@@ -300,9 +302,9 @@ ONLY = 'start: "[" NUMBER ("," NUMBER){5} "]"\nNUMBER: /[1-9][0-9]/'
 def test_memory_that_ends_at_any_operator_loses_no_row_and_answers_none_twice(
     loaded: dict[str, Any], rows: int, spare: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speech = loaded["qwen2_5_vl"][1]
+    chat = loaded["qwen2_5_vl"][1]
     asked = [
-        replace(request(speech, COPIES[0], noise=noise), grammar=ONLY, candidates=1 + noise % 2) for noise in range(4)
+        replace(request(chat, COPIES[0], noise=noise), grammar=ONLY, candidates=1 + noise % 2) for noise in range(4)
     ]
     errors = [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED")]
 
@@ -318,7 +320,7 @@ def test_memory_that_ends_at_any_operator_loses_no_row_and_answers_none_twice(
         assert count > whole - at, "what was under way began anew"
 
 
-@pytest.mark.parametrize("part", ["look", "read", "scores"])
+@pytest.mark.parametrize("part", ["encode_pictures", "read", "scores"])
 def test_memory_that_never_suffices_for_a_part_makes_every_row_a_fault(
     part: str, loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,8 +345,8 @@ def test_a_device_that_is_lost_is_no_fault_of_a_row(
 
 
 def test_a_row_that_fails_by_itself_is_a_fault_and_its_neighbours_go_on(loaded: dict[str, Any]) -> None:
-    speech = loaded["qwen2_5_vl"][1]
-    asked = requests(speech)
+    chat = loaded["qwen2_5_vl"][1]
+    asked = requests(chat)
     expected = decoder(loaded["qwen2_5_vl"]).decode(asked)
     bad = Prompt(asked[2].prompt.prefix, asked[2].prompt.rest[3:], asked[2].prompt.picture)
     asked[2] = Request(bad, asked[2].grammar, 500)
@@ -357,8 +359,8 @@ def test_a_row_that_fails_by_itself_is_a_fault_and_its_neighbours_go_on(loaded: 
 def test_an_error_in_a_step_is_tried_alone_before_it_is_a_fault(
     loaded: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speech = loaded["internvl"][1]
-    asked = requests(speech)
+    chat = loaded["internvl"][1]
+    asked = requests(chat)
     expected = decoder(loaded["internvl"]).decode(asked)
     poison = len(asked[3].prompt)
     step = batching.Batch.step
@@ -379,10 +381,10 @@ def test_scores_that_are_not_finite_fail_their_row_alone(
 ) -> None:
     asked = requests(loaded["qwen2_vl"][1])
     expected = decoder(loaded["qwen2_vl"]).decode(asked)
-    look = Backbone.look
+    encode = Backbone.encode_pictures
 
     def fake(self: Backbone, pictures: Any) -> Any:
-        seen = look(self, pictures)
+        seen = encode(self, pictures)
         first = 0
         for picture in pictures:
             if picture is asked[0].prompt.picture:
@@ -390,7 +392,7 @@ def test_scores_that_are_not_finite_fail_their_row_alone(
             first += self.pictures.tokens(picture)
         return seen
 
-    monkeypatch.setattr(Backbone, "look", fake)
+    monkeypatch.setattr(Backbone, "encode_pictures", fake)
     answers = decoder(loaded["qwen2_vl"]).decode(asked)
     assert answers[0][0].kind == "decoding_failed"
     assert "not finite" in answers[0][0].message
@@ -399,9 +401,9 @@ def test_scores_that_are_not_finite_fail_their_row_alone(
 
 def test_what_is_not_answered_by_the_deadline_is_a_fault_that_keeps_what_was_written(loaded: dict[str, Any]) -> None:
     seconds = iter(range(10_000))
-    speech = loaded["qwen2_5_vl"][1]
+    chat = loaded["qwen2_5_vl"][1]
     loop = decoder(loaded["qwen2_5_vl"], rows=2, deadline_s=10, clock=lambda: next(seconds))
-    answers = firsts(loop.decode(requests(speech)))
+    answers = firsts(loop.decode(requests(chat)))
     assert {answer.kind for answer in answers} == {"deadline"}
     assert "within the 10 s of its batch" in answers[0].message
     assert sorted(str(answer.raw)[:16] for answer in answers) == [
@@ -410,7 +412,7 @@ def test_what_is_not_answered_by_the_deadline_is_a_fault_that_keeps_what_was_wri
         '[{"role":"title"',
         '[{"role":"title"',
     ]
-    assert all(answer.ended for answer in firsts(decoder(loaded["qwen2_5_vl"], rows=2).decode(requests(speech))))
+    assert all(answer.ended for answer in firsts(decoder(loaded["qwen2_5_vl"], rows=2).decode(requests(chat))))
 
 
 def test_an_answer_that_grows_too_long_is_cut_and_says_so(loaded: dict[str, Any]) -> None:
@@ -421,11 +423,11 @@ def test_an_answer_that_grows_too_long_is_cut_and_says_so(loaded: dict[str, Any]
 
 
 def test_a_prompt_beyond_the_models_context_is_a_fault_with_its_mend(loaded: dict[str, Any]) -> None:
-    speech = loaded["qwen2_5_vl"][1]
+    chat = loaded["qwen2_5_vl"][1]
     image = np.zeros((1400, 1400, 3), np.uint8)
     prompt = layout_prompt(COPIES[0], Canvas(9, 9))
-    large = Request(speech.prompt(prompt.system, prompt.user, speech.pictures.prepare(image, 2000)), None, 2000)
-    fine = request(speech, COPIES[0])
+    large = Request(chat.prompt(prompt.system, prompt.user, chat.pictures.prepare(image, 2000)), None, 2000)
+    fine = request(chat, COPIES[0])
     (fault,), (answer,) = decoder(loaded["qwen2_5_vl"]).decode([large, fine])
     assert fault.kind == "prompt_too_long"
     assert "show a smaller image" in fault.message
@@ -433,18 +435,18 @@ def test_a_prompt_beyond_the_models_context_is_a_fault_with_its_mend(loaded: dic
 
 
 def test_a_grammar_that_cannot_be_read_is_a_fault(loaded: dict[str, Any]) -> None:
-    speech = loaded["qwen2_5_vl"][1]
-    one = request(speech, COPIES[0])
+    chat = loaded["qwen2_5_vl"][1]
+    one = request(chat, COPIES[0])
     (fault,), (answer,) = decoder(loaded["qwen2_5_vl"]).decode([Request(one.prompt, "start: nothing"), one])
     assert fault.kind == "bad_grammar"
     assert answer.ended
 
 
 def test_the_model_is_left_as_it_was(loaded: dict[str, Any]) -> None:
-    model, speech = loaded["qwen2_5_vl"]
+    model, chat = loaded["qwen2_5_vl"]
     before = model.model.language_model.config._attn_implementation
     weights = {name: weight.clone() for name, weight in model.state_dict().items()}
-    decoder(loaded["qwen2_5_vl"]).decode(requests(speech)[:1])
+    decoder(loaded["qwen2_5_vl"]).decode(requests(chat)[:1])
     assert not any("forward" in module.__dict__ for module in model.modules())
     assert all(torch.equal(weight, weights[name]) for name, weight in model.state_dict().items())
     assert model.model.language_model.config._attn_implementation == before

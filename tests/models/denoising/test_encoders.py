@@ -15,7 +15,7 @@ from layoutgen.models.denoising.boxes import checkpoint
 from layoutgen.models.denoising.boxes.network import build
 from layoutgen.models.denoising.encoders import read
 from layoutgen.models.denoising.lines import batch, lines_of
-from layoutgen.models.denoising.networks import Parts, fresh
+from layoutgen.models.denoising.networks import NetworkParts, fresh
 from layoutgen.training.kinds import kind_of
 from layoutgen.training.networks.kind import network_of
 from tests.models.denoising.tiny import TINY
@@ -71,7 +71,7 @@ def test_a_network_with_an_encoder_is_written_and_read(encoder, tmp_path):
 
 
 def test_the_encoders_weights_are_not_learnt(encoder):
-    network = fresh("radm", parts=Parts(encoder=encoder))
+    network = fresh("radm", parts=NetworkParts(encoder=encoder))
     assert network.size.text == 48
     assert not [name for name, weight in network.letters.model.named_parameters() if weight.requires_grad]
     assert network.train().letters.model.training is False

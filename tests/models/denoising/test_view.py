@@ -5,7 +5,7 @@ import numpy as np
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Framing
 from layoutgen.models.denoising.boxes.sizes import PAPER
-from layoutgen.models.denoising.view import picture, subject_of
+from layoutgen.models.denoising.view import pixels_of, subject_of
 from tests.models.denoising.tiny import TINY
 
 PHOTO = np.full((60, 80, 3), 51, np.uint8)
@@ -13,7 +13,7 @@ HALF = Framing(picture=(0.0, 0.5, 1.0, 1.0), backdrop="#ffffff")
 
 
 def test_the_canvas_keeps_its_shape_in_the_upper_left():
-    seen, size = picture(PHOTO, HALF, Canvas(720, 1080), (0.25, 0.5, 0.75, 1.0), TINY)
+    seen, size = pixels_of(PHOTO, HALF, Canvas(720, 1080), (0.25, 0.5, 0.75, 1.0), TINY)
     assert size == (43, 64)
     assert seen.shape == (4, 64, 64)
     assert (seen[:, :, 43:] == 0).all()
@@ -24,11 +24,11 @@ def test_the_canvas_keeps_its_shape_in_the_upper_left():
 
 
 def test_a_network_of_three_channels_sees_no_subject():
-    assert picture(PHOTO, HALF, Canvas(100, 100), (0.0, 0.0, 1.0, 1.0), PAPER)[0].shape == (3, 800, 800)
+    assert pixels_of(PHOTO, HALF, Canvas(100, 100), (0.0, 0.0, 1.0, 1.0), PAPER)[0].shape == (3, 800, 800)
 
 
 def test_canvases_of_extreme_shapes_have_a_pixel_at_least():
-    assert picture(PHOTO, HALF, Canvas(64, 8192), None, TINY)[1] == (1, 64)
+    assert pixels_of(PHOTO, HALF, Canvas(64, 8192), None, TINY)[1] == (1, 64)
 
 
 def test_the_subject_is_the_annotated_one_else_that_of_its_map():

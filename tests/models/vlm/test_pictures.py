@@ -21,12 +21,12 @@ from transformers.models.qwen3_vl.processing_qwen3_vl import Qwen3VLProcessor
 
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.core.prompts.layouts import layout_prompt
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 from layoutgen.models.decoding.backbone import positions
-from layoutgen.models.vlm.checkpoints import FAMILIES, load_model, load_speech
+from layoutgen.models.vlm.checkpoints import FAMILIES, load_chat_format, load_model
 from layoutgen.models.vlm.pictures import PictureKind
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.models.vlm.tiny import build_checkpoint
-from layoutgen.models.vlm.vision import pixel_inputs
 
 CPU = torch.device("cpu")
 PROCESSORS = {
@@ -49,7 +49,7 @@ def published(weights: Path, family: str) -> Any:
     """The published processor, without the video part that needs torchvision."""
     base = PROCESSORS[family]
     fields = json.loads((weights / "preprocessor_config.json").read_text())
-    speech = load_speech(weights)
+    chat = load_chat_format(weights)
     for name in ("image_processor_type", "processor_class"):
         fields.pop(name)
     if family == "internvl":
@@ -62,7 +62,7 @@ def published(weights: Path, family: str) -> Any:
 
     more = {"image_seq_length": 4} if family == "internvl" else {}
     without_video = type(base.__name__, (base,), {"__init__": start})
-    return without_video(images, speech.tokenizer, chat_template=speech.template, **more)
+    return without_video(images, chat.tokenizer, chat_template=chat.template, **more)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -70,13 +70,13 @@ def published(weights: Path, family: str) -> Any:
 def test_prompt_and_pixels_are_the_published_processors(
     family: str, size: tuple[int, int], checkpoints: dict[str, Path]
 ) -> None:
-    speech = load_speech(checkpoints[family])
-    unit = speech.pictures.side or speech.pictures.unit
-    height, width = (side // 28 * unit if not speech.pictures.tiles else side for side in size)
+    chat = load_chat_format(checkpoints[family])
+    unit = chat.pictures.side or chat.pictures.unit
+    height, width = (side // 28 * unit if not chat.pictures.tiles else side for side in size)
     image = np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8)
     told = layout_prompt(Copy("Kettle", ("$12",)), Canvas(800, 1200))
-    picture = speech.pictures.prepare(image, 1000)
-    prompt = speech.prompt(told.system, told.user, picture)
+    picture = chat.pictures.prepare(image, 1000)
+    prompt = chat.prompt(told.system, told.user, picture)
     processor = published(checkpoints[family], family)
     text = processor.apply_chat_template(
         [
@@ -89,7 +89,7 @@ def test_prompt_and_pixels_are_the_published_processors(
     options = {} if family == "internvl" else {"size": {"shortest_edge": unit**2, "longest_edge": 10**6}}
     expected = processor(text=[text], images=[image], return_tensors="pt", images_kwargs=options)
     assert [*prompt.prefix, *prompt.rest] == expected["input_ids"][0].tolist()
-    ours = pixel_inputs(speech.pictures, [picture], CPU, torch.float32)
+    ours = pixel_inputs(chat.pictures, [picture], CPU, torch.float32)
     if family != "internvl":
         assert ours["image_grid_thw"].tolist() == expected["image_grid_thw"].tolist()
     # The thumbnail is scaled, by another library.
@@ -99,17 +99,17 @@ def test_prompt_and_pixels_are_the_published_processors(
 
 @pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 def test_positions_are_the_models_own(family: str, checkpoints: dict[str, Path]) -> None:
-    model, speech = load_model(checkpoints[family], None, "cpu", torch.float32), load_speech(checkpoints[family])
+    model, chat = load_model(checkpoints[family], None, "cpu", torch.float32), load_chat_format(checkpoints[family])
     image = np.zeros((200, 300, 3), np.uint8)
-    picture = speech.pictures.prepare(image, 300)
-    prompt = speech.prompt("Constant.", "Different.", picture)
+    picture = chat.pictures.prepare(image, 300)
+    prompt = chat.prompt("Constant.", "Different.", picture)
     ids = np.array([*prompt.prefix, *prompt.rest])
     expected, delta = model.model.get_rope_index(
         torch.from_numpy(ids)[None],
-        mm_token_type_ids=torch.from_numpy((ids == speech.image_token).astype(int))[None],
-        image_grid_thw=pixel_inputs(speech.pictures, [picture], CPU, torch.float32)["image_grid_thw"],
+        mm_token_type_ids=torch.from_numpy((ids == chat.image_token).astype(int))[None],
+        image_grid_thw=pixel_inputs(chat.pictures, [picture], CPU, torch.float32)["image_grid_thw"],
     )
-    rest = positions(np.array(prompt.rest), speech.image_token, picture.grid, len(prompt.prefix))
+    rest = positions(np.array(prompt.rest), chat.image_token, picture.grid, len(prompt.prefix))
     assert rest.tolist() == expected[:, 0, len(prompt.prefix) :].tolist()
     assert rest[0, -1] + 1 - len(ids) == int(delta)
 
@@ -132,9 +132,9 @@ def test_tiles_are_arranged_as_the_published_processor_does(width: int, height: 
 
 def test_pixels_of_another_shape_are_refused_with_the_mend() -> None:
     wrong = [
-        Picture(np.zeros((56, 60, 3), np.uint8), (2, 2), (56, 60)),
-        Picture(np.zeros((56, 56, 3), np.float32), (2, 2), (56, 56)),
-        Picture(np.zeros((1, 448, 448, 3), np.uint8), None, (448, 448)),
+        ModelPicture(np.zeros((56, 60, 3), np.uint8), (2, 2), (56, 60)),
+        ModelPicture(np.zeros((56, 56, 3), np.float32), (2, 2), (56, 56)),
+        ModelPicture(np.zeros((1, 448, 448, 3), np.uint8), None, (448, 448)),
     ]
     for picture in wrong:
         with pytest.raises(ValueError, match="prepare it with this checkpoint's own PictureKind"):

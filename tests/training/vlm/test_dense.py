@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from layoutgen.io.storage import Storage
-from layoutgen.models.vlm.checkpoints import load_speech
+from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.vlm.tiny import build_checkpoint
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import Sample
@@ -58,7 +58,7 @@ def one_thread() -> Any:
 def test_the_tower_learns_and_the_language_model_stays(base: Path) -> None:
     learner = lora.load_learner(base, RECIPE, "cpu")
     before = {name: weight.clone() for name, weight in learner.model.named_parameters()}
-    lines = list(pretrain(learner.model, Subjects(), load_speech(base), RECIPE))
+    lines = list(pretrain(learner.model, Subjects(), load_chat_format(base), RECIPE))
     assert [line["taken"] for line in lines] == [25, 50, 60]
     assert lines[-1]["loss"] < lines[0]["loss"]
     assert lines[-1]["error"] < 0.15
@@ -70,7 +70,7 @@ def test_the_tower_learns_and_the_language_model_stays(base: Path) -> None:
 def test_samples_must_say_where_the_subject_is(base: Path) -> None:
     learner = lora.load_learner(base, RECIPE, "cpu")
     with pytest.raises(DataError, match="set it to 0 for this data set"):
-        list(pretrain(learner.model, Subjects(known=False), load_speech(base), RECIPE))
+        list(pretrain(learner.model, Subjects(known=False), load_chat_format(base), RECIPE))
 
 
 def test_a_run_does_it_once_and_decodes_held_back_layouts(base: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Framing
 from layoutgen.models.base import Brief, Composition, Prepared
 from layoutgen.models.composers.vlm import QwenVlComposer
-from layoutgen.models.vlm.checkpoints import ADAPTER_RECORD, check_adapter, load_speech
+from layoutgen.models.vlm.checkpoints import ADAPTER_RECORD, check_adapter, load_chat_format
 from layoutgen.models.vlm.tiny import FAMILIES, build_checkpoint
 from layoutgen.models.weights import weights_sha
 from layoutgen.training.loop.engines import PlainEngine
@@ -46,13 +46,13 @@ def recipe_of(**other: Any) -> Recipe:
 
 
 def trained(base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: Any) -> tuple[PlainEngine, list[Taken]]:
-    speech = load_speech(base)
+    chat = load_chat_format(base)
     found = PlainEngine(lora.load_learner(base, recipe, "cpu"), clip=1.0, decay=0.0, **engine)
-    make = lora.collator(speech, recipe, torch.device("cpu"))
+    make = lora.collator(chat, recipe, torch.device("cpu"))
     order = Order(count, recipe.batch, recipe.seed, window=2)
     taken = []
     pairs = recipe.method == "dpo"
-    with Feed(Drawn(count), encoder(speech, SIDE, pairs=pairs), order, micro=recipe.micro) as feed:
+    with Feed(Drawn(count), encoder(chat, SIDE, pairs=pairs), order, micro=recipe.micro) as feed:
         for step, chunks in feed.steps(0, steps):
             taken.append(take(found, chunks, make, recipe, step, steps))
             if not pairs and taken[-1].hits == 1 and taken[-1].loss < 0.05:
@@ -62,7 +62,7 @@ def trained(base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: An
 
 def answers(weights: Path, adapter: Path | None, count: int) -> list[str]:
     composer = QwenVlComposer(weights, adapter, frame=lambda *_: Framing(), max_side=SIDE, max_new_tokens=120)
-    kind = load_speech(weights).pictures
+    kind = load_chat_format(weights).pictures
     briefs = []
     for number in range(count):
         pixels, copy, canvas, _ = question(number)
@@ -134,10 +134,10 @@ def test_preferences_raise_the_wanted_answer_above_the_rejected_one(base: Path) 
 
 
 def test_a_loss_that_is_no_number_stops_before_the_step(base: Path) -> None:
-    speech, recipe = load_speech(base), recipe_of()
+    chat, recipe = load_chat_format(base), recipe_of()
     engine = PlainEngine(lora.load_learner(base, recipe, "cpu"), clip=1.0, decay=0.0)
-    make = lora.collator(speech, recipe, torch.device("cpu"))
-    with Feed(Drawn(4), encoder(speech, SIDE), Order(4, 4, 0), micro=4) as feed:
+    make = lora.collator(chat, recipe, torch.device("cpu"))
+    with Feed(Drawn(4), encoder(chat, SIDE), Order(4, 4, 0), micro=4) as feed:
         for step, chunks in feed.steps(0, 2):
             if step == 1:
                 before = engine.weights()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from layoutgen.models.vlm.checkpoints import Speech, load_model, load_speech
+from layoutgen.models.vlm.checkpoints import ChatFormat, load_chat_format, load_model
+from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.models.vlm.tiny import FAMILIES, build_checkpoint
-from layoutgen.models.vlm.vision import pixel_inputs
 from layoutgen.training.data.sample import SampleError
 from layoutgen.training.vlm.learner import Learner
 from layoutgen.training.vlm.tokens import Batch, Row, collate, encode
@@ -24,45 +24,45 @@ def bases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {family: build_checkpoint(family, folder / family) for family in FAMILIES}
 
 
-def rows_of(speech: Speech, count: int = 3, *, pairs: bool = False) -> list[Row]:
-    return [encode(speech, sample(i), SIDE, pairs=pairs) for i in range(count)]
+def rows_of(chat: ChatFormat, count: int = 3, *, pairs: bool = False) -> list[Row]:
+    return [encode(chat, sample(i), SIDE, pairs=pairs) for i in range(count)]
 
 
-def batch_of(speech: Speech, rows: list[Row], *, pairs: bool = False) -> Batch:
-    return collate(rows, speech.pictures, speech.image_token, CPU, torch.float32, pairs=pairs)
+def batch_of(chat: ChatFormat, rows: list[Row], *, pairs: bool = False) -> Batch:
+    return collate(rows, chat.pictures, chat.image_token, CPU, torch.float32, pairs=pairs)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_labels_are_exactly_the_answers_tokens_and_their_end(bases: dict[str, Path], family: str) -> None:
-    speech = load_speech(bases[family])
-    rows = rows_of(speech)
-    batch = batch_of(speech, rows)
+    chat = load_chat_format(bases[family])
+    rows = rows_of(chat)
+    batch = batch_of(chat, rows)
     for i, row in enumerate(rows):
         told = sample(i)
-        prompt = speech.prompt(told.system, told.user, row.picture)
-        answer = [*speech.tokenizer(told.answer, add_special_tokens=False).input_ids, speech.ends[0]]
+        prompt = chat.prompt(told.system, told.user, row.picture)
+        answer = [*chat.tokenizer(told.answer, add_special_tokens=False).input_ids, chat.ends[0]]
         expected = [-100] * len(prompt) + answer
         expected += [-100] * (batch.ids.shape[1] - len(expected))
         assert batch.labels[i].tolist() == expected
         assert batch.ids[i].tolist()[: len(row)] == [*prompt.prefix, *prompt.rest, *answer]
-        assert speech.tokenizer.decode(answer[:-1]) == told.answer
+        assert chat.tokenizer.decode(answer[:-1]) == told.answer
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_loss_of_a_batch_is_that_of_transformers_row_by_row(bases: dict[str, Path], family: str) -> None:
     """Without padding, with its own positions and masks: padding, positions and picked scores change nothing."""
-    speech = load_speech(bases[family])
+    chat = load_chat_format(bases[family])
     model = load_model(bases[family], None, "cpu", torch.float32)
-    rows = rows_of(speech)
-    lost, count, _ = Learner(model)(batch_of(speech, rows)).tolist()
+    rows = rows_of(chat)
+    lost, count, _ = Learner(model)(batch_of(chat, rows)).tolist()
     theirs = 0.0
     for row in rows:
         ids = torch.from_numpy(np.concatenate([row.prompt, row.answer]))[None]
         labels = ids.clone()
         labels[:, : len(row.prompt)] = -100
-        inputs = pixel_inputs(speech.pictures, [row.picture], CPU, torch.float32)
-        if not speech.pictures.tiles:
-            inputs["mm_token_type_ids"] = (ids == speech.image_token).long()
+        inputs = pixel_inputs(chat.pictures, [row.picture], CPU, torch.float32)
+        if not chat.pictures.tiles:
+            inputs["mm_token_type_ids"] = (ids == chat.image_token).long()
         with torch.no_grad():
             found = model(input_ids=ids, attention_mask=torch.ones_like(ids), labels=labels, **inputs)
         theirs += float(found.loss) * len(row.answer)
@@ -71,18 +71,18 @@ def test_the_loss_of_a_batch_is_that_of_transformers_row_by_row(bases: dict[str,
 
 
 def test_a_filler_is_learnt_by_nobody(bases: dict[str, Path]) -> None:
-    speech = load_speech(bases["qwen2_5_vl"])
-    first, second = rows_of(speech, 2)
+    chat = load_chat_format(bases["qwen2_5_vl"])
+    first, second = rows_of(chat, 2)
     learner = Learner(load_model(bases["qwen2_5_vl"], None, "cpu", torch.float32))
-    filled = learner(batch_of(speech, [first, second.filler()]))
-    assert torch.allclose(filled, learner(batch_of(speech, [first])), rtol=1e-4)
-    assert not (batch_of(speech, [first, second.filler()]).labels[1] >= 0).any()
+    filled = learner(batch_of(chat, [first, second.filler()]))
+    assert torch.allclose(filled, learner(batch_of(chat, [first])), rtol=1e-4)
+    assert not (batch_of(chat, [first, second.filler()]).labels[1] >= 0).any()
 
 
 def test_a_pair_is_two_rows_that_differ_in_their_answer_alone(bases: dict[str, Path]) -> None:
-    speech = load_speech(bases["qwen2_5_vl"])
-    rows = rows_of(speech, 2, pairs=True)
-    batch = batch_of(speech, rows, pairs=True)
+    chat = load_chat_format(bases["qwen2_5_vl"])
+    rows = rows_of(chat, 2, pairs=True)
+    batch = batch_of(chat, rows, pairs=True)
     assert batch.pairs
     assert len(batch.ids) == 4
     for i, row in enumerate(rows):
@@ -93,27 +93,27 @@ def test_a_pair_is_two_rows_that_differ_in_their_answer_alone(bases: dict[str, P
 
 
 def test_what_cannot_be_learnt_is_named_with_its_mend(bases: dict[str, Path]) -> None:
-    speech = load_speech(bases["qwen2_5_vl"])
+    chat = load_chat_format(bases["qwen2_5_vl"])
     told = sample(0)
     with pytest.raises(SampleError, match=r"has \d+ tokens, the limit is 64; raise train\.max_tokens"):
-        encode(speech, told, SIDE, 64)
+        encode(chat, told, SIDE, 64)
     with pytest.raises(SampleError, match="has no answer"):
-        encode(speech, type(told)(told.system, told.user, told.pixels, ""), SIDE)
-    plain = encode(speech, type(told)(told.system, told.user, told.pixels, told.answer), SIDE)
+        encode(chat, type(told)(told.system, told.user, told.pixels, ""), SIDE)
+    plain = encode(chat, type(told)(told.system, told.user, told.pixels, told.answer), SIDE)
     with pytest.raises(SampleError, match="edited layouts only"):
-        batch_of(speech, [plain], pairs=True)
+        batch_of(chat, [plain], pairs=True)
 
 
 def test_what_the_grammar_leaves_free_is_all_that_is_learnt(bases: dict[str, Path]) -> None:
-    speech = load_speech(bases["qwen2_5_vl"])
+    chat = load_chat_format(bases["qwen2_5_vl"])
     told = sample(1)
-    row = encode(speech, told, SIDE, free=True)
+    row = encode(chat, told, SIDE, free=True)
     assert row.free is not None
-    learnt = speech.tokenizer.decode(row.answer[row.free])
+    learnt = chat.tokenizer.decode(row.answer[row.free])
     assert row.learnt == row.free.sum() < len(row.answer)
     box = told.answer[told.answer.index('"box":[') + len('"box":[') :].partition("]")[0]
     assert learnt.startswith(f"title{box}]")
     assert "Kettle" not in learnt and "手冲壶" not in learnt
-    batch = batch_of(speech, [row])
+    batch = batch_of(chat, [row])
     assert batch.target.tolist() == row.answer[row.free].tolist()
     assert batch.labels[0][batch.labels[0] >= 0].tolist() == batch.target.tolist()

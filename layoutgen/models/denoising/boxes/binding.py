@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from layoutgen.core.layout import Role
-from layoutgen.models.denoising.boxes.head import Found
+from layoutgen.models.denoising.boxes.head import Prediction
 from layoutgen.models.denoising.boxes.tensors import survivors
 from layoutgen.models.denoising.lines import ROLES, Line
 
@@ -28,7 +28,7 @@ _UNDERLAY = ROLES.index(Role.UNDERLAY)
 
 
 def bind(
-    found: Found,
+    found: Prediction,
     row: int,
     lines: Sequence[Line],
     *,

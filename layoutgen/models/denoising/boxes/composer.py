@@ -16,14 +16,14 @@ from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.decoding.devices import in_halves
 from layoutgen.models.denoising.boxes.binding import bind
-from layoutgen.models.denoising.boxes.head import Found, Scene
+from layoutgen.models.denoising.boxes.head import Prediction, Scene
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.sampling import sample
 from layoutgen.models.denoising.boxes.steering import Steering, boxes, with_roles
 from layoutgen.models.denoising.lines import Line, batch, lines_of
 from layoutgen.models.denoising.seeds import FREE, row_seed
-from layoutgen.models.denoising.view import picture, shown_of, subject_of
-from layoutgen.models.vlm.painting import Frame
+from layoutgen.models.denoising.view import pixels_of, shown_of, subject_of
+from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class RadmComposer:
     `rows` layouts at once."""
 
     def __init__(
-        self, network: Radm, *, frame: Frame, steps: int = 4, samples: int = 1, rows: int = 8, seed: int = 0
+        self, network: Radm, *, frame: ChooseFraming, steps: int = 4, samples: int = 1, rows: int = 8, seed: int = 0
     ) -> None:
         self._network, self._frame = network, frame
         self._steps, self._samples, self._rows, self._seed = steps, samples, rows, seed
@@ -125,7 +125,7 @@ class RadmComposer:
     def _scene(self, tasks: Sequence[_Task]) -> Scene:
         device = next(self._network.parameters()).device
         seen = [
-            picture(
+            pixels_of(
                 one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing),
                 self._network.size,
             )
@@ -138,7 +138,7 @@ class RadmComposer:
             batch([task.lines for task in tasks]).to(device),
         )
 
-    def _read(self, found: Found, rows: range, task: _Task) -> list[Sampled] | Fault:
+    def _read(self, found: Prediction, rows: range, task: _Task) -> list[Sampled] | Fault:
         if not all(bool(part[rows.start : rows.stop].isfinite().all()) for part in (found.roles, found.ltrb)):
             return Fault("not_finite", "the network's answer is not finite; look at its weights, or use another dtype")
         out = []

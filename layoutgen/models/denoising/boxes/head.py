@@ -47,7 +47,7 @@ class Scene(NamedTuple):
     there: Tensor
 
 
-class Found(NamedTuple):
+class Prediction(NamedTuple):
     """What a head says of n proposals: logits (b, n, 8) of the roles, boxes `ltrb` (b, n, 4), normalised, and logits
     (b, n, l + 1) of the lines they may carry, the last one for none."""
 
@@ -91,7 +91,7 @@ class Head(nn.Module):
         self.none = None if anchored else nn.Linear(plain, 1)
         nn.init.constant_(self.role[-1].bias, -math.log((1 - _PRIOR) / _PRIOR))  # type: ignore[arg-type]
 
-    def forward(self, scene: Scene, ltrb: Tensor, features: Tensor | None, time: Tensor) -> tuple[Found, Tensor]:
+    def forward(self, scene: Scene, ltrb: Tensor, features: Tensor | None, time: Tensor) -> tuple[Prediction, Tensor]:
         """Look at boxes (b, n, 4), with the proposals' features (b, n, C) of the head before, at times (b, 4 C)."""
         regions = region_features(scene.atlas, in_px(ltrb, scene.sizes), self.size.pooled)
         x = regions.mean(2) if features is None else features
@@ -116,10 +116,10 @@ class Head(nn.Module):
             match = self.asks(joined) @ says.transpose(1, 2) / self.size.width**0.5
             match = match.masked_fill(~scene.there[:, None], torch.finfo(match.dtype).min)
             carries = torch.cat([match, self.none(joined)], -1)
-            return Found(self.role(joined), refined(ltrb, self.box(joined)), carries), x
+            return Prediction(self.role(joined), refined(ltrb, self.box(joined)), carries), x
         joined = torch.cat([joined, carried], -1)
         carries = torch.where(torch.cat([own, ~own.any(-1, keepdim=True)], -1), _SURE, -_SURE).to(x)
-        return Found(self.role(joined), set_anew(ltrb, self.box(joined)), carries), x
+        return Prediction(self.role(joined), set_anew(ltrb, self.box(joined)), carries), x
 
 
 def _places(ltrb: Tensor) -> Tensor:

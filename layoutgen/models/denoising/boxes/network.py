@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from layoutgen.models.denoising.boxes.head import Found, Head, Scene
+from layoutgen.models.denoising.boxes.head import Head, Prediction, Scene
 from layoutgen.models.denoising.boxes.pyramid import Pyramid
 from layoutgen.models.denoising.boxes.sizes import Size
 from layoutgen.models.denoising.letters import LetterEncoder, waves
@@ -44,12 +44,12 @@ class Radm(nn.Module):
         px of them, and their lines."""
         return Scene(self.pyramid(pictures), sizes, self.letters(lines), lines.there)
 
-    def forward(self, scene: Scene, ltrb: Tensor, t: Tensor) -> Sequence[Found]:
+    def forward(self, scene: Scene, ltrb: Tensor, t: Tensor) -> Sequence[Prediction]:
         """What each head says of noisy boxes (b, n, 4), normalised, at times (b,); the last one is the answer. Each
         head starts from the boxes of the one before, through which no gradient flows."""
         time = self.time(waves(t, self.size.width).to(ltrb.dtype))
         features: Tensor | None = None
-        found: list[Found] = []
+        found: list[Prediction] = []
         for head in self.heads:
             one, features = head(scene, ltrb, features, time)
             found.append(one)

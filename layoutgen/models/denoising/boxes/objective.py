@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from layoutgen.models.denoising.boxes.head import Found, Scene
+from layoutgen.models.denoising.boxes.head import Prediction, Scene
 from layoutgen.models.denoising.boxes.matching import ALPHA, GAMMA, match
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.schedule import STEPS, noised
@@ -75,7 +75,7 @@ def padded(truth: Truth, lines: int, generator: torch.Generator, count: int) -> 
     return out
 
 
-def learners(found: Found, row: int, truth: Truth, lines: int) -> Tensor:
+def learners(found: Prediction, row: int, truth: Truth, lines: int) -> Tensor:
     """The element that each proposal of a row learns (n,), -1 for none: of the first `lines`, their own texts."""
     if not lines:
         return match(found.roles[row], found.ltrb[row], truth.roles, truth.ltrb)
@@ -88,7 +88,7 @@ def learners(found: Found, row: int, truth: Truth, lines: int) -> Tensor:
     return taken
 
 
-def head_loss(found: Found, truths: Sequence[Truth], lines: Sequence[int]) -> dict[str, Tensor]:
+def head_loss(found: Prediction, truths: Sequence[Truth], lines: Sequence[int]) -> dict[str, Tensor]:
     """The parts of one head's loss, and the mean IoU of what was matched; `lines` of each row are anchored."""
     roles = torch.zeros_like(found.roles)
     boxes, giou, ious, carries, overlap = [], [], [], [], []

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from layoutgen.core.layout import Box
-from layoutgen.models.denoising.boxes.head import Found, Scene, anchors
+from layoutgen.models.denoising.boxes.head import Prediction, Scene, anchors
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.schedule import ddim, noised, times
 from layoutgen.models.denoising.boxes.tensors import SCALE, from_signal, to_signal
@@ -21,7 +21,7 @@ RENEW = 0.25
 
 Given = Sequence[Mapping[int, Box]]
 """For each row the boxes, ltrb, normalised, that some of its proposals have."""
-Steer = Callable[[Found], Tensor]
+Steer = Callable[[Prediction], Tensor]
 """Says from a step's answer where its boxes (b, n, 4) should be instead."""
 
 
@@ -35,21 +35,21 @@ def sample(
     eta: float = 1.0,
     given: Given | None = None,
     steer: Steer | None = None,
-    seen: Callable[[int, Tensor, Found], None] | None = None,
-) -> Found:
+    seen: Callable[[int, Tensor, Prediction], None] | None = None,
+) -> Prediction:
     """Denoise. The last answer is not steered: how far it is from what was asked can be seen. `seen` is told of each
     step: the time, the noisy boxes (b, n, 4) and what the last head made of them."""
-    lots = [torch.Generator().manual_seed(seed) for seed in seeds]
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     count, device = network.size.proposals, scene.atlas.device
 
     def draw() -> Tensor:
-        return torch.stack([torch.randn(count, 4, generator=one) for one in lots]).to(scene.atlas)
+        return torch.stack([torch.randn(count, 4, generator=generator) for generator in generators]).to(scene.atlas)
 
     x = draw()
     fixed, is_fixed = _fixed(given, x)
     is_anchored = anchors(scene.there, count).any(-1, keepdim=True) & network.anchored
     for t, u in times(steps):
-        now = torch.full((len(lots),), t, device=device)
+        now = torch.full((len(seeds),), t, device=device)
         x = torch.where(is_fixed, noised(fixed, now, draw()), x)
         found = network(scene, from_signal(x), now)[-1]
         if steer is not None and u >= 0:

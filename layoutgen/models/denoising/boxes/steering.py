@@ -16,7 +16,7 @@ from layoutgen.core.layout import Box, Role
 from layoutgen.core.prompts.layouts import Slot
 from layoutgen.core.proposals.constraints import Constraints, project
 from layoutgen.models.denoising.boxes.binding import bind
-from layoutgen.models.denoising.boxes.head import Found
+from layoutgen.models.denoising.boxes.head import Prediction
 from layoutgen.models.denoising.lines import Line
 
 
@@ -40,7 +40,7 @@ class Steering:
     def __init__(self, lines: Sequence[Sequence[Line]], constraints: Sequence[Constraints]) -> None:
         self._lines, self._constraints = lines, constraints
 
-    def __call__(self, found: Found) -> Tensor:
+    def __call__(self, found: Prediction) -> Tensor:
         """The boxes (b, n, 4) that keep the constraints."""
         out = found.ltrb.clone()
         for row, (lines, constraints) in enumerate(zip(self._lines, self._constraints, strict=True)):
@@ -52,6 +52,6 @@ class Steering:
         return out
 
 
-def boxes(found: Found, row: int, proposals: Sequence[int]) -> list[Box]:
+def boxes(found: Prediction, row: int, proposals: Sequence[int]) -> list[Box]:
     """The boxes of some proposals."""
     return [(a, b, c, d) for a, b, c, d in found.ltrb[row, list(proposals)].tolist()]

@@ -14,12 +14,12 @@ from layoutgen.core.layout import Box, Framing, Role
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.decoding.devices import in_halves
-from layoutgen.models.denoising.images.drawer import Beside, Drawer, sample
+from layoutgen.models.denoising.images.drawer import Conditioning, Drawer, sample
 from layoutgen.models.denoising.images.encoding import read_layout
 from layoutgen.models.denoising.lines import ROLES, Line, batch, lines_of
 from layoutgen.models.denoising.seeds import FREE, row_seed
-from layoutgen.models.denoising.view import picture, shown_of, subject_of
-from layoutgen.models.vlm.painting import Frame
+from layoutgen.models.denoising.view import pixels_of, shown_of, subject_of
+from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ImageComposer:
     a layout, `rows` layouts at once."""
 
     def __init__(
-        self, network: Drawer, *, frame: Frame, steps: int = 8, samples: int = 1, rows: int = 8, seed: int = 0
+        self, network: Drawer, *, frame: ChooseFraming, steps: int = 8, samples: int = 1, rows: int = 8, seed: int = 0
     ) -> None:
         self._network, self._frame = network, frame
         self._steps, self._samples, self._rows, self._seed = steps, samples, rows, seed
@@ -66,22 +66,22 @@ class ImageComposer:
     def _some(self, tasks: Sequence[_Task]) -> list[Composition | Fault]:
         size, device = self._network.size, next(self._network.parameters()).device
         seen = [
-            picture(one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing), size)
+            pixels_of(one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing), size)
             for one in tasks
         ]
         with torch.inference_mode():
-            beside = self._network.beside(
+            conditioning = self._network.conditioning(
                 torch.stack([pixels for pixels, _ in seen]).to(device),
                 torch.tensor([shape for _, shape in seen], device=device),
                 batch([one.lines for one in tasks]).to(device),
             )
-            said = self._network.roles(beside.lines[:, 1:]).float().softmax(2).tolist()
+            said = self._network.roles(conditioning.lines[:, 1:]).float().softmax(2).tolist()
         roles = [
             [dict(zip(ROLES, one, strict=True)) for one in row[: len(task.lines)]]
             for row, task in zip(said, tasks, strict=True)
         ]
         seeds = [row_seed(task.brief, FREE, self._seed, k) for task in tasks for k in range(self._samples)]
-        repeated = Beside(*(part.repeat_interleave(self._samples, 0) for part in beside))
+        repeated = Conditioning(*(part.repeat_interleave(self._samples, 0) for part in conditioning))
         images, finite = sample(self._network, repeated, seeds, steps=self._steps)
         return [
             self._best(images[i * self._samples : (i + 1) * self._samples], seen[i][1], task, roles[i])

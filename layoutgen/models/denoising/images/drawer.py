@@ -60,7 +60,7 @@ SMALL = ImageSize(
 )  # fmt: skip
 
 
-class Beside(NamedTuple):
+class Conditioning(NamedTuple):
     """What an image is drawn beside: pictures (b, 4 · (patch / 2)², g, g) in squares; places (b, 3, g, g), whether a
     square is on the canvas, and where; features of lines (b, 1 + l, text), the first one of no line; and which of them
     are there (b, 1 + l)."""
@@ -101,7 +101,7 @@ class Drawer(nn.Module):
         self.register_buffer("loud", (plan * spread + 1 - plan).sqrt(), persistent=False)
         self.register_buffer("colours", torch.from_numpy(_COLOURS) * size.signal, persistent=False)
 
-    def beside(self, pictures: Tensor, sizes: Tensor, lines: Lines) -> Beside:
+    def conditioning(self, pictures: Tensor, sizes: Tensor, lines: Lines) -> Conditioning:
         """Read pictures (b, 4, s, s), 0 to 1, the canvases' (width, height) in them (b, 2), and lines."""
         patch, side = self.size.patch, self.size.side // self.size.patch
         seen = functional.pixel_unshuffle(functional.avg_pool2d(2 * pictures - 1, 2), patch // 2)
@@ -112,15 +112,19 @@ class Drawer(nn.Module):
         told = self.letters(lines)
         none = self.none.expand(len(told), 1, -1)
         there = torch.cat([torch.ones_like(lines.there[:, :1]), lines.there], 1)
-        return Beside(seen, places, torch.cat([none, told], 1), there)
+        return Conditioning(seen, places, torch.cat([none, told], 1), there)
 
-    def forward(self, noisy: Tensor, t: Tensor, beside: Beside) -> Tensor:
+    def forward(self, noisy: Tensor, t: Tensor, conditioning: Conditioning) -> Tensor:
         """Say the classes of the pixels without noise."""
         loud: Tensor = self.loud[t].to(noisy)  # type: ignore[index]
         squares = functional.pixel_unshuffle(noisy / loud[:, None, None, None], self.size.patch)
-        seen = torch.cat([squares, beside.pictures, beside.places], 1)
+        seen = torch.cat([squares, conditioning.pictures, conditioning.places], 1)
         out: Tensor = self.unet(
-            seen, t, encoder_hidden_states=beside.lines, encoder_attention_mask=beside.there, return_dict=False
+            seen,
+            t,
+            encoder_hidden_states=conditioning.lines,
+            encoder_attention_mask=conditioning.there,
+            return_dict=False,
         )[0]
         said: Tensor = self.pixels(functional.silu(out))
         return said.unflatten(1, (CLASSES, -1))
@@ -156,7 +160,7 @@ def schedule() -> DDIMScheduler:
 
 
 def loss(
-    network: Drawer, beside: Beside, classes: Tensor, roles: Tensor, seeds: Sequence[int]
+    network: Drawer, conditioning: Conditioning, classes: Tensor, roles: Tensor, seeds: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
     """Cross-entropies (b,) of the classes (b, s, s) said at times and with noise of each row's own seed, and a tenth of
     that of the lines' roles (b, l), -1 where there is none; and the shares (b,) of the elements' pixels whose class is
@@ -165,12 +169,12 @@ def loss(
     t = torch.stack([torch.randint(STEPS, (), generator=one) for one in drawn]).to(classes.device)
     images = network.painted(classes)
     noise = torch.stack([torch.randn(images.shape[1:], generator=one) for one in drawn]).to(images)
-    said = network(schedule().add_noise(images, noise, t), t, beside).float()
+    said = network(schedule().add_noise(images, noise, t), t, conditioning).float()
     target = functional.pixel_unshuffle(classes[:, None], network.size.patch).long()
     each = functional.cross_entropy(said, target, reduction="none").flatten(1)
     taken = target.flatten(1) > 0
     hits = ((each.detach() < math.log(2)) & taken).sum(1) / taken.sum(1).clamp(min=1)
-    return each.mean(1) + 0.1 * _role_loss(network.roles(beside.lines[:, 1:]).float(), roles), hits
+    return each.mean(1) + 0.1 * _role_loss(network.roles(conditioning.lines[:, 1:]).float(), roles), hits
 
 
 def _role_loss(said: Tensor, roles: Tensor) -> Tensor:
@@ -181,7 +185,7 @@ def _role_loss(said: Tensor, roles: Tensor) -> Tensor:
 @torch.inference_mode()
 def sample(
     network: Drawer,
-    beside: Beside,
+    conditioning: Conditioning,
     seeds: Sequence[int],
     *,
     steps: int = 8,
@@ -192,12 +196,12 @@ def sample(
     says they are."""
     side, c = network.size.side, network.size.signal
     noise = [torch.randn(3, side, side, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    x = torch.stack(noise).to(beside.pictures)
+    x = torch.stack(noise).to(conditioning.pictures)
     plan = schedule()
     plan.set_timesteps(steps)
     said = x
     for t in plan.timesteps:
-        said = network.mean(network(x, t.expand(len(x)).to(x.device), beside))
+        said = network.mean(network(x, t.expand(len(x)).to(x.device), conditioning))
         if seen is not None:
             seen(int(t), _image(x), _image(said / c))
         x = plan.step(said, int(t), x, eta=0.0).prev_sample

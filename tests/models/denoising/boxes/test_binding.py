@@ -5,7 +5,7 @@ import torch
 
 from layoutgen.core.layout import Canvas, Copy, Role
 from layoutgen.models.denoising.boxes.binding import bind
-from layoutgen.models.denoising.boxes.head import Found
+from layoutgen.models.denoising.boxes.head import Prediction
 from layoutgen.models.denoising.lines import ROLES, lines_of
 
 LINES = lines_of(Copy("Kettle", ("1.5 l", "￥89")), Canvas(1000, 1000))
@@ -26,7 +26,7 @@ def found(*says, boxes=BOXES):
     for k, (role, sure, line) in enumerate(says):
         roles[0, k, ROLES.index(role)] = sure
         carries[0, k, len(LINES) if line is None else line] = 5.0
-    return Found(roles, torch.tensor([boxes]), carries)
+    return Prediction(roles, torch.tensor([boxes]), carries)
 
 
 PLAIN = [

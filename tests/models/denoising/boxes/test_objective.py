@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from layoutgen.models.denoising.boxes.head import Found, Scene
+from layoutgen.models.denoising.boxes.head import Prediction, Scene
 from layoutgen.models.denoising.boxes.objective import Truth, focal, head_loss, learners, loss, overlapping, padded
 from layoutgen.models.denoising.lines import ROLES, batch, lines_of
 from tests.models.denoising.tiny import CANVASES, COPIES, TINY, network, scenes
@@ -23,7 +23,7 @@ def right():
     ltrb[0, :3] = TRUE.ltrb
     roles[0, range(3), TRUE.roles] = 20.0
     carries[0, range(3), [0, 1, 2]] = 20.0
-    return Found(roles, ltrb, carries)
+    return Prediction(roles, ltrb, carries)
 
 
 def test_a_right_answer_costs_nothing_and_each_fault_its_part():

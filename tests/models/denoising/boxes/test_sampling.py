@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from layoutgen.models.denoising.boxes.head import Found
+from layoutgen.models.denoising.boxes.head import Prediction
 from layoutgen.models.denoising.boxes.sampling import sample
 from layoutgen.models.denoising.boxes.schedule import KEPT, STEPS
 from layoutgen.models.denoising.boxes.tensors import to_signal
@@ -24,7 +24,7 @@ class Says(torch.nn.Module):
         rows, count = ltrb.shape[:2]
         roles = torch.full((rows, count, 8), -9.0)
         roles[:, : count // 2] = 9.0
-        return [Found(roles, self.ltrb.expand(rows, count, 4), torch.zeros(rows, count, 3))]
+        return [Prediction(roles, self.ltrb.expand(rows, count, 4), torch.zeros(rows, count, 3))]
 
 
 def test_a_row_has_the_same_layout_in_any_batch():

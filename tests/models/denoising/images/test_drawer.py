@@ -34,13 +34,13 @@ def network():
     return Drawer(TINY).eval()
 
 
-def beside(net, numbers):
+def conditioning(net, numbers):
     pictures = torch.rand(3, 4, 32, 32, generator=torch.Generator().manual_seed(0))[numbers]
     lines = [lines_of(COPIES[k], CANVASES[k]) for k in numbers]
     dtype = next(net.parameters()).dtype
     told = batch(lines)
     with torch.inference_mode():
-        return net.beside(pictures.to(dtype), SIZES[numbers], replace(told, numbers=told.numbers.to(dtype)))
+        return net.conditioning(pictures.to(dtype), SIZES[numbers], replace(told, numbers=told.numbers.to(dtype)))
 
 
 def brief(number):
@@ -50,16 +50,16 @@ def brief(number):
 
 def test_a_row_is_drawn_alike_in_any_batch():
     net = network().to(torch.float64)
-    together, finite = sample(net, beside(net, [0, 1, 2]), [4, 5, 6], steps=3)
+    together, finite = sample(net, conditioning(net, [0, 1, 2]), [4, 5, 6], steps=3)
     assert finite.all()
     for row in range(3):
-        assert np.array_equal(together[row], sample(net, beside(net, [row]), [4 + row], steps=3)[0][0])
-    assert not np.array_equal(together[0], sample(net, beside(net, [0]), [9], steps=3)[0][0])
+        assert np.array_equal(together[row], sample(net, conditioning(net, [row]), [4 + row], steps=3)[0][0])
+    assert not np.array_equal(together[0], sample(net, conditioning(net, [0]), [9], steps=3)[0][0])
 
 
 def test_picture_and_copy_matter_and_a_copy_without_lines_is_finite():
     net = network()
-    plain = beside(net, [0])
+    plain = conditioning(net, [0])
     x, t = torch.randn(1, 3, 32, 32), torch.tensor([500])
     with torch.inference_mode():
         drawn = net(x, t, plain)
@@ -80,8 +80,8 @@ def test_it_learns_and_all_weights_do():
     lost = []
     for step in range(20):
         optimiser.zero_grad()
-        beside_ = net.beside(pictures, SIZES[[0, 0]], told)
-        value = loss(net, beside_, classes, roles, [2 * step, 2 * step + 1])[0].mean()
+        conditioning = net.conditioning(pictures, SIZES[[0, 0]], told)
+        value = loss(net, conditioning, classes, roles, [2 * step, 2 * step + 1])[0].mean()
         value.backward()
         assert step or not [name for name, p in net.named_parameters() if p.grad is None]
         optimiser.step()
@@ -91,7 +91,7 @@ def test_it_learns_and_all_weights_do():
 
 def test_the_loss_is_the_cross_entropy_of_what_is_said_and_a_tenth_of_the_roles():
     net = network()
-    shown = beside(net, [0, 1])
+    shown = conditioning(net, [0, 1])
     classes = torch.stack([signal(ELEMENTS, (32, 32), 32), signal([], (32, 32), 32)])
     none = torch.full((2, shown.lines.shape[1] - 1), -1)
     with torch.inference_mode():

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from layoutgen.models.base import Picture
+from layoutgen.models.base import ModelPicture
 from layoutgen.models.vlm.pictures import PictureKind
 
 
 def pixel_inputs(
-    kind: PictureKind, pictures: Sequence[Picture], device: torch.device, dtype: torch.dtype
+    kind: PictureKind, pictures: Sequence[ModelPicture], device: torch.device, dtype: torch.dtype
 ) -> dict[str, Any]:
     """The arguments of the vision tower for pictures. Raises ValueError for pixels of another shape."""
     for picture in pictures:
@@ -30,7 +30,7 @@ def pixel_inputs(
     return {"pixel_values": torch.cat(patches), "image_grid_thw": torch.tensor(grids, device=device)}
 
 
-def _check(kind: PictureKind, picture: Picture) -> None:
+def _check(kind: PictureKind, picture: ModelPicture) -> None:
     shape = picture.pixels.shape
     if kind.tiles:
         right = len(shape) == 4 and shape[1:] == (kind.side, kind.side, 3) and picture.grid is None

@@ -13,7 +13,7 @@ from layoutgen.imaging.framed import frame_at
 from layoutgen.models.base import Prepared
 from layoutgen.models.vlm.pictures import PictureKind
 
-Frame = Callable[[np.ndarray, Annotation, Canvas], Framing]
+ChooseFraming = Callable[[np.ndarray, Annotation, Canvas], Framing]
 """Says how a photo lies on a canvas."""
 
 
@@ -21,7 +21,7 @@ class CanvasPainter:
     """Draws the framed photo at exactly the size at which the model sees it, so that nothing is scaled twice. `frame`
     says how a photo lies on its canvas; the longer side is about `max_side` px."""
 
-    def __init__(self, kind: PictureKind, max_side: int, frame: Frame) -> None:
+    def __init__(self, kind: PictureKind, max_side: int, frame: ChooseFraming) -> None:
         self._kind, self._max_side, self._frame = kind, max_side, frame
 
     def prepare(self, image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Prepared:

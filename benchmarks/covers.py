@@ -41,7 +41,7 @@ from layoutgen.imaging import drawing, images
 from layoutgen.imaging.framed import frame, shrink
 from layoutgen.io.storage import Storage
 from layoutgen.models.building import stages as building
-from layoutgen.stages.place_covers import Cover, Photo, lay_out, scene_of
+from layoutgen.models.composers.covers import Cover, Photo, scene_of
 
 RATIOS = ("3:4", "1:1", "16:9", "9:16")
 TITLES = {
@@ -82,7 +82,7 @@ def main() -> None:
 def acceptance(manifest: Path, limit: int | None, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
     """The acceptance case."""
     settings = CoverPlaceSettings()
-    face_for = building.FaceFor(settings)
+    composer = building.cover_composer(settings, SAFE_ZONES, building.FaceFor(settings))
     reasons: Counter[str] = Counter()
     by: dict[str, list[bool]] = defaultdict(list)
     covered, contrasts, sizes, milliseconds = [], [], [], []
@@ -92,7 +92,7 @@ def acceptance(manifest: Path, limit: int | None, protect: ProtectSettings, shee
             for key, title in TITLES.items():
                 canvas = parse_canvas(ratio, SIDE)
                 began = time.perf_counter()
-                cover = lay_out(photo, CoverCopy(title), canvas, settings, face_for)
+                cover = composer.compose(photo, CoverCopy(title), canvas)
                 milliseconds.append(1000 * (time.perf_counter() - began))
                 verdict = cover.verdict
                 reasons.update({reason.partition(":")[0] for reason in verdict.reasons})
@@ -131,13 +131,13 @@ def acceptance(manifest: Path, limit: int | None, protect: ProtectSettings, shee
 def baselines(manifest: Path, limit: int | None, protect: ProtectSettings) -> dict[str, object]:
     """The baselines case."""
     settings = CoverPlaceSettings()
-    face_for = building.FaceFor(settings)
+    composer = building.cover_composer(settings, SAFE_ZONES, building.FaceFor(settings))
     rng = np.random.default_rng(0)
     found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for _, photo in photos(manifest, limit, protect):
         for ratio in RATIOS:
             canvas = parse_canvas(ratio, SIDE)
-            cover = lay_out(photo, CoverCopy(TITLES["zh12"]), canvas, settings, face_for)
+            cover = composer.compose(photo, CoverCopy(TITLES["zh12"]), canvas)
             scene = scene_of(photo, cover.framing, canvas, SAFE_ZONES)
             title = next(e for e in cover.elements if e.role is Role.TITLE)
             width, height = title.box[2] - title.box[0], title.box[3] - title.box[1]
@@ -171,7 +171,7 @@ def baselines(manifest: Path, limit: int | None, protect: ProtectSettings) -> di
 def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
     """The posters case."""
     settings = CoverPlaceSettings()
-    face_for = building.FaceFor(settings)
+    composer = building.cover_composer(settings, {}, building.FaceFor(settings))
     saliency = building.saliency(protect.saliency)
     titles, unions, cells, chance = [], [], [], []
     sheet = Sheet(sheets, "posters")
@@ -185,7 +185,7 @@ def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> di
         canvas = Canvas(2 * row["width"], 2 * row["height"])
         said = [text["text"] for text in texts]
         copy = CoverCopy(said[0], said[1] if said[1:] else None, tuple(said[2:4]))
-        cover = lay_out(photo, copy, canvas, settings, face_for, zones={}, framings=[Framing()])
+        cover = composer.compose(photo, copy, canvas, framings=[Framing()])
         theirs = [normalised(text["box"], row["width"], row["height"]) for text in texts]
         ours = [e.box for e in cover.elements if e.lines]
         title = next(e.box for e in cover.elements if e.role is Role.TITLE)

@@ -28,13 +28,14 @@ from benchmarks.covers import RATIOS, TITLES, hardware
 from layoutgen.config.base import load
 from layoutgen.config.jobs import CoversConfig
 from layoutgen.config.stages import CoverPlaceSettings, SaliencySettings
+from layoutgen.core.covers.acceptance import Limits
 from layoutgen.core.covers.placement import solve
 from layoutgen.core.covers.protection import SAFE_ZONES
-from layoutgen.core.covers.text import CoverCopy
+from layoutgen.core.covers.text import CoverCopy, Proportions
 from layoutgen.core.layout import Framing, parse_canvas
 from layoutgen.imaging.images import ImageFault
 from layoutgen.models.building import stages as building
-from layoutgen.stages.place_covers import Photo, scene_of, style_of
+from layoutgen.models.composers.covers import Photo, scene_of
 
 ROUNDS, MODEL = 5, "net"
 
@@ -59,6 +60,8 @@ def solver() -> dict[str, object]:
     """The solver case."""
     settings = CoverPlaceSettings()
     face_for = building.FaceFor(settings)
+    proportions = Proportions(settings.margin, settings.max_font, settings.most_lines)
+    limits = Limits(settings.most_covered, settings.min_contrast, settings.min_font)
     model = building.saliency(SaliencySettings(model=MODEL))
     with tempfile.TemporaryDirectory() as folder:
         pictures = pictures_of(Path(folder))[:6]
@@ -70,7 +73,7 @@ def solver() -> dict[str, object]:
             scene = scene_of(photo, Framing(), canvas, SAFE_ZONES)
             for title in TITLES.values():
                 copy = CoverCopy(title, "一件外套的七种穿法", ("新品",))
-                tasks.append((copy, canvas, scene, style_of(settings, canvas)))
+                tasks.append((copy, canvas, scene, proportions.on(canvas, limits)))
     for copy, canvas, scene, style in tasks[: 4 * len(TITLES)]:  # fonts and widths are measured once a process
         solve(copy, canvas, scene, face_for, style)
     times = []

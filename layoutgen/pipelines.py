@@ -208,9 +208,9 @@ def _protect(config: CoversConfig, storage: Storage) -> Stage:
 
 
 def _place_covers(config: CoversConfig) -> Stage:
-    return PlaceCovers(
-        config.place, building.zones(config.protect), building.FaceFor(config.place), building.COVER_VERSION
-    )
+    face_for = building.FaceFor(config.place)
+    composer = building.cover_composer(config.place, building.zones(config.protect), face_for)
+    return PlaceCovers(composer, face_for, building.COVER_VERSION)
 
 
 def _place(config: LayoutsConfig) -> Stage:

@@ -13,7 +13,14 @@ VERSION = 1
 # Columns that travel between stages only: the number of the shard that a block is, its attempt, how long each stage was
 # busy with it (JSON), the fingerprint and notes of the row in the snapshot before, and what a vision-language composer
 # is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in px (width, height), the framing.
-SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, SEEN = _TRAVEL = "_shard", "_attempt", "_times", "_was", "_was_notes", "_seen"
+SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED = _TRAVEL = (
+    "_shard",
+    "_attempt",
+    "_times",
+    "_was",
+    "_was_notes",
+    "_prepared",
+)
 ROW = "_row"  # each row's number in the manifest, from 1, while it is planned
 
 BOX = pa.list_(pa.float32(), 4)
@@ -32,7 +39,7 @@ TEXT_LINE = pa.struct(
 )
 FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
 PICTURE = pa.dictionary(pa.int32(), pa.large_binary())  # 32-bit offsets end at 2 GiB, which a shard's pictures may pass
-SEEN_TYPE = pa.struct(
+PREPARED_TYPE = pa.struct(
     [
         ("pixels", pa.large_binary()),
         ("shape", pa.list_(pa.int32())),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
@@ -15,6 +14,7 @@ from layoutgen.core.pictures import strips
 from layoutgen.core.reading import annotation_json
 from layoutgen.imaging import images
 from layoutgen.models.base import Annotator, Fault
+from layoutgen.stages.travelling import map_as_png
 
 
 class Annotate:
@@ -53,7 +53,7 @@ class Annotate:
                 answers |= dict(zip(chunk, found, strict=True))
         version = self._annotator[1] if unread else None
         maps = {
-            index: _as_png(answer.subject_map)
+            index: map_as_png(answer.subject_map)
             for index, answer in answers.items()
             if isinstance(answer, Annotation) and answer.subject_map is not None
         }
@@ -91,12 +91,3 @@ def _illegible(table: pa.Table, pixels: list[bytes], index_of: list[int | None])
                 f"{width}x{height} px are too long to be read: text in the picture is unknown; cut it in parts"
             )
     return found
-
-
-def _as_png(subject_map: np.ndarray) -> bytes:
-    return images.encode_png(np.rint(np.clip(subject_map, 0, 1) * 255).astype(np.uint8))
-
-
-def read_map(png: bytes) -> np.ndarray:
-    """The subject map (h, w), float32 in [0, 1], that a row carries as PNG."""
-    return images.decode_png(png).astype(np.float32) / 255

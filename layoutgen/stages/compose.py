@@ -14,8 +14,7 @@ from layoutgen.core.text.settable import Settable
 from layoutgen.core.text.typography import Face
 from layoutgen.imaging import images
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
-from layoutgen.stages.annotate import read_map
-from layoutgen.stages.prepare import read_prepared
+from layoutgen.stages.travelling import read_map, read_prepared
 
 _READ = (
     "title",
@@ -58,9 +57,9 @@ class Compose:
         raw: dict[int, str | None] = {}
         known = rows.kept(table, "compose")
         prepared: dict[int, Prepared | None] = {}
-        if schema.SEEN in table.column_names:
-            prepared = {i: read_prepared(table.column(schema.SEEN)[i]) for i in rows.open_rows(table)}
-            table = table.drop_columns([schema.SEEN])
+        if schema.PREPARED in table.column_names:
+            prepared = {i: read_prepared(table.column(schema.PREPARED)[i]) for i in rows.open_rows(table)}
+            table = table.drop_columns([schema.PREPARED])
         for chunk in self._briefs(table, known, prepared, faults, notes):
             composed = self._model[0].compose([brief for _, brief in chunk])
             for (i, brief), answer in zip(chunk, composed, strict=True):

@@ -14,7 +14,7 @@ from layoutgen.core.placing import placement
 from layoutgen.core.text.typography import Face
 from layoutgen.imaging import images
 from layoutgen.imaging.framed import frame
-from layoutgen.stages.annotate import read_map
+from layoutgen.stages.travelling import read_map
 
 _SIDE = 384
 _SPARE = 1.04  # another decoder or scale sees slightly other pixels

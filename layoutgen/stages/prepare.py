@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
-from layoutgen.core.layout import Canvas, Framing
+from layoutgen.core.layout import Canvas
 from layoutgen.imaging import images
-from layoutgen.models.base import ModelPicture, Prepared, Preparer
-from layoutgen.stages.annotate import read_map
+from layoutgen.models.base import Preparer
+from layoutgen.stages.travelling import prepared_row, read_map
 
 
 class Prepare:
@@ -35,7 +35,7 @@ class Prepare:
         maps, map_of = rows.distinct(table, "subject_map")
         read = {name: table.column(name).to_pylist() for name in ("canvas_width", "canvas_height", "subject_box")}
         decoded: dict[int, np.ndarray] = {}
-        seen: list[dict[str, Any] | None] = [None] * len(table)
+        prepared: list[dict[str, Any] | None] = [None] * len(table)
         for i in rows.open_rows(table):
             if i in known:
                 continue
@@ -47,28 +47,5 @@ class Prepare:
             if map_of[i] is not None:
                 annotation = replace(annotation, subject_map=read_map(maps[map_of[i] or 0]))
             canvas = Canvas(read["canvas_width"][i], read["canvas_height"][i])
-            seen[i] = _row(self._preparer.prepare(decoded[index], annotation, canvas))
-        return table.append_column(schema.SEEN, pa.array(seen, schema.SEEN_TYPE))
-
-
-def _row(prepared: Prepared) -> dict[str, Any]:
-    picture, framing = prepared.picture, prepared.framing
-    return {
-        "pixels": picture.pixels.tobytes(),
-        "shape": picture.pixels.shape,
-        "grid": picture.grid,
-        "size": picture.size,
-        "crop": framing.crop,
-        "picture": framing.picture,
-        "backdrop": framing.backdrop,
-    }
-
-
-def read_prepared(value: pa.StructScalar) -> Prepared | None:
-    """What a row of the prepare stage says, without a copy of the pixels."""
-    if not value.is_valid:
-        return None
-    row = {name: value[name].as_py() for name in schema.SEEN_TYPE.names if name != "pixels"}
-    pixels = np.frombuffer(value["pixels"].as_buffer(), np.uint8).reshape(row["shape"])
-    framing = Framing(tuple(row["crop"]), tuple(row["picture"]), row["backdrop"])
-    return Prepared(framing, ModelPicture(pixels, tuple(row["grid"]) if row["grid"] else None, tuple(row["size"])))
+            prepared[i] = prepared_row(self._preparer.prepare(decoded[index], annotation, canvas))
+        return table.append_column(schema.PREPARED, pa.array(prepared, schema.PREPARED_TYPE))

@@ -7,7 +7,8 @@ from layoutgen.core import rows, schema
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Role
 from layoutgen.models.base import Fault
-from layoutgen.stages.annotate import Annotate, read_map
+from layoutgen.stages.annotate import Annotate
+from layoutgen.stages.travelling import read_map
 from tests.stages.planned import (
     FAILED,
     assert_failed_rows_are_untouched,

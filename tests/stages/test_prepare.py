@@ -10,7 +10,8 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.base import ModelPicture, Prepared
 from layoutgen.models.building import stages as building
 from layoutgen.stages.compose import Compose
-from layoutgen.stages.prepare import Prepare, read_prepared
+from layoutgen.stages.prepare import Prepare
+from layoutgen.stages.travelling import read_prepared
 from tests.stages.planned import FAILED, assert_failed_rows_are_untouched, assert_neighbours_change_nothing
 from tests.stages.test_compose import FACES, FakeComposer, annotated, compose
 
@@ -66,8 +67,8 @@ def test_failed_rows_have_no_picture():
     before = annotated(FAILED, {}, photos=[None, np.zeros((60, 40, 3), np.uint8)])
     after = Prepare(FakePreparer)(before)
     assert_failed_rows_are_untouched(before, after)
-    assert read_prepared(after.column(schema.SEEN)[0]) is None
-    assert read_prepared(after.column(schema.SEEN)[1]) is not None
+    assert read_prepared(after.column(schema.PREPARED)[0]) is None
+    assert read_prepared(after.column(schema.PREPARED)[1]) is not None
 
 
 def test_a_bad_row_changes_nothing_for_its_neighbours():

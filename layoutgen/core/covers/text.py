@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from layoutgen.core.layout import Role
+from layoutgen.core.covers.acceptance import Limits
+from layoutgen.core.layout import Canvas, Role
 from layoutgen.core.text.typography import Face, Setting, break_into, leading_for, line_height, set_lines
 
 _REFERENCE_PX = 128
@@ -45,6 +46,29 @@ class Style:
     most_lines: int = 4
     min_contrast: float = 4.5
     most_covered: float = 0.05
+
+
+@dataclass(frozen=True)
+class Proportions:
+    """A cover's text on any canvas: free edge and largest font of a title as shares of its short side, lines of a
+    title."""
+
+    margin: float
+    largest_font: float
+    most_lines: int
+
+    def on(self, canvas: Canvas, limits: Limits) -> Style:
+        """The style in px of a canvas, within the limits of acceptance."""
+        short = min(canvas.width, canvas.height)
+        smallest = math.ceil(limits.smallest_font * canvas.width - 1e-6)
+        return Style(
+            margin_px=self.margin * short,
+            smallest_px=smallest,
+            largest_px=max(smallest, round(self.largest_font * short)),
+            most_lines=self.most_lines,
+            min_contrast=limits.min_contrast,
+            most_covered=limits.most_covered,
+        )
 
 
 @dataclass(frozen=True)

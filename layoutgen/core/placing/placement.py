@@ -12,8 +12,7 @@ import numpy as np
 
 from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, Suggestion, area, intersection
 from layoutgen.core.placing import colouring
-from layoutgen.core.proposals.stacking import leading_of
-from layoutgen.core.text.typography import Face, Setting, fit, set_text
+from layoutgen.core.text.typography import Face, Setting, fit, leading_of, set_text
 
 VERSION = "place-1"  # goes up with every change of what it decides
 _ORDER = [Role.TITLE, Role.PRICE, Role.LOGO, Role.SUBTITLE, Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER]

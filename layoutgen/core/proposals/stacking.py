@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from layoutgen.core.layout import Box, Canvas, Copy, Role
-from layoutgen.core.text.typography import LEADING, Face, Setting, em_length, set_text
+from layoutgen.core.text.typography import BODY_LEADING, Face, Setting, em_length, set_text
 
 TITLE_LARGEST, TITLE_SMALLEST, BODY_LARGEST, BODY_SHARE = 0.125, 0.042, 0.052, 0.48
-BODY_LEADING = 1.4
 _PRICE = re.compile(r"^\s*(?:[￥¥$€£]\s*\d|.{0,4}\d+(?:\.\d+)?\s*元)")
 _PILL_EMS = 12.0
 
@@ -68,11 +67,6 @@ class Block:
 
 def _row_width(row: tuple[Piece, ...], gap: float) -> float:
     return sum(piece.width for piece in row) + gap * (len(row) - 1)
-
-
-def leading_of(role: Role) -> float:
-    """Line height in em of a text's role: tight for what stands in one line or large, open for running text."""
-    return LEADING if role in (Role.TITLE, Role.PRICE, Role.LOGO) else BODY_LEADING
 
 
 def is_price(text: str) -> bool:

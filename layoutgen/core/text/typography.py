@@ -11,9 +11,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from layoutgen.core.layout import Role
 from layoutgen.core.text.words import inside_words
 
-LEADING = 1.28
+LEADING, BODY_LEADING = 1.28, 1.4
 _TALL_LEADING = 1.5
 ASCENT = 0.88
 
@@ -220,6 +221,11 @@ def set_lines(lines: Sequence[str], face: Face, px: int, leading: float = LEADIN
     height = line_height(px, leading_for("".join(lines), leading))
     widest = math.ceil(max(face.width(line, px) for line in lines))
     return Setting(tuple(lines), px, height, widest, height * len(lines))
+
+
+def leading_of(role: Role) -> float:
+    """Line height in em of a text's role: tight for what stands in one line or large, open for running text."""
+    return LEADING if role in (Role.TITLE, Role.PRICE, Role.LOGO) else BODY_LEADING
 
 
 def leading_for(text: str, leading: float = LEADING) -> float:

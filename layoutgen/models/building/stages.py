@@ -19,8 +19,10 @@ from layoutgen.config.stages import (
 )
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
+from layoutgen.core.covers.acceptance import Limits
 from layoutgen.core.covers.placement import VERSION as COVER_VERSION
 from layoutgen.core.covers.protection import SAFE_ZONES, Zone, Zones
+from layoutgen.core.covers.text import Proportions
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.layout import Canvas, Copy, Framing, Role
 from layoutgen.core.placing.placement import VERSION as PLACE_VERSION
@@ -28,6 +30,7 @@ from layoutgen.core.text.lettering import VERSION as LETTERING_VERSION
 from layoutgen.core.text.lettering import choose_face
 from layoutgen.core.text.typography import Face, is_wide
 from layoutgen.imaging import fonts
+from layoutgen.imaging.grounds import panel_colour
 from layoutgen.imaging.images import VERSION as FETCH_VERSION
 from layoutgen.imaging.video import VERSION as VIDEO_VERSION
 from layoutgen.io.digests import file_digest
@@ -39,8 +42,9 @@ from layoutgen.models.annotators.ocr import OcrAnnotator
 from layoutgen.models.annotators.strips import InParts
 from layoutgen.models.base import Annotator, Brief, Composer, Faces, FrameChooser, Preparer, Saliency
 from layoutgen.models.building.libraries import release
+from layoutgen.models.composers.covers import CoverComposer
 from layoutgen.models.composers.rules import VERSION as RULES_VERSION
-from layoutgen.models.composers.rules import RulesComposer, panel_colour, subject_map
+from layoutgen.models.composers.rules import RulesComposer, subject_map
 from layoutgen.models.finders.border import VERSION as BORDER_VERSION
 from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.models.finders.clips import VERSION as CLIPS_VERSION
@@ -281,6 +285,17 @@ def composer(
             from layoutgen.models.building import networks as building_networks
 
             return building_networks.composer(settings, seed, storage, frame_default)
+
+
+def cover_composer(settings: CoverPlaceSettings, zones: Zones, face_for: FaceFor) -> CoverComposer:
+    """Build the composer of covers."""
+    return CoverComposer(
+        Proportions(settings.margin, settings.max_font, settings.most_lines),
+        Limits(settings.most_covered, settings.min_contrast, settings.min_font),
+        face_for,
+        zones=zones,
+        font_files=tuple(filter(None, (settings.regular_font, settings.bold_font))),
+    )
 
 
 def preparer(settings: ComposeSettings, storage: Storage) -> Preparer:

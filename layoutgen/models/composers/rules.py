@@ -12,11 +12,12 @@ import numpy as np
 
 from layoutgen.core import colour, framing
 from layoutgen.core.layout import Box, Canvas, Framing, Role, Suggestion, area
-from layoutgen.core.placing.colouring import accent_colour, readable
+from layoutgen.core.placing.colouring import readable
 from layoutgen.core.proposals import stacking
 from layoutgen.core.proposals.stacking import Block
 from layoutgen.core.text.typography import Face
 from layoutgen.imaging.framed import frame
+from layoutgen.imaging.grounds import flat_ground, panel_colour
 from layoutgen.models.base import Brief, Composition, Fault, Saliency
 
 VERSION = "rules-1"
@@ -132,27 +133,6 @@ def protect(subject_map: np.ndarray, brief: Brief) -> np.ndarray:
         left, top, right, bottom = line.box
         out[int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))] = 1
     return out
-
-
-def flat_ground(image: np.ndarray, subject: np.ndarray) -> str | None:
-    """The colour of a photo's ground where all of its edge that is not subject is one flat colour, else None."""
-    small = cv2.resize(image, subject.shape[::-1], interpolation=cv2.INTER_AREA)
-    at_edge = np.ones(subject.shape, bool)
-    at_edge[2:-2, 2:-2] = False
-    ground = small[at_edge & (subject < 0.1)].astype(np.float64)
-    if len(ground) < 0.35 * at_edge.sum():
-        return None
-    middle = np.median(ground, axis=0)
-    return colour.to_hex(middle) if np.percentile(np.abs(ground - middle).max(1), 92) <= 6 else None
-
-
-def panel_colour(image: np.ndarray, subject: np.ndarray) -> str:
-    """A colour for panels that goes with the photo: the subject's hue, as a pale tint beside light photos and as a
-    deep shade beside dark ones."""
-    small = cv2.resize(image, subject.shape[::-1], interpolation=cv2.INTER_AREA)
-    light = float(colour.luminance(small).mean()) > 0.16
-    accent = accent_colour(small, subject)
-    return colour.tint(accent, 0.94, 0.035) if light else colour.tint(accent, 0.27, 0.05)
 
 
 def _scene(brief: Brief, subject_map: np.ndarray, candidate: framing.Candidate) -> _Scene:

@@ -26,7 +26,7 @@ from layoutgen.core.text.typography import baseline_px
 from layoutgen.goods import catalogue
 from layoutgen.imaging import drawing, fonts, images
 from layoutgen.imaging.framed import frame_at, shrink
-from layoutgen.models.composers.rules import flat_ground, panel_colour
+from layoutgen.imaging.grounds import flat_ground, panel_colour
 from layoutgen.training.corpus import copywriting
 from layoutgen.training.corpus.blocks import Style
 from layoutgen.training.corpus.composites import held_back

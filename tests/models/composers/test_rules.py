@@ -8,7 +8,7 @@ from layoutgen.core.layout import Canvas, Copy, Role, inside, intersection
 from layoutgen.imaging.framed import frame
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building.stages import FaceFor
-from layoutgen.models.composers.rules import RulesComposer, flat_ground, panel_colour, protect, subject_map
+from layoutgen.models.composers.rules import RulesComposer, protect, subject_map
 from layoutgen.models.finders.border import BorderSaliency
 
 SALIENCY = BorderSaliency()
@@ -139,19 +139,3 @@ def test_a_map_that_the_annotator_left_is_used_and_one_is_made_where_there_is_no
     assert subject_map(asked, SALIENCY) is asked.annotation.subject_map
     made = subject_map(Brief(asked.image, Annotation(), COPY, SQUARE), SALIENCY)
     assert made.shape == (160, 160)
-
-
-def test_the_ground_is_flat_where_the_photos_edge_has_one_colour():
-    image, mask = photo((0.3, 0.3, 0.7, 0.7), ground=(240, 238, 230), grain=0.0)
-    assert flat_ground(image, mask) == "#f0eee6"
-    image[:300] = 90
-    assert flat_ground(image, mask) is None
-    assert flat_ground(image, np.ones_like(mask)) is None
-
-
-def test_a_panel_is_pale_beside_a_light_photo_and_deep_beside_a_dark_one():
-    pale, deep = (
-        panel_colour(*photo((0.3, 0.3, 0.7, 0.7), ground=ground)) for ground in ((240, 240, 240), (25, 25, 28))
-    )
-    assert min(int(pale[i : i + 2], 16) for i in (1, 3, 5)) > 200
-    assert max(int(deep[i : i + 2], 16) for i in (1, 3, 5)) < 90

@@ -37,8 +37,7 @@ from layoutgen.core.covers.protection import SAFE_ZONES
 from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.covers.windows import gradients
 from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas, union
-from layoutgen.imaging import drawing, images
-from layoutgen.imaging.framed import frame, shrink
+from layoutgen.imaging import drawing, framed, images
 from layoutgen.io.storage import Storage
 from layoutgen.models.building import stages as building
 from layoutgen.models.composers.covers import Cover, Photo, scene_of
@@ -241,8 +240,8 @@ class Sheet:
         """Draw a cover into the sheet."""
         if self._folder is None:
             return
-        ground = frame(photo.pixels, cover.framing, canvas, max(canvas.width, canvas.height))
-        drawn = shrink(drawing.draw(ground, list(cover.elements), canvas), self._tile - 20)
+        ground = framed.draw(photo.pixels, cover.framing, canvas, max(canvas.width, canvas.height))
+        drawn = framed.shrink(drawing.draw(ground, list(cover.elements), canvas), self._tile - 20)
         page = np.full((self._tile, self._tile, 3), 120, np.uint8)
         page[: drawn.shape[0], : drawn.shape[1]] = drawn
         at = (2, self._tile - 6)

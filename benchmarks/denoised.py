@@ -20,7 +20,7 @@ from PIL import Image
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
 from layoutgen.core.proposals.layout_image import COLOURS
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import framed
 from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composition
@@ -109,7 +109,7 @@ def main() -> None:
     for number, photo in enumerate(photos[:: max(1, len(photos) // given.count)][: given.count]):
         asked = brief(photo, number)
         framing = frame_default(asked.image, asked.annotation, asked.canvas)
-        canvas = frame(asked.image, framing, asked.canvas, _SIDE)
+        canvas = framed.draw(asked.image, framing, asked.canvas, _SIDE)
         if not given.only_last:
             pictures += [canvas, *stages(given.model, network, asked, framing, canvas, given.steps)]
         (made,) = composer_of(given.model, network, frame=frame_default, steps=given.steps).compose([asked])

@@ -45,8 +45,7 @@ from layoutgen.core.reading.text_roles import language
 from layoutgen.core.text.distance import edits, plain
 from layoutgen.goods.shots import SHOTS
 from layoutgen.goods.wording import WORDING
-from layoutgen.imaging import drawing
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import drawing, framed
 from layoutgen.models.annotators.ocr import OcrAnnotator
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.building.stages import FaceFor
@@ -125,9 +124,9 @@ def draw_posters(count: int) -> list[Poster]:
         (answer,) = composer.compose([Brief(photos[name], Annotation(), copy, canvas)])
         if not isinstance(answer, Composition):
             continue
-        picture = frame(photos[name], answer.framing, canvas, max(canvas.width, canvas.height))
+        picture = framed.draw(photos[name], answer.framing, canvas, max(canvas.width, canvas.height))
         saliency = BorderSaliency().saliency([photos[name]])[0]
-        views = [frame(view, answer.framing, canvas, _SIDE) for view in (photos[name], saliency)]
+        views = [framed.draw(view, answer.framing, canvas, _SIDE) for view in (photos[name], saliency)]
         behind = placement.Ground(views[0], views[1])
         short = min(canvas.width, canvas.height)
         limits = placement.Limits(settings.margin * short, round(settings.min_font * short), settings.min_contrast)

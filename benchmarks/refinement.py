@@ -34,7 +34,7 @@ from layoutgen.core.prompts.refinements import (
     refinement_grammar,
     refinement_prompt,
 )
-from layoutgen.imaging.framed import frame_at
+from layoutgen.imaging.framed import draw_at
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
 from layoutgen.models.vlm.checkpoints import load_chat_format, load_model
@@ -92,7 +92,7 @@ def answers(weights: Path, questions: list[Question], side: int) -> list[tuple[S
     for one in questions:
         task = one.task
         size = chat.pictures.size(task.canvas.width, task.canvas.height, side)
-        picture = chat.pictures.prepare(frame_at(task.photo, task.framing, *size), side)
+        picture = chat.pictures.prepare(draw_at(task.photo, task.framing, *size), side)
         told = refinement_prompt(task.copy, task.canvas, one.given, task.logo_aspect)
         grammar = refinement_grammar(task.copy, one.given)
         asked.append(Request(chat.prompt(told.system, told.user, picture), grammar))

@@ -7,17 +7,17 @@ from layoutgen.core.colour import to_rgb
 from layoutgen.core.layout import Canvas, Framing
 
 
-def frame(image: np.ndarray, framing: Framing, canvas: Canvas, side: int) -> np.ndarray:
+def draw(image: np.ndarray, framing: Framing, canvas: Canvas, side: int) -> np.ndarray:
     """Draw `framing.crop` of an image into `framing.picture` of the canvas, its longer side scaled to `side` px.
 
     `image` is (h, w) or (h, w, 3), uint8 or float32; a map (h, w) gets 0 where the canvas shows no photo.
     """
     scale = side / max(canvas.width, canvas.height)
-    return frame_at(image, framing, max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale)))
+    return draw_at(image, framing, max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale)))
 
 
-def frame_at(image: np.ndarray, framing: Framing, width: int, height: int) -> np.ndarray:
-    """Draw as `frame` does, at a size in px."""
+def draw_at(image: np.ndarray, framing: Framing, width: int, height: int) -> np.ndarray:
+    """Draw as `draw` does, at a size in px."""
     is_map = image.ndim == 2
     out = np.zeros((height, width, *image.shape[2:]), image.dtype)
     if not is_map:

@@ -45,7 +45,7 @@ _SIXTEEN_TO_EIGHT = ((np.arange(65536) * 255 + 32767) // 65535).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class Decoded:
     """A decoded image: `pixels` (h, w, 3), uint8, upright sRGB; `width` and `height` in px of the upright original;
     `notes` say what was chosen or left out."""
 
@@ -64,13 +64,13 @@ def _within(width: int, height: int, side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit = _within) -> Picture:
+def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit = _within) -> Decoded:
     """Decode an image to upright RGB of at most `side` px on the longer side, or of the size that `fit` tells: of an
     animation the most telling frame, transparency on a ground that shows what it cuts out (`core.pictures.grounds`).
     Metadata that can't be read is skipped. Raises ImageFault; more than `max_pixels` are refused before they are
     decoded."""
 
-    def picture(file: ImageFile) -> Picture:
+    def picture(file: ImageFile) -> Decoded:
         image = _open(file, max_pixels)
         width, height = image.size
         if min(width, height) < min_side:
@@ -81,7 +81,7 @@ def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit =
         rgb = np.array(_on_ground(small, notes))
         if orientation >= 5:
             width, height = height, width
-        return Picture(_turned(rgb, orientation), width, height, tuple(dict.fromkeys(notes)))
+        return Decoded(_turned(rgb, orientation), width, height, tuple(dict.fromkeys(notes)))
 
     return _tolerant(data, picture)
 

@@ -46,7 +46,7 @@ class VideoFault(Exception):  # noqa: N818 a fault of the datum, not of the mach
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class Still:
     """A frame: `pixels` (h, w, 3), uint8, RGB, upright with square pixels; `time_s` from the clip's start."""
 
     pixels: np.ndarray
@@ -58,7 +58,7 @@ class Clip:
     """Frames of a clip in order of time, at least one; `duration_s` is 0 where the file doesn't say; `width` and
     `height` are px of the upright original; `notes` say what was done to its colours."""
 
-    frames: tuple[Frame, ...]
+    frames: tuple[Still, ...]
     duration_s: float
     width: int
     height: int
@@ -105,7 +105,7 @@ def read(
         times = sorted(found)
         kept = times if len(times) <= count else [times[(2 * k + 1) * len(times) // (2 * count)] for k in range(count)]
         pixels, ground = _on_ground([found[time].pixels for time in kept])
-        frames = tuple(Frame(shown, max(0.0, time - start)) for shown, time in zip(pixels, kept, strict=True))
+        frames = tuple(Still(shown, max(0.0, time - start)) for shown, time in zip(pixels, kept, strict=True))
         notes = tuple(filter(None, [found[kept[0]].note, grounds.note(ground)]))
         return Clip(frames, duration, *found[kept[0]].size, notes)
 

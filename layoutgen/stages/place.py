@@ -12,8 +12,7 @@ from layoutgen.core import colour, rows, schema
 from layoutgen.core.layout import Canvas, Role
 from layoutgen.core.placing import placement
 from layoutgen.core.text.typography import Face
-from layoutgen.imaging import images
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import framed, images
 from layoutgen.stages.travelling import read_map
 
 _SIDE = 384
@@ -78,7 +77,9 @@ class Place:
             smallest_px=math.ceil(self._settings.min_font * short),
             min_contrast=min(15.0, _SPARE * self._settings.min_contrast),
         )
-        ground = placement.Ground(frame(image, framing, canvas, _SIDE), frame(subject, framing, canvas, _SIDE), logo)
+        ground = placement.Ground(
+            framed.draw(image, framing, canvas, _SIDE), framed.draw(subject, framing, canvas, _SIDE), logo
+        )
         return placement.place(map(rows.read_suggestion, row["suggestion"]), canvas, ground, self._face_for, limits)
 
 

@@ -8,8 +8,7 @@ import pyarrow as pa
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.layout import Box, Element, Role
 from layoutgen.core.metrics import table_rows
-from layoutgen.imaging import drawing, fonts, images
-from layoutgen.imaging.framed import frame, shrink
+from layoutgen.imaging import drawing, fonts, framed, images
 from layoutgen.imaging.video import VideoFault
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Saliency
@@ -64,19 +63,19 @@ class Render:
             except (StorageError, images.ImageFault, VideoFault) as error:
                 faults.append(str(error))
                 continue
-            ground = frame(photo, framing, canvas, max(canvas.width, canvas.height))
+            ground = framed.draw(photo, framing, canvas, max(canvas.width, canvas.height))
             drawn = drawing.draw(ground, elements, canvas, logo=logo, font_files=self._font_files)
-            self._write(row, "", images.encode_jpeg(shrink(drawn, self._side), 88))
+            self._write(row, "", images.encode_jpeg(framed.shrink(drawn, self._side), 88))
             if self._layers:
-                self._write(row, "ground", images.encode_jpeg(shrink(ground, self._side), 80))
+                self._write(row, "ground", images.encode_jpeg(framed.shrink(ground, self._side), 80))
                 ink = [element for element in elements if element.role is not Role.UNDERLAY]
                 over = [
-                    shrink(drawing.draw(plain, ink, canvas, logo=logo, font_files=self._font_files), self._side)
+                    framed.shrink(drawing.draw(plain, ink, canvas, logo=logo, font_files=self._font_files), self._side)
                     for plain in (np.zeros_like(ground), np.full_like(ground, 255))
                 ]
                 self._write(row, "ink", images.encode_png(_lifted(*over)))
             if self._saliency is not None:
-                shown = frame(self._find(row["image"], photo), framing, canvas, min(_MAP_SIDE, self._side))
+                shown = framed.draw(self._find(row["image"], photo), framing, canvas, min(_MAP_SIDE, self._side))
                 self._write(row, "map", images.encode_png(_tinted(shown)))
             faults.append(None)
         return pa.table({"row_id": table.column("row_id"), "fault": pa.array(faults, pa.string())})

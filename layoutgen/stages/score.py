@@ -24,8 +24,7 @@ from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
-from layoutgen.imaging import fonts, images
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import fonts, framed, images
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
@@ -141,8 +140,8 @@ class Score:
             chosen = Layouts(layouts.boxes[members], layouts.classes[members], layouts.dropped[members])
             drawn = {
                 size: (
-                    [frame(picture, framing, Canvas(*size), max(size)) for framing in framings],
-                    [frame(subject, framing, Canvas(*size), max(size)) for framing in framings],
+                    [framed.draw(picture, framing, Canvas(*size), max(size)) for framing in framings],
+                    [framed.draw(subject, framing, Canvas(*size), max(size)) for framing in framings],
                 )
                 for size in ((pku.WIDTH, pku.HEIGHT), (ralf.WIDTH, ralf.HEIGHT))
             }
@@ -154,8 +153,8 @@ class Score:
             content.put(members, _named("cgl", cgl.cgl_content(chosen, photos)))
             for i, framing in zip(members, framings, strict=True):
                 canvas = table_rows.canvas(values[i])
-                ground = frame(picture, framing, canvas, _SIDE)
-                protected = frame(subject, framing, canvas, _SIDE) > _PROTECTED
+                ground = framed.draw(picture, framing, canvas, _SIDE)
+                protected = framed.draw(subject, framing, canvas, _SIDE) > _PROTECTED
                 ratios = [own.contrast_of(elements[i], k, ground) if own.is_text(e) else None
                           for k, e in enumerate(elements[i])]  # fmt: skip
                 content.measured[i] = (protected, ratios)

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image, ImageCms
 
 from layoutgen.imaging import images
-from layoutgen.imaging.images import ImageFault, Picture
+from layoutgen.imaging.images import Decoded, ImageFault
 
 RED, GREEN, BLUE, WHITE = (220, 30, 20), (20, 180, 40), (30, 40, 200), (255, 255, 255)
 
 
-def decode(data: bytes, side: int = 256, min_side: int = 2, max_pixels: int = 100_000_000) -> Picture:
+def decode(data: bytes, side: int = 256, min_side: int = 2, max_pixels: int = 100_000_000) -> Decoded:
     return images.decode(data, side=side, min_side=min_side, max_pixels=max_pixels)
 
 
@@ -310,7 +310,7 @@ def test_a_bomb_beyond_pillows_own_limit_is_too_many_pixels() -> None:
 
 def test_a_60_megapixel_jpeg_decodes_in_little_memory() -> None:
     data = save(noise(10_000, 6_000), "JPEG", quality=85)
-    found: list[Picture] = []
+    found: list[Decoded] = []
     assert peak_of(lambda: found.append(decode(data, side=768, max_pixels=120_000_000))) < 60_000_000
     assert (found[0].width, found[0].height) == (10_000, 6_000)
     assert found[0].pixels.shape == (461, 768, 3)
@@ -318,7 +318,7 @@ def test_a_60_megapixel_jpeg_decodes_in_little_memory() -> None:
 
 def test_a_60_megapixel_png_decodes_in_one_copy() -> None:
     data = save(flag(10_000, 6_000), "PNG", compress_level=1)
-    found: list[Picture] = []
+    found: list[Decoded] = []
     assert peak_of(lambda: found.append(decode(data, side=768, max_pixels=120_000_000))) < 1.5 * 10_000 * 6_000 * 4
     assert is_flag(found[0].pixels)
 

@@ -19,8 +19,7 @@ from layoutgen.core.covers.protection import SAFE_ZONES, Zones
 from layoutgen.core.covers.text import CoverCopy, FaceFor, Proportions
 from layoutgen.core.framing import Candidate
 from layoutgen.core.layout import Box, Canvas, Element, Framing, Suggestion, area, inside
-from layoutgen.imaging import drawing
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import drawing, framed
 from layoutgen.imaging.grounds import flat_ground, panel_colour
 
 _GOOD = 1.6  # cost of a layout that needs no other framing
@@ -142,7 +141,7 @@ class CoverComposer:
     ) -> tuple[tuple[Element, ...], acceptance.Verdict]:
         """Colour a solution on the pixels behind its glyphs, and check it."""
         scene, solution, limits = attempt.scene, attempt.solution, self._limits
-        full = frame(photo.pixels, attempt.framing, canvas, max(canvas.width, canvas.height))
+        full = framed.draw(photo.pixels, attempt.framing, canvas, max(canvas.width, canvas.height))
         texts = [i for i, element in enumerate(solution.elements) if element.lines and i >= len(scene.locked)]
         glyphs = {i: drawing.glyphs(full, solution.elements[i], canvas, self._font_files) for i in texts}
         elements = cover_colouring.colour_cover(
@@ -183,7 +182,7 @@ def scene_of(photo: Photo, shown: Framing, canvas: Canvas, zones: Zones) -> Scen
     )
     return Scene(
         protected.map,
-        frame(photo.pixels, shown, canvas, protection.SIDE),
+        framed.draw(photo.pixels, shown, canvas, protection.SIDE),
         faces=tuple(hard.box for hard in protected.hard if hard.kind == "face"),
         zones=tuple(hard.box for hard in protected.hard if hard.kind == "zone"),
         picture=shown.picture,

@@ -16,7 +16,7 @@ from layoutgen.core.placing.colouring import readable
 from layoutgen.core.proposals import stacking
 from layoutgen.core.proposals.stacking import Block
 from layoutgen.core.text.typography import Face
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import framed
 from layoutgen.imaging.grounds import flat_ground, panel_colour
 from layoutgen.models.base import Brief, Composition, Fault, Saliency
 
@@ -136,8 +136,8 @@ def protect(subject_map: np.ndarray, brief: Brief) -> np.ndarray:
 
 
 def _scene(brief: Brief, subject_map: np.ndarray, candidate: framing.Candidate) -> _Scene:
-    pixels = frame(brief.image, candidate.framing, brief.canvas, _SIDE)
-    subject = frame(subject_map, candidate.framing, brief.canvas, _SIDE)
+    pixels = framed.draw(brief.image, candidate.framing, brief.canvas, _SIDE)
+    subject = framed.draw(subject_map, candidate.framing, brief.canvas, _SIDE)
     gray = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 0.7)
     clutter = np.minimum(1.0, np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)) / 160)
     total = float(subject.sum())

@@ -10,7 +10,7 @@ from torch import Tensor
 from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Box, Canvas, Framing
-from layoutgen.imaging.framed import frame_at
+from layoutgen.imaging.framed import draw_at
 
 
 class Square(Protocol):
@@ -31,9 +31,9 @@ def pixels_of(
     scale = size.side / max(canvas.width, canvas.height)
     width, height = max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale))
     out = torch.zeros(size.channels, size.side, size.side)
-    out[:3, :height, :width] = torch.from_numpy(frame_at(image, framed, width, height)).permute(2, 0, 1) / 255
+    out[:3, :height, :width] = torch.from_numpy(draw_at(image, framed, width, height)).permute(2, 0, 1) / 255
     if size.channels > 3 and isinstance(subject, np.ndarray):
-        seen = frame_at(subject.astype(np.float32), framed, width, height)
+        seen = draw_at(subject.astype(np.float32), framed, width, height)
         out[3, :height, :width] = torch.from_numpy(seen).clamp(0, 1)
     elif size.channels > 3 and subject is not None:
         left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in subject)

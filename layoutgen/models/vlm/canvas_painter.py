@@ -9,7 +9,7 @@ import numpy as np
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Framing
-from layoutgen.imaging.framed import frame_at
+from layoutgen.imaging.framed import draw_at
 from layoutgen.models.base import Prepared
 from layoutgen.models.vlm.pictures import PictureKind
 
@@ -28,4 +28,4 @@ class CanvasPainter:
         """Frame a photo on its canvas and draw it."""
         framing = self._frame(image, annotation, canvas)
         width, height = self._kind.size(canvas.width, canvas.height, self._max_side)
-        return Prepared(framing, self._kind.prepare(frame_at(image, framing, width, height), self._max_side))
+        return Prepared(framing, self._kind.prepare(draw_at(image, framing, width, height), self._max_side))

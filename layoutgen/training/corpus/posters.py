@@ -25,7 +25,7 @@ from layoutgen.core.reading.text_roles import language
 from layoutgen.core.text.typography import baseline_px
 from layoutgen.goods import catalogue
 from layoutgen.imaging import drawing, fonts, images
-from layoutgen.imaging.framed import frame_at, shrink
+from layoutgen.imaging.framed import draw_at, shrink
 from layoutgen.imaging.grounds import flat_ground, panel_colour
 from layoutgen.training.corpus import copywriting
 from layoutgen.training.corpus.blocks import Style
@@ -102,7 +102,7 @@ class Poster:
 
     def clean(self, width: int, height: int) -> np.ndarray:
         """The framed photo without text, (height, width, 3), at another size."""
-        return frame_at(self.photo, self.framing, width, height)
+        return draw_at(self.photo, self.framing, width, height)
 
     def picture(self) -> np.ndarray:
         """The poster, text and all, at its drawn size."""
@@ -241,8 +241,8 @@ def _centre(box: Box) -> tuple[float, float]:
 
 def _stage(scene: Scene, frame: Framing, drawn: Canvas, goes_on: bool, scale: float = 1.0) -> Stage:
     size = (max(8, round(drawn.width * scale)), max(8, round(drawn.height * scale)))
-    pixels = frame_at(scene.pixels if scale == 1.0 else scene.sketch, frame, *size)
-    subject = frame_at(scene.subject, frame, *size)
+    pixels = draw_at(scene.pixels if scale == 1.0 else scene.sketch, frame, *size)
+    subject = draw_at(scene.subject, frame, *size)
     return Stage(pixels, subject, drawn, to_px(frame.picture, drawn.width, drawn.height), goes_on)
 
 

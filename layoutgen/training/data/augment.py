@@ -22,7 +22,7 @@ import numpy as np
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion, inside, union
 from layoutgen.core.prompts.layouts import layout_prompt, write_layout
 from layoutgen.core.prompts.refinements import ATTRIBUTES, MOST_HIDDEN, Given, refinement_prompt
-from layoutgen.imaging.framed import frame_at
+from layoutgen.imaging.framed import draw_at
 from layoutgen.training.data.disguise import disguised
 from layoutgen.training.data.sample import Sample, Task
 
@@ -88,11 +88,11 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
     return Sample(
         told.system,
         told.user,
-        frame_at(task.photo, task.framing, width, height),
+        draw_at(task.photo, task.framing, width, height),
         write_layout(task.target, task.copy),
         None if task.rejected is None else write_layout(task.rejected, task.copy),
         log,
-        None if mask is None else frame_at(mask, task.framing, width // _MAP, height // _MAP),
+        None if mask is None else draw_at(mask, task.framing, width // _MAP, height // _MAP),
         task,
     )
 

@@ -18,7 +18,7 @@ from layoutgen.core.layout import area
 from layoutgen.core.prompts import layouts as prompts
 from layoutgen.core.prompts import refinements as refinement_prompt
 from layoutgen.imaging import images
-from layoutgen.imaging.framed import frame_at
+from layoutgen.imaging.framed import draw_at
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.training.corpus.posters import Corpus, Poster
 from layoutgen.training.data.augment import NONE, Augmentation, Size, augmented
@@ -159,7 +159,7 @@ def canvas_subject(task: Task) -> np.ndarray:
     scale = _SUBJECT_SIDE / max(task.canvas.width, task.canvas.height)
     size = (round(task.canvas.width * scale), round(task.canvas.height * scale))
     assert task.mask is not None
-    return np.asarray(np.rint(frame_at(task.mask, task.framing, *size).clip(0, 1) * 255), np.uint8)
+    return np.asarray(np.rint(draw_at(task.mask, task.framing, *size).clip(0, 1) * 255), np.uint8)
 
 
 def write_snapshot(storage: Storage, root: str, data: DataSet) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from layoutgen.config.training import DataSettings
-from layoutgen.imaging.framed import frame_at
+from layoutgen.imaging.framed import draw_at
 from layoutgen.io.storage import Storage
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import NONE, Augmentation, Size
@@ -124,7 +124,7 @@ def drawn_case(corpus: Corpus, number: int, size: Size) -> Case:
     return Case(
         poster.key,
         poster.key,
-        frame_at(task.photo, task.framing, width, height),
+        draw_at(task.photo, task.framing, width, height),
         task.copy,
         task.canvas,
         task.target,

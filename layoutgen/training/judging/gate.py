@@ -30,7 +30,7 @@ from layoutgen.core.metrics.layouts import Score
 from layoutgen.core.metrics.statistics import Estimate, differences
 from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, place
 from layoutgen.core.text.typography import Face
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import framed
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.data.cases import Case
@@ -174,8 +174,8 @@ _OF_LAYOUTS = ("covering", "overlap", "violations", "role")
 def _placed(case: Case, proposed: Sequence[Suggestion], placing: Placing) -> tuple[Element, ...] | None:
     short = min(case.canvas.width, case.canvas.height)
     subject = np.zeros(case.pixels.shape[:2], np.float32) if case.subject is None else case.subject / np.float32(255)
-    pixels = frame(case.pixels, Framing(), case.canvas, _SIDE)
-    ground = Ground(pixels, frame(subject.astype(np.float32), Framing(), case.canvas, _SIDE))
+    pixels = framed.draw(case.pixels, Framing(), case.canvas, _SIDE)
+    ground = Ground(pixels, framed.draw(subject.astype(np.float32), Framing(), case.canvas, _SIDE))
     limits = Limits(placing.margin * short, math.ceil(placing.min_font * short), placing.min_contrast)
     try:
         return place(proposed, case.canvas, ground, placing.face_for, limits).elements
@@ -184,7 +184,7 @@ def _placed(case: Case, proposed: Sequence[Suggestion], placing: Placing) -> tup
 
 
 def _violations(case: Case, placed: Sequence[Element], placing: Placing) -> tuple[float, float]:
-    pixels = frame(case.pixels, Framing(), case.canvas, _SIDE)
+    pixels = framed.draw(case.pixels, Framing(), case.canvas, _SIDE)
     scores = [
         own.ElementScore(
             one.role,

@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Canvas, Copy, Role, inside, intersection
-from layoutgen.imaging.framed import frame
+from layoutgen.imaging import framed
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building.stages import FaceFor
 from layoutgen.models.composers.rules import RulesComposer, protect, subject_map
@@ -46,7 +46,7 @@ def compose(*briefs):
 def test_no_text_lies_on_the_subject_where_there_is_room_beside_it(canvas, box):
     asked = brief(box, canvas)
     (found,) = compose(asked)
-    subject = frame(asked.annotation.subject_map, found.framing, canvas, 400) > 0.5
+    subject = framed.draw(asked.annotation.subject_map, found.framing, canvas, 400) > 0.5
     assert subject.any()
     for suggestion in found.suggestions:
         left, top, right, bottom = suggestion.box
@@ -61,7 +61,7 @@ def test_text_keeps_off_a_subject_that_looks_as_calm_as_the_ground():
         subject = np.zeros((600, 600), np.float32)
         subject[top:bottom, 60:540] = 1
         (found,) = compose(Brief(image, Annotation((), None, subject), COPY, SQUARE))
-        shown = frame(subject, found.framing, SQUARE, 200) > 0.5
+        shown = framed.draw(subject, found.framing, SQUARE, 200) > 0.5
         for suggestion in found.suggestions:
             left, high, right, low = (int(200 * side) for side in suggestion.box)
             assert shown[high:low, left:right].mean() < 0.03

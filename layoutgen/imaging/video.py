@@ -47,7 +47,7 @@ class VideoFault(Exception):  # noqa: N818 a fault of the datum, not of the mach
 
 @dataclass(frozen=True, eq=False)
 class Still:
-    """A frame: `pixels` (h, w, 3), uint8, RGB, upright with square pixels; `time_s` from the clip's start."""
+    """A frame of a clip: `pixels` (h, w, 3), uint8, RGB, upright with square pixels; `time_s` from the clip's start."""
 
     pixels: np.ndarray
     time_s: float

@@ -77,9 +77,8 @@ class Place:
             smallest_px=math.ceil(self._settings.min_font * short),
             min_contrast=min(15.0, _SPARE * self._settings.min_contrast),
         )
-        ground = placement.Ground(
-            framed.draw(image, framing, canvas, _SIDE), framed.draw(subject, framing, canvas, _SIDE), logo
-        )
+        drawn, subject_map = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
+        ground = placement.Ground(drawn, subject_map, logo)
         return placement.place(map(rows.read_suggestion, row["suggestion"]), canvas, ground, self._face_for, limits)
 
 

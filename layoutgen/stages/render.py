@@ -99,18 +99,17 @@ class Render:
                 data = self._storage.read(uri)
                 self._photo = uri, images.decode(data, side=side, min_side=1, max_pixels=200_000_000).pixels
             else:
-                self._photo = uri, self._storage.attempt(uri, lambda: self._frame(uri, row["frame_s"], side))
+                self._photo = uri, self._storage.attempt(uri, lambda: self._still(uri, row["frame_s"], side))
         return self._photo[1]
 
-    def _frame(self, uri: str, time_s: float, side: int) -> np.ndarray:
+    def _still(self, uri: str, time_s: float, side: int) -> np.ndarray:
         with self._storage.open(uri) as file:
             return still_at(file, time_s, side)
 
     def _find(self, uri: str, photo: np.ndarray) -> np.ndarray:
         if self._subject is None or self._subject[0] != uri:
             assert self._saliency is not None
-            (found,) = self._saliency.saliency([photo])
-            self._subject = uri, found
+            self._subject = uri, self._saliency.saliency([photo])[0]
         return self._subject[1]
 
     def _write(self, row: dict[str, object], part: str, data: bytes) -> None:
@@ -131,11 +130,11 @@ def _lifted(on_black: np.ndarray, on_white: np.ndarray) -> np.ndarray:
     return np.asarray(np.rint(np.concatenate([np.clip(colour, 0, 255), 255 * opacity], -1)), np.uint8)
 
 
-def _tinted(found: np.ndarray) -> np.ndarray:
+def _tinted(values: np.ndarray) -> np.ndarray:
     """A map (h, w) in [0, 1] as a colour that is the more opaque, the more is protected (h, w, 4)."""
-    out = np.empty((*found.shape, 4), np.uint8)
+    out = np.empty((*values.shape, 4), np.uint8)
     out[..., :3] = _TINT
-    out[..., 3] = np.rint(np.clip(found, 0, 1) * 255)
+    out[..., 3] = np.rint(np.clip(values, 0, 1) * 255)
     return out
 
 

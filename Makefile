@@ -50,21 +50,12 @@ check: setup
 	$(BIN)/lint-imports
 
 bench: setup
-	$(BIN)/python -m benchmarks.stream
-	$(BIN)/python -m benchmarks.metrics
-	$(BIN)/python -m benchmarks.gallery
-	$(BIN)/python -m benchmarks.placement
-	$(BIN)/python -m benchmarks.plan --rows 1000000
-	$(BIN)/python -m benchmarks.decode
-	$(BIN)/python -m benchmarks.diffusion
-	$(BIN)/python -m benchmarks.train
+	$(BIN)/python -m benchmarks.suite cpu
 
-# With the Python of a machine that has a GPU: torch, transformers, peft, llguidance and scipy are all it
-# needs.
+# With the Python of a machine that has a GPU. Decoding needs torch, transformers, llguidance and scipy, training peft
+# besides, and denoising opencv-python-headless: a part that lacks its own fails alone.
 bench-gpu:
-	$(PYTHON) -m benchmarks.gpu
-	$(PYTHON) -m benchmarks.train --gpu
-	$(PYTHON) -m benchmarks.diffusion --device cuda --rows 32 128 512 --layouts 1024
+	$(PYTHON) -m benchmarks.suite gpu
 
 clean:
 	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

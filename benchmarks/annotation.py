@@ -1,6 +1,7 @@
 """How well the embedded annotator finds the lines that designers placed, beside rapidocr as it comes.
 
     python -m benchmarks.annotation --posters ../shared/data/posters.jsonl --products ../shared/data/products.jsonl
+        [--most 8] [--full] [--output results.jsonl]
 
 Prints one JSON line. `ours` and `other` are F1 against the published text-line boxes, greedy one-to-one matching at IoU
 0.5; ours counts placed lines only. Of the 91 published boxes 16 mark print on the product or in the scene (a player's
@@ -8,12 +9,8 @@ screen, wall lettering), which by our definition no designer placed: `placed_rec
 `read_recall` is all that we read, placed or not, against the 91. Times are milliseconds an image on one thread.
 """
 
-import argparse
 import json
-import os
-import platform
 import time
-import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,12 +18,23 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from benchmarks.benchmark import Benchmark
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Box, iou, to_px
+from layoutgen.core.text.distance import edits, plain
 from layoutgen.models.annotators.ocr import OcrAnnotator
 from layoutgen.models.finders.border import BorderSaliency
 
 Line = tuple[str, Box]
+
+BENCHMARK = Benchmark(
+    "annotation",
+    "F1 of the lines that designers placed on posters",
+    "rapidocr as it comes",
+    seconds=60,
+    full="all posters and photos, about 5 minutes",
+    uses="one thread",
+)
 
 # Published boxes, by poster, that mark print on the product or in the scene, as seen by eye.
 PRINTED = {
@@ -40,36 +48,33 @@ PRINTED = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--posters", type=Path, required=True)
     parser.add_argument("--products", type=Path, help="photos without designers' text, for the rate of false placed")
-    chosen = parser.parse_args()
-    posters = [json.loads(row) for row in chosen.posters.read_text("utf-8").splitlines()]
-    images = [_image(chosen.posters.parent / poster["file"]) for poster in posters]
+    parser.add_size("--most", 8, 10_000, "posters, and photos, at most")
+    given = parser.parse_args()
+    posters = [json.loads(row) for row in given.posters.read_text("utf-8").splitlines()][: given.most]
+    images = [_image(given.posters.parent / poster["file"]) for poster in posters]
     annotator = OcrAnnotator(threads=1, saliency=BorderSaliency())
+    BENCHMARK.say(f"reading {len(images)} posters, by our annotator, then by rapidocr")
     annotations, ours_ms = _timed(lambda image: annotator.annotate([image])[0], images)
     raw_lines, raw_ms = _timed(_raw_reader(), images)
     placed = [_lines(a, image, all_lines=False) for a, image in zip(annotations, images, strict=True)]
     read = [_lines(a, image, all_lines=True) for a, image in zip(annotations, images, strict=True)]
     ours, raw = _scores(placed, posters), _scores(raw_lines, posters)
-    line = {
-        "bench": "annotation",
-        "case": f"{len(posters)} posters, {sum(len(p['texts']) for p in posters)} lines, IoU 0.5",
-        "ours": ours["f1"],
-        "other": raw["f1"],
-        "ratio": round(ours["f1"] / raw["f1"], 3),
-        "unit": "F1",
-        "hardware": _hardware(),
-        "ours_details": ours,
-        "other_details": raw,
-        "placed_recall": _scores(placed, posters, without=PRINTED)["recall"],
-        "read_recall": _scores(read, posters)["recall"],
-        "ours_ms": ours_ms,
-        "other_ms": raw_ms,
-    }
-    if chosen.products is not None:
-        line["products"] = _false_placed(chosen.products, annotator)
-    print(json.dumps(line, ensure_ascii=False))
+    BENCHMARK.compare(
+        f"{len(posters)} posters, {sum(len(p['texts']) for p in posters)} lines, IoU 0.5",
+        ours["f1"],
+        raw["f1"],
+        "F1",
+        ours_details=ours,
+        other_details=raw,
+        placed_recall=_scores(placed, posters, without=PRINTED)["recall"],
+        read_recall=_scores(read, posters)["recall"],
+        ours_ms=ours_ms,
+        other_ms=raw_ms,
+        products=_false_placed(given.products, annotator, given.most) if given.products else None,
+    )
 
 
 def _raw_reader() -> Callable[[np.ndarray], list[Line]]:
@@ -78,11 +83,11 @@ def _raw_reader() -> Callable[[np.ndarray], list[Line]]:
     reader = RapidOCR(params={"Global.log_level": "error", "EngineConfig.onnxruntime.intra_op_num_threads": 1})
 
     def read(image: np.ndarray) -> list[Line]:
-        found: Any = reader(np.ascontiguousarray(image[:, :, ::-1]))
-        if found.boxes is None:
+        answer: Any = reader(np.ascontiguousarray(image[:, :, ::-1]))
+        if answer.boxes is None:
             return []
-        corners = [(*quad.min(axis=0), *quad.max(axis=0)) for quad in found.boxes]
-        return list(zip(found.txts, corners, strict=True))
+        corners = [(*quad.min(axis=0), *quad.max(axis=0)) for quad in answer.boxes]
+        return list(zip(answer.txts, corners, strict=True))
 
     return read
 
@@ -101,34 +106,34 @@ def _lines(annotation: Annotation, image: np.ndarray, all_lines: bool) -> list[L
 
 
 def _scores(
-    found: Sequence[Sequence[Line]], posters: Sequence[dict[str, Any]], without: dict[str, set[int]] | None = None
+    read: Sequence[Sequence[Line]], posters: Sequence[dict[str, Any]], without: dict[str, set[int]] | None = None
 ) -> dict[str, float]:
     """Recall, precision, F1, and character accuracy (1 - edits / characters) of the matched lines."""
-    matched = wanted = given = edits = characters = 0
-    for lines, poster in zip(found, posters, strict=True):
+    matched = marked = given = wrong = characters = 0
+    for lines, poster in zip(read, posters, strict=True):
         left_out = (without or {}).get(Path(poster["file"]).name, set())
         pairs = _match([box for _, box in lines], [text["box"] for text in poster["texts"]])
         for i, k in pairs:
             if k in left_out:
                 continue
             matched += 1
-            truth = _plain(poster["texts"][k]["text"])
-            edits += _edits(_plain(lines[i][0]), truth)
+            truth = plain(poster["texts"][k]["text"])
+            wrong += edits(plain(lines[i][0]), truth)
             characters += len(truth)
-        wanted += len(poster["texts"]) - len(left_out)
+        marked += len(poster["texts"]) - len(left_out)
         given += len(lines)
-    recall, precision = matched / wanted, matched / max(1, given)
+    recall, precision = matched / marked, matched / max(1, given)
     scores = {
         "recall": recall,
         "precision": precision,
         "f1": 2 * recall * precision / max(1e-9, recall + precision),
-        "character_accuracy": 1 - edits / max(1, characters),
+        "character_accuracy": 1 - wrong / max(1, characters),
     }
     return {name: round(value, 3) for name, value in scores.items()}
 
 
-def _match(found: Sequence[Box], truth: Sequence[Box]) -> list[tuple[int, int]]:
-    pairs = sorted(((iou(a, b), i, k) for i, a in enumerate(found) for k, b in enumerate(truth)), reverse=True)
+def _match(boxes: Sequence[Box], truth: Sequence[Box]) -> list[tuple[int, int]]:
+    pairs = sorted(((iou(a, b), i, k) for i, a in enumerate(boxes) for k, b in enumerate(truth)), reverse=True)
     taken: list[tuple[int, int]] = []
     for overlap, i, k in pairs:
         if overlap >= 0.5 and all(i != a and k != b for a, b in taken):
@@ -136,23 +141,10 @@ def _match(found: Sequence[Box], truth: Sequence[Box]) -> list[tuple[int, int]]:
     return taken
 
 
-def _plain(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _edits(a: str, b: str) -> int:
-    """Levenshtein distance."""
-    row = list(range(len(b) + 1))
-    for i, left in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for k, right in enumerate(b, 1):
-            before, row[k] = row[k], min(row[k] + 1, row[k - 1] + 1, before + (left != right))
-    return row[-1]
-
-
-def _false_placed(products: Path, annotator: OcrAnnotator) -> dict[str, float]:
+def _false_placed(products: Path, annotator: OcrAnnotator, most: int) -> dict[str, float]:
     """Count the lines called placed on photos that no designer touched."""
-    rows = [json.loads(row) for row in products.read_text("utf-8").splitlines()]
+    rows = [json.loads(row) for row in products.read_text("utf-8").splitlines()][:most]
+    BENCHMARK.say(f"reading {len(rows)} photos that no designer touched")
     annotations: Any = [annotator.annotate([_image(products.parent / row["image"])])[0] for row in rows]
     false = [sum(line.placed for line in annotation.lines) for annotation in annotations]
     lines = sum(len(annotation.lines) for annotation in annotations)
@@ -167,12 +159,6 @@ def _false_placed(products: Path, annotator: OcrAnnotator) -> dict[str, float]:
 
 def _image(path: Path) -> np.ndarray:
     return np.asarray(ImageOps.exif_transpose(Image.open(path)).convert("RGB"))  # as the boxes are marked
-
-
-def _hardware() -> str:
-    info = Path("/proc/cpuinfo")
-    names = [row.split(":", 1)[1].strip() for row in info.read_text().splitlines() if row.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
 
 
 if __name__ == "__main__":

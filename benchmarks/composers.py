@@ -1,31 +1,41 @@
 """The embedded models against the embedded rules: the same products through the whole job with each composer.
 
-    python -m benchmarks.composers --output DIR [--products PRODUCTS.jsonl [--products-alone]] [--limit N]
-        [--composers qwen_vl radm layout_image] [--models DIR] [--keep FILE]
+    python -m benchmarks.composers [--tables DIR] [--products PRODUCTS.jsonl [--products-alone]] [--limit 12]
+        [--composers radm qwen_vl layout_image] [--models DIR] [--full] [--output results.jsonl]
 
 Runs `jobs.layouts` with each composer on the demo's catalogue and, where given, on a manifest of photos; then
 `jobs.evaluate` on what the solver made of the proposals, and on the proposals as they were (a table whose elements are
 the suggestions, without fonts or colours, so that nothing about type is measured there). Prints a JSON line a set and
 stage: each metric's means over the rows that both published, its paired difference with a 95 % interval, and the
-verdict; and how many rows each published and lost. With `--limit` the first N products are taken, and with `--models`
-`radm` and `layout_image` are folders in it instead of the embedded networks.
+verdict; and how many rows each published and lost. With `--limit` the first N products are taken (0: all), with
+`--models` `radm` and `layout_image` are folders in it instead of the embedded networks, and with `--tables` the tables
+stay in a folder, where those that are there are not made again.
 """
 
 import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.reporting import cpu
+from benchmarks.benchmark import Benchmark
 from layoutgen.core.schema import LAYOUTS
 from layoutgen.goods import catalogue
 
-TELLING = (
+COMPOSERS = ("qwen_vl", "radm", "layout_image")
+BENCHMARK = Benchmark(
+    "composers",
+    "layouts of the embedded models through the whole job",
+    "the embedded rules",
+    seconds=80,
+    full="every composer and product, about 20 minutes, and an hour with 201 photos",
+)
+_TELLING = (
     *("ralf_overlap", "ralf_alignment", "ralf_occlusion", "ralf_unreadability", "ralf_utilization"),
     *("pku_und_s", "own_product_occlusion"),
     *("own_violations", "own_contrast", "own_smallest_font", "own_count_error"),
@@ -35,58 +45,53 @@ _BARE = {
     "lines": [], "font": "", "font_px": 0, "line_height_px": 0, "colour": "#000000", "alignment": "left",
     "opacity": 1.0, "radius_px": 0,
 }  # fmt: skip
-COMPOSERS = ("qwen_vl", "radm", "layout_image")
 
 
-def _config(composer: str, output: Path, models: Path | None) -> Path:
+def _config(composer: str, tables: Path, models: Path | None) -> Path:
     """The demo's settings with a composer."""
     if composer == "qwen_vl":
         return _DEMO / "demo.qwen_vl.toml"
     if composer == "rules":
         return _DEMO / "demo.toml"
     model = json.dumps(str(models / composer) if models else "embedded")
-    told = f'[compose]\nengine = "{composer}"\nmodel = {model}\n'
-    path = output / f"{composer}.toml"
-    path.write_text((_DEMO / "demo.toml").read_text("utf-8").replace("[compose]\n", told), "utf-8")
+    section = f'[compose]\nengine = "{composer}"\nmodel = {model}\n'
+    path = tables / f"{composer}.toml"
+    path.write_text((_DEMO / "demo.toml").read_text("utf-8").replace("[compose]\n", section), "utf-8")
     return path
 
 
-def laid_out(name: str, manifest: Path, composer: str, output: Path, limit: int | None, models: Path | None
-             ) -> dict[str, Any]:  # fmt: skip
+def laid_out(name: str, manifest: Path, composer: str, given: argparse.Namespace) -> dict[str, Any]:
     """Lay a manifest out, unless that has been done; returns the run's summary."""
-    table = output / f"{name}-{composer}"
-    limited = ["--limit", str(limit)] if limit else []
-    config = _config(composer, output, models)
+    table = given.tables / f"{name}-{composer}"
+    limited = ["--limit", str(given.limit)] if given.limit else []
+    config = _config(composer, given.tables, given.models)
     if not (table / "CURRENT").exists():
         _job("layouts", "--input", str(manifest), "--output", str(table), "--config", str(config), *limited)
     return _write_proposals(table)
 
 
-def compare(name: str, composer: str, summaries: dict[str, dict[str, Any]], output: Path) -> list[dict[str, Any]]:
+def compare(name: str, composer: str, summaries: dict[str, dict[str, Any]], tables: Path) -> None:
     """A composer against the rules on one manifest: a line for proposals and one for placed layouts."""
-    lines = []
+    rows = {
+        engine: {key: summaries[engine][key] for key in ("published", "dead_letters", "failed")}
+        for engine in (composer, "rules")
+    }
     for stage, suffix in (("proposals", "-proposals.parquet"), ("placed", "")):
-        ours, theirs = (f"{output / name}-{one}{suffix}" for one in (composer, "rules"))
-        folder = output / f"{name}-{composer}-{stage}"
+        ours, theirs = (f"{tables / name}-{engine}{suffix}" for engine in (composer, "rules"))
+        folder = tables / f"{name}-{composer}-{stage}"
         _job("evaluate", "--layouts", ours, "--baseline", theirs, "--output", str(folder))
-        found = json.loads((folder / "report.json").read_text("utf-8"))["comparison"]
-        lines.append({
-            "bench": "composers", "set": name, "composer": composer, "stage": stage, "pairs": found["pairs"],
-            "rows": {one: _told(summaries[one]) for one in (composer, "rules")},
-            "metrics": {metric: _numbers(found["metrics"][metric]) for metric in TELLING if metric in found["metrics"]},
-            "hardware": cpu(),
-        })  # fmt: skip
-    return lines
+        comparison = json.loads((folder / "report.json").read_text("utf-8"))["comparison"]
+        metrics = comparison["metrics"]
+        BENCHMARK.line(
+            f"{name}, {composer}, {stage}", set=name, composer=composer, stage=stage, pairs=comparison["pairs"],
+            rows=rows, metrics={metric: _numbers(metrics[metric]) for metric in _TELLING if metric in metrics},
+        )  # fmt: skip
 
 
-def _told(summary: dict[str, Any]) -> dict[str, Any]:
-    return {key: summary[key] for key in ("published", "dead_letters", "failed")}
-
-
-def _numbers(found: dict[str, Any]) -> dict[str, Any]:
+def _numbers(metric: dict[str, Any]) -> dict[str, Any]:
     names = {"ours": "ours", "rules": "baseline", "low": "difference_low", "high": "difference_high"}
-    told = {name: None if found[key] is None else round(found[key], 5) for name, key in names.items()}
-    return {**told, "better": found["better"], "verdict": found["verdict"]}
+    rounded = {name: None if metric[key] is None else round(metric[key], 5) for name, key in names.items()}
+    return {**rounded, "better": metric["better"], "verdict": metric["verdict"]}
 
 
 def _write_proposals(table: Path) -> dict[str, Any]:
@@ -94,8 +99,8 @@ def _write_proposals(table: Path) -> dict[str, Any]:
     snapshot = table / "snapshots" / (table / "CURRENT").read_text("utf-8").splitlines()[0]
     rows = pa.concat_tables(pq.read_table(file) for file in sorted(snapshot.glob("*.parquet")))
     proposed = [
-        [{**_BARE, **one, "role": _drawn(one), "z": z} for z, one in enumerate(found or ())]
-        for found in rows.column("suggestion").to_pylist()
+        [{**_BARE, **element, "role": _drawn(element), "z": z} for z, element in enumerate(suggestion or ())]
+        for suggestion in rows.column("suggestion").to_pylist()
     ]
     kind = LAYOUTS.field("elements").type
     at = rows.column_names.index("elements")
@@ -103,12 +108,13 @@ def _write_proposals(table: Path) -> dict[str, Any]:
     return dict(json.loads((snapshot / "_manifest.json").read_text("utf-8"))["summary"])
 
 
-def _drawn(one: dict[str, Any]) -> str:
+def _drawn(element: dict[str, Any]) -> str:
     """A brand's name in letters is a text like others: an element without lines that is a logo is drawn as an image."""
-    return "other" if one["role"] == "logo" and one["text"] else str(one["role"])
+    return "other" if element["role"] == "logo" and element["text"] else str(element["role"])
 
 
 def _job(name: str, *arguments: str) -> dict[str, Any]:
+    BENCHMARK.say(f"jobs.{name} {' '.join(arguments)}")
     command = [sys.executable, "-m", f"jobs.{name}", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -118,30 +124,25 @@ def _job(name: str, *arguments: str) -> dict[str, Any]:
 
 def main() -> None:
     """Compare on the catalogue and on the products that are given."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, required=True, help="a folder; tables that are there are not made again")
+    parser = BENCHMARK.parser(__doc__)
+    parser.add_argument("--tables", type=Path, metavar="DIR", help="where tables stay; left out, they are removed")
     parser.add_argument("--products", type=Path, help="a manifest of photos")
     parser.add_argument("--products-alone", action="store_true", help="not on the demo's catalogue")
-    parser.add_argument("--composers", nargs="+", choices=COMPOSERS, default=COMPOSERS)
+    parser.add_size("--composers", ("radm",), COMPOSERS, nargs="+", choices=COMPOSERS)
     parser.add_argument("--models", type=Path, help="a folder with the folders of other networks than the embedded")
-    parser.add_argument("--limit", type=int)
-    parser.add_argument("--keep", type=Path, help="a file to append the lines to")
+    parser.add_size("--limit", 12, 0, "products, from the first; 0: all")
     given = parser.parse_args()
-    output = given.output.resolve()
-    drawn = output / "catalogue" / "catalogue.jsonl"
-    manifests = {"products": given.products.resolve()} if given.products else {}
-    if not given.products_alone:
-        manifests["catalogue"] = drawn if drawn.exists() else catalogue.draw(output / "catalogue")
-    for name, manifest in manifests.items():
-        summaries = {
-            one: laid_out(name, manifest, one, output, given.limit, given.models) for one in ("rules", *given.composers)
-        }
-        for line in (line for one in given.composers for line in compare(name, one, summaries, output)):
-            text = json.dumps(line, ensure_ascii=False)
-            print(text, flush=True)
-            if given.keep:
-                with given.keep.open("a", encoding="utf-8") as file:
-                    file.write(text + "\n")
+    with tempfile.TemporaryDirectory(prefix="layoutgen-composers-") as folder:
+        given.tables = (given.tables or Path(folder)).resolve()
+        drawn = given.tables / "catalogue" / "catalogue.jsonl"
+        manifests = {"products": given.products.resolve()} if given.products else {}
+        if not given.products_alone:
+            manifests["catalogue"] = drawn if drawn.exists() else catalogue.draw(drawn.parent)
+        for name, manifest in manifests.items():
+            engines = ("rules", *given.composers)
+            summaries = {engine: laid_out(name, manifest, engine, given) for engine in engines}
+            for engine in given.composers:
+                compare(name, engine, summaries, given.tables)
 
 
 if __name__ == "__main__":

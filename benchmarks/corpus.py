@@ -1,6 +1,7 @@
 """How many drawn posters a second one core makes.
 
-python -m benchmarks.corpus [--case CASE …] [--count 400] [--side 448] [--folder FOLDER] [--output results.jsonl]
+    python -m benchmarks.corpus [--case CASE …] [--count 200] [--side 448] [--folder FOLDER] [--full]
+        [--output results.jsonl]
 
 - `posters`: posters with their text, drawn, and their annotation.
 - `clean`: what training takes: the layout and the framed photo without text, `Poster.ground`.
@@ -10,19 +11,25 @@ another seed's numbers less that of the measured ones. One JSON line a case; the
 posters a second that a data loader needs.
 """
 
-import argparse
 import os
 import time
-from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: one core is what is claimed
 
 import cv2
 
-from benchmarks.reporting import cpu, report
+from benchmarks.benchmark import Benchmark
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 
 NEEDED = 50.0
+BENCHMARK = Benchmark(
+    "corpus",
+    "drawn posters a second",
+    "the 50 a second that a data loader needs",
+    seconds=30,
+    full="400 posters of each case, about a minute",
+    uses="one core",
+)
 CASES = ("posters", "clean")
 
 
@@ -37,31 +44,20 @@ def seconds(corpus: Corpus, case: str, first: int, count: int) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--case", action="append", choices=CASES)
-    parser.add_argument("--count", type=int, default=400)
+    parser.add_size("--count", 200, 400, "posters")
     parser.add_argument("--side", type=int, default=448)
-    parser.add_argument("--folder", default="")
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--folder", default="", help="photos that posters show, besides drawn products")
     given = parser.parse_args()
     cv2.setNumThreads(1)
+    about = {"count": given.count, "side": given.side, "photos": bool(given.folder)}
     for case in given.case or CASES:
         corpus = Corpus(CorpusSpec(0, given.side, given.folder))
         cold = seconds(corpus, case, 10**6, given.count)
         warm = seconds(corpus, case, 0, given.count)
-        report(
-            "corpus",
-            case,
-            given.count / warm,
-            NEEDED,
-            "posters/s",
-            cpu(),
-            given.output,
-            count=given.count,
-            side=given.side,
-            photos=bool(given.folder),
-            warm_up_s=round(cold - warm, 1),
-        )
+        warm_up = round(cold - warm, 1)
+        BENCHMARK.compare(case, given.count / warm, NEEDED, "posters/s", **about, warm_up_s=warm_up)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """How good covers are, on photos of one's own: the acceptance check, other ways to place a title, and designers.
 
-python -m benchmarks.covers --photos DATA/products.jsonl [--case acceptance|baselines] [--limit N] [--sheets DIR]
-python -m benchmarks.covers --posters DATA/posters.jsonl --case posters
+    python -m benchmarks.covers --photos DATA/products.jsonl [--case acceptance|baselines] [--limit 8] [--full]
+        [--sheets DIR] [--output results.jsonl]
+    python -m benchmarks.covers --posters DATA/posters.jsonl --case posters
 
 Prints one JSON line a case. Photos are a JSON lines file whose rows have `image`, a path beside it; posters one with
 `file` and `texts` (text, box in px, ltrb).
@@ -17,10 +18,7 @@ Prints one JSON line a case. Photos are a JSON lines file whose rows have `image
   for restless ground, so this is a lower bound.
 """
 
-import argparse
 import json
-import platform
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -29,6 +27,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.benchmark import Benchmark
 from layoutgen.config.stages import AnnotateSettings, CoverPlaceSettings, ProtectSettings, SaliencySettings
 from layoutgen.core import colour
 from layoutgen.core.annotation import Annotation
@@ -42,6 +41,14 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.building import stages as building
 from layoutgen.models.composers.covers import Cover, Photo, scene_of
 
+BENCHMARK = Benchmark(
+    "covers",
+    "covers that pass the acceptance check, and where their titles lie",
+    "98 %, the aim; the emptiest corner and chance; designers",
+    seconds=60,
+    full="all photos, about 12 minutes",
+    uses="1 core",
+)
 RATIOS = ("3:4", "1:1", "16:9", "9:16")
 TITLES = {
     "zh6": "通勤这样穿搭",
@@ -56,29 +63,32 @@ SIDE = 1080
 
 def main() -> None:
     """Run the cases asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--posters", type=Path)
     parser.add_argument("--case", choices=["acceptance", "baselines", "posters"], action="append")
-    parser.add_argument("--limit", type=int, help="photos at most, evenly spread")
+    parser.add_size("--limit", 8, 0, "photos at most, evenly spread; 0: all")
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets of what was made, and of all refusals")
     parser.add_argument("--saliency", default="net", help="finder of the subject: net, border or an ONNX file")
     parser.add_argument("--engine", choices=["ocr", "none"], default="ocr")
-    arguments = parser.parse_args()
+    given = parser.parse_args()
+    cases = given.case or ["acceptance", "baselines"]
+    for option, needed in (("--photos", {"acceptance", "baselines"}), ("--posters", {"posters"})):
+        if needed & set(cases) and getattr(given, option[2:]) is None:
+            parser.error(f"--case {min(needed & set(cases))} needs {option}, see --help")
     cv2.setNumThreads(1)
-    protect = ProtectSettings(engine=arguments.engine, saliency=SaliencySettings(model=arguments.saliency))
-    for case in arguments.case or ["acceptance", "baselines"]:
+    protect = ProtectSettings(engine=given.engine, saliency=SaliencySettings(model=given.saliency))
+    for case in cases:
         began = time.perf_counter()
-        line = {
-            "acceptance": lambda: acceptance(arguments.photos, arguments.limit, protect, arguments.sheets),
-            "baselines": lambda: baselines(arguments.photos, arguments.limit, protect),
-            "posters": lambda: posters(arguments.posters, protect, arguments.sheets),
+        figures = {
+            "acceptance": lambda: acceptance(given.photos, given.limit, protect, given.sheets),
+            "baselines": lambda: baselines(given.photos, given.limit, protect),
+            "posters": lambda: posters(given.posters, protect, given.sheets),
         }[case]()
-        seconds = round(time.perf_counter() - began, 1)
-        print(json.dumps({"bench": "covers", "case": case, **line, "seconds": seconds, "hardware": hardware()}))
+        BENCHMARK.line(case, **figures, seconds=round(time.perf_counter() - began, 1))
 
 
-def acceptance(manifest: Path, limit: int | None, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
+def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
     """The acceptance case."""
     settings = CoverPlaceSettings()
     composer = building.cover_composer(settings, SAFE_ZONES, building.FaceFor(settings))
@@ -101,13 +111,13 @@ def acceptance(manifest: Path, limit: int | None, protect: ProtectSettings, shee
                 contrasts.append(verdict.contrast)
                 sizes.append(next(e.font_px for e in cover.elements if e.role is Role.TITLE))
                 panels += any(e.role is Role.UNDERLAY for e in cover.elements)
-                wanted = number * 7 + RATIOS.index(ratio) * 5 + list(TITLES).index(key)
+                cell_number = number * 7 + RATIOS.index(ratio) * 5 + list(TITLES).index(key)
                 if not verdict.accepted:
                     refused.add(photo, cover, canvas, f"{name} {key} {verdict.reasons[0].partition(':')[0]}")
-                elif wanted % 24 == 0:
+                elif cell_number % 24 == 0:
                     sheet.add(photo, cover, canvas, f"{name} {key}")
-        if number % 20 == 19:
-            print(f"{number + 1} photos, refused: {dict(reasons)}", file=sys.stderr, flush=True)
+        if number % 4 == 3:
+            BENCHMARK.say(f"{number + 1} photos, refused: {dict(reasons)}")
     sheet.save()
     refused.save()
     done = len(covered)
@@ -127,13 +137,13 @@ def acceptance(manifest: Path, limit: int | None, protect: ProtectSettings, shee
     }
 
 
-def baselines(manifest: Path, limit: int | None, protect: ProtectSettings) -> dict[str, object]:
+def baselines(manifest: Path, limit: int, protect: ProtectSettings) -> dict[str, object]:
     """The baselines case."""
     settings = CoverPlaceSettings()
     composer = building.cover_composer(settings, SAFE_ZONES, building.FaceFor(settings))
     rng = np.random.default_rng(0)
-    found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    for _, photo in photos(manifest, limit, protect):
+    measured: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for number, (_, photo) in enumerate(photos(manifest, limit, protect)):
         for ratio in RATIOS:
             canvas = parse_canvas(ratio, SIDE)
             cover = composer.compose(photo, CoverCopy(TITLES["zh12"]), canvas)
@@ -151,19 +161,21 @@ def baselines(manifest: Path, limit: int | None, protect: ProtectSettings) -> di
                 behind = cut(scene.pixels, box).reshape(-1, 3)
                 readable = max(colour.contrast_on(c, behind) for c in (colour.PAPER, colour.INK))
                 gradient = float(cut(gradients(lightness), box).mean())
-                found[way].append((covered_share([box], scene.protection), gradient, readable))
+                measured[way].append((covered_share([box], scene.protection), gradient, readable))
+        if number % 4 == 3:
+            BENCHMARK.say(f"{number + 1} photos against other places")
     means = {
         way: dict(zip(("covered", "gradient", "contrast"), np.mean(rows, axis=0).round(4).tolist(), strict=True))
-        for way, rows in found.items()
+        for way, rows in measured.items()
     }
-    legible = {way: round(float(np.mean([row[2] >= 4.5 for row in rows])), 3) for way, rows in found.items()}
+    legible = {way: round(float(np.mean([row[2] >= 4.5 for row in rows])), 3) for way, rows in measured.items()}
     return {
         "ours": means["ours"],
         "other": {way: means[way] for way in ("corner", "random")},
         "ratio": round(means["corner"]["covered"] / max(1e-6, means["ours"]["covered"]), 2),
         "unit": "means over covers; ratio: covered share of the emptiest corner to ours",
         "readable_without_panel": legible,
-        "covers": len(found["ours"]),
+        "covers": len(measured["ours"]),
     }
 
 
@@ -182,8 +194,8 @@ def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> di
         picture = decoded(manifest.parent / row["file"])
         photo = Photo(picture, saliency.saliency([picture])[0])
         canvas = Canvas(2 * row["width"], 2 * row["height"])
-        said = [text["text"] for text in texts]
-        copy = CoverCopy(said[0], said[1] if said[1:] else None, tuple(said[2:4]))
+        words = [text["text"] for text in texts]
+        copy = CoverCopy(words[0], words[1] if words[1:] else None, tuple(words[2:4]))
         cover = composer.compose(photo, copy, canvas, framings=[Framing()])
         theirs = [normalised(text["box"], row["width"], row["height"]) for text in texts]
         ours = [e.box for e in cover.elements if e.lines]
@@ -208,7 +220,7 @@ def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> di
     }
 
 
-def photos(manifest: Path, limit: int | None, protect: ProtectSettings) -> Iterator[tuple[str, Photo]]:
+def photos(manifest: Path, limit: int, protect: ProtectSettings) -> Iterator[tuple[str, Photo]]:
     """Photos with what must not be covered."""
     names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
     if limit and limit < len(names):
@@ -219,8 +231,8 @@ def photos(manifest: Path, limit: int | None, protect: ProtectSettings) -> Itera
         picture = decoded(manifest.parent / name)
         (read,) = annotator.annotate([picture])
         assert isinstance(read, Annotation) and read.subject_map is not None
-        found = tuple(face.box for face in faces.faces([picture])[0]) if faces else ()
-        yield Path(name).stem, Photo(picture, read.subject_map, found, tuple(text.box for text in read.lines))
+        people = tuple(face.box for face in faces.faces([picture])[0]) if faces else ()
+        yield Path(name).stem, Photo(picture, read.subject_map, people, tuple(text.box for text in read.lines))
 
 
 def decoded(path: Path) -> np.ndarray:
@@ -277,13 +289,6 @@ def normalised(box_px: list[float], width: int, height: int) -> Box:
 def cell(box: Box) -> tuple[int, int]:
     """The cell of a 3 x 3 grid that a box's middle lies in."""
     return min(2, int((box[0] + box[2]) * 1.5)), min(2, int((box[1] + box[3]) * 1.5))
-
-
-def hardware() -> str:
-    """The processor's name, and that one core was used."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    return f"{name}, 1 core"
 
 
 if __name__ == "__main__":

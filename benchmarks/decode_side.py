@@ -1,4 +1,4 @@
-"""One process of `benchmarks.decode_ways`: answers a folder of requests with one of the engines when it is told to.
+"""No benchmark itself, but a process of `benchmarks.decode_ways`: one of the engines answers a folder of requests.
 
     python -m benchmarks.decode_side loop|vllm WEIGHTS FOLDER
 
@@ -11,6 +11,7 @@ constant beginning of the prompts.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import sys
@@ -36,9 +37,11 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
-    asked = read(arguments.weights, arguments.folder)
-    engine = (_vllm if arguments.engine == "vllm" else _loop)(arguments.weights, asked)
-    others = [_negative(one) for one in asked[:_WARM]]
+    if arguments.engine == "vllm" and importlib.util.find_spec("vllm") is None:
+        parser.error(f"{sys.executable} has no vLLM: `make test-vllm` makes .venv-vllm, which has it")
+    requests = read(arguments.weights, arguments.folder)
+    engine = (_vllm if arguments.engine == "vllm" else _loop)(arguments.weights, requests)
+    others = [_negative(request) for request in requests[:_WARM]]
     say({"loaded": True})
     while sys.stdin.readline():
         if arguments.engine == "vllm":
@@ -47,41 +50,42 @@ def main() -> None:
         say({"ready": True})
         sys.stdin.readline()
         began = time.monotonic()
-        found = engine.decode(asked)
+        answers = engine.decode(requests)
         ended = time.monotonic()
-        say({"began": began, "ended": ended, "texts": [getattr(answers[0], "text", None) for answers in found]})
+        say({"began": began, "ended": ended, "texts": [getattr(candidates[0], "text", None) for candidates in answers]})
 
 
-def say(what: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(what) + "\n")
+def say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
-def write(folder: Path, asked: list[Request]) -> None:
+def write(folder: Path, requests: list[Request]) -> None:
     """Write requests into a folder."""
     folder.mkdir()
-    for i, one in enumerate(asked):
-        assert one.prompt.picture is not None
-        np.save(folder / f"{i:04d}.npy", one.prompt.picture.pixels)
-        told = {"prefix": one.prompt.prefix, "tokens": one.prompt.rest, "grammar": one.grammar}
-        (folder / f"{i:04d}.json").write_text(json.dumps(told | {"max_tokens": one.max_tokens}))
+    for i, request in enumerate(requests):
+        assert request.prompt.picture is not None
+        np.save(folder / f"{i:04d}.npy", request.prompt.picture.pixels)
+        prompt = {"prefix": request.prompt.prefix, "tokens": request.prompt.rest}
+        text = json.dumps(prompt | {"grammar": request.grammar, "max_tokens": request.max_tokens})
+        (folder / f"{i:04d}.json").write_text(text)
 
 
 def read(weights: Path, folder: Path) -> list[Request]:
     """Read the requests in a folder."""
     unit = load_chat_format(weights).pictures.unit
-    asked = []
+    requests = []
     for path in sorted(folder.glob("*.json")):
-        told = json.loads(path.read_text("utf-8"))
+        row = json.loads(path.read_text("utf-8"))
         pixels = np.load(path.with_suffix(".npy"))
         height, width = pixels.shape[:2]
         picture = ModelPicture(pixels, (height // unit, width // unit), (width, height))
-        prompt = Prompt(tuple(told["prefix"]), tuple(told["tokens"]), picture)
-        asked.append(Request(prompt, told["grammar"], told["max_tokens"]))
-    return asked
+        prompt = Prompt(tuple(row["prefix"]), tuple(row["tokens"]), picture)
+        requests.append(Request(prompt, row["grammar"], row["max_tokens"]))
+    return requests
 
 
-def _vllm(weights: Path, asked: list[Request]) -> Any:
+def _vllm(weights: Path, requests: list[Request]) -> Any:
     os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
     from layoutgen.models.decoding.vllm_engine import VllmDecoder
 
@@ -89,13 +93,13 @@ def _vllm(weights: Path, asked: list[Request]) -> Any:
         weights,
         device="cpu",
         dtype="float32",
-        context=max(len(one.prompt) + one.max_tokens for one in asked),
-        longest=max(max(one.prompt.picture.size) for one in asked if one.prompt.picture),
-        rows=len(asked),
+        context=max(len(request.prompt) + request.max_tokens for request in requests),
+        longest=max(max(request.prompt.picture.size) for request in requests if request.prompt.picture),
+        rows=len(requests),
     )
 
 
-def _loop(weights: Path, asked: list[Request]) -> Any:
+def _loop(weights: Path, requests: list[Request]) -> Any:
     import torch
 
     from layoutgen.models.decoding.backbone import Backbone
@@ -104,7 +108,7 @@ def _loop(weights: Path, asked: list[Request]) -> Any:
 
     chat = load_chat_format(weights)
     backbone = Backbone(load_model(weights, None, "cpu", torch.float32), chat.pictures)
-    return Decoder(backbone, chat.tokenizer, chat.ends, rows=len(asked), prompt_tokens=2048)
+    return Decoder(backbone, chat.tokenizer, chat.ends, rows=len(requests), prompt_tokens=2048)
 
 
 def _negative(request: Request) -> Request:

@@ -1,5 +1,5 @@
-"""Our loop and vLLM on the same cores, each in two ways: one process with a thread a core, and a process of one thread
-a core, which share the requests, as the actors of a nightly job do.
+"""No benchmark itself, but a case of `benchmarks.decode`: our loop and vLLM on the same cores, each in two ways: one
+process with a thread a core, and a process of one thread a core, which share the requests, as actors of a job do.
 
 All processes (`benchmarks.decode_side`) are started once and wait; only those of one way work at a time, round by
 round. Loading is not counted: a way's processes begin on one signal when all are ready, and its seconds are those from
@@ -19,7 +19,7 @@ from layoutgen.models.decoding.decoder import Request
 
 
 def rates(
-    weights: Path, asked: list[Request], cores: int, pythons: dict[str, str], rounds: int
+    weights: Path, requests: list[Request], cores: int, pythons: dict[str, str], rounds: int
 ) -> tuple[dict[str, dict[str, float]], int]:
     """Answers a second of each engine (`loop`, `vllm`) in each way in its best round, and how many of the answers are
     the same with all of them; `pythons` has the interpreter of each engine's environment."""
@@ -31,7 +31,7 @@ def rates(
                 sides = []
                 for i in range(processes):
                     part = folder / f"{engine}-{processes}-{i}"
-                    write(part, asked[i::processes])
+                    write(part, requests[i::processes])
                     sides.append(stack.enter_context(Side(python, engine, weights, part, cores // processes)))
                 ways[engine, f"{processes} x {cores // processes} threads"] = sides
         for side in [side for sides in ways.values() for side in sides]:
@@ -42,10 +42,10 @@ def rates(
             for way, sides in ways.items():
                 seconds, texts[way] = once(sides)
                 best[way] = min(best[way], seconds)
-    found: dict[str, dict[str, float]] = {engine: {} for engine in pythons}
+    rates_of: dict[str, dict[str, float]] = {engine: {} for engine in pythons}
     for (engine, name), seconds in best.items():
-        found[engine][name] = len(asked) / seconds
-    return found, sum(len(set(answers)) == 1 for answers in zip(*texts.values(), strict=True))
+        rates_of[engine][name] = len(requests) / seconds
+    return rates_of, sum(len(set(answers)) == 1 for answers in zip(*texts.values(), strict=True))
 
 
 def once(sides: list["Side"]) -> tuple[float, list[str]]:
@@ -53,10 +53,10 @@ def once(sides: list["Side"]) -> tuple[float, list[str]]:
     for _ in ("make ready", "answer"):
         for side in sides:
             side.tell()
-        told = [side.hear() for side in sides]
-    count = sum(len(one["texts"]) for one in told)
-    texts = [told[i % len(told)]["texts"][i // len(told)] for i in range(count)]
-    return max(one["ended"] for one in told) - min(one["began"] for one in told), texts
+        answers = [side.hear() for side in sides]
+    count = sum(len(answer["texts"]) for answer in answers)
+    texts = [answers[i % len(answers)]["texts"][i // len(answers)] for i in range(count)]
+    return max(answer["ended"] for answer in answers) - min(answer["began"] for answer in answers), texts
 
 
 class Side:

@@ -1,4 +1,4 @@
-"""What a device reaches, and the shapes of the models that are measured on it. Needs torch alone."""
+"""No benchmark itself: what a device reaches, and shapes of the models measured on it. Needs torch alone."""
 
 import time
 from collections.abc import Callable

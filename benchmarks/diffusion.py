@@ -1,30 +1,34 @@
 """How fast the composers that denoise are, by steps of denoising and by rows at once.
 
     python -m benchmarks.diffusion [--model radm | layout_image] [--size small] [--device cpu] [--threads 2]
-        [--layouts 64] [--output results.jsonl]
+        [--layouts 32] [--full] [--output results.jsonl]
 
 Weights are drawn, which changes no time. One JSON line a case: layouts/s from framed photos of 768 px to compositions,
-of copies of one to five texts on four canvases, the best of three rounds; `network` is the share of the time that the
+of copies of one to five texts on four canvases, the best of the rounds; `network` is the share of the time that the
 network takes.
 """
 
-import argparse
-import json
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
-from benchmarks.reporting import cpu
+from benchmarks.benchmark import Benchmark, cpu
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing
-from layoutgen.models.base import Brief
+from layoutgen.models.base import Brief, Composer
 from layoutgen.models.denoising.boxes.network import parameters
 from layoutgen.models.denoising.boxes.sizes import SIZES
 from layoutgen.models.denoising.networks import SAVE, Network, composer_of, fresh
 
+BENCHMARK = Benchmark(
+    "diffusion",
+    "layouts a second of the composers that denoise",
+    "themselves with more steps and fewer rows at once",
+    seconds=30,
+    full="64 layouts, three rounds, about 2 minutes",
+)
 CANVASES = (Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080), Canvas(1080, 1920))
 POINTS = ("304不锈钢内胆", "Keeps warm for 12 hours", "￥199起", "一键开盖")
 
@@ -44,9 +48,8 @@ def briefs(count: int) -> list[Brief]:
     ]
 
 
-def timed(name: str, network: Network, asked: list[Brief], steps: int, rows: int, samples: int) -> tuple[float, float]:
+def timed(composer: Composer, network: Network, layouts: list[Brief], rows: int, rounds: int) -> tuple[float, float]:
     """Layouts/s, and the share of the network in it."""
-    composer = composer_of(name, network, frame=lambda *_: Framing(), steps=steps, rows=rows, samples=samples)
     inside = began_inside = 0.0
 
     def now() -> float:
@@ -63,53 +66,45 @@ def timed(name: str, network: Network, asked: list[Brief], steps: int, rows: int
         inside += now() - began_inside
 
     hooks = [network.register_forward_pre_hook(enters), network.register_forward_hook(leaves)]
-    composer.compose(asked[:rows])
+    composer.compose(layouts[:rows])
     best = (float("inf"), 0.0)
-    for _ in range(3):
+    for _ in range(rounds):
         inside, began = 0.0, time.perf_counter()
-        composer.compose(asked)
+        composer.compose(layouts)
         seconds = time.perf_counter() - began
         best = min(best, (seconds, inside / seconds))
     for hook in hooks:
         hook.remove()
-    return len(asked) / best[0], best[1]
+    return len(layouts) / best[0], best[1]
 
 
 def main() -> None:
     """Measure each case."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--model", choices=list(SAVE), default="radm")
     parser.add_argument("--size", choices=list(SIZES), default="small")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--layouts", type=int, default=64)
+    parser.add_size("--layouts", 32, 64)
     parser.add_argument("--steps", type=int, nargs="*", default=[1, 4, 8])
-    parser.add_argument("--rows", type=int, nargs="*", default=[1, 8, 32])
+    parser.add_size("--rows", (8, 32), (1, 8, 32), "rows at once", nargs="*")
+    parser.add_size("--rounds", 1, 3)
     parser.add_argument("--samples", type=int, default=1)
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     cv2.setNumThreads(1)
     network = fresh(given.model, given.size).eval().to(given.device)
-    asked = briefs(given.layouts)
-    hardware = torch.cuda.get_device_name() if given.device == "cuda" else f"{cpu()}, {given.threads} threads"
+    BENCHMARK.hardware = torch.cuda.get_device_name() if given.device == "cuda" else f"{cpu()}, {given.threads} threads"
+    layouts = briefs(given.layouts)
     for steps in given.steps:
         for rows in given.rows:
-            rate, share = timed(given.model, network, asked, steps, rows, given.samples)
-            line = json.dumps(
-                {
-                    "bench": "diffusion",
-                    "case": f"{given.model} {given.size}, {steps} steps, {rows} rows, {given.samples} samples",
-                    "layouts_per_s": round(rate, 2),
-                    "network": round(share, 3),
-                    "parameters": parameters(network),
-                    "hardware": hardware,
-                }
+            composer = composer_of(
+                given.model, network, frame=lambda *_: Framing(), steps=steps, rows=rows, samples=given.samples
             )
-            print(line, flush=True)
-            if given.output:
-                with given.output.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
+            rate, share = timed(composer, network, layouts, rows, given.rounds)
+            case = f"{given.model} {given.size}, {steps} steps, {rows} rows, {given.samples} samples"
+            figures = {"layouts_per_s": round(rate, 2), "network": round(share, 3), "parameters": parameters(network)}
+            BENCHMARK.line(case, **figures)
 
 
 if __name__ == "__main__":

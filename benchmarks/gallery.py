@@ -1,18 +1,15 @@
 """What a gallery of many rows costs to write and to look at.
 
-    python -m benchmarks.gallery [--rows 10000] [--output results.jsonl]
+    python -m benchmarks.gallery [--rows 10000] [--full] [--output results.jsonl]
 
 `build` is the page's files of synthetic rows (five elements each), from Python's values to bytes; `draw` is the render
 stage: 720 px previews with layers and maps from photos of 1200 px, three canvases each; both in seconds of one core's
 time. `page` opens the built gallery, with small previews, in headless Chromium from a folder: seconds until it can be
-used, until a filter and until another page shows, nodes of the document and MiB of the scripts' heap. One line of JSON
-each.
+used, until a filter and until another page shows, nodes of the document and MiB of the scripts' heap; where no Chromium
+is, the case is left out. One line of JSON each.
 """
 
-import argparse
 import io
-import json
-import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image, ImageDraw
 
+from benchmarks.benchmark import Benchmark
 from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
 from layoutgen.io.storage import Storage
@@ -29,29 +27,30 @@ from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.stages.render import Render
 from tests.browser import Browser, find
 
+BENCHMARK = Benchmark(
+    "gallery",
+    "rows a second that a gallery is written and drawn at, and how its page opens",
+    "nothing: figures by themselves",
+    seconds=20,
+)
 CANVASES = ((1080, 1080), (1080, 1440), (1920, 1080))
 WORDS = ["手工拉坯粗陶花瓶", "静音破壁机", "夏日新品", "可机洗", "三年质保"]
 
 
 def main() -> None:
     """Run the cases."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--drawn", type=int, default=60, help="rows that are drawn")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="layoutgen-gallery-bench-"))
-    try:
-        lines = [build(folder, arguments.rows), draw(folder, arguments.drawn)]
-        lines += [look(folder, arguments.rows)] if find() else []
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    for line in lines:
-        text = json.dumps({"bench": "gallery", **line})
-        print(text, flush=True)
-        if arguments.output:
-            with arguments.output.open("a", encoding="utf-8") as handle:
-                handle.write(f"{text}\n")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="layoutgen-gallery-bench-") as name:
+        folder = Path(name)
+        build(folder, given.rows)
+        draw(folder, given.drawn)
+        if find():
+            look(folder, given.rows)
+        else:
+            BENCHMARK.say("the page is not opened: there is no Chromium here")
 
 
 def row(number: int, image: str = "s3://shop/photos/a.jpg") -> dict[str, Any]:
@@ -86,12 +85,12 @@ def row(number: int, image: str = "s3://shop/photos/a.jpg") -> dict[str, Any]:
         "subject_covered": number % 100 / 500,
         "run_id": "run-1",
         "notes": [],
-        "suggestion": [{name: one[name] for name in ("role", "text", "box")} for one in elements],
+        "suggestion": [{name: element[name] for name in ("role", "text", "box")} for element in elements],
         "elements": elements,
     }
 
 
-def build(folder: Path, count: int) -> dict[str, Any]:
+def build(folder: Path, count: int) -> None:
     """Write the page's files, and small previews beside them."""
     rows = [row(number) for number in range(count)]
     storage = Storage()
@@ -103,11 +102,11 @@ def build(folder: Path, count: int) -> dict[str, Any]:
     seconds = time.process_time() - start
     (folder / "previews").mkdir()
     pictures = {shape: jpeg(shape) for shape in CANVASES}
-    for one in rows:
-        name = gallery.preview_name(one["row_id"])
-        (folder / "previews" / name).write_bytes(pictures[one["canvas_width"], one["canvas_height"]])
-    return {"case": f"build, {count:,} rows", "ours": round(count / seconds), "unit": "rows/s a core",
-            "seconds": round(seconds, 2), "mib": round(size / 2**20, 1)}  # fmt: skip
+    for layout in rows:
+        name = gallery.preview_name(layout["row_id"])
+        (folder / "previews" / name).write_bytes(pictures[layout["canvas_width"], layout["canvas_height"]])
+    more = {"seconds": round(seconds, 2), "mib": round(size / 2**20, 1)}
+    BENCHMARK.line(f"build, {count:,} rows", ours=round(count / seconds), unit="rows/s a core", **more)
 
 
 def jpeg(shape: tuple[int, int]) -> bytes:
@@ -119,7 +118,7 @@ def jpeg(shape: tuple[int, int]) -> bytes:
     return sink.getvalue()
 
 
-def draw(folder: Path, count: int) -> dict[str, Any]:
+def draw(folder: Path, count: int) -> None:
     """Draw rows as the render stage does."""
     photo = Image.fromarray(np.random.default_rng(0).normal(225, 3, (900, 1200, 3)).clip(0, 255).astype(np.uint8))
     ImageDraw.Draw(photo).ellipse((400, 200, 800, 800), fill="#2f6f68")
@@ -133,10 +132,10 @@ def draw(folder: Path, count: int) -> dict[str, Any]:
     for first in range(0, count, 8):
         stage(table.slice(first, 8))
     seconds = time.process_time() - start
-    return {"case": f"draw, {count} rows", "ours": round(count / seconds, 1), "unit": "rows/s a core"}
+    BENCHMARK.line(f"draw, {count} rows", ours=round(count / seconds, 1), unit="rows/s a core")
 
 
-def look(folder: Path, count: int) -> dict[str, Any]:
+def look(folder: Path, count: int) -> None:
     """Open the gallery."""
     with Browser(folder) as page:
         address = (folder / "index.html").as_uri()
@@ -152,10 +151,10 @@ def look(folder: Path, count: int) -> dict[str, Any]:
         page.click("#after")
         page.wait("gallery.grid.page === 1")
         turned = time.perf_counter() - start
-        found = page.run("[document.querySelectorAll('*').length, performance.memory.usedJSHeapSize]")
+        nodes, heap = page.run("[document.querySelectorAll('*').length, performance.memory.usedJSHeapSize]")
     measured = {"filter_s": round(filtered, 2), "turn_s": round(turned, 2)}
-    size = {"nodes": found[0], "heap_mib": round(found[1] / 2**20, 1)}
-    return {"case": f"page, {count:,} rows", "ours": round(ready, 2), "unit": "s until ready", **measured, **size}
+    size = {"nodes": nodes, "heap_mib": round(heap / 2**20, 1)}
+    BENCHMARK.line(f"page, {count:,} rows", ours=round(ready, 2), unit="s until ready", **measured, **size)
 
 
 if __name__ == "__main__":

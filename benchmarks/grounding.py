@@ -1,6 +1,6 @@
 """What an OCR engine adds to a vision-language model's annotation, on drawn posters whose every text is known.
 
-python -m benchmarks.grounding [--posters N] [--output results.jsonl]
+python -m benchmarks.grounding [--posters 15] [--full] [--output results.jsonl]
 
 The demo's products are laid out by the embedded composer and drawn; each text's true box is that of its drawn glyphs.
 No model's weights are needed: the language model's answer is the truth, spoiled as such models spoil it, with
@@ -20,15 +20,11 @@ one JSON line a case:
 - `invented`: share of the texts given the mark `grounded` = False that are invented; `other` is that share among all
 """
 
-import argparse
-import json
 import os
-import platform
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -36,6 +32,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from benchmarks.benchmark import Benchmark
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Box, Canvas, Copy, Role, iou
@@ -52,6 +49,14 @@ from layoutgen.models.building.stages import FaceFor
 from layoutgen.models.composers.rules import RulesComposer
 from layoutgen.models.finders.border import BorderSaliency
 
+BENCHMARK = Benchmark(
+    "grounding",
+    "a language model's annotation joined with OCR's lines",
+    "that annotation by itself, and OCR alone",
+    seconds=40,
+    full="90 posters, about 4 minutes",
+    uses="one core",
+)
 CANVASES = (Canvas(900, 1200), Canvas(1080, 1080), Canvas(1280, 720))
 _SIDE = 256
 BOX_NOISE, WRONG, MISSING, INVENTED = 0.03, 0.1, 0.1, 0.5
@@ -67,13 +72,14 @@ class Poster:
 
 def main() -> None:
     """Draw, spoil, ground, and print what came of it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posters", type=int, default=90)
+    parser = BENCHMARK.parser(__doc__)
+    parser.add_size("--posters", 15, 90)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
-    posters = draw_posters(arguments.posters)
-    said, fake = spoil(posters, random.Random(arguments.seed))
+    given = parser.parse_args()
+    BENCHMARK.say(f"drawing {given.posters} posters")
+    posters = draw_posters(given.posters)
+    BENCHMARK.say(f"reading {len(posters)} posters")
+    said, fake = spoil(posters, random.Random(given.seed))
     reader = OcrAnnotator(saliency=BorderSaliency())
     read = [annotation.lines for annotation in map(_whole, reader.annotate([poster.pixels for poster in posters]))]
     began = time.perf_counter()
@@ -98,12 +104,7 @@ def main() -> None:
     units["iou"] = units["iou"].replace("share", "mean IoU")
     for case, values in rows.items():
         ratio = round(values["ours"] / values["other"], 2) if values["other"] else None
-        line = {"bench": "grounding", "case": case, **values, "ratio": ratio, "unit": units[case]}
-        text = json.dumps(line | {"hardware": hardware()})
-        print(text, flush=True)
-        if arguments.output:
-            with arguments.output.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")
+        BENCHMARK.line(case, **values, ratio=ratio, unit=units[case])
 
 
 def draw_posters(count: int) -> list[Poster]:
@@ -153,35 +154,34 @@ def _ink(element: Any, canvas: Canvas) -> Box:
     )
 
 
-def spoil(posters: Sequence[Poster], lots: random.Random) -> tuple[list[list[TextLine]], set[tuple[str, Box]]]:
+def spoil(posters: Sequence[Poster], rng: random.Random) -> tuple[list[list[TextLine]], set[tuple[str, Box]]]:
     """What a language model might say of the posters, and which of its texts (string and box) are invented."""
     every = [text.text for poster in posters for text in poster.texts]
     said: list[list[TextLine]] = []
     fake: set[tuple[str, Box]] = set()
     for poster in posters:
         named = [
-            replace(text, text=_misread(text.text, every, lots), box=_noisy(text.box, lots)) for text in poster.texts
+            replace(text, text=_misread(text.text, every, rng), box=_noisy(text.box, rng)) for text in poster.texts
         ]
-        named = [text for text in named if lots.random() >= MISSING]
-        if lots.random() < INVENTED:
-            other = lots.choice([text for text in every if text not in {mine.text for mine in poster.texts}])
-            x, y = lots.uniform(0, 0.6), lots.uniform(0, 0.9)
-            box = (x, y, x + lots.uniform(0.2, 0.4), y + lots.uniform(0.04, 0.1))
+        named = [text for text in named if rng.random() >= MISSING]
+        if rng.random() < INVENTED:
+            other = rng.choice([text for text in every if text not in {mine.text for mine in poster.texts}])
+            x, y = rng.uniform(0, 0.6), rng.uniform(0, 0.9)
+            box = (x, y, x + rng.uniform(0.2, 0.4), y + rng.uniform(0.04, 0.1))
             named.append(TextLine(other, box, Role.SELLING_POINT, language(other), "#000000", 1.0, True))
             fake.add((other, box))
         said.append(named)
     return said, fake
 
 
-def _misread(text: str, every: Sequence[str], lots: random.Random) -> str:
+def _misread(text: str, every: Sequence[str], rng: random.Random) -> str:
     return "".join(
-        lots.choice(lots.choice(every)) if character != " " and lots.random() < WRONG else character
-        for character in text
+        rng.choice(rng.choice(every)) if character != " " and rng.random() < WRONG else character for character in text
     )
 
 
-def _noisy(box: Box, lots: random.Random) -> Box:
-    x1, y1, x2, y2 = (min(1.0, max(0.0, side + lots.gauss(0, BOX_NOISE))) for side in box)
+def _noisy(box: Box, rng: random.Random) -> Box:
+    x1, y1, x2, y2 = (min(1.0, max(0.0, side + rng.gauss(0, BOX_NOISE))) for side in box)
     return (min(x1, x2 - 0.001), min(y1, y2 - 0.001), max(x2, x1 + 0.001), max(y2, y1 + 0.001))
 
 
@@ -191,19 +191,19 @@ def score(given: Sequence[Sequence[TextLine]], posters: Sequence[Poster]) -> dic
     for texts, poster in zip(given, posters, strict=True):
         worth = np.array([[iou(a.box, b.box) + _alike(a.text, b.text) for a in texts] for b in poster.texts])
         for i, k in zip(*linear_sum_assignment(worth, maximize=True), strict=True) if len(texts) else ():
-            true, found = poster.texts[i], texts[k]
+            true, match = poster.texts[i], texts[k]
             if worth[i, k] < 0.1:
                 continue
-            shared = iou(found.box, true.box)
+            shared = iou(match.box, true.box)
             overlap += shared
             right += shared >= 0.5
-            characters += max(0, len(plain(true.text)) - edits(plain(found.text), plain(true.text)))
-            roles += found.role is true.role
-    wanted = [text for poster in posters for text in poster.texts]
+            characters += max(0, len(plain(true.text)) - edits(plain(match.text), plain(true.text)))
+            roles += match.role is true.role
+    true_texts = [text for poster in posters for text in poster.texts]
     return {
-        "iou": overlap / len(wanted),
-        "characters": characters / sum(len(plain(text.text)) for text in wanted),
-        "roles": roles / len(wanted),
+        "iou": overlap / len(true_texts),
+        "characters": characters / sum(len(plain(text.text)) for text in true_texts),
+        "roles": roles / len(true_texts),
         "precision": right / max(1, sum(map(len, given))),
     }
 
@@ -216,13 +216,6 @@ def _alike(a: str, b: str) -> float:
 def _whole(annotation: Any) -> Annotation:
     assert isinstance(annotation, Annotation), annotation
     return annotation
-
-
-def hardware() -> str:
-    """The processor's name and that one core is used."""
-    info = Path("/proc/cpuinfo")
-    names = [row.partition(":")[2].strip() for row in info.read_text().splitlines() if row.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, one core"
 
 
 if __name__ == "__main__":

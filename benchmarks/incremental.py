@@ -1,16 +1,14 @@
-"""What a night costs on which little changed: the nightly job on a drawn catalogue, then again with 2 % of it changed.
+"""What a night costs on which little changed: the nightly job on drawn products, then again.
 
-    python -m benchmarks.incremental [--products 400] [--changed 0.02] [--output results.jsonl]
+    python -m benchmarks.incremental [--products 30] [--changed 0.05] [--full] [--output results.jsonl]
 
 The shipped settings on two CPUs, with the embedded models. One line of JSON a case, full night against the other one:
 `model` is the time that the annotate, compose and place stages were busy; `planning` is what finding out what changed
 takes (plan and load) against the whole full night; `wall` is both nights whole.
 """
 
-import argparse
 import json
 import random
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -19,64 +17,60 @@ import numpy as np
 import ray
 from PIL import Image
 
-from benchmarks.stream import cpu
+from benchmarks.benchmark import Benchmark
+from benchmarks.stream import start_ray
 from layoutgen.config.base import load
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger
 from layoutgen.pipelines import run_layouts
 
+BENCHMARK = Benchmark(
+    "incremental",
+    "what a night costs on which little changed",
+    "a night on which all is new",
+    seconds=60,
+    full="150 products, 2 % of them changed, about 3 minutes",
+    uses="2 CPUs for Ray",
+)
 SETTINGS = Path(__file__).parent.parent / "jobs" / "layouts.toml"
 MODELS = ("annotate", "compose", "place")
 
 
 def main() -> None:
     """Run the two nights."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--products", type=int, default=400)
-    parser.add_argument("--changed", type=float, default=0.02, help="share of the products, half of them by image")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
-    ray.init("local", num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    folder = Path(tempfile.mkdtemp(prefix="layoutgen-incremental-"))
+    parser = BENCHMARK.parser(__doc__)
+    parser.add_size("--products", 30, 150)
+    parser.add_size("--changed", 0.05, 0.02, "share of the products, half of them by image")
+    given = parser.parse_args()
+    start_ray()
     settings = load(LayoutsConfig, SETTINGS)
-    try:
-        rows = [_product(folder, number) for number in range(arguments.products)]
-        full = _night(settings, folder, rows, "full")
-        dice = random.Random(1)
-        for turn, number in enumerate(dice.sample(range(len(rows)), round(arguments.changed * len(rows)))):
-            if turn % 2:
-                rows[number]["title"] += " II"
-            else:
-                _photograph(folder / f"{number}.jpg", number + len(rows))
-        little = _night(settings, folder, rows, "little")
-        canvases = little["rows_in"] // len(rows)
-        assert little["computed"] == canvases * round(arguments.changed * len(rows)), little
-        for case, mine, other in (
-            ("model", little["model_s"], full["model_s"]),
-            ("planning", little["planning_s"], full["seconds"]),
-            ("wall", little["seconds"], full["seconds"]),
-        ):
-            line = json.dumps(
-                {
-                    "bench": "incremental",
-                    "case": case,
-                    "size": f"{little['computed']} of {little['rows_in']} rows changed",
-                    "ours": round(mine, 2),
-                    "other": round(other, 2),
-                    "ratio": round(other / mine, 2),
-                    "unit": "s",
-                    "hardware": f"{cpu()}, 2 CPUs for Ray",
-                }
-            )
-            print(line, flush=True)
-            if arguments.output:
-                with arguments.output.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
-    finally:
-        shutil.rmtree(folder)
-        ray.shutdown()
+    with tempfile.TemporaryDirectory(prefix="layoutgen-incremental-") as name:
+        measure(Path(name), settings, given.products, max(1, round(given.changed * given.products)))
+    ray.shutdown()
+
+
+def measure(folder: Path, settings: LayoutsConfig, products: int, changed: int) -> None:
+    """Run both nights."""
+    rows = [_product(folder, number) for number in range(products)]
+    BENCHMARK.say(f"a night of {products} new products")
+    full = _night(settings, folder, rows, "full")
+    for turn, number in enumerate(random.Random(1).sample(range(products), changed)):
+        if turn % 2:
+            rows[number]["title"] += " II"
+        else:
+            _photograph(folder / f"{number}.jpg", number + products)
+    BENCHMARK.say(f"a night on which {changed} of them changed")
+    little = _night(settings, folder, rows, "little")
+    assert little["computed"] == little["rows_in"] // products * changed, little
+    size = f"{little['computed']} of {little['rows_in']} rows changed"
+    for case, mine, other in (
+        ("model", little["model_s"], full["model_s"]),
+        ("planning", little["planning_s"], full["seconds"]),
+        ("wall", little["seconds"], full["seconds"]),
+    ):
+        ratio = round(other / mine, 2)
+        BENCHMARK.line(case, size=size, ours=round(mine, 2), other=round(other, 2), ratio=ratio, unit="s")
 
 
 def _product(folder: Path, number: int) -> dict[str, Any]:

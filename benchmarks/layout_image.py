@@ -1,6 +1,6 @@
 """How well layouts are read from their images when these lost something, and how fast.
 
-python -m benchmarks.layout_image [--posters 200] [--side 256] [--inset 0] [--output results.jsonl]
+    python -m benchmarks.layout_image [--posters 20] [--side 256] [--inset 0] [--full] [--output results.jsonl]
 
 Layouts of drawn posters are drawn as layout images, spoilt, and read by `core.proposals.layout_image`; underlays on
 underlays on underlays, which no image shows, are left out. One JSON line a kind and strength of damage: `found`, the
@@ -11,22 +11,26 @@ most of what is lost is lines of one role that became one box. With `--inset 1` 
 does it, whose elements are each a pixel further in.
 """
 
-import argparse
-import json
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.reporting import cpu
+from benchmarks.benchmark import Benchmark
 from layoutgen.core.layout import Box, Role, Suggestion, inside, iou
 from layoutgen.core.proposals.layout_image import boxes_px, draw, parse
 from layoutgen.models.denoising.images.encoding import inset
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 
+BENCHMARK = Benchmark(
+    "layout_image",
+    "elements read from layout images that were spoilt",
+    "the layouts that were drawn",
+    seconds=60,
+    full="200 posters, about 9 minutes",
+)
 Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -63,13 +67,13 @@ def drift(most: float) -> Damage:
     return spoil
 
 
-def seen(elements: Sequence[Suggestion]) -> list[Suggestion]:
+def visible(elements: Sequence[Suggestion]) -> list[Suggestion]:
     """A layout without the underlays that lie on two others."""
-    grounds = [one for one in elements if one.role is Role.UNDERLAY]
+    grounds = [element for element in elements if element.role is Role.UNDERLAY]
     return [
-        one
-        for one in elements
-        if one.role is not Role.UNDERLAY or sum(inside(one.box, g.box) for g in grounds if g is not one) < 2
+        element
+        for element in elements
+        if element.role is not Role.UNDERLAY or sum(inside(element.box, g.box) for g in grounds if g is not element) < 2
     ]
 
 
@@ -97,21 +101,21 @@ def measure(layouts: list[tuple[list[Suggestion], int, int]], spoil: Damage) -> 
     for elements, width, height in layouts:
         image = spoil(draw(elements, width, height), rng)
         began = time.perf_counter()
-        found = parse(image)
+        parsed = parse(image)
         seconds.append(time.perf_counter() - began)
-        drawn_px, read_px = boxes_px(elements, width, height), boxes_px(found, width, height)
+        drawn_px, read_px = boxes_px(elements, width, height), boxes_px(parsed, width, height)
         match = np.array(
             [
-                [iou(a_px, b_px) * (a.role is b.role) for b, b_px in zip(found, read_px, strict=True)]
+                [iou(a_px, b_px) * (a.role is b.role) for b, b_px in zip(parsed, read_px, strict=True)]
                 for a, a_px in zip(elements, drawn_px, strict=True)
             ]
         )
-        match = match.reshape(len(elements), len(found))
+        match = match.reshape(len(elements), len(parsed))
         here = match[linear_sum_assignment(match, maximize=True)]
         shared += here[here >= 0.5].tolist()
         hits += int((here >= 0.5).sum())
-        drawn, read = drawn + len(elements), read + len(found)
-        exact += _places(found, width, height) == _places(elements, width, height)
+        drawn, read = drawn + len(elements), read + len(parsed)
+        exact += _places(parsed, width, height) == _places(elements, width, height)
     return {
         "found": round(hits / drawn, 4),
         "invented": round(1 - hits / read, 4) if read else 0.0,
@@ -122,15 +126,14 @@ def measure(layouts: list[tuple[list[Suggestion], int, int]], spoil: Damage) -> 
 
 
 def _places(elements: Sequence[Suggestion], width: int, height: int) -> list[tuple[Role, Box]]:
-    return sorted(zip((one.role for one in elements), boxes_px(elements, width, height), strict=True))
+    return sorted(zip((element.role for element in elements), boxes_px(elements, width, height), strict=True))
 
 
 def main() -> None:
     """Measure every damage."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posters", type=int, default=200)
+    parser = BENCHMARK.parser(__doc__)
+    parser.add_size("--posters", 20, 200)
     parser.add_argument("--side", type=int, default=256, help="px of the image's longer side")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
     parser.add_argument("--inset", type=int, default=0, help="px by which each side is drawn further in")
     given = parser.parse_args()
     cv2.setNumThreads(1)
@@ -140,15 +143,11 @@ def main() -> None:
         poster = corpus.poster(index)
         scale = given.side / max(poster.canvas.width, poster.canvas.height)
         size = round(poster.canvas.width * scale), round(poster.canvas.height * scale)
-        elements = seen(poster.suggestions)
+        elements = visible(poster.suggestions)
         layouts.append((inset(elements, *size, given.inset) if given.inset else elements, *size))
     for case, spoil in DAMAGES.items():
-        about = {"posters": given.posters, "side": given.side, "inset": given.inset, "hardware": cpu()}
-        line = json.dumps({"bench": "layout_image", "case": case, **measure(layouts, spoil), **about})
-        print(line, flush=True)
-        if given.output:
-            with given.output.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+        about = {"posters": given.posters, "side": given.side, "inset": given.inset}
+        BENCHMARK.line(case, **measure(layouts, spoil), **about)
 
 
 if __name__ == "__main__":

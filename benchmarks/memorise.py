@@ -1,15 +1,14 @@
 """Whether a network that denoises can learn at all: it memorises a few drawn posters.
 
-    python -m benchmarks.memorise [--model radm | layout_image] [--posters 16] [--steps 3000] [--minutes 0]
-        [--keep FOLDER] [--begin FOLDER] [--output results.jsonl]
+    python -m benchmarks.memorise [--model radm | layout_image] [--posters 16] [--size tiny] [--minutes 1]
+        [--keep FOLDER] [--begin FOLDER] [--full] [--output results.jsonl]
 
 Trains as `jobs.retrain` does, on the same posters in every step and without augmentation, and lays them out again with
-the average's weights in `--sampling` steps of denoising. The last JSON line has the mean IoU of elements with their
-truth (0 for an element that is not there), for the texts alone too, and how many of the roles are right.
+the average's weights in `--sampling` steps of denoising. Without --full it stops after a minute of a tiny network, and
+shows that it learns, not that it knows them. The JSON line has the mean IoU of elements with their truth (0 for an
+element that is not there), for the texts alone too, and how many of the roles are right.
 """
 
-import argparse
-import json
 import time
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.reporting import cpu
+from benchmarks.benchmark import Benchmark
 from layoutgen.core.layout import Role, Suggestion, iou
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.denoising.boxes.network import build
@@ -36,6 +35,13 @@ from layoutgen.training.loop.engines import PlainEngine
 from layoutgen.training.loop.steps import Recipe, rate_at
 from layoutgen.training.networks.kind import Denoiser, encode, scaled
 
+BENCHMARK = Benchmark(
+    "memorise",
+    "how well a network that denoises lays out posters that it learnt by heart",
+    "those posters",
+    seconds=75,
+    full="1340 steps of the embedded size, about 35 minutes",
+)
 TINY = replace(
     SMALL, name="tiny", side=64, widths=(8, 16, 24, 32), depths=(1, 1, 1, 1), width=48, heads=2, feedforward=128,
     text=48, letters=32,
@@ -43,17 +49,17 @@ TINY = replace(
 """For a minute's try on a busy machine."""
 
 
-def score(truth: tuple[Suggestion, ...], found: tuple[Suggestion, ...]) -> list[tuple[bool, float, bool]]:
-    """Of each element: whether it is a text, its IoU with the one found, and whether that has its role."""
-    out = []
-    for one in truth:
-        if one.role is Role.UNDERLAY:
-            best = max((iou(one.box, other.box) for other in found if other.role is Role.UNDERLAY), default=0.0)
-            out.append((False, best, best > 0))
+def score(truth: tuple[Suggestion, ...], layout: tuple[Suggestion, ...]) -> list[tuple[bool, float, bool]]:
+    """Of each element: whether it is a text, its IoU with the layout's, and whether that has its role."""
+    scores = []
+    for element in truth:
+        if element.role is Role.UNDERLAY:
+            best = max((iou(element.box, other.box) for other in layout if other.role is Role.UNDERLAY), default=0.0)
+            scores.append((False, best, best > 0))
             continue
-        match = next(other for other in found if other.role is not Role.UNDERLAY and other.text == one.text)
-        out.append((True, iou(one.box, match.box), match.role is one.role))
-    return out
+        match = next(other for other in layout if other.role is not Role.UNDERLAY and other.text == element.text)
+        scores.append((True, iou(element.box, match.box), match.role is element.role))
+    return scores
 
 
 def evaluate(
@@ -61,8 +67,8 @@ def evaluate(
 ) -> dict[str, float]:
     """Lay the posters out, and compare."""
     composer = composer_of(name, network.eval(), frame=framed_before, steps=steps)
-    found = [one for one in composer.compose(briefs) if isinstance(one, Composition)]
-    scored = [one for truth, made in zip(truths, found, strict=True) for one in score(truth, made.suggestions)]
+    layouts = [answer.suggestions for answer in composer.compose(briefs) if isinstance(answer, Composition)]
+    scored = [figures for pair in zip(truths, layouts, strict=True) for figures in score(*pair)]
     return {
         "iou": round(float(np.mean([value for _, value, _ in scored])), 4),
         "iou_texts": round(float(np.mean([value for is_text, value, _ in scored if is_text])), 4),
@@ -70,42 +76,37 @@ def evaluate(
     }
 
 
-def arguments() -> argparse.Namespace:
-    """What the command line says."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    """Train, and say how well the posters are known."""
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--model", choices=list(SAVE), default="radm")
     parser.add_argument("--posters", type=int, default=16)
-    parser.add_argument("--size", choices=["tiny", "small"], default="small", help="tiny is a radm")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--minutes", type=float, default=0.0, help="stop after so many minutes; 0: never")
+    parser.add_size("--size", "tiny", "small", "a tiny network is a radm", choices=["tiny", "small"])
+    parser.add_argument("--steps", type=int, default=1340)
+    parser.add_size("--minutes", 1.0, 0.0, "stop after so many minutes of training; 0: never")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--sampling", type=int, default=4, help="steps of denoising")
+    parser.add_argument("--sampling", type=int, default=8, help="steps of denoising")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--begin", type=Path, help="folder of a network to go on with")
     parser.add_argument("--keep", type=Path, help="folder to keep the network in")
-    parser.add_argument("--output", type=Path, help="append the JSON line to this file too")
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Train, and say how well the posters are known."""
-    given = arguments()
+    given = parser.parse_args()
     cv2.setNumThreads(1)
-    network = build(TINY, given.seed) if given.size == "tiny" else fresh(given.model, seed=given.seed)
+    tiny = given.size == "tiny" and given.model == "radm"
+    network = build(TINY, given.seed) if tiny else fresh(given.model, seed=given.seed)
     if given.begin:
         network = loaded(given.model, given.begin)
     size = network.size
     corpus = Corpus(CorpusSpec(seed=given.seed, side=256, grounds=16))
-    seen = partial(scaled, side=256)
-    cases = [drawn_case(corpus, number, seen) for number in range(given.posters)]
-    tasks = [augmented(corpus_task(corpus.poster(number)), NONE, (0,), seen).task for number in range(given.posters)]
+    view = partial(scaled, side=256)
+    cases = [drawn_case(corpus, number, view) for number in range(given.posters)]
+    tasks = [augmented(corpus_task(corpus.poster(number)), NONE, (0,), view).task for number in range(given.posters)]
     engine = PlainEngine(Denoiser(network.to(given.device), bf16=given.bf16).train(), clip=1.0, decay=0.0)
     average = Average(engine.learner, 0.99)
     recipe = Recipe(method="full", rate=given.rate, warmup=0.02)
-    began, recent, done = time.perf_counter(), [], 0
+    began, recent, done, spoken = time.perf_counter(), [], 0, 0.0
     for step in range(given.steps):
         chosen = np.random.default_rng([given.seed, step]).choice(given.posters, min(given.batch, given.posters), False)
         rows = [
@@ -119,9 +120,10 @@ def main() -> None:
         recent.append((sums / sums[1]).tolist())
         done = step + 1
         seconds = time.perf_counter() - began
-        if done % 50 == 0:
+        if done % 50 == 0 or seconds > spoken + 20:
             lost, _, hits = np.mean(recent, axis=0)
-            print(json.dumps({"step": done, "loss": lost, "hits": hits, "s": round(seconds)}), flush=True)
+            BENCHMARK.say(f"step {done}, {seconds:.0f} s: loss {lost:.4f}, hits {hits:.3f}")
+            spoken = seconds
             recent.clear()
         if given.minutes and seconds > 60 * given.minutes:
             break
@@ -131,22 +133,14 @@ def main() -> None:
         )
         if given.keep:
             SAVE[given.model](network, given.keep, torch.float32)
-    line = json.dumps(
-        {
-            "bench": "memorise",
-            "case": f"{given.model} {size.name}, {given.posters} posters",
-            **known,
-            "steps": done,
-            "sampling": given.sampling,
-            "seconds": round(time.perf_counter() - began),
-            "device": given.device,
-            "hardware": cpu(),
-        }
+    BENCHMARK.line(
+        f"{given.model} {size.name}, {given.posters} posters",
+        **known,
+        steps=done,
+        sampling=given.sampling,
+        seconds=round(time.perf_counter() - began),
+        device=given.device,
     )
-    print(line)
-    if given.output:
-        with given.output.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How fast layouts are measured on one core: ours, vectorised over layouts, against plain loops over layouts.
 
-python -m benchmarks.metrics [--case graphic|content] [--output results.jsonl]
+    python -m benchmarks.metrics [--case graphic|content] [--full] [--output results.jsonl]
 
 One JSON line a case; `ratio` above 1 means ours is better. Both sides compute the same definitions in the same
 process on the same layouts, and their results are compared before a line is printed.
@@ -11,45 +11,44 @@ process on the same layouts, and their results are compared before a line is pri
   itself with numpy and OpenCV's Sobel, as RALF's program is written. `pku_513x750` is our rate for PKU's.
 """
 
-import argparse
-import json
 import math
 import os
-import platform
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: one core is what is claimed
 
 import cv2
 import numpy as np
 
+from benchmarks.benchmark import Benchmark
 from layoutgen.core.metrics import cgl, pku, ralf
 from layoutgen.core.metrics.layouts import EMPTY, TEXT, UNDERLAY, Layouts
 
+BENCHMARK = Benchmark(
+    "metrics",
+    "layouts measured a second, vectorised",
+    "plain loops over layouts",
+    seconds=20,
+    uses="one core",
+)
 ELEMENTS = 8
 
 
 def main() -> None:
     """Run the cases asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--case", choices=["graphic", "content"], action="append")
+    parser = BENCHMARK.parser(__doc__)
+    parser.add_argument("--case", choices=list(CASES), action="append")
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; the best of each counts")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
+    given = parser.parse_args()
     cv2.setNumThreads(1)
-    for case in arguments.case or ["graphic", "content"]:
-        line = {"bench": "metrics", "case": case, **CASES[case](arguments.rounds), "hardware": hardware()}
-        print(json.dumps(line), flush=True)
-        if arguments.output:
-            with arguments.output.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+    for case in given.case or CASES:
+        CASES[case](given.rounds)
 
 
-def graphic(rounds: int) -> dict[str, object]:
+def graphic(rounds: int) -> None:
     """The graphic case."""
-    many, few = draw(50_000), draw(400)
+    sample, few = draw(50_000), draw(400)
     ours, theirs = pku.pku(few), plain_pku(few)
     for name in pku.GRAPHIC:
         assert abs((ours[name].mean or 0) - theirs[name]) < 1e-9, name
@@ -57,28 +56,23 @@ def graphic(rounds: int) -> dict[str, object]:
     rates = best(
         rounds,
         {
-            "ours": (lambda: pku.pku(many), len(many)),
+            "ours": (lambda: pku.pku(sample), len(sample)),
             "other": (lambda: plain_pku(few), len(few)),
-            "all": (lambda: [measure(many) for measure in everything], len(many)),
+            "all": (lambda: [measure(sample) for measure in everything], len(sample)),
         },
     )
-    return {
-        "ours": round(rates["ours"]),
-        "other": round(rates["other"]),
-        "ratio": round(rates["ours"] / rates["other"], 1),
-        "unit": "layouts/s a core",
-        "all_protocols": round(rates["all"]),
-    }
+    unit = "layouts/s a core"
+    BENCHMARK.compare("graphic", rates["ours"], rates["other"], unit, all_protocols=round(rates["all"]))
 
 
-def content(rounds: int) -> dict[str, object]:
+def content(rounds: int) -> None:
     """The content case."""
     layouts = draw(100)
     rng = np.random.default_rng(1)
     photos = [photo(rng, ralf.WIDTH, ralf.HEIGHT) for _ in range(len(layouts))]
     maps = [blob(rng, ralf.WIDTH, ralf.HEIGHT) for _ in range(len(layouts))]
-    large = [cv2.resize(one, (pku.WIDTH, pku.HEIGHT)) for one in photos]
-    large_maps = [cv2.resize(one, (pku.WIDTH, pku.HEIGHT)) for one in maps]
+    large = [cv2.resize(image, (pku.WIDTH, pku.HEIGHT)) for image in photos]
+    large_maps = [cv2.resize(saliency, (pku.WIDTH, pku.HEIGHT)) for saliency in maps]
     ours, theirs = ralf.ralf_content(layouts, maps, photos), plain_ralf(layouts, maps, photos)
     for name in ralf.CONTENT:
         assert abs((ours[name].mean or 0) - theirs[name]) < 1e-5, name
@@ -90,13 +84,8 @@ def content(rounds: int) -> dict[str, object]:
             "large": (lambda: pku.pku_content(layouts, large_maps, large), len(layouts)),
         },
     )
-    return {
-        "ours": round(rates["ours"]),
-        "other": round(rates["other"]),
-        "ratio": round(rates["ours"] / rates["other"], 2),
-        "unit": "layouts/s a core, 240x350 px",
-        "pku_513x750": round(rates["large"]),
-    }
+    unit = "layouts/s a core, 240x350 px"
+    BENCHMARK.compare("content", rates["ours"], rates["other"], unit, pku_513x750=round(rates["large"]))
 
 
 CASES = {"graphic": graphic, "content": content}
@@ -138,7 +127,7 @@ def plain_pku(layouts: Layouts) -> dict[str, float]:
     valid = given = bearing = 0
     ove = ali = loose = strict = 0.0
     for boxes, classes in zip(layouts.boxes, layouts.classes, strict=True):
-        kept, kinds = [], []
+        large, kinds = [], []
         for box, kind in zip(boxes.tolist(), classes.tolist(), strict=True):
             if kind == EMPTY:
                 continue
@@ -148,19 +137,19 @@ def plain_pku(layouts: Layouts) -> dict[str, float]:
             across, down = min(right, 513) - max(left, 0), min(bottom, 750) - max(top, 0)
             if max(across, 0) * max(down, 0) >= 384.75:
                 valid += 1
-                kept.append((left, top, right, bottom))
+                large.append((left, top, right, bottom))
                 kinds.append(kind)
-        texts = [box for box, kind in zip(kept, kinds, strict=True) if kind != UNDERLAY]
-        unders = [box for box, kind in zip(kept, kinds, strict=True) if kind == UNDERLAY]
+        texts = [box for box, kind in zip(large, kinds, strict=True) if kind != UNDERLAY]
+        unders = [box for box, kind in zip(large, kinds, strict=True) if kind == UNDERLAY]
         if texts:
             pairs = ((a, b) for i, a in enumerate(texts) for b in texts[i + 1 :])
             ove += sum(_shared(a, b) / (_area(a) + _area(b) - _shared(a, b)) for a, b in pairs) / len(texts)
-        if len(kept) > 1:
+        if len(large) > 1:
             smallest = min(
-                abs(one - other) for axis in zip(*map(_axes, kept), strict=True) for i, one in enumerate(axis)
+                abs(value - other) for axis in zip(*map(_axes, large), strict=True) for i, value in enumerate(axis)
                 for other in axis[i + 1 :]
             )  # fmt: skip
-            ali += len(kept) * -math.log10(1 - float(smallest))
+            ali += len(large) * -math.log10(1 - float(smallest))
         if unders:
             bearing += 1
             loose += sum(max((_shared(u, o) / _area(o) for o in texts), default=0.0) for u in unders) / len(unders)
@@ -216,13 +205,6 @@ def plain_ralf(layouts: Layouts, maps: list[np.ndarray], photos: list[np.ndarray
         steep = (size / np.max(size))[mask.astype(bool)]
         sums["unreadability"] += float(steep.mean()) if len(steep) else 0.0
     return {name: total / len(layouts) for name, total in sums.items()}
-
-
-def hardware() -> str:
-    """The processor's name and that one core is used."""
-    info = Path("/proc/cpuinfo")
-    names = [row.partition(":")[2].strip() for row in info.read_text().splitlines() if row.startswith("model name")]
-    return f"{names[0] if names else platform.machine()}, one core"
 
 
 if __name__ == "__main__":

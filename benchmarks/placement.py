@@ -1,17 +1,16 @@
 """How fast covers are laid out: the solver and the saliency model on one core, and the whole job.
 
-python -m benchmarks.placement [--case solver|saliency|job] [--output results.jsonl]
+    python -m benchmarks.placement [--case solver|saliency|job] [--photos 6] [--full] [--output results.jsonl]
 
 One JSON line a case; `ratio` above 1 means ours is better than `other`.
 
 - `solver`: layouts a second on one core, at maps of 256 px: title, subtitle and a sticker, Chinese titles of 6 to 24
   characters, four ratios, drawn photos; fonts are measured beforehand, as in a job. Other: 50, which is 20 ms each.
 - `saliency`: images a second of the covers job's saliency model at 1080 px. Other: 10.
-- `job`: images a second of `run_covers` on a local Ray, start included: 24 drawn photos on four ratios, text reading
+- `job`: images a second of `run_covers` on a local Ray, start included: drawn photos on four ratios, text reading
   off and on. Other: 1.
 """
 
-import argparse
 import json
 import os
 import tempfile
@@ -24,7 +23,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: one core is 
 import cv2
 import numpy as np
 
-from benchmarks.covers import RATIOS, TITLES, hardware
+from benchmarks.benchmark import Benchmark
+from benchmarks.covers import RATIOS, TITLES, decoded
 from layoutgen.config.base import load
 from layoutgen.config.jobs import CoversConfig
 from layoutgen.config.stages import CoverPlaceSettings, SaliencySettings
@@ -33,39 +33,51 @@ from layoutgen.core.covers.placement import solve
 from layoutgen.core.covers.protection import SAFE_ZONES
 from layoutgen.core.covers.text import CoverCopy, Proportions
 from layoutgen.core.layout import Framing, parse_canvas
+from layoutgen.goods.catalogue import draw
 from layoutgen.imaging.images import ImageFault
 from layoutgen.models.building import stages as building
 from layoutgen.models.composers.covers import Photo, scene_of
+from layoutgen.pipelines import run_covers
 
+BENCHMARK = Benchmark(
+    "placement",
+    "covers laid out a second, subjects found a second, and the covers job",
+    "rates that a shop needs",
+    seconds=60,
+    full="24 photos through the job, about 2 minutes",
+    uses="1 core",
+)
 ROUNDS, MODEL = 5, "net"
 
 
 def main() -> None:
     """Run the cases asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--case", choices=["solver", "saliency", "job"], action="append")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
+    parser.add_size("--photos", 6, 24, "of the job")
+    given = parser.parse_args()
     cv2.setNumThreads(1)
-    for case in arguments.case or ["solver", "saliency", "job"]:
-        line = {"bench": "placement", "case": case, **{"solver": solver, "saliency": saliency, "job": job}[case]()}
-        line["hardware"] = hardware()
-        print(json.dumps(line), flush=True)
-        if arguments.output:
-            with arguments.output.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+    with tempfile.TemporaryDirectory() as name:
+        catalogue = draw(Path(name))
+        pictures = pictures_of(catalogue)
+        for case in given.case or ["solver", "saliency", "job"]:
+            match case:
+                case "solver":
+                    solver(pictures[:6])
+                case "saliency":
+                    saliency(pictures)
+                case _:
+                    job(catalogue, given.photos)
 
 
-def solver() -> dict[str, object]:
+def solver(pictures: list[np.ndarray]) -> None:
     """The solver case."""
     settings = CoverPlaceSettings()
     face_for = building.FaceFor(settings)
     proportions = Proportions(settings.margin, settings.max_font, settings.most_lines)
     limits = Limits(settings.most_covered, settings.min_contrast, settings.min_font)
     model = building.saliency(SaliencySettings(model=MODEL))
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = pictures_of(Path(folder))[:6]
-    photos = [Photo(picture, found) for picture, found in zip(pictures, model.saliency(pictures), strict=True)]
+    photos = [Photo(picture, subject) for picture, subject in zip(pictures, model.saliency(pictures), strict=True)]
     tasks = []
     for photo in photos:
         for ratio in RATIOS:
@@ -83,21 +95,13 @@ def solver() -> dict[str, object]:
             solve(copy, canvas, scene, face_for, style)
             times.append(time.perf_counter() - began)
     rate = 1 / float(np.median(times))
-    return {
-        "ours": round(rate, 1),
-        "other": 50,
-        "ratio": round(rate / 50, 2),
-        "unit": "layouts/s, one core",
-        "ms_p50_p95_max": [round(1000 * float(np.percentile(times, p)), 2) for p in (50, 95, 100)],
-        "layouts": len(times),
-    }
+    milliseconds = [round(1000 * float(np.percentile(times, p)), 2) for p in (50, 95, 100)]
+    BENCHMARK.compare("solver", rate, 50, "layouts/s, one core", ms_p50_p95_max=milliseconds, layouts=len(times))
 
 
-def saliency() -> dict[str, object]:
+def saliency(pictures: list[np.ndarray]) -> None:
     """The saliency case."""
     model = building.saliency(SaliencySettings(model=MODEL))
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = pictures_of(Path(folder))[:8]
     model.saliency(pictures[:1])
     times = []
     for _ in range(ROUNDS):
@@ -105,40 +109,25 @@ def saliency() -> dict[str, object]:
         model.saliency(pictures)
         times.append((time.perf_counter() - began) / len(pictures))
     rate = 1 / float(np.median(times))
-    return {"ours": round(rate, 1), "other": 10, "ratio": round(rate / 10, 2), "unit": "images/s, one core"}
+    BENCHMARK.compare("saliency", rate, 10, "images/s, one core")
 
 
-def job() -> dict[str, object]:
+def job(catalogue: Path, photos: int) -> None:
     """The job case."""
-    from layoutgen.pipelines import run_covers
-
-    found = {}
+    summaries = {}
     shipped = load(CoversConfig, Path(__file__).parents[1] / "jobs" / "covers.toml")
-    with tempfile.TemporaryDirectory() as folder:
-        drawn = [json.loads(line) for line in catalogue(Path(folder)).read_text(encoding="utf-8").splitlines()]
-        rows = [{"product_id": r["product_id"], "cover": r["image"], "title": r["title"]} for r in drawn if usable(r)]
-        source = Path(folder) / "covers.jsonl"
-        source.write_text("".join(json.dumps(row) + "\n" for row in rows[:24]), encoding="utf-8")
-        for engine in ("none", "ocr"):
-            config = shipped.model_copy(update={"protect": shipped.protect.model_copy(update={"engine": engine})})
-            found[engine] = run_covers(config, str(source), str(Path(folder) / f"out-{engine}"))
-    ours = found["none"]
-    return {
-        "ours": ours["images_per_second"],
-        "other": 1,
-        "ratio": ours["images_per_second"],
-        "unit": "images/s, two cores, four covers an image",
-        "with_text_reading": found["ocr"]["images_per_second"],
-        "covers": ours["published"],
-        "accepted": ours["accepted"],
-    }
-
-
-def catalogue(folder: Path) -> Path:
-    """The demo's drawn catalogue, as JSON lines."""
-    from layoutgen.goods.catalogue import draw
-
-    return draw(folder)
+    products = [json.loads(line) for line in catalogue.read_text(encoding="utf-8").splitlines()]
+    rows = [{"product_id": r["product_id"], "cover": r["image"], "title": r["title"]} for r in products if usable(r)]
+    source = catalogue.with_name("covers.jsonl")
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows[:photos]), encoding="utf-8")
+    for engine in ("none", "ocr"):
+        BENCHMARK.say(f"jobs.covers on {photos} photos, text read by: {engine}")
+        config = shipped.model_copy(update={"protect": shipped.protect.model_copy(update={"engine": engine})})
+        summaries[engine] = run_covers(config, str(source), str(catalogue.with_name(f"out-{engine}")))
+    ours = summaries["none"]
+    more = {"with_text_reading": summaries["ocr"]["images_per_second"]}
+    more |= {"covers": ours["published"], "accepted": ours["accepted"]}
+    BENCHMARK.compare("job", ours["images_per_second"], 1, "images/s, two cores, four covers an image", **more)
 
 
 def usable(row: dict[str, object]) -> bool:
@@ -146,17 +135,14 @@ def usable(row: dict[str, object]) -> bool:
     return isinstance(row.get("image"), str) and isinstance(row.get("title"), str) and bool(row["title"])
 
 
-def pictures_of(folder: Path) -> list[np.ndarray]:
-    """The drawn catalogue's photos at 1080 px."""
-    from benchmarks.covers import decoded
-
-    rows = [json.loads(line) for line in catalogue(folder).read_text(encoding="utf-8").splitlines()]
-    found: list[np.ndarray] = []
-    for row in rows:
+def pictures_of(catalogue: Path) -> list[np.ndarray]:
+    """Eight of the drawn catalogue's photos at 1080 px."""
+    pictures: list[np.ndarray] = []
+    for row in map(json.loads, catalogue.read_text(encoding="utf-8").splitlines()):
         with suppress(ImageFault, OSError):  # some of the catalogue's images are broken on purpose
-            if usable(row) and len(found) < 8:
-                found.append(decoded(folder / str(row["image"])))
-    return found
+            if usable(row) and len(pictures) < 8:
+                pictures.append(decoded(catalogue.parent / str(row["image"])))
+    return pictures
 
 
 if __name__ == "__main__":

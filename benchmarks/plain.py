@@ -1,5 +1,5 @@
-"""The way that is usual: `generate` of transformers, a model step a token, with or without the grammar as a logits
-processor. What the decoding loop is measured against, and held to in tests."""
+"""No benchmark itself: `generate` of transformers as usual, a model step a token, with or without the grammar as a
+logits processor. What the decoding loop is measured against, and held to in tests."""
 
 from collections.abc import Sequence
 from typing import Any

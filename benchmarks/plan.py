@@ -1,14 +1,12 @@
 """What it costs to be a transaction: planning, ledger and publishing of a synthetic manifest, with no model at all.
 
-    python -m benchmarks.plan [--rows 1000000 --rows 10000000] [--output results.jsonl]
+    python -m benchmarks.plan [--rows 30000 --rows 150000] [--full] [--output results.jsonl]
 
 A whole run of N rows on two CPUs: plan, shards through load and write, conservation check, manifest, swap. One line
 of JSON an N: rows/s against those of the smallest N, so a `ratio` of 1 is linear; seconds; peak memory (PSS of all
 processes).
 """
 
-import argparse
-import json
 import logging
 import shutil
 import tempfile
@@ -21,7 +19,8 @@ import pyarrow.parquet as pq
 import ray
 from PIL import Image
 
-from benchmarks.stream import Peak, cpu
+from benchmarks.benchmark import Benchmark
+from benchmarks.stream import Peak, start_ray
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import InputSettings, LayoutsConfig, RunSettings
 from layoutgen.config.stages import LoadSettings, WriteSettings
@@ -31,49 +30,39 @@ from layoutgen.io.storage import Storage
 from layoutgen.runs.preflight import TableJob
 from layoutgen.runs.run import run
 
+BENCHMARK = Benchmark(
+    "plan",
+    "rows a second planned, accounted for and published without models",
+    "itself with fewer rows",
+    seconds=40,
+    full="1,000,000 and 10,000,000 rows, about 11 minutes",
+    uses="2 CPUs for Ray",
+)
 CHUNK = 500_000
 
 
 def main() -> None:
     """Run the cases."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, action="append", help="rows of a case (default: 1,000,000 and 10,000,000)")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
-    ray.init("local", num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
-    ray.data.DataContext.get_current().enable_progress_bars = False
-    folder = Path(tempfile.mkdtemp(prefix="layoutgen-plan-bench-"))
-    Image.new("RGB", (64, 64), "#336699").save(folder / "a.jpg")
+    parser = BENCHMARK.parser(__doc__)
+    parser.add_size("--rows", (30_000, 150_000), (1_000_000, 10_000_000), "rows of each case", action="append")
+    given = parser.parse_args()
+    start_ray()
     rates: dict[int, float] = {}
-    try:
-        for rows in arguments.rows or [1_000_000, 10_000_000]:
+    with tempfile.TemporaryDirectory(prefix="layoutgen-plan-bench-") as name:
+        folder = Path(name)
+        Image.new("RGB", (64, 64), "#336699").save(folder / "a.jpg")
+        for rows in given.rows:
+            BENCHMARK.say(f"{rows:,} rows")
             manifest = synthetic(folder / f"{rows}.parquet", rows)
             with Peak() as peak:
                 seconds = publish(manifest, folder / f"out-{rows}", rows)
             rates[rows] = rows / seconds
-            line = json.dumps(
-                {
-                    "bench": "plan",
-                    "case": f"{rows:,} rows",
-                    "ours": round(rates[rows]),
-                    "other": round(rates[min(rates)]),
-                    "ratio": round(rates[rows] / rates[min(rates)], 3),
-                    "unit": "rows/s",
-                    "seconds": round(seconds, 1),
-                    "peak_gib": round(peak.bytes / 2**30, 2),
-                    "hardware": f"{cpu()}, 2 CPUs for Ray",
-                }
-            )
-            print(line, flush=True)
-            if arguments.output:
-                with arguments.output.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
+            more = {"seconds": round(seconds, 1), "peak_gib": round(peak.bytes / 2**30, 2)}
+            BENCHMARK.compare(f"{rows:,} rows", rates[rows], rates[min(rates)], "rows/s", **more)
             shutil.rmtree(folder / f"out-{rows}")
             manifest.unlink()
-    finally:
-        shutil.rmtree(folder)
-        ray.shutdown()
+    ray.shutdown()
 
 
 def synthetic(path: Path, rows: int) -> Path:

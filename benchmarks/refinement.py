@@ -1,7 +1,7 @@
 """What a model learnt of finishing layouts: boxes completed and de-noised on held-back posters, before and after.
 
-    python -m benchmarks.refinement [--model embedded] [--before CHECKPOINT] [--posters 120] [--folder PHOTOS]
-        [--keep FILE]
+    python -m benchmarks.refinement [--model embedded] [--before CHECKPOINT] [--posters 8] [--folder PHOTOS] [--full]
+        [--output results.jsonl]
 
 Posters are of a seed that the embedded model was not trained on. Before is a checkpoint with random weights, the one
 that training began with; both answer under the same grammar, which holds them to what is locked. Three tasks:
@@ -15,8 +15,6 @@ interval of the paired difference over posters; for `noisy` besides, what the hi
 the roles that were hidden and found.
 """
 
-import argparse
-import json
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.reporting import cpu
+from benchmarks.benchmark import Benchmark
 from layoutgen.core.layout import Box, Role, Suggestion, iou
 from layoutgen.core.prompts.refinements import (
     ATTRIBUTES,
@@ -45,6 +43,13 @@ from layoutgen.training.data.datasets import corpus_task
 from layoutgen.training.data.sample import Task
 from layoutgen.training.vlm import blank as embedded
 
+BENCHMARK = Benchmark(
+    "refinement",
+    "boxes that the embedded model completes in layouts",
+    "the same model before training",
+    seconds=80,
+    full="100 posters, about 20 minutes",
+)
 TASKS = ("absent", "masked", "noisy")
 _SEED, _FIRST = 1, 1000
 _SIGMA, _SHARE = 0.01, 0.5
@@ -59,9 +64,9 @@ class Question:
     counted: tuple[int, ...]
 
 
-def question(task: Task, kind: str, rng: np.random.Generator) -> Question | None:
+def question_of(task: Task, kind: str, rng: np.random.Generator) -> Question | None:
     """What is given of a poster; None where there is nothing to ask."""
-    elements = [one for one in task.target if one.role is not Role.UNDERLAY]
+    elements = [element for element in task.target if element.role is not Role.UNDERLAY]
     task = replace(task, target=tuple(elements))
     order = [int(i) for i in rng.permutation(len(elements))]
     match kind:
@@ -89,38 +94,42 @@ def answers(weights: Path, questions: list[Question], side: int) -> list[tuple[S
         Backbone(load_model(weights, None, "cpu", torch.float32), chat.pictures), chat.tokenizer, chat.ends
     )
     asked = []
-    for one in questions:
-        task = one.task
+    for question in questions:
+        task = question.task
         size = chat.pictures.size(task.canvas.width, task.canvas.height, side)
         picture = chat.pictures.prepare(draw_at(task.photo, task.framing, *size), side)
-        told = refinement_prompt(task.copy, task.canvas, one.given, task.logo_aspect)
-        grammar = refinement_grammar(task.copy, one.given)
-        asked.append(Request(chat.prompt(told.system, told.user, picture), grammar))
-    found: list[tuple[Suggestion, ...] | None] = []
-    for one, (answer,) in zip(questions, decoder.decode(asked), strict=True):
+        prompt = refinement_prompt(task.copy, task.canvas, question.given, task.logo_aspect)
+        grammar = refinement_grammar(task.copy, question.given)
+        asked.append(Request(chat.prompt(prompt.system, prompt.user, picture), grammar))
+    layouts: list[tuple[Suggestion, ...] | None] = []
+    for question, (answer,) in zip(questions, decoder.decode(asked), strict=True):
         if isinstance(answer, Answer) and answer.ended:
-            found.append(parse_refinement(answer.text, one.task.copy, one.given))
+            layouts.append(parse_refinement(answer.text, question.task.copy, question.given))
         else:
-            found.append(None)
-    return found
+            layouts.append(None)
+    return layouts
 
 
-def scores(one: Question, made: tuple[Suggestion, ...] | None) -> tuple[float, float | None]:
+def scores(question: Question, layout: tuple[Suggestion, ...] | None) -> tuple[float, float | None]:
     """Mean IoU over the elements that count, and the share of hidden roles that were found."""
-    if made is None:
+    if layout is None:
         return 0.0, None
-    total, left = 0.0, list(made)
+    total, left = 0.0, list(layout)
     roles = []
-    hidden = {id(given.element): "role" in given.hidden for given in one.given}
-    for index in one.counted:
-        wanted = one.task.target[index]
-        alike = [m for m in left if m.text == wanted.text and (m.role is Role.LOGO) == (wanted.role is Role.LOGO)]
-        best = max(alike, key=lambda m: iou(m.box, wanted.box))
+    hidden = {id(given.element): "role" in given.hidden for given in question.given}
+    for index in question.counted:
+        truth = question.task.target[index]
+        alike = [other for other in left if other.text == truth.text and _is_logo(other) == _is_logo(truth)]
+        best = max(alike, key=lambda other: iou(other.box, truth.box))
         left.remove(best)
-        total += iou(best.box, wanted.box)
-        if hidden.get(id(wanted)):
-            roles.append(best.role is wanted.role)
-    return total / len(one.counted), float(np.mean(roles)) if roles else None
+        total += iou(best.box, truth.box)
+        if hidden.get(id(truth)):
+            roles.append(best.role is truth.role)
+    return total / len(question.counted), float(np.mean(roles)) if roles else None
+
+
+def _is_logo(element: Suggestion) -> bool:
+    return element.role is Role.LOGO
 
 
 def interval(differences: np.ndarray, resamples: int = 2000) -> list[float]:
@@ -132,13 +141,12 @@ def interval(differences: np.ndarray, resamples: int = 2000) -> list[float]:
 
 def main() -> None:
     """Measure all tasks."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--model", default="embedded")
     parser.add_argument("--before", help="a checkpoint; left out, random weights")
-    parser.add_argument("--posters", type=int, default=120)
+    parser.add_size("--posters", 8, 100)
     parser.add_argument("--folder", default="", help="photos that are shown besides drawn products")
     parser.add_argument("--side", type=int, default=224)
-    parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     corpus = Corpus(CorpusSpec(_SEED, folder=given.folder))
     tasks = [corpus_task(corpus.poster(_FIRST + number)) for number in range(given.posters)]
@@ -148,34 +156,41 @@ def main() -> None:
         after = fetch_weights(given.model, cache)
         for number, kind in enumerate(TASKS):
             rng = np.random.default_rng([_SEED, 51, number])
-            questions = [found for task in tasks if (found := question(task, kind, rng))]
-            sides = [[scores(one, made) for one, made in zip(questions, answers(weights, questions, given.side),
-                                                             strict=True)] for weights in (before, after)]  # fmt: skip
-            print(json.dumps(told(kind, questions, *sides)), flush=True)
-            if given.keep:
-                with given.keep.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(told(kind, questions, *sides)) + "\n")
+            asked = [question_of(task, kind, rng) for task in tasks]
+            questions = [each for each in asked if each is not None]
+            sides = []
+            for side, weights in (("before", before), ("after", after)):
+                BENCHMARK.say(f"{kind}, {side} training: {len(questions)} posters")
+                layouts = answers(weights, questions, given.side)
+                sides.append([scores(*pair) for pair in zip(questions, layouts, strict=True)])
+            report(kind, questions, *sides)
 
 
-def told(kind: str, questions: list[Question], before: list[Any], after: list[Any]) -> dict[str, Any]:
-    """A task's line."""
-    was, now = (np.array([one[0] for one in side]) for side in (before, after))
-    roles = [[one[1] for one in side if one[1] is not None] for side in (before, after)]
-    line: dict[str, Any] = {
-        "bench": "refinement", "case": kind, "posters": len(questions),
-        "before": round(float(was.mean()), 4), "after": round(float(now.mean()), 4),
-        "difference": round(float((now - was).mean()), 4), "interval": interval(now - was), "unit": "IoU",
-    }  # fmt: skip
+def report(kind: str, questions: list[Question], before: list[Any], after: list[Any]) -> None:
+    """Print a task's line."""
+    was, now = (np.array([overlap for overlap, _ in side]) for side in (before, after))
+    roles = [[share for _, share in side if share is not None] for side in (before, after)]
+    more: dict[str, Any] = {}
     if kind == "noisy":
-        line["hints"] = round(float(np.mean([_hinted(one) for one in questions])), 4)
+        more["hints"] = round(float(np.mean([_hinted(question) for question in questions])), 4)
     if roles[0]:
-        line |= {"roles_before": round(float(np.mean(roles[0])), 4), "roles_after": round(float(np.mean(roles[1])), 4)}
-    return {**line, "hardware": cpu()}
+        more |= {"roles_before": round(float(np.mean(roles[0])), 4), "roles_after": round(float(np.mean(roles[1])), 4)}
+    BENCHMARK.line(
+        kind,
+        posters=len(questions),
+        before=round(float(was.mean()), 4),
+        after=round(float(now.mean()), 4),
+        difference=round(float((now - was).mean()), 4),
+        interval=interval(now - was),
+        unit="IoU",
+        **more,
+    )
 
 
-def _hinted(one: Question) -> float:
+def _hinted(question: Question) -> float:
     pairs: list[tuple[Box, Box]] = [
-        (given.element.box, one.task.target[index].box) for given, index in zip(one.given, one.counted, strict=True)
+        (given.element.box, question.task.target[index].box)
+        for given, index in zip(question.given, question.counted, strict=True)
     ]
     return float(np.mean([iou(a, b) for a, b in pairs]))
 

@@ -1,8 +1,8 @@
 """How well and how fast the embedded saliency network finds subjects, against two finders without weights.
 
-python -m benchmarks.saliency [--case CASE …] [--data FOLDER] [--output results.jsonl]
+    python -m benchmarks.saliency [--case CASE …] [--data FOLDER] [--pictures 50] [--full] [--output results.jsonl]
 
-- `composites`: 200 composites of drawn things that training never saw (other seeds, held-back demo products).
+- `composites`: composites of drawn things that training never saw (other seeds, held-back demo products).
 - `packshots_on_grounds`, `packshots_on_photos` (with --data): packshots on white in FOLDER, cut out by thresholding,
   pasted on the strips between the subject and the edges of the outlined photos, and on whole photos, whose own subject
   then lies behind: what the subject is there is a matter of opinion. Packshots and photos are those that training
@@ -16,7 +16,6 @@ border contrast, which this program had before, and spectral residual (Hou and Z
 three stand beside them.
 """
 
-import argparse
 import json
 import os
 import time
@@ -28,7 +27,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: one core is what 
 import cv2
 import numpy as np
 
-from benchmarks.metrics import hardware
+from benchmarks.benchmark import Benchmark
 from layoutgen.imaging.framed import shrink
 from layoutgen.models.base import Saliency
 from layoutgen.models.finders.border import BorderSaliency
@@ -36,6 +35,14 @@ from layoutgen.models.finders.network import NetSaliency, onnx_model
 from layoutgen.training.corpus.composites import Stock, composite, held_back, outskirts, read_folder, stock
 from layoutgen.training.corpus.cutouts import from_packshot
 
+BENCHMARK = Benchmark(
+    "saliency",
+    "how well and fast the embedded network finds subjects",
+    "border contrast and spectral residual",
+    seconds=50,
+    full="200 composites, about 2 minutes, and 5 with photos",
+    uses="one core",
+)
 Pair = tuple[np.ndarray, np.ndarray]
 SIDE = 256
 THRESHOLDS = np.linspace(0, 1, 101)
@@ -55,29 +62,29 @@ class SpectralResidual:
         spectrum = np.fft.fft2(grey.astype(np.float64))
         log = np.log(np.abs(spectrum) + 1e-9)
         residual = log - cv2.blur(log, (3, 3))
-        found = np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
-        found = cv2.GaussianBlur(found, (0, 0), 2.5)
-        return (found / max(found.max(), 1e-12)).astype(np.float32)
+        energy = np.abs(np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))) ** 2
+        smooth = cv2.GaussianBlur(energy, (0, 0), 2.5)
+        return (smooth / max(smooth.max(), 1e-12)).astype(np.float32)
 
 
 def composites(_: Path | None, count: int) -> Iterator[Pair]:
     """Drawn things on drawn grounds."""
-    made = stock(np.random.default_rng(10_001), cutouts=count, grounds=count // 2, evaluation=True)
-    yield from (composite(made, np.random.default_rng([10_002, k]), SIDE) for k in range(count))
+    parts = stock(np.random.default_rng(10_001), cutouts=count, grounds=count // 2, evaluation=True)
+    yield from (composite(parts, np.random.default_rng([10_002, k]), SIDE) for k in range(count))
 
 
 def packshots_on_grounds(data: Path | None, count: int) -> Iterator[Pair]:
     """Real packshots on what surrounds the subject of real photos."""
-    made = Stock(_held_back(data)[0], [part for photo, mask in photos(data, 0) for part in outskirts(photo, mask)])
-    if not made.cutouts or not made.grounds:
+    parts = Stock(_held_back(data)[0], [part for photo, mask in photos(data, 0) for part in outskirts(photo, mask)])
+    if not parts.cutouts or not parts.grounds:
         return
-    yield from (composite(made, np.random.default_rng([10_003, k]), SIDE) for k in range(count))
+    yield from (composite(parts, np.random.default_rng([10_003, k]), SIDE) for k in range(count))
 
 
 def packshots_on_photos(data: Path | None, count: int) -> Iterator[Pair]:
     """Real packshots on whole photos."""
-    made = Stock(*_held_back(data))
-    yield from (composite(made, np.random.default_rng([10_004, k]), SIDE) for k in range(count))
+    parts = Stock(*_held_back(data))
+    yield from (composite(parts, np.random.default_rng([10_004, k]), SIDE) for k in range(count))
 
 
 def packshots(data: Path | None, count: int) -> Iterator[Pair]:
@@ -98,11 +105,11 @@ def packshots(data: Path | None, count: int) -> Iterator[Pair]:
 
 def photos(data: Path | None, _: int) -> Iterator[Pair]:
     """Real photos of FOLDER that `saliency_outlines.jsonl` outlines."""
-    found = dict(read_folder(data or Path(), held_back))
+    pictures = dict(read_folder(data or Path(), held_back))
     for line in Path(__file__).with_name("saliency_outlines.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        if row["image"] in found:
-            image = found[row["image"]]
+        if row["image"] in pictures:
+            image = pictures[row["image"]]
             mask = np.zeros(image.shape[:2], np.uint8)
             size = np.array(image.shape[1::-1])
             cv2.fillPoly(mask, [np.rint(np.array(outline) * size).astype(np.int32) for outline in row["outlines"]], 255)
@@ -125,13 +132,13 @@ def measure(finder: Saliency, pairs: list[Pair]) -> dict[str, float]:
     precision, recall = np.zeros(len(THRESHOLDS)), np.zeros(len(THRESHOLDS))
     iou = mae = 0.0
     for picture, mask in pairs:
-        found = cv2.resize(finder.saliency([picture])[0], mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        saliency = cv2.resize(finder.saliency([picture])[0], mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
         real = mask > 127
-        mae += float(np.abs(found - mask / 255).mean())
-        over = found > 0.5
+        mae += float(np.abs(saliency - mask / 255).mean())
+        over = saliency > 0.5
         iou += (over & real).sum() / max((over | real).sum(), 1)
         # Pixels at or above each threshold, from histograms.
-        bins = np.clip((found * 100).astype(int), 0, 100)
+        bins = np.clip((saliency * 100).astype(int), 0, 100)
         hits = np.bincount(bins[real], minlength=101)[::-1].cumsum()[::-1]
         all_ = np.bincount(bins.ravel(), minlength=101)[::-1].cumsum()[::-1]
         precision += np.where(all_ > 0, hits / np.maximum(all_, 1), 1)
@@ -145,10 +152,10 @@ def measure(finder: Saliency, pairs: list[Pair]) -> dict[str, float]:
     }
 
 
-def speed(net: Saliency) -> dict[str, object]:
+def speed(net: Saliency) -> None:
     """Images a second of the network, its preparing and stretching included, and of the border finder."""
-    made = stock(np.random.default_rng(3), cutouts=20, grounds=20)
-    pictures = [composite(made, np.random.default_rng([4, k]), 768)[0] for k in range(24)]
+    parts = stock(np.random.default_rng(3), cutouts=20, grounds=20)
+    pictures = [composite(parts, np.random.default_rng([4, k]), 768)[0] for k in range(24)]
     rates = {}
     for name, finder in (("ours", net), ("other", BorderSaliency())):
         finder.saliency(pictures[:2])
@@ -157,8 +164,8 @@ def speed(net: Saliency) -> dict[str, object]:
             began = time.process_time()
             finder.saliency(pictures)
             best = max(best, len(pictures) / (time.process_time() - began))
-        rates[name] = round(best, 1)
-    return {**rates, "ratio": round(rates["ours"] / rates["other"], 1), "unit": "images/s a core, 768 px"}
+        rates[name] = best
+    BENCHMARK.compare("speed", rates["ours"], rates["other"], "images/s a core, 768 px")
 
 
 CASES = {
@@ -172,45 +179,33 @@ CASES = {
 
 def main() -> None:
     """Run the cases asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--case", choices=[*CASES, "speed"], action="append")
     parser.add_argument("--data", type=Path, help="folder with packshots and photos")
-    parser.add_argument("--pictures", type=int, default=200, help="composites of each case that is made of them")
+    parser.add_size("--pictures", 50, 200, "composites of each case that is made of them")
     parser.add_argument("--weights", type=Path, help="another training's saliency.safetensors")
     parser.add_argument("--card", type=Path, help="write the network's scores into this card (saliency.json)")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
+    given = parser.parse_args()
     measured: dict[str, object] = {}
     cv2.setNumThreads(1)
-    net = NetSaliency(model=onnx_model(_weights(arguments.weights)) if arguments.weights else None)
+    net = NetSaliency(model=onnx_model(_weights(given.weights)) if given.weights else None)
     finders: dict[str, Saliency] = {"net": net, "border": BorderSaliency(), "spectral_residual": SpectralResidual()}
-    for case in arguments.case or (["composites", *(list(CASES)[1:] if arguments.data else []), "speed"]):
+    for case in given.case or (["composites", *(list(CASES)[1:] if given.data else []), "speed"]):
+        BENCHMARK.say(f"{case}: drawing, then measuring")
         if case == "speed":
-            found = speed(net)
+            speed(net)
         else:
-            pairs = [(shrink(picture, SIDE), mask) for picture, mask in CASES[case](arguments.data, arguments.pictures)]
+            pairs = [(shrink(picture, SIDE), mask) for picture, mask in CASES[case](given.data, given.pictures)]
             if not pairs:
                 parser.error(f"--case {case} needs --data with packshots and photos")
             scores = {name: measure(finder, pairs) for name, finder in finders.items()}
             ours, other = scores["net"]["max_f"], max(scores["border"]["max_f"], scores["spectral_residual"]["max_f"])
-            found = {
-                "ours": ours,
-                "other": other,
-                "ratio": round(ours / other, 3),
-                "unit": "max-F",
-                **scores,
-                "pictures": len(pairs),
-            }
+            BENCHMARK.compare(case, ours, other, "max-F", **scores, pictures=len(pairs))
             measured[case] = scores["net"]
-        line = {"bench": "saliency", "case": case, **found, "hardware": hardware()}
-        print(json.dumps(line), flush=True)
-        if arguments.output:
-            with arguments.output.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
-    if arguments.card:
-        card = json.loads(arguments.card.read_text("utf-8"))
+    if given.card:
+        card = json.loads(given.card.read_text("utf-8"))
         card["measured"] = {**card.get("measured", {}), **measured}
-        arguments.card.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        given.card.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def _weights(path: Path) -> dict[str, np.ndarray]:

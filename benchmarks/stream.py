@@ -1,6 +1,6 @@
 """How fast images stream through Ray: fetch + decode + write, against a plain loop and against `ray.data.read_images`.
 
-    python benchmarks/stream.py [--case plain|read_images|write_parquet|memory] [--output results.jsonl]
+    python -m benchmarks.stream [--case plain|read_images|write_parquet|memory] [--full] [--output results.jsonl]
 
 All on two CPUs, one JSON line a case; `ratio` above 1 means ours is better.
 
@@ -10,16 +10,13 @@ All on two CPUs, one JSON line a case; `ratio` above 1 means ours is better.
   in one round over a quarter of the images.
 - `write_parquet`: what a transaction costs: a whole run (preflight, lease, plan, guarded fetch, shards read back,
   markers, checks, manifest, swap) against the same fetch stage on the same planned rows → `write_parquet`.
-- `memory`: peak memory (PSS of all of Ray's processes) of 2,000 images over that of 20,000; 1 is flat.
+- `memory`: peak memory (PSS of all of Ray's processes) of a tenth of the images over that of all; 1 is flat.
 """
 
-import argparse
 import hashlib
 import io
-import json
 import multiprocessing
 import os
-import platform
 import shutil
 import tempfile
 import threading
@@ -37,6 +34,7 @@ import pyarrow.parquet as pq
 import ray
 from PIL import Image
 
+from benchmarks.benchmark import Benchmark
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import AnnotateConfig, RunSettings
 from layoutgen.config.stages import ImagesSettings, LoadSettings, WriteSettings
@@ -56,6 +54,14 @@ from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
 from layoutgen.streaming import Step, stream
 
+BENCHMARK = Benchmark(
+    "stream",
+    "images a second through Ray: fetch, decode and write",
+    "a plain loop, ray.data.read_images, write_parquet",
+    seconds=80,
+    full="8,000 images of 1600 px, 3,000 of 3000 px, 20,000 of 640 px: about 20 minutes",
+    uses="2 CPUs for Ray",
+)
 SIDE, QUALITY = 768, 92
 DISTINCT = 24
 SHARD = 64
@@ -63,50 +69,61 @@ SHARD = 64
 
 def main() -> None:
     """Run the cases asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--case", choices=CASES, action="append")
-    parser.add_argument("--rounds", type=int, default=2, help="interleaved rounds; the best counts")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
-    cases = arguments.case or CASES
+    parser.add_size("--rounds", 1, 2, "interleaved rounds; the best counts")
+    parser.add_size("--images", (600, 200), (8000, 3000), "of 1600 and of 3000 px", nargs=2)
+    parser.add_size("--most", 3000, 20_000, "images of the case memory")
+    given = parser.parse_args()
+    cases = given.case or CASES
     start_ray()
-    folder = Path(tempfile.mkdtemp(prefix="layoutgen-stream-"))
-    try:
-        for side, count in ((1600, 8000), (3000, 3000)):
-            if not {"plain", "read_images", "write_parquet"} & set(cases):
-                break
-            files = photos(folder / str(side), side, count)
-            ways: dict[str, Callable[[list[Path], Path], None]] = {"ours": ours}
-            ways |= {name: way for name, way in OTHERS.items() if name in cases}
-            if "write_parquet" in cases:
-                ways["run"] = whole_run
-            best = dict.fromkeys(ways, 0.0)
-            for turn in range(arguments.rounds):
-                for name, way in ways.items():
-                    if name == "read_images" and turn:
-                        continue  # several times slower: one round over a part shows it
-                    some = files[: count // 4] if name == "read_images" else files
-                    began = time.perf_counter()
-                    way(some, folder / f"{name}-{side}-{turn}")
-                    best[name] = max(best[name], len(some) / (time.perf_counter() - began))
-            for name in OTHERS.keys() & ways.keys():
-                mine = best["run" if name == "write_parquet" else "ours"]
-                report(name, f"{side} px", mine, best[name], mine / best[name], "images/s", arguments.output)
-            shutil.rmtree(folder / str(side))
+    with tempfile.TemporaryDirectory(prefix="layoutgen-stream-") as name:
+        if OTHERS.keys() & set(cases):
+            for side, count in zip((1600, 3000), given.images, strict=True):
+                rates(Path(name) / str(side), side, count, cases, given.rounds)
         if "memory" in cases:
-            peaks = {}
-            for count in (2_000, 20_000):
-                ray.shutdown()
-                start_ray()  # what other cases left in its object store is not this one's
-                files = photos(folder / f"m{count}", 640, count)
-                with Peak() as peak:
-                    ours(files, folder / f"memory-{count}")
-                peaks[count] = peak.bytes / 2**20
-            ratio = peaks[2_000] / peaks[20_000]
-            report("memory", "20,000 images against 2,000", peaks[20_000], peaks[2_000], ratio, "MiB", arguments.output)
-    finally:
-        shutil.rmtree(folder)
+            memory(Path(name), given.most)
+    ray.shutdown()
+
+
+def rates(folder: Path, side: int, count: int, cases: list[str], rounds: int) -> None:
+    """ImagesSettings of a side by each way."""
+    files = photos(folder, side, count)
+    ways: dict[str, Callable[[list[Path], Path], None]] = {"ours": ours}
+    ways |= {name: way for name, way in OTHERS.items() if name in cases}
+    if "write_parquet" in cases:
+        ways["run"] = whole_run
+    best = dict.fromkeys(ways, 0.0)
+    for turn in range(rounds):
+        for name, way in ways.items():
+            if name == "read_images" and turn:
+                continue  # several times slower: one round over a part shows it
+            part = files[: count // 4] if name == "read_images" else files
+            began = time.perf_counter()
+            way(part, folder / f"{name}-{turn}")
+            rate = len(part) / (time.perf_counter() - began)
+            BENCHMARK.say(f"{side} px, round {turn + 1} of {rounds}, {name}: {rate:.1f} images/s")
+            best[name] = max(best[name], rate)
+    for name in OTHERS.keys() & ways.keys():
+        mine = best["run" if name == "write_parquet" else "ours"]
+        BENCHMARK.compare(name, mine, best[name], "images/s", size=f"{side} px")
+    shutil.rmtree(folder)
+
+
+def memory(folder: Path, most: int) -> None:
+    """Peak memory of many images over that of a tenth."""
+    peaks = []
+    for count in (most // 10, most):
         ray.shutdown()
+        start_ray()  # what other cases left in its object store is not this one's
+        files = photos(folder / f"m{count}", 640, count)
+        BENCHMARK.say(f"memory: {count:,} images")
+        with Peak() as peak:
+            ours(files, folder / f"memory-{count}")
+        peaks.append(peak.bytes / 2**20)
+    few, whole = (round(peak, 1) for peak in peaks)
+    size = f"{most:,} images against {most // 10:,}"
+    BENCHMARK.line("memory", size=size, ours=whole, other=few, ratio=round(few / whole, 3), unit="MiB")
 
 
 def start_ray() -> None:
@@ -114,33 +131,6 @@ def start_ray() -> None:
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 Ray's own is 15: on a busy machine both sides shall wait alike
     ray.init("local", num_cpus=2, include_dashboard=False, logging_level="error", log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
-
-
-def report(case: str, size: str, mine: float, other: float, ratio: float, unit: str, output: Path | None) -> None:
-    """Print a case's line, and keep it."""
-    line = json.dumps(
-        {
-            "bench": "stream",
-            "case": case,
-            "size": size,
-            "ours": round(mine, 1),
-            "other": round(other, 1),
-            "ratio": round(ratio, 3),
-            "unit": unit,
-            "hardware": f"{cpu()}, 2 CPUs for Ray",
-        }
-    )
-    print(line, flush=True)
-    if output:
-        with output.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-
-
-def cpu() -> str:
-    """The processor's name, where the system tells it."""
-    info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
-    return names[0].partition(":")[2].strip() if names else platform.processor() or platform.machine()
 
 
 def photos(folder: Path, side: int, count: int) -> list[Path]:
@@ -171,8 +161,8 @@ def ours(files: list[Path], output: Path) -> None:
     ledger = Ledger(storage, str(output), "bench")
     rules = Rules((), 1080, "poster", str, "annotations")
     raw = pa.table({"image": [str(file) for file in files]})
-    made = make_plan(iter([raw]), rules, snapshots, ledger, "bench", rows_per_shard=SHARD)
-    snapshots = replace(snapshots, shards=made.shard_count)
+    planned = make_plan(iter([raw]), rules, snapshots, ledger, "bench", rows_per_shard=SHARD)
+    snapshots = replace(snapshots, shards=planned.shard_count)
     versions = Versions("bench")
     steps = [
         Step("load", partial(Load, storage, ledger, snapshots, versions), Pool(size=1, num_cpus=0.05)),
@@ -182,10 +172,10 @@ def ours(files: list[Path], output: Path) -> None:
     attempt = ledger.begin_attempt(True, bool)
     shards = [
         pa.table({"shard": [shard.shard], "part": [shard.part], "group": [shard.group], "attempt": [attempt]})
-        for shard in made.shards
+        for shard in planned.shards
     ]
     reports = [ShardReport.from_json(row["report"]) for row in stream(steps, shards)]
-    conserve(made, reports)
+    conserve(planned, reports)
     assert sum(report.computed for report in reports) == len(files)
 
 
@@ -244,12 +234,12 @@ class _FetchOnly:
 
 def write_parquet(files: list[Path], output: Path) -> None:
     """The fetch stage on planned rows, with what it found written by Ray Data; no ledger, nothing checked."""
-    made = plan(
+    planned = plan(
         pa.table({"image": [str(file) for file in files]}), canvases=(), short_side=1080, application="poster",
         join=str, need="annotations", rows_per_shard=SHARD,
     )  # fmt: skip
     pool = ray.data.ActorPoolStrategy(size=2, max_tasks_in_flight_per_actor=2)
-    dataset = ray.data.from_arrow(made.shards)
+    dataset = ray.data.from_arrow(planned.shards)
     dataset = dataset.map_batches(_FetchOnly, batch_size=None, batch_format="pyarrow", compute=pool, num_cpus=0.5)
     dataset.write_parquet(str(output))
 
@@ -295,13 +285,13 @@ class Peak:
     def _watch(self) -> None:
         me = psutil.Process()
         while not self._over.wait(1.0):
-            held = 0
+            total = 0
             for process in (me, *me.children(recursive=True)):
                 try:
-                    held += process.memory_full_info().pss
+                    total += process.memory_full_info().pss
                 except psutil.Error:
                     continue
-            self.bytes = max(self.bytes, held)
+            self.bytes = max(self.bytes, total)
 
 
 if __name__ == "__main__":

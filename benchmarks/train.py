@@ -1,8 +1,8 @@
 """Training's speed: our loop against peft and transformers' `Trainer`, the same model, samples and batch in one run.
 
-    python -m benchmarks.train [--steps 12] [--output FILE]        a tiny model, on one core
-    python -m benchmarks.train --gpu [--steps 20]                  Qwen2.5-VL-7B's shape with random weights
-    python -m benchmarks.train --gpu --tiny                        the same way on a CPU, to show that it works
+    python -m benchmarks.train [--steps 4] [--full]         a tiny model, on one core
+    python -m benchmarks.train --gpu [--steps 20]           Qwen2.5-VL-7B's shape with random weights
+    python -m benchmarks.train --gpu --tiny                 the same way on a CPU, to show that it works
 
 Prints one JSON line a case: samples a second of both, tokens a second, the share of the time that ours waited for data.
 With --gpu besides: peak memory and model FLOPs utilisation, against the rate of a large matrix product here; 0.4 is the
@@ -11,12 +11,12 @@ weight and token; `mfu_6n` counts 6, as for training all weights, which is how s
 torch, transformers and peft alone.
 """
 
-import argparse
 import resource
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText, Trainer, TrainingArguments
 
+from benchmarks.benchmark import Benchmark, cpu
 from benchmarks.device import QWEN_7B, measured_rates
-from benchmarks.reporting import cpu, report
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
 from layoutgen.core.prompts.layouts import layout_prompt, write_layout
 from layoutgen.models.vlm.checkpoints import ChatFormat, load_chat_format
@@ -39,6 +39,13 @@ from layoutgen.training.loop.steps import Recipe, parameters, take
 from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.tokens import Row, encode, encoder
 
+BENCHMARK = Benchmark(
+    "train",
+    "samples a second of LoRA training by our loop",
+    "peft with transformers' Trainer",
+    seconds=40,
+    full="12 steps, about a minute",
+)
 WARM = 2
 
 
@@ -58,51 +65,56 @@ class Drawn:
         rng = np.random.default_rng([index, epoch])
         points = tuple(f"Selling point {k} of {index}" for k in range(int(rng.integers(0, 5))))
         copy, canvas = Copy(f"Product {index}", points), Canvas(800, 800)
-        told = [Suggestion(Role.TITLE, (0.1, 0.05, 0.9, 0.15), copy.title)]
-        told += [Suggestion(Role.SELLING_POINT, (0.1, 0.2 + k / 8, 0.6, 0.28 + k / 8), p) for k, p in enumerate(points)]
+        layout = [Suggestion(Role.TITLE, (0.1, 0.05, 0.9, 0.15), copy.title)]
+        layout += [
+            Suggestion(Role.SELLING_POINT, (0.1, 0.2 + k / 8, 0.6, 0.28 + k / 8), p) for k, p in enumerate(points)
+        ]
         prompt = layout_prompt(copy, canvas)
         pixels = rng.integers(0, 256, (self.side, self.side, 3), np.uint8)
-        return Sample(prompt.system, prompt.user, pixels, write_layout(told, copy))
+        return Sample(prompt.system, prompt.user, pixels, write_layout(layout, copy))
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure the training loop.")
+    parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--gpu", action="store_true")
     parser.add_argument("--tiny", action="store_true", help="with --gpu: a small model on a CPU")
-    parser.add_argument("--steps", type=int, default=12)
+    parser.add_size("--steps", 4, 12)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--micro", type=int, default=8)
     parser.add_argument("--side", type=int, help="px of a picture's side")
     parser.add_argument("--checkpointing", action="store_true", help="compute activations twice and keep few")
-    parser.add_argument("--output", type=Path, help="append the JSON lines to this file too")
-    arguments = parser.parse_args()
-    large = arguments.gpu and not arguments.tiny
+    given = parser.parse_args()
+    if find_spec("peft") is None:
+        raise SystemExit("peft is not installed here: `pip install peft`, which training needs")
+    large = given.gpu and not given.tiny
     if large and not torch.cuda.is_available():
         raise SystemExit("no CUDA device here; --tiny runs on a CPU, or leave --gpu out")
     device = torch.device("cuda" if large else "cpu")
     if not large:
         torch.set_num_threads(1)
-    side = arguments.side or (448 if large else 112)
+    side = given.side or (448 if large else 112)
     recipe = Recipe(
-        batch=arguments.batch, micro=arguments.micro, image_side=side, rate=1e-4, warmup=0.0,
-        dtype="bfloat16" if large else "float32", checkpointing=arguments.checkpointing,
+        batch=given.batch, micro=given.micro, image_side=side, rate=1e-4, warmup=0.0,
+        dtype="bfloat16" if large else "float32", checkpointing=given.checkpointing,
     )  # fmt: skip
-    samples = Drawn((WARM + arguments.steps) * recipe.batch, side)
+    samples = Drawn((WARM + given.steps) * recipe.batch, side)
     with tempfile.TemporaryDirectory(prefix="layoutgen-train-") as folder:
         chat = load_chat_format(build_checkpoint("qwen2_5_vl", Path(folder)))
 
         def model() -> Any:
-            if not arguments.gpu:
+            if not given.gpu:
                 return AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
-            return random_model(Path(folder), chat, device, getattr(torch, recipe.dtype), tiny=arguments.tiny)
+            return random_model(Path(folder), chat, device, getattr(torch, recipe.dtype), tiny=given.tiny)
 
-        ours = measured(ours_at(model(), chat, samples, recipe, device), arguments.steps)
-        used = more(ours) | (utilisation(ours, device) if arguments.gpu else {})
-        theirs = plain(model(), chat, samples, recipe, device, arguments.steps, folder)
-    hardware = torch.cuda.get_device_name() if large else cpu()
+        BENCHMARK.say(f"our loop, {WARM + given.steps} steps of {recipe.batch} samples")
+        ours = measured(ours_at(model(), chat, samples, recipe, device), given.steps)
+        used = more(ours) | (utilisation(ours, device) if given.gpu else {})
+        BENCHMARK.say(f"ours: {ours['samples']:.2f} samples/s; now Trainer")
+        other = plain(model(), chat, samples, recipe, device, given.steps, folder)
+    BENCHMARK.hardware = torch.cuda.get_device_name() if large else cpu()
     name = f"{'qwen2.5-vl-7b' if large else 'tiny qwen2.5-vl'}, batch {recipe.batch}, {side} px"
-    report("train", name, ours["samples"], theirs, "samples/s", hardware, arguments.output, **used)
+    BENCHMARK.compare(name, ours["samples"], other, "samples/s", **used)
 
 
 def random_model(folder: Path, chat: ChatFormat, device: torch.device, dtype: torch.dtype, *, tiny: bool) -> Any:
@@ -140,8 +152,8 @@ def measured(steps: Iterator[dict[str, Any]], count: int) -> dict[str, Any]:
     began, taken = time.perf_counter(), [next(steps) for _ in range(count)]
     seconds = time.perf_counter() - began
     return {
-        "samples": sum(one["samples"] for one in taken) / seconds,
-        "tokens": sum(one["tokens"] for one in taken) / seconds,
+        "samples": sum(step["samples"] for step in taken) / seconds,
+        "tokens": sum(step["tokens"] for step in taken) / seconds,
         "waited": (taken[-1]["waited"] - before["waited"]) / seconds,
         "weights": taken[-1]["all"],
     }
@@ -193,9 +205,9 @@ def plain(
             labels[i, len(row.prompt) : len(row)] = row.answer
             mask[i, : len(row)] = 1
         pixels = pixel_inputs(chat.pictures, [row.picture for row in rows], torch.device("cpu"), dtype)
-        found = {"input_ids": ids, "labels": labels, "attention_mask": mask}
-        found["mm_token_type_ids"] = (ids == chat.image_token).astype(np.int64)
-        return {**{name: torch.from_numpy(value) for name, value in found.items()}, **pixels}
+        arrays = {"input_ids": ids, "labels": labels, "attention_mask": mask}
+        arrays["mm_token_type_ids"] = (ids == chat.image_token).astype(np.int64)
+        return {**{name: torch.from_numpy(value) for name, value in arrays.items()}, **pixels}
 
     ends: list[float] = []
 
@@ -207,14 +219,14 @@ def plain(
             ends.append(time.perf_counter())
             return lost
 
-    told = TrainingArguments(
+    arguments = TrainingArguments(
         folder, per_device_train_batch_size=recipe.micro, gradient_accumulation_steps=recipe.batch // recipe.micro,
         max_steps=WARM + steps, learning_rate=recipe.rate, max_grad_norm=recipe.clip, bf16=recipe.dtype == "bfloat16",
         gradient_checkpointing=recipe.checkpointing, use_cpu=device.type == "cpu", save_strategy="no", report_to=[],
         remove_unused_columns=False, disable_tqdm=True, logging_strategy="no",
     )  # fmt: skip
     trainer = Timed(
-        model=lora.with_adapter(model, recipe), args=told, train_dataset=_Rows(samples, chat, recipe.image_side),
+        model=lora.with_adapter(model, recipe), args=arguments, train_dataset=_Rows(samples, chat, recipe.image_side),
         data_collator=collate,
     )  # fmt: skip
     trainer.train()

@@ -1,4 +1,4 @@
-"""Requests to measure decoding with: copy of three to six elements, in two languages, and noise for pictures."""
+"""No benchmark itself: requests to decode, copy of three to six elements in two languages and noise for pictures."""
 
 from collections.abc import Sequence
 
@@ -23,11 +23,11 @@ BRANDS = ("NORDLYD", "山野")
 
 def copies(count: int, elements: Sequence[int]) -> list[Copy]:
     """Copies whose numbers of elements go round `elements`: a title, points and a brand."""
-    found = []
+    drawn = []
     for i in range(count):
         points = tuple(POINTS[(i + k) % len(POINTS)] for k in range(elements[i % len(elements)] - 2))
-        found.append(Copy(TITLES[i % len(TITLES)], points, brand=BRANDS[i % 2]))
-    return found
+        drawn.append(Copy(TITLES[i % len(TITLES)], points, brand=BRANDS[i % 2]))
+    return drawn
 
 
 def requests(
@@ -36,13 +36,13 @@ def requests(
     """Requests for layouts of canvases of three shapes, whose pictures have their longer side `side` px."""
     rng = np.random.default_rng(0)
     shapes = ((1080, 1080), (1080, 1080), (1080, 1440), (1440, 1080))
-    found = []
+    asked = []
     for i, copy in enumerate(copies(count, elements)):
         canvas = Canvas(*shapes[i % len(shapes)])
         width, height = chat.pictures.size(canvas.width, canvas.height, side)
         picture = chat.pictures.prepare(rng.integers(0, 256, (height, width, 3), np.uint8), side)
-        told = layout_prompt(copy, canvas)
-        wanted = slots(copy)
-        grammar = layout_grammar([item_rule(slot) for slot in wanted], len(wanted) if underlays else 0)
-        found.append(Request(chat.prompt(told.system, told.user, picture), grammar, 1000))
-    return found
+        prompt = layout_prompt(copy, canvas)
+        texts = slots(copy)
+        grammar = layout_grammar([item_rule(slot) for slot in texts], len(texts) if underlays else 0)
+        asked.append(Request(chat.prompt(prompt.system, prompt.user, picture), grammar, 1000))
+    return asked

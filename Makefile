@@ -48,6 +48,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_architecture.py
 
 bench: setup
 	$(BIN)/python -m benchmarks.suite cpu

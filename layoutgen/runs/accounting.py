@@ -183,11 +183,17 @@ class Progress:
         now = self._state(state)
         log.info(
             "%.0f s: %d of %d shards, %d rows computed, %d unchanged, %d failed, %.1f images/s, %s to go%s%s",
-            now["seconds"], now["shards_done"], now["shards"], now["computed"], now["unchanged"], now["failed"],
-            now["images_per_second"], "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
+            now["seconds"],
+            now["shards_done"],
+            now["shards"],
+            now["computed"],
+            now["unchanged"],
+            now["failed"],
+            now["images_per_second"],
+            "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
             "" if now["gpu_idle_share"] is None else f", GPUs idle {now['gpu_idle_share']:.0%}",
             "".join(f", {rows} rows in {stage}" for stage, rows in now["at_work"].items()),
-        )  # fmt: skip
+        )
         self._metrics.set(now)
         try:
             if self._holds():

@@ -246,8 +246,9 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
         if plan is not None and not is_over:
             log.warning(
                 "run %s was not finished: its input, settings or versions were others; what it made of rows that are "
-                "still the same is taken over", last,
-            )  # fmt: skip
+                "still the same is taken over",
+                last,
+            )
         unpublished = (*([Source(last, plan.shard_count)] if plan else []), *ledger.read_base().unpublished)
     run_id = job.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     if run_id != run_id.strip("./") or "/" in run_id:
@@ -275,9 +276,14 @@ def _plan(job: TableJob, ledger: Ledger, base: Base, intent: str, now: datetime)
     replay = None
     if job.replay:
         replay = Replay(
-            job.storage, job.output, job.replay, job.need, base,
-            rename=job.config.input.rename, from_text=job.source.lower().endswith(".csv"),
-        )  # fmt: skip
+            job.storage,
+            job.output,
+            job.replay,
+            job.need,
+            base,
+            rename=job.config.input.rename,
+            from_text=job.source.lower().endswith(".csv"),
+        )
     size = planning.BATCH_ROWS
     batches = replay.batches(job.limit, size) if replay else rows_of(job, job.limit, size)
     keeps = job.replay is not None or (job.limit is not None and base.published is not None)

@@ -168,8 +168,16 @@ def _newest(checkpoints: Checkpoints, rank: int) -> tuple[Checkpoint | None, Pat
 class _Run:
     """The loop's companions, and how far it is."""
 
-    def __init__(self, job: Fit, engine: Engine, kind: Kind, data: Data, checkpoints: Checkpoints,
-                 book: Logbook | None, average: Average | None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        job: Fit,
+        engine: Engine,
+        kind: Kind,
+        data: Data,
+        checkpoints: Checkpoints,
+        book: Logbook | None,
+        average: Average | None,
+    ) -> None:
         self.job, self.engine, self.kind, self.data, self.recipe = job, engine, kind, data, recipe_of(job.train)
         self.checkpoints, self.book, self.average, self.done = checkpoints, book, average, 0
         self.encode, self.make = kind.encoder(), kind.collator(next(engine.learner.parameters()).device)
@@ -208,10 +216,13 @@ class _Run:
         losses = {line["step"]: line["loss"] for line in lines if line["kind"] == "validation"}
         best = self._best if self._best and self._best.step else None
         said: dict[str, Any] = {
-            "steps": self.done, "stopped": stopped, "exported_step": best.step if best else self.done,
+            "steps": self.done,
+            "stopped": stopped,
+            "exported_step": best.step if best else self.done,
             "validation_loss": best.loss if best else losses.get(self.done),
-            "workers": self.engine.ranks, **parameters(self.engine.learner),
-        }  # fmt: skip
+            "workers": self.engine.ranks,
+            **parameters(self.engine.learner),
+        }
         if stopped:
             return said
         weights = self._weights() if math.isinf(self._lowest) else best.weights() if best else {}
@@ -231,13 +242,16 @@ class _Run:
         count = len(taken)
         if self.book and count:
             self.book.add(
-                "step", taken[-1].step + 1,
-                loss=sum(one.loss for one in taken) / count, hits=sum(one.hits for one in taken) / count,
-                rate=taken[-1].rate, norm=taken[-1].norm,
+                "step",
+                taken[-1].step + 1,
+                loss=sum(one.loss for one in taken) / count,
+                hits=sum(one.hits for one in taken) / count,
+                rate=taken[-1].rate,
+                norm=taken[-1].norm,
                 samples_per_second=sum(one.samples for one in taken) / seconds,
                 tokens_per_second=sum(one.read for one in taken) / seconds,
                 waited=(waited_s - self._waited) / seconds,
-            )  # fmt: skip
+            )
         self._taken, self._since, self._waited = [], now, waited_s
 
     def _weights(self) -> dict[str, Tensor]:

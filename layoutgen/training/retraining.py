@@ -202,9 +202,12 @@ def _judge(
         )
     verdict = gate.judge(*comparisons, metric=told.metric, guards=told.guards, tolerance=told.tolerance)
     report = {
-        "against": before.version, "better": verdict.better, "reasons": verdict.reasons, **verdict.comparison,
+        "against": before.version,
+        "better": verdict.better,
+        "reasons": verdict.reasons,
+        **verdict.comparison,
         "settings": told.model_dump(mode="json"),
-    }  # fmt: skip
+    }
     storage.write(f"{place}/evaluation.json", json.dumps(report, indent=1, ensure_ascii=False).encode())
     for reason in verdict.reasons:
         log.info("gate: %s", reason)
@@ -284,9 +287,15 @@ def _composer(
     weights = fetch_weights(train.model, folder, storage)
     adapter = fetch_weights(adapted, folder, storage) if adapted else None
     composer = QwenVlComposer(
-        weights, adapter, frame=gate.framed_before, device=told.device, dtype=told.dtype, max_side=train.image_side,
-        max_new_tokens=told.max_new_tokens, rows=told.batch,
-    )  # fmt: skip
+        weights,
+        adapter,
+        frame=gate.framed_before,
+        device=told.device,
+        dtype=told.dtype,
+        max_side=train.image_side,
+        max_new_tokens=told.max_new_tokens,
+        rows=told.batch,
+    )
     return composer, load_chat_format(weights).pictures
 
 

@@ -226,10 +226,9 @@ def test_the_same_clip_gives_the_same_frames():
     assert all(np.array_equal(a.pixels, b.pixels) for a, b in zip(first.frames, second.frames, strict=True))
 
 
-def patches(
-    codec, kind, pixel, *, signal=None, alpha=None, size=(192, 96), matrix=None, wide=2, transfer=None, gamut=None
-):
-    """A clip of four patches of colour, tagged as given; `alpha` (h, w) makes it transparent."""
+def patches(codec, kind, pixel, *, signal=None, alpha=None, size=(192, 96), wide=2, **tags):
+    """A clip of four patches of colour, with `tags` (matrix, transfer, gamut); `alpha` (h, w) makes it transparent."""
+    matrix = tags.get("matrix")
     width, height = size
     picture = np.zeros((height, width, 3), np.uint8)
     for i, colour in enumerate(PATCHES):
@@ -243,9 +242,9 @@ def patches(
         stream = out.add_stream(codec, rate=12, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, pixel
         context = stream.codec_context
-        for name, value in (("colorspace", matrix), ("color_trc", transfer), ("color_primaries", gamut)):
-            if value is not None:
-                setattr(context, name, value)
+        for name, field in (("matrix", "colorspace"), ("transfer", "color_trc"), ("gamut", "color_primaries")):
+            if name in tags:
+                setattr(context, field, tags[name])
         if matrix is not None:
             context.color_range = wide
         for k in range(4):

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo demo-retrain test test-vllm soak check bench bench-gpu clean
+.PHONY: setup demo demo-retrain test test-vllm soak check lock bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -50,6 +50,16 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 
+# What the cluster's image installs: the versions of constraints.txt with the digests of their files, and the CUDA
+# libraries that torch brings there.
+LOCK := .venv-lock
+lock:
+	$(PYTHON) -m venv $(LOCK)
+	$(LOCK)/bin/python -m pip install --quiet uv==0.13.9
+	$(LOCK)/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url \
+		--custom-compile-command 'make lock' --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+		--constraint constraints.txt --extra train --output-file cluster/requirements.lock pyproject.toml
+
 bench: setup
 	$(BIN)/python -m benchmarks.suite cpu
 
@@ -59,5 +69,5 @@ bench-gpu:
 	$(PYTHON) -m benchmarks.suite gpu
 
 clean:
-	rm -rf $(VENV) $(VLLM) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VLLM) $(LOCK) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

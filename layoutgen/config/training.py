@@ -146,6 +146,8 @@ class RetrainConfig(Settings):
     """Settings of `jobs.retrain`."""
 
     ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
+    autoscaling: bool = Field(False, description="the cluster adds nodes by itself: workers may exceed what it has now")
+    nodes: tuple[Node, ...] = Field((), description="kinds of nodes that autoscaling ends at; workers must fit them")
     lease_seconds: float = Field(60.0, gt=0, description="time after which a dead run may be taken over")
     storage: StorageSettings = StorageSettings()
     data: DataSettings = DataSettings()

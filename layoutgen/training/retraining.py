@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from layoutgen.cluster import fit, join
+from layoutgen.config.base import Pool
 from layoutgen.config.stages import NETWORKS, PlaceSettings
 from layoutgen.config.training import DataSettings, GateSettings, RetrainConfig, TrainSettings
 from layoutgen.core.fingerprint import digest
@@ -122,8 +123,13 @@ def _look_for_the_cluster(config: RetrainConfig) -> None:
     """Raise where there is none, or workers and gate, one after the other, don't fit it."""
     join(config.ray_address, "ray_address")
     wanted = config.train.least_workers or config.train.workers
-    fit([("train.worker", config.train.worker.model_copy(update={"size": wanted}))])
-    fit([("gate.pool", config.gate.pool.model_copy(update={"size": 1}))])
+    _fit(config, "train.worker", config.train.worker, wanted)
+    _fit(config, "gate.pool", config.gate.pool, 1)
+
+
+def _fit(config: RetrainConfig, name: str, pool: Pool, size: int) -> None:
+    """Raise PoolError where the cluster does not hold `size` actors."""
+    fit([(name, pool.model_copy(update={"size": size}))], autoscaling=config.autoscaling, nodes=config.nodes)
 
 
 def _learnable(data: Data, train: TrainSettings, storage: Storage) -> None:
@@ -221,7 +227,7 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
 
     join(config.ray_address, "ray_address")
     pool = config.gate.pool
-    fit([("gate.pool", pool.model_copy(update={"size": 1}))])
+    _fit(config, "gate.pool", pool, 1)
     task = ray.remote(num_cpus=pool.num_cpus, num_gpus=pool.num_gpus, max_retries=3)(_measure)
     work = (config.data, config.train, config.gate, config.place, storage, contender)
     try:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from layoutgen.cluster import fit, join
+from layoutgen.cluster import join
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.loop.saving import CheckpointError
 
@@ -29,8 +29,8 @@ class TrainingError(RuntimeError):
 
 
 def launch(job: "Fit", address: str) -> None:
-    """Train to the end. Raises PoolError where the workers can't fit the cluster, DataError and CheckpointError as the
-    workers did, TrainingError for all else that ended them."""
+    """Train to the end, on a cluster that holds the workers. Raises DataError and CheckpointError as they did,
+    TrainingError for all else that ended them."""
     import ray
     import ray.train
     from ray.train.torch import TorchConfig, TorchTrainer
@@ -39,7 +39,6 @@ def launch(job: "Fit", address: str) -> None:
     join(address, "ray_address")
     train = job.train
     wanted = train.least_workers or train.workers
-    fit([("train.worker", train.worker.model_copy(update={"size": wanted}))])
     filesystem, path = job.storage.filesystem(job.root)
     trainer = TorchTrainer(
         _work,

@@ -25,12 +25,30 @@ from ray.job_submission import JobStatus
 from ray.runtime_env import RuntimeEnv
 
 from layoutgen.cluster import fit
-from layoutgen.config.base import Node, load
-from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.config.base import Node, Pool, load
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, EvaluateConfig, LayoutsConfig
+from layoutgen.config.training import ExamplesConfig, RetrainConfig
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "cluster"
-KINDS = {"raycluster": "RayCluster", "rayjob": "RayJob", "raycronjob": "RayCronJob"}
+KINDS = {
+    "raycluster": "RayCluster",
+    "rayjob": "RayJob",
+    "raycronjob": "RayCronJob",
+    "retraining-rayjob": "RayJob",
+    "retraining-raycronjob": "RayCronJob",
+}
+JOBS = {"rayjob": "raycronjob", "retraining-rayjob": "retraining-raycronjob"}
+"""Each job that runs once, and the one that runs it by the clock."""
+SETTINGS = {
+    "layouts": LayoutsConfig,
+    "covers": CoversConfig,
+    "annotate": AnnotateConfig,
+    "evaluate": EvaluateConfig,
+    "examples": ExamplesConfig,
+    "retrain": RetrainConfig,
+}
+"""What a job's settings for the cluster are read into."""
 UNITS = {"": 1, "m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 Yaml = dict[str, Any]
@@ -89,21 +107,24 @@ def test_a_manifest_is_of_its_kind(name: str) -> None:
     assert set(manifest["metadata"]) & {"name", "generateName"}
 
 
-def test_the_three_manifests_describe_one_cluster_and_one_job() -> None:
-    assert cluster_spec("rayjob") == cluster_spec("raycluster")
-    assert read("raycronjob")["spec"]["jobTemplate"] == read("rayjob")["spec"]
+@pytest.mark.parametrize("name", JOBS)
+def test_the_manifests_describe_one_cluster_and_a_jobs_two_manifests_one_job(name: str) -> None:
+    assert cluster_spec(name) == cluster_spec("raycluster")
+    assert read(JOBS[name])["spec"]["jobTemplate"] == read(name)["spec"]
 
 
-def test_the_cron_job_has_only_fields_that_the_resource_has() -> None:
-    spec = read("raycronjob")["spec"]
+@pytest.mark.parametrize(("name", "when"), [("raycronjob", r"\*"), ("retraining-raycronjob", "[0-6]")])
+def test_a_cron_job_has_only_fields_that_the_resource_has(name: str, when: str) -> None:
+    spec = read(name)["spec"]
     assert set(spec) <= {"schedule", "timeZone", "suspend", "jobTemplate"}, "unknown fields are dropped in silence"
     assert spec["timeZone"] in zoneinfo.available_timezones()
-    assert re.fullmatch(r"\d+ \d+ \* \* \*", spec["schedule"]), "once a day"
+    assert re.fullmatch(rf"\d+ \d+ \* \* {when}", spec["schedule"]), "once a day, or once a week"
 
 
-def test_a_run_with_all_its_attempts_ends_before_the_next_begins() -> None:
-    job = read("rayjob")["spec"]
-    assert job["activeDeadlineSeconds"] * (1 + job["backoffLimit"]) < 24 * 3600
+@pytest.mark.parametrize(("name", "days"), [("rayjob", 1), ("retraining-rayjob", 7)])
+def test_a_run_with_all_its_attempts_ends_before_the_next_begins(name: str, days: int) -> None:
+    job = read(name)["spec"]
+    assert job["activeDeadlineSeconds"] * (1 + job["backoffLimit"]) < days * 24 * 3600
     assert job["shutdownAfterJobFinishes"] and job["submissionMode"] == "K8sJobMode"
 
 
@@ -163,23 +184,96 @@ def test_nobody_submits_without_a_token() -> None:
     assert "0.0.0.0" not in " ".join(launcher["head_start_ray_commands"])
 
 
-def test_the_actors_of_the_shipped_config_fit_the_largest_cluster() -> None:
-    config = load(LayoutsConfig, ROOT / "jobs" / "layouts.cluster.toml")
-    named = ("load", "images", "annotate", "compose", "place", "write")
-    pools = [(name, getattr(config, name).pool) for name in named] + [("prepare", config.compose.prepare)]
-    pods = []
+def pods() -> list[Node]:
+    """The worker groups as settings name nodes; a GPU's memory is what the group's nodes are chosen by."""
+    named = []
     for group in cluster_spec("raycluster")["workerGroupSpecs"]:
         limits = container(group)["resources"]["limits"]
-        pods.append(
+        named.append(
             Node(
                 cpus=quantity(limits["cpu"]),
                 gpus=quantity(limits.get("nvidia.com/gpu", "0")),
+                gpu_memory_gb=round(least_gpu_mib(group) / 1024, 1),
                 memory_gb=quantity(limits["memory"]) / 2**30,
                 most=group["maxReplicas"],
             )
         )
-    assert list(config.run.nodes) == pods
-    fit(pools, autoscaling=config.run.autoscaling, nodes=config.run.nodes)
+    return named
+
+
+def least_gpu_mib(group: Yaml) -> int:
+    affinity = group["template"]["spec"].get("affinity")
+    if affinity is None:
+        return 0
+    (term,) = affinity["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    (wanted,) = term["matchExpressions"]
+    assert (wanted["key"], wanted["operator"]) == ("nvidia.com/gpu.memory", "Gt")
+    return int(*wanted["values"])
+
+
+def cluster_config(job: str) -> Any:
+    return load(SETTINGS[job], ROOT / "jobs" / f"{job}.cluster.toml")
+
+
+def pools(job: str, config: Any) -> list[list[tuple[str, Pool]]]:
+    """A job's pools, those that run at once together."""
+    match job:
+        case "layouts":
+            named = [(name, getattr(config, name).pool) for name in ("load", "images", "annotate", "compose", "place")]
+            return [[*named, ("write", config.write.pool), ("prepare", config.compose.prepare)]]
+        case "annotate":
+            return [[(name, getattr(config, name).pool) for name in ("load", "images", "annotate", "write")]]
+        case "covers":
+            return [[(name, getattr(config, name).pool) for name in ("load", "images", "protect", "place", "write")]]
+        case "evaluate":
+            return [[("score", config.score.pool)]]
+        case "examples":
+            return [[("gather", config.gather)]]
+    workers = config.train.worker.model_copy(update={"size": config.train.workers})
+    return [[("train.worker", workers)], [("gate.pool", config.gate.pool)]]
+
+
+def test_every_settings_file_for_a_cluster_is_of_a_job_here() -> None:
+    shipped = {path.name.partition(".")[0] for path in (ROOT / "jobs").glob("*.cluster.toml")}
+    assert shipped == set(SETTINGS)
+
+
+@pytest.mark.parametrize("job", SETTINGS)
+def test_the_actors_of_the_shipped_config_fit_the_largest_cluster(job: str) -> None:
+    config = cluster_config(job)
+    settings = getattr(config, "run", config)
+    assert settings.autoscaling and set(settings.nodes) <= set(pods())
+    if job in ("layouts", "annotate", "covers"):
+        assert list(settings.nodes) == pods()
+    for together in pools(job, config):
+        fit(together, autoscaling=True, nodes=settings.nodes)
+
+
+@pytest.mark.parametrize("job", SETTINGS)
+def test_what_computes_on_a_gpu_reserves_one(job: str) -> None:
+    config = cluster_config(job)
+    for name in ("annotate", "compose", "gate"):
+        section = getattr(config, name, None)
+        if section is not None:
+            assert (section.device == "cuda") == (section.pool.num_gpus > 0), name
+
+
+def test_models_are_named_by_what_they_hold_and_adapters_by_the_registry() -> None:
+    for job in SETTINGS:
+        config = cluster_config(job)
+        for name in ("annotate", "compose", "train"):
+            section = getattr(config, name, None)
+            model = section.model if section else ""
+            assert not model or model.startswith("s3://") or re.search(r"@[0-9a-f]{40}$", model), f"{job}: {name}"
+            adapter = getattr(section, "adapter", "")
+            assert not adapter or adapter.startswith("registry:"), f"{job}: {name}"
+
+
+def test_the_nightly_job_serves_what_the_weekly_one_trains() -> None:
+    serves, train = cluster_config("layouts").compose, cluster_config("retrain").train
+    assert serves.adapter == f"registry:{train.name}"
+    assert (serves.model, serves.image_side, serves.dtype) == (train.model, train.image_side, train.dtype)
+    assert shlex.split(read("retraining-rayjob")["spec"]["entrypoint"])[-1] == serves.registry
 
 
 # One image, one version
@@ -201,11 +295,11 @@ def test_the_dockerfile_builds_on_that_ray_and_copies_what_is_there() -> None:
     lines = (CLUSTER / "Dockerfile").read_text(encoding="utf-8").splitlines()
     assert f"ARG RAY_VERSION={cluster_spec('raycluster')['rayVersion']}" in lines
     (base,) = (line for line in lines if line.startswith("FROM "))
-    assert re.fullmatch(r"FROM rayproject/ray:\$\{RAY_VERSION\}-py311-cu12\d", base)
+    assert re.fullmatch(r"FROM rayproject/ray:\$\{RAY_VERSION\}-py311-cu12\d\$\{BASE_DIGEST\}", base)
     copied = [word for line in lines if line.startswith("COPY") for word in line.split()[2:-1]]
-    assert {"pyproject.toml", "layoutgen", "jobs"} <= set(copied)
+    assert {"pyproject.toml", "layoutgen", "jobs", "cluster/requirements.lock", "cluster/retraining.sh"} <= set(copied)
     assert all((ROOT / path).exists() for path in copied)
-    assert '".[vlm]"' in "\n".join(lines) and "vlm" in project()["optional-dependencies"]
+    assert "layoutgen[vlm]" in project()["optional-dependencies"]["train"], "what the lock is made of"
 
 
 def test_the_launcher_passes_rays_own_schema() -> None:
@@ -267,6 +361,65 @@ def test_the_entrypoint_is_a_job_of_this_project_and_its_options_exist() -> None
         [sys.executable, "-m", module, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert {word for word in rest if word.startswith("--")} <= options(shown.stdout)
+
+
+@pytest.fixture
+def retrained(tmp_path: Path) -> Any:
+    """Run retraining.sh by its manifest's entrypoint, with a `python` on PATH that writes down which jobs it is asked
+    for; `ends` says with which code and output each one ends. Returns the exit code and what was asked."""
+    asked = tmp_path / "asked"
+    fake = tmp_path / "python"
+    fake.write_text(
+        f"#!{sys.executable}\nimport json, os, sys\n"
+        "if sys.argv[1] != '-m':\n    os.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+        f"with open({str(asked)!r}, 'a') as file:\n    print(json.dumps(sys.argv[2:]), file=file)\n"
+        "code, output = json.loads(os.environ['ENDS'])[sys.argv[2]]\n"
+        "print(output, end='')\nsys.exit(code)\n"
+    )
+    fake.chmod(0o755)
+
+    def run(**ends: tuple[int, str]) -> tuple[int, list[list[str]]]:
+        told = {f"jobs.{name}": end for name, end in {"annotate": (0, "{}\n"), **ends}.items()}
+        script, *arguments = shlex.split(read("retraining-rayjob")["spec"]["entrypoint"])
+        local = ROOT / Path(script).relative_to("/opt/layoutgen")
+        environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "ENDS": json.dumps(told)}
+        code = subprocess.run([str(local), *arguments], env=environment, capture_output=True, check=False).returncode
+        return code, [json.loads(line) for line in asked.read_text().splitlines()]
+
+    return run
+
+
+SET = (0, '{"data": "s3://shop/sets/1a2b", "examples": 3}\n')
+
+
+def test_the_weeks_chain_runs_one_job_after_the_other_on_what_the_one_before_made(retrained: Any) -> None:
+    code, (annotate, examples, retrain) = retrained(examples=SET, retrain=(0, '{"promoted": true}\n'))
+    assert code == 0
+    value = {name: words[words.index(name) + 1] for words in (annotate, examples) for name in words if name[:2] == "--"}
+    assert annotate[0] == "jobs.annotate" and examples[0] == "jobs.examples" and retrain[0] == "jobs.retrain"
+    assert annotate[annotate.index("--output") + 1] == value["--annotations"]
+    assert retrain[retrain.index("--data") + 1] == "s3://shop/sets/1a2b"
+    for job, words in (("annotate", annotate), ("examples", examples), ("retrain", retrain)):
+        assert words[words.index("--config") + 1] == f"jobs/{job}.cluster.toml"
+        lines = [(ROOT / "jobs" / f"{name}.py").read_text(encoding="utf-8") for name in (job, "command")]
+        assert {word for word in words if word.startswith("--")} <= options("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "asked"),
+    [
+        ({"annotate": (1, "")}, 1, 1),
+        ({"examples": (2, "")}, 2, 2),
+        ({"examples": SET, "retrain": (2, "")}, 2, 3),
+        ({"examples": SET, "retrain": (1, "")}, 1, 3),
+        ({"examples": SET, "retrain": (1, '{"promoted": false}\n')}, 0, 3),
+    ],
+)
+def test_the_weeks_chain_ends_where_a_job_fails_and_a_verdict_is_no_failure(
+    retrained: Any, ends: dict[str, tuple[int, str]], code: int, asked: int
+) -> None:
+    ended, jobs = retrained(**ends)
+    assert (ended, len(jobs)) == (code, asked)
 
 
 def test_every_submission_has_its_own_id_and_passes_arguments_on(

@@ -24,12 +24,13 @@ from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.statistics import stratified_sample
-from layoutgen.core.reports import evaluation_page, evaluation_report
+from layoutgen.core.reports import evaluation_report
 from layoutgen.core.reports.evaluation_report import Draws
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.finders.border import BorderSaliency
+from layoutgen.pages import layouts as layouts_page
 from layoutgen.runs.accounting import LostRowsError
 from layoutgen.stages.render import Render
 from layoutgen.stages.score import Score
@@ -109,7 +110,7 @@ def evaluate_layouts(
     if reference:
         report["distribution"] = _distribution(config, storage, scored, reference)
     pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output, stream)
-    page = evaluation_page.page(report, _values(scored), _values(theirs) if theirs is not None else {}, pictures)
+    page = layouts_page.page(report, _values(scored), _values(theirs) if theirs is not None else {}, pictures)
     storage.write(storage.join(output, "report.html"), page.encode("utf-8", "backslashreplace"))
     write_report(storage, output, report)
     return {

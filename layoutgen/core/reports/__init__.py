@@ -1,1 +1,1 @@
-"""What `jobs.evaluate` writes: report, pages, plots. The numbers come from `core.metrics`."""
+"""What `jobs.evaluate` says, as plain values; `pages` shows them. The numbers come from `core.metrics`."""

@@ -1,4 +1,4 @@
-"""What an evaluation says, as plain values: `report.json` is this and nothing else. The page is `evaluation_page`.
+"""What an evaluation says, as plain values: `report.json` is this and nothing else. The page is `pages.layouts`.
 
 Every number stands under its protocol with its interval, how many rows count and how many are excluded; numbers of
 different protocols are never put beside one another without their names.

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from layoutgen.core.reports import plots
 from layoutgen.io.storage import Storage
+from layoutgen.pages import plots
 
 log = logging.getLogger("layoutgen")
 

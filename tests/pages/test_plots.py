@@ -2,7 +2,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from layoutgen.core.reports import plots
+from layoutgen.pages import plots
+from layoutgen.pages.rendering import number
 
 
 def texts(svg):
@@ -41,4 +42,4 @@ def test_intervals_are_drawn_on_one_scale_and_labels_escaped():
     [(None, "–"), (0.0, "0"), (0.01234, "0.0123"), (1234.5, "1,234"), (-0.00001, "-1e-05"), (7.0, "7")],
 )
 def test_numbers_are_short(value, text):
-    assert plots.number(value) == text
+    assert number(value) == text

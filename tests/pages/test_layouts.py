@@ -1,7 +1,8 @@
 import numpy as np
 
 from layoutgen.core.metrics.definitions import METRICS
-from layoutgen.core.reports import evaluation_page, evaluation_report
+from layoutgen.core.reports import evaluation_report
+from layoutgen.pages import layouts
 from tests.core.markup import NASTY, Page
 from tests.core.reports.test_evaluation_report import DRAWS, scored
 
@@ -28,7 +29,7 @@ def values(table):
 
 def test_the_page_is_well_formed_and_escapes_every_string_of_the_input():
     table = scored(prefix=NASTY, category=[NASTY if i % 3 else "b" for i in range(40)])
-    page = Page(evaluation_page.page(report(table), values(table), {}, {}))
+    page = Page(layouts.page(report(table), values(table), {}, {}))
     assert page.open == []
     assert page.scripts == 0
     assert "script" not in page.tags
@@ -38,7 +39,7 @@ def test_the_page_is_well_formed_and_escapes_every_string_of_the_input():
 def test_the_page_needs_nothing_beside_it():
     table = scored()
     row_id = report(table)["worst"][0]["row_id"]
-    page = evaluation_page.page(report(table), values(table), {}, {row_id: "data:image/jpeg;base64,AAAA"})
+    page = layouts.page(report(table), values(table), {}, {row_id: "data:image/jpeg;base64,AAAA"})
     addresses = [value for value in Page(page).values if value.startswith(("http", "//", "/")) or ".js" in value]
     assert addresses == []
     assert page.count("data:image/jpeg;base64,AAAA") == 1
@@ -47,7 +48,7 @@ def test_the_page_needs_nothing_beside_it():
 
 def test_every_metric_that_a_row_has_is_on_the_page():
     table = scored()
-    words = " ".join(Page(evaluation_page.page(report(table), values(table), {}, {})).words)
+    words = " ".join(Page(layouts.page(report(table), values(table), {}, {})).words)
     assert all(definition.name in words for definition in METRICS.values())
 
 
@@ -56,7 +57,7 @@ def test_a_comparison_and_a_reference_are_shown_first_with_their_sentences():
     compared = {"baseline": NASTY, "baseline_run": NASTY, **evaluation_report.comparison(table, other, DRAWS)}
     names = ("fid", "precision", "recall", "density", "coverage", "max_iou", "docsim", "docsim_best")
     against = {**dict.fromkeys(names, 0.5), "source": NASTY, "layouts": 3, "reference": 4, "features": "f"}
-    page = evaluation_page.page(
+    page = layouts.page(
         report(table, comparison=compared, distribution=against), values(table), values(other), {}
     )
     assert "ralf_overlap is better: lower by 0.5" in page
@@ -68,5 +69,5 @@ def test_a_comparison_and_a_reference_are_shown_first_with_their_sentences():
 
 def test_an_empty_evaluation_has_a_page():
     table = scored().slice(0, 0)
-    page = evaluation_page.page(report(table, latency=None), {name: np.zeros(0) for name in METRICS}, {}, {})
+    page = layouts.page(report(table, latency=None), {name: np.zeros(0) for name in METRICS}, {}, {})
     assert Page(page).open == []

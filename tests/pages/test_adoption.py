@@ -1,19 +1,6 @@
 from layoutgen.core.metrics import adoption
-from layoutgen.core.reports import judging_page
+from layoutgen.pages import adoption as adoption_page
 from tests.core.markup import NASTY, Page
-
-VALUE = {"value": 0.5, "low": 0.25, "high": None}
-
-
-def test_the_annotation_page_is_well_formed_and_escapes_its_input():
-    page = judging_page.annotation_page(
-        {"annotations": NASTY, "reference": NASTY, "images": 2, "lines": 9, "level": 0.95, "not_annotated": [NASTY],
-         "excluded": [{"file": NASTY, "line": 3, "reason": NASTY}], "results": {NASTY: {NASTY: VALUE}}}
-    )  # fmt: skip
-    found = Page(page)
-    assert found.open == []
-    assert "script" not in found.tags
-    assert "0.25 to –" in page
 
 
 def test_the_adoption_page_is_well_formed_and_escapes_its_input():
@@ -29,6 +16,6 @@ def test_the_adoption_page_is_well_formed_and_escapes_its_input():
         "problem_rows": [{"place": 1, "reason": "malformed", "row_id": None, "message": NASTY}],
     }
     for edits in (report["edits"], None):
-        found = Page(judging_page.adoption_page({**report, "edits": edits}))
+        found = Page(adoption_page.page({**report, "edits": edits}))
         assert found.open == []
         assert "script" not in found.tags

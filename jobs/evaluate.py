@@ -19,7 +19,8 @@ from jobs.output import end, say, settings
 from layoutgen.cluster import ClusterError, own_output
 from layoutgen.config.base import ConfigError
 from layoutgen.config.jobs import EvaluateConfig
-from layoutgen.evaluation.judgements import judge_adoption, judge_annotations
+from layoutgen.evaluation.adoption import evaluate_adoption
+from layoutgen.evaluation.annotations import evaluate_annotations
 from layoutgen.evaluation.layouts import evaluate_layouts, storage_of
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.layout_tables import TableError
@@ -73,9 +74,9 @@ def _run(config: EvaluateConfig, arguments: argparse.Namespace, stream: Stream) 
     match arguments.task:
         case "annotation":
             reference = arguments.reference
-            return judge_annotations(config, storage_of(config), layouts, reference, output, run_id=run_id)
+            return evaluate_annotations(config, storage_of(config), layouts, reference, output, run_id=run_id)
         case "adoption":
-            return judge_adoption(config, storage_of(config), layouts, arguments.feedback, output, run_id=run_id)
+            return evaluate_adoption(config, storage_of(config), layouts, arguments.feedback, output, run_id=run_id)
     return evaluate_layouts(
         config,
         layouts,

@@ -156,7 +156,7 @@ def union(boxes: Iterable[Box]) -> Box | None:
     return (min(lefts), min(tops), max(rights), max(bottoms))
 
 
-def to_px(box: Box, width: int, height: int) -> Box:
+def to_px(box: Box, width: float, height: float) -> Box:
     """Scale a normalised box to pixels."""
     return (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
 

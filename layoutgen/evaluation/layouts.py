@@ -1,8 +1,6 @@
 """How good a layout table is: sample ─▶ score ─▶ read back ─▶ report.
 
-    layouts:     index ─▶ sample ─▶ [score on an actor pool, a file a shard] ─▶ check ─▶ report.json, report.html
-    annotation:  read both sides ─▶ match ─▶ report.json
-    adoption:    read feedback ─▶ settle ─▶ report.json
+    index ─▶ sample ─▶ [score on an actor pool, a file a shard] ─▶ check ─▶ report.json, report.html
 
 Scored rows stay in OUTPUT/scores as plain Parquet. Each sampled row must be found again there; else there
 is no report.
@@ -26,6 +24,7 @@ from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.statistics import stratified_sample
 from layoutgen.core.reports import evaluation_report
 from layoutgen.core.reports.evaluation_report import Draws
+from layoutgen.evaluation import report_files
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
@@ -111,8 +110,7 @@ def evaluate_layouts(
         report["distribution"] = _distribution(config, storage, scored, reference)
     pictures = _pictures(config, storage, scored, [row["index"] for row in report["worst"]], output, stream)
     page = layouts_page.page(report, _values(scored), _values(theirs) if theirs is not None else {}, pictures)
-    storage.write(storage.join(output, "report.html"), page.encode("utf-8", "backslashreplace"))
-    write_report(storage, output, report)
+    report_files.write(storage, output, report, page)
     return {
         "task": "layouts",
         "rows": len(places),
@@ -126,12 +124,6 @@ def evaluate_layouts(
 def _cluster(config: EvaluateConfig) -> dict[str, Any]:
     """Where the stages run."""
     return {"address": config.run.ray_address, "autoscaling": config.run.autoscaling, "nodes": config.run.nodes}
-
-
-def write_report(storage: Storage, output: str, report: dict[str, Any]) -> None:
-    """Write report.json; NaN and infinity, which JSON has not, are an error here."""
-    text = json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False)
-    storage.write(storage.join(output, "report.json"), text.encode("utf-8", "backslashreplace"))
 
 
 def _places(storage: Storage, folder: str) -> pa.Table:

@@ -1,1 +1,1 @@
-"""Reports as static HTML and small pictures as SVG: templates that escape every value. What they say is `core.reports`."""
+"""Reports as static HTML and SVG, by templates that escape every value. What they say is in `core.reports`."""

@@ -1,7 +1,7 @@
 """Fills a template of `templates/`: Jinja2, which escapes every value that is not markup of a template already.
 
-Templates have filters of ours: `number` (a measure, or None), `thousands` (a count), `percent` (a share), `px` (a place)
-and `points` (places of a line). A name that a template asks for and is not given is an error.
+Filters of ours: `number` (a measure, or None), `thousands` (a count), `percent` (a share), `px` (a place), `points`
+(places of a line). A name that a template asks for and is not given is an error.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "thousands": _thousands, "percent": _percent, "px": _px, "points": _points}
+    environment.filters |= {
+        "number": number,
+        "thousands": _thousands,
+        "percent": _percent,
+        "px": _px,
+        "points": _points,
+    }
     return environment
 
 

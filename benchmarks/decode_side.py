@@ -87,15 +87,14 @@ def read(weights: Path, folder: Path) -> list[Request]:
 
 def _vllm(weights: Path, requests: list[Request]) -> Any:
     os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+    from layoutgen.models.decoding.answerer import DecodingOptions
     from layoutgen.models.decoding.vllm_engine import VllmDecoder
 
+    longest = max(max(request.prompt.picture.size) for request in requests if request.prompt.picture)
     return VllmDecoder(
         weights,
-        device="cpu",
-        dtype="float32",
+        options=DecodingOptions(max_side=longest, rows=len(requests)),
         context=max(len(request.prompt) + request.max_tokens for request in requests),
-        longest=max(max(request.prompt.picture.size) for request in requests if request.prompt.picture),
-        rows=len(requests),
     )
 
 

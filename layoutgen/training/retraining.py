@@ -286,23 +286,21 @@ def _composer(
 
         network = network_of(name, train, storage).eval().to(told.device)
         return composer_of(name, network, frame=gate.framed_before, steps=train.denoising_steps, rows=told.batch), None
-    from layoutgen.models.composers.vlm import QwenVlComposer
-    from layoutgen.models.vlm.checkpoints import load_chat_format
+    from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+    from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 
     folder = Path(train.cache).expanduser()
     weights = fetch_weights(train.model, folder, storage)
     adapter = fetch_weights(adapted, folder, storage) if adapted else None
-    composer = QwenVlComposer(
-        weights,
-        adapter,
-        frame=gate.framed_before,
+    options = DecodingOptions(
         device=told.device,
         dtype=told.dtype,
         max_side=train.image_side,
         max_new_tokens=told.max_new_tokens,
         rows=told.batch,
     )
-    return composer, load_chat_format(weights).pictures
+    answerer = open_answerer(weights, adapter, options, task=layout_task)
+    return QwenVlComposer(answerer, frame=gate.framed_before), answerer.chat.pictures
 
 
 def _card(

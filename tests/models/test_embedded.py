@@ -14,7 +14,8 @@ from layoutgen.core.prompts import layouts as prompts
 from layoutgen.core.prompts import refinements as refinement_prompt
 from layoutgen.core.prompts.layouts import answer_grammar, layout_prompt
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.composers.vlm import QwenVlComposer
+from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.decoding.grammar import Guides
 from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.weights import EMBEDDED, fetch_weights, local
@@ -30,7 +31,7 @@ def composer() -> QwenVlComposer:
     def framed(*_: object) -> Framing:
         return Framing()
 
-    return QwenVlComposer(FOLDER, frame=framed, max_side=224)
+    return QwenVlComposer(open_answerer(FOLDER, None, DecodingOptions(max_side=224), task=layout_task), frame=framed)
 
 
 def test_it_is_small_and_its_card_is_of_these_weights() -> None:

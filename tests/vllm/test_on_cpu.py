@@ -16,6 +16,7 @@ from layoutgen.core.prompts.layouts import answer_grammar, layout_prompt, parse_
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import vlm as building_vlm
+from layoutgen.models.decoding.answerer import DecodingOptions
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Decoder, Request
 from layoutgen.models.decoding.vllm_engine import VllmDecoder
@@ -43,11 +44,8 @@ def vllm(checkpoints: dict[str, Path]) -> VllmDecoder:
     return VllmDecoder(
         checkpoints["base"],
         [checkpoints["adapter"]],
-        device="cpu",
-        dtype="float32",
+        DecodingOptions(device="cpu", dtype="float32", max_side=SIDE, rows=16),
         context=2048,
-        longest=SIDE,
-        rows=16,
     )
 
 

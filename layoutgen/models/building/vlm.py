@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from layoutgen.config.stages import AnnotateSettings, CheckpointSettings, ComposeSettings
-from layoutgen.core.prompts.annotations import PROMPT_VERSION as ANNOTATION_VERSION
-from layoutgen.core.prompts.coordinates import codec_name
-from layoutgen.core.prompts.layouts import CODEC
-from layoutgen.core.prompts.layouts import PROMPT_VERSION as LAYOUT_VERSION
 from layoutgen.io.storage import Storage
-from layoutgen.models.annotators.vlm import InternVlAnnotator
+from layoutgen.models.annotators.vlm import InternVlAnnotator, annotation_task
 from layoutgen.models.base import Composer, Saliency
-from layoutgen.models.composers.vlm import QwenVlComposer
+from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, Task, open_answerer
 from layoutgen.models.decoding.decoder import Engine
 from layoutgen.models.prefixes import split_pin
 from layoutgen.models.vlm import adapters
@@ -36,54 +33,45 @@ _INSTRUCTIONS = 1024
 
 def annotator(settings: AnnotateSettings, storage: Storage, finder: Saliency | None) -> tuple[InternVlAnnotator, str]:
     """Build the annotator, and its name and version as rows say it."""
-    weights, adapter = _fetch(settings, storage)
-    model = InternVlAnnotator(
-        weights,
-        adapter,
-        saliency=finder,
-        **_how(settings, weights, adapter),
-    )
-    known = model.identity
-    added = f" + {split_pin(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else ""
-    told = f"{known['family']} {split_pin(settings.model)[0]} {known['weights_sha'][:12]}"
-    return model, f"{told}{added}, {known['prompt_version']}"
+    answerer, _ = _opened(settings, storage, annotation_task)
+    identity = answerer.identity
+    added = f" + {split_pin(settings.adapter)[0]} {identity['adapter_sha'][:12]}" if settings.adapter else ""
+    name = f"{identity['family']} {split_pin(settings.model)[0]} {identity['weights_sha'][:12]}"
+    return InternVlAnnotator(answerer, finder), f"{name}{added}, {identity['prompt_version']}"
 
 
 def composer(
     settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming
 ) -> tuple[Composer, dict[str, Any]]:
     """Build the composer, and its provenance."""
-    weights, adapter = _fetch(settings, storage)
+    answerer, weights = _opened(settings, storage, layout_task)
     model = QwenVlComposer(
-        weights,
-        adapter,
-        frame=frame,
-        **_how(settings, weights, adapter),
-        candidates=settings.candidates,
-        temperature=settings.temperature,
-        seed=seed,
+        answerer, frame=frame, candidates=settings.candidates, temperature=settings.temperature, seed=seed
     )
-    known = model.identity
-    named = (known["family"], split_pin(settings.model)[0], revision(weights)[:12], known["weights_sha"][:12])
+    identity = answerer.identity
+    name = (identity["family"], split_pin(settings.model)[0], revision(weights)[:12], identity["weights_sha"][:12])
     return model, {
-        "composer": " ".join(filter(None, named)),
-        "adapter": f"{split_pin(settings.adapter)[0]} {known['adapter_sha'][:12]}" if settings.adapter else None,
-        "prompt_version": known["prompt_version"],
+        "composer": " ".join(filter(None, name)),
+        "adapter": f"{split_pin(settings.adapter)[0]} {identity['adapter_sha'][:12]}" if settings.adapter else None,
+        "prompt_version": identity["prompt_version"],
         "seed": seed if settings.candidates > 1 else None,
     }
 
 
-def _how(settings: CheckpointSettings, weights: Path, adapter: Path | None) -> dict[str, Any]:
-    return {
-        "device": settings.device,
-        "dtype": settings.dtype,
-        "max_side": settings.image_side,
-        "max_new_tokens": settings.max_new_tokens,
-        "rows": settings.batch,
-        "prompt_tokens": settings.prompt_tokens,
-        "deadline_s": settings.deadline_s or None,
-        "engine": _engine(settings, weights, adapter),
-    }
+def _opened(settings: CheckpointSettings, storage: Storage, task: Task) -> tuple[Answerer, Path]:
+    """What answers, and the folder of its weights."""
+    weights, adapter = _fetch(settings, storage)
+    options = DecodingOptions(
+        device=settings.device,
+        dtype=settings.dtype,
+        max_side=settings.image_side,
+        max_new_tokens=settings.max_new_tokens,
+        rows=settings.batch,
+        prompt_tokens=settings.prompt_tokens,
+        deadline_s=settings.deadline_s or None,
+    )
+    engine = _vllm(options, weights, adapter) if settings.decoder == "vllm" else None
+    return open_answerer(weights, adapter, options, task=task, engine=engine), weights
 
 
 def check(settings: CheckpointSettings, storage: Storage) -> None:
@@ -103,12 +91,8 @@ def check(settings: CheckpointSettings, storage: Storage) -> None:
     check_names(settings.model, tensors, skeleton)
     if not settings.adapter:
         return
-    known = {"max_side": str(settings.image_side)}
-    known |= (
-        {"prompt_version": ANNOTATION_VERSION, "codec": codec_name(family)}
-        if isinstance(settings, AnnotateSettings)
-        else {"prompt_version": LAYOUT_VERSION, "codec": CODEC}
-    )
+    task = annotation_task if isinstance(settings, AnnotateSettings) else layout_task
+    known = {"max_side": str(settings.image_side), **task(family)}
     known |= {"weights_sha": weights_sha(folder)} if here else {}
     adapter = fetch_weights(settings.adapter, cache, storage)
     check_adapter(adapter, known)
@@ -127,21 +111,10 @@ def _fetch(settings: CheckpointSettings, storage: Storage) -> tuple[Path, Path |
     return fetch_weights(settings.model, cache, storage), adapter
 
 
-def _engine(settings: CheckpointSettings, weights: Path, adapter: Path | None) -> Engine | None:
-    """vLLM where the settings say so; None for the loop of `decoding`."""
-    if settings.decoder == "loop":
-        return None
+def _vllm(options: DecodingOptions, weights: Path, adapter: Path | None) -> Engine:
     from layoutgen.models.decoding.vllm_engine import VllmDecoder
 
-    across = -(-settings.image_side // picture_kind(weights, family_of(weights)).unit)
-    copy = settings.max_new_tokens  # longer ones are refused before
-    context = _INSTRUCTIONS + across**2 + copy + settings.max_new_tokens
-    return VllmDecoder(
-        weights,
-        [adapter] if adapter else [],
-        device=settings.device,
-        dtype=settings.dtype,
-        rows=settings.batch,
-        context=context,
-        longest=settings.image_side,
-    )
+    across = -(-options.max_side // picture_kind(weights, family_of(weights)).unit)
+    copy = options.max_new_tokens  # longer ones are refused before
+    context = _INSTRUCTIONS + across**2 + copy + options.max_new_tokens
+    return VllmDecoder(weights, [adapter] if adapter else [], options, context=context)

@@ -16,6 +16,7 @@ from typing import Any
 from llguidance import LLMatcher
 
 from layoutgen.models.base import Fault
+from layoutgen.models.decoding.answerer import DecodingOptions
 from layoutgen.models.decoding.decoder import Answer, Request
 from layoutgen.models.vlm.adapter_files import read
 from layoutgen.models.vlm.checkpoints import load_chat_format
@@ -26,13 +27,14 @@ _ARCHITECTURES = {
     "qwen2_5_vl": "Qwen2_5_VLForConditionalGeneration",
     "qwen3_vl": "Qwen3VLForConditionalGeneration",
 }
+_OPTIONS = DecodingOptions(device="cuda", dtype="bfloat16", rows=64, max_side=1280)
 _LANGUAGE_MODEL = ("language_model.", "model.layers.", "lm_head.")
 _OUTSIDE = ("visual.", "vision_", "merger.", "multi_modal_projector.", "mlp1.")
 
 
 class VllmDecoder:
-    """Decodes requests with vLLM. `rows` is the most answers under way at once, `context` the most tokens of a prompt
-    and its answer, `longest` the longer side of the largest picture in px; `adapters` are all that requests may name.
+    """Decodes requests with vLLM. Of the `options`, device, dtype, rows and the largest picture's side are asked;
+    `context` is the most tokens of a prompt and its answer, and `adapters` are all that requests may name.
     Requests that name none are answered with the only adapter, or without where there are none or several.
 
     Raises ImportError where vLLM is not installed, ValueError for a checkpoint or adapter that it can't answer with.
@@ -42,12 +44,9 @@ class VllmDecoder:
         self,
         weights: Path,
         adapters: Sequence[Path] = (),
+        options: DecodingOptions = _OPTIONS,
         *,
-        device: str = "cuda",
-        dtype: str = "bfloat16",
-        rows: int = 64,
         context: int = 4096,
-        longest: int = 1280,
         memory_share: float = 0.9,
         seed: int = 0,
     ) -> None:
@@ -57,7 +56,7 @@ class VllmDecoder:
             raise ValueError(f"{weights} is of family {chat.family}; vLLM is used for Qwen-VL; use decoder = 'loop'")
         ranks = [check_language_only(adapter) for adapter in adapters]
         self._chat, self._context, self._adapters = chat, context, list(adapters)
-        more: dict[str, Any] = {"gpu_memory_utilization": memory_share} if device.startswith("cuda") else {}
+        more: dict[str, Any] = {"gpu_memory_utilization": memory_share} if options.device.startswith("cuda") else {}
         if adapters:
             # One place more than adapters: on CPUs vLLM gives requests without one whatever is in the last place.
             more |= {"enable_lora": True, "max_lora_rank": _rank(max(ranks)), "max_loras": len(adapters) + 1}
@@ -65,13 +64,13 @@ class VllmDecoder:
             model=str(weights),
             runner="generate",
             hf_overrides={"architectures": [_ARCHITECTURES[chat.family]]},
-            dtype=dtype,
+            dtype=options.dtype,
             seed=seed,
-            max_num_seqs=rows,
+            max_num_seqs=options.rows,
             max_model_len=context,
             limit_mm_per_prompt={"image": 1, "video": 0},
             # Pictures come at the size that the model sees, so nothing may be resized.
-            mm_processor_kwargs={"size": {"shortest_edge": chat.pictures.unit**2, "longest_edge": longest**2}},
+            mm_processor_kwargs={"size": {"shortest_edge": chat.pictures.unit**2, "longest_edge": options.max_side**2}},
             structured_outputs_config={"backend": "guidance"},
             logits_processors=["layoutgen.models.decoding.vllm_boxes:BoxOrder"],
             async_scheduling=False,  # else the box order would see placeholders for the newest tokens

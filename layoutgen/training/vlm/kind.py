@@ -12,6 +12,7 @@ from layoutgen.config.training import TrainSettings
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
 from layoutgen.models.composers.vlm import QwenVlComposer
+from layoutgen.models.decoding.answerer import Answerer, DecodingOptions
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Decoder
 from layoutgen.models.vlm.checkpoints import load_chat_format
@@ -65,9 +66,8 @@ class Speaking:
         model, chat, side = learner.model, self._chat, self._train.image_side
         bare = model.get_base_model() if hasattr(model, "get_base_model") else model
         decoder = Decoder(Backbone(bare, chat.pictures), chat.tokenizer, chat.ends)
-        composer = QwenVlComposer(
-            self._base, frame=framed_before, max_side=side, max_new_tokens=_NEW_TOKENS, engine=decoder
-        )
+        options = DecodingOptions(max_side=side, max_new_tokens=_NEW_TOKENS)
+        composer = QwenVlComposer(Answerer(chat, decoder, {}, options), frame=framed_before)
         return composer.compose([brief_of(case, chat.pictures, side) for case in cases])
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:

@@ -11,10 +11,11 @@ from layoutgen.core.layout import Role
 from layoutgen.core.prompts.annotations import write_annotation
 from layoutgen.core.prompts.coordinates import Codec
 from layoutgen.io.storage import Storage
-from layoutgen.models.annotators.vlm import InternVlAnnotator
+from layoutgen.models.annotators.vlm import InternVlAnnotator, annotation_task
 from layoutgen.models.base import Fault
 from layoutgen.models.building import stages as building
-from layoutgen.models.decoding.decoder import Answer
+from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, open_answerer
+from layoutgen.models.decoding.decoder import Answer, Engine
 from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.models.vlm.internvl2.convert import convert
 from layoutgen.models.vlm.tiny import build_checkpoint
@@ -39,6 +40,11 @@ class Says:
         return [[self.answer] for _ in requests]
 
 
+def opened(weights: Path, engine: Engine | None = None, **changes: int) -> Answerer:
+    options = {"max_side": 1344, "max_new_tokens": 2048, "prompt_tokens": 8192} | changes
+    return open_answerer(weights, None, DecodingOptions(**options), task=annotation_task, engine=engine)
+
+
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("checkpoints")
@@ -55,18 +61,18 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def test_an_answer_becomes_lines_in_reading_order_and_the_subject_is_found(checkpoints):
     engine = Says(Answer(write_annotation(LINES, Codec()), (), True))
-    annotator = InternVlAnnotator(checkpoints["internvl"], saliency=BorderSaliency(), engine=engine)
+    annotator = InternVlAnnotator(opened(checkpoints["internvl"], engine), BorderSaliency())
     (found,) = annotator.annotate([POSTER])
     assert found.lines == (LINES[1], LINES[0])
     assert found.subject_map.shape
-    assert '"size":[1000,1000]' in annotator._chat.tokenizer.decode(engine.asked[0].prompt.rest)
+    assert '"size":[1000,1000]' in annotator._answerer.chat.tokenizer.decode(engine.asked[0].prompt.rest)
 
 
 def test_boxes_are_in_the_familys_own_codec(checkpoints):
     engine = Says(Fault("deadline", "late"))
-    annotator = InternVlAnnotator(checkpoints["qwen2_5_vl"], engine=engine, max_side=112)
+    annotator = InternVlAnnotator(opened(checkpoints["qwen2_5_vl"], engine, max_side=112))
     assert annotator.annotate([POSTER]) == [Fault("deadline", "late")]
-    assert annotator.identity["codec"] == "absolute_px"
+    assert annotator._answerer.identity["codec"] == "absolute_px"
     assert engine.asked[0].limit == engine.asked[0].prompt.picture.size
 
 
@@ -78,14 +84,14 @@ def test_boxes_are_in_the_familys_own_codec(checkpoints):
     ],
 )
 def test_what_can_not_be_read_is_a_fault_with_the_answer_as_it_came(checkpoints, answer, message):
-    (found,) = InternVlAnnotator(checkpoints["internvl"], engine=Says(answer)).annotate([POSTER])
+    (found,) = InternVlAnnotator(opened(checkpoints["internvl"], Says(answer))).annotate([POSTER])
     assert (found.kind, found.raw) == ("unparsable_answer", answer.text)
     assert message in found.message
 
 
 def test_an_array_that_is_no_picture_is_a_fault_and_its_neighbours_are_read(checkpoints):
     engine = Says(Answer("[]", (), True))
-    annotator = InternVlAnnotator(checkpoints["internvl"], engine=engine)
+    annotator = InternVlAnnotator(opened(checkpoints["internvl"], engine))
     first, second = annotator.annotate([POSTER[..., 0], POSTER])
     assert first.kind == "image"
     assert second == Annotation()
@@ -93,7 +99,7 @@ def test_an_array_that_is_no_picture_is_a_fault_and_its_neighbours_are_read(chec
 
 @pytest.mark.parametrize("name", ["internlm2", "qwen2", "internvl"])
 def test_a_models_answers_hold_to_the_grammar(checkpoints, name):
-    annotator = InternVlAnnotator(checkpoints[name], max_side=112, max_new_tokens=120)
+    annotator = InternVlAnnotator(opened(checkpoints[name], max_side=112, max_new_tokens=120))
     for found in annotator.annotate([POSTER, POSTER[:40]]):
         if isinstance(found, Fault):
             assert found.kind == "unparsable_answer"

@@ -19,7 +19,8 @@ from layoutgen.core.prompts.layouts import PROMPT_VERSION
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.composers import vlm as qwen_vl
-from layoutgen.models.composers.vlm import QwenVlComposer
+from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.decoding.decoder import Request
 from layoutgen.models.vlm.canvas_painter import CanvasPainter
 from layoutgen.models.vlm.pictures import picture_kind
@@ -56,7 +57,9 @@ def adapters(checkpoints: dict[str, Path]) -> dict[str, Path]:
 
 def composer(weights: Path, adapter: Path | None = None, **changes: object) -> QwenVlComposer:
     options: dict = {"max_side": MAX_SIDE, "max_new_tokens": 500, "rows": 2} | changes
-    return QwenVlComposer(weights, adapter, frame=lambda *_: FRAMING, **options)
+    drawn = {name: options.pop(name) for name in ("candidates", "temperature", "seed") if name in options}
+    answerer = open_answerer(weights, adapter, DecodingOptions(**options), task=layout_task)
+    return QwenVlComposer(answerer, frame=lambda *_: FRAMING, **drawn)
 
 
 def brief(copy: Copy, canvas: Canvas = Canvas(800, 1200), seed: int = 0) -> Brief:  # noqa: B008
@@ -72,24 +75,24 @@ BRIEFS = [
 
 
 def asked(model: QwenVlComposer, one: Brief) -> Request:
-    request = model._ask(one, model._painter.prepare(one.image, one.annotation, one.canvas))
+    request = model._request(one, model._painter.prepare(one.image, one.annotation, one.canvas))
     assert isinstance(request, Request)
     return request
 
 
 def inner(model: QwenVlComposer) -> Any:
     """The transformers model of a composer."""
-    return model._engine._model._model
+    return model._answerer.engine._model._model
 
 
 def scores(model: QwenVlComposer, one: Brief) -> torch.Tensor:
     """What the model thinks of the answer's first token, as transformers alone computes it."""
     prompt = asked(model, one).prompt
     ids = torch.tensor([[*prompt.prefix, *prompt.rest]])
-    kind = model._chat.pictures
+    kind = model._answerer.chat.pictures
     inputs = pixel_inputs(kind, [prompt.picture], torch.device("cpu"), torch.float32)
     if not kind.tiles:
-        inputs["mm_token_type_ids"] = (ids == model._chat.image_token).long()
+        inputs["mm_token_type_ids"] = (ids == model._answerer.chat.image_token).long()
     with torch.inference_mode():
         return inner(model)(input_ids=ids, **inputs).logits[0, -1]
 
@@ -97,7 +100,7 @@ def scores(model: QwenVlComposer, one: Brief) -> torch.Tensor:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_family_loads_and_composes(family: str, checkpoints: dict[str, Path]) -> None:
     model = composer(checkpoints[family])
-    assert model.identity["family"] == family
+    assert model._answerer.identity["family"] == family
     for one, answer in zip(BRIEFS, model.compose(BRIEFS), strict=True):
         assert isinstance(answer, Composition), answer
         assert answer.framing == FRAMING
@@ -124,13 +127,13 @@ def test_the_picture_and_the_copy_reach_the_model(family: str, checkpoints: dict
 @pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 def test_the_picture_keeps_the_size_that_was_asked_for(family: str, checkpoints: dict[str, Path]) -> None:
     model = composer(checkpoints[family], max_side=224)
-    unit = model._chat.pictures.unit
+    unit = model._answerer.chat.pictures.unit
     prompt = asked(model, brief(BRIEFS[0].copy, Canvas(600, 800))).prompt
     height, width = (round(side / unit) for side in (224, 168))
     assert prompt.picture is not None
     assert prompt.picture.grid == (height, width)
     assert prompt.picture.pixels.shape == (height * unit, width * unit, 3)
-    assert prompt.rest.count(model._chat.image_token) == height * width
+    assert prompt.rest.count(model._answerer.chat.image_token) == height * width
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -163,9 +166,9 @@ def test_an_adapter_changes_the_answer_and_is_recorded(
     family: str, checkpoints: dict[str, Path], adapters: dict[str, Path]
 ) -> None:
     plain, adapted = composer(checkpoints[family]), composer(checkpoints[family], adapters[family])
-    assert plain.identity["adapter_sha"] == ""
-    assert adapted.identity["adapter_sha"] == weights_sha(adapters[family])
-    assert adapted.identity["prompt_version"] == PROMPT_VERSION
+    assert plain._answerer.identity["adapter_sha"] == ""
+    assert adapted._answerer.identity["adapter_sha"] == weights_sha(adapters[family])
+    assert adapted._answerer.identity["prompt_version"] == PROMPT_VERSION
     assert not torch.allclose(scores(plain, BRIEFS[0]), scores(adapted, BRIEFS[0]), atol=1e-2)
     answers = [model.compose(BRIEFS[:1])[0] for model in (plain, adapted)]
     assert all(isinstance(answer, Composition) for answer in answers)
@@ -178,7 +181,9 @@ def test_an_adapter_is_merged_into_what_it_computes_unmerged(
     from peft import PeftModel
 
     merged, plain = (composer(checkpoints["qwen2_5_vl"], adapter) for adapter in (adapters["qwen2_5_vl"], None))
-    plain._engine._model._model = PeftModel.from_pretrained(inner(plain), adapters["qwen2_5_vl"]).base_model.model
+    plain._answerer.engine._model._model = PeftModel.from_pretrained(
+        inner(plain), adapters["qwen2_5_vl"]
+    ).base_model.model
     torch.testing.assert_close(scores(merged, BRIEFS[0]), scores(plain, BRIEFS[0]), rtol=1e-3, atol=1e-3)
 
 

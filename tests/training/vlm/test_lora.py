@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Framing
 from layoutgen.models.base import Brief, Composition, Prepared
-from layoutgen.models.composers.vlm import QwenVlComposer
+from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.vlm.checkpoints import ADAPTER_RECORD, check_adapter, load_chat_format
 from layoutgen.models.vlm.tiny import FAMILIES, build_checkpoint
 from layoutgen.models.weights import weights_sha
@@ -61,8 +62,10 @@ def trained(base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: An
 
 
 def answers(weights: Path, adapter: Path | None, count: int) -> list[str]:
-    composer = QwenVlComposer(weights, adapter, frame=lambda *_: Framing(), max_side=SIDE, max_new_tokens=120)
-    kind = load_chat_format(weights).pictures
+    options = DecodingOptions(max_side=SIDE, max_new_tokens=120)
+    answerer = open_answerer(weights, adapter, options, task=layout_task)
+    composer = QwenVlComposer(answerer, frame=lambda *_: Framing())
+    kind = answerer.chat.pictures
     briefs = []
     for number in range(count):
         pixels, copy, canvas, _ = question(number)

@@ -29,8 +29,9 @@ from layoutgen.models.building.stages import frame_default
 from layoutgen.models.denoising.boxes import sampling
 from layoutgen.models.denoising.boxes.binding import bind
 from layoutgen.models.denoising.boxes.steering import boxes
+from layoutgen.models.denoising.family import Network
 from layoutgen.models.denoising.lines import batch, lines_of
-from layoutgen.models.denoising.networks import SAVE, Network, composer_of
+from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.denoising.view import pixels_of, shown_of
 from layoutgen.models.finders.network import NetSaliency
@@ -68,14 +69,14 @@ def stages(name: str, network: Network, layout: Brief, framing: Framing, canvas:
     seeds, pictures = [row_seed(layout, FREE, 0, 0)], []
     inputs = pixels[None], torch.tensor([shape], dtype=torch.float32), batch([lines])
     if name == "layout_image":
-        from layoutgen.models.denoising.images import drawer
+        from layoutgen.models.denoising.images.sampling import sample
 
         def look(_: int, __: np.ndarray, said: np.ndarray) -> None:
             cut = said[0][: shape[1], : shape[0]]
             pictures.append(cv2.resize(cut, canvas.shape[1::-1], interpolation=cv2.INTER_AREA))
 
         with torch.inference_mode():
-            drawer.sample(network, network.conditioning(*inputs), seeds, steps=steps, seen=look)
+            sample(network, network.conditioning(*inputs), seeds, steps=steps, seen=look)
         return pictures
 
     def bound(_: int, __: object, said: sampling.Prediction) -> None:
@@ -103,7 +104,7 @@ def main() -> None:
     parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--sheet", type=Path, required=True)
-    parser.add_argument("--model", choices=list(SAVE), default="radm")
+    parser.add_argument("--model", choices=list(FAMILIES), default="radm")
     parser.add_argument("--weights", default=EMBEDDED, help="folder of a network")
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--steps", type=int, default=8)
@@ -119,7 +120,7 @@ def main() -> None:
         canvas = framed.draw(layout.image, framing, layout.canvas, _SIDE)
         if not given.only_last:
             pictures += [canvas, *stages(given.model, network, layout, framing, canvas, given.steps)]
-        (answer,) = composer_of(given.model, network, frame=frame_default, steps=given.steps).compose([layout])
+        (answer,) = FAMILIES[given.model].composer(network, frame=frame_default, steps=given.steps).compose([layout])
         pictures.append(drawn(canvas, answer.suggestions if isinstance(answer, Composition) else ()))
         BENCHMARK.say(f"{number + 1} of {given.count} photos")
     columns = 8 if given.only_last else given.steps + 2

@@ -20,7 +20,8 @@ from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.models.base import Brief, Composer
 from layoutgen.models.denoising.boxes.network import parameters
 from layoutgen.models.denoising.boxes.sizes import SIZES
-from layoutgen.models.denoising.networks import SAVE, Network, composer_of, fresh
+from layoutgen.models.denoising.family import Network
+from layoutgen.models.denoising.networks import FAMILIES
 
 BENCHMARK = Benchmark(
     "diffusion",
@@ -81,7 +82,7 @@ def timed(composer: Composer, network: Network, layouts: list[Brief], rows: int,
 def main() -> None:
     """Measure each case."""
     parser = BENCHMARK.parser(__doc__)
-    parser.add_argument("--model", choices=list(SAVE), default="radm")
+    parser.add_argument("--model", choices=list(FAMILIES), default="radm")
     parser.add_argument("--size", choices=list(SIZES), default="small")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
@@ -93,13 +94,14 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     cv2.setNumThreads(1)
-    network = fresh(given.model, given.size).eval().to(given.device)
+    family = FAMILIES[given.model]
+    network = family.new(given.size).eval().to(given.device)
     BENCHMARK.hardware = torch.cuda.get_device_name() if given.device == "cuda" else f"{cpu()}, {given.threads} threads"
     layouts = briefs(given.layouts)
     for steps in given.steps:
         for rows in given.rows:
-            composer = composer_of(
-                given.model, network, frame=lambda *_: Framing(), steps=steps, rows=rows, samples=given.samples
+            composer = family.composer(
+                network, frame=lambda *_: Framing(), steps=steps, rows=rows, samples=given.samples
             )
             rate, share = timed(composer, network, layouts, rows, given.rounds)
             case = f"{given.model} {given.size}, {steps} steps, {rows} rows, {given.samples} samples"

@@ -23,7 +23,8 @@ from layoutgen.core.layout import Role, Suggestion, iou
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.denoising.boxes.network import build
 from layoutgen.models.denoising.boxes.sizes import SMALL
-from layoutgen.models.denoising.networks import SAVE, Network, composer_of, fresh, loaded
+from layoutgen.models.denoising.family import Network
+from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import NONE, augmented
 from layoutgen.training.data.datasets import corpus_task
@@ -66,7 +67,7 @@ def evaluate(
     name: str, network: Network, briefs: list[Brief], truths: list[tuple[Suggestion, ...]], steps: int
 ) -> dict[str, float]:
     """Lay the posters out, and compare."""
-    composer = composer_of(name, network.eval(), frame=framed_before, steps=steps)
+    composer = FAMILIES[name].composer(network.eval(), frame=framed_before, steps=steps)
     layouts = [answer.suggestions for answer in composer.compose(briefs) if isinstance(answer, Composition)]
     scored = [figures for pair in zip(truths, layouts, strict=True) for figures in score(*pair)]
     return {
@@ -79,7 +80,7 @@ def evaluate(
 def main() -> None:
     """Train, and say how well the posters are known."""
     parser = BENCHMARK.parser(__doc__)
-    parser.add_argument("--model", choices=list(SAVE), default="radm")
+    parser.add_argument("--model", choices=list(FAMILIES), default="radm")
     parser.add_argument("--posters", type=int, default=16)
     parser.add_size("--size", "tiny", "small", "a tiny network is a radm", choices=["tiny", "small"])
     parser.add_argument("--steps", type=int, default=1340)
@@ -95,23 +96,23 @@ def main() -> None:
     given = parser.parse_args()
     cv2.setNumThreads(1)
     tiny = given.size == "tiny" and given.model == "radm"
-    network = build(TINY, given.seed) if tiny else fresh(given.model, seed=given.seed)
+    family = FAMILIES[given.model]
+    network = build(TINY, given.seed) if tiny else family.new(seed=given.seed)
     if given.begin:
-        network = loaded(given.model, given.begin)
-    size = network.size
+        network = family.load(given.begin, "cpu")
     corpus = Corpus(CorpusSpec(seed=given.seed, side=256, grounds=16))
     view = partial(scaled, side=256)
     cases = [drawn_case(corpus, number, view) for number in range(given.posters)]
     tasks = [augmented(corpus_task(corpus.poster(number)), NONE, (0,), view).task for number in range(given.posters)]
-    engine = PlainEngine(Denoiser(network.to(given.device), bf16=given.bf16).train(), clip=1.0, decay=0.0)
+    engine = PlainEngine(Denoiser(family, network.to(given.device), bf16=given.bf16).train(), clip=1.0, decay=0.0)
     average = Average(engine.learner, 0.99)
     recipe = Recipe(method="full", rate=given.rate, warmup=0.02)
     began, recent, done, spoken = time.perf_counter(), [], 0, 0.0
     for step in range(given.steps):
         chosen = np.random.default_rng([given.seed, step]).choice(given.posters, min(given.batch, given.posters), False)
         rows = [
-            encode(Sample("", "", cases[k].pixels, "", task=tasks[k]), int(k), step, size=size, seed=given.seed,
-                   draws=given.model == "layout_image")
+            encode(Sample("", "", cases[k].pixels, "", task=tasks[k]), int(k), step, family=family, size=network.size,
+                   seed=given.seed)
             for k in chosen
         ]  # fmt: skip
         sums = engine.accumulate(rows, 1 / len(rows), last=True)
@@ -132,9 +133,9 @@ def main() -> None:
             given.model, network, [brief_of(case) for case in cases], [case.truth for case in cases], given.sampling
         )
         if given.keep:
-            SAVE[given.model](network, given.keep, torch.float32)
+            family.save(network, given.keep, torch.float32)
     BENCHMARK.line(
-        f"{given.model} {size.name}, {given.posters} posters",
+        f"{given.model} {network.size.name}, {given.posters} posters",
         **known,
         steps=done,
         sampling=given.sampling,

@@ -16,7 +16,8 @@ import cv2
 
 from benchmarks.benchmark import Benchmark
 from layoutgen.io.storage import Storage
-from layoutgen.models.denoising.networks import Network, composer_of, loaded
+from layoutgen.models.denoising.family import Network
+from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.models.weights import EMBEDDED, fetch_weights
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.cases import Case
@@ -44,7 +45,7 @@ def held_back(count: int, folder: str = "") -> list[Case]:
 def network_of(weights: str, name: str = "radm") -> Network:
     """An embedded network, or one from a folder."""
     folder = f"{EMBEDDED}/{name}" if weights == EMBEDDED else weights
-    return loaded(name, fetch_weights(folder, Path("~/.cache/layoutgen").expanduser(), Storage()))
+    return FAMILIES[name].load(fetch_weights(folder, Path("~/.cache/layoutgen").expanduser(), Storage()), "cpu")
 
 
 def without(network: Network, relation: str) -> Network:
@@ -57,7 +58,7 @@ def without(network: Network, relation: str) -> Network:
 
 def measures(network: Network, cases: list[Case], steps: int) -> gate.Measures:
     """Each case's measures."""
-    composer = composer_of("radm", network, frame=gate.framed_before, steps=steps, rows=32)
+    composer = FAMILIES["radm"].composer(network, frame=gate.framed_before, steps=steps, rows=32)
     answers = composer.compose([gate.brief_of(case) for case in cases])
     each = [gate.proposal_measures(*pair) for pair in zip(cases, answers, strict=True)]
     return {name: [values[name] for values in each] for name in _MEASURES}
@@ -79,7 +80,7 @@ def main() -> None:
     variants = {"whole": whole, **{f"{name} switched off": without(whole, name) for name in relations}}
     for trained in given.trained:
         name, _, folder = trained.partition("=")
-        variants[name] = loaded("radm", Path(folder))
+        variants[name] = FAMILIES["radm"].load(Path(folder), "cpu")
     first: gate.Measures | None = None
     for variant, network in variants.items():
         measured = measures(network, cases, given.steps)

@@ -1,14 +1,15 @@
 """Settings of the stages: pictures, models and limits, each with its default and a sentence."""
 
 import re
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from layoutgen.config.base import Pool, Settings
 
-NETWORKS = ("radm", "layout_image")
-"""The engines that denoise."""
+Network = Literal["radm", "layout_image"]
+"""The families of networks that denoise, as settings name them: those of `models.denoising.networks`."""
+NETWORKS: tuple[str, ...] = get_args(Network)
 
 WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl", *NETWORKS)
 """The engines that need a checkpoint."""
@@ -110,7 +111,7 @@ class ComposeSettings(CheckpointSettings):
 
     section: ClassVar[str] = "compose"
 
-    engine: Literal["rules", "qwen_vl", "radm", "layout_image"] = Field(
+    engine: Literal["rules", "qwen_vl"] | Network = Field(
         "rules",
         description="`rules` needs no `model`; `qwen_vl` writes, `radm` denoises boxes, `layout_image` draws",
     )

@@ -1,7 +1,7 @@
 """What kinds of models are trained, and what `fitting` asks of each: vision-language models, and networks that denoise.
 
-A kind is told by `train.model`: `radm` and `layout_image` are new networks, and so are checkpoints whose config.json
-says that they are such; all others are vision-language models.
+A kind is told by `train.model`: the name of a family of networks that denoise is a new one of them, a checkpoint whose
+config.json says such a family is one, and all others are vision-language models.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +12,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from layoutgen.config.stages import NETWORKS
 from layoutgen.config.training import TrainSettings
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
-from layoutgen.models.denoising.files import kind_in
+from layoutgen.models.denoising import networks
+from layoutgen.models.denoising.family import Family
 from layoutgen.models.vlm.checkpoints import family_in
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config
@@ -60,30 +60,31 @@ class Kind(Protocol):
         ...
 
 
-def new_kind(train: TrainSettings, storage: Storage) -> str:
-    """Which network that denoises a training is of, `radm` or `layout_image`; empty for a vision-language model. Raises
-    what `fetch_config` does."""
-    if train.model in NETWORKS:
-        return train.model
-    return kind_in(fetch_config(train.model, Path(train.cache).expanduser(), storage))
+def network_family(train: TrainSettings, storage: Storage) -> Family | None:
+    """Which family of networks that denoise a training is of; None for a vision-language model. Raises what
+    `fetch_config` does."""
+    if train.model in networks.FAMILIES:
+        return networks.FAMILIES[train.model]
+    return networks.family_in(fetch_config(train.model, Path(train.cache).expanduser(), storage))
 
 
 def size_of(train: TrainSettings, storage: Storage) -> Size:
     """The size at which a training's model sees a canvas, from its configuration alone."""
-    if name := new_kind(train, storage):
-        from layoutgen.training.networks.kind import scaled, seen
+    if family := network_family(train, storage):
+        from layoutgen.training.networks.kind import scaled
+        from layoutgen.training.networks.kind import size_of as network_size
 
-        return partial(scaled, side=seen(name, train, storage).side)
+        return partial(scaled, side=network_size(family, train, storage).side)
     shown = fetch_config(train.model, Path(train.cache).expanduser(), storage)
     return partial(picture_kind(shown, family_in(shown)).size, longest=train.image_side)
 
 
 def kind_of(train: TrainSettings, storage: Storage) -> Kind:
     """The kind of a training, with what it needs fetched to this machine."""
-    if name := new_kind(train, storage):
+    if family := network_family(train, storage):
         from layoutgen.training.networks.kind import Denoising
 
-        return Denoising(name, train, storage)
+        return Denoising(family, train, storage)
     from layoutgen.training.vlm.kind import Speaking
 
     return Speaking(train, storage)

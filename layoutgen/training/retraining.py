@@ -34,7 +34,7 @@ from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.lease import Lease
 from layoutgen.models.base import Composer
 from layoutgen.models.decoding.devices import ending_with_device
-from layoutgen.models.denoising.files import kind_in
+from layoutgen.models.denoising import networks
 from layoutgen.models.vlm.checkpoints import family_of
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.weights import fetch_weights, local, pinned, revision, weights_sha
@@ -45,7 +45,7 @@ from layoutgen.training.data.sheet import sheet_of
 from layoutgen.training.fitting import Fit, read_outcome, steps_of
 from layoutgen.training.judging import gate
 from layoutgen.training.judging import promotion as registry
-from layoutgen.training.kinds import new_kind, size_of
+from layoutgen.training.kinds import network_family, size_of
 from layoutgen.training.loop.steps import DivergedError, recipe_of
 from layoutgen.training.trainer import launch
 
@@ -280,12 +280,12 @@ def _composer(
 ) -> tuple[Composer, PictureKind | None]:
     """What composes with a model as these settings name it and an adapter, and the pictures that it is shown, where it
     is shown any of its own kind."""
-    if name := new_kind(train, storage):
-        from layoutgen.models.denoising.networks import composer_of
+    if family := network_family(train, storage):
         from layoutgen.training.networks.kind import network_of
 
-        network = network_of(name, train, storage).eval().to(told.device)
-        return composer_of(name, network, frame=gate.framed_before, steps=train.denoising_steps, rows=told.batch), None
+        network = network_of(family, train, storage).eval().to(told.device)
+        composer = family.composer(network, frame=gate.framed_before, steps=train.denoising_steps, rows=told.batch)
+        return composer, None
     from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
     from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 
@@ -315,7 +315,8 @@ def _card(
     base: dict[str, Any] = {"family": train.model, "base_revision": "", "base_sha": "", "new": _new(train)}
     if train.model not in NETWORKS:
         weights = fetch_weights(train.model, Path(train.cache).expanduser())
-        base = {"family": kind_in(weights) or family_of(weights), "base_revision": revision(weights)}
+        family = networks.family_in(weights)
+        base = {"family": family.name if family else family_of(weights), "base_revision": revision(weights)}
         base["base_sha"] = weights_sha(weights)
     return {
         "name": train.name,

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from layoutgen.models.denoising.networks import SAVE, loaded
+from layoutgen.models.denoising.networks import FAMILIES
 
 _POSTERS = "python -m layoutgen.training.data.corpus_file --output POSTERS.arrow --model BASE --folder …"
 _NETWORK = (
@@ -37,11 +37,8 @@ _FURTHER = (
     "python -m jobs.retrain --config jobs/retrain.embedded_copy.toml --model VERSION --data MORE.arrow …",
     "python -m jobs.retrain --config jobs/retrain.embedded_refine.toml --model VERSION --data MORE.arrow …",
 )
-_WHAT = {
-    "qwen2_5_vl": "Qwen2.5-VL from random weights that proposes layouts; sees the framed canvas at 224 px",
-    "radm": "denoises boxes of layouts, RADM in size small; sees the framed canvas and its subject at 128 px",
-    "layout_image": "draws layout images of 256 px by diffusion; sees the framed canvas and its subject at 128 px",
-}
+_SUMMARY = {"qwen2_5_vl": "Qwen2.5-VL from random weights that proposes layouts; sees the framed canvas at 224 px"}
+_SUMMARY |= {family.name: family.summary for family in FAMILIES.values()}
 
 
 def ship(version: Path, output: Path, note: str, first: Path | None = None) -> dict[str, Any]:
@@ -49,8 +46,9 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
     told = [json.loads((one / "card.json").read_text("utf-8")) for one in (first, version) if one]
     last, family = told[-1], told[-1]["family"]
     output.mkdir(parents=True, exist_ok=True)
-    if family in SAVE:
-        SAVE[family](loaded(family, version), output, torch.float16)
+    network = FAMILIES.get(family)
+    if network:
+        network.save(network.load(version, "cpu"), output, torch.float16)
     else:
         for path in sorted(version.iterdir()):
             if path.name != "card.json":
@@ -58,13 +56,11 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
     weights = output / "model.safetensors"
     with safe_open(weights, "pt") as file:
         shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
-    speaks = {name: last[name] for name in ("image_side", "codec", "prompt_version")} if family not in SAVE else {}
-    made = (
-        [one.format(family=family) for one in _NETWORK] if family in SAVE else [*_FIRST, *(_FURTHER if first else ())]
-    )
+    speaks = {name: last[name] for name in ("image_side", "codec", "prompt_version")} if not network else {}
+    made = [one.format(family=family) for one in _NETWORK] if network else [*_FIRST, *(_FURTHER if first else ())]
     card = {
         "name": f"layoutgen embedded composer, {family}-{len(told)}",
-        "what": _WHAT[family],
+        "what": _SUMMARY[family],
         "family": family,
         "parameters": sum(math.prod(shape) for shape in shapes),
         "bytes": weights.stat().st_size,

@@ -10,7 +10,7 @@ from safetensors import safe_open
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, area, intersection
 from layoutgen.models.base import Brief, Composer, Composition
-from layoutgen.models.denoising.networks import composer_of, loaded
+from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.models.weights import EMBEDDED, local
 
 COPY = Copy("手冲咖啡壶", ("食品级不锈钢", "到手价￥199"), None, None, "zh")
@@ -28,7 +28,7 @@ def name(request: pytest.FixtureRequest) -> str:
 def composer(name: str) -> Composer:
     folder = local(f"{EMBEDDED}/{name}")
     assert folder is not None
-    return composer_of(name, loaded(name, folder), frame=lambda *_: Framing(), steps=8)
+    return FAMILIES[name].composer(FAMILIES[name].load(folder, "cpu"), frame=lambda *_: Framing(), steps=8)
 
 
 def test_it_is_small_and_its_card_is_of_these_weights(name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from layoutgen.config.training import RetrainConfig
 from layoutgen.models.denoising.boxes.network import build
-from layoutgen.models.denoising.networks import SAVE
+from layoutgen.models.denoising.networks import FAMILIES
 from tests.models.denoising.tiny import TINY
 from tests.pipeline.retraining import settings
 
@@ -18,14 +18,14 @@ def network_of(name: str, folder: Path) -> Path:
     if name == "radm":
         made: Any = build(TINY)
     else:
-        from layoutgen.models.denoising.images import drawer
+        from layoutgen.models.denoising.images import network, sizes
 
-        made = drawer.build(
+        made = network.build(
             replace(
-                drawer.SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16
+                sizes.SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16
             )
         )
-    SAVE[name](made, folder, torch.float32)
+    FAMILIES[name].save(made, folder, torch.float32)
     return folder
 
 

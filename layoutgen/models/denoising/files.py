@@ -10,27 +10,24 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-MODEL_TYPES = {"radm": "layoutgen-radm-1", "layout_image": "layoutgen-layout-image-1"}
-"""The `model_type` in the config.json of each kind of network."""
 _CONFIG, _WEIGHTS = "config.json", "model.safetensors"
 Network = TypeVar("Network", bound=nn.Module)
-Found = TypeVar("Found")
+Described = TypeVar("Described")
 
 
-def kind_in(folder: Path) -> str:
-    """Which kind of network a checkpoint's config.json says that it is; empty for none of these."""
+def model_type_in(folder: Path) -> str:
+    """The `model_type` of a checkpoint's config.json; empty where it says none."""
     try:
-        told = str(json.loads((folder / _CONFIG).read_text("utf-8")).get("model_type", ""))
+        return str(json.loads((folder / _CONFIG).read_text("utf-8")).get("model_type", ""))
     except (OSError, ValueError, AttributeError):
         return ""
-    return next((name for name, model_type in MODEL_TYPES.items() if model_type == told), "")
 
 
-def save(network: nn.Module, name: str, about: dict[str, Any], folder: Path, dtype: torch.dtype) -> None:
-    """Write a network of a kind and what is to be said of it; the weights last."""
+def save(network: nn.Module, model_type: str, about: dict[str, Any], folder: Path, dtype: torch.dtype) -> None:
+    """Write a network of a model type and what is to be said of it; the weights last."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = {"model_type": MODEL_TYPES[name], **about}
-    (folder / _CONFIG).write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    config = {"model_type": model_type, **about}
+    (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
     tensors = {
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
         for name, value in network.state_dict().items()
@@ -38,10 +35,10 @@ def save(network: nn.Module, name: str, about: dict[str, Any], folder: Path, dty
     save_file(tensors, folder / _WEIGHTS)
 
 
-def load(folder: Path, name: str, build: Callable[[dict[str, Any]], Network], device: str = "cpu") -> Network:
-    """Read a network of a kind, in float32; `build` makes one of what config.json says. Raises ValueError naming what
-    is wrong: no network of this kind, weights of another size, numbers that are not finite."""
-    network = described(folder, name, build)
+def load(folder: Path, model_type: str, build: Callable[[dict[str, Any]], Network], device: str = "cpu") -> Network:
+    """Read a network of a model type, in float32; `build` makes one of what config.json says. Raises ValueError naming
+    what is wrong: no network of this kind, weights of another size, numbers that are not finite."""
+    network = described(folder, model_type, build)
     weights = load_file(folder / _WEIGHTS)
     expected = network.state_dict()
     odd = sorted(weights.keys() ^ expected.keys())
@@ -58,16 +55,16 @@ def load(folder: Path, name: str, build: Callable[[dict[str, Any]], Network], de
     return network.eval().to(device)
 
 
-def described(folder: Path, name: str, made: Callable[[dict[str, Any]], Found]) -> Found:
-    """What `made` makes of what config.json says of a network of a kind. Raises ValueError where it can't."""
+def described(folder: Path, model_type: str, read: Callable[[dict[str, Any]], Described]) -> Described:
+    """What `read` makes of what config.json says of a network of a model type. Raises ValueError where it can't."""
     path = folder / _CONFIG
     try:
         about: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if not isinstance(about, dict):
             raise ValueError("it is no JSON object")
-        if about.get("model_type") != MODEL_TYPES[name]:
-            raise ValueError(f"model_type is {about.get('model_type')!r}, not {MODEL_TYPES[name]!r}")
-        return made(about)
+        if about.get("model_type") != model_type:
+            raise ValueError(f"model_type is {about.get('model_type')!r}, not {model_type!r}")
+        return read(about)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path} describes no network of this kind ({error}); give the folder of one") from error
 

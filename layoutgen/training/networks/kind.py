@@ -1,4 +1,4 @@
-"""How `fitting` trains networks that denoise: boxes (`radm`) or drawn layouts (`layout_image`).
+"""How `fitting` trains networks that denoise, whatever their family.
 
 A sample is shown as its framed picture with its subject, the lines of its copy and its layout; the time and the noise
 are drawn from a seed of the sample's index and epoch. Where a sample knows its subject's map, it is shown with it, at
@@ -20,70 +20,53 @@ from layoutgen.config.training import TrainSettings
 from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
-from layoutgen.models.denoising.lines import batch
-from layoutgen.models.denoising.networks import (
-    SAVE,
-    Network,
-    NetworkParts,
-    composer_of,
-    fresh,
-    loaded,
-    size_in,
-    size_named,
-)
+from layoutgen.models.denoising.family import Family, Network, NetworkParts, NetworkSize
+from layoutgen.models.denoising.inputs import Inputs
 from layoutgen.models.weights import fetch_config, fetch_weights
 from layoutgen.training.data.cases import Case, DataError
 from layoutgen.training.data.sample import Sample, SampleError, Samples, Task
 from layoutgen.training.judging.gate import brief_of, framed_before
 from layoutgen.training.loop.steps import restore
-from layoutgen.training.networks import boxes as box_diffusion
-from layoutgen.training.networks.boxes import Shown, line_roles
+from layoutgen.training.networks.inputs import inputs_of
 
 _WITH_MAP, _WITH_BOX = 0.7, 0.95
 
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A layout as it is shown, with the seed of its time and noise; `image` has the classes of the drawn layout's
-    pixels, where that is what is learnt."""
+    """A layout as it is shown, with the seed of its time and noise."""
 
-    shown: Shown
+    inputs: Inputs
     seed: int
-    image: Tensor | None = None
     weight: float = 1.0
     learnt: int = 1
 
     @property
     def read(self) -> int:
         """Elements."""
-        return len(self.shown.truth.ltrb)
+        return len(self.inputs.truth.ltrb)
 
     def __len__(self) -> int:
-        return len(self.shown.lines)
+        return len(self.inputs.lines)
 
     def filler(self) -> "Row":
         """The same row, of which nothing is learnt."""
         return replace(self, weight=0.0, learnt=0)
 
 
-def encode(sample: Sample, index: int, epoch: int, *, size: Any, seed: int, draws: bool) -> Row:
-    """Show a sample to a network of a size. Raises SampleError where it can't be."""
+def encode(sample: Sample, index: int, epoch: int, *, family: Family, size: NetworkSize, seed: int) -> Row:
+    """Show a sample to a network of a family and size. Raises SampleError where it can't be."""
     if sample.task is None:
         raise SampleError(
             f"sample {sample.log.get('key', index)!r} has neither canvas nor copy of its own, only prompts; draw the "
             "file again, or train a vision-language model"
         )
-    lots = np.random.default_rng([seed, 61, index, epoch])
+    rng = np.random.default_rng([seed, 61, index, epoch])
     try:
-        shown = box_diffusion.show(sample.task, size, _subject(sample.task, float(lots.random())))
+        inputs = inputs_of(sample.task, family, size, _subject(sample.task, float(rng.random())))
     except ValueError as error:
         raise SampleError(f"sample {sample.log.get('key', index)!r}: {error}") from None
-    image = None
-    if draws:
-        from layoutgen.models.denoising.images.encoding import signal
-
-        image = signal(sample.task.target, shown.size, size.side)
-    return Row(shown, int(lots.integers(2**62)), image)
+    return Row(inputs, int(rng.integers(2**62)))
 
 
 def _subject(task: Task, lot: float) -> np.ndarray | Box | None:
@@ -96,9 +79,9 @@ class Denoiser(nn.Module):
     """A network and its loss, computed in bfloat16 where asked: of a batch the sums of losses, of rows, and of hits,
     which are IoUs of boxes, or shares of the elements' pixels whose class is said."""
 
-    def __init__(self, network: Network, *, bf16: bool = False) -> None:
+    def __init__(self, family: Family, network: Network, *, bf16: bool = False) -> None:
         super().__init__()
-        self.network, self.bf16 = network, bf16
+        self.family, self.network, self.bf16 = family, network, bf16
 
     def train(self, mode: bool = True) -> "Denoiser":
         """As any module; statistics of batches, where a backbone has any, stay as they were given."""
@@ -114,45 +97,27 @@ class Denoiser(nn.Module):
         count = sum(row.weight for row in rows)
         device = next(self.network.parameters()).device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
-            lost, hits = self._drawn(kept) if kept[0].image is not None else self._boxes(kept)
-        lost = lost.float()
-        return torch.stack([lost * count, lost.new_tensor(count), lost.new_tensor(hits * count)])
-
-    def _boxes(self, rows: Sequence[Row]) -> tuple[Tensor, float]:
-        lost, parts = box_diffusion.batch_loss(self.network, [row.shown for row in rows], [row.seed for row in rows])
-        return lost, parts["iou"]
-
-    def _drawn(self, rows: Sequence[Row]) -> tuple[Tensor, float]:
-        from layoutgen.models.denoising.images.drawer import loss
-
-        device = next(self.network.parameters()).device
-        conditioning = self.network.conditioning(
-            torch.stack([row.shown.picture for row in rows]).to(device),
-            torch.tensor([row.shown.size for row in rows], device=device),
-            batch([row.shown.lines for row in rows]).to(device),
-        )
-        classes = torch.stack([row.image for row in rows if row.image is not None]).to(device)
-        roles = line_roles([row.shown.truth for row in rows], conditioning.lines.shape[1] - 1).to(device)
-        lost, hits = loss(self.network, conditioning, classes, roles, [row.seed for row in rows])
-        return lost.mean(), float(hits.mean())
+            loss, hits = self.family.loss(self.network, [row.inputs for row in kept], [row.seed for row in kept])
+        loss = loss.float()
+        return torch.stack([loss * count, loss.new_tensor(count), loss.new_tensor(hits * count)])
 
 
 class Denoising:
     """The kind of networks that denoise; see `kinds.Kind`."""
 
-    def __init__(self, name: str, train: TrainSettings, storage: Storage) -> None:
+    def __init__(self, family: Family, train: TrainSettings, storage: Storage) -> None:
         if train.method != "full" and train.model not in NETWORKS:
             raise DataError(
-                f"{train.model} is a network of kind {name}, which learns all its weights; set method = 'full'"
+                f"{train.model} is a network of kind {family.name}, which learns all its weights; set method = 'full'"
             )
-        self._name, self._train, self._storage = name, train, storage
-        self._like = seen(name, train, storage)
-        self.size = partial(scaled, side=self._like.side)
+        self._family, self._train, self._storage = family, train, storage
+        self._size = size_of(family, train, storage)
+        self.size = partial(scaled, side=self._size.side)
 
     def learner(self, device: str) -> nn.Module:
         """The network with its loss."""
-        network = network_of(self._name, self._train, self._storage)
-        return Denoiser(network.to(device), bf16=self._train.dtype == "bfloat16").train()
+        network = network_of(self._family, self._train, self._storage)
+        return Denoiser(self._family, network.to(device), bf16=self._train.dtype == "bfloat16").train()
 
     def pretrain(self, learner: nn.Module, samples: Samples) -> Iterator[dict[str, float]]:
         """Nothing comes before."""
@@ -160,7 +125,7 @@ class Denoising:
 
     def encoder(self) -> Callable[[Sample, int, int], Row]:
         """Samples as they are shown."""
-        return partial(encode, size=self._like, seed=self._train.seed, draws=self._name == "layout_image")
+        return partial(encode, family=self._family, size=self._size, seed=self._train.seed)
 
     def collator(self, device: torch.device) -> Callable[[list[Row]], Any]:
         """Rows are batches."""
@@ -168,35 +133,35 @@ class Denoising:
 
     def made(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
         """Sampled as in serving."""
-        composer = composer_of(self._name, learner.network, frame=framed_before, steps=self._train.denoising_steps)
+        composer = self._family.composer(learner.network, frame=framed_before, steps=self._train.denoising_steps)
         return composer.compose([brief_of(case) for case in cases])
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
         """The network as a folder."""
         restore(learner, weights)
-        SAVE[self._name](learner.network, folder, torch.float32)
+        self._family.save(learner.network, folder, torch.float32)
 
 
-def seen(name: str, train: TrainSettings, storage: Storage) -> Any:
+def size_of(family: Family, train: TrainSettings, storage: Storage) -> NetworkSize:
     """The numbers of a training's network, from configurations alone, which are looked for. Raises ValueError, and what
     `fetch_config` does."""
     cache = Path(train.cache).expanduser()
     if train.model not in NETWORKS:
-        return size_in(name, fetch_config(train.model, cache, storage))
+        return family.size_in(fetch_config(train.model, cache, storage))
     for part in (train.backbone, train.encoder):
         if part:
             fetch_config(part, cache, storage)
-    return size_named(name, train.size)
+    return family.size(train.size)
 
 
-def network_of(name: str, train: TrainSettings, storage: Storage) -> Network:
+def network_of(family: Family, train: TrainSettings, storage: Storage) -> Network:
     """A training's network as it begins: new as the settings say, or a checkpoint's. Raises ValueError, and what
     `fetch_weights` does."""
     fetch = partial(fetch_weights, cache_dir=Path(train.cache).expanduser(), storage=storage)
     if train.model not in NETWORKS:
-        return loaded(name, fetch(train.model))
-    backbone, encoder = (fetch(one) if one else None for one in (train.backbone, train.encoder))
-    return fresh(name, train.size, train.seed, NetworkParts(backbone, encoder, train.without))
+        return family.load(fetch(train.model), "cpu")
+    backbone, encoder = (fetch(uri) if uri else None for uri in (train.backbone, train.encoder))
+    return family.new(train.size, train.seed, NetworkParts(backbone, encoder, train.without))
 
 
 def scaled(width: int, height: int, *, side: int) -> tuple[int, int]:

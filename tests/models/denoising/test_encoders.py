@@ -14,8 +14,9 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.denoising.boxes import checkpoint
 from layoutgen.models.denoising.boxes.network import build
 from layoutgen.models.denoising.encoders import read
+from layoutgen.models.denoising.family import NetworkParts
 from layoutgen.models.denoising.lines import batch, lines_of
-from layoutgen.models.denoising.networks import NetworkParts, fresh
+from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.training.kinds import kind_of
 from layoutgen.training.networks.kind import network_of
 from tests.models.denoising.tiny import TINY
@@ -71,7 +72,7 @@ def test_a_network_with_an_encoder_is_written_and_read(encoder, tmp_path):
 
 
 def test_the_encoders_weights_are_not_learnt(encoder):
-    network = fresh("radm", parts=NetworkParts(encoder=encoder))
+    network = FAMILIES["radm"].new(parts=NetworkParts(encoder=encoder))
     assert network.size.text == 48
     assert not [name for name, weight in network.letters.model.named_parameters() if weight.requires_grad]
     assert network.train().letters.model.training is False
@@ -81,8 +82,12 @@ def test_the_encoders_weights_are_not_learnt(encoder):
 
 def test_settings_name_it_and_say_what_is_not_there(encoder):
     train = TrainSettings(model="radm", method="full", encoder=str(encoder))
-    assert network_of("radm", train, Storage()).letters.text == 48
+    assert network_of(FAMILIES["radm"], train, Storage()).letters.text == 48
     with pytest.raises(FileNotFoundError, match="'/nowhere' are not a folder"):
         kind_of(TrainSettings(model="radm", method="full", encoder="/nowhere"), Storage())
     with pytest.raises(ValueError, match="no encoder; leave the settings out"):
-        network_of("layout_image", TrainSettings(model="layout_image", method="full", encoder=str(encoder)), Storage())
+        network_of(
+            FAMILIES["layout_image"],
+            TrainSettings(model="layout_image", method="full", encoder=str(encoder)),
+            Storage(),
+        )

@@ -14,15 +14,18 @@ from layoutgen.core.layout import Framing
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.models.denoising.boxes.sizes import PAPER
+from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.training import fitting
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import SampleError, Task
-from layoutgen.training.kinds import kind_of, new_kind
+from layoutgen.training.kinds import kind_of, network_family
 from layoutgen.training.networks.kind import Denoiser, encode
 from tests.models.denoising.tiny import TINY, network
 from tests.pipeline.retraining import data_of, undisturbed
 from tests.training import drawn
 from tests.training.tiny_networks import denoising, network_of
+
+RADM = FAMILIES["radm"]
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +47,8 @@ def task(number: int) -> Task:
 
 
 def shown(number: int, epoch: int = 0):
-    return encode(drawn.Sample("", "", task(number).photo, "", task=task(number)), number, epoch, size=TINY, seed=0,
-                  draws=False)  # fmt: skip
+    sample = drawn.Sample("", "", task(number).photo, "", task=task(number))
+    return encode(sample, number, epoch, family=RADM, size=TINY, seed=0)
 
 
 def test_training_goes_on_after_an_interruption_and_ends_with_the_same_average(
@@ -86,16 +89,16 @@ def test_the_loss_falls_and_so_the_layouts_come_closer(base: Path, data: Path, t
 def test_time_noise_and_what_is_shown_of_the_subject_are_of_index_and_epoch() -> None:
     first, again, later, other = shown(0), shown(0), shown(0, 1), shown(1)
     assert first.seed == again.seed
-    assert torch.equal(first.shown.picture, again.shown.picture)
+    assert torch.equal(first.inputs.picture, again.inputs.picture)
     assert len({first.seed, later.seed, other.seed}) == 3
-    channels = [shown(0, epoch).shown.picture[3] for epoch in range(60)]
+    channels = [shown(0, epoch).inputs.picture[3] for epoch in range(60)]
     kinds = [float(channel.sum()) for channel in channels]
     assert len({round(kind, 3) for kind in kinds}) == 3, "the map, its box, and nothing"
     assert 0.0 in kinds
 
 
 def test_rows_that_fill_a_place_teach_nothing() -> None:
-    learner = Denoiser(network().train())
+    learner = Denoiser(RADM, network().train())
     alone = learner([shown(0)])
     assert torch.allclose(learner([shown(0), shown(1).filler()]), alone)
     idle = learner([shown(0).filler()])
@@ -111,7 +114,7 @@ def test_statistics_of_a_backbone_stay_as_they_were_given() -> None:
 
     size = replace(PAPER, side=64, widths=(16, 32, 64, 128), depths=(1, 1, 1, 1), width=32, heads=1, text=24,
                    letters=16, dynamic=8, feedforward=32, attention=2)  # fmt: skip
-    learner = Denoiser(build(size)).train()
+    learner = Denoiser(RADM, build(size)).train()
     batches = [part for part in learner.modules() if isinstance(part, torch.nn.BatchNorm2d)]
     assert batches
     assert not any(part.training for part in batches)
@@ -122,14 +125,14 @@ class TestBadInput:
     def test_samples_without_a_canvas_are_named_with_the_mend(self) -> None:
         plain = drawn.sample(0)
         with pytest.raises(SampleError, match="only prompts; draw the file again"):
-            encode(plain, 7, 0, size=TINY, seed=0, draws=False)
+            encode(plain, 7, 0, family=RADM, size=TINY, seed=0)
 
     def test_a_layout_that_is_too_large_is_named(self) -> None:
         from dataclasses import replace
 
         sample = drawn.Sample("", "", task(1).photo, "", log={"key": "k1"}, task=task(1))
         with pytest.raises(SampleError, match=r"'k1'.*takes 1 and"):
-            encode(sample, 0, 0, size=replace(TINY, lines=1), seed=0, draws=False)
+            encode(sample, 0, 0, family=RADM, size=replace(TINY, lines=1), seed=0)
 
     @pytest.mark.parametrize("other", [{"method": "lora"}, {"zero": 2}, {"dense_steps": 3}])
     def test_settings_that_a_network_has_no_use_for(self, other: dict) -> None:
@@ -142,7 +145,7 @@ class TestBadInput:
 
     def test_a_checkpoint_of_a_network_is_no_base_of_an_adapter(self, data: Path, tmp_path: Path) -> None:
         train = denoising(network_of("radm", tmp_path / "base"), data, method="lora").train
-        assert new_kind(train, Storage()) == "radm"
+        assert network_family(train, Storage()) is RADM
         with pytest.raises(DataError, match="set method = 'full'"):
             kind_of(train, Storage())
 

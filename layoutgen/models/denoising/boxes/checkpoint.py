@@ -1,4 +1,4 @@
-"""A network that denoises boxes as a folder: see `network_files`."""
+"""A network that denoises boxes as a folder: see `denoising.files`."""
 
 from dataclasses import asdict
 from functools import partial
@@ -7,12 +7,12 @@ from typing import Any
 
 import torch
 
-from layoutgen.models.denoising import files as network_files
+from layoutgen.models.denoising import files
 from layoutgen.models.denoising.boxes.network import Radm, build
 from layoutgen.models.denoising.boxes.sizes import Size
 from layoutgen.models.denoising.encoders import PretrainedEncoder, rebuilt
 
-_KIND = "radm"
+MODEL_TYPE = "layoutgen-radm-1"
 _SWITCHES = ("geometric", "textual", "anchored")
 
 
@@ -27,21 +27,21 @@ def save(network: Radm, folder: Path, dtype: torch.dtype = torch.float32) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(network.letters, PretrainedEncoder):
         about["encoder"] = network.letters.save(folder)
-    network_files.save(network, _KIND, about, folder, dtype)
+    files.save(network, MODEL_TYPE, about, folder, dtype)
 
 
 def load(folder: Path, device: str = "cpu") -> Radm:
     """Read a network. Raises ValueError naming what is wrong."""
-    return network_files.load(folder, _KIND, partial(_build, folder=folder), device)
+    return files.load(folder, MODEL_TYPE, partial(_build, folder=folder), device)
 
 
 def size_in(folder: Path) -> Size:
     """The size of a network, from config.json alone. Raises ValueError."""
-    return network_files.described(folder, _KIND, _size)
+    return files.described(folder, MODEL_TYPE, _size)
 
 
 def _size(about: dict[str, Any]) -> Size:
-    return Size(**network_files.sized(about["size"]))
+    return Size(**files.sized(about["size"]))
 
 
 def _build(about: dict[str, Any], folder: Path) -> Radm:

@@ -12,7 +12,6 @@ weighs 5, 1, 1 and has no other parts (`PUBLISHED`); ours, DiffusionDet's, weigh
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -23,19 +22,10 @@ from layoutgen.models.denoising.boxes.matching import ALPHA, GAMMA, match
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.schedule import STEPS, noised
 from layoutgen.models.denoising.boxes.tensors import from_signal, iou_giou, to_ltrb, to_signal
+from layoutgen.models.denoising.inputs import Truth
 
 WEIGHTS = {"roles": 2.0, "boxes": 5.0, "giou": 2.0, "carries": 1.0, "overlap": 1.0}
 PUBLISHED = {"roles": 5.0, "boxes": 1.0, "giou": 1.0, "carries": 0.0, "overlap": 0.0}
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """A layout to learn: boxes (m, 4), ltrb, normalised; indices of roles (m,); and the line that each element carries
-    (m,), -1 for none."""
-
-    ltrb: Tensor
-    roles: Tensor
-    carries: Tensor
 
 
 def loss(

@@ -29,6 +29,11 @@ class Size:
     geometry: int = 64
 
     @property
+    def most_elements(self) -> int | None:
+        """Elements of a layout that there are proposals for."""
+        return self.proposals
+
+    @property
     def positions(self) -> int:
         """Positions of a region's features."""
         return self.pooled**2

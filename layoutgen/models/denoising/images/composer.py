@@ -1,6 +1,6 @@
 """A composer that draws layout images and reads them.
 
-Each layout's noise is of a seed of its own, as in `layout_diffusion.composer`; of several samples the best by
+Each layout's noise is of a seed of its own, as in `boxes.composer`; of several samples the best by
 `core.proposals.ranking` is taken, the first one in a tie.
 """
 
@@ -14,8 +14,9 @@ from layoutgen.core.layout import Box, Framing, Role
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.decoding.devices import in_halves
-from layoutgen.models.denoising.images.drawer import Conditioning, Drawer, sample
 from layoutgen.models.denoising.images.encoding import read_layout
+from layoutgen.models.denoising.images.network import Conditioning, Drawer
+from layoutgen.models.denoising.images.sampling import sample
 from layoutgen.models.denoising.lines import ROLES, Line, batch, lines_of
 from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.denoising.view import pixels_of, shown_of, subject_of

@@ -5,7 +5,8 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from layoutgen.models.denoising.boxes.head import Prediction, Scene
-from layoutgen.models.denoising.boxes.objective import Truth, focal, head_loss, learners, loss, overlapping, padded
+from layoutgen.models.denoising.boxes.objective import focal, head_loss, learners, loss, overlapping, padded
+from layoutgen.models.denoising.inputs import Truth
 from layoutgen.models.denoising.lines import ROLES, batch, lines_of
 from tests.models.denoising.tiny import CANVASES, COPIES, TINY, network, scenes
 

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 pytest.importorskip("diffusers")
 
 from layoutgen.models.denoising.images import checkpoint
-from layoutgen.models.denoising.images.drawer import SMALL, build
+from layoutgen.models.denoising.images.network import build
+from layoutgen.models.denoising.images.sizes import SMALL
 
 TINY = replace(SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16)
 

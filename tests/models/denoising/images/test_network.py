@@ -13,8 +13,11 @@ from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts.layouts import slots
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.denoising.images.composer import ImageComposer
-from layoutgen.models.denoising.images.drawer import SMALL, Drawer, loss, sample
 from layoutgen.models.denoising.images.encoding import signal
+from layoutgen.models.denoising.images.network import Drawer
+from layoutgen.models.denoising.images.objective import loss
+from layoutgen.models.denoising.images.sampling import sample
+from layoutgen.models.denoising.images.sizes import SMALL
 from layoutgen.models.denoising.lines import ROLES, batch, lines_of
 
 TINY = replace(SMALL, name="tiny", side=32, patch=4, widths=(16, 32), text=16, letters=16, attention=16, out=16)

@@ -24,6 +24,7 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger
 from layoutgen.pipelines import run_layouts
+from layoutgen.runs.job import RunOptions
 
 BENCHMARK = Benchmark(
     "incremental",
@@ -98,7 +99,7 @@ def _night(settings: LayoutsConfig, folder: Path, rows: list[dict[str, Any]], ru
     manifest = folder / "catalogue.jsonl"
     manifest.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     output = str(folder / "out")
-    summary = run_layouts(settings, str(manifest), output, run_id=run_id)
+    summary = run_layouts(settings, str(manifest), output, RunOptions(run_id=run_id))
     assert summary["dead_letters"] == 0, summary
     ledger = Ledger(Storage(), output, run_id)
     reports = ledger.markers()

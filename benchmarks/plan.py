@@ -24,10 +24,9 @@ from benchmarks.stream import Peak, start_ray
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import InputSettings, LayoutsConfig, RunSettings
 from layoutgen.config.stages import LoadSettings, WriteSettings
-from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.io.storage import Storage
-from layoutgen.runs.preflight import TableJob
+from layoutgen.runs.job import RunOptions, TableJob
 from layoutgen.runs.run import run
 
 BENCHMARK = Benchmark(
@@ -89,11 +88,9 @@ def publish(manifest: Path, output: Path, rows: int) -> float:
         load=LoadSettings(pool=small),
         write=WriteSettings(pool=Pool(size=2, num_cpus=0.5)),
     )
-    job = TableJob(
-        config, Storage(), str(manifest), str(output), [], Versions("null"), "layouts", schema.LAYOUTS, run_id="bench"
-    )
+    job = TableJob("layouts", [], Versions("null"), config, Storage(), str(manifest), str(output))
     began = time.perf_counter()
-    summary = run(job)
+    summary = run(job, RunOptions(run_id="bench"))
     assert summary["published"] == rows
     return time.perf_counter() - began
 

@@ -46,8 +46,8 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger, ShardReport
 from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.runs.accounting import conserve
+from layoutgen.runs.job import TableJob
 from layoutgen.runs.planning import Rules, make_plan
-from layoutgen.runs.preflight import TableJob
 from layoutgen.runs.run import run
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.load import Load
@@ -236,7 +236,7 @@ def write_parquet(files: list[Path], output: Path) -> None:
     """The fetch stage on planned rows, with what it found written by Ray Data; no ledger, nothing checked."""
     planned = plan(
         pa.table({"image": [str(file) for file in files]}), canvases=(), short_side=1080, application="poster",
-        join=str, need="annotations", rows_per_shard=SHARD,
+        join=str, kind="annotations", rows_per_shard=SHARD,
     )  # fmt: skip
     pool = ray.data.ActorPoolStrategy(size=2, max_tasks_in_flight_per_actor=2)
     dataset = ray.data.from_arrow(planned.shards)
@@ -254,7 +254,7 @@ def whole_run(files: list[Path], output: Path) -> None:
     )
     versions = Versions("bench")
     fetch = Step("fetch", partial(Fetch, Storage(), ImagesSettings(side=SIDE), versions), Pool(size=2, num_cpus=0.5))
-    job = TableJob(config, Storage(), str(manifest), str(output), [fetch], versions, "annotations", schema.ANNOTATIONS)
+    job = TableJob("annotations", [fetch], versions, config, Storage(), str(manifest), str(output))
     assert run(job)["published"] == len(files)
 
 

@@ -9,6 +9,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from layoutgen.io.tables.lease import HeldError, LeaseError
 from layoutgen.io.tables.snapshot import SnapshotError
 from layoutgen.pipelines import summary_line
 from layoutgen.runs.accounting import BreakerError, LostRowsError, StoppedError
-from layoutgen.runs.preflight import RunError
+from layoutgen.runs.job import RunError, RunOptions
 
 Config = TypeVar("Config")
 
@@ -57,20 +58,11 @@ def main(
     arguments = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("layoutgen").setLevel(logging.INFO)
+    options = RunOptions(**{field.name: getattr(arguments, field.name) for field in fields(RunOptions)})
     try:
         config = settings(kind, arguments.config)
-        if arguments.allow_deletions:
-            config = config.model_copy(update={"run": config.run.model_copy(update={"max_deleted_fraction": 1.0})})
         with own_output():
-            summary = run(
-                config,
-                arguments.input,
-                arguments.output,
-                limit=arguments.limit,
-                run_id=arguments.run_id,
-                replay=arguments.replay,
-                preflight_only=arguments.preflight_only,
-            )
+            summary = run(config, arguments.input, arguments.output, options)
     except (StorageError, SnapshotError, RunError, ClusterError, HeldError, ValueError) as error:  # settings' as well
         say(f"{parser.prog}: {error}", sys.stderr)
         return 2

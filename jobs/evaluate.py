@@ -21,8 +21,8 @@ from layoutgen.config.base import ConfigError
 from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.evaluation.adoption import evaluate_adoption
 from layoutgen.evaluation.annotations import evaluate_annotations
-from layoutgen.evaluation.layouts import evaluate_layouts, storage_of
-from layoutgen.io.storage import StorageError
+from layoutgen.evaluation.layouts import evaluate_layouts
+from layoutgen.io.storage import StorageError, opened
 from layoutgen.io.tables.layout_tables import TableError
 from layoutgen.io.tables.snapshot import SnapshotError
 from layoutgen.runs.accounting import LostRowsError
@@ -74,9 +74,9 @@ def _run(config: EvaluateConfig, arguments: argparse.Namespace, stream: Stream) 
     match arguments.task:
         case "annotation":
             reference = arguments.reference
-            return evaluate_annotations(config, storage_of(config), layouts, reference, output, run_id=run_id)
+            return evaluate_annotations(config, opened(config.storage), layouts, reference, output, run_id=run_id)
         case "adoption":
-            return evaluate_adoption(config, storage_of(config), layouts, arguments.feedback, output, run_id=run_id)
+            return evaluate_adoption(config, opened(config.storage), layouts, arguments.feedback, output, run_id=run_id)
     return evaluate_layouts(
         config,
         layouts,

@@ -11,9 +11,9 @@ import sys
 from jobs.output import end, say
 from layoutgen.cluster import ClusterError
 from layoutgen.config.jobs import StorageSettings
+from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.snapshot import SnapshotError
-from layoutgen.pipelines import run_gallery
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from jobs import gallery as command
 from layoutgen.config.jobs import Pool
 from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
-from layoutgen.pipelines import run_gallery
+from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.streaming import in_process
 from tests.conftest import encoded, photo
 from tests.imaging.test_fonts import font

@@ -11,7 +11,7 @@ from layoutgen.config.stages import AnnotateSettings, ComposeSettings
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
-from layoutgen.runs.preflight import RunError
+from layoutgen.runs.job import RunError
 from tests.chaos.quick import SETTINGS, night
 from tests.conftest import encoded, photo
 

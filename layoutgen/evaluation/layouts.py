@@ -26,7 +26,7 @@ from layoutgen.core.reports import evaluation_report
 from layoutgen.core.reports.evaluation_report import Draws
 from layoutgen.evaluation import report_files
 from layoutgen.imaging import fonts
-from layoutgen.io.storage import Storage
+from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.pages import layouts as layouts_page
@@ -43,12 +43,6 @@ _WEIGHTS = [f"{name}_weight" for name, definition in METRICS.items() if definiti
 _BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions", "element_scores", "elements"]
 
 
-def storage_of(config: EvaluateConfig) -> Storage:
-    """The storage that the settings name."""
-    values = config.storage
-    return Storage(**values.model_dump())
-
-
 def evaluate_layouts(
     config: EvaluateConfig,
     layouts: str,
@@ -63,7 +57,7 @@ def evaluate_layouts(
 ) -> dict[str, Any]:
     """Score a layout table and write its report; returns the summary that the job prints. Raises TableError,
     StorageError, SnapshotError or ClusterError where nothing could be done, LostRowsError where rows went missing."""
-    storage = storage_of(config)
+    storage = opened(config.storage)
     storage.check(layouts)
     storage.check(output)
     draws = Draws(config.report.resamples, config.report.level, config.run.seed)
@@ -179,7 +173,7 @@ def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: s
 
 
 def _build(config: EvaluateConfig, folder: str) -> Stage:
-    return Score(storage_of(config), BorderSaliency(), config.score, folder)
+    return Score(opened(config.storage), BorderSaliency(), config.score, folder)
 
 
 def _shards(chosen: pa.Table, size: int) -> list[pa.Table]:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import pyarrow.fs
 from botocore import exceptions as s3_errors
 
+from layoutgen.config.jobs import StorageSettings
 from layoutgen.io.objects import connections, locations
 from layoutgen.io.objects import retries as faults
 from layoutgen.io.objects.locations import ConflictError, StorageError, StorageFault
@@ -328,3 +329,8 @@ class Storage:
             return "the file system"
         parts = urlsplit(self._url())
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else self._url() or "AWS S3"
+
+
+def opened(settings: StorageSettings) -> Storage:
+    """The storage of the settings."""
+    return Storage(**settings.model_dump())

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_types import encode, settle, stored
-from layoutgen.core.manifest.contracts import CONTRACTS, Need
+from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
 from layoutgen.core.manifest.plan import ROW, plan, product_ids, shard_of
 from layoutgen.io.manifests.columns import conform, whole
 from layoutgen.io.tables import letters, own_columns
@@ -44,7 +44,7 @@ class Rules:
     short_side: int
     application: str
     join: Callable[[str], str]
-    need: Need
+    kind: JobKind
     empty_words: tuple[str, ...] = ()
 
 
@@ -71,7 +71,7 @@ def make_plan(
     user's own columns get the types that hold for the manifest and for the published rows."""
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
         raw, rows, found = _spill(batches, Path(spill))
-        own, changes, columns = _settled(found, snapshots, rules.need)
+        own, changes, columns = _settled(found, snapshots, rules.kind)
         wanted = max(1, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard))
         count = grown(snapshots.base, wanted)
         parts = max(1, math.ceil(rows / PART_ROWS))
@@ -102,14 +102,14 @@ def make_plan(
     return run
 
 
-def _settled(found: pa.Schema, snapshots: Snapshots, need: Need) -> tuple[pa.Schema, dict[str, str], pa.Schema]:
+def _settled(found: pa.Schema, snapshots: Snapshots, kind: JobKind) -> tuple[pa.Schema, dict[str, str], pa.Schema]:
     """The snapshot's own columns, logical; which of them get another type than they had; and the manifest's columns as
     the plan has them."""
     published = snapshots.base.published
     table = own_columns.published(
-        snapshots.storage, snapshots.root, published.run_id if published else None, snapshots.kind
+        snapshots.storage, snapshots.root, published.run_id if published else None, snapshots.schema
     )
-    is_own = set(found.names) - {*CONTRACTS[need].columns, "input_row"}
+    is_own = set(found.names) - {*CONTRACTS[kind].columns, "input_row"}
     own, changes = settle(table, pa.schema([field for field in found if field.name in is_own]), keep=snapshots.upsert)
     for name, change in changes.items():
         log.warning("own column %r: %s; rows that are carried over are converted once", name, change)
@@ -176,9 +176,9 @@ def end_with_parent() -> None:
 
 
 def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, rules: Rules) -> list[tuple[int, Path]]:
-    table = conform(_load(file), columns, rules.need)
+    table = conform(_load(file), columns, rules.kind)
     file.unlink()
-    part_of = [shard_of(key, count) * parts // count for key in product_ids(table, rules.need, rules.empty_words)]
+    part_of = [shard_of(key, count) * parts // count for key in product_ids(table, rules.kind, rules.empty_words)]
     members: dict[int, list[int]] = {}
     for position, part in enumerate(part_of):
         members.setdefault(part, []).append(position)
@@ -195,7 +195,7 @@ def _plan_part(
 ) -> _Part:
     if not files:
         return _Part(0, None, [], letters.joined([]))
-    raw = pa.concat_tables([conform(_load(file), columns, rules.need) for file in files])
+    raw = pa.concat_tables([conform(_load(file), columns, rules.kind) for file in files])
     for file in files:
         file.unlink()
     made = plan(
@@ -204,7 +204,7 @@ def _plan_part(
         short_side=rules.short_side,
         application=rules.application,
         join=rules.join,
-        need=rules.need,
+        kind=rules.kind,
         empty_words=rules.empty_words,
         shards=count,
     )

@@ -8,68 +8,25 @@ kind; the pools fit the cluster; there is disk to spill to. Each failure names w
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import pyarrow as pa
-
-from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, CheckpointSettings, ComposeSettings
-from layoutgen.core.fingerprint import Versions
-from layoutgen.core.manifest.contracts import CONTRACTS, Need
 from layoutgen.core.manifest.plan import plan
 from layoutgen.imaging import images
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects import locations
 from layoutgen.io.objects.locations import StorageFault
-from layoutgen.io.storage import Storage
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import table_kind
 from layoutgen.models.building import stages as building
-from layoutgen.streaming import Step
+from layoutgen.runs.job import RunError, RunOptions, TableJob
 
 log = logging.getLogger("layoutgen")
 
 SAMPLE, LOOKED_AT = 8, 1000  # images that are decoded; rows among which every column must be
 LEAST_DISK_BYTES = 2_000_000_000
-
-
-class RunError(RuntimeError):
-    """The run can't start, or must not publish; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class TableJob:
-    """What to run. `steps` are the stages between load and write; `replay` names a run whose dead letters are the
-    input (paths in them start from `source`'s folder)."""
-
-    config: LayoutsConfig | AnnotateConfig | CoversConfig
-    storage: Storage
-    source: str
-    output: str
-    steps: list[Step]
-    versions: Versions
-    need: Need
-    kind: pa.Schema
-    limit: int | None = None
-    run_id: str | None = None
-    replay: str | None = None
-    preflight_only: bool = False
-
-
-def join_path(job: TableJob) -> Callable[[str], str]:
-    """How the manifest's paths become URIs; those outside of what is allowed raise ValueError."""
-    return partial(locations.join_allowed, manifest.base(job.source), job.config.input.allowed_prefixes)
-
-
-def rows_of(job: TableJob, limit: int | None, size: int) -> Iterator[pa.Table]:
-    """The manifest's rows: see `manifest.batches`."""
-    settings = job.config.input
-    return manifest.batches(
-        job.source, job.storage, need=job.need, limit=limit, size=size,
-        delimiter=settings.delimiter, encoding=settings.encoding, rename=settings.rename,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,14 +37,14 @@ class Preflight:
     looked_at: dict[str, str]
 
 
-def preflight(job: TableJob) -> Preflight:
+def preflight(job: TableJob, options: RunOptions) -> Preflight:
     """Check it all. Raises RunError, StorageError, ManifestError, or ValueError for a table of another kind."""
     job.storage.check(job.source)
     job.storage.check(job.output)
     looked_at = {"table": _table(job), **_weights(job), **_networks(job), "disk": _disk()}
-    if job.replay is None:
+    if options.replay is None:
         looked_at |= _sample(job)
-    conditional = _conditional(job)
+    conditional = _conditional(job, options.preflight_only)
     looked_at["output"] = (
         f"{job.output} can be written; it {'has' if conditional else 'has no'} conditional writes: publishing is "
         f"{'exact' if conditional else 'by the weaker protocol'}"
@@ -97,11 +54,11 @@ def preflight(job: TableJob) -> Preflight:
     return Preflight(conditional, looked_at)
 
 
-def _conditional(job: TableJob) -> bool:
+def _conditional(job: TableJob, look_only: bool) -> bool:
     """Write and delete in the output, which says what its store knows; a look alone leaves no folder behind."""
     made = locations.missing_folders(job.output)
     conditional = job.storage.conditional(job.output)
-    if job.preflight_only and made:
+    if look_only and made:
         locations.remove_empty_folders(made[-1])
     return conditional
 
@@ -111,23 +68,28 @@ def _table(job: TableJob) -> str:
     if not job.storage.exists(job.storage.join(job.output, "_table.json")):
         return f"{job.output} is new"
     kind, current = table_kind(job.storage, job.output), read_current(job.storage, job.output).run_id
-    if kind != job.need:
-        raise ValueError(f"{job.output} is a table of {kind}, not of {job.need}; give another --output")
+    if kind != job.kind:
+        raise ValueError(f"{job.output} is a table of {kind}, not of {job.kind}; give another --output")
     return f"{job.output} has {kind}; CURRENT is {current or 'none: nothing is published yet'}"
 
 
 def _sample(job: TableJob) -> dict[str, str]:
     """Plan the manifest's first rows and decode a few of their images: where not one can be used, the whole night would
     be dead letters."""
-    first = next(rows_of(job, None, LOOKED_AT), None)
+    first = next(job.rows(None, LOOKED_AT), None)
     if first is None:
         raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
     settings = job.config.input
-    names = settings.canvases if CONTRACTS[job.need].sizes else ()
     sample = plan(
-        first, canvases=names, short_side=settings.short_side, application=settings.application,
-        join=join_path(job), need=job.need, empty_words=settings.empty_words, shards=1,
-    )  # fmt: skip
+        first,
+        canvases=job.canvases,
+        short_side=settings.short_side,
+        application=settings.application,
+        join=job.join,
+        kind=job.kind,
+        empty_words=settings.empty_words,
+        shards=1,
+    )
     bad = f"{len(sample.failed)} of {sample.rows_in}"
     if len(sample.failed):
         example = sample.failed.slice(0, 1).to_pylist()[0]

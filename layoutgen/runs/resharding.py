@@ -17,9 +17,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.core import schema
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_values import aligned
+from layoutgen.core.manifest.contracts import CONTRACTS
 from layoutgen.core.manifest.plan import shard_of
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables import letters, own_columns, snapshot
@@ -46,8 +46,10 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         before = snapshot.manifest(storage, root, previous)
         kind = json.loads(storage.read(storage.join(root, "_table.json")))["kind"]
         base = Base(snapshot.source(storage, root, previous, None))
-        snapshots = Snapshots(storage, root, run_id, now, schema.KINDS[kind], base=base, shards=count, upsert=True)
-        snapshots = replace(snapshots, own=own_columns.published(storage, root, previous, snapshots.kind))
+        snapshots = Snapshots(
+            storage, root, run_id, now, CONTRACTS[kind].published, base=base, shards=count, upsert=True
+        )
+        snapshots = replace(snapshots, own=own_columns.published(storage, root, previous, snapshots.schema))
         with tempfile.TemporaryDirectory(prefix="layoutgen-reshard-") as folder:
             rows = _sort_out(snapshots, before, count, Path(folder))
             reports = [report for file in sorted(Path(folder).iterdir()) for report in _write(snapshots, file, count)]
@@ -78,7 +80,7 @@ def _sort_out(snapshots: Snapshots, before: dict[str, Any], count: int, folder: 
     for file in before["files"]:
         storage = snapshots.storage
         data = storage.read(storage.join(snapshots.root, f"snapshots/{before['run_id']}/{file['name']}"))
-        table = aligned(pq.ParquetFile(io.BytesIO(data)).read(), snapshots.kind, snapshots.own)
+        table = aligned(pq.ParquetFile(io.BytesIO(data)).read(), snapshots.schema, snapshots.own)
         rows += len(table)
         for group, part in _parted(table, lambda shard: shard * GROUPS // count, count):
             target = folder / f"{group:03d}"

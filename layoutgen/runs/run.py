@@ -19,10 +19,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig, RunSettings
+from layoutgen.config.jobs import LayoutsConfig, RunSettings
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.manifest.column_types import decode
-from layoutgen.core.manifest.contracts import CONTRACTS
 from layoutgen.io.crash import crash_point
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects.locations import ConflictError
@@ -33,7 +32,8 @@ from layoutgen.io.tables.replay import Replay
 from layoutgen.io.tables.snapshot import Snapshots, mark_published
 from layoutgen.runs import planning
 from layoutgen.runs.accounting import LostRowsError, Progress, conserve, summarise
-from layoutgen.runs.preflight import RunError, TableJob, join_path, preflight, rows_of
+from layoutgen.runs.job import WHOLE, JobConfig, RunError, RunOptions, TableJob
+from layoutgen.runs.preflight import preflight
 from layoutgen.stages.guard import Guard
 from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
@@ -45,18 +45,18 @@ FEW_ROWS = 10  # a night that deletes fewer is never asked whether its manifest 
 MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs a request or two a shard
 
 
-def run(job: TableJob, stream: Stream = stream) -> dict[str, Any]:
+def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> dict[str, Any]:
     """Run a job, its stages through `stream`, and return its summary. Raises RunError, LeaseError, ManifestError,
     StorageError, ClusterError, BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
     began = time.monotonic()
     crash_point("before_plan")
-    look = preflight(job)
+    look = preflight(job, options)
     looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job, stream)}
-    if job.preflight_only:
+    if options.preflight_only:
         return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
     with Lease(job.storage, job.output, job.config.run.lease_seconds, look.conditional) as lease:
         mark_published(job.storage, job.output, lease.current.run_id)
-        plan, snapshots, ledger = _plan_or_resume(job, lease)
+        plan, snapshots, ledger = _plan_or_resume(job, options, lease)
         lease.name(snapshots.run_id)
         if not plan.rows_in:
             raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
@@ -74,7 +74,7 @@ def run(job: TableJob, stream: Stream = stream) -> dict[str, Any]:
         steps = _steps(job, ledger, snapshots)
         addresses = _addresses(left, attempt)
         settings = job.config.run
-        if job.replay:  # most of its rows may fail again: that stops a night, and no replay
+        if options.replay:  # most of its rows may fail again: that stops a night, and no replay
             settings = settings.model_copy(update={"breaker_fraction": 1.0})
         pools = {step.name: step.pool for step in steps}
         with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
@@ -83,12 +83,13 @@ def run(job: TableJob, stream: Stream = stream) -> dict[str, Any]:
                 reports.append(ShardReport.from_json(row["report"]))
                 progress.shard(reports[-1])
             try:
-                summary, refusals = _complete(job, lease, plan, snapshots, reports, len(done), began)
+                summary = _complete(job, lease, plan, snapshots, reports, len(done), began)
             except LostRowsError as error:
                 lease.confirm()  # the markers may be those of another driver by now
                 for wrong in error.shards:
                     ledger.forget(wrong)
                 raise
+            refusals = _refusals(summary, reports, job, options)
             _end(lease, snapshots, refusals)
         progress.say("refused" if refusals else "published")
     return {**summary, "current": not refusals}
@@ -118,9 +119,9 @@ def _complete(
     reports: list[ShardReport],
     resumed: int,
     began: float,
-) -> tuple[dict[str, Any], list[str]]:
-    """Check what was written and complete the snapshot; return the summary, and why it must not be published. Raises
-    LostRowsError with the shards that are wrong."""
+) -> dict[str, Any]:
+    """Check what was written and complete the snapshot; return the summary. Raises LostRowsError with the shards that
+    are wrong."""
     reports = sorted(reports, key=lambda report: report.shard)
     conserve(plan, reports)
     _check_base(snapshots, reports)
@@ -133,7 +134,7 @@ def _complete(
     crash_point("before_swap")
     lease.confirm()
     _settle(snapshots, reports)  # again: a worker of an attempt before may have woken up meanwhile
-    return summary, _refusals(summary, reports, job.source, job.config.run)
+    return summary
 
 
 def _begin_attempt(ledger: Ledger, lease: Lease, conditional: bool) -> int:
@@ -180,9 +181,9 @@ def _settle(snapshots: Snapshots, reports: list[ShardReport]) -> None:
         )
 
 
-def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, settings: RunSettings) -> list[str]:
+def _refusals(summary: dict[str, Any], reports: list[ShardReport], job: TableJob, options: RunOptions) -> list[str]:
     """Why a run must not be published; empty where it may be."""
-    reasons = []
+    reasons, settings = [], job.config.run
     dead = summary["dead_letters"] + summary["dead_letters_kept"]
     failed, whole = dead + summary["stale"], dead + summary["published"]
     if failed > settings.max_failed_fraction * whole:
@@ -192,9 +193,9 @@ def _refusals(summary: dict[str, Any], reports: list[ShardReport], source: str, 
         )
     before = sum(report.before for report in reports)
     deleted = summary["deleted"]
-    if deleted >= FEW_ROWS and deleted > settings.max_deleted_fraction * before:
+    if not options.allow_deletions and deleted >= FEW_ROWS and deleted > settings.max_deleted_fraction * before:
         reasons.append(
-            f"{source} lacks {deleted} of the {before} published rows ({deleted / before:.0%}), more than "
+            f"{job.source} lacks {deleted} of the {before} published rows ({deleted / before:.0%}), more than "
             f"run.max_deleted_fraction = {settings.max_deleted_fraction:g} allows; see whether it is whole, or run the "
             "same command with --allow-deletions"
         )
@@ -228,11 +229,11 @@ def _cluster(settings: RunSettings) -> dict[str, Any]:
     return {"address": settings.ray_address, "autoscaling": settings.autoscaling, "nodes": settings.nodes}
 
 
-def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:
+def _plan_or_resume(job: TableJob, options: RunOptions, lease: Lease) -> tuple[RunPlan, Snapshots, Ledger]:
     """The plan of the last run, where it was not finished and means the same as this one, else a new plan."""
     now = datetime.now(UTC)
-    older_count = open_table(job.storage, job.output, job.need)
-    intent = _intent(job, lease.current.run_id)
+    older_count = open_table(job.storage, job.output, job.kind)
+    intent = _intent(job, options, lease.current.run_id)
     last = lease.last_run
     unpublished: tuple[Source, ...] = ()
     if last and last != lease.current.run_id:
@@ -240,7 +241,7 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
         state = ledger.read_state() or {}
         plan = ledger.read_plan()
         is_over = state.get("state") in ("published", "refused")
-        if plan and plan.own and plan.intent == intent and not is_over and job.run_id in (None, last):
+        if plan and plan.own and plan.intent == intent and not is_over and options.run_id in (None, last):
             log.info("going on with run %s, which was not finished", last)
             return plan, _snapshots(job, last, plan), ledger
         if plan is not None and not is_over:
@@ -250,7 +251,7 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
                 last,
             )
         unpublished = (*([Source(last, plan.shard_count)] if plan else []), *ledger.read_base().unpublished)
-    run_id = job.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    run_id = options.run_id or f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     if run_id != run_id.strip("./") or "/" in run_id:
         raise RunError(f"run id {run_id!r} can't be a folder's name; give another --run-id")
     ledger = Ledger(job.storage, job.output, run_id)
@@ -260,40 +261,47 @@ def _plan_or_resume(job: TableJob, lease: Lease) -> tuple[RunPlan, Snapshots, Le
     base = Base(published, unpublished[:MOST_UNPUBLISHED])
     ledger.write_base(base)  # before the lease names the run: who finds it there finds this too
     lease.name(run_id)
-    plan = _plan(job, ledger, base, intent, now)
+    plan = _plan(job, options, ledger, base, intent, now)
     return plan, _snapshots(job, run_id, plan), ledger
 
 
-def _plan(job: TableJob, ledger: Ledger, base: Base, intent: str, now: datetime) -> RunPlan:
+def _plan(job: TableJob, options: RunOptions, ledger: Ledger, base: Base, intent: str, now: datetime) -> RunPlan:
     rules = planning.Rules(
-        canvases=job.config.input.canvases if CONTRACTS[job.need].sizes else (),
+        canvases=job.canvases,
         short_side=job.config.input.short_side,
         application=job.config.input.application,
-        join=join_path(job),
-        need=job.need,
+        join=job.join,
+        kind=job.kind,
         empty_words=job.config.input.empty_words,
     )
     replay = None
-    if job.replay:
+    if options.replay:
         replay = Replay(
             job.storage,
             job.output,
-            job.replay,
-            job.need,
+            options.replay,
+            job.kind,
             base,
             rename=job.config.input.rename,
             from_text=job.source.lower().endswith(".csv"),
         )
     size = planning.BATCH_ROWS
-    batches = replay.batches(job.limit, size) if replay else rows_of(job, job.limit, size)
-    keeps = job.replay is not None or (job.limit is not None and base.published is not None)
+    batches = replay.batches(options.limit, size) if replay else job.rows(options.limit, size)
+    keeps = options.replay is not None or (options.limit is not None and base.published is not None)
     snapshots = Snapshots(
-        job.storage, job.output, ledger.run_id, now, job.kind, job.config.write.compression, base, upsert=keeps
+        job.storage,
+        job.output,
+        ledger.run_id,
+        now,
+        job.contract.published,
+        job.config.write.compression,
+        base,
+        upsert=keeps,
     )
     return planning.make_plan(batches, rules, snapshots, ledger, intent, rows_per_shard(job.config), replay)
 
 
-def rows_per_shard(config: LayoutsConfig | AnnotateConfig | CoversConfig) -> int:
+def rows_per_shard(config: JobConfig) -> int:
     """Rows of a shard, which is in memory as a whole: as many as are asked for, or as `run.shard_mb` of pictures hold.
 
     A photo travels as JPEG of quality 92, for which half a byte a pixel is more than photos take; what a
@@ -311,7 +319,7 @@ def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
         root=job.output,
         run_id=run_id,
         created_at=datetime.fromisoformat(plan.created_at),
-        kind=job.kind,
+        schema=job.contract.published,
         compression=job.config.write.compression,
         base=plan.base,
         shards=plan.shard_count,
@@ -321,12 +329,10 @@ def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
     )
 
 
-def _intent(job: TableJob, previous: str | None) -> str:
+def _intent(job: TableJob, options: RunOptions, previous: str | None) -> str:
     """What a run means: the same input, settings, versions and base are the same run."""
     version = job.storage.versions([job.source])[0] if job.source.lower().endswith(manifest.SUFFIXES) else None
     stored = version or sorted(job.storage.sizes(job.source).items())
     settings = job.config.model_dump(mode="json", include={"input", "images"})
-    text = json.dumps(
-        [stored, settings, rows_per_shard(job.config), vars(job.versions), job.limit, job.replay, previous, job.need]
-    )
-    return digest(text)
+    rows, asked = rows_per_shard(job.config), [options.limit, options.replay]
+    return digest(json.dumps([stored, settings, rows, vars(job.versions), *asked, previous, job.kind]))

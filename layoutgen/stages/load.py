@@ -68,7 +68,7 @@ class Load:
         out = out.append_column(schema.WAS_NOTES, taken.column("notes"))
         for names in schema.RESULTS.values():
             for name in names:
-                if name in self._snapshots.kind.names and name in taken.column_names:
+                if name in self._snapshots.schema.names and name in taken.column_names:
                     out = out.append_column(taken.schema.field(name), taken.column(name))
         return out
 
@@ -81,7 +81,7 @@ class Load:
     def _same_columns(self, planned: pa.Table, taken: pa.Table) -> list[bool]:
         """Tell for each row whether all it carries from the manifest is as it was, the user's own columns included,
         both under the types that the run settled: 7 and 7.0 are the same number, 7 and "7" the same text."""
-        kind, own = self._snapshots.kind, self._snapshots.own
+        kind, own = self._snapshots.schema, self._snapshots.own
         apart = ("status", "error", "notes", "input_row")
         carried = pa.schema([field for field in schema.planned(kind) if field.name not in apart])
         return same_rows(aligned(planned, carried, own), aligned(taken, carried, own))

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from layoutgen.config.training import ExamplesConfig
 from layoutgen.core import feedback
 from layoutgen.core.feedback import Feedback, FeedbackError
-from layoutgen.io.storage import Storage
+from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
 from layoutgen.io.tables.layout_tables import TableError
 from layoutgen.runs.accounting import LostRowsError
@@ -141,7 +141,7 @@ def gather(
     LostRowsError where examples went missing; then there is no card, and so no data set.
     """
     began = time.monotonic()
-    storage, choice = _storage(config), config.select
+    storage, choice = opened(config.storage), config.select
     shares = checked_shares(choice.shares)
     if decisions and not layouts:
         raise TableError(f"feedback {decisions} is about layouts; name their table with --layouts")
@@ -260,16 +260,12 @@ def _cluster(config: ExamplesConfig) -> dict[str, Any]:
     return {"address": config.ray_address, "autoscaling": config.autoscaling, "nodes": config.nodes}
 
 
-def _storage(config: ExamplesConfig) -> Storage:
-    return Storage(**config.storage.model_dump())
-
-
 def _gather(config: ExamplesConfig, decisions: str | None, making: str) -> Stage:
-    return Gather(_storage(config), decisions, config.select.take_undecided, making)
+    return Gather(opened(config.storage), decisions, config.select.take_undecided, making)
 
 
 def _part(config: ExamplesConfig, making: str, folder: str | None) -> Stage:
-    return Part(_storage(config), making, folder)
+    return Part(opened(config.storage), making, folder)
 
 
 def _files(storage: Storage, table: str | None, run_id: str | None) -> list[str]:

@@ -30,7 +30,7 @@ from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.adapter_registry import AdapterRegistry, Serving
-from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.storage import Storage, StorageError, opened
 from layoutgen.io.tables.lease import Lease
 from layoutgen.models.base import Composer
 from layoutgen.models.decoding.devices import ending_with_device
@@ -69,8 +69,7 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     RegistryError, ClusterError, LeaseError, CheckpointError, TrainingError, DivergedError or ValueError, the registry
     being as it was."""
     began = time.monotonic()
-    values = config.storage
-    storage = Storage(**values.model_dump())
+    storage = opened(config.storage)
     storage.check(output)
     storage.check(root)
     train, adapters = config.train, AdapterRegistry(storage, root)

@@ -12,6 +12,7 @@ from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import stages as building
 from layoutgen.runs import run as running
+from layoutgen.runs.job import RunOptions
 from layoutgen.stages import guard, write
 from layoutgen.streaming import in_process
 
@@ -68,7 +69,7 @@ def night(
     for module, name, value in changed:
         setattr(module, name, value)
     try:
-        return pipelines.run_layouts(config, source, output, stream=in_process, **more)
+        return pipelines.run_layouts(config, source, output, RunOptions(**more), in_process)
     finally:
         for module, name, value in before:
             setattr(module, name, value)

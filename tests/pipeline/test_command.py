@@ -14,6 +14,7 @@ from layoutgen.cluster import PoolError
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.pipelines import run_layouts
+from layoutgen.runs.job import RunOptions
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import settings, write_manifest
 
@@ -158,7 +159,9 @@ def test_pools_larger_than_the_cluster_are_refused_and_do_not_hang(shop: Path) -
     config = settings(compose={"pool": {"size": 64, "num_cpus": 1.0}})
     for preflight_only in (True, False):
         with pytest.raises(PoolError, match="the pools ask for 64 compose actors of 1 CPU each"):
-            run_layouts(config, write_manifest(shop, [_row()]), str(shop / "out"), preflight_only=preflight_only)
+            run_layouts(
+                config, write_manifest(shop, [_row()]), str(shop / "out"), RunOptions(preflight_only=preflight_only)
+            )
         assert not [path for path in (shop / "out").rglob("*") if path.is_file()], "found only after work had begun"
 
 
@@ -182,12 +185,12 @@ def test_a_gallery_of_nothing_says_what_to_give(tmp_path: Path) -> None:
 def test_deletions_are_allowed_once_by_the_command_line(tmp_path: Path) -> None:
     allowed = []
 
-    def run(config: LayoutsConfig, *_: object, **__: object) -> dict[str, object]:
-        allowed.append(config.run.max_deleted_fraction)
+    def run(_: LayoutsConfig, source: str, output: str, options: RunOptions) -> dict[str, object]:
+        allowed.append(options.allow_deletions)
         return {"current": True}
 
     for more in ([], ["--allow-deletions"]):
         config = str(Path(__file__).parents[2] / "jobs" / "layouts.toml")
         given = ["--input", "a.csv", "--output", str(tmp_path), "--config", config, *more]
         assert main("layouts", "", LayoutsConfig, run, given) == 0
-    assert allowed == [0.2, 1.0]
+    assert allowed == [False, True]

@@ -11,9 +11,10 @@ from layoutgen.config.base import Pool
 from layoutgen.config.jobs import CoversConfig, InputSettings, RunSettings, StorageSettings
 from layoutgen.config.stages import CoverPlaceSettings, ImagesSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
+from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.io.storage import Storage
 from layoutgen.models.finders.clips import still_at
-from layoutgen.pipelines import run_covers, run_gallery
+from layoutgen.pipelines import run_covers
 from tests.conftest import encoded, photo
 from tests.imaging.test_video import clip
 from tests.pipeline.independent_check import judge

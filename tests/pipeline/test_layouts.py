@@ -15,10 +15,11 @@ import pytest
 from layoutgen.core import schema
 from layoutgen.core.prompts.layouts import parse_layout
 from layoutgen.demo.s3 import LocalS3
+from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import snapshot
 from layoutgen.models.vlm import tiny
-from layoutgen.pipelines import run_annotations, run_gallery, run_layouts
+from layoutgen.pipelines import run_annotations, run_layouts
 from layoutgen.training.data.datasets import ExampleSamples
 from layoutgen.training.data.sample import Sample
 from layoutgen.training.examples.about import SPLITS

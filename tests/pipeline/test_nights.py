@@ -14,7 +14,7 @@ import pytest
 from jobs import maintain, status
 from layoutgen import pipelines, tables
 from layoutgen.io.manifests.manifest import ManifestError
-from layoutgen.runs.preflight import RunError
+from layoutgen.runs.job import RunError, RunOptions
 from layoutgen.streaming import in_process
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import dead, published, settings, write_manifest
@@ -41,7 +41,7 @@ class Shop:
         manifest = write_manifest(self.folder, self.rows)
         replay = other.pop("replay", None)
         config = settings(rows_per_shard=3, **other)
-        return run_layouts(config, manifest, self.output, run_id=run_id, replay=replay)
+        return run_layouts(config, manifest, self.output, RunOptions(run_id=run_id, replay=replay))
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_new_limits_of_placement_keep_annotation_and_composition(shop: Shop) -> 
     from layoutgen.config.jobs import LayoutsConfig
 
     manifest = write_manifest(shop.folder, shop.rows)
-    summary = run_layouts(LayoutsConfig.model_validate(config), manifest, shop.output, run_id="two")
+    summary = run_layouts(LayoutsConfig.model_validate(config), manifest, shop.output, RunOptions(run_id="two"))
     assert summary["computed"] == 8
     for row in tables.read(shop.output).to_pylist():
         was, now = before[row["row_id"]], row["fingerprint"]

@@ -13,6 +13,7 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.ledger import Ledger
 from layoutgen.runs import accounting
+from layoutgen.runs.job import RunOptions
 from layoutgen.stages import guard
 from tests.chaos import quick
 from tests.chaos.quick import Crash, night
@@ -96,9 +97,11 @@ def test_a_run_that_began_is_never_told_as_one_that_did_nothing(
     assert f"{fault}; 0 of 5 shards are done and kept, and the same command goes on" in capsys.readouterr().err
 
 
-def night_as_the_job_runs_it(config: LayoutsConfig, _: Any, source: str, output: str, **more: Any) -> dict[str, Any]:
+def night_as_the_job_runs_it(
+    config: LayoutsConfig, _: Any, source: str, output: str, options: RunOptions
+) -> dict[str, Any]:
     """A quick night with a job's signature."""
-    return night(source, output, None, config, **more)
+    return night(source, output, None, config, **vars(options))
 
 
 def test_rows_of_a_shard_that_is_not_done_are_seen_at_their_stage(

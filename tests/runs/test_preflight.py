@@ -12,15 +12,15 @@ from jobs import command
 from layoutgen.config.jobs import CoversConfig, LayoutsConfig
 from layoutgen.models.finders.onnx_graph import Graph
 from layoutgen.pipelines import run_covers, run_layouts
-from layoutgen.runs.preflight import RunError
+from layoutgen.runs.job import RunError, RunOptions
 from layoutgen.streaming import in_process
 from tests.chaos.quick import SETTINGS, night
 from tests.conftest import encoded, photo
 from tests.pipeline.runs import write_manifest
 
 # All but the cluster is looked at.
-look = partial(run_layouts, preflight_only=True, stream=in_process)
-look_at_covers = partial(run_covers, preflight_only=True, stream=in_process)
+look = partial(run_layouts, options=RunOptions(preflight_only=True), stream=in_process)
+look_at_covers = partial(run_covers, options=RunOptions(preflight_only=True), stream=in_process)
 
 
 def _rows(folder: Path, image: str, count: int = 9, column: str = "image") -> str:

@@ -363,7 +363,7 @@ def test_a_manifest_that_was_cut_short_is_refused_and_names_the_share(
         in caplog.text
     )
     assert snapshot.current(Storage(), str(table.root)) == first["run_id"]
-    allowed = table.night(config=with_run(max_deleted_fraction=1.0))
+    allowed = table.night(allow_deletions=True)
     assert (allowed["computed"], allowed["published"], allowed["current"]) == (0, 3, True)
     table.rows = whole
     assert table.night()["published"] == 16

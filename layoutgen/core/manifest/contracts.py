@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from layoutgen.core import schema
 
-Need = Literal["layouts", "annotations", "covers"]
+JobKind = Literal["layouts", "annotations", "covers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ _PRODUCT = (
 )
 _PRODUCT_LISTS = ("images", "selling_points", "canvases")
 
-CONTRACTS: dict[Need, Contract] = {
+CONTRACTS: dict[JobKind, Contract] = {
     "layouts": Contract(
         _PRODUCT,
         _PRODUCT_LISTS,
@@ -47,7 +47,7 @@ CONTRACTS: dict[Need, Contract] = {
         schema.PLANNED,
         schema.LAYOUTS,
     ),
-    "annotations": Contract(_PRODUCT, _PRODUCT_LISTS, (("image", "images"),), None, schema.PLANNED, schema.LAYOUTS),
+    "annotations": Contract(_PRODUCT, _PRODUCT_LISTS, (("image", "images"),), None, schema.PLANNED, schema.ANNOTATIONS),
     "covers": Contract(
         ("product_id", "cover", "video", "title", "subtitle", "stickers", "category", "language", "ratios"),
         ("stickers", "ratios"),

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core.manifest.column_types import holds_json
-from layoutgen.core.manifest.contracts import CONTRACTS, Need
+from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
 from layoutgen.core.text.plain_text import is_unicode
 
 NOT_DECODED = re.compile(r"\\x([0-9a-f]{2})")  # bytes that could not be decoded, as readers escape them
@@ -22,9 +22,9 @@ class UnusableError(Exception):
     """A product that can't be worked on; `args` are the kind and the message."""
 
 
-def values_of(raw: pa.Table, need: Need) -> Iterator[dict[str, Any]]:
+def values_of(raw: pa.Table, kind: JobKind) -> Iterator[dict[str, Any]]:
     """Yield each row's contract columns as Python values, and `input_row` where there is one."""
-    names = [name for name in raw.column_names if name in CONTRACTS[need].columns or name == "input_row"]
+    names = [name for name in raw.column_names if name in CONTRACTS[kind].columns or name == "input_row"]
     if not names:
         yield from ({} for _ in range(raw.num_rows))
         return

@@ -22,7 +22,7 @@ import pyarrow as pa
 from layoutgen.core import schema
 from layoutgen.core.layout import Canvas, parse_canvas
 from layoutgen.core.manifest import column_types, column_values
-from layoutgen.core.manifest.contracts import CONTRACTS, Contract, Need
+from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
 from layoutgen.core.manifest.copy_reader import CopyReader
 from layoutgen.core.manifest.fields import UnusableError, one_text, reject_broken_json, shown, text_list, values_of
 from layoutgen.core.manifest.keys import product_key, row_id
@@ -93,12 +93,12 @@ class _Rules:
     short_side: int
     application: str
     join: Callable[[str], str]
-    need: Need
+    kind: JobKind
     empty_words: frozenset[str]
 
     @property
     def contract(self) -> Contract:
-        return CONTRACTS[self.need]
+        return CONTRACTS[self.kind]
 
 
 def plan(
@@ -108,7 +108,7 @@ def plan(
     short_side: int,
     application: str,
     join: Callable[[str], str],
-    need: Need,
+    kind: JobKind,
     empty_words: Iterable[str] = (),
     rows_per_shard: int = 512,
     shards: int | None = None,
@@ -126,14 +126,14 @@ def plan(
     itself is none.
     """
     default: tuple[Canvas | None, ...] = (None,)
-    if CONTRACTS[need].sizes:
+    if CONTRACTS[kind].sizes:
         default = tuple(dict.fromkeys(parse_canvas(name, short_side) for name in canvases))
-    rules = _Rules(default, short_side, application, join, need, frozenset(empty_words))
+    rules = _Rules(default, short_side, application, join, kind, frozenset(empty_words))
     good: list[_Row] = []
     failed: list[_Row] = []
     first_rows: dict[str, int] = {}
     numbers = raw[ROW].to_pylist() if ROW in raw.column_names else range(1, len(raw) + 1)
-    for position, (number, found) in enumerate(zip(numbers, values_of(raw, need), strict=True)):
+    for position, (number, found) in enumerate(zip(numbers, values_of(raw, kind), strict=True)):
         product = _Product(number, position)
         fault = None
         try:
@@ -160,13 +160,13 @@ def shard_of(product_id: str, count: int) -> int:
     return int.from_bytes(hashed, "big") % count
 
 
-def product_ids(raw: pa.Table, need: Need, empty_words: Collection[str] = ()) -> list[str]:
+def product_ids(raw: pa.Table, kind: JobKind, empty_words: Collection[str] = ()) -> list[str]:
     """Each row's product_id as far as it can be read, else ""."""
     found = []
-    wanted = ("product_id", *CONTRACTS[need].required[-1])
-    for values in values_of(raw.select([name for name in raw.column_names if name in wanted]), need):
+    wanted = ("product_id", *CONTRACTS[kind].required[-1])
+    for values in values_of(raw.select([name for name in raw.column_names if name in wanted]), kind):
         try:
-            found.append(_product_id(values, need, empty_words) or "")
+            found.append(_product_id(values, kind, empty_words) or "")
         except UnusableError:
             found.append("")
     return found
@@ -181,12 +181,12 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
             product.canvases, product.bad_canvases = _canvases(values, rules)
         except UnusableError as error:  # the product's key is wanted all the same
             wrong_canvases = error
-    product.product_id = _product_id(values, rules.need, rules.empty_words)
+    product.product_id = _product_id(values, rules.kind, rules.empty_words)
     if wrong_canvases:
         raise wrong_canvases
     reader = CopyReader(values, rules.empty_words)
     product.notes = reader.notes
-    paths, is_clip = _paths(reader, rules.need)
+    paths, is_clip = _paths(reader, rules.kind)
     title = one_text(values, "title")
     product.title = reader.text("title")
     product.selling_points = reader.texts("selling_points")
@@ -227,9 +227,9 @@ def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
         raise UnusableError("bad_path", str(error)) from None
 
 
-def _paths(reader: CopyReader, need: Need) -> tuple[list[str], bool]:
+def _paths(reader: CopyReader, kind: JobKind) -> tuple[list[str], bool]:
     """The paths of a row's images; of a cover's row, of its image or clip, and whether it is a clip."""
-    if need != "covers":
+    if kind != "covers":
         paths, image = list(reader.labels("images")), reader.label("image")
         return [image, *paths] if image and image not in paths else paths, False
     found = [(path, name == "video") for name in ("cover", "video") if (path := reader.label(name))]
@@ -259,10 +259,10 @@ def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int], r
         yield _Row(name(bad, is_known=False), product, None, told)
 
 
-def _product_id(values: dict[str, Any], need: Need, empty_words: Collection[str]) -> str | None:
+def _product_id(values: dict[str, Any], kind: JobKind, empty_words: Collection[str]) -> str | None:
     """Return the key; None where there is none. Raises UnusableError for what is neither text nor a whole number."""
     key = product_key(values.get("product_id"))
-    if key is None and (one_text(values, "product_id") or "").strip() == "" and need != "layouts":
+    if key is None and (one_text(values, "product_id") or "").strip() == "" and kind != "layouts":
         paths = [*(one_text(values, name) for name in ("cover", "video", "image")), *text_list(values, "images")]
         key = product_key(next((path for path in paths if path and path not in empty_words), None))
     return key

@@ -26,7 +26,7 @@ from layoutgen.core.manifest.column_types import (
     with_most,
 )
 from layoutgen.core.manifest.column_values import UnparsedError, as_text, cell_as_json, convert, dumps, parsed, plain
-from layoutgen.core.manifest.contracts import CONTRACTS, Need
+from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
 from layoutgen.core.text.plain_text import is_unicode
 
 _READS_AS = b"reads_as"  # which types every text of a CSV column can be read as
@@ -44,14 +44,14 @@ class ManifestError(ValueError):
     """The manifest can't be used; the message names it, what was found, and the mend."""
 
 
-def check(names: Sequence[str], uri: str, need: Need, rename: Mapping[str, str] | None = None) -> None:
+def check(names: Sequence[str], uri: str, kind: JobKind, rename: Mapping[str, str] | None = None) -> None:
     """Raise ManifestError with all that is wrong with a manifest's column `names`, once `rename` has renamed them: a
     needed one that lacks, one that stands twice, one with a result's name, two that differ by case alone, which some
     readers don't see."""
     rename = rename or {}
     given = {rename.get(name, name): name for name in names}
     names = [rename.get(name, name) for name in names]
-    contract = CONTRACTS[need]
+    contract = CONTRACTS[kind]
     faults = _first_few([_twice(name, rename) for name, times in Counter(names).items() if times > 1])
     lacking = [
         f"{group[0]} (or {group[1]})" if group[1:] else group[0]
@@ -64,12 +64,12 @@ def check(names: Sequence[str], uri: str, need: Need, rename: Mapping[str, str] 
     first: dict[str, str] = {}
     mends: dict[str, str] = {}
     for name in dict.fromkeys(names):
-        told = _name_fault(name, first.setdefault(_folded(name), name), known.get(_folded(name)), need)
+        told = _name_fault(name, first.setdefault(_folded(name), name), known.get(_folded(name)), kind)
         if told is None:
             continue
         faults.append(told)
         if name.lower() not in ("canvas", "canvases"):
-            mends[given[name]] = _free_name(known.get(_folded(name), name), names, need)
+            mends[given[name]] = _free_name(known.get(_folded(name), name), names, kind)
     if mends:
         told = ", ".join(f"{json.dumps(old, ensure_ascii=False)} = {json.dumps(new)}" for old, new in mends.items())
         faults.append(f"rename {'it' if len(mends) == 1 else 'them'}, such as by input.rename = {{ {told} }}")
@@ -100,10 +100,10 @@ def check_types(schema: pa.Schema, uri: str) -> None:
         )
 
 
-def _name_fault(name: str, first: str, known: str | None, need: Need) -> str | None:
+def _name_fault(name: str, first: str, known: str | None, kind: JobKind) -> str | None:
     """What is wrong with a column's name; None where nothing is. `first` is the first column of the same letters,
     `known` the contract's."""
-    contract = CONTRACTS[need]
+    contract = CONTRACTS[kind]
     if name in contract.columns:
         return None
     if not name or not is_unicode(name):
@@ -129,9 +129,9 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).lower()
 
 
-def _free_name(name: str, names: Sequence[str], need: Need) -> str:
+def _free_name(name: str, names: Sequence[str], kind: JobKind) -> str:
     """A name for a column that can't keep `name`: the contract's where that is what is meant, else one of its own."""
-    if name in CONTRACTS[need].columns and name not in names:
+    if name in CONTRACTS[kind].columns and name not in names:
         return name
     base = f"shop_{name.lower().strip('_')}"
     taken = set(map(_folded, names))
@@ -149,7 +149,7 @@ def _listed(names: Sequence[str]) -> str:
 def table(
     rows: list[dict[str, Any]],
     lines: list[str],
-    need: Need,
+    kind: JobKind,
     *,
     from_text: bool,
     rename: Mapping[str, str] | None = None,
@@ -164,10 +164,10 @@ def table(
     for written in dict.fromkeys(name for row in rows for name in row):
         name = rename.get(written, written)
         cells = [row.get(written) for row in rows]
-        is_own = name not in CONTRACTS[need].columns
+        is_own = name not in CONTRACTS[kind].columns
         made = _given(cells, kinds[name], from_text=from_text) if is_own and name in kinds else None
         if made is None:
-            made = _texts(name, cells) if is_own and from_text else _typed(name, written, cells, need)
+            made = _texts(name, cells) if is_own and from_text else _typed(name, written, cells, kind)
         fields.append(made[0])
         columns.append(made[1])
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
@@ -198,7 +198,7 @@ def whole(schemas: Sequence[pa.Schema]) -> pa.Schema:
     return pa.schema([_whole(fields) for fields in parts.values()])
 
 
-def conform(batch: pa.Table, schema: pa.Schema, need: Need) -> pa.Table:
+def conform(batch: pa.Table, schema: pa.Schema, kind: JobKind) -> pa.Table:
     """Bring a batch to the schema of all (see `unify`); further columns, which are not the manifest's, stay."""
     place = {name: index for index, name in enumerate(batch.column_names)}
     lines: list[dict[str, Any]] = []  # each row as it was written, read when it is needed first
@@ -238,14 +238,14 @@ def _read(line: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _typed(name: str, written: str, cells: list[Any], need: Need) -> tuple[pa.Field, pa.Array]:
-    contract = CONTRACTS[need]
-    kind = pa.list_(pa.string()) if name in contract.lists else pa.string() if name in contract.columns else None
+def _typed(name: str, written: str, cells: list[Any], kind: JobKind) -> tuple[pa.Field, pa.Array]:
+    contract = CONTRACTS[kind]
+    type_ = pa.list_(pa.string()) if name in contract.lists else pa.string() if name in contract.columns else None
     mark = {} if name in contract.columns else {_NAME: written.encode()}
     try:
         if name in contract.lists and any(isinstance(cell, str) for cell in cells):
             raise pa.ArrowTypeError("Arrow would take a text for the list of its characters")
-        array = pa.array(cells, kind)
+        array = pa.array(cells, type_)
         return with_most(pa.field(name, array.type, metadata=mark), most(array)), array
     except _UNFIT:
         field = json_field(name)

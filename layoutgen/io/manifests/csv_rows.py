@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO, TextIO
 
-from layoutgen.core.manifest.contracts import CONTRACTS, Need
+from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
 from layoutgen.io.manifests import columns, forms
 from layoutgen.io.manifests.columns import ManifestError
 from layoutgen.io.manifests.image_folder import CLIP_SUFFIXES, IMAGE_SUFFIXES
@@ -25,7 +25,7 @@ _PATH = re.compile(rf"^[a-z0-9]+://|({'|'.join(map(re.escape, (*IMAGE_SUFFIXES, 
 
 
 def rows(
-    file: BinaryIO, uri: str, need: Need, *, delimiter: str, encoding: str, rename: Mapping[str, str]
+    file: BinaryIO, uri: str, kind: JobKind, *, delimiter: str, encoding: str, rename: Mapping[str, str]
 ) -> Iterator[Row]:
     """Yield each record as text by column, under its own name, lists as lists, and the record as JSON. Raises
     ManifestError."""
@@ -33,9 +33,9 @@ def rows(
     csv.field_size_limit(MOST_CHARACTERS)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        names = _header(reader, lines, uri, need, delimiter, rename)
+        names = _header(reader, lines, uri, kind, delimiter, rename)
         if names:
-            yield from _records(reader, lines, names, need, delimiter, rename)
+            yield from _records(reader, lines, names, kind, delimiter, rename)
     except UnicodeDecodeError as error:
         guess = forms.encoding_of(error.object[max(0, error.start - 2000) :])
         setting = f"; it looks like {guess}: set input.encoding = {guess!r}, or" if guess else ";"
@@ -77,7 +77,9 @@ class _Lines:
         return ManifestError(f"manifest {self.uri}: row {self.number} {what}; {mend}")
 
 
-def _header(reader: Any, lines: _Lines, uri: str, need: Need, delimiter: str, rename: Mapping[str, str]) -> list[str]:
+def _header(
+    reader: Any, lines: _Lines, uri: str, kind: JobKind, delimiter: str, rename: Mapping[str, str]
+) -> list[str]:
     """The columns' names; "" for a column without one. No names where the file is empty."""
     record: list[str] = []
     try:
@@ -97,15 +99,15 @@ def _header(reader: Any, lines: _Lines, uri: str, need: Need, delimiter: str, re
             f"{forms.in_words(delimiter)}, or set input.delimiter = {json.dumps(other, ensure_ascii=False)}"
         )
     columns.check_rename(names, uri, rename)
-    columns.check([name for name in names if name], uri, need, rename)
+    columns.check([name for name in names if name], uri, kind, rename)
     return names
 
 
 def _records(
-    reader: Any, lines: _Lines, names: list[str], need: Need, delimiter: str, rename: Mapping[str, str]
+    reader: Any, lines: _Lines, names: list[str], kind: JobKind, delimiter: str, rename: Mapping[str, str]
 ) -> Iterator[Row]:
     nameless = [place for place, name in enumerate(names) if not name]
-    lists = {name for name in names if rename.get(name, name) in CONTRACTS[need].lists}
+    lists = {name for name in names if rename.get(name, name) in CONTRACTS[kind].lists}
     paths = [place for place, name in enumerate(names) if rename.get(name, name) in _PATHS]
     shortest = len(names)
     for record in _parsed(reader, lines):

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from layoutgen.core.manifest.contracts import Need
+from layoutgen.core.manifest.contracts import JobKind
 from layoutgen.core.manifest.fields import shown
 from layoutgen.io.manifests import columns, csv_rows, forms, image_folder, json_rows, parquet_rows
 from layoutgen.io.manifests.columns import ManifestError
@@ -41,7 +41,7 @@ def batches(
     uri: str,
     storage: Storage,
     *,
-    need: Need,
+    kind: JobKind,
     limit: int | None,
     size: int,
     delimiter: str = ",",
@@ -59,7 +59,7 @@ def batches(
     rename = rename or {}
     suffix = PurePosixPath(uri).suffix.lower()
     if uri.endswith("/") or suffix not in SUFFIXES:
-        table = image_folder.products(uri, storage, need, limit)
+        table = image_folder.products(uri, storage, kind, limit)
         columns.check_rename(table.column_names, uri, rename)
         yield from (table.slice(first, size) for first in range(0, len(table), size))
         return
@@ -67,12 +67,12 @@ def batches(
     with storage.reading(uri), storage.open(uri) as raw, io.BufferedReader(raw, READ_AHEAD_BYTES) as file:  # type: ignore[type-var]
         forms.refuse(file.peek(forms.HEAD_BYTES)[: forms.HEAD_BYTES], uri, suffix, encoding)
         if suffix == ".jsonl":
-            yield from _tables(json_rows.rows(file, uri, encoding=encoding), uri, need, limit, size, suffix, rename)
+            yield from _tables(json_rows.rows(file, uri, encoding=encoding), uri, kind, limit, size, suffix, rename)
         elif suffix == ".csv":
-            rows = csv_rows.rows(file, uri, need, delimiter=delimiter, encoding=encoding, rename=rename)
-            yield from _tables(rows, uri, need, limit, size, suffix, rename)
+            rows = csv_rows.rows(file, uri, kind, delimiter=delimiter, encoding=encoding, rename=rename)
+            yield from _tables(rows, uri, kind, limit, size, suffix, rename)
     if suffix == ".parquet":
-        yield from _limited(parquet_rows.batches(uri, storage, need, size, rename), limit)
+        yield from _limited(parquet_rows.batches(uri, storage, kind, size, rename), limit)
 
 
 def _find(uri: str, storage: Storage) -> None:
@@ -90,7 +90,7 @@ def _find(uri: str, storage: Storage) -> None:
 
 def from_lines(
     lines: list[str],
-    need: Need,
+    kind: JobKind,
     *,
     from_text: bool = False,
     rename: Mapping[str, str] | None = None,
@@ -98,7 +98,7 @@ def from_lines(
 ) -> pa.Table:
     """The rows of JSON lines that a manifest once held; see `columns.table`."""
     rows = [json_rows.parsed(line) or {} for line in lines]
-    return columns.table(rows, lines, need, from_text=from_text, rename=rename, given=given)
+    return columns.table(rows, lines, kind, from_text=from_text, rename=rename, given=given)
 
 
 def _limited(tables: Iterable[pa.Table], limit: int | None) -> Iterator[pa.Table]:
@@ -110,7 +110,7 @@ def _limited(tables: Iterable[pa.Table], limit: int | None) -> Iterator[pa.Table
 
 
 def _tables(
-    rows: Iterator[Row], uri: str, need: Need, limit: int | None, size: int, suffix: str, rename: Mapping[str, str]
+    rows: Iterator[Row], uri: str, kind: JobKind, limit: int | None, size: int, suffix: str, rename: Mapping[str, str]
 ) -> Iterator[pa.Table]:
     names: dict[str, None] = {}
     unread = _Unread(uri)
@@ -121,11 +121,11 @@ def _tables(
         names |= dict.fromkeys(name for row in batch for name in row.values)
         unread.add(batch, is_last=following is None)
         if names:
-            columns.check([*names], uri, need, rename)
+            columns.check([*names], uri, kind, rename)
         if names and limit is None and following is None:  # a line of JSON names its own columns alone
             columns.check_rename(names, uri, rename)
         values, lines = [row.values for row in batch], [row.text for row in batch]
-        yield columns.table(values, lines, need, from_text=suffix == ".csv", rename=rename)
+        yield columns.table(values, lines, kind, from_text=suffix == ".csv", rename=rename)
 
 
 def _parted(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.core.manifest.contracts import Need
+from layoutgen.core.manifest.contracts import JobKind
 from layoutgen.io.manifests import columns
 from layoutgen.io.manifests.columns import ManifestError
 from layoutgen.io.storage import Storage
 
 
-def batches(uri: str, storage: Storage, need: Need, size: int, rename: Mapping[str, str]) -> Iterator[pa.Table]:
+def batches(uri: str, storage: Storage, kind: JobKind, size: int, rename: Mapping[str, str]) -> Iterator[pa.Table]:
     """Yield tables of at most `size` rows, in plain types, with columns renamed. Raises ManifestError for a file that
     can't be read, also where only a part of it can't."""
     filesystem, path = storage.filesystem(uri)
@@ -21,7 +21,7 @@ def batches(uri: str, storage: Storage, need: Need, size: int, rename: Mapping[s
         try:
             with pq.ParquetFile(path, filesystem=filesystem) as file:
                 columns.check_rename(file.schema_arrow.names, uri, rename)
-                columns.check(file.schema_arrow.names, uri, need, rename)
+                columns.check(file.schema_arrow.names, uri, kind, rename)
                 columns.check_types(file.schema_arrow, uri)
                 for batch in file.iter_batches(batch_size=size):
                     batch.validate(full=True)  # text that is not UTF-8 would fail at the first row that is looked at

@@ -33,12 +33,12 @@ class Before:
 
 @dataclass(frozen=True)
 class Previous:
-    """The rows that a run of `shards` shards builds on; `kind` is the published rows' schema, `own` the user's own
+    """The rows that a run of `shards` shards builds on; `schema` is the published rows', `own` the user's own
     columns as the run settled them."""
 
     storage: Storage
     root: str
-    kind: pa.Schema
+    schema: pa.Schema
     base: Base
     shards: int
     own: pa.Schema = NO_COLUMNS
@@ -47,12 +47,12 @@ class Previous:
         """What is known of a shard's rows. Raises StorageError."""
         data = self._published_file(shard)
         table = _read(data)
-        published = aligned(self.kind.empty_table(), self.kind, self.own)
+        published = aligned(self.schema.empty_table(), self.schema, self.own)
         if table is None:
             data = None
         else:
-            published = self._of_shard(aligned(table, self.kind, self.own), shard, self.base.published)
-            if not is_aligned(table.schema, self.kind, self.own) or len(published) != len(table):
+            published = self._of_shard(aligned(table, self.schema, self.own), shard, self.base.published)
+            if not is_aligned(table.schema, self.schema, self.own) or len(published) != len(table):
                 data = None
         known = published
         for source in reversed(self.base.unpublished):
@@ -79,7 +79,7 @@ class Previous:
         if table is None:
             return None
         # An own column that this run has settled otherwise is as good as new.
-        return self._of_shard(aligned(table, self.kind, self.own, as_is=True), shard, source)
+        return self._of_shard(aligned(table, self.schema, self.own, as_is=True), shard, source)
 
     def _part(self, source: Source, shard: int) -> str:
         return self.storage.join(self.root, f"snapshots/{source.run_id}/{part(shard % source.shards)}")

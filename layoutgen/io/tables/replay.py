@@ -18,8 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from layoutgen.core import schema
-from layoutgen.core.manifest.contracts import CONTRACTS, Need
+from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
 from layoutgen.core.manifest.keys import canvas_name
 from layoutgen.core.manifest.plan import shard_of
 from layoutgen.io.manifests import manifest
@@ -41,14 +40,14 @@ class Replay:
         storage: Storage,
         root: str,
         run_id: str,
-        need: Need,
+        kind: JobKind,
         base: Base,
         *,
         rename: Mapping[str, str] | None = None,
         from_text: bool = False,
     ) -> None:
         """`rename` gives columns other names, `from_text` tells that the rows are a CSV's."""
-        self._storage, self._root, self._run_id, self._need, self._base = storage, root, run_id, need, base
+        self._storage, self._root, self._run_id, self._kind, self._base = storage, root, run_id, kind, base
         self._rename, self._from_text = rename or {}, from_text
         self.left_out = 0
         self.replayed: list[np.ndarray] = []
@@ -62,14 +61,14 @@ class Replay:
             is_empty = True
             while batch := list(islice(lines, size)):
                 is_empty = False
-                yield manifest.from_lines(batch, self._need, from_text=self._from_text, rename=self._rename, given=own)
+                yield manifest.from_lines(batch, self._kind, from_text=self._from_text, rename=self._rename, given=own)
         if is_empty:
             newer = f": the table knows newer input of all {self.left_out}" if self.left_out else ""
             raise snapshot.SnapshotError(f"run {self._run_id} of {self._root} has no dead letters to replay{newer}")
 
     def _lines(self, folder: Path) -> Iterator[str]:
         newer = self._newer()
-        sizes = CONTRACTS[self._need].sizes
+        sizes = CONTRACTS[self._kind].sizes
         for bucket in self._buckets(folder):
             known = newer.known(bucket) if newer else np.zeros(len(bucket), bool)
             self.left_out += int(known.sum())
@@ -117,18 +116,17 @@ class Replay:
         if source is None or source.run_id == self._run_id:
             return None
         return _Newer(
-            self._storage, self._root, self._need, self._base, _began(self._storage, self._root, self._run_id)
+            self._storage, self._root, self._kind, self._base, _began(self._storage, self._root, self._run_id)
         )
 
 
 class _Newer:
     """What a published snapshot knows of rows since `began`, when the replayed run was planned."""
 
-    def __init__(self, storage: Storage, root: str, need: Need, base: Base, began: datetime) -> None:
+    def __init__(self, storage: Storage, root: str, kind: JobKind, base: Base, began: datetime) -> None:
         assert base.published
         self._began, self._shards = began, base.published.shards
-        kind = schema.KINDS[need]
-        self._previous = Previous(storage, root, kind, Base(base.published), base.published.shards)
+        self._previous = Previous(storage, root, CONTRACTS[kind].published, Base(base.published), base.published.shards)
         planned_at = snapshot.manifest(storage, root, base.published.run_id).get("planned_at")
         self._is_planned_since = planned_at is not None and datetime.fromisoformat(planned_at) > began
         same, other = [], []

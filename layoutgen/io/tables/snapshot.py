@@ -52,7 +52,7 @@ class SnapshotError(RuntimeError):
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The tables of one run, of `shards` shards, under an output root. `kind` is the published rows' schema; `base` is
+    """The tables of one run, of `shards` shards, under an output root. `schema` is the published rows'; `base` is
     what the run builds on. With `upsert` the published rows that are not planned stay. A published row that fails for
     a passing reason stays for `stale_days` days. `own` are the user's own columns as the run settled them, logical
     (`core.manifest.column_types`): every file has each of them, in the one type."""
@@ -61,7 +61,7 @@ class Snapshots:
     root: str
     run_id: str
     created_at: datetime
-    kind: pa.Schema
+    schema: pa.Schema
     compression: str = "zstd"
     base: Base = NO_BASE
     shards: int = 1
@@ -82,7 +82,7 @@ class Snapshots:
     @property
     def previous(self) -> Previous:
         """The rows that the run builds on."""
-        return Previous(self.storage, self.root, self.kind, self.base, self.shards, self.own)
+        return Previous(self.storage, self.root, self.schema, self.base, self.shards, self.own)
 
     def part(self, shard: int) -> str:
         """Where a shard's published rows are."""
@@ -112,7 +112,7 @@ class Snapshots:
             staleness.marked(chosen(before.published, set(stale)), stale, self.created_at),
             chosen(before.published, kept),
         ]
-        data = self._merged(aligned(self._stamped(good), self.kind, self.own), carried, before)
+        data = self._merged(aligned(self._stamped(good), self.schema, self.own), carried, before)
         written = self._write(self.part(shard), data)
         dead_uri = self.storage.join(self.dead_folder, part(shard))
         dead_written = self._write(dead_uri, _parquet(dead, self.compression) if failed else None)
@@ -195,7 +195,7 @@ class Snapshots:
 
     def _verdicts(self, data: bytes | None) -> dict[str, int]:
         """How many rows of a file the acceptance check accepted, and refused for each reason, where rows have it."""
-        if "accepted" not in self.kind.names:
+        if "accepted" not in self.schema.names:
             return {}
         found: Counter[str] = Counter(accepted=0)
         table = pq.read_table(io.BytesIO(data), columns=["accepted", "reasons"]) if data else None
@@ -206,7 +206,7 @@ class Snapshots:
 
     def write_carried(self, table: pa.Table, shard: int) -> ShardReport:
         """Write rows of the snapshot before into a shard, as they are; read them back and count what is there."""
-        table = aligned(table, self.kind, self.own).sort_by("row_id")
+        table = aligned(table, self.schema, self.own).sort_by("row_id")
         written = self._write(self.part(shard), _parquet(table, self.compression))
         written, ids = self._read_back(self.part(shard), written)
         return ShardReport(shard, written, None, 0, len(table), 0, 0, 0, sum_of_ids(ids))

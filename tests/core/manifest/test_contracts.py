@@ -13,7 +13,7 @@ from tests.io.manifests.test_manifest import read
 def planned(*rows, **other):
     raw = pa.Table.from_pylist([{"input_row": json.dumps(row), **row} for row in rows])
     settings = {"canvases": ("3:4", "16:9"), "short_side": 1080, "application": "video_cover", "shards": 1}
-    return plan(raw, join=lambda path: f"/base/{path}", need="covers", **{**settings, **other})
+    return plan(raw, join=lambda path: f"/base/{path}", kind="covers", **{**settings, **other})
 
 
 def faults(work):
@@ -55,25 +55,25 @@ def test_a_row_needs_one_picture_and_a_title():
 def test_columns_of_another_contract_are_the_users_own():
     raw = pa.table({"product_id": ["a"], "image": ["a.jpg"], "title": ["t"], "cover": ["hard"], "subtitle": ["s"]})
     settings = {"canvases": ("1:1",), "short_side": 1080, "application": "poster", "shards": 1, "join": str}
-    (shard,) = plan(raw, need="layouts", **settings).shards
+    (shard,) = plan(raw, kind="layouts", **settings).shards
     assert shard.column_names == [*schema.PLANNED.names, "cover", "subtitle"]
 
 
 def test_a_manifest_of_covers_names_what_it_lacks_and_what_clashes(tmp_path):
     (tmp_path / "a.csv").write_text("title,image\nt,a.jpg\n", encoding="utf-8")
     with pytest.raises(ManifestError, match=r"lacks the columns cover \(or video\)"):
-        read(tmp_path / "a.csv", need="covers")
+        read(tmp_path / "a.csv", kind="covers")
     (tmp_path / "b.csv").write_text("title,cover,accepted\nt,a.jpg,yes\n", encoding="utf-8")
     with pytest.raises(ManifestError, match="'accepted', which is the name of a result's column"):
-        read(tmp_path / "b.csv", need="covers")
+        read(tmp_path / "b.csv", kind="covers")
     (tmp_path / "c.csv").write_text("title,cover,ratios\nt,a.jpg,1:1|9:16\n", encoding="utf-8")
-    assert read(tmp_path / "c.csv", need="covers").column("ratios").to_pylist() == [["1:1", "9:16"]]
+    assert read(tmp_path / "c.csv", kind="covers").column("ratios").to_pylist() == [["1:1", "9:16"]]
 
 
 def test_a_folder_gives_images_and_clips(tmp_path):
     for name in ("b.jpg", "spring_bag.mp4", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
-    rows = read(tmp_path, need="covers").to_pylist()
+    rows = read(tmp_path, kind="covers").to_pylist()
     assert [(row["cover"], row["video"], row["title"]) for row in rows] == [
         ("b.jpg", None, "b"),
         (None, "spring_bag.mp4", "spring bag"),

@@ -27,7 +27,7 @@ def plan_of(raw: pa.Table | list[dict[str, Any]], **options: Any) -> Plan:
         raw = pa.table(
             {name: [row.get(name) for row in raw] for name in dict.fromkeys(key for row in raw for key in row)}
         )
-    rules = {"canvases": ("1:1",), "short_side": 1080, "application": "poster", "rows_per_shard": 4, "need": "layouts"}
+    rules = {"canvases": ("1:1",), "short_side": 1080, "application": "poster", "rows_per_shard": 4, "kind": "layouts"}
     return plan(raw, join=join, **(rules | options))
 
 
@@ -252,7 +252,7 @@ def test_a_line_that_is_no_object_fails_once_and_is_kept() -> None:
 
 
 def test_annotations_need_an_image_only_and_have_no_canvas() -> None:
-    work = plan_of([{"image": "a/1.jpg"}, {"image": "2.jpg", "product_id": "two"}], need="annotations")
+    work = plan_of([{"image": "a/1.jpg"}, {"image": "2.jpg", "product_id": "two"}], kind="annotations")
     got = sorted(rows(work), key=lambda row: row["row_id"])
     assert [(row["row_id"], row["product_id"], row["canvas"], row["title"]) for row in got] == [
         ("a/1.jpg", "a/1.jpg", None, None),
@@ -261,7 +261,7 @@ def test_annotations_need_an_image_only_and_have_no_canvas() -> None:
 
 
 def test_an_image_named_twice_is_a_duplicate_annotation() -> None:
-    work = plan_of([{"image": "1.jpg"}, {"image": "1.jpg"}], need="annotations")
+    work = plan_of([{"image": "1.jpg"}, {"image": "1.jpg"}], kind="annotations")
     assert [row["error"]["kind"] for row in work.failed.to_pylist()] == ["duplicate_id"]
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layoutgen.core.manifest.column_types import JSON_TEXT
-from layoutgen.core.manifest.contracts import Need
+from layoutgen.core.manifest.contracts import JobKind
 from layoutgen.core.manifest.plan import Plan, plan
 from layoutgen.io.manifests import columns, manifest
 from layoutgen.io.manifests.manifest import ManifestError
@@ -22,11 +22,11 @@ HEAD = "product_id,image,title\n"
 
 
 def read(path: Path, *, size: int = 1000, **options: Any) -> pa.Table:
-    batches = list(manifest.batches(str(path), Storage(), size=size, **({"need": "layouts", "limit": None} | options)))
+    batches = list(manifest.batches(str(path), Storage(), size=size, **({"kind": "layouts", "limit": None} | options)))
     if not batches:
         return pa.table({})
     schema = columns.unify([batch.schema for batch in batches])
-    return pa.concat_tables([columns.conform(batch, schema, options.get("need", "layouts")) for batch in batches])
+    return pa.concat_tables([columns.conform(batch, schema, options.get("kind", "layouts")) for batch in batches])
 
 
 def planned(path: Path, **options: Any) -> Plan:
@@ -39,7 +39,7 @@ def planned(path: Path, **options: Any) -> Plan:
         application="poster",
         join=lambda relative: storage.join(base, relative),
         rows_per_shard=100,
-        need=options.get("need", "layouts"),
+        kind=options.get("kind", "layouts"),
     )
 
 
@@ -94,7 +94,7 @@ def test_missing_columns_are_named_with_the_columns_found(tmp_path: Path, suffix
     ):
         read(path)
     with pytest.raises(ManifestError, match=r"lacks the columns image \(or images\); found id, name"):
-        read(path, need="annotations")
+        read(path, kind="annotations")
 
 
 @pytest.mark.parametrize("name", ["elements", "status", "row_id", "run_id", "stage", "input_row"])
@@ -380,11 +380,11 @@ def test_all_names_that_are_wrong_are_told_at_once_with_the_setting_that_mends_t
 @pytest.mark.parametrize(
     "name", sorted({"accepted", "reasons", "faces", "_shard", "_attempt", "_times", "_was", "_seen"})
 )
-@pytest.mark.parametrize("need", ["layouts", "annotations", "covers"])
-def test_what_travels_and_what_readers_look_for_in_any_table_is_reserved(name: str, need: Need) -> None:
+@pytest.mark.parametrize("kind", ["layouts", "annotations", "covers"])
+def test_what_travels_and_what_readers_look_for_in_any_table_is_reserved(name: str, kind: JobKind) -> None:
     needed = {"layouts": ["product_id", "title", "image"], "annotations": ["image"], "covers": ["title", "cover"]}
     with pytest.raises(ManifestError, match=f"'{name}', which is the name of a result's column; rename it"):
-        columns.check([*needed[need], name], "m.csv", need)
+        columns.check([*needed[kind], name], "m.csv", kind)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])

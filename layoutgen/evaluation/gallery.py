@@ -1,0 +1,85 @@
+"""The gallery of a layout table: previews drawn on a pool, and the page that shows them."""
+
+import logging
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from layoutgen.cluster import join
+from layoutgen.config.base import Pool
+from layoutgen.config.stages import ProtectSettings, SaliencySettings
+from layoutgen.core.gallery import files as gallery
+from layoutgen.imaging import fonts
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables import gallery_source
+from layoutgen.models.building import stages as building
+from layoutgen.stages.render import Render
+from layoutgen.streaming import Stage, Step, Stream, stream
+
+log = logging.getLogger("layoutgen")
+
+
+def run_gallery(
+    storage: Storage,
+    layouts: str,
+    output: str,
+    *,
+    run_id: str | None,
+    limit: int,
+    side: int,
+    font_files: tuple[str, ...],
+    maps: bool = False,
+    pool: Pool | None = None,
+    stream: Stream = stream,
+) -> str:
+    """Draw a run's layouts and write the page that shows them; returns where it is. Of a larger table `limit` rows are
+    drawn evenly, on `pool`, or on all CPUs of the cluster. Fonts are those given, those of the run's settings, the
+    embedded ones. Raises TableError, StorageError, or ValueError for a font file that is none."""
+    source = gallery_source.read(storage, layouts, run_id, limit)
+    font_files = fonts.named(source.settings, font_files)
+    previews = storage.join(output, "previews")
+    if pool is None:
+        join("", "")
+        pool = Pool(size=_cpus(), num_cpus=0.9)
+    build = partial(_render, storage, previews, side, font_files, _finder(source.settings) if maps else None)
+    drawing = Step("render", build, pool)
+    drawn = source.drawable()
+    placed = source.table.to_pylist()
+    faults = {row["row_id"]: "the row has no picture that could be drawn" for row in placed}
+    for row in stream([drawing], [drawn.slice(first, 8) for first in range(0, len(drawn), 8)]):
+        if row["fault"]:
+            log.warning("no preview of %s: %s", row["row_id"], row["fault"])
+            faults[row["row_id"]] = row["fault"]
+        else:
+            faults.pop(row["row_id"], None)
+    totals = (source.total, source.dead_total)
+    margin, protect = (source.settings.get("place") or {}).get("margin"), source.settings.get("protect")
+    zones = building.zones(ProtectSettings(zones=protect.get("zones"))) if protect else None
+    for name, content in gallery.files(
+        placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, margin=margin, zones=zones
+    ):
+        storage.write(storage.join(output, name), content)
+    return storage.join(output, "index.html")
+
+
+def _finder(settings: dict[str, Any]) -> SaliencySettings:
+    """The subject finder of a run, as far as it can be had here."""
+    saliency = (settings.get("protect") or settings.get("annotate") or {}).get("saliency") or {}
+    finder = SaliencySettings(**{name: saliency[name] for name in ("model", "format") if name in saliency})
+    if finder.model not in ("border", "net") and not Path(finder.model).exists():
+        log.warning("the run's subject finder %s is not here; maps are by 'border'", finder.model)
+        return SaliencySettings()
+    return finder
+
+
+def _render(
+    storage: Storage, previews: str, side: int, font_files: tuple[str, ...], finder: SaliencySettings | None
+) -> Stage:
+    saliency = building.saliency(finder) if finder else None
+    return Render(storage, previews, side, font_files, layers=True, saliency=saliency)
+
+
+def _cpus() -> int:
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))

@@ -1,0 +1,79 @@
+"""What is run: a table job, which is a list of steps with a name, and what one command asks of its run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.core.fingerprint import Versions
+from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
+from layoutgen.io.manifests import manifest
+from layoutgen.io.objects import locations
+from layoutgen.io.storage import Storage
+from layoutgen.streaming import Step
+
+JobConfig = LayoutsConfig | AnnotateConfig | CoversConfig
+
+
+class RunError(RuntimeError):
+    """The run can't start, or must not publish; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What one command asks of a run. `limit` are the manifest's first rows; `replay` names a run whose dead letters
+    are the input (paths in them start from the manifest's folder)."""
+
+    limit: int | None = None
+    run_id: str | None = None
+    replay: str | None = None
+    allow_deletions: bool = False
+    preflight_only: bool = False
+
+
+WHOLE = RunOptions()
+"""A run of the whole manifest."""
+
+
+@dataclass(frozen=True)
+class TableJob:
+    """What to run: a table of `kind`, made of a manifest by the stages between load and write."""
+
+    kind: JobKind
+    steps: list[Step]
+    versions: Versions
+    config: JobConfig
+    storage: Storage
+    source: str
+    output: str
+
+    @property
+    def contract(self) -> Contract:
+        """The columns of its manifest, and the schemas of its rows."""
+        return CONTRACTS[self.kind]
+
+    @property
+    def canvases(self) -> tuple[str, ...]:
+        """The sizes of a row that names none; none where rows have no size."""
+        return self.config.input.canvases if self.contract.sizes else ()
+
+    @property
+    def join(self) -> Callable[[str], str]:
+        """How the manifest's paths become URIs; those outside of what is allowed raise ValueError."""
+        return partial(locations.join_allowed, manifest.base(self.source), self.config.input.allowed_prefixes)
+
+    def rows(self, limit: int | None, size: int) -> Iterator[pa.Table]:
+        """The manifest's rows: see `manifest.batches`."""
+        settings = self.config.input
+        return manifest.batches(
+            self.source,
+            self.storage,
+            kind=self.kind,
+            limit=limit,
+            size=size,
+            delimiter=settings.delimiter,
+            encoding=settings.encoding,
+            rename=settings.rename,
+        )

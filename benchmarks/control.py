@@ -25,7 +25,7 @@ from layoutgen.models.denoising.boxes import composer as composing
 from layoutgen.models.denoising.lines import lines_of
 from layoutgen.models.weights import EMBEDDED
 from layoutgen.training.data.cases import Case
-from layoutgen.training.judging.gate import brief_of, framed_before
+from layoutgen.training.judging.measures import brief_of, framed_before
 
 BENCHMARK = Benchmark(
     "control",

@@ -24,6 +24,7 @@ from layoutgen.core.layout import Canvas, Copy, Framing, Suggestion
 from layoutgen.core.proposals.layout_image import COLOURS
 from layoutgen.imaging import framed
 from layoutgen.imaging.images import encode_jpeg
+from layoutgen.imaging.sheets import contact_sheet
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.building.stages import frame_default
 from layoutgen.models.denoising.boxes import sampling
@@ -36,7 +37,6 @@ from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.denoising.view import pixels_of, shown_of
 from layoutgen.models.finders.network import NetSaliency
 from layoutgen.models.weights import EMBEDDED
-from layoutgen.training.corpus.posters import contact_sheet
 
 BENCHMARK = Benchmark(
     "denoised",

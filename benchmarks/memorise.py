@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from benchmarks.benchmark import Benchmark
+from layoutgen.config.training import TrainSettings
 from layoutgen.core.layout import Role, Suggestion, iou
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.denoising.boxes.network import build
@@ -30,10 +31,10 @@ from layoutgen.training.data.augment import NONE, augmented
 from layoutgen.training.data.datasets import corpus_task
 from layoutgen.training.data.sample import Sample
 from layoutgen.training.data.sources import drawn_case
-from layoutgen.training.judging.gate import brief_of, framed_before
+from layoutgen.training.judging.measures import brief_of, framed_before
 from layoutgen.training.loop.averaging import Average
 from layoutgen.training.loop.engines import PlainEngine
-from layoutgen.training.loop.steps import Recipe, rate_at
+from layoutgen.training.loop.steps import rate_at, recipe_of
 from layoutgen.training.networks.kind import Denoiser, encode, scaled
 
 BENCHMARK = Benchmark(
@@ -106,7 +107,7 @@ def main() -> None:
     tasks = [augmented(corpus_task(corpus.poster(number)), NONE, (0,), view).task for number in range(given.posters)]
     engine = PlainEngine(Denoiser(family, network.to(given.device), bf16=given.bf16).train(), clip=1.0, decay=0.0)
     average = Average(engine.learner, 0.99)
-    recipe = Recipe(method="full", rate=given.rate, warmup=0.02)
+    recipe = recipe_of(TrainSettings(method="full", rate=given.rate, warmup=0.02))
     began, recent, done, spoken = time.perf_counter(), [], 0, 0.0
     for step in range(given.steps):
         chosen = np.random.default_rng([given.seed, step]).choice(given.posters, min(given.batch, given.posters), False)

@@ -22,7 +22,8 @@ from layoutgen.models.weights import EMBEDDED, fetch_weights
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.sources import drawn_case
-from layoutgen.training.judging import gate
+from layoutgen.training.judging.gate import compare
+from layoutgen.training.judging.measures import Measures, brief_of, framed_before, proposal_measures
 from layoutgen.training.networks.kind import scaled
 
 BENCHMARK = Benchmark(
@@ -56,11 +57,11 @@ def without(network: Network, relation: str) -> Network:
     return changed
 
 
-def measures(network: Network, cases: list[Case], steps: int) -> gate.Measures:
+def measures(network: Network, cases: list[Case], steps: int) -> Measures:
     """Each case's measures."""
-    composer = FAMILIES["radm"].composer(network, frame=gate.framed_before, steps=steps, rows=32)
-    answers = composer.compose([gate.brief_of(case) for case in cases])
-    each = [gate.proposal_measures(*pair) for pair in zip(cases, answers, strict=True)]
+    composer = FAMILIES["radm"].composer(network, frame=framed_before, steps=steps, rows=32)
+    answers = composer.compose([brief_of(case) for case in cases])
+    each = [proposal_measures(*pair) for pair in zip(cases, answers, strict=True)]
     return {name: [values[name] for values in each] for name in _MEASURES}
 
 
@@ -81,11 +82,11 @@ def main() -> None:
     for trained in given.trained:
         name, _, folder = trained.partition("=")
         variants[name] = FAMILIES["radm"].load(Path(folder), "cpu")
-    first: gate.Measures | None = None
+    first: Measures | None = None
     for variant, network in variants.items():
         measured = measures(network, cases, given.steps)
         first = first or measured
-        compared = gate.compare(measured, first, [case.product for case in cases], resamples=2000, level=0.95)
+        compared = compare(measured, first, [case.product for case in cases], resamples=2000, level=0.95)
         columns = ("ours", "difference", "low", "high")
         figures = {name: {key: round(compared[name][key], 4) for key in columns} for name in _MEASURES}
         BENCHMARK.line(variant, posters=len(cases), steps=given.steps, **figures)

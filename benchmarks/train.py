@@ -35,7 +35,7 @@ from layoutgen.training.data.sample import Sample
 from layoutgen.training.loop.engines import PlainEngine
 from layoutgen.training.loop.feeding import Feed
 from layoutgen.training.loop.order import Order
-from layoutgen.training.loop.steps import Recipe, parameters, take
+from layoutgen.training.loop.steps import Recipe, parameters, train_step
 from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.tokens import Row, encode, encoder
 
@@ -94,10 +94,28 @@ def main() -> None:
     if not large:
         torch.set_num_threads(1)
     side = given.side or (448 if large else 112)
-    recipe = Recipe(
-        batch=given.batch, micro=given.micro, image_side=side, rate=1e-4, warmup=0.0,
-        dtype="bfloat16" if large else "float32", checkpointing=given.checkpointing,
-    )  # fmt: skip
+    recipe = Recipe(  # spelt out: the settings' defaults need pydantic, which a bare GPU machine has not
+        method="lora",
+        rank=16,
+        alpha=32,
+        dropout=0.0,
+        vision=False,
+        batch=given.batch,
+        micro=given.micro,
+        rate=1e-4,
+        warmup=0.0,
+        decay=0.0,
+        clip=1.0,
+        beta=0.1,
+        image_side=side,
+        max_tokens=4096,
+        seed=0,
+        dtype="bfloat16" if large else "float32",
+        checkpointing=given.checkpointing,
+        free=False,
+        dense_steps=0,
+        dense_rate=1e-3,
+    )
     samples = Drawn((WARM + given.steps) * recipe.batch, side)
     with tempfile.TemporaryDirectory(prefix="layoutgen-train-") as folder:
         chat = load_chat_format(build_checkpoint("qwen2_5_vl", Path(folder)))
@@ -141,7 +159,7 @@ def ours_at(
         torch.cuda.reset_peak_memory_stats()
     with Feed(samples, encoder(chat, recipe.image_side), order, micro=recipe.micro, readers=2) as feed:
         for step, chunks in feed.steps(0, order.steps_per_epoch):
-            taken = take(engine, chunks, make, recipe, step, order.steps_per_epoch)
+            taken = train_step(engine, chunks, make, recipe, step, order.steps_per_epoch)
             yield {"samples": taken.samples, "tokens": taken.read, "waited": feed.waited_s, **weights}
 
 

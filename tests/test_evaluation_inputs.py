@@ -18,6 +18,7 @@ from PIL import Image
 
 from jobs import evaluate as command
 from layoutgen.core import schema
+from layoutgen.models.finders import border, network
 from layoutgen.streaming import in_process
 from tests.conftest import encoded, photo
 
@@ -126,6 +127,28 @@ REFUSED = {
     "twice.parquet": (parquet(pa.table([["a"], [[]], [[]]], ["row_id", "elements", "elements"])), "twice"),
     "half-px.parquet": (parquet(pa.table({"row_id": [KEY], "elements": [[]], "canvas_width": [1.5]})), "canvas_width"),
 }  # fmt: skip
+
+
+CONTENT = CONFIG.replace("content = false", "content = true")
+
+
+@pytest.mark.parametrize(("model", "name"), [("border", border.VERSION), ("net", network.version())])
+def test_subjects_are_found_by_the_finder_of_the_settings(bench: Bench, model: str, name: str) -> None:
+    bench.put("a.jpg", encoded(photo()))
+    whole = [0.0, 0.0, 1.0, 1.0]
+    bench.write("photo.jsonl", [{**ROW, "image": str(bench.folder / "a.jpg"), "crop": whole, "picture": whole}])
+    (bench.folder / "evaluate.toml").write_text(f'{CONTENT}[score.saliency]\nmodel = "{model}"\n')
+    code, said, report = bench.run("--layouts", "photo.jsonl")
+    assert code == 0, said
+    assert report["saliency"] == name
+    assert report["protocols"]["ralf"]["metrics"]["occlusion"]["rows"] == 1
+
+
+def test_a_finder_that_is_no_file_is_refused_before_scores_are_replaced(bench: Bench) -> None:
+    (bench.folder / "evaluate.toml").write_text(f'{CONTENT}[score.saliency]\nmodel = "gone.onnx"\n')
+    code, said, _ = bench.run("--layouts", "good.jsonl")
+    assert code == 2
+    assert "score.saliency: gone.onnx" in said
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -13,6 +13,7 @@ from layoutgen.config.stages import (
     LoadSettings,
     PlaceSettings,
     ProtectSettings,
+    SaliencySettings,
     WriteSettings,
 )
 
@@ -150,6 +151,9 @@ class ScoreSettings(Settings):
 
     content: bool = Field(True, description="fetch the photos and measure what layouts cover")
     image_side: int = Field(768, ge=64, le=8192, description="px of the longer side that a photo is decoded to")
+    saliency: SaliencySettings = Field(
+        SaliencySettings(), description="finder of the subject; `border`, whatever the run that made the table used"
+    )
     min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
     min_contrast: float = Field(4.5, ge=1, le=21, description="least contrast ratio (WCAG) of text and background")
     fonts: tuple[str, ...] = Field((), description="font files that the layouts name, besides embedded ones")

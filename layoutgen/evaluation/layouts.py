@@ -28,7 +28,7 @@ from layoutgen.evaluation import report_files
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
-from layoutgen.models.finders.border import BorderSaliency
+from layoutgen.models.building.stages import saliency, saliency_version
 from layoutgen.pages import layouts as layouts_page
 from layoutgen.runs.accounting import LostRowsError
 from layoutgen.stages.render import Render
@@ -37,7 +37,6 @@ from layoutgen.streaming import Stage, Step, Stream, idle, stream
 
 log = logging.getLogger("layoutgen")
 
-SALIENCY = "border-1 (embedded)"
 _GROUPED = ("category", "canvas", "application", "composer", "adapter")
 _WEIGHTS = [f"{name}_weight" for name, definition in METRICS.items() if definition.pooled]
 _BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions", "element_scores", "elements"]
@@ -64,6 +63,7 @@ def evaluate_layouts(
     folder = layout_tables.folder_of(storage, layouts, run_id)
     places = _places(storage, folder)
     config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
+    finder = _finder(config)
     chosen = _sample(places, config)
     for _ in stream([idle("score", config.score.pool)], [], **_cluster(config)):  # before scores are replaced
         raise AssertionError("a stream of nothing has no rows")
@@ -79,7 +79,7 @@ def evaluate_layouts(
             "repeated_row_ids": len(keys) - len(set(keys)),
         },
         "settings": {**vars(draws), "sample": config.sampling.rows, "content": config.score.content},
-        "saliency": SALIENCY if config.score.content else "none: content was not measured",
+        "saliency": finder or "none: content was not measured",
         "latency": _latency(layout_tables.manifest_of(storage, folder)),
         "protocols": evaluation_report.protocols(scored, draws),
         "groups": evaluation_report.groups(scored, _GROUPED, draws),
@@ -138,6 +138,15 @@ def _with_fonts(config: EvaluateConfig, manifest: dict[str, Any]) -> EvaluateCon
     return config.model_copy(update={"score": config.score.model_copy(update={"fonts": files})})
 
 
+def _finder(config: EvaluateConfig) -> str:
+    """The name and version of what finds subjects; empty where nothing does. Raises TableError for an unreadable
+    file."""
+    try:
+        return saliency_version(config.score.saliency) if config.score.content else ""
+    except ValueError as error:
+        raise layout_tables.TableError(f"score.saliency: {error}") from None
+
+
 def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
     names = [str(name) for name in places.column("row_id").to_pylist()]
     columns = [places.column(name).to_pylist() for name in config.sampling.by]
@@ -173,7 +182,7 @@ def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: s
 
 
 def _build(config: EvaluateConfig, folder: str) -> Stage:
-    return Score(opened(config.storage), BorderSaliency(), config.score, folder)
+    return Score(opened(config.storage), saliency(config.score.saliency), config.score, folder)
 
 
 def _shards(chosen: pa.Table, size: int) -> list[pa.Table]:

@@ -165,7 +165,7 @@ def gather(
         is_made = storage.exists(storage.join(folder, example_table.CARD))  # perhaps of files that were cut otherwise
         for uri in [] if is_made else storage.list(folder):  # what an attempt that was ended left there
             storage.delete(uri)
-        for counts in _parted(config, of_all, verdicts, making, None if is_made else folder, stream):
+        for counts in _write_parts(config, of_all, verdicts, making, None if is_made else folder, stream):
             about.merge(counts)
     finally:
         for uri in storage.list(making):
@@ -235,7 +235,7 @@ def _gathered(
     return about, dict(sorted(of_all.items())), decided
 
 
-def _parted(
+def _write_parts(
     config: ExamplesConfig,
     of_all: dict[int, pa.Table],
     verdicts: np.ndarray,

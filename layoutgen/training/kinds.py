@@ -51,7 +51,7 @@ class Kind(Protocol):
         """What makes batches of rows for a device."""
         ...
 
-    def made(self, learner: nn.Module, cases: Sequence[Case]) -> list[Composition | Fault]:
+    def compose(self, learner: nn.Module, cases: Sequence[Case]) -> list[Composition | Fault]:
         """Lay cases out as in serving."""
         ...
 
@@ -82,9 +82,9 @@ def size_of(train: TrainSettings, storage: Storage) -> Size:
 def kind_of(train: TrainSettings, storage: Storage) -> Kind:
     """The kind of a training, with what it needs fetched to this machine."""
     if family := network_family(train, storage):
-        from layoutgen.training.networks.kind import Denoising
+        from layoutgen.training.networks.kind import NetworkKind
 
-        return Denoising(family, train, storage)
-    from layoutgen.training.vlm.kind import Speaking
+        return NetworkKind(family, train, storage)
+    from layoutgen.training.vlm.kind import VlmKind
 
-    return Speaking(train, storage)
+    return VlmKind(train, storage)

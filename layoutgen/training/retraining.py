@@ -15,53 +15,37 @@ registry.
 import json
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from layoutgen.cluster import fit, join
-from layoutgen.config.base import Pool
-from layoutgen.config.stages import NETWORKS, PlaceSettings
-from layoutgen.config.training import DataSettings, GateSettings, RetrainConfig, TrainSettings
+from layoutgen.cluster import join
+from layoutgen.config.stages import NETWORKS
+from layoutgen.config.training import GateSettings, RetrainConfig, TrainSettings
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 from layoutgen.imaging.images import encode_jpeg
-from layoutgen.io.adapter_registry import AdapterRegistry, Serving
-from layoutgen.io.storage import Storage, StorageError, opened
+from layoutgen.io.adapter_registry import AdapterRegistry
+from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables.lease import Lease
-from layoutgen.models.base import Composer
-from layoutgen.models.decoding.devices import ending_with_device
-from layoutgen.models.denoising import networks
-from layoutgen.models.vlm.checkpoints import family_of
-from layoutgen.models.vlm.pictures import PictureKind
-from layoutgen.models.weights import fetch_weights, local, pinned, revision, weights_sha
-from layoutgen.training.data.cases import Case, Data, DataError
+from layoutgen.models.weights import fetch_weights, local, pinned, weights_sha
+from layoutgen.training import contenders
+from layoutgen.training.contenders import Contender
+from layoutgen.training.data.cases import Data, DataError
 from layoutgen.training.data.datasets import gone
 from layoutgen.training.data.opening import open_data
 from layoutgen.training.data.sheet import sheet_of
-from layoutgen.training.fitting import Fit, read_outcome, steps_of
-from layoutgen.training.judging import gate
-from layoutgen.training.judging import promotion as registry
-from layoutgen.training.kinds import network_family, size_of
+from layoutgen.training.fitting import read_outcome, steps_of
+from layoutgen.training.judging import promotion
+from layoutgen.training.judging.card import card_of, new_network
+from layoutgen.training.judging.gate import Verdict, compare, judge
+from layoutgen.training.kinds import size_of
 from layoutgen.training.loop.steps import DivergedError, recipe_of
+from layoutgen.training.run import Fit
 from layoutgen.training.trainer import launch
 
 log = logging.getLogger("layoutgen")
 
 _LOOKED_FOR = 2000  # images, half a minute at a store that takes 0.1 s to answer eight at a time
-
-
-@dataclass(frozen=True)
-class Contender:
-    """What is judged: a checkpoint, its adapter ("" for none), and the px at which it sees a canvas. `radm` and
-    `layout_image` stand for what a training of them began with."""
-
-    model: str
-    adapter: str
-    image_side: int
 
 
 def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = False) -> dict[str, Any]:
@@ -84,22 +68,24 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     _look_for_the_cluster(config)
     shape = _shape(train, data)
     run = f"{train.name}-{digest(shape)[:12]}"
-    place = storage.join(output, run)
-    with Lease(storage, f"{place}/lease", config.lease_seconds, storage.conditional(place)) as lease:
+    run_uri = storage.join(output, run)
+    with Lease(storage, f"{run_uri}/lease", config.lease_seconds, storage.conditional(run_uri)) as lease:
         lease.name(run)
-        storage.write(f"{place}/run.json", json.dumps(shape, indent=1, default=str).encode())
-        storage.write(f"{place}/samples.jpg", encode_jpeg(sheet_of(data.train)))
-        outcome = _train(config, Fit(place, train, config.data, storage))
+        storage.write(f"{run_uri}/run.json", json.dumps(shape, indent=1, default=str).encode())
+        storage.write(f"{run_uri}/samples.jpg", encode_jpeg(sheet_of(data.train)))
+        outcome = _train(config, Fit(run_uri, train, config.data, storage))
         lease.confirm()
-        learnt = f"{place}/{outcome['folder']}"
-        with_weights = fetch_weights(learnt, Path(train.cache).expanduser() / "outcomes", storage)
-        version = registry.version_of(run, with_weights)
+        learnt = f"{run_uri}/{outcome['folder']}"
+        folder = fetch_weights(learnt, Path(train.cache).expanduser() / "outcomes", storage)
+        version = promotion.version_of(run, folder)
         before = adapters.serving(train.name)
-        verdict = _judge(config, storage, adapters, data, place, learnt, before)
-        card = _card(train, data, shape, outcome, verdict, before)
+        against = contenders.serving(train, adapters, before.version)
+        verdict = _judge(config, storage, data, contenders.trained(train, learnt), against)
+        storage.write(f"{run_uri}/evaluation.json", _report(config.gate, verdict, before.version))
+        card = card_of(train, data, shape, outcome, verdict, before)
         lease.confirm()
-        adapters.add(train.name, version, with_weights, card)
-        serves = registry.decide(adapters, train.name, version, before, verdict, force=force)
+        adapters.add(train.name, version, folder, card)
+        serves = promotion.decide(adapters, train.name, version, before, verdict, force=force)
         summary = {
             "run": run,
             "version": version,
@@ -112,9 +98,9 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
             "validation_loss": outcome["validation_loss"],
             "seconds": round(time.monotonic() - began, 1),
             "adapter": adapters.uri(train.name, version),
-            "output": place,
+            "output": run_uri,
         }
-        storage.write(f"{place}/summary.json", json.dumps(summary, indent=1, ensure_ascii=False).encode())
+        storage.write(f"{run_uri}/summary.json", json.dumps(summary, indent=1, ensure_ascii=False).encode())
     return summary
 
 
@@ -122,13 +108,8 @@ def _look_for_the_cluster(config: RetrainConfig) -> None:
     """Raise where there is none, or workers and gate, one after the other, don't fit it."""
     join(config.ray_address, "ray_address")
     wanted = config.train.least_workers or config.train.workers
-    _fit(config, "train.worker", config.train.worker, wanted)
-    _fit(config, "gate.pool", config.gate.pool, 1)
-
-
-def _fit(config: RetrainConfig, name: str, pool: Pool, size: int) -> None:
-    """Raise PoolError where the cluster does not hold `size` actors."""
-    fit([(name, pool.model_copy(update={"size": size}))], autoscaling=config.autoscaling, nodes=config.nodes)
+    contenders.require(config, "train.worker", config.train.worker, wanted)
+    contenders.require(config, "gate.pool", config.gate.pool, 1)
 
 
 def _learnable(data: Data, train: TrainSettings, storage: Storage) -> None:
@@ -147,7 +128,7 @@ def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
     base = local(train.model)
     return {
         "data": data.sha,
-        "base": _new(train) if train.model in NETWORKS else weights_sha(base) if base else train.model,
+        "base": new_network(train) if train.model in NETWORKS else weights_sha(base) if base else train.model,
         "recipe": vars(recipe_of(train)) | ({"average": train.average} if train.average else {}),
         "steps": steps_of(train, len(data.train)),
         "window": train.window,
@@ -155,12 +136,6 @@ def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
         "prompt_version": PROMPT_VERSION,
         "codec": CODEC,
     }
-
-
-def _new(train: TrainSettings) -> dict[str, Any]:
-    """What shapes a new network."""
-    told = {"model", "size", "backbone", "without", "seed"} | ({"encoder"} if train.encoder else set())
-    return train.model_dump(mode="json", include=told)
 
 
 def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:
@@ -177,166 +152,34 @@ def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:
     return outcome
 
 
-def _judge(
-    config: RetrainConfig,
-    storage: Storage,
-    adapters: AdapterRegistry,
-    data: Data,
-    place: str,
-    learnt: str,
-    before: Serving,
-) -> gate.Verdict:
-    """Have the new one and the serving one make the same layouts, on the cluster, and compare."""
-    train, told = config.train, config.gate
-    is_whole = train.method == "full"
-    ours = Contender(learnt if is_whole else train.model, "" if is_whole else learnt, train.image_side)
-    theirs = Contender(train.model, "", train.image_side)
-    if before.version is not None:
-        card, uri = adapters.card(train.name, before.version), adapters.uri(train.name, before.version)
-        is_whole = card["method"] == "full"
-        theirs = Contender(uri if is_whole else card["base"], "" if is_whole else uri, card["image_side"])
-    mine = _evaluate(config, storage, ours)
-    other = _evaluate(config, storage, theirs)
+def _judge(config: RetrainConfig, storage: Storage, data: Data, learnt: Contender, before: Contender) -> Verdict:
+    """Have the new one and the one before it make the same layouts, on the cluster, and compare."""
+    gate = config.gate
+    ours, theirs = (contenders.evaluate(config, storage, contender) for contender in (learnt, before))
     comparisons = []
-    for name, cases in (("test", data.test), ("fixed", data.fixed)):
-        products = [cases[i].product for i in range(min(len(cases), told.cases))]
+    for split, cases in (("test", data.test), ("fixed", data.fixed)):
+        products = [cases[i].product for i in range(min(len(cases), gate.cases))]
         comparisons.append(
-            gate.compare(mine[name], other[name], products, resamples=told.resamples, level=told.level)
+            compare(ours[split], theirs[split], products, resamples=gate.resamples, level=gate.level)
             if products
             else {}
         )
-    verdict = gate.judge(*comparisons, metric=told.metric, guards=told.guards, tolerance=told.tolerance)
-    report = {
-        "against": before.version,
-        "better": verdict.better,
-        "reasons": verdict.reasons,
-        **verdict.comparison,
-        "settings": told.model_dump(mode="json"),
-    }
-    storage.write(f"{place}/evaluation.json", json.dumps(report, indent=1, ensure_ascii=False).encode())
+    verdict = judge(*comparisons, metric=gate.metric, guards=gate.guards, tolerance=gate.tolerance)
     for reason in verdict.reasons:
         log.info("gate: %s", reason)
     return verdict
 
 
-def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, gate.Measures]:
-    """Measure a contender on both sets, as a task of the cluster. Raises what the task raised."""
-    import ray
-    from ray.exceptions import RayTaskError
-
-    join(config.ray_address, "ray_address")
-    pool = config.gate.pool
-    _fit(config, "gate.pool", pool, 1)
-    task = ray.remote(num_cpus=pool.num_cpus, num_gpus=pool.num_gpus, max_retries=3)(_measure)
-    work = (config.data, config.train, config.gate, config.place, storage, contender)
-    try:
-        found: dict[str, gate.Measures] = ray.get(task.remote(*work))
-    except RayTaskError as error:
-        cause = error.cause
-        raise (cause if isinstance(cause, ValueError | OSError | StorageError) else error) from None
-    return found
-
-
-def _measure(
-    data: DataSettings,
-    train: TrainSettings,
-    told: GateSettings,
-    place: PlaceSettings,
-    storage: Storage,
-    contender: Contender,
-) -> dict[str, gate.Measures]:
-    """One contender's measures, on a worker."""
-    with ending_with_device():
-        return _measured(data, train, told, place, storage, contender)
-
-
-def _measured(
-    data: DataSettings,
-    train: TrainSettings,
-    told: GateSettings,
-    place: PlaceSettings,
-    storage: Storage,
-    contender: Contender,
-) -> dict[str, gate.Measures]:
-    import torch
-
-    from layoutgen.models.building.stages import FaceFor
-
-    torch.set_num_threads(max(1, int(told.pool.num_cpus)))
-    judged = train.model_copy(update={"model": contender.model, "image_side": contender.image_side})
-    composer, kind = _composer(judged, told, storage, contender.adapter)
-    opened = open_data(data, train.cache, storage, size_of(judged, storage))
-    placing = gate.Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)
-
-    def measures(cases: Sequence[Case]) -> gate.Measures:
-        return gate.measure(cases[: told.cases], composer, kind, contender.image_side, placing)
-
-    return {"test": measures(opened.test), "fixed": measures(opened.fixed)}
-
-
-def _composer(
-    train: TrainSettings, told: GateSettings, storage: Storage, adapted: str
-) -> tuple[Composer, PictureKind | None]:
-    """What composes with a model as these settings name it and an adapter, and the pictures that it is shown, where it
-    is shown any of its own kind."""
-    if family := network_family(train, storage):
-        from layoutgen.training.networks.kind import network_of
-
-        network = network_of(family, train, storage).eval().to(told.device)
-        composer = family.composer(network, frame=gate.framed_before, steps=train.denoising_steps, rows=told.batch)
-        return composer, None
-    from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
-    from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
-
-    folder = Path(train.cache).expanduser()
-    weights = fetch_weights(train.model, folder, storage)
-    adapter = fetch_weights(adapted, folder, storage) if adapted else None
-    options = DecodingOptions(
-        device=told.device,
-        dtype=told.dtype,
-        max_side=train.image_side,
-        max_new_tokens=told.max_new_tokens,
-        rows=told.batch,
-    )
-    answerer = open_answerer(weights, adapter, options, task=layout_task)
-    return QwenVlComposer(answerer, frame=gate.framed_before), answerer.chat.pictures
-
-
-def _card(
-    train: TrainSettings,
-    data: Data,
-    shape: dict[str, Any],
-    outcome: dict[str, Any],
-    verdict: gate.Verdict,
-    before: Serving,
-) -> dict[str, Any]:
-    """What a version is: for people, for the gate of the next one, and for whoever asks in a year."""
-    base: dict[str, Any] = {"family": train.model, "base_revision": "", "base_sha": "", "new": _new(train)}
-    if train.model not in NETWORKS:
-        weights = fetch_weights(train.model, Path(train.cache).expanduser())
-        family = networks.family_in(weights)
-        base = {"family": family.name if family else family_of(weights), "base_revision": revision(weights)}
-        base["base_sha"] = weights_sha(weights)
-    return {
-        "name": train.name,
-        "method": train.method,
-        "base": train.model,
-        **base,
-        "data_sha": data.sha,
-        "data": data.card,
-        "augmentation": data.card.get("augmentation", "none"),
-        "image_side": train.image_side,
-        "codec": CODEC,
-        "prompt_version": PROMPT_VERSION,
-        "recipe": shape["recipe"],
-        "steps": shape["steps"],
-        "training": outcome,
-        "against": before.version,
-        "verdict": {"better": verdict.better, "reasons": list(verdict.reasons)},
-        "metrics": verdict.comparison,
-        "code_version": installed("layoutgen"),
-        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+def _report(gate: GateSettings, verdict: Verdict, against: str | None) -> bytes:
+    """What `evaluation.json` says."""
+    report = {
+        "against": against,
+        "better": verdict.better,
+        "reasons": verdict.reasons,
+        **verdict.comparison,
+        "settings": gate.model_dump(mode="json"),
     }
+    return json.dumps(report, indent=1, ensure_ascii=False).encode()
 
 
 def named(config: RetrainConfig, source: str | None, model: str | None = None) -> RetrainConfig:

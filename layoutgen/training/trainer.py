@@ -17,7 +17,7 @@ from layoutgen.training.data.cases import DataError
 from layoutgen.training.loop.saving import CheckpointError
 
 if TYPE_CHECKING:  # Ray's controller of a training reads this module, too: three seconds less without torch and peft
-    from layoutgen.training.fitting import Fit
+    from layoutgen.training.run import Fit
 
 log = logging.getLogger("layoutgen")
 

@@ -12,7 +12,7 @@ import torch
 from layoutgen.config.training import RetrainConfig
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_checkpoint
-from layoutgen.training import fitting
+from layoutgen.training import fitting, run
 from tests.training.drawn import store
 
 SIDE = 56
@@ -98,18 +98,18 @@ class Dying:
 
     def __call__(self, config: dict[str, Any]) -> None:
         job, mark = config["job"], Path(self.folder) / "died"
-        before = fitting.crash_point
+        before = run.crash_point
 
         def point(name: str) -> None:
             if name == "step_3_of_0" and not mark.exists():
                 mark.touch()
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        fitting.crash_point = point
+        run.crash_point = point
         try:
             fitting.fit(job)
         finally:
-            fitting.crash_point = before
+            run.crash_point = before
 
 
 def full_disk(config: dict[str, Any]) -> None:

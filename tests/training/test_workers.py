@@ -144,7 +144,7 @@ def test_zero_3_does_so_too_and_exports_whole_tensors(runs: Runs, two: dict[str,
 
 
 def test_under_zero_3_no_worker_loads_more_of_the_base_than_its_part(runs: Runs) -> None:
-    for rank, process in enumerate(runs.begin("parts", 2, worker.load_parted)):
+    for rank, process in enumerate(runs.begin("parts", 2, worker.load_sharded)):
         process.join(100)
         assert process.exitcode == 0, runs.log("parts", rank).read_text()[-3000:]
 

@@ -19,7 +19,7 @@ from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl, processing_qwen2
 
 from layoutgen.training.fitting import Fit, fit
 from layoutgen.training.loop.steps import recipe_of
-from layoutgen.training.loop.zero import parted
+from layoutgen.training.loop.zero import sharded
 from layoutgen.training.vlm.lora import load_learner
 
 
@@ -34,10 +34,10 @@ def begin(
     return process
 
 
-def load_parted(job: Fit) -> None:
+def load_sharded(job: Fit) -> None:
     """Load a model under ZeRO-3: of no weight of the base there is more here than this rank's part."""
     recipe = recipe_of(job.train)
-    with parted(bf16=False):
+    with sharded(bf16=False):
         learner = load_learner(Path(job.train.model), recipe, None)
     base = [weight for weight in learner.parameters() if not weight.requires_grad]
     assert base

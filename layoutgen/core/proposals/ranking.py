@@ -32,7 +32,7 @@ def layout_score(suggestions: Sequence[Suggestion], canvas: Canvas, subject: Box
         return 0.0
     return (
         1.0
-        - min(1.0, _overlap(boxes))
+        - min(1.0, overlap(boxes))
         - (_on_subject([text.box for text in texts], subject) if subject else 0.0)
         - _share([min(b[0], b[1], 1 - b[2], 1 - b[3]) < _EDGE for b in boxes])
         - _share([not any(inside(box, underlay) for box in boxes) for underlay in underlays])
@@ -41,13 +41,14 @@ def layout_score(suggestions: Sequence[Suggestion], canvas: Canvas, subject: Box
     )
 
 
-def _overlap(boxes: Sequence[Box]) -> float:
+def overlap(boxes: Sequence[Box]) -> float:
+    """Shared area of pairs of boxes, each over the smaller one's, by the number of boxes."""
     shared = 0.0
     for i, a in enumerate(boxes):
         for b in boxes[:i]:
             smaller = min(area(a), area(b))
             shared += intersection(a, b) / smaller if smaller > 0 else 0.0
-    return shared / len(boxes)
+    return shared / len(boxes) if boxes else 0.0
 
 
 def _on_subject(boxes: Sequence[Box], subject: Box) -> float:

@@ -27,6 +27,7 @@ from layoutgen.goods import catalogue
 from layoutgen.imaging import drawing, fonts, images
 from layoutgen.imaging.framed import draw_at, shrink
 from layoutgen.imaging.grounds import flat_ground, panel_colour
+from layoutgen.imaging.sheets import contact_sheet
 from layoutgen.training.corpus import copywriting
 from layoutgen.training.corpus.blocks import Style
 from layoutgen.training.corpus.composites import held_back
@@ -145,7 +146,7 @@ class Corpus:
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
     def poster(self, index: int) -> Poster:
-        """Draw poster `index`. Draws again, with other lots, what cannot be laid out well."""
+        """Draw poster `index`. Draws again, from another seed, what cannot be laid out well."""
         for attempt in range(50):
             rng = np.random.default_rng([self.spec.seed, 21, index, attempt])
             made = self._try(f"corpus-{self.spec.seed}-{index}", rng)
@@ -218,7 +219,7 @@ def _framings(
     height, width = scene.pixels.shape[:2]
     subject = framing.subject_box(scene.subject)
     kind = str(rng.choice(list(PANELS), p=[0.45, 0.2, 0.15, 0.2]))
-    served, lots = rng.random() < _AS_SERVED, rng.random(len(_LOOKS))
+    served, draws = rng.random() < _AS_SERVED, rng.random(len(_LOOKS))
     if left_third:
         crop = framing.cover(canvas.width * 0.6 / canvas.height, width / height, _centre(subject))
         yield [(Framing(crop, (0.4, 0.0, 1.0, 1.0), panel_of(colours, kind)), False)]
@@ -228,7 +229,7 @@ def _framings(
         yield [(framing.default(width / height, subject, canvas, panel), False)]
     flat = flat_ground(scene.pixels, scene.subject)
     found = framing.candidates(width / height, subject, canvas, flat=flat, panel=panel_of(colours, kind), margin=MARGIN)
-    first = dict(zip(_LOOKS, lots ** (1 / np.array(list(_LOOKS.values()))), strict=True))
+    first = dict(zip(_LOOKS, draws ** (1 / np.array(list(_LOOKS.values()))), strict=True))
     for look in sorted(_LOOKS, key=lambda look: -first[look]):
         seen = list({one.framing: one for one in found if one.kind == look and one.subject_seen >= _WHOLE})
         if seen:
@@ -284,18 +285,6 @@ def _lines(element: Element, drawn: Canvas) -> list[TextLine]:
                (x + right) / drawn.width, (y + bottom) / drawn.height)  # fmt: skip
         found.append(TextLine(line, ink, element.role, language(line), element.colour, 1.0, True))
     return found
-
-
-def contact_sheet(posters: Sequence[np.ndarray], columns: int, side: int) -> np.ndarray:
-    """Pictures in rows, each at most `side` px, on grey."""
-    rows = -(-len(posters) // columns)
-    sheet = np.full((rows * (side + 8) + 8, columns * (side + 8) + 8, 3), 110, np.uint8)
-    for i, poster in enumerate(posters):
-        small = shrink(poster, side)
-        y, x = 8 + i // columns * (side + 8), 8 + i % columns * (side + 8)
-        y, x = y + (side - small.shape[0]) // 2, x + (side - small.shape[1]) // 2
-        sheet[y : y + small.shape[0], x : x + small.shape[1]] = small
-    return sheet
 
 
 def main() -> None:

@@ -1,8 +1,8 @@
 """Pictures for drawn posters: a product in a place, and the map of where it is.
 
 `Drawn` sets the demo's products, and cut-outs that it is given, into the demo's scenes: which product, how large and
-where follows from an rng, so there is no end of them. What is dear to draw (products, empty scenes) is drawn once a
-process. `Photos` are a folder's real photos as they are, with the subject that the embedded network finds.
+where follows from an rng, so there is no end of them. What is expensive to draw (products, empty scenes) is drawn
+once a process. `Photos` are a folder's real photos as they are, with the subject that the embedded network finds.
 """
 
 from collections.abc import Callable

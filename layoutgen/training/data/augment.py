@@ -1,6 +1,6 @@
 """Makes samples of layouts: the question, the picture, the answer, and every change that was made on the way.
 
-Two families of noise, each with lots of its own, so that one does not move with the other:
+Two families of noise, each with an rng of its own, so that one does not move with the other:
 
 - **condition**: the layout is handed in unfinished, as `core.prompts.refinements` tells it. Some elements are given. A
   given one is locked, or a hint: each of its coordinates is moved with probability `jitter_share` by N(0, `jitter`) of
@@ -104,13 +104,13 @@ def jittered(
     the canvas and never inverted, and what was drawn for each coordinate (0 where it stays)."""
     moved, deltas = [], []
     for box in boxes:
-        lots = rng.normal(0, sigma, 4) * (rng.random(4) < share)
-        sides = np.clip(np.array(box) + lots, 0, 1)
+        draws = rng.normal(0, sigma, 4) * (rng.random(4) < share)
+        sides = np.clip(np.array(box) + draws, 0, 1)
         for axis in (0, 1):
             if sides[axis + 2] - sides[axis] < _LEAST:
                 sides[axis], sides[axis + 2] = box[axis], box[axis + 2]
         moved.append((float(sides[0]), float(sides[1]), float(sides[2]), float(sides[3])))
-        deltas.append((float(lots[0]), float(lots[1]), float(lots[2]), float(lots[3])))
+        deltas.append((float(draws[0]), float(draws[1]), float(draws[2]), float(draws[3])))
     return moved, deltas
 
 
@@ -149,12 +149,12 @@ def _in_order(target: tuple[Suggestion, ...], given: Sequence[tuple[int, Given]]
 def shaped(task: Task, how: Augmentation, rng: Rng) -> tuple[Task, dict[str, Any]]:
     """Change canvas, direction, copy; return what was done."""
     log: dict[str, Any] = {}
-    lots = rng.random(3)
+    draws = rng.random(3)
     window = _window(task, rng)
-    if lots[0] < how.reframe and window is not None:
+    if draws[0] < how.reframe and window is not None:
         task = reframed(task, window)
         log["window"] = window
-    if lots[1] < how.flip and not task.printed:
+    if draws[1] < how.flip and not task.printed:
         task = mirrored(task)
         log["mirrored"] = True
     points = task.copy.selling_points
@@ -163,7 +163,7 @@ def shaped(task: Task, how: Augmentation, rng: Rng) -> tuple[Task, dict[str, Any
         task = without(task, out)
         log["left_out"] = [points[index] for index in out]
     order = rng.permutation(len(task.copy.selling_points))
-    if lots[2] < how.reorder and len(order) > 1:
+    if draws[2] < how.reorder and len(order) > 1:
         points = tuple(task.copy.selling_points[int(index)] for index in order)
         task = replace(task, copy=replace(task.copy, selling_points=points))
         log["order"] = [int(index) for index in order]

@@ -27,7 +27,7 @@ from layoutgen.training.examples import table as example_table
 from layoutgen.training.examples.about import DataSetError
 from layoutgen.training.examples.erasing import erase
 from layoutgen.training.examples.examples import Example
-from layoutgen.training.examples.selection import DataSet, said
+from layoutgen.training.examples.selection import DataSet, canonical
 
 VERSION = "samples-1"
 """Changes with every change of what a sample of the same example is."""
@@ -97,7 +97,7 @@ class ExampleSamples:
         self._side, self._how, self._seed, self._find = side, how, seed, find
         self._room, self._kept = cache_bytes, OrderedDict[tuple[str, object], _Photo]()
         self._lock = threading.Lock()
-        digest = hashlib.sha256("\n".join(map(said, self._examples)).encode()).hexdigest()
+        digest = hashlib.sha256("\n".join(map(canonical, self._examples)).encode()).hexdigest()
         self.sha = _sha(digest, side, seed, how, *(["subjects"] if find else []))
 
     def __len__(self) -> int:
@@ -144,8 +144,8 @@ class ExampleSamples:
             message = f"{example.image} of {example.row_id} can't be read ({error}); make the data set again"
             raise DataSetError(message) from error
         # The image, not the sample's index, decides on the decoys: they must not move between epochs or data sets.
-        lots = np.random.default_rng(list(hashlib.sha256(example.image.encode()).digest()[:8]))
-        photo, _ = erase(photo, example.erased, lots)
+        rng = np.random.default_rng(list(hashlib.sha256(example.image.encode()).digest()[:8]))
+        photo, _ = erase(photo, example.erased, rng)
         found = photo, self._find(photo) if self._find else None
         with self._lock:
             self._kept[key] = found

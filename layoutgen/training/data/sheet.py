@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from layoutgen.imaging import fonts, images
-from layoutgen.training.corpus.posters import Corpus, CorpusSpec, contact_sheet
+from layoutgen.imaging.sheets import contact_sheet
+from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import Augmentation, augmented
 from layoutgen.training.data.datasets import corpus_task
 from layoutgen.training.data.sample import Sample, Samples

@@ -102,15 +102,15 @@ def _moved(group: Sequence[Box], others: Sequence[Box], around: "_Surroundings",
     for _ in range(_TRIES):
         wide, tall = rng.uniform(0.85, 1.15, 2)
         free_x, free_y = 1 - wide * (right - left), 1 - tall * (bottom - top)
-        lots = rng.random(3)
+        draws = rng.random(3)
         if free_x < 0 or free_y < 0:
             continue
-        x, y = free_x * lots[0], free_y * lots[1]
+        x, y = free_x * draws[0], free_y * draws[1]
         moved = [
             (x + wide * (b[0] - left), y + tall * (b[1] - top), x + wide * (b[2] - left), y + tall * (b[3] - top))
             for b in group
         ]
-        if lots[2] < 0.5:  # lines that start together may as well end together
+        if draws[2] < 0.5:  # lines that start together may as well end together
             moved = [(2 * x + wide * (right - left) - b[2], b[1], 2 * x + wide * (right - left) - b[0], b[3])
                      for b in moved]  # fmt: skip
         if not all(_is_clear(box, others) for box in moved):

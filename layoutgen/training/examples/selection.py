@@ -53,12 +53,12 @@ class DataSet:
     def sha(self) -> str:
         """What stands for all examples with their splits, 64 hex digits."""
         if self.version > 1:
-            digests = [_digest(said(example)) for split in SPLITS for example in self.splits[split]]
+            digests = [_digest(canonical(example)) for split in SPLITS for example in self.splits[split]]
             return sha_of(digests, self.shares, self.salt)
         whole = hashlib.sha256()
         for split in SPLITS:
             for example in self.splits[split]:
-                whole.update(f"{split} {said(example)}\n".encode())
+                whole.update(f"{split} {canonical(example)}\n".encode())
         return whole.hexdigest()
 
     @property
@@ -91,7 +91,7 @@ def marks(examples: Iterable[Example]) -> pa.Table:
             _weight(one),
             one.product_id,
             _digest(one.image_sha256 or one.image),
-            _digest(said(one)),
+            _digest(canonical(one)),
         )
         for one in examples
     ]
@@ -180,7 +180,7 @@ def select(
 
 def order_of(example: Example) -> tuple[str, str, str]:
     """Where an example stands in its split."""
-    return example.product_id, example.row_id, said(example)
+    return example.product_id, example.row_id, canonical(example)
 
 
 def image_gone(example: Example) -> Drop:
@@ -205,7 +205,7 @@ def sizes(data: DataSet) -> tuple[int, int]:
     return len({one.product_id for one in every}), len({one.image_sha256 or one.image for one in every})
 
 
-def said(example: Example) -> str:
+def canonical(example: Example) -> str:
     """An example as canonical JSON: equal examples, and only they, give equal texts."""
     return json.dumps(_exact(asdict(example)), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

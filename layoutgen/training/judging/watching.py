@@ -10,16 +10,16 @@ import numpy as np
 
 from layoutgen.core.layout import Role
 from layoutgen.core.proposals.layout_image import COLOURS
+from layoutgen.imaging.sheets import contact_sheet
 from layoutgen.models.base import Composition, Fault
-from layoutgen.training.corpus.posters import contact_sheet
 from layoutgen.training.data.cases import Case
-from layoutgen.training.judging.gate import proposal_measures
+from layoutgen.training.judging.measures import proposal_measures
 
 _SIDE, _COLUMNS, _SHOWN = 256, 6, 24
 
 
 def means(cases: Sequence[Case], made: Sequence[Composition | Fault]) -> dict[str, float]:
-    """The means of `gate`'s measures of proposals."""
+    """The means of `measures` of proposals."""
     sums: dict[str, tuple[float, float]] = {}
     for case, answer in zip(cases, made, strict=True):
         for name, (total, weight) in proposal_measures(case, answer).items():

@@ -24,7 +24,7 @@ class Engine(Protocol):
         """Add the gradients of `scale` times a batch's loss; `last` before a step. Returns the learner's sums."""
         ...
 
-    def look(self, batch: Any) -> Tensor:
+    def evaluate(self, batch: Any) -> Tensor:
         """The learner's sums, with nothing learnt."""
         ...
 
@@ -66,7 +66,7 @@ class PlainEngine:
         return sums.detach()
 
     @torch.no_grad()
-    def look(self, batch: Any) -> Tensor:
+    def evaluate(self, batch: Any) -> Tensor:
         """The learner's sums."""
         sums: Tensor = self.learner(batch)
         return sums

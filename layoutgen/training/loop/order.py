@@ -1,9 +1,9 @@
 """Which samples are learnt when: shuffled an epoch, alike in length a batch, the same again after an interruption.
 
-An epoch's samples are shuffled and cut into windows of some batches. Of a window each rank takes every so-manieth
-sample, sorts its own by length and parts them: the k-th longest parts of all ranks make one batch, so that nobody waits
-for a rank with longer rows. A window's batches come in an order of their own. What has been done is one number, the
-steps taken, whatever the number of ranks: with another number a window is only parted a little otherwise.
+An epoch's samples are shuffled and cut into windows of some batches. Of a window each of n ranks takes every n-th
+sample, sorts its own by length and splits them: the k-th longest parts of all ranks make one batch, so that nobody
+waits for a rank with longer rows. A window's batches come in an order of their own. What has been done is one number,
+the steps taken, whatever the number of ranks: with another number a window is only split a little otherwise.
 """
 
 import math
@@ -46,9 +46,9 @@ class Order:
         if self.rank >= len(whole):
             return [[] for _ in range(batches)]
         longest_first = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
-        parted = [part.tolist() for part in np.array_split(np.array(longest_first), batches)]
+        split = [part.tolist() for part in np.array_split(np.array(longest_first), batches)]
         turn = np.random.default_rng([self.seed, epoch, window]).permutation(batches)
-        return [parted[k] for k in turn]
+        return [split[k] for k in turn]
 
     def most(self, epoch: int, window: int) -> int:
         """The most samples that any rank has in any of a window's batches."""

@@ -20,7 +20,7 @@ class DivergedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train.
+    """How to train; its defaults are those of the settings, `config.training.TrainSettings`.
 
     `method`: `lora`; `dpo`, a LoRA adapter from preferences; `full`, all weights. An adapter is of `rank`, scaled by
     `alpha` / rank, with `dropout`, on the language model and with `vision` on the vision tower. `batch` samples a step
@@ -30,26 +30,26 @@ class Recipe:
     tower takes `dense_steps` steps of its own at `dense_rate`, see `dense`.
     """
 
-    method: Literal["lora", "dpo", "full"] = "lora"
-    rank: int = 16
-    alpha: int = 32
-    dropout: float = 0.0
-    vision: bool = False
-    batch: int = 32
-    micro: int = 4
-    rate: float = 1e-4
-    warmup: float = 0.05
-    decay: float = 0.0
-    clip: float = 1.0
-    beta: float = 0.1
-    image_side: int = 672
-    max_tokens: int = 4096
-    seed: int = 0
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    checkpointing: bool = True
-    free: bool = False
-    dense_steps: int = 0
-    dense_rate: float = 1e-3
+    method: Literal["lora", "dpo", "full"]
+    rank: int
+    alpha: int
+    dropout: float
+    vision: bool
+    batch: int
+    micro: int
+    rate: float
+    warmup: float
+    decay: float
+    clip: float
+    beta: float
+    image_side: int
+    max_tokens: int
+    seed: int
+    dtype: Literal["bfloat16", "float32"]
+    checkpointing: bool
+    free: bool
+    dense_steps: int
+    dense_rate: float
 
 
 def restore(learner: nn.Module, weights: dict[str, Tensor]) -> None:
@@ -73,7 +73,7 @@ def rate_at(step: int, steps: int, recipe: Recipe) -> float:
 
 
 @dataclass(frozen=True)
-class Taken:
+class StepResult:
     """A step that was taken: its mean loss, the share of hits, the rate, the gradients' norm, and over all ranks the
     samples and answer tokens that were learnt and the tokens that were read."""
 
@@ -90,21 +90,21 @@ class Taken:
 Collate = Callable[[list[Any]], Any]
 
 
-def take(engine: Engine, chunks: list[list[Any]], make: Collate, recipe: Recipe, step: int, steps: int) -> Taken:
+def train_step(
+    engine: Engine, chunks: list[list[Any]], collate: Collate, recipe: Recipe, step: int, steps: int
+) -> StepResult:
     """Take one step of `steps` with this rank's chunks of rows. Raises DivergedError before or after the step, whose
     weights are then to be thrown away."""
     device = next(engine.learner.parameters()).device
     pairs = recipe.method == "dpo"
     rows = [row for chunk in chunks for row in chunk if row.weight]
     torch.manual_seed(1_000_003 * recipe.seed + 1009 * step + engine.rank)  # dropout, the same after an interruption
-    counted = total(
-        [len(rows), sum(row.learnt for row in rows), sum(row.read for row in rows)], device
-    )  # fmt: skip
-    samples, learnt, read = counted
+    counts = [len(rows), sum(row.learnt for row in rows), sum(row.read for row in rows)]
+    samples, learnt, read = total(counts, device)
     scale = engine.ranks / (samples if pairs else learnt)
     sums = torch.zeros(3, device=device)
     for chunk in chunks:
-        sums += engine.accumulate(make(chunk), scale, last=chunk is chunks[-1])
+        sums += engine.accumulate(collate(chunk), scale, last=chunk is chunks[-1])
     lost, weight, hits = total(sums.double(), device)
     if not math.isfinite(lost):
         raise DivergedError(_DIVERGED.format(what="loss", step=step, value=lost))
@@ -112,19 +112,19 @@ def take(engine: Engine, chunks: list[list[Any]], make: Collate, recipe: Recipe,
     norm = engine.step(rate)
     if not math.isfinite(norm):
         raise DivergedError(_DIVERGED.format(what="norm of the gradients", step=step, value=norm))
-    return Taken(step, lost / weight, hits / weight, rate, norm, int(samples), int(learnt), int(read))
+    return StepResult(step, lost / weight, hits / weight, rate, norm, int(samples), int(learnt), int(read))
 
 
 _DIVERGED = "the {what} of step {step} is {value}: stopped there; lower train.rate, or look at that step's samples"
 
 
-def validate(engine: Engine, chunks: Iterable[list[Any]], make: Collate) -> tuple[float, float]:
+def validate(engine: Engine, chunks: Iterable[list[Any]], collate: Collate) -> tuple[float, float]:
     """Mean loss and share of hits of rows, over all ranks, with nothing learnt."""
     device = next(engine.learner.parameters()).device
     engine.learner.eval()
     sums = torch.zeros(3, device=device)
     for chunk in chunks:
-        sums += engine.look(make(chunk))
+        sums += engine.evaluate(collate(chunk))
     engine.learner.train()
     lost, weight, hits = total(sums.double(), device)
     return (lost / weight, hits / weight) if weight else (math.nan, math.nan)

@@ -1,4 +1,4 @@
-"""DeepSpeed's ZeRO as an engine: stage 2 parts gradients and optimiser state over ranks, stage 3 the weights too.
+"""DeepSpeed's ZeRO as an engine: stage 2 shards gradients and optimiser state over ranks, stage 3 the weights too.
 
 What a rank saves fits as many ranks as wrote it; with another number only the adapter goes on.
 """
@@ -50,7 +50,7 @@ class ZeroEngine:
         return sums.detach()
 
     @torch.no_grad()
-    def look(self, batch: Any) -> Tensor:
+    def evaluate(self, batch: Any) -> Tensor:
         """The learner's sums."""
         sums: Tensor = self._engine(batch)
         return sums
@@ -90,9 +90,9 @@ class ZeroEngine:
 
 
 @contextmanager
-def parted(*, bf16: bool) -> Iterator[None]:
-    """Models that transformers loads in here are parted over the ranks at once, as stage 3 has them: no rank ever holds
-    a whole one on its device."""
+def sharded(*, bf16: bool) -> Iterator[None]:
+    """Models that transformers loads in here are sharded over the ranks at once, as stage 3 has them: no rank ever
+    holds a whole one on its device."""
     _deepspeed()
     from transformers.integrations.deepspeed import HfDeepSpeedConfig, unset_hf_deepspeed_config
 

@@ -25,7 +25,7 @@ from layoutgen.models.denoising.inputs import Inputs
 from layoutgen.models.weights import fetch_config, fetch_weights
 from layoutgen.training.data.cases import Case, DataError
 from layoutgen.training.data.sample import Sample, SampleError, Samples, Task
-from layoutgen.training.judging.gate import brief_of, framed_before
+from layoutgen.training.judging.measures import brief_of, framed_before
 from layoutgen.training.loop.steps import restore
 from layoutgen.training.networks.inputs import inputs_of
 
@@ -102,7 +102,7 @@ class Denoiser(nn.Module):
         return torch.stack([loss * count, loss.new_tensor(count), loss.new_tensor(hits * count)])
 
 
-class Denoising:
+class NetworkKind:
     """The kind of networks that denoise; see `kinds.Kind`."""
 
     def __init__(self, family: Family, train: TrainSettings, storage: Storage) -> None:
@@ -131,7 +131,7 @@ class Denoising:
         """Rows are batches."""
         return list
 
-    def made(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
+    def compose(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
         """Sampled as in serving."""
         composer = self._family.composer(learner.network, frame=framed_before, steps=self._train.denoising_steps)
         return composer.compose([brief_of(case) for case in cases])

@@ -19,7 +19,7 @@ from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.weights import fetch_weights
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.sample import Sample, Samples
-from layoutgen.training.judging.gate import brief_of, framed_before
+from layoutgen.training.judging.measures import brief_of, framed_before
 from layoutgen.training.loop.engines import ranks_of
 from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.vlm import dense, lora
@@ -28,7 +28,7 @@ from layoutgen.training.vlm.tokens import Row, encoder
 _NEW_TOKENS = 768
 
 
-class Speaking:
+class VlmKind:
     """The kind of models that write layouts as text; see `kinds.Kind`."""
 
     def __init__(self, train: TrainSettings, storage: Storage) -> None:
@@ -38,12 +38,12 @@ class Speaking:
         self.size = partial(self._chat.pictures.size, longest=train.image_side)
 
     def learner(self, device: str) -> nn.Module:
-        """The checkpoint to train; under ZeRO-3 an adapter's base is parted among the ranks as it is loaded."""
+        """The checkpoint to train; under ZeRO-3 an adapter's base is sharded among the ranks as it is loaded."""
         recipe = self._recipe
         if self._train.zero == 3 and ranks_of()[1] > 1 and recipe.method != "full":
-            from layoutgen.training.loop.zero import parted
+            from layoutgen.training.loop.zero import sharded
 
-            with parted(bf16=recipe.dtype == "bfloat16"):
+            with sharded(bf16=recipe.dtype == "bfloat16"):
                 return lora.load_learner(self._base, recipe, None)
         return lora.load_learner(self._base, recipe, device)
 
@@ -61,7 +61,7 @@ class Speaking:
         """Rows as batches."""
         return lora.collator(self._chat, self._recipe, device)
 
-    def made(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
+    def compose(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
         """Decoded as in serving."""
         model, chat, side = learner.model, self._chat, self._train.image_side
         bare = model.get_base_model() if hasattr(model, "get_base_model") else model

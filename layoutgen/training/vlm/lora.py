@@ -27,7 +27,7 @@ VISION_TARGETS = (
 
 
 def load_learner(weights: Path, recipe: Recipe, device: str | None) -> Learner:
-    """Load a model to train, onto a device or, with None, where `zero.parted` puts it; a LoRA adapter on it is new,
+    """Load a model to train, onto a device or, with None, where `zero.sharded` puts it; a LoRA adapter on it is new,
     drawn with the recipe's seed."""
     half = recipe.dtype == "bfloat16"
     if recipe.method == "full":

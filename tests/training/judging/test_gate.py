@@ -13,7 +13,8 @@ from layoutgen.models.building.stages import FaceFor
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.stored import open_stored
-from layoutgen.training.judging.gate import Measures, Placing, compare, judge, measure
+from layoutgen.training.judging.gate import compare, judge
+from layoutgen.training.judging.measures import Measures, Placing, measure
 from tests.training.drawn import store
 
 KIND = PictureKind(14, 2, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
-from layoutgen.training import fitting
+from layoutgen.training import run
 from layoutgen.training.loop.best import Best
 from layoutgen.training.loop.saving import CheckpointError
 from tests.pipeline.retraining import base_of, data_of, settings, undisturbed
@@ -25,7 +25,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def losses(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[int, float]]:
     """Validation losses as they shall be, by step; what is asked for otherwise is very high."""
     told: dict[int, float] = {}
-    monkeypatch.setattr(fitting, "validate", lambda engine, *_: (told.pop(min(told), 9.0), 0.5))
+    monkeypatch.setattr(run, "validate", lambda engine, *_: (told.pop(min(told), 9.0), 0.5))
     yield told
 
 
@@ -44,7 +44,7 @@ def test_the_weights_of_the_lowest_validation_loss_are_exported(
         assert (outcome["steps"], outcome["exported_step"]) == (6, step)
         assert outcome["validation_loss"] == {4: 0.3, 6: 0.9}[step]
         exported = tensors(root / outcome["folder"] / "adapter_model.safetensors")
-        kept = tensors(root / "checkpoints" / f"step-{step:08d}" / fitting.WEIGHTS)
+        kept = tensors(root / "checkpoints" / f"step-{step:08d}" / run.WEIGHTS)
         assert all(torch.equal(one, other) for one, other in zip(exported, kept, strict=True))
 
 
@@ -58,10 +58,10 @@ def test_a_training_that_goes_on_remembers_what_was_best(
             raise KeyboardInterrupt
 
     config = settings(*parts, steps=6)
-    monkeypatch.setattr(fitting, "crash_point", dies)
+    monkeypatch.setattr(run, "crash_point", dies)
     with pytest.raises(KeyboardInterrupt):
         undisturbed(config, tmp_path / "run")
-    monkeypatch.setattr(fitting, "crash_point", crash_point)
+    monkeypatch.setattr(run, "crash_point", crash_point)
     losses |= {6: 0.4}
     outcome = undisturbed(config, tmp_path / "run")
     assert (outcome["steps"], outcome["exported_step"], outcome["validation_loss"]) == (6, 2, 0.3)

@@ -15,7 +15,7 @@ from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.models.denoising.boxes.sizes import PAPER
 from layoutgen.models.denoising.networks import FAMILIES
-from layoutgen.training import fitting
+from layoutgen.training import run
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import SampleError, Task
 from layoutgen.training.kinds import kind_of, network_family
@@ -61,15 +61,15 @@ def test_training_goes_on_after_an_interruption_and_ends_with_the_same_average(
         if name == "step_5_of_0":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(fitting, "crash_point", dies)
+    monkeypatch.setattr(run, "crash_point", dies)
     with pytest.raises(KeyboardInterrupt):
         undisturbed(config, tmp_path / "cut")
-    monkeypatch.setattr(fitting, "crash_point", crash_point)
+    monkeypatch.setattr(run, "crash_point", crash_point)
     again = undisturbed(config, tmp_path / "cut")
     assert whole["folder"] == again["folder"], "the same weights have the same name"
     out = load_file(tmp_path / "whole" / whole["folder"] / "model.safetensors")
     last = tmp_path / "whole" / "checkpoints" / "step-00000006"
-    average, raw = load_file(last / fitting.AVERAGE), load_file(last / fitting.WEIGHTS)
+    average, raw = load_file(last / run.AVERAGE), load_file(last / run.WEIGHTS)
     assert all(torch.equal(out[name.removeprefix("network.")], weight) for name, weight in average.items())
     assert any(not torch.equal(raw[name], weight) for name, weight in average.items())
     sheet = np.asarray(Image.open(tmp_path / "whole" / "samples" / "step-00000006.jpg"))

@@ -9,20 +9,31 @@ import numpy as np
 import pytest
 import torch
 
+from layoutgen.config.training import TrainSettings
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.vlm.tiny import build_checkpoint
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import Sample
 from layoutgen.training.fitting import Fit, fit
-from layoutgen.training.loop.steps import Recipe
+from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.dense import pretrain
 from tests.pipeline.retraining import settings
 from tests.training.drawn import sample, store
 
 SIDE = 56
-RECIPE = Recipe("full", batch=4, image_side=SIDE, dtype="float32", checkpointing=False, dense_steps=60, dense_rate=3e-3)
+RECIPE = recipe_of(
+    TrainSettings(
+        method="full",
+        batch=4,
+        image_side=SIDE,
+        dtype="float32",
+        checkpointing=False,
+        dense_steps=60,
+        dense_rate=3e-3,
+    )
+)
 
 
 class Subjects:

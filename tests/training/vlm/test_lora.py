@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from layoutgen.config.training import TrainSettings
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Framing
 from layoutgen.models.base import Brief, Composition, Prepared
@@ -20,7 +21,7 @@ from layoutgen.models.weights import weights_sha
 from layoutgen.training.loop.engines import PlainEngine
 from layoutgen.training.loop.feeding import Feed
 from layoutgen.training.loop.order import Order
-from layoutgen.training.loop.steps import DivergedError, Recipe, Taken, rate_at, restore, take
+from layoutgen.training.loop.steps import DivergedError, Recipe, StepResult, rate_at, recipe_of, restore, train_step
 from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.tokens import encoder
 from tests.training.drawn import Drawn, question, sample
@@ -41,12 +42,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_checkpoint("qwen2_5_vl", tmp_path_factory.mktemp("base") / "base")
 
 
-def recipe_of(**other: Any) -> Recipe:
+def tiny_recipe(**other: Any) -> Recipe:
     values: dict[str, Any] = {"batch": 4, "micro": 4, "rate": 5e-3, "image_side": SIDE, "dtype": "float32"}
-    return Recipe(**{**values, "checkpointing": False, **other})
+    return recipe_of(TrainSettings.model_validate({**values, "checkpointing": False, **other}))
 
 
-def trained(base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: Any) -> tuple[PlainEngine, list[Taken]]:
+def trained(
+    base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: Any
+) -> tuple[PlainEngine, list[StepResult]]:
     chat = load_chat_format(base)
     found = PlainEngine(lora.load_learner(base, recipe, "cpu"), clip=1.0, decay=0.0, **engine)
     make = lora.collator(chat, recipe, torch.device("cpu"))
@@ -55,7 +58,7 @@ def trained(base: Path, recipe: Recipe, steps: int, count: int = 4, **engine: An
     pairs = recipe.method == "dpo"
     with Feed(Drawn(count), encoder(chat, SIDE, pairs=pairs), order, micro=recipe.micro) as feed:
         for step, chunks in feed.steps(0, steps):
-            taken.append(take(found, chunks, make, recipe, step, steps))
+            taken.append(train_step(found, chunks, make, recipe, step, steps))
             if not pairs and taken[-1].hits == 1 and taken[-1].loss < 0.05:
                 break
     return found, taken
@@ -77,7 +80,7 @@ def answers(weights: Path, adapter: Path | None, count: int) -> list[str]:
 
 @pytest.mark.slow
 def test_an_adapter_remembers_its_examples_letter_by_letter(base: Path, tmp_path: Path) -> None:
-    recipe = recipe_of(rate=8e-3)
+    recipe = tiny_recipe(rate=8e-3)
     engine, taken = trained(base, recipe, 90, count=4)
     out = lora.export(engine.learner, engine.weights(), tmp_path / "out", base, "base", recipe)
     assert taken[-1].hits == 1
@@ -87,7 +90,7 @@ def test_an_adapter_remembers_its_examples_letter_by_letter(base: Path, tmp_path
 
 @pytest.mark.slow
 def test_all_weights_can_be_trained_from_scratch_and_served(base: Path, tmp_path: Path) -> None:
-    recipe = recipe_of(method="full", rate=4e-3, batch=12, micro=12)
+    recipe = tiny_recipe(method="full", rate=4e-3, batch=12, micro=12)
     engine, _ = trained(base, recipe, 80, count=12)
     out = lora.export(engine.learner, engine.weights(), tmp_path / "out", base, "base", recipe)
     assert answers(out, None, 12) == [sample(number).answer for number in range(12)]
@@ -97,7 +100,7 @@ def test_all_weights_can_be_trained_from_scratch_and_served(base: Path, tmp_path
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_familys_adapter_changes_what_is_served(tmp_path: Path, family: str) -> None:
     base = build_checkpoint(family, tmp_path / "base")
-    recipe = recipe_of(rate=3e-2, vision=True, warmup=0.0)
+    recipe = tiny_recipe(rate=3e-2, vision=True, warmup=0.0)
     engine, _ = trained(base, recipe, 2, count=2)
     out = lora.export(engine.learner, engine.weights(), tmp_path / "out", base, "hub/base", recipe)
     weights = load_file(out / "adapter_model.safetensors")
@@ -110,7 +113,7 @@ def test_every_familys_adapter_changes_what_is_served(tmp_path: Path, family: st
 
 
 def test_the_usual_adapter_leaves_the_vision_tower_alone(base: Path, tmp_path: Path) -> None:
-    recipe = recipe_of()
+    recipe = tiny_recipe()
     learner = lora.load_learner(base, recipe, "cpu")
     names = [name for name, weight in learner.named_parameters() if weight.requires_grad]
     assert names
@@ -118,26 +121,26 @@ def test_the_usual_adapter_leaves_the_vision_tower_alone(base: Path, tmp_path: P
 
 
 def test_checkpointing_and_small_chunks_learn_the_same(base: Path) -> None:
-    plain = trained(base, recipe_of(), 2)[0].weights()
-    for other in (recipe_of(checkpointing=True), recipe_of(micro=1), recipe_of(micro=3)):
+    plain = trained(base, tiny_recipe(), 2)[0].weights()
+    for other in (tiny_recipe(checkpointing=True), tiny_recipe(micro=1), tiny_recipe(micro=3)):
         found = trained(base, other, 2)[0].weights()
         assert all(torch.allclose(weight, plain[name], atol=2e-5) for name, weight in found.items())
 
 
 def test_half_precision_learns(base: Path) -> None:
-    _, taken = trained(base, recipe_of(dtype="bfloat16"), 8)
+    _, taken = trained(base, tiny_recipe(dtype="bfloat16"), 8)
     assert taken[-1].loss < taken[0].loss - 1
 
 
 def test_preferences_raise_the_wanted_answer_above_the_rejected_one(base: Path) -> None:
-    _, taken = trained(base, recipe_of(method="dpo", rate=2e-3, batch=2, micro=2, warmup=0.0), 8, count=2)
+    _, taken = trained(base, tiny_recipe(method="dpo", rate=2e-3, batch=2, micro=2, warmup=0.0), 8, count=2)
     assert taken[0].loss == pytest.approx(math.log(2), rel=1e-4)  # nothing is preferred before the first step
     assert taken[-1].loss < 0.3
     assert taken[-1].hits == 1
 
 
 def test_a_loss_that_is_no_number_stops_before_the_step(base: Path) -> None:
-    chat, recipe = load_chat_format(base), recipe_of()
+    chat, recipe = load_chat_format(base), tiny_recipe()
     engine = PlainEngine(lora.load_learner(base, recipe, "cpu"), clip=1.0, decay=0.0)
     make = lora.collator(chat, recipe, torch.device("cpu"))
     with Feed(Drawn(4), encoder(chat, SIDE), Order(4, 4, 0), micro=4) as feed:
@@ -148,15 +151,15 @@ def test_a_loss_that_is_no_number_stops_before_the_step(base: Path) -> None:
                 with torch.no_grad():
                     engine.learner.model.get_base_model().lm_head.weight.fill_(float("nan"))
                 with pytest.raises(DivergedError, match=r"the loss of step 1 is nan: stopped there; lower train\.rate"):
-                    take(engine, chunks, make, recipe, step, 2)
+                    train_step(engine, chunks, make, recipe, step, 2)
                 after = engine.weights()
                 assert all(torch.equal(weight, after[name]) for name, weight in before.items())
             else:
-                take(engine, chunks, make, recipe, step, 2)
+                train_step(engine, chunks, make, recipe, step, 2)
 
 
 def test_empty_tensors_are_never_exported(base: Path, tmp_path: Path) -> None:
-    recipe = recipe_of()
+    recipe = tiny_recipe()
     learner = lora.load_learner(base, recipe, "cpu")
     empty = {name: torch.empty(0) for name, w in learner.named_parameters() if w.requires_grad}
     with pytest.raises(ValueError, match="learnt tensors are empty"):
@@ -164,15 +167,15 @@ def test_empty_tensors_are_never_exported(base: Path, tmp_path: Path) -> None:
 
 
 def test_weights_of_another_training_are_refused(base: Path) -> None:
-    learner = lora.load_learner(base, recipe_of(), "cpu")
-    other = lora.load_learner(base, recipe_of(rank=4), "cpu")
+    learner = lora.load_learner(base, tiny_recipe(), "cpu")
+    other = lora.load_learner(base, tiny_recipe(rank=4), "cpu")
     weights = {name: w.detach() for name, w in other.named_parameters() if w.requires_grad}
     with pytest.raises(ValueError, match="another training's"):
         restore(learner, weights)
 
 
 def test_the_rate_rises_and_falls() -> None:
-    recipe = recipe_of(rate=1.0, warmup=0.1)
+    recipe = tiny_recipe(rate=1.0, warmup=0.1)
     rates = [rate_at(step, 100, recipe) for step in range(100)]
     assert rates[0] == 0.1
     assert max(rates) == rates[9] == 1.0

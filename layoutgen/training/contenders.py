@@ -1,0 +1,117 @@
+"""What a retraining judges: a new model and the one that serves, each making the same layouts on a worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from layoutgen.cluster import fit, join
+from layoutgen.config.base import Pool
+from layoutgen.config.training import GateSettings, RetrainConfig, TrainSettings
+from layoutgen.io.adapter_registry import AdapterRegistry
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.models.base import Composer
+from layoutgen.models.decoding.devices import ending_with_device
+from layoutgen.models.vlm.pictures import PictureKind
+from layoutgen.models.weights import fetch_weights
+from layoutgen.training.data.cases import Case
+from layoutgen.training.data.opening import open_data
+from layoutgen.training.judging.measures import Measures, Placing, framed_before, measure
+from layoutgen.training.kinds import network_family, size_of
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A checkpoint, its adapter ("" for none), and the px at which it sees a canvas. `radm` and `layout_image` stand
+    for what a training of them began with."""
+
+    model: str
+    adapter: str
+    image_side: int
+
+
+def trained(train: TrainSettings, outcome: str) -> Contender:
+    """What a training made; `outcome` is the folder that it exported."""
+    is_whole = train.method == "full"
+    return Contender(outcome if is_whole else train.model, "" if is_whole else outcome, train.image_side)
+
+
+def serving(train: TrainSettings, adapters: AdapterRegistry, version: str | None) -> Contender:
+    """A version of the registry, or with None what a training begins with."""
+    if version is None:
+        return Contender(train.model, "", train.image_side)
+    card, uri = adapters.card(train.name, version), adapters.uri(train.name, version)
+    is_whole = card["method"] == "full"
+    return Contender(uri if is_whole else card["base"], "" if is_whole else uri, card["image_side"])
+
+
+def require(config: RetrainConfig, name: str, pool: Pool, size: int) -> None:
+    """Raise PoolError where the cluster does not hold `size` actors."""
+    fit([(name, pool.model_copy(update={"size": size}))], autoscaling=config.autoscaling, nodes=config.nodes)
+
+
+def evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, Measures]:
+    """Measure a contender on both sets, `test` and `fixed`, as a task of the cluster. Raises what the task raised."""
+    import ray
+    from ray.exceptions import RayTaskError
+
+    join(config.ray_address, "ray_address")
+    pool = config.gate.pool
+    require(config, "gate.pool", pool, 1)
+    task = ray.remote(num_cpus=pool.num_cpus, num_gpus=pool.num_gpus, max_retries=3)(_evaluate)
+    try:
+        measures: dict[str, Measures] = ray.get(task.remote(config, storage, contender))
+    except RayTaskError as error:
+        cause = error.cause
+        raise (cause if isinstance(cause, ValueError | OSError | StorageError) else error) from None
+    return measures
+
+
+def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, Measures]:
+    """Measure a contender, on a worker."""
+    import torch
+
+    with ending_with_device():
+        torch.set_num_threads(max(1, int(config.gate.pool.num_cpus)))
+        return _measure(config, storage, contender)
+
+
+def _measure(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, Measures]:
+    from layoutgen.models.building.stages import FaceFor
+
+    place = config.place
+    train = config.train.model_copy(update={"model": contender.model, "image_side": contender.image_side})
+    composer, kind = _composer(train, config.gate, storage, contender.adapter)
+    data = open_data(config.data, train.cache, storage, size_of(train, storage))
+    placing = Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)
+
+    def measures(cases: Sequence[Case]) -> Measures:
+        return measure(cases[: config.gate.cases], composer, kind, contender.image_side, placing)
+
+    return {"test": measures(data.test), "fixed": measures(data.fixed)}
+
+
+def _composer(
+    train: TrainSettings, gate: GateSettings, storage: Storage, adapter: str
+) -> tuple[Composer, PictureKind | None]:
+    """What composes with a model as these settings name it and an adapter, and the pictures that it is shown, where it
+    is shown any of its own kind."""
+    if family := network_family(train, storage):
+        from layoutgen.training.networks.kind import network_of
+
+        network = network_of(family, train, storage).eval().to(gate.device)
+        return family.composer(network, frame=framed_before, steps=train.denoising_steps, rows=gate.batch), None
+    from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+    from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
+
+    folder = Path(train.cache).expanduser()
+    weights = fetch_weights(train.model, folder, storage)
+    options = DecodingOptions(
+        device=gate.device,
+        dtype=gate.dtype,
+        max_side=train.image_side,
+        max_new_tokens=gate.max_new_tokens,
+        rows=gate.batch,
+    )
+    adapter_folder = fetch_weights(adapter, folder, storage) if adapter else None
+    answerer = open_answerer(weights, adapter_folder, options, task=layout_task)
+    return QwenVlComposer(answerer, frame=framed_before), answerer.chat.pictures

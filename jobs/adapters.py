@@ -9,11 +9,10 @@ Exit codes: 0 done; 2 refused, nothing was changed, and the message says why.
 
 import argparse
 import json
-import sys
 
-from jobs.output import end, say
-from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
-from layoutgen.io.storage import Storage, StorageError
+from jobs.output import end, reported, say
+from layoutgen.io.adapter_registry import AdapterRegistry
+from layoutgen.io.storage import Storage
 from layoutgen.training.judging.promotion import promote, rollback
 
 
@@ -34,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
             one.add_argument("--why", default="", help="for the history")
     arguments = parser.parse_args(argv)
     registry = AdapterRegistry(Storage(), arguments.registry)
-    try:
+    with reported(parser.prog) as outcome:
         registry.storage.check(arguments.registry)
         match arguments.command:
             case "promote":
@@ -43,10 +42,7 @@ def main(argv: list[str] | None = None) -> int:
                 say(rollback(registry, arguments.name, arguments.why))
             case _:
                 _list(registry, arguments.name)
-    except (RegistryError, StorageError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    return 0
+    return outcome.code
 
 
 def _list(registry: AdapterRegistry, name: str) -> None:

@@ -6,21 +6,15 @@ or cluster can't be used, or another run holds the table.
 """
 
 import argparse
-import logging
-import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jobs.output import say, settings
-from layoutgen.cluster import ClusterError, own_output
-from layoutgen.io.storage import StorageError
-from layoutgen.io.tables.lease import HeldError, LeaseError
-from layoutgen.io.tables.snapshot import SnapshotError
+from jobs.output import log_progress, reported, say, settings
+from layoutgen.cluster import own_output
 from layoutgen.pipelines import summary_line
-from layoutgen.runs.accounting import BreakerError, LostRowsError, StoppedError
-from layoutgen.runs.job import RunError, RunOptions
+from layoutgen.runs.job import RunOptions
 
 Config = TypeVar("Config")
 
@@ -56,18 +50,12 @@ def main(
         help="see whether a run could start, say how, and stop",
     )
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    log_progress()
     options = RunOptions(**{field.name: getattr(arguments, field.name) for field in fields(RunOptions)})
-    try:
+    with reported(parser.prog, ValueError) as outcome:
         config = settings(kind, arguments.config)
         with own_output():
             summary = run(config, arguments.input, arguments.output, options)
-    except (StorageError, SnapshotError, RunError, ClusterError, HeldError, ValueError) as error:  # settings' as well
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    except (LostRowsError, BreakerError, StoppedError, LeaseError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 1
-    say(summary_line(summary))
-    return 0 if "preflight" in summary or summary["current"] else 1
+        say(summary_line(summary))
+        outcome.code = 0 if "preflight" in summary or summary["current"] else 1
+    return outcome.code

@@ -10,22 +10,16 @@ Exit codes: 0 done; 1 rows went missing while they were scored; 2 nothing was do
 
 import argparse
 import json
-import logging
-import sys
 from pathlib import Path
 from typing import Any
 
-from jobs.output import end, say, settings
-from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config.base import ConfigError
+from jobs.output import end, log_progress, reported, say, settings
+from layoutgen.cluster import own_output
 from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.evaluation.adoption import evaluate_adoption
 from layoutgen.evaluation.annotations import evaluate_annotations
 from layoutgen.evaluation.layouts import evaluate_layouts
-from layoutgen.io.storage import StorageError, opened
-from layoutgen.io.tables.layout_tables import TableError
-from layoutgen.io.tables.snapshot import SnapshotError
-from layoutgen.runs.accounting import LostRowsError
+from layoutgen.io.storage import opened
 from layoutgen.streaming import Stream, stream
 
 
@@ -54,19 +48,12 @@ def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
         parser.error("--task annotation needs --reference, the marked posters")
     if arguments.task == "adoption" and not arguments.feedback:
         parser.error("--task adoption needs --feedback, the designers' decisions")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("layoutgen").setLevel(logging.INFO)
-    try:
+    log_progress()
+    with reported(parser.prog) as outcome:
         with own_output():
             summary = _run(settings(EvaluateConfig, arguments.config), arguments, stream)
-    except (ConfigError, TableError, StorageError, SnapshotError, ClusterError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    except LostRowsError as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 1
-    say(json.dumps(summary, ensure_ascii=False))
-    return 0
+        say(json.dumps(summary, ensure_ascii=False))
+    return outcome.code
 
 
 def _run(config: EvaluateConfig, arguments: argparse.Namespace, stream: Stream) -> dict[str, Any]:

@@ -9,19 +9,11 @@ and the message says why. What is not learnt from is counted in `dropped`, by re
 
 import argparse
 import json
-import logging
-import sys
 from pathlib import Path
 
-from jobs.output import end, say, settings
-from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config.base import ConfigError
+from jobs.output import end, log_progress, reported, say, settings
+from layoutgen.cluster import own_output
 from layoutgen.config.training import ExamplesConfig
-from layoutgen.io.storage import StorageError
-from layoutgen.io.tables.layout_tables import TableError
-from layoutgen.io.tables.snapshot import SnapshotError
-from layoutgen.runs.accounting import LostRowsError
-from layoutgen.training.examples.about import DataSetError
 from layoutgen.training.gathering import gather
 
 
@@ -40,9 +32,8 @@ def main(argv: list[str] | None = None) -> int:
         "--config", default=default, help="settings, a TOML file, or s3://… (default: examples.toml here)"
     )
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("layoutgen").setLevel(logging.INFO)
-    try:
+    log_progress()
+    with reported(parser.prog) as outcome:
         config = settings(ExamplesConfig, arguments.config)
         with own_output():
             summary = gather(
@@ -53,14 +44,8 @@ def main(argv: list[str] | None = None) -> int:
                 decisions=arguments.feedback,
                 annotations=arguments.annotations,
             )
-    except (ConfigError, TableError, SnapshotError, DataSetError, StorageError, ClusterError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    except LostRowsError as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 1
-    say(json.dumps(summary, ensure_ascii=False))
-    return 0
+        say(json.dumps(summary, ensure_ascii=False))
+    return outcome.code
 
 
 if __name__ == "__main__":

@@ -5,15 +5,11 @@ python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/
 """
 
 import argparse
-import logging
-import sys
 
-from jobs.output import end, say
-from layoutgen.cluster import ClusterError
+from jobs.output import end, log_progress, reported, say
 from layoutgen.config.jobs import StorageSettings
 from layoutgen.evaluation.gallery import run_gallery
-from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables.snapshot import SnapshotError
+from layoutgen.io.storage import Storage
 
 
 def main() -> int:
@@ -30,10 +26,9 @@ def main() -> int:
     parser.add_argument("--font", action="append", default=[], help="font file that the layouts name; may be repeated")
     parser.add_argument("--endpoint-url", default=StorageSettings().endpoint_url, help="S3 endpoint")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("layoutgen").setLevel(logging.INFO)
-    try:
-        where = run_gallery(
+    log_progress()
+    with reported(parser.prog, ValueError) as outcome:
+        page = run_gallery(
             Storage(arguments.endpoint_url),
             arguments.layouts,
             arguments.output,
@@ -43,11 +38,8 @@ def main() -> int:
             font_files=tuple(arguments.font),
             maps=not arguments.no_maps,
         )
-    except (ClusterError, SnapshotError, StorageError, ValueError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    say(where)
-    return 0
+        say(page)
+    return outcome.code
 
 
 if __name__ == "__main__":

@@ -12,11 +12,10 @@ import json
 import sys
 from dataclasses import asdict
 
-from jobs.output import end, say
-from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables.lease import HeldError, LeaseError
+from jobs.output import end, reported, say
+from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import table_kind
-from layoutgen.runs.maintenance import CleanUpError, clean_up
+from layoutgen.runs.maintenance import clean_up
 from layoutgen.runs.resharding import reshard
 
 
@@ -35,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
     arguments = parser.parse_args(argv)
     storage = Storage(arguments.endpoint_url)
-    try:
+    with reported(parser.prog, ValueError) as outcome:
         if arguments.shards is not None:
             table_kind(storage, arguments.output)
             done = reshard(storage, arguments.output, arguments.shards)
@@ -52,14 +51,8 @@ def main(argv: list[str] | None = None) -> int:
                 done["would_remove"] = done.pop("removed")
             would = "would remove" if arguments.dry_run else "removed"
             say(f"{would} {len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes", sys.stderr)
-    except (StorageError, HeldError, ValueError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    except (CleanUpError, LeaseError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 1
-    say(json.dumps(done))
-    return 0
+        say(json.dumps(done))
+    return outcome.code
 
 
 if __name__ == "__main__":

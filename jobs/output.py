@@ -1,13 +1,17 @@
 """What a job says and how it ends, also where nobody listens any more (`| head`): the exit code stays the job's. And
-its settings, which `--config` may name on storage too."""
+its settings, which `--config` may name on storage too, and its log."""
 
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO, TypeVar
 
 from layoutgen.config.base import ConfigError, Settings, load, parse
+from layoutgen.core.errors import JobError
 from layoutgen.io.storage import Storage, StorageError
 
 Config = TypeVar("Config", bound=Settings)
@@ -20,6 +24,32 @@ def say(text: str, stream: TextIO | None = None) -> None:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
         _close(stream)
+
+
+@dataclass
+class Outcome:
+    """How a job ended: its exit code."""
+
+    code: int = 0
+
+
+@contextmanager
+def reported(name: str, *refusals: type[Exception]) -> Iterator[Outcome]:
+    """Do a job's work inside. Where it can't be done, standard error gets the sentence that says why, and the outcome
+    the exit code of the exception: 1 for a `Stop`, 2 for any other `JobError` and for `refusals`."""
+    outcome = Outcome()
+    ends: tuple[type[Exception], ...] = (JobError, *refusals)
+    try:
+        yield outcome
+    except ends as error:
+        say(f"{name}: {error}", sys.stderr)
+        outcome.code = error.exit_code if isinstance(error, JobError) else 2
+
+
+def log_progress() -> None:
+    """Send the log to standard error: ours from INFO on, that of libraries where it warns."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("layoutgen").setLevel(logging.INFO)
 
 
 def end(main: Callable[[], int]) -> NoReturn:

@@ -9,21 +9,12 @@ does not, and the summary or message says why; 2 nothing was done.
 
 import argparse
 import json
-import logging
-import sys
 from pathlib import Path
 
-from jobs.output import end, say, settings
-from layoutgen.cluster import ClusterError, own_output
-from layoutgen.config.base import ConfigError
+from jobs.output import end, log_progress, reported, say, settings
+from layoutgen.cluster import own_output
 from layoutgen.config.training import RetrainConfig
-from layoutgen.io.adapter_registry import RegistryError
-from layoutgen.io.storage import StorageError
-from layoutgen.io.tables.lease import HeldError, LeaseError
-from layoutgen.training.loop.saving import CheckpointError
-from layoutgen.training.loop.steps import DivergedError
 from layoutgen.training.retraining import named, retrain
-from layoutgen.training.trainer import TrainingError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -41,20 +32,14 @@ def main(argv: list[str] | None = None) -> int:
         "--config", default=default, help="settings, a TOML file, or s3://… (default: retrain.toml here)"
     )
     arguments = parser.parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("layoutgen").setLevel(logging.INFO)
-    try:
+    log_progress()
+    with reported(parser.prog, ValueError, OSError) as outcome:
         config = named(settings(RetrainConfig, arguments.config), arguments.data, arguments.model)
         with own_output():
             summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
-    except (ConfigError, StorageError, RegistryError, ClusterError, HeldError, OSError, ValueError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    except (DivergedError, CheckpointError, TrainingError, LeaseError) as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 1
-    say(json.dumps(summary, ensure_ascii=False))
-    return 0 if summary["promoted"] else 1
+        say(json.dumps(summary, ensure_ascii=False))
+        outcome.code = 0 if summary["promoted"] else 1
+    return outcome.code
 
 
 if __name__ == "__main__":

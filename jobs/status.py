@@ -13,8 +13,8 @@ import time
 from datetime import datetime
 from typing import Any
 
-from jobs.output import end, say
-from layoutgen.io.storage import Storage, StorageError
+from jobs.output import end, reported, say
+from layoutgen.io.storage import Storage
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Ledger
 
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
     arguments = parser.parse_args(argv)
     storage, root = Storage(arguments.endpoint_url), arguments.output.rstrip("/")
-    try:
+    with reported(parser.prog) as outcome:
         found = storage.read_version(f"{root}/_lease.json")
         lease = json.loads(found[0]) if found else {}
         run_id = arguments.run_id or lease.get("run_id")
@@ -38,19 +38,16 @@ def main(argv: list[str] | None = None) -> int:
             say(f"{parser.prog}: {root} has no run {run_id or 'yet'}", sys.stderr)
             return 2
         current = read_current(storage, root)
-    except StorageError as error:
-        say(f"{parser.prog}: {error}", sys.stderr)
-        return 2
-    if current.run_id == run_id:
-        state["state"] = "published"  # also where the driver died before it could say so
-    driver = driver_of(state, lease, time.time())
-    say(
-        json.dumps(
-            {**state, "driver": driver, "holder": lease.get("holder") or None, "current": current.run_id},
-            ensure_ascii=False,
+        if current.run_id == run_id:
+            state["state"] = "published"  # also where the driver died before it could say so
+        driver = driver_of(state, lease, time.time())
+        say(
+            json.dumps(
+                {**state, "driver": driver, "holder": lease.get("holder") or None, "current": current.run_id},
+                ensure_ascii=False,
+            )
         )
-    )
-    return 0
+    return outcome.code
 
 
 def driver_of(state: dict[str, Any], lease: dict[str, Any], now: float) -> str:

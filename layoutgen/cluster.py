@@ -14,6 +14,7 @@ from ray._private.services import canonicalize_bootstrap_address  # what `auto` 
 from ray.exceptions import AuthenticationError
 
 from layoutgen.config.base import Node, Pool
+from layoutgen.core.errors import JobError
 
 log = logging.getLogger("layoutgen")
 
@@ -25,7 +26,7 @@ _HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 
 _SETTINGS_FRAME = 4
 
 
-class ClusterError(RuntimeError):
+class ClusterError(JobError):
     """There is no cluster, or none that this job can use; the message says what to correct."""
 
 

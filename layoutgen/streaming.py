@@ -7,7 +7,7 @@ take seconds to fetch); opening copies nothing.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.lease import LeaseError
 from layoutgen.models.decoding.devices import ending_with_device
 
+_OF_THE_MACHINE = {"StorageError": StorageError, "LeaseError": LeaseError, "DeviceError": ClusterError}
 Stage = Callable[[pa.Table], pa.Table]
 
 
@@ -110,7 +111,7 @@ def stream(
             "nodes that are gone wait until others come; see that the cluster has what the pools ask for"
         ) from None
     except RayTaskError as error:
-        fault = _fault(error)
+        fault = cause(error, _OF_THE_MACHINE)
         if fault is None:
             raise
         raise fault from None
@@ -154,11 +155,14 @@ def opened(block: pa.Table) -> pa.Table:
     return pa.ipc.open_stream(data.slice(first, last - first)).read_all()
 
 
-def _fault(error: RayTaskError) -> StorageError | LeaseError | ClusterError | None:
-    """The fault of the machine that ended a worker's task, of which Ray hands over the text alone; None for a bug."""
-    found = re.findall(r"^layoutgen\.\S+\.(StorageError|LeaseError|DeviceError): (.+)$", str(error), re.MULTILINE)
-    if not found:
-        return None
-    name, message = found[-1]
-    kinds = {"StorageError": StorageError, "LeaseError": LeaseError, "DeviceError": ClusterError}
-    return kinds[name](message)
+def cause(error: Exception, kinds: Mapping[str, type[Exception]]) -> Exception | None:
+    """The exception that ended a worker, of which Ray hands over the text alone: the last of those of our own that
+    `kinds` names, as the class given there; None where it was another."""
+    named = [(name, message) for name, message in raised(error) if name in kinds]
+    return kinds[named[-1][0]](named[-1][1]) if named else None
+
+
+def raised(error: Exception) -> list[tuple[str, str]]:
+    """The exceptions that the text of Ray's error tells of, ours without their module: name and message."""
+    pattern = r"^(?:layoutgen\.\S+\.)?(\w+(?:Error|Exception)): (.+)$"
+    return [(name, message) for name, message in re.findall(pattern, str(error), re.MULTILINE)]

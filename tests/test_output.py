@@ -7,12 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from jobs.output import settings
+from jobs.output import reported, settings
+from layoutgen.cluster import ClusterError
 from layoutgen.config.base import ConfigError
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
-from layoutgen.io.storage import Storage
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.tables.lease import HeldError, LeaseError
+from layoutgen.runs.accounting import LostRowsError, StoppedError
+from layoutgen.runs.maintenance import CleanUpError
 
+ENDS = [
+    (ConfigError("unknown key"), 2),
+    (StorageError("no bucket"), 2),
+    (ClusterError("no cluster"), 2),
+    (HeldError("another run holds it"), 2),
+    (LeaseError("taken over"), 1),
+    (StoppedError("2 of 5 shards are done"), 1),
+    (LostRowsError("shard 1", [1]), 1),
+    (CleanUpError("half of it is gone"), 1),
+]
 JOBS = ["layouts", "annotate", "covers", "status", "maintain", "evaluate", "retrain", "adapters", "gallery"]
 
 
@@ -46,6 +60,21 @@ def test_every_job_ends_by_the_same_way_and_prints_by_it(job: str) -> None:
     assert "    end(" in text
     assert "print(" not in text
     assert "sys.exit(" not in text
+
+
+@pytest.mark.parametrize(("error", "code"), ENDS, ids=lambda value: type(value).__name__)
+def test_an_exit_code_is_the_exceptions_own(error: Exception, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with reported("python -m jobs.layouts") as outcome:
+        raise error
+    assert (outcome.code, capsys.readouterr()) == (code, ("", f"python -m jobs.layouts: {error}\n"))
+
+
+def test_what_nobody_foresaw_ends_loudly_unless_a_job_takes_it_for_a_refusal() -> None:
+    with pytest.raises(ValueError, match="a bug"), reported("python -m jobs.evaluate"):
+        raise ValueError("a bug")
+    with reported("python -m jobs.layouts", ValueError) as outcome:
+        raise ValueError("a manifest's")
+    assert outcome.code == 2
 
 
 def test_settings_may_lie_on_storage(s3: LocalS3, tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
+from layoutgen.core.errors import Refusal
 
-class ConfigError(ValueError):
+
+class ConfigError(Refusal):
     """The settings can't be used; the message names the key, the value and the mend."""
 
 

@@ -36,7 +36,7 @@ def run_gallery(
 ) -> str:
     """Draw a run's layouts and write the page that shows them; returns where it is. Of a larger table `limit` rows are
     drawn evenly, on `pool`, or on all CPUs of the cluster. Fonts are those given, those of the run's settings, the
-    embedded ones. Raises TableError, StorageError, or ValueError for a font file that is none."""
+    embedded ones. Raises JobError."""
     source = gallery_source.read(storage, layouts, run_id, limit)
     font_files = fonts.named(source.settings, font_files)
     previews = storage.join(output, "previews")

@@ -54,8 +54,8 @@ def evaluate_layouts(
     changed_only: bool = False,
     stream: Stream = stream,
 ) -> dict[str, Any]:
-    """Score a layout table and write its report; returns the summary that the job prints. Raises TableError,
-    StorageError, SnapshotError or ClusterError where nothing could be done, LostRowsError where rows went missing."""
+    """Score a layout table and write its report; returns the summary that the job prints. Raises JobError;
+    LostRowsError, a Stop, where rows went missing."""
     storage = opened(config.storage)
     storage.check(layouts)
     storage.check(output)

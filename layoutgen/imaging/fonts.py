@@ -17,6 +17,8 @@ import justmytype_western_core
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
+from layoutgen.core.errors import Refusal
+
 logger = logging.getLogger("layoutgen")
 
 REGULAR, BOLD = 400, 700
@@ -100,16 +102,16 @@ def _check(path: Path) -> None:
             tables = font.reader.tables.values()
             ends = [table.offset + table.length for table in tables] if font.flavor is None else []
             if max(ends, default=0) > os.path.getsize(path):
-                raise ValueError(f"{path} is cut short: it is no whole font file; copy it again")
+                raise Refusal(f"{path} is cut short: it is no whole font file; copy it again")
             if not font.getBestCmap():
-                raise ValueError(f"{path} says of no Unicode character which glyph it has; {_MEND}")
+                raise Refusal(f"{path} says of no Unicode character which glyph it has; {_MEND}")
         letters = "".join(map(chr, sorted(_characters(path))))
         _open(path, _axes(path, BOLD)[0], 32).getlength(letters)  # reads every outline
     except ValueError:
         raise
     except Exception as error:  # fontTools raises a zoo of its own
         reason = str(error).split("\n")[0] or type(error).__name__
-        raise ValueError(f"{path} can't be read as a TrueType or OpenType font ({reason}); {_MEND}") from error
+        raise Refusal(f"{path} can't be read as a TrueType or OpenType font ({reason}); {_MEND}") from error
 
 
 @lru_cache(maxsize=64)
@@ -117,7 +119,7 @@ def face(path: str, weight: int) -> FontFace:
     """Open a font file once a process. Raises ValueError where the file is missing or no font."""
     file = Path(path)
     if not file.is_file():
-        raise ValueError(f"no font file at {path}; give another path, or none for the embedded fonts")
+        raise Refusal(f"no font file at {path}; give another path, or none for the embedded fonts")
     if file not in EMBEDDED:
         _check(file)
     return FontFace(file, weight)
@@ -136,7 +138,7 @@ def by_name(name: str, extra: tuple[str, ...] = ()) -> FontFace:
         for weight in (REGULAR, BOLD):
             if path and face(path, weight).name == name:
                 return face(path, weight)
-    raise ValueError(f"no font named {name!r} is here; give its file with --font, for an evaluation in score.fonts")
+    raise Refusal(f"no font named {name!r} is here; give its file with --font, for an evaluation in score.fonts")
 
 
 def named(settings: Mapping[str, Any], files: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from layoutgen.core.errors import Refusal
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage
 
@@ -23,7 +24,7 @@ PREFIX = "registry:"
 """How settings name the version that serves: `registry:NAME`."""
 
 
-class RegistryError(ValueError):
+class RegistryError(Refusal):
     """What was asked of the registry can't be; it is as it was. The message says why."""
 
 

@@ -13,6 +13,7 @@ from ray.util.metrics import Gauge
 from layoutgen.cluster import ClusterError
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import RunSettings
+from layoutgen.core.errors import Stop
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
 
@@ -21,15 +22,15 @@ log = logging.getLogger("layoutgen")
 MOST_NOTES = 2000  # two requests of a listing
 
 
-class BreakerError(RuntimeError):
+class BreakerError(Stop):
     """Too many rows fail: the run stops early."""
 
 
-class StoppedError(RuntimeError):
+class StoppedError(Stop):
     """The machine failed while the run was at work; the message says how far it came."""
 
 
-class LostRowsError(RuntimeError):
+class LostRowsError(Stop):
     """What was written is not what was planned. The message names shards; `shards` are those to compute again."""
 
     def __init__(self, message: str, shards: Iterable[int] = ()) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 import pyarrow as pa
 
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
 from layoutgen.io.manifests import manifest
@@ -17,7 +18,7 @@ from layoutgen.streaming import Step
 JobConfig = LayoutsConfig | AnnotateConfig | CoversConfig
 
 
-class RunError(RuntimeError):
+class RunError(Refusal):
     """The run can't start, or must not publish; the message says why and what to do."""
 
 

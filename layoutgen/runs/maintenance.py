@@ -20,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from layoutgen.core.errors import Refusal, Stop
 from layoutgen.io.objects.locations import locate, remove_empty_folders
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.lease import read_current
@@ -30,7 +31,7 @@ _WRITTEN = re.compile(r"_\w+(\.json)?|(part|plan|kept)-\d+\.parquet|\.\w+\.part"
 _WITHOUT_LEDGER = re.compile(r".*-reshard-\d+")
 
 
-class CleanUpError(RuntimeError):
+class CleanUpError(Stop):
     """Storage failed in the middle of a clean-up; the message says how far it came."""
 
 
@@ -77,9 +78,9 @@ def clean_up(
     """Remove what nobody needs any more; with `dry_run` only find it. Raises ValueError where `root` is no table or
     `keep` or `grace_hours` are no such numbers, StorageError where nothing, CleanUpError where not all was removed."""
     if keep < 1:
-        raise ValueError(f"keep is {keep}; keep at least 1 run")
+        raise Refusal(f"keep is {keep}; keep at least 1 run")
     if not 0 <= grace_hours < 1e6:
-        raise ValueError(f"grace hours are {grace_hours:g}; give a number of hours from 0")
+        raise Refusal(f"grace hours are {grace_hours:g}; give a number of hours from 0")
     root = root.rstrip("/")
     table_kind(storage, root)
     runs, foreign = _runs(storage, root)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, CheckpointSettings, ComposeSettings
+from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.plan import plan
 from layoutgen.imaging import images
 from layoutgen.io.manifests import manifest
@@ -38,7 +39,7 @@ class Preflight:
 
 
 def preflight(job: TableJob, options: RunOptions) -> Preflight:
-    """Check it all. Raises RunError, StorageError, ManifestError, or ValueError for a table of another kind."""
+    """Check it all. Raises JobError."""
     job.storage.check(job.source)
     job.storage.check(job.output)
     looked_at = {"table": _table(job), **_weights(job), **_networks(job), "disk": _disk()}
@@ -69,7 +70,7 @@ def _table(job: TableJob) -> str:
         return f"{job.output} is new"
     kind, current = table_kind(job.storage, job.output), read_current(job.storage, job.output).run_id
     if kind != job.kind:
-        raise ValueError(f"{job.output} is a table of {kind}, not of {job.kind}; give another --output")
+        raise Refusal(f"{job.output} is a table of {kind}, not of {job.kind}; give another --output")
     return f"{job.output} has {kind}; CURRENT is {current or 'none: nothing is published yet'}"
 
 

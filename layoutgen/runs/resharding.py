@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_values import aligned
 from layoutgen.core.manifest.contracts import CONTRACTS
@@ -35,11 +36,11 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
     snapshot or `count` is none, LeaseError where another run holds the table, StorageError where storage fails or holds
     other rows than the manifest says; then nothing is published."""
     if count < 1:
-        raise ValueError(f"shards is {count}; a table has at least 1")
+        raise Refusal(f"shards is {count}; a table has at least 1")
     with Lease(storage, root, lease_seconds, storage.conditional(root)) as lease:
         previous = lease.current.run_id
         if previous is None:
-            raise ValueError(f"{root} has no snapshot yet; its first run chooses the shards by run.rows_per_shard")
+            raise Refusal(f"{root} has no snapshot yet; its first run chooses the shards by run.rows_per_shard")
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%dT%H%M%SZ}-reshard-{count}"
         lease.name(run_id)

@@ -46,8 +46,8 @@ MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs
 
 
 def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> dict[str, Any]:
-    """Run a job, its stages through `stream`, and return its summary. Raises RunError, LeaseError, ManifestError,
-    StorageError, ClusterError, BreakerError, LostRowsError or StoppedError; none of them publishes anything."""
+    """Run a job, its stages through `stream`, and return its summary. Raises JobError, which
+    publishes nothing; its exit code says whether the run had begun."""
     began = time.monotonic()
     crash_point("before_plan")
     look = preflight(job, options)

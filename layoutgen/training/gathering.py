@@ -137,8 +137,7 @@ def gather(
 ) -> dict[str, Any]:
     """Make a data set below `output`; returns the summary that the job prints, in which `data` is its folder.
 
-    Raises TableError, SnapshotError, DataSetError, StorageError or ClusterError where nothing could be done,
-    LostRowsError where examples went missing; then there is no card, and so no data set.
+    Raises JobError; LostRowsError, a Stop, where examples went missing: then there is no card, and so no data set.
     """
     began = time.monotonic()
     storage, choice = opened(config.storage), config.select

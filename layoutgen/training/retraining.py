@@ -49,9 +49,8 @@ _LOOKED_FOR = 2000  # images, half a minute at a store that takes 0.1 s to answe
 
 
 def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = False) -> dict[str, Any]:
-    """Train, judge, register and promote; returns the summary that the job prints. Raises DataError, StorageError,
-    RegistryError, ClusterError, LeaseError, CheckpointError, TrainingError, DivergedError or ValueError, the registry
-    being as it was."""
+    """Train, judge, register and promote; returns the summary that the job prints. Raises JobError,
+    ValueError or OSError, the registry being as it was."""
     began = time.monotonic()
     storage = opened(config.storage)
     storage.check(output)

@@ -7,12 +7,13 @@ Ray's records of the launch lie in RUN/ray.
 
 import logging
 import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layoutgen.cluster import join
+from layoutgen.core.errors import Stop
+from layoutgen.streaming import cause, raised
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.loop.saving import CheckpointError
 
@@ -24,7 +25,7 @@ log = logging.getLogger("layoutgen")
 _GROUP_TIMEOUT_S = 1800
 
 
-class TrainingError(RuntimeError):
+class TrainingError(Stop):
     """Training failed more often than `train.max_failures` allows; the message is the last failure's."""
 
 
@@ -83,12 +84,8 @@ def _work(config: dict[str, Any]) -> None:
 
 def _fault(error: Exception) -> Exception:
     """What ended the workers, of which Ray hands over the text alone."""
-    found = re.findall(r"^(?:layoutgen\.\S+\.)?(\w+(?:Error|Exception)): (.+)$", str(error), re.MULTILINE)
     kinds: dict[str, type[Exception]] = dict.fromkeys(("DataError", "DataSetError", "SampleError"), DataError)
-    kinds |= {"CheckpointError": CheckpointError}
-    known = [(name, message) for name, message in found if name in kinds]
-    if known:
-        name, message = known[-1]
-        return kinds[name](message)
-    last = ": ".join(found[-1]) if found else str(error).strip().splitlines()[-1]
+    if known := cause(error, kinds | {"CheckpointError": CheckpointError}):
+        return known
+    last = ": ".join(raised(error)[-1]) if raised(error) else str(error).strip().splitlines()[-1]
     return TrainingError(f"training failed: {last}; the same command goes on from its last checkpoint")

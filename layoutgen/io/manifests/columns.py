@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.column_types import (
     carried,
     holds_json,
@@ -40,7 +41,7 @@ _UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, Overf
 _SHOWN, _CHARACTERS, _FAULTS = 40, 300, 3  # names that a message lists, of how many characters; faults of one kind
 
 
-class ManifestError(ValueError):
+class ManifestError(Refusal):
     """The manifest can't be used; the message names it, what was found, and the mend."""
 
 

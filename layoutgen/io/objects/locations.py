@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from layoutgen.core.errors import JobError
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://")
 _FROM_ELSEWHERE = "copy the object to storage and give its path there"
 _OF_A_STORE = "is no address of S3; write s3://bucket/key, and set storage.endpoint_url to "
@@ -29,7 +31,7 @@ _INSTEAD = {
 FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes", "archived"]
 
 
-class StorageError(Exception):
+class StorageError(JobError):
     """Storage can't be used. `fault` is set where a single object is to blame and the caller wanted just that one."""
 
     def __init__(self, message: str, fault: "StorageFault | None" = None) -> None:

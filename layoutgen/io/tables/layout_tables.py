@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from layoutgen.core.errors import Refusal
 from layoutgen.core.schema import COVER_ELEMENT, COVERS, LAYOUTS
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables import layout_arrays, snapshot
@@ -39,7 +40,7 @@ _READ: dict[str, pa.DataType] = {
 }
 
 
-class TableError(ValueError):
+class TableError(Refusal):
     """A layout table can't be used; the message names it, what was found, and the mend."""
 
 

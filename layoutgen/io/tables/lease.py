@@ -22,6 +22,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from layoutgen.core.errors import Stop
 from layoutgen.io.objects.locations import ConflictError, StorageError
 from layoutgen.io.storage import Storage
 
@@ -30,12 +31,14 @@ log = logging.getLogger("layoutgen")
 SETTLE_S = 1.0
 
 
-class LeaseError(RuntimeError):
+class LeaseError(Stop):
     """Another run holds the table, or has taken it; the message names it."""
 
 
 class HeldError(LeaseError):
     """The table could not be had in the first place: nothing was done."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)

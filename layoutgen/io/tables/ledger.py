@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from layoutgen.core.errors import Refusal
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage
 
@@ -263,11 +264,11 @@ def table_kind(storage: Storage, root: str) -> str:
     """What rows the table at `root` has, such as "layouts". Raises ValueError where there is no table."""
     found = storage.read_version(f"{root.rstrip('/')}/_table.json")
     if found is None:
-        raise ValueError(f"{root} is no table: it has no _table.json; give what a job had as --output")
+        raise Refusal(f"{root} is no table: it has no _table.json; give what a job had as --output")
     try:
         return str(json.loads(found[0])["kind"])
     except (ValueError, KeyError, TypeError):
-        raise ValueError(f"{root} is no table: its _table.json names no kind; give another --output") from None
+        raise Refusal(f"{root} is no table: its _table.json names no kind; give another --output") from None
 
 
 def open_table(storage: Storage, root: str, kind: str) -> int | None:
@@ -279,7 +280,7 @@ def open_table(storage: Storage, root: str, kind: str) -> int | None:
         if found is not None:
             table = json.loads(found[0])
             if table["kind"] != kind:
-                raise ValueError(f"{root} is a table of {table['kind']}, not of {kind}; give another --output")
+                raise Refusal(f"{root} is a table of {table['kind']}, not of {kind}; give another --output")
             return table.get("shards")
         try:
             storage.write_if(uri, json.dumps({"format": 1, "kind": kind}).encode(), None)

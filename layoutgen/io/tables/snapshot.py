@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core import schema
+from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_types import NO_COLUMNS, described
 from layoutgen.core.manifest.column_values import aligned, concat, same_rows
@@ -46,7 +47,7 @@ RETRYABLE = {
 ROW_GROUP_ROWS = 20_000
 
 
-class SnapshotError(RuntimeError):
+class SnapshotError(Refusal):
     """A run can't be written or published; the message says why and what to do."""
 
 

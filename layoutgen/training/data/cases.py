@@ -6,11 +6,12 @@ from typing import Any, overload
 
 import numpy as np
 
+from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Canvas, Copy, Suggestion
 from layoutgen.training.data.sample import Samples
 
 
-class DataError(ValueError):
+class DataError(Refusal):
     """The data set can't be used; the message says what is wrong in it and the mend."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from layoutgen.core.errors import Refusal
 from layoutgen.core.prompts.coordinates import LAYOUT
 from layoutgen.training.examples.examples import Drop, Example
 
@@ -16,7 +17,7 @@ SHARES = (0.9, 0.05, 0.05)
 _SHOWN = 5  # drops of a reason that the card shows
 
 
-class DataSetError(ValueError):
+class DataSetError(Refusal):
     """A data set that can't be trained on; the message names what was found, where, and the mend."""
 
 

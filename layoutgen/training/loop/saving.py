@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from layoutgen.core.errors import Stop
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage, StorageError
 
 log = logging.getLogger("layoutgen")
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(Stop):
     """A checkpoint can't be written or read; the message says which, why, and which one is still good."""
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
+from layoutgen.core.errors import Stop
 from layoutgen.training.loop.engines import Engine, total
 
 if TYPE_CHECKING:  # training itself reads no settings
     from layoutgen.config.training import TrainSettings
 
 
-class DivergedError(RuntimeError):
+class DivergedError(Stop):
     """The loss or its gradients are no numbers any more; the message says when. Trying again gives the same."""
 
 

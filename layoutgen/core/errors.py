@@ -1,0 +1,19 @@
+"""How work ends that can't be done: an exception that a job says in one sentence, with its exit code."""
+
+from typing import ClassVar
+
+
+class JobError(Exception):
+    """What ends a job with a sentence; the machine's own (storage, cluster) are of this kind alone."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class Refusal(JobError, ValueError):  # noqa: N818 it may be no error of the program
+    """Nothing was done: what was asked for, or what it was asked of, can't be used."""
+
+
+class Stop(JobError, RuntimeError):  # noqa: N818 as above
+    """The work was begun, and its result must not be published."""
+
+    exit_code = 1

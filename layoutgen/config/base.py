@@ -76,7 +76,7 @@ class Node(Settings):
 
     cpus: float = Field(ge=0, description="CPUs of one")
     gpus: float = Field(0.0, ge=0, description="GPUs of one")
-    gpu_memory_gb: float = Field(0.0, ge=0, description="memory of one of its GPUs, GB; 0: unknown, nothing is checked")
+    gpu_memory_gb: float = Field(0.0, ge=0, description="memory of one of its GPUs, GiB; 0: unknown")
     memory_gb: float = Field(0.0, ge=0, description="memory of one, GB")
     most: int = Field(1, ge=1, description="how many there may be")
 

@@ -163,6 +163,7 @@ def _weights(job: TableJob) -> dict[str, str]:
             looked_at[name] = f"{settings.engine} (needs no checkpoint)"
             continue
         looked_at[name] = f"{settings.engine}, model {settings.model}, adapter {settings.adapter or 'none'}"
+        from layoutgen.models.building import cards
         from layoutgen.models.building import networks as building_networks
         from layoutgen.models.building import vlm as building_vlm
 
@@ -171,6 +172,9 @@ def _weights(job: TableJob) -> dict[str, str]:
                 building_networks.check(settings, job.storage)
             else:
                 building_vlm.check(settings, job.storage)
+                pool = getattr(job.config, name).pool
+                card = cards.check(name, settings, pool, job.config.run.nodes, job.storage)
+                looked_at |= {f"{name}.card": card} if card else {}
         except (ValueError, FileNotFoundError) as error:
             raise RunError(
                 f"{name}.model = {settings.model!r}, {name}.adapter = {settings.adapter!r}: {error}"

@@ -137,3 +137,16 @@ def test_the_command_prints_what_was_looked_at_and_ends_with_0(
     arguments = ["--input", _rows(tmp_path, "vase.jpg"), "--output", str(tmp_path / "out"), "--preflight-only"]
     assert command.main("layouts", "", LayoutsConfig, partial(run_layouts, stream=in_process), arguments) == 0
     assert json.loads(capsys.readouterr().out)["looked_at"]["images"] == "of the first 1, 0 can't be used"
+
+
+def test_a_model_that_its_card_does_not_hold_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    compose = {"engine": "qwen_vl", "model": "embedded", "image_side": 224, "device": "cuda", "batch": 64}
+    compose["pool"] = {"num_gpus": 1.0}
+    nodes = [{"cpus": 8, "gpus": 1, "gpu_memory_gb": 0.5}]
+    with pytest.raises(
+        RunError, match=r"embedded with compose\.batch = 64 may take 2\.7 GiB .* has 0\.5 GiB of a card"
+    ):
+        _look(tmp_path, _rows(tmp_path, "vase.jpg"), compose=compose, run={"nodes": nodes})
+    nodes[0]["gpu_memory_gb"] = 24.0
+    said = _look(tmp_path, _rows(tmp_path, "vase.jpg"), compose=compose, run={"nodes": nodes})
+    assert said["looked_at"]["compose.card"].endswith("of 24 GiB on a card")

@@ -11,6 +11,7 @@ from layoutgen.models.base import Composer, Saliency
 from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
 from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, Task, open_answerer
 from layoutgen.models.decoding.decoder import Engine
+from layoutgen.models.decoding.memory import INSTRUCTIONS
 from layoutgen.models.prefixes import split_pin
 from layoutgen.models.vlm import adapters
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
@@ -26,9 +27,6 @@ from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, tensors_of, weights_sha
 
 log = logging.getLogger("layoutgen")
-
-_INSTRUCTIONS = 1024
-"""More tokens than the constant part of a prompt takes."""
 
 
 def annotator(settings: AnnotateSettings, storage: Storage, finder: Saliency | None) -> tuple[InternVlAnnotator, str]:
@@ -116,5 +114,5 @@ def _vllm(options: DecodingOptions, weights: Path, adapter: Path | None) -> Engi
 
     across = -(-options.max_side // picture_kind(weights, family_of(weights)).unit)
     copy = options.max_new_tokens  # longer ones are refused before
-    context = _INSTRUCTIONS + across**2 + copy + options.max_new_tokens
+    context = INSTRUCTIONS + across**2 + copy + options.max_new_tokens
     return VllmDecoder(weights, [adapter] if adapter else [], options, context=context)

@@ -55,6 +55,13 @@ class PictureKind:
         most = max(1, longest // self.unit)
         return min(across, most) * self.unit, min(down, most) * self.unit
 
+    def most_tokens(self, longest: int) -> int:
+        """The most visual tokens of any picture whose longer side is seen at `longest` px, whatever its shape."""
+        if self.tiles:
+            tiles = min(self.tiles, max(1, math.ceil(longest / self.side)) ** 2)
+            return (tiles + (tiles > 1)) * self.tokens_a_tile
+        return max(1, longest // self.unit) ** 2
+
     def prepare(self, image: np.ndarray, longest: int) -> ModelPicture:
         """Make a picture of an image (h, w, 3), uint8, RGB. Runs on CPUs, before the model."""
         height, width = image.shape[:2]

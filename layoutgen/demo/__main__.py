@@ -25,14 +25,14 @@ def main() -> int:
     with opened(output):
         say("laying it out: python -m jobs.layouts --input s3://demo/catalogue/… --output s3://demo/layouts")
         config = str(HERE / "demo.toml")
-        told = job("layouts", "--input", CATALOGUE, "--output", "s3://demo/layouts", "--config", config)
+        full = job("layouts", "--input", CATALOGUE, "--output", "s3://demo/layouts", "--config", config)
         say("drawing the gallery: python -m jobs.gallery --layouts s3://demo/layouts")
         job("gallery", "--layouts", "s3://demo/layouts", "--output", str(output / "gallery"))
         say(f"the first {_FEW} products with the embedded vision-language model: compose.engine = qwen_vl")
         table, config = "s3://demo/layouts-qwen-vl", str(HERE / "demo.qwen_vl.toml")
         few = job("layouts", "--input", CATALOGUE, "--output", table, "--config", config, "--limit", _FEW)
         job("gallery", "--layouts", table, "--output", str(output / "gallery-qwen-vl"))
-    result, other = json.loads(told), json.loads(few)
+    result, other = json.loads(full), json.loads(few)
     say(
         f"{result['published']} layouts published, {result['dead_letters']} rows failed: {json.dumps(result['failed'])}"
     )

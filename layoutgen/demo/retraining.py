@@ -32,10 +32,17 @@ def main() -> int:
         served.write_text(bare.replace('model = "embedded"', f'model = "embedded"{_SERVED}'), "utf-8")
         before = _night("before", HERE / "demo.qwen_vl.toml", output)
         say("learning a style: python -m jobs.retrain --config jobs/retrain.left_third.toml, which takes some minutes")
-        summary = json.loads(job(
-            "retrain", "--config", str(HERE.parents[1] / "jobs" / "retrain.left_third.toml"), "--output", "s3://demo/training",
-            "--registry", "s3://demo/registry",
-        ))  # fmt: skip
+        summary = json.loads(
+            job(
+                "retrain",
+                "--config",
+                str(HERE.parents[1] / "jobs" / "retrain.left_third.toml"),
+                "--output",
+                "s3://demo/training",
+                "--registry",
+                "s3://demo/registry",
+            )
+        )
         say(f"{summary['version']} serves now, because {summary['reasons'][0]}")
         after = _night("after", served, output)
     say(f"text on the left {_THIRD:.0%} of the canvas: {before:.0%} before, {after:.0%} after")
@@ -48,13 +55,13 @@ def _night(name: str, config: Path, output: Path) -> float:
     """Lay out some products and draw their gallery; returns the share of texts on the left of their canvas."""
     say(f"laying out {_PRODUCTS} products: python -m jobs.layouts --config {config.name}")
     table = "s3://demo/layouts"
-    told = json.loads(
+    summary = json.loads(
         job("layouts", "--input", CATALOGUE, "--output", table, "--config", str(config), "--limit", _PRODUCTS)
     )
-    say(f"{told['computed']} layouts computed, {told['unchanged']} unchanged")
+    say(f"{summary['computed']} layouts computed, {summary['unchanged']} unchanged")
     job("gallery", "--layouts", table, "--output", str(output / name))
-    rows = pq.read_table(output / "s3" / "demo" / "layouts" / "snapshots" / told["run_id"]).column("elements")
-    boxes = [one["box"] for row in rows.to_pylist() for one in row if one["text"]]
+    rows = pq.read_table(output / "s3" / "demo" / "layouts" / "snapshots" / summary["run_id"]).column("elements")
+    boxes = [element["box"] for row in rows.to_pylist() for element in row if element["text"]]
     return sum(box[2] <= _THIRD for box in boxes) / max(1, len(boxes))
 
 

@@ -157,8 +157,8 @@ class LocalS3:
                     f"rclone serve s3 over {self.folder} ended at once with exit code {self._server.returncode}: "
                     f"{self.log().strip()[-500:]}; free the port or leave `port` out"
                 )
-            if found := _LISTENING.search(self.log()):
-                self.port = int(found[2])
+            if listening := _LISTENING.search(self.log()):
+                self.port = int(listening[2])
                 try:
                     socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
                     return

@@ -167,11 +167,11 @@ def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: s
     files = []
     done = 0
     for row in stream([step], tables, **_cluster(config)):
-        found = json.loads(row["report"])
-        if "fault" in found:
-            raise layout_tables.TableError(found["fault"])
-        files.append(found["file"])
-        done += found["rows"]
+        outcome = json.loads(row["report"])
+        if "fault" in outcome:
+            raise layout_tables.TableError(outcome["fault"])
+        files.append(outcome["file"])
+        done += outcome["rows"]
         log.info("%d of %d rows scored", done, len(chosen))
     parts = [_read_back(storage, uri) for uri in sorted(files)]
     scored = pa.concat_tables(parts, promote_options="permissive") if parts else None
@@ -243,8 +243,8 @@ def _distribution(config: EvaluateConfig, storage: Storage, scored: pa.Table, re
     keys = [str(key) for key in scored.column("row_id").to_pylist()]
     drawn = stratified_sample(keys, [()] * len(keys), config.report.reference_rows, config.run.seed)
     elements = scored.column("elements").take(pa.array(drawn, pa.int64())).to_pylist()
-    mine = [(keys[i], found) for i, found in zip(drawn, elements, strict=True)]
-    sides = [[(key, found) for key, found in side if found is not None] for side in (mine, theirs)]
+    mine = [(keys[i], row_elements) for i, row_elements in zip(drawn, elements, strict=True)]
+    sides = [[(key, row_elements) for key, row_elements in side if row_elements is not None] for side in (mine, theirs)]
     if not all(sides):
         raise layout_tables.TableError(f"{folder if sides[0] else 'the table'} has no row with elements to compare")
     (my_keys, my_elements), (their_keys, their_elements) = (zip(*side, strict=True) for side in sides)
@@ -270,7 +270,7 @@ def _latency(manifest: dict[str, Any]) -> dict[str, float] | None:
 
 
 def _values(table: pa.Table) -> dict[str, Sequence[float]]:
-    return {name: found.values[found.defined] for name, found in evaluation_report.scores_of(table).items()}
+    return {name: measure.values[measure.defined] for name, measure in evaluation_report.scores_of(table).items()}
 
 
 def _pictures(
@@ -296,11 +296,11 @@ def _pictures(
         if keep:
             tables.append(table.take(pa.array(keep, pa.int64())))
     build = partial(Render, storage, folder, config.report.preview_side, config.score.fonts)
-    found = {}
+    pictures = {}
     for row in stream([Step("render", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **_cluster(config)):
         if row["fault"]:
             log.warning("no picture of %s: %s", row["row_id"], row["fault"])
             continue
         data = storage.read(storage.join(folder, gallery.preview_name(row["row_id"])))
-        found[row["row_id"]] = f"data:image/jpeg;base64,{b64encode(data).decode()}"
-    return found
+        pictures[row["row_id"]] = f"data:image/jpeg;base64,{b64encode(data).decode()}"
+    return pictures

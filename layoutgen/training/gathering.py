@@ -79,13 +79,13 @@ class Gather:
     def _examples(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Example | Drop]:
         if kind == "annotations":
             return from_annotations(rows)
-        said = [decision for row in rows for decision in self._by_layout.get(_key(row), ())]
-        return from_layouts(rows, said, take_undecided=self._take_undecided)
+        of_rows = [decision for row in rows for decision in self._by_layout.get(_key(row), ())]
+        return from_layouts(rows, of_rows, take_undecided=self._take_undecided)
 
-    def _usable(self, found: Iterable[Example | Drop], about: About) -> Iterator[Example]:
+    def _usable(self, items: Iterable[Example | Drop], about: About) -> Iterator[Example]:
         """The examples whose image is there; all else is counted."""
         examples = []
-        for item in found:
+        for item in items:
             if isinstance(item, Drop):
                 about.drop(item)
             else:
@@ -110,18 +110,18 @@ class Part:
         """Write one part; `address` is one row with `number` and `verdicts`, an int8 an example."""
         (part,) = address.to_pylist()
         verdicts = np.frombuffer(part["verdicts"], np.int8)
-        about, kept = About(), []
+        about, part_examples = About(), []
         data = self._storage.read(part_uri(self._storage, self._making, part["number"]))
         for verdict, (_, example) in zip(verdicts, example_table.examples_of(data), strict=True):
             if verdict == DUPLICATE:
                 message = f"{example.row_id} says what another example says"
                 about.drop(Drop("duplicate", example.source, example.row_id, message))
             else:
-                kept.append((SPLITS[verdict], example))
-                about.add(*kept[-1])
-        if kept and self._folder:
+                part_examples.append((SPLITS[verdict], example))
+                about.add(*part_examples[-1])
+        if part_examples and self._folder:
             uri = part_uri(self._storage, self._storage.join(self._folder, example_table.PARTS), part["number"])
-            self._storage.write(uri, example_table.part(kept))
+            self._storage.write(uri, example_table.part(part_examples))
         return pa.table({"about": [about.to_json()]})
 
 
@@ -148,18 +148,18 @@ def gather(
     files += [("annotations", uri) for uri in _files(storage, annotations, None)]
     if not files:
         raise TableError("there is nothing to learn from; give --layouts, --annotations or both")
-    said, unreadable = read_feedback(storage, decisions)
+    feedback_rows, unreadable = read_feedback(storage, decisions)
     making = storage.join(output, f"_making/{secrets.token_hex(6)}")
     try:
         about, of_all, decided = _gathered(config, files, decisions, making, stream)
         for error in unreadable:
             about.drop(Drop("unreadable", "feedback", "", f"{decisions}: {error}"))
-        for drop in unknown(said, decided):
+        for drop in unknown(feedback_rows, decided):
             about.drop(drop)
         every = pa.concat_tables(of_all.values())
         verdicts, _, sha = settle(every, shares, choice.salt)
-        kept = every.filter(pa.array(verdicts != DUPLICATE))
-        products, images = (pc.count_distinct(kept[name]).as_py() for name in ("product_id", "image"))
+        unique = every.filter(pa.array(verdicts != DUPLICATE))
+        products, images = (pc.count_distinct(unique[name]).as_py() for name in ("product_id", "image"))
         folder = storage.join(output, sha[:16])
         is_made = storage.exists(storage.join(folder, example_table.CARD))  # perhaps of files that were cut otherwise
         for uri in [] if is_made else storage.list(folder):  # what an attempt that was ended left there
@@ -169,8 +169,8 @@ def gather(
     finally:
         for uri in storage.list(making):
             storage.delete(uri)
-    if about.examples != len(kept):
-        raise LostRowsError(f"{len(kept)} examples were to be written and {about.examples} are in {folder}")
+    if about.examples != len(unique):
+        raise LostRowsError(f"{len(unique)} examples were to be written and {about.examples} are in {folder}")
     check(about, products, shares)
     sources = [uri for uri in (layouts, decisions, annotations) if uri]
     text = card(about, sha=sha, products=products, images=images, sources=sources, shares=shares, salt=choice.salt)

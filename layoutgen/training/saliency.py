@@ -59,8 +59,17 @@ class Net(nn.Module):
         out: tuple[Tensor, Tensor] = network(self, x)
         return out
 
-    def conv(self, x: Tensor, name: str, channels: tuple[int, int], *, kernel: int = 3, stride: int = 1,
-             dilation: int = 1, relu: bool = True) -> Tensor:  # fmt: skip
+    def conv(
+        self,
+        x: Tensor,
+        name: str,
+        channels: tuple[int, int],
+        *,
+        kernel: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        relu: bool = True,
+    ) -> Tensor:
         """Convolve, normalise where a ReLU follows."""
         if name not in self.convs:
             # A mean over the picture has one value a channel: nothing to normalise by there, nor before a logit.
@@ -106,9 +115,9 @@ def folded(net: Net) -> dict[str, Tensor]:
 
 def loss(logits: Tensor, mask: Tensor) -> Tensor:
     """Binary cross-entropy plus 1 - IoU of soft masks, mean over the batch."""
-    found = torch.sigmoid(logits)
-    both = (found * mask).sum((1, 2, 3))
-    either = (found + mask - found * mask).sum((1, 2, 3))
+    predicted = torch.sigmoid(logits)
+    both = (predicted * mask).sum((1, 2, 3))
+    either = (predicted + mask - predicted * mask).sum((1, 2, 3))
     return functional.binary_cross_entropy_with_logits(logits, mask) + (1 - (both + 1) / (either + 1)).mean()
 
 
@@ -165,9 +174,9 @@ class Training:
     @torch.no_grad()
     def _average(self) -> None:
         share = min(_MEAN_DECAY, (self.done + 1) / (self.done + 10))
-        for kept, value in zip(self.mean.state_dict().values(), self.net.state_dict().values(), strict=True):
+        for mean, value in zip(self.mean.state_dict().values(), self.net.state_dict().values(), strict=True):
             if value.is_floating_point():
-                kept.lerp_(value, 1 - share)
+                mean.lerp_(value, 1 - share)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -198,8 +207,17 @@ class Training:
         self.done = int(about["done"])
 
 
-def train(output: Path, folders: list[Path], *, seed: int = 0, steps: int = 6000, resume: bool = False,
-          every: int = 200, cutouts: int = CUTOUTS, grounds: int = GROUNDS) -> dict[str, Any]:  # fmt: skip
+def train(
+    output: Path,
+    folders: list[Path],
+    *,
+    seed: int = 0,
+    steps: int = 6000,
+    resume: bool = False,
+    every: int = 200,
+    cutouts: int = CUTOUTS,
+    grounds: int = GROUNDS,
+) -> dict[str, Any]:
     """Train and write weights and card into `output`; a checkpoint `every` so many steps. Returns the card."""
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

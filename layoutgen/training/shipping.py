@@ -43,8 +43,8 @@ _SUMMARY |= {family.name: family.summary for family in FAMILIES.values()}
 
 def ship(version: Path, output: Path, note: str, first: Path | None = None) -> dict[str, Any]:
     """Copy a version into `output` and write its card; returns the card."""
-    told = [json.loads((one / "card.json").read_text("utf-8")) for one in (first, version) if one]
-    last, family = told[-1], told[-1]["family"]
+    cards = [json.loads((one / "card.json").read_text("utf-8")) for one in (first, version) if one]
+    last, family = cards[-1], cards[-1]["family"]
     output.mkdir(parents=True, exist_ok=True)
     network = FAMILIES.get(family)
     if network:
@@ -57,9 +57,9 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
     with safe_open(weights, "pt") as file:
         shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
     speaks = {name: last[name] for name in ("image_side", "codec", "prompt_version")} if not network else {}
-    made = [one.format(family=family) for one in _NETWORK] if network else [*_FIRST, *(_FURTHER if first else ())]
+    commands = [one.format(family=family) for one in _NETWORK] if network else [*_FIRST, *(_FURTHER if first else ())]
     card = {
-        "name": f"layoutgen embedded composer, {family}-{len(told)}",
+        "name": f"layoutgen embedded composer, {family}-{len(cards)}",
         "what": _SUMMARY[family],
         "family": family,
         "parameters": sum(math.prod(shape) for shape in shapes),
@@ -67,27 +67,27 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         **speaks,
         **{name: last[name] for name in ("code_version", "created_at")},
-        "made_by": made,
-        "trainings": [_training(one) for one in told],
+        "made_by": commands,
+        "trainings": [_training(one) for one in cards],
         "note": note,
     }
     (output / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return card
 
 
-def _training(told: dict[str, Any]) -> dict[str, Any]:
+def _training(card: dict[str, Any]) -> dict[str, Any]:
     """What a version's own card says of its training, as far as it is of use elsewhere."""
-    recipe = told["recipe"]
-    steps = {"dense": recipe["dense_steps"], "layouts": told["steps"]}
+    recipe = card["recipe"]
+    steps = {"dense": recipe["dense_steps"], "layouts": card["steps"]}
     return {
-        "data": {"rows": told["data"].get("rows"), "sha": told["data_sha"]},
+        "data": {"rows": card["data"].get("rows"), "sha": card["data_sha"]},
         "steps": steps,
         "samples": {name: count * recipe["batch"] for name, count in steps.items()},
         "recipe": recipe,
-        "validation_loss": told["training"]["validation_loss"],
+        "validation_loss": card["training"]["validation_loss"],
         "held_back_posters": {
             name: {"before": one["theirs"], "after": one["ours"], "better": one["better"]}
-            for name, one in told["metrics"]["held"].items()
+            for name, one in card["metrics"]["held"].items()
         },
     }
 

@@ -35,15 +35,15 @@ class Draws:
 
 def scores_of(table: pa.Table) -> dict[str, Score]:
     """The scores in the columns of a scored table."""
-    found = {}
+    scores = {}
     for name, definition in METRICS.items():
         column = table.column(name).combine_chunks()
         values = np.nan_to_num(column.to_numpy(zero_copy_only=False).astype(np.float64))
         weight = np.asarray(column.is_valid().to_numpy(zero_copy_only=False), np.float64)
         if definition.pooled:
             weight = np.nan_to_num(table.column(f"{name}_weight").to_numpy().astype(np.float64))
-        found[name] = score(values * weight, weight)
-    return found
+        scores[name] = score(values * weight, weight)
+    return scores
 
 
 def clusters_of(table: pa.Table) -> list[str]:
@@ -55,13 +55,13 @@ def clusters_of(table: pa.Table) -> list[str]:
 def protocols(table: pa.Table, draws: Draws) -> dict[str, Any]:
     """Every protocol's metrics of a scored table; metrics that no row has are named, with nothing made up."""
     scores = scores_of(table)
-    found = estimates(scores, clusters_of(table), **draws.keywords())
+    estimated = estimates(scores, clusters_of(table), **draws.keywords())
     return {
         protocol: {
             "protocol": says,
             "metrics": {
                 definition.name: {
-                    **_plain(found[name]),
+                    **_plain(estimated[name]),
                     "better": definition.better,
                     "pooled": definition.pooled,
                     "rows": int(scores[name].defined.sum()),
@@ -78,7 +78,7 @@ def protocols(table: pa.Table, draws: Draws) -> dict[str, Any]:
 
 def groups(table: pa.Table, by: Sequence[str], draws: Draws) -> dict[str, Any]:
     """The telling metrics by the values of columns; a column with one value alone is left out."""
-    scores = {name: found for name, found in scores_of(table).items() if name in TELLING}
+    scores = {name: values_of for name, values_of in scores_of(table).items() if name in TELLING}
     clusters = np.array(clusters_of(table), object)
     report = {}
     for column in dict.fromkeys(by):
@@ -94,23 +94,23 @@ def groups(table: pa.Table, by: Sequence[str], draws: Draws) -> dict[str, Any]:
 
 
 def _group(scores: Mapping[str, Score], clusters: np.ndarray, chosen: np.ndarray, draws: Draws) -> dict[str, Any]:
-    part = {name: Score(found.total[chosen], found.weight[chosen]) for name, found in scores.items()}
+    part = {name: Score(measure.total[chosen], measure.weight[chosen]) for name, measure in scores.items()}
     fewer = {**draws.keywords(), "resamples": min(draws.resamples, 500)}
-    return {name: _plain(found) for name, found in estimates(part, clusters[chosen].tolist(), **fewer).items()}
+    return {name: _plain(measure) for name, measure in estimates(part, clusters[chosen].tolist(), **fewer).items()}
 
 
 def roles(table: pa.Table) -> dict[str, Any]:
     """What was measured of the elements, by role: number and quantiles."""
     elements = [element for row in table.column("element_scores").to_pylist() for element in row or ()]
-    found: dict[str, Any] = {}
+    report: dict[str, Any] = {}
     for role in sorted({element["role"] for element in elements}):
         mine = [element for element in elements if element["role"] == role]
         measured = {
             name: _quantiles(np.array([element[name] for element in mine if element[name] is not None], np.float64))
             for name in ("area", "font_px", "contrast", "occlusion", "overflow", "fill")
         }
-        found[role] = {"elements": len(mine), **measured}
-    return found
+        report[role] = {"elements": len(mine), **measured}
+    return report
 
 
 def exclusions(table: pa.Table) -> dict[str, int]:
@@ -127,7 +127,7 @@ def violated(table: pa.Table) -> dict[str, Any]:
 
 def worst_rows(table: pa.Table, count: int) -> list[dict[str, Any]]:
     """The worst rows by mean rank over the telling metrics, with those metrics."""
-    scores = {name: found for name, found in scores_of(table).items() if name in TELLING}
+    scores = {name: measure for name, measure in scores_of(table).items() if name in TELLING}
     chosen = worst(scores, {name: METRICS[name].better for name in scores}, count)
     names = table.column("row_id").to_pylist()
     broken = table.column("own_violated").to_pylist()
@@ -156,9 +156,9 @@ def comparison(ours: pa.Table, theirs: pa.Table, draws: Draws, *, changed_only: 
     if changed_only:
         a, b = a.take(pa.array(changed, pa.int64())), b.take(pa.array(changed, pa.int64()))
     ours_scores, their_scores = scores_of(a), scores_of(b)
-    found = differences(ours_scores, their_scores, clusters_of(a), **draws.keywords())
+    estimated = differences(ours_scores, their_scores, clusters_of(a), **draws.keywords())
     metrics = {}
-    for name, (difference, pairs) in found.items():
+    for name, (difference, pairs) in estimated.items():
         verdict = _verdict(difference, METRICS[name].better)
         both = ours_scores[name].defined & their_scores[name].defined
         metrics[name] = {
@@ -187,8 +187,8 @@ def _changed(a: pa.Table, b: pa.Table) -> list[int]:
     return [position for position, (mine, other) in enumerate(pairs) if mine != other]
 
 
-def _mean(found: Score, chosen: np.ndarray) -> float | None:
-    return Score(np.where(chosen, found.total, 0.0), np.where(chosen, found.weight, 0.0)).mean
+def _mean(values: Score, chosen: np.ndarray) -> float | None:
+    return Score(np.where(chosen, values.total, 0.0), np.where(chosen, values.weight, 0.0)).mean
 
 
 def _verdict(difference: Estimate, better: str) -> str:
@@ -245,16 +245,16 @@ def _take(layouts: Layouts, chosen: np.ndarray) -> Layouts:
 
 def layouts_of(elements: Sequence[list[dict[str, Any]] | None]) -> Layouts:
     """The elements of a table's rows as layouts."""
-    found = [table_rows.elements(row, []) for row in elements]
-    return Layouts.from_lists([[(own.class_of(e.role), e.box) for e in row] for row in found])
+    rows = [table_rows.elements(row, []) for row in elements]
+    return Layouts.from_lists([[(own.class_of(e.role), e.box) for e in row] for row in rows])
 
 
-def _plain(found: Estimate) -> dict[str, float | None]:
-    return {"value": found.value, "low": found.low, "high": found.high}
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def _quantiles(values: np.ndarray) -> dict[str, float] | None:
     if not len(values):
         return None
-    found = np.quantile(values, _QUANTILES)
-    return {f"p{round(100 * q)}": float(v) for q, v in zip(_QUANTILES, found, strict=True)}
+    ends = np.quantile(values, _QUANTILES)
+    return {f"p{round(100 * q)}": float(v) for q, v in zip(_QUANTILES, ends, strict=True)}

@@ -141,26 +141,34 @@ def _settings(text: str, bold: bool, px: int, leading: float) -> tuple[Setting, 
 def set_piece(role: Role, text: str, px: float, width: float, *, bold: bool = False, most: int = 2) -> Piece | None:
     """Set a text at about `px` in the fewest lines that fit `width`; None where more than `most` are needed."""
     leading = LEADING if role in (Role.TITLE, Role.PRICE, Role.LOGO) else BODY_LEADING
-    for made in _settings(text, bold, max(1, round(px)), leading)[:most]:
-        if made.width_px <= width:
+    for piece in _settings(text, bold, max(1, round(px)), leading)[:most]:
+        if piece.width_px <= width:
             return Piece(
-                role, plain(text), made.lines, bold, made.font_px, made.line_height_px, made.width_px, made.height_px
+                role,
+                plain(text),
+                piece.lines,
+                bold,
+                piece.font_px,
+                piece.line_height_px,
+                piece.width_px,
+                piece.height_px,
             )
     return None
 
 
-def set_block(words: Words, parts: Sequence[str], title: float, width: float, u: float, style: Style,
-              mark_aspect: float | None) -> Block | None:  # fmt: skip
+def set_block(
+    words: Words, parts: Sequence[str], title: float, width: float, u: float, style: Style, mark_aspect: float | None
+) -> Block | None:
     """Set the named parts of a copy, of `HEAD` and `FOOT`, with a title of `title` px, no wider than `width`; None
     where something does not fit."""
     body = max(min(0.40 * title, 0.050 * u), SMALLEST * u)
     task = _Task(words, title, body, width, u, style, mark_aspect)
     rows: list[Row] = []
     for part in parts:
-        made = _PARTS[part](task)
-        if made is None:
+        part_pieces = _PARTS[part](task)
+        if part_pieces is None:
             return None
-        rows += made
+        rows += part_pieces
     return Block(tuple(rows), round(title)) if rows and all(row.width <= width for row in rows) else None
 
 
@@ -183,28 +191,28 @@ def _mark(t: _Task) -> list[Row] | None:
     if t.words.has_mark and t.aspect:
         height = round(max(0.052 * t.u, min(0.62 * t.title, 0.08 * t.u)))
         return [Row((Piece(Role.LOGO, "", (), False, 0, 0, round(height * t.aspect), height),), 0.6 * t.body)]
-    made = set_piece(Role.LOGO, t.words.brand, 1.1 * t.body, t.width, bold=True, most=1)
-    return [Row((made,), 0.5 * t.body)] if made else None
+    piece = set_piece(Role.LOGO, t.words.brand, 1.1 * t.body, t.width, bold=True, most=1)
+    return [Row((piece,), 0.5 * t.body)] if piece else None
 
 
 def _tag(t: _Task) -> list[Row] | None:
     if not t.words.tag:
         return []
-    made = _pill(set_piece(Role.OTHER, t.words.tag, t.body, t.width - 1.2 * t.body, bold=True, most=1), 0.6, 0.08)
-    return [Row((made,), 0.9 * t.body)] if made else None
+    piece = _pill(set_piece(Role.OTHER, t.words.tag, t.body, t.width - 1.2 * t.body, bold=True, most=1), 0.6, 0.08)
+    return [Row((piece,), 0.9 * t.body)] if piece else None
 
 
 def _title(t: _Task) -> list[Row] | None:
-    made = set_piece(Role.TITLE, t.words.title, t.title, t.width, bold=t.style.bold, most=3)
-    return [Row((made,), 0.45 * t.body)] if made else None
+    piece = set_piece(Role.TITLE, t.words.title, t.title, t.width, bold=t.style.bold, most=3)
+    return [Row((piece,), 0.45 * t.body)] if piece else None
 
 
 def _subtitle(t: _Task) -> list[Row] | None:
     if not t.words.subtitle:
         return []
     px = max(min(0.46 * t.title, 0.064 * t.u), 1.12 * t.body)
-    made = set_piece(Role.SUBTITLE, t.words.subtitle, px, t.width)
-    return [Row((made,), 0.06 * t.title)] if made else None
+    piece = set_piece(Role.SUBTITLE, t.words.subtitle, px, t.width)
+    return [Row((piece,), 0.06 * t.title)] if piece else None
 
 
 def _points(t: _Task) -> list[Row] | None:
@@ -227,34 +235,34 @@ def _points(t: _Task) -> list[Row] | None:
             rows.append(Row(line, 0.5 * t.body if rows else first, 0.5 * t.body))
         return rows
     for text in t.words.points:
-        made = set_piece(Role.SELLING_POINT, text, t.body, t.width)
-        if made is None:
+        set_point = set_piece(Role.SELLING_POINT, text, t.body, t.width)
+        if set_point is None:
             return None
-        rows.append(Row((made,), 0.12 * t.body if rows else first))
+        rows.append(Row((set_point,), 0.12 * t.body if rows else first))
     return rows
 
 
 def _offer(t: _Task) -> list[Row] | None:
     """Price and call: beside each other where there is room, else below."""
-    made: list[Piece | None] = []
+    offers: list[Piece | None] = []
     if t.words.price:
         px = max(min(0.78 * t.title, 0.105 * t.u), 1.35 * t.body)
         if t.style.badge:
-            made.append(
+            offers.append(
                 _pill(set_piece(Role.PRICE, t.words.price, 0.8 * px, t.width - 0.9 * px, bold=True, most=1), 0.5, 0)
             )
         else:
-            made.append(set_piece(Role.PRICE, t.words.price, px, t.width, bold=True, most=1))
+            offers.append(set_piece(Role.PRICE, t.words.price, px, t.width, bold=True, most=1))
     if t.words.call:
-        made.append(
+        offers.append(
             _pill(
                 set_piece(Role.CALL_TO_ACTION, t.words.call, t.body, t.width - 2 * t.body, bold=True, most=1),
                 0.95,
                 0.22,
             )
         )
-    pieces = tuple(piece for piece in made if piece)
-    if len(pieces) < len(made):
+    pieces = tuple(piece for piece in offers if piece)
+    if len(pieces) < len(offers):
         return None
     if not pieces:
         return []

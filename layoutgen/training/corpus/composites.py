@@ -117,35 +117,35 @@ def ground(rng: Rng) -> np.ndarray:
         p=[0.1, 0.1, 0.12, 0.12, 0.26, 0.16, 0.14],
     ):
         case "white":
-            made = np.full((*shape, 3), rng.uniform(0.93, 1), np.float32)
+            pixels = np.full((*shape, 3), rng.uniform(0.93, 1), np.float32)
         case "plain":
-            made = np.broadcast_to(colour(rng), (*shape, 3)).copy()
+            pixels = np.broadcast_to(colour(rng), (*shape, 3)).copy()
         case "gradient":
             turn = rng.uniform(0, 6.28)
-            made = mix(
+            pixels = mix(
                 colour(rng), colour(rng), np.clip(0.5 + (x - 0.5) * np.cos(turn) + (y - 0.5) * np.sin(turn), 0, 1)
             )
         case "room":
-            made = pattern(shape, rng)
+            pixels = pattern(shape, rng)
             edge = rng.uniform(0.45, 0.9) + rng.uniform(-0.2, 0.2) * (x - 0.5)
-            made[y > edge] = pattern(shape, rng)[y > edge]
-            made = cv2.GaussianBlur(made, (0, 0), rng.uniform(0.3, 3))
+            pixels[y > edge] = pattern(shape, rng)[y > edge]
+            pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.3, 3))
         case "scene":
             name = list(BACKDROPS)[int(rng.integers(1, len(BACKDROPS)))]
             hues = tuple(
                 "#" + "".join(f"{int(v * 255):02x}" for v in colour(rng)) for _ in range(_FEW_COLOURS.get(name, 2))
             )
-            made = BACKDROPS[name](shape, rng.uniform(0.55, 0.85), hues, rng)
+            pixels = BACKDROPS[name](shape, rng.uniform(0.55, 0.85), hues, rng)
         case "texture":
-            made = pattern(shape, rng) * (1 + rng.uniform(0, 0.3) * noise(shape, rng, rng.uniform(3, 120)))[..., None]
+            pixels = pattern(shape, rng) * (1 + rng.uniform(0, 0.3) * noise(shape, rng, rng.uniform(3, 120)))[..., None]
         case _:
-            made = _clutter(shape, rng)
+            pixels = _clutter(shape, rng)
     light = 1 - rng.uniform(0, 0.45) * ((x - rng.uniform(0.2, 0.8)) ** 2 + (y - rng.uniform(0.2, 0.8)) ** 2)
-    return _bytes(made * light[..., None])
+    return _bytes(pixels * light[..., None])
 
 
 def _clutter(shape: tuple[int, int], rng: Rng) -> Array:
-    made = np.ascontiguousarray(pattern(shape, rng))
+    pixels = np.ascontiguousarray(pattern(shape, rng))
     for _ in range(int(rng.integers(8, 60))):
         centre = tuple(int(v) for v in rng.uniform(0, GROUND_SIDE, 2))
         half = rng.uniform(0.02, 0.12, 2) * GROUND_SIDE
@@ -154,10 +154,10 @@ def _clutter(shape: tuple[int, int], rng: Rng) -> Array:
         )
         tone = [float(v) for v in colour(rng)]
         if rng.random() < 0.5:
-            cv2.fillPoly(made, [corners], tone, cv2.LINE_AA)
+            cv2.fillPoly(pixels, [corners], tone, cv2.LINE_AA)
         else:
-            cv2.ellipse(made, centre, (int(half[0]) + 1, int(half[1]) + 1), 0, 0, 360, tone, -1, cv2.LINE_AA)
-    return np.asarray(cv2.GaussianBlur(made, (0, 0), rng.uniform(0.5, 7)), np.float32)
+            cv2.ellipse(pixels, centre, (int(half[0]) + 1, int(half[1]) + 1), 0, 0, 360, tone, -1, cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.5, 7)), np.float32)
 
 
 def composite(from_stock: Stock, rng: Rng, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -197,8 +197,8 @@ def _example(photo: np.ndarray, rng: Rng, side: int) -> tuple[np.ndarray, np.nda
     cut = np.ascontiguousarray(photo[top:bottom, left:right][:, :: -1 if rng.random() < 0.5 else 1])
     if rng.random() < 0.3:
         cut = np.ascontiguousarray(np.rot90(cut, int(rng.integers(1, 4))))
-    made = cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA)
-    return _camera(made[..., :3].astype(np.float32), rng), np.ascontiguousarray(made[..., 3])
+    small = cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA)
+    return _camera(small[..., :3].astype(np.float32), rng), np.ascontiguousarray(small[..., 3])
 
 
 def _thing(from_stock: Stock, rng: Rng) -> np.ndarray:
@@ -307,11 +307,11 @@ def _camera(image: Array, rng: Rng) -> np.ndarray:
         image = np.asarray(image + grain, np.float32)
     if rng.random() < 0.06:
         image = np.repeat(image.mean(2, keepdims=True), 3, 2)
-    made = np.clip(image, 0, 255).astype(np.uint8)
+    pixels = np.clip(image, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
-        _, data = cv2.imencode(".jpg", made, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 85))])
-        made = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    return made
+        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 85))])
+        pixels = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return pixels
 
 
 def _bytes(image: Array) -> np.ndarray:

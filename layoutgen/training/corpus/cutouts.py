@@ -47,8 +47,8 @@ def marked_photo(image: np.ndarray) -> np.ndarray | None:
     channel; None where the finder is not sure. The outlines are rough: for a cut-out that does no harm, since what is
     pasted is the subject, whatever it is; as an example it teaches which thing of a scene is meant, not its edge."""
     small = shrink(image, 256)
-    found = BorderSaliency().saliency([small])[0]
-    if ((found > 0.15) & (found < 0.55)).mean() > 0.2 or not 0.08 < (found > 0.7).mean() < 0.75:
+    subject = BorderSaliency().saliency([small])[0]
+    if ((subject > 0.15) & (subject < 0.55)).mean() > 0.2 or not 0.08 < (subject > 0.7).mean() < 0.75:
         return None
-    solid = (cv2.resize(found, small.shape[1::-1]) > 0.75).astype(np.uint8) * 255
+    solid = (cv2.resize(subject, small.shape[1::-1]) > 0.75).astype(np.uint8) * 255
     return np.dstack([small, cv2.GaussianBlur(solid, (0, 0), 0.8)])

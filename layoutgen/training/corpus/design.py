@@ -134,16 +134,20 @@ def places(room: Room, words: Words, left_third: bool = False) -> list[list[Plac
     is_full = x1 <= 1 and y1 <= 1 and x2 >= width - 1 and y2 >= height - 1
     if is_full or stage.goes_on:
         return _around(room, words, inner, whole)
-    found = []
-    strips = {"left": (0.0, 0.0, x1, height), "right": (x2, 0.0, width, height),
-              "top": (0.0, 0.0, width, y1), "bottom": (0.0, y2, width, height)}  # fmt: skip
+    arrangements = []
+    strips = {
+        "left": (0.0, 0.0, x1, height),
+        "right": (x2, 0.0, width, height),
+        "top": (0.0, 0.0, width, y1),
+        "bottom": (0.0, y2, width, height),
+    }
     for side, strip in strips.items():
         region = (max(strip[0], 0) + edge, strip[1] + edge * 0.8, strip[2] - edge, strip[3] - edge * 0.8)
         if region[2] - region[0] > _LEAST_SIDE * width and region[3] - region[1] > 0.12 * height:
             is_wide = region[2] - region[0] > 1.5 * (region[3] - region[1])
             alignment = "center" if side in ("top", "bottom") and is_wide else "left"
-            found.append([Place("panel", whole, region, alignment)])
-    return found
+            arrangements.append([Place("panel", whole, region, alignment)])
+    return arrangements
 
 
 def _around(room: Room, words: Words, inner: Box, whole: tuple[str, ...]) -> list[list[Place]]:
@@ -159,54 +163,56 @@ def _around(room: Room, words: Words, inner: Box, whole: tuple[str, ...]) -> lis
     right = (subject[2] + gap, inner[1], inner[2], inner[3])
     top = (inner[0], inner[1], inner[2], subject[1] - gap)
     bottom = (inner[0], subject[3] + gap, inner[2], inner[3])
-    found = [
+    arrangements = [
         [Place("side", whole, region, "left")]
         for region in (left, right)
         if region[2] - region[0] > _LEAST_SIDE * width
     ]
     tall = {name: region[3] - region[1] > 0.1 * height for name, region in (("top", top), ("bottom", bottom))}
-    found += [[Place("top", whole, top, across)]] if tall["top"] else []
-    found += [[Place("bottom", whole, bottom, across)]] if tall["bottom"] else []
+    arrangements += [[Place("top", whole, top, across)]] if tall["top"] else []
+    arrangements += [[Place("bottom", whole, bottom, across)]] if tall["bottom"] else []
     if tall["top"] and tall["bottom"] and (words.points or words.price or words.call):
-        found.append([Place("split", HEAD, top, across), Place("split", FOOT, bottom, across)])
-    return found
+        arrangements.append([Place("split", HEAD, top, across), Place("split", FOOT, bottom, across)])
+    return arrangements
 
 
-def lay_out(room: Room, words: Words, style: Style, mark_aspect: float | None, rng: Rng,
-            left_third: bool = False) -> tuple[float, Design] | None:  # fmt: skip
+def lay_out(
+    room: Room, words: Words, style: Style, mark_aspect: float | None, rng: Rng, left_third: bool = False
+) -> tuple[float, Design] | None:
     """The best layout and its score, higher is better; None where the copy fits nowhere. `rng` decides between places
     that are nearly as good."""
     best: tuple[float, Design] | None = None
     for together in places(room, words, left_third):
         card = style.card
-        made = _fitted(room, together, words, style, mark_aspect, card)
-        if made and not card and any(room.restless(group.box) > _RESTLESS for group in made.groups):
+        design = _fitted(room, together, words, style, mark_aspect, card)
+        if design and not card and any(room.restless(group.box) > _RESTLESS for group in design.groups):
             card = True
-            made = _fitted(room, together, words, style, mark_aspect, card)
+            design = _fitted(room, together, words, style, mark_aspect, card)
         lot = float(rng.normal(0, 0.02))
-        if made is None:
+        if design is None:
             continue
-        score = _score(room, made, together, card) + lot
+        score = _score(room, design, together, card) + lot
         if best is None or score > best[0]:
-            best = (score, made)
+            best = (score, design)
     return best
 
 
-def _fitted(room: Room, together: list[Place], words: Words, style: Style, mark_aspect: float | None,
-            card: bool) -> Design | None:  # fmt: skip
+def _fitted(
+    room: Room, together: list[Place], words: Words, style: Style, mark_aspect: float | None, card: bool
+) -> Design | None:
     """The layout with the largest title that fits its places and keeps off the product."""
     u = room.stage.u
     pad = _CARD_PAD * u if card else 0.0
 
     def blocks_at(size: float) -> list[Block] | None:
-        found = []
+        designs = []
         for place in together:
             x1, y1, x2, y2 = place.region
             block = set_block(words, place.parts, size * u, x2 - x1 - 2 * pad, u, style, mark_aspect)
             if block is None or block.height > y2 - y1 - 2 * pad:
                 return None
-            found.append(block)
-        return found
+            designs.append(block)
+        return designs
 
     # The largest that fits, by bisection: what fits at a size fits at all smaller ones.
     best, blocks = len(TITLE_SIZES) - 1, blocks_at(TITLE_SIZES[-1])

@@ -53,18 +53,19 @@ def panel_of(of: Palette, kind: str) -> str:
 
 def finish(design: Design, stage: Stage, of: Palette, style: Style) -> list[Element] | None:
     """The layout's elements with their colours, underlays first; None where something cannot be read."""
-    found: list[Element] = []
+    finished: list[Element] = []
     for group in design.groups:
-        coloured = _group(group, stage, of, style, len(found))
+        coloured = _group(group, stage, of, style, len(finished))
         if coloured is None:
             return None
-        found += coloured
-    texts = [element for element in found if element.role is not Role.UNDERLAY]
-    underlays = [element for element in found if element.role is Role.UNDERLAY]
+        finished += coloured
+    texts = [element for element in finished if element.role is not Role.UNDERLAY]
+    underlays = [element for element in finished if element.role is Role.UNDERLAY]
     # Underlays come first; what stood on one of them has to follow it.
     order = {id(element): index for index, element in enumerate(underlays)}
     return underlays + [
-        element if element.underlay is None else _on(element, order[id(found[element.underlay])]) for element in texts
+        element if element.underlay is None else _on(element, order[id(finished[element.underlay])])
+        for element in texts
     ]
 
 
@@ -74,19 +75,21 @@ def _on(element: Element, index: int) -> Element:
 
 def _group(group: Group, stage: Stage, of: Palette, style: Style, first: int) -> list[Element] | None:
     canvas, pixels = stage.canvas, stage.pixels
-    found: list[Element] = []
+    coloured: list[Element] = []
     behind = {box: _behind(pixels, box) for _, box in group.pieces}
     dark = float(colour.luminance(np.concatenate(list(behind.values()))).mean()) < 0.28
     card: int | None = None
     if group.card:
         fill = colour.tint(of.accent, *PANELS["deep"]) if dark else "#ffffff"
         radius = round(0.035 * stage.u * style.round_share)
-        found.append(_underlay(group.card, fill, radius, canvas, _CARD_OPACITY))
+        coloured.append(_underlay(group.card, fill, radius, canvas, _CARD_OPACITY))
         card = first
         behind = {box: colour.blend(under, fill, _CARD_OPACITY) for box, under in behind.items()}
     inks = ("#ffffff", of.ink) if dark else (of.ink, "#ffffff")
     plain = [behind[box] for piece, box in group.pieces if not piece.pad_x]
-    ink = next((one for one in inks if all(colour.contrast_on(one, under) >= LEAST for under in plain)), None)
+    ink = next(
+        (candidate for candidate in inks if all(colour.contrast_on(candidate, under) >= LEAST for under in plain)), None
+    )
     if ink is None:
         return None
     loud = colour.tint(of.accent, 0.86, 0.12) if ink == "#ffffff" else of.accent
@@ -95,12 +98,12 @@ def _group(group: Group, stage: Stage, of: Palette, style: Style, first: int) ->
         if piece.pad_x:
             fill, text = _pill_colours(piece.role, under, of, ink)
             radius = round((box[3] - box[1]) / 2 * style.round_share)
-            found.append(_underlay(box, fill, radius, canvas, 1.0, z=1))
-            on = first + len(found) - 1
+            coloured.append(_underlay(box, fill, radius, canvas, 1.0, z=1))
+            on = first + len(coloured) - 1
         elif piece.role is Role.PRICE and colour.contrast_on(loud, under) >= LEAST:
             text = loud
-        found.append(_text(piece, box, text, group.alignment, canvas, on))
-    return found
+        coloured.append(_text(piece, box, text, group.alignment, canvas, on))
+    return coloured
 
 
 def _pill_colours(role: Role, behind: np.ndarray, of: Palette, ink: str) -> tuple[str, str]:

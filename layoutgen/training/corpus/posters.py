@@ -99,7 +99,7 @@ class Poster:
     @property
     def suggestions(self) -> tuple[Suggestion, ...]:
         """The layout as a model answers it."""
-        return tuple(Suggestion(one.role, one.box, one.text) for one in self.elements)
+        return tuple(Suggestion(element.role, element.box, element.text) for element in self.elements)
 
     def clean(self, width: int, height: int) -> np.ndarray:
         """The framed photo without text, (height, width, 3), at another size."""
@@ -149,9 +149,9 @@ class Corpus:
         """Draw poster `index`. Draws again, from another seed, what cannot be laid out well."""
         for attempt in range(50):
             rng = np.random.default_rng([self.spec.seed, 21, index, attempt])
-            made = self._try(f"corpus-{self.spec.seed}-{index}", rng)
-            if made:
-                return made
+            laid_out = self._try(f"corpus-{self.spec.seed}-{index}", rng)
+            if laid_out:
+                return laid_out
         raise AssertionError(f"poster {index} of seed {self.spec.seed} can't be laid out in 50 attempts")
 
     def _try(self, key: str, rng: Rng) -> Poster | None:
@@ -164,30 +164,42 @@ class Corpus:
         mark = _mark(words.brand) if words.has_mark else None
         aspect = mark.shape[1] / mark.shape[0] if mark is not None else None
         left_third = self.spec.style == "left_third"
-        made: tuple[Design, Framing, list[Element], np.ndarray] | None = None
+        laid_out: tuple[Design, Framing, list[Element], np.ndarray] | None = None
         for together in _framings(scene, canvas, colours, rng, left_third):
             best: tuple[float, Design, Framing, bool] | None = None
             for frame, goes_on in together:
                 stage = _stage(scene, frame, drawn, goes_on, _SKETCH)
-                found = lay_out(Room(stage), words, style, aspect, rng, left_third)
-                if found and (best is None or found[0] > best[0]):
-                    best = (*found, frame, goes_on)
+                scored = lay_out(Room(stage), words, style, aspect, rng, left_third)
+                if scored and (best is None or scored[0] > best[0]):
+                    best = (*scored, frame, goes_on)
             if best is None:
                 continue
             stage = _stage(scene, best[2], drawn, best[3])
             elements = finish(best[1], stage, colours, style)
             # No answer may have more underlays than texts.
-            if elements and 2 * sum(one.role is Role.UNDERLAY for one in elements) <= len(elements):
-                made = (best[1], best[2], elements, stage.pixels)
+            if elements and 2 * sum(element.role is Role.UNDERLAY for element in elements) <= len(elements):
+                laid_out = (best[1], best[2], elements, stage.pixels)
                 break
-        if made is None:
+        if laid_out is None:
             return None
-        design, frame, elements, ground = made
+        design, frame, elements, ground = laid_out
         logo = _inked(mark, elements) if mark is not None else None
         return Poster(
-            key, scene.pixels, ground, frame, canvas, drawn, _copy(words), tuple(elements), logo, scene.kind,
-            scene.printed, design.family, framing.subject_box(scene.subject), scene.subject,
-        )  # fmt: skip
+            key,
+            scene.pixels,
+            ground,
+            frame,
+            canvas,
+            drawn,
+            _copy(words),
+            tuple(elements),
+            logo,
+            scene.kind,
+            scene.printed,
+            design.family,
+            framing.subject_box(scene.subject),
+            scene.subject,
+        )
 
 
 def _canvas(rng: Rng, side: int) -> tuple[Canvas, Canvas]:
@@ -228,12 +240,20 @@ def _framings(
         panel = panel_colour(scene.pixels, scene.subject)
         yield [(framing.default(width / height, subject, canvas, panel), False)]
     flat = flat_ground(scene.pixels, scene.subject)
-    found = framing.candidates(width / height, subject, canvas, flat=flat, panel=panel_of(colours, kind), margin=MARGIN)
+    candidates = framing.candidates(
+        width / height, subject, canvas, flat=flat, panel=panel_of(colours, kind), margin=MARGIN
+    )
     first = dict(zip(_LOOKS, draws ** (1 / np.array(list(_LOOKS.values()))), strict=True))
     for look in sorted(_LOOKS, key=lambda look: -first[look]):
-        seen = list({one.framing: one for one in found if one.kind == look and one.subject_seen >= _WHOLE})
-        if seen:
-            yield [(seen[int(i)], look == "extend") for i in rng.permutation(len(seen))[:_TRIES]]
+        whole = list(
+            {
+                candidate.framing: candidate
+                for candidate in candidates
+                if candidate.kind == look and candidate.subject_seen >= _WHOLE
+            }
+        )
+        if whole:
+            yield [(whole[int(i)], look == "extend") for i in rng.permutation(len(whole))[:_TRIES]]
 
 
 def _centre(box: Box) -> tuple[float, float]:
@@ -248,10 +268,10 @@ def _stage(scene: Scene, frame: Framing, drawn: Canvas, goes_on: bool, scale: fl
 
 
 def _copy(words: copywriting.Words) -> Copy:
-    said = (copywriting.plain(words.subtitle), *words.points, words.price, words.call, words.tag)
+    texts = (copywriting.plain(words.subtitle), *words.points, words.price, words.call, words.tag)
     logo = f"mark:{words.brand}" if words.has_mark else None
     return Copy(
-        copywriting.plain(words.title), tuple(text for text in said if text), words.brand or None, logo, words.language
+        copywriting.plain(words.title), tuple(text for text in texts if text), words.brand or None, logo, words.language
     )
 
 
@@ -265,7 +285,7 @@ def _mark(brand: str) -> np.ndarray:
 
 def _inked(mark: np.ndarray, elements: Sequence[Element]) -> np.ndarray:
     """The logo in the colour that was chosen for it, one colour as printers set it."""
-    ink = next(one.colour for one in elements if one.role is Role.LOGO)
+    ink = next(element.colour for element in elements if element.role is Role.LOGO)
     out = mark.copy()
     out[..., :3] = np.rint(colour.to_rgb(ink)).astype(np.uint8)
     return out
@@ -274,17 +294,21 @@ def _inked(mark: np.ndarray, elements: Sequence[Element]) -> np.ndarray:
 def _lines(element: Element, drawn: Canvas) -> list[TextLine]:
     """A text's lines with the boxes of their glyphs, as they are drawn."""
     box = to_px(element.box, drawn.width, drawn.height)
-    found = []
+    lines = []
     for i, line in enumerate(element.lines):
         font = fonts.by_name(element.font).at(element.font_px)
         free = box[2] - box[0] - font.getlength(line)
         x = round(box[0] + {"left": 0.0, "center": free / 2, "right": free}[element.alignment])
         y = round(box[1] + baseline_px(i, element.font_px, element.line_height_px))
         left, top, right, bottom = font.getbbox(line, anchor="ls")
-        ink = ((x + left) / drawn.width, (y + top) / drawn.height,
-               (x + right) / drawn.width, (y + bottom) / drawn.height)  # fmt: skip
-        found.append(TextLine(line, ink, element.role, language(line), element.colour, 1.0, True))
-    return found
+        ink = (
+            (x + left) / drawn.width,
+            (y + top) / drawn.height,
+            (x + right) / drawn.width,
+            (y + bottom) / drawn.height,
+        )
+        lines.append(TextLine(line, ink, element.role, language(line), element.colour, 1.0, True))
+    return lines
 
 
 def main() -> None:

@@ -28,8 +28,19 @@ _MAP = 4  # a subject's map is smaller than its scene by this
 _PRODUCT_SIDE = 420
 _SHAPES = ((1, 1), (3, 4), (4, 3), (4, 5), (16, 9), (9, 16))
 _SHAPE_SHARES = (0.36, 0.24, 0.12, 0.08, 0.13, 0.07)
-_GROUNDS = {"sweep": 30, "podium": 12, "table": 14, "window_light": 10, "packshot": 8, "wood": 6, "marble": 7,
-            "textile": 6, "tiles": 6, "bokeh": 5, "leaves": 5}  # fmt: skip
+_GROUNDS = {
+    "sweep": 30,
+    "podium": 12,
+    "table": 14,
+    "window_light": 10,
+    "packshot": 8,
+    "wood": 6,
+    "marble": 7,
+    "textile": 6,
+    "tiles": 6,
+    "bokeh": 5,
+    "leaves": 5,
+}
 _ANY_HUE = ("sweep", "podium", "table", "window_light", "tiles", "textile")
 _PLAIN = ("mug", "kettle", "lamp", "sofa", "plant", "vase", "dress", "sunglasses")
 _OWN_COLOURS = ("plant", "book", "watch", "camera", "lipstick", "candle", "jar")
@@ -97,11 +108,13 @@ class Drawn:
     def scene(self, rng: Rng) -> Scene:
         """Draw a scene; the same rng state gives the same pixels."""
         name = self.names[int(rng.integers(len(self.names)))]
-        product = _shot(name) if name in SHOTS else _Product(
-            name, "", self._cutouts[name], _middle(self._cutouts[name][..., :3]), True, True
-        )  # fmt: skip
+        product = (
+            _shot(name)
+            if name in SHOTS
+            else _Product(name, "", self._cutouts[name], _middle(self._cutouts[name][..., :3]), True, True)
+        )
         tried = [_ground(self._seed, int(k)) for k in rng.integers(self._grounds, size=4)]
-        ground = max(tried, key=lambda one: _harmony(product, one))
+        ground = max(tried, key=lambda candidate: _harmony(product, candidate))
         across, down = _SHAPES[int(rng.choice(len(_SHAPES), p=_SHAPE_SHARES))]
         width, height = round(SIDE * min(1, across / down)), round(SIDE * min(1, down / across))
         cutout = product.cutout if product.own_colours or rng.random() < 0.5 else _recoloured(product, ground, rng)
@@ -140,9 +153,9 @@ class Photos:
         """Choose a photo."""
         name, image = self._photos[int(rng.integers(len(self._photos)))]
         if name not in self._found:
-            (found,) = self._finder.saliency([image])
+            (subject,) = self._finder.saliency([image])
             shape = (max(1, image.shape[1] // _MAP), max(1, image.shape[0] // _MAP))
-            self._found[name] = cv2.resize(found, shape, interpolation=cv2.INTER_AREA)
+            self._found[name] = cv2.resize(subject, shape, interpolation=cv2.INTER_AREA)
         return Scene(name, "", image, self._found[name], True)
 
 

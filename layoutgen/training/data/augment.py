@@ -73,21 +73,21 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
         task = replace(task, copy=copy, target=elements)
         log["disguised"] = True
     if target.random() < how.perturb:
-        moved, deltas = jittered([one.box for one in task.target], how.perturb_sigma, how.jitter_share, target)
-        elements = tuple(replace(one, box=box) for one, box in zip(task.target, moved, strict=True))
+        moved, deltas = jittered([element.box for element in task.target], how.perturb_sigma, how.jitter_share, target)
+        elements = tuple(replace(element, box=box) for element, box in zip(task.target, moved, strict=True))
         task = replace(task, target=elements)
         log["target"] = {"moved": deltas}
     if condition.random() < how.refine and task.rejected is None:
         given, log["condition"] = _given(task.target, how, condition)
         task = replace(task, target=_in_order(task.target, given))
-        told = refinement_prompt(task.copy, task.canvas, [one for _, one in given], task.logo_aspect)
+        prompt = refinement_prompt(task.copy, task.canvas, [element for _, element in given], task.logo_aspect)
     else:
-        told = layout_prompt(task.copy, task.canvas, task.logo_aspect)
+        prompt = layout_prompt(task.copy, task.canvas, task.logo_aspect)
     width, height = size(task.canvas.width, task.canvas.height)
     mask = task.mask
     return Sample(
-        told.system,
-        told.user,
+        prompt.system,
+        prompt.user,
         draw_at(task.photo, task.framing, width, height),
         write_layout(task.target, task.copy),
         None if task.rejected is None else write_layout(task.rejected, task.copy),
@@ -120,7 +120,7 @@ def _given(
     """What is handed in of a layout, each with its index in the target, in any order, and the log."""
     share = rng.uniform(0.15, 1.0)
     chosen = [int(i) for i in rng.permutation(len(target)) if rng.random() < share]
-    found, log = [], []
+    given, log = [], []
     for index in chosen:
         element = target[index]
         locked = bool(rng.random() < how.lock)
@@ -134,15 +134,15 @@ def _given(
         if not locked:
             (box,), (entry["moved"],) = jittered([element.box], how.jitter, how.jitter_share, rng)
             element = replace(element, box=box)
-        found.append((index, Given(element, locked, hidden)))
+        given.append((index, Given(element, locked, hidden)))
         log.append(entry)
-    return found, log
+    return given, log
 
 
 def _in_order(target: tuple[Suggestion, ...], given: Sequence[tuple[int, Given]]) -> tuple[Suggestion, ...]:
     """The target as an answer lists it: locked underlays in the order in which they are given, before the others."""
-    locked = [index for index, one in given if one.locked and one.element.role is Role.UNDERLAY]
-    rest = [one for index, one in enumerate(target) if index not in locked]
+    locked = [index for index, part in given if part.locked and part.element.role is Role.UNDERLAY]
+    rest = [part for index, part in enumerate(target) if index not in locked]
     return (*(target[index] for index in locked), *rest)
 
 
@@ -185,7 +185,9 @@ def mirrored(task: Task) -> Task:
 def _window(task: Task, rng: Rng) -> Box | None:
     """A part of the canvas that holds all elements and what is to be kept, cut along one direction; or more than the
     canvas, where its edge is plain backdrop. None where nothing can be cut or added."""
-    held = union([*(one.box for one in (*task.target, *(task.rejected or ()))), *([task.keep] if task.keep else [])])
+    held = union(
+        [*(element.box for element in (*task.target, *(task.rejected or ()))), *([task.keep] if task.keep else [])]
+    )
     assert held is not None
     axis = int(rng.integers(2))
     sides = [0.0, 0.0, 1.0, 1.0]
@@ -228,31 +230,31 @@ def reframed(task: Task, window: Box) -> Task:
 def without(task: Task, points: Sequence[int]) -> Task:
     """The task without some selling points, their elements, and underlays on which nothing stands any more."""
     gone = [task.copy.selling_points[index] for index in points]
-    kept = tuple(point for index, point in enumerate(task.copy.selling_points) if index not in set(points))
+    points_left = tuple(point for index, point in enumerate(task.copy.selling_points) if index not in set(points))
     rejected = None if task.rejected is None else _cleared(task.rejected, gone)
-    copy = replace(task.copy, selling_points=kept)
+    copy = replace(task.copy, selling_points=points_left)
     return replace(task, copy=copy, target=_cleared(task.target, gone), rejected=rejected)
 
 
 def _cleared(elements: Sequence[Suggestion], gone: Sequence[str]) -> tuple[Suggestion, ...]:
     left, out = list(gone), []
-    for one in elements:
-        if one.text in left and one.role not in (Role.TITLE, Role.LOGO):
-            left.remove(one.text)
-            out.append(one)
-    rest = [one for one in elements if not any(one is other for other in out)]
-    texts = [one.box for one in rest if one.role is not Role.UNDERLAY]
+    for element in elements:
+        if element.text in left and element.role not in (Role.TITLE, Role.LOGO):
+            left.remove(element.text)
+            out.append(element)
+    rest = [element for element in elements if not any(element is other for other in out)]
+    texts = [element.box for element in rest if element.role is not Role.UNDERLAY]
 
-    def is_bare(one: Suggestion) -> bool:
-        was_under = any(inside(other.box, one.box, 1e-3) for other in out)
-        return one.role is Role.UNDERLAY and was_under and not any(inside(box, one.box, 1e-3) for box in texts)
+    def is_bare(element: Suggestion) -> bool:
+        was_under = any(inside(other.box, element.box, 1e-3) for other in out)
+        return element.role is Role.UNDERLAY and was_under and not any(inside(box, element.box, 1e-3) for box in texts)
 
-    return tuple(one for one in rest if not is_bare(one))
+    return tuple(element for element in rest if not is_bare(element))
 
 
 def _with_boxes(task: Task, change: Callable[[Box], Box]) -> Task:
     def changed(elements: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
-        return tuple(replace(one, box=_within(change(one.box))) for one in elements)
+        return tuple(replace(element, box=_within(change(element.box))) for element in elements)
 
     return replace(
         task,

@@ -59,7 +59,7 @@ def rows(part: Part) -> list[dict[str, Any]]:
     cv2.setNumThreads(1)
     corpus = _corpus(part.spec)
     size = partial(part.kind.size, longest=part.side)
-    found = []
+    drawn = []
     for number in range(part.first, part.last):
         poster = corpus.poster(number)
         task = corpus_task(poster)
@@ -69,8 +69,8 @@ def rows(part: Part) -> list[dict[str, Any]]:
             row = {**about, **_learnt(sample), "key": f"{about['product_id']}-{epoch}"}
             if part.split in ("test", "fixed"):
                 row["subject"] = drawn_case(corpus, number, size).subject
-            found.append(row)
-    return found
+            drawn.append(row)
+    return drawn
 
 
 def _learnt(sample: Sample) -> dict[str, Any]:
@@ -78,13 +78,20 @@ def _learnt(sample: Sample) -> dict[str, Any]:
     assert sample.subject is not None
     assert task is not None
     return {
-        "system": sample.system, "user": sample.user, "answer": sample.answer,
+        "system": sample.system,
+        "user": sample.user,
+        "answer": sample.answer,
         "picture": encode_jpeg(sample.pixels, _QUALITY),
         "subject": np.rint(sample.subject.clip(0, 1) * 255).astype(np.uint8),
-        "canvas_width": task.canvas.width, "canvas_height": task.canvas.height, "title": task.copy.title,
-        "selling_points": list(task.copy.selling_points), "brand": task.copy.brand, "logo": task.copy.logo,
-        "language": task.copy.language, "logo_aspect": task.logo_aspect,
-    }  # fmt: skip
+        "canvas_width": task.canvas.width,
+        "canvas_height": task.canvas.height,
+        "title": task.copy.title,
+        "selling_points": list(task.copy.selling_points),
+        "brand": task.copy.brand,
+        "logo": task.copy.logo,
+        "language": task.copy.language,
+        "logo_aspect": task.logo_aspect,
+    }
 
 
 @lru_cache(maxsize=4)
@@ -114,8 +121,8 @@ def planned(given: argparse.Namespace) -> list[Part]:
 def draw(parts: list[Part], processes: int) -> Iterator[dict[str, Any]]:
     """The rows of all parts, in order."""
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        for found in pool.map(rows, parts):
-            yield from found
+        for drawn_rows in pool.map(rows, parts):
+            yield from drawn_rows
 
 
 def options() -> argparse.ArgumentParser:

@@ -146,12 +146,12 @@ class ExampleSamples:
         # The image, not the sample's index, decides on the decoys: they must not move between epochs or data sets.
         rng = np.random.default_rng(list(hashlib.sha256(example.image.encode()).digest()[:8]))
         photo, _ = erase(photo, example.erased, rng)
-        found = photo, self._find(photo) if self._find else None
+        entry = photo, self._find(photo) if self._find else None
         with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > 1 and sum(one.nbytes for one, _ in self._kept.values()) > self._room:
+            self._kept[key] = entry
+            while len(self._kept) > 1 and sum(pixels.nbytes for pixels, _ in self._kept.values()) > self._room:
                 self._kept.popitem(last=False)
-        return found
+        return entry
 
 
 def canvas_subject(task: Task) -> np.ndarray:

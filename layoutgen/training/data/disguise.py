@@ -31,16 +31,19 @@ def disguised(copy: Copy, target: tuple[Suggestion, ...], rng: Rng) -> tuple[Cop
     def other(text: str) -> str:
         # Parsing tells texts apart by their letters alone.
         while text and text not in known:
-            made = "".join(_letter(letter, rng) for letter in text)
-            if made not in known.values():
-                known[text] = made
+            letters = "".join(_letter(letter, rng) for letter in text)
+            if letters not in known.values():
+                known[text] = letters
         return known.get(text, text)
 
-    told = Copy(
-        other(copy.title), tuple(map(other, copy.selling_points)), other(copy.brand or "") or None, copy.logo,
+    disguised_copy = Copy(
+        other(copy.title),
+        tuple(map(other, copy.selling_points)),
+        other(copy.brand or "") or None,
+        copy.logo,
         copy.language,
-    )  # fmt: skip
-    return told, tuple(replace(one, text=other(one.text)) for one in target)
+    )
+    return disguised_copy, tuple(replace(element, text=other(element.text)) for element in target)
 
 
 def _letter(letter: str, rng: Rng) -> str:

@@ -76,10 +76,10 @@ def sheet_of(samples: Samples, rows: int = 6, epochs: int = 4) -> np.ndarray:
     """Samples of a data set as they are learnt, (h, w, 3): a row is one of a few that are spread over it, a column an
     epoch, as far as epochs differ."""
     chosen = sorted({round(k * (len(samples) - 1) / max(1, rows - 1)) for k in range(rows)})
-    found = [[samples.sample(index, epoch) for epoch in range(epochs)] for index in chosen]
-    alike = all(one.user == row[0].user and one.answer == row[0].answer for row in found for one in row)
-    shown = [one for row in found for one in (row[:1] if alike else row)]
-    return contact_sheet([drawn(one) for one in shown], epochs, 360)
+    grid = [[samples.sample(index, epoch) for epoch in range(epochs)] for index in chosen]
+    alike = all(sample.user == row[0].user and sample.answer == row[0].answer for row in grid for sample in row)
+    shown = [sample for row in grid for sample in (row[:1] if alike else row)]
+    return contact_sheet([drawn(sample) for sample in shown], epochs, 360)
 
 
 def main() -> None:

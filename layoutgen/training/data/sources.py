@@ -63,34 +63,51 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
     """A data set of examples, as `jobs.examples` writes it. Raises DataError or StorageError."""
     how = Augmentation(**settings.augment.model_dump())
     try:
-        found = read_snapshot(storage, settings.source)
-        _check(found, settings.source, storage)
+        data_set = read_snapshot(storage, settings.source)
+        _check(data_set, settings.source, storage)
         given: dict[str, Any] = {
-            "storage": storage, "size": size, "side": settings.side, "seed": settings.seed,
+            "storage": storage,
+            "size": size,
+            "side": settings.side,
+            "seed": settings.seed,
             "find": _finder() if settings.subjects == "net" else None,
-        }  # fmt: skip
-        train = ExampleSamples(found.splits["train"], how=how, **given)
-        validation = ExampleSamples(found.splits["validation"], how=NONE, **given)
-        held = found.splits["test"]
+        }
+        train = ExampleSamples(data_set.splits["train"], how=how, **given)
+        validation = ExampleSamples(data_set.splits["validation"], how=NONE, **given)
+        held = data_set.splits["test"]
         test = ExampleSamples(held, how=NONE, **given) if held else None
     except DataSetError as error:
         raise DataError(str(error)) from None
 
     def case(number: int) -> Case:
         assert test is not None
-        one = held[number]
+        example = held[number]
         shown = test.sample(number, 0).pixels
         subject = test.subject(number)
-        return Case(one.row_id, one.product_id, shown, one.copy, one.canvas, one.target, one.logo_aspect, subject)
+        return Case(
+            example.row_id,
+            example.product_id,
+            shown,
+            example.copy,
+            example.canvas,
+            example.target,
+            example.logo_aspect,
+            subject,
+        )
 
     return Data(
-        hashlib.sha256(" ".join([found.sha, train.sha, validation.sha]).encode()).hexdigest(),
+        hashlib.sha256(" ".join([data_set.sha, train.sha, validation.sha]).encode()).hexdigest(),
         train,
         validation,
         Cases(range(len(held)), case),
         _fixed(settings, size),
-        {"source": settings.source, "examples": found.sha, "sources": list(found.sources), "augmentation": vars(how)},
-        images=[one.image for split in SPLITS for one in found.splits[split]],
+        {
+            "source": settings.source,
+            "examples": data_set.sha,
+            "sources": list(data_set.sources),
+            "augmentation": vars(how),
+        },
+        images=[example.image for split in SPLITS for example in data_set.splits[split]],
     )
 
 
@@ -101,10 +118,10 @@ def _finder() -> Finder:
     return lambda photo: network.saliency([photo])[0]
 
 
-def _check(found: DataSet, folder: str, storage: Storage) -> None:
+def _check(data_set: DataSet, folder: str, storage: Storage) -> None:
     """Raise DataSetError where nothing could be learnt, with what was dropped when the data set was made."""
     try:
-        check(found.about, sizes(found)[0], found.shares)
+        check(data_set.about, sizes(data_set)[0], data_set.shares)
     except DataSetError as error:
         card = json.loads(storage.read(storage.join(folder, example_table.CARD)))
         dropped = ", ".join(f"{count} {reason}" for reason, count in card["dropped"].items())

@@ -84,9 +84,15 @@ class StoredSamples:
         subject = None if row["subject"] is None else _pixels(row, "subject", "L").astype(np.float32) / 255
         pixels = _pixels(row, "picture", "RGB")
         return Sample(
-            row["system"], row["user"], pixels, row["answer"], row["rejected"],
-            {"key": row["key"]}, subject, _task(self.rows, row, pixels, subject),
-        )  # fmt: skip
+            row["system"],
+            row["user"],
+            pixels,
+            row["answer"],
+            row["rejected"],
+            {"key": row["key"]},
+            subject,
+            _task(self.rows, row, pixels, subject),
+        )
 
 
 def _task(rows: Rows, row: dict[str, Any], pixels: np.ndarray, subject: np.ndarray | None) -> Task | None:
@@ -95,9 +101,15 @@ def _task(rows: Rows, row: dict[str, Any], pixels: np.ndarray, subject: np.ndarr
         return None
     copy, truth = _layout(rows, row)
     return Task(
-        pixels, Framing(), Canvas(row["canvas_width"], row["canvas_height"]), copy, truth, row["logo_aspect"],
-        keep=None if subject is None or not (subject > 0.5).any() else subject_box(subject), mask=subject,
-    )  # fmt: skip
+        pixels,
+        Framing(),
+        Canvas(row["canvas_width"], row["canvas_height"]),
+        copy,
+        truth,
+        row["logo_aspect"],
+        keep=None if subject is None or not (subject > 0.5).any() else subject_box(subject),
+        mask=subject,
+    )
 
 
 def _layout(rows: Rows, row: dict[str, Any]) -> tuple[Copy, tuple[Suggestion, ...]]:
@@ -114,10 +126,15 @@ def case(rows: Rows, index: int) -> Case:
     row = rows.row(index)
     copy, truth = _layout(rows, row)
     return Case(
-        row["key"], row["product_id"], _pixels(row, "picture", "RGB"), copy,
-        Canvas(row["canvas_width"], row["canvas_height"]), truth, row["logo_aspect"],
+        row["key"],
+        row["product_id"],
+        _pixels(row, "picture", "RGB"),
+        copy,
+        Canvas(row["canvas_width"], row["canvas_height"]),
+        truth,
+        row["logo_aspect"],
         None if row["subject"] is None else _pixels(row, "subject", "L"),
-    )  # fmt: skip
+    )
 
 
 def open_stored(source: str, cache: str, storage: Storage) -> Data:
@@ -142,7 +159,7 @@ def open_stored(source: str, cache: str, storage: Storage) -> Data:
         members[split].append(i)
     with path.open("rb") as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
-    rows = {split: Rows(path, tuple(found)) for split, found in members.items()}
+    rows = {split: Rows(path, tuple(numbers)) for split, numbers in members.items()}
     return Data(
         sha,
         StoredSamples(sha, rows["train"]),
@@ -161,20 +178,20 @@ def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write a data set's file; rows have the columns of `SCHEMA`, `picture` and `subject` as arrays or PNG bytes."""
     left = iter(rows)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
-        while some := [{**row, **_drawn(row)} for row in islice(left, _ROWS_AT_ONCE)]:
-            writer.write_table(pa.Table.from_pylist(some, SCHEMA))
+        while batch := [{**row, **_drawn(row)} for row in islice(left, _ROWS_AT_ONCE)]:
+            writer.write_table(pa.Table.from_pylist(batch, SCHEMA))
 
 
 def _drawn(row: dict[str, Any]) -> dict[str, bytes | None]:
-    found: dict[str, bytes | None] = {}
+    encoded: dict[str, bytes | None] = {}
     for name in ("picture", "subject"):
         value = row.get(name)
         if isinstance(value, np.ndarray):
             buffer = io.BytesIO()
             Image.fromarray(value).save(buffer, "PNG")
             value = buffer.getvalue()
-        found[name] = value
-    return found
+        encoded[name] = value
+    return encoded
 
 
 def _pixels(row: dict[str, Any], name: str, mode: str) -> np.ndarray:

@@ -60,9 +60,9 @@ def fill(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> np.ndarray:
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     holes = (cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > 0).astype(np.uint8)
     # Text outside the holes must not bleed into them: only pixels that are wholly outside are averaged.
-    kept = (mask == 0).astype(np.float32)
-    weight = cv2.resize(kept, size, interpolation=cv2.INTER_AREA)[..., None]
-    mean = cv2.resize(image.astype(np.float32) * kept[..., None], size, interpolation=cv2.INTER_AREA)
+    outside = (mask == 0).astype(np.float32)
+    weight = cv2.resize(outside, size, interpolation=cv2.INTER_AREA)[..., None]
+    mean = cv2.resize(image.astype(np.float32) * outside[..., None], size, interpolation=cv2.INTER_AREA)
     small = np.clip(mean / np.maximum(weight, 1e-3), 0, 255).astype(np.uint8)
     filled = cv2.inpaint(small, holes, _RADIUS, cv2.INPAINT_TELEA)
     filled = np.where(holes[..., None] > 0, cv2.GaussianBlur(filled, (0, 0), 1.5), filled)
@@ -80,17 +80,17 @@ def decoys(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> list[Box]:
     elsewhere where there is such a place, else parts of it, else single boxes. Fewer than the texts, or none, where
     there is no such place."""
     around = _Surroundings(image, boxes)
-    found: list[Box] = []
+    moved_boxes: list[Box] = []
     waiting = [sorted(boxes, key=lambda box: (box[1], box[0]))]
     while waiting:
         group = waiting.pop()
-        moved = _moved(group, [*boxes, *found], around, rng)
+        moved = _moved(group, [*boxes, *moved_boxes], around, rng)
         if moved:
-            found += moved
+            moved_boxes += moved
         elif len(group) > 1:
             half = len(group) // 2
             waiting += [group[half:], group[:half]]
-    return found
+    return moved_boxes
 
 
 def _moved(group: Sequence[Box], others: Sequence[Box], around: "_Surroundings", rng: Rng) -> list[Box] | None:
@@ -111,8 +111,9 @@ def _moved(group: Sequence[Box], others: Sequence[Box], around: "_Surroundings",
             for b in group
         ]
         if draws[2] < 0.5:  # lines that start together may as well end together
-            moved = [(2 * x + wide * (right - left) - b[2], b[1], 2 * x + wide * (right - left) - b[0], b[3])
-                     for b in moved]  # fmt: skip
+            moved = [
+                (2 * x + wide * (right - left) - b[2], b[1], 2 * x + wide * (right - left) - b[0], b[3]) for b in moved
+            ]
         if not all(_is_clear(box, others) for box in moved):
             continue
         apart = 0.0
@@ -136,13 +137,13 @@ class _Surroundings:
     def __init__(self, image: np.ndarray, texts: Sequence[Box]) -> None:
         height, width = (max(8, side // 4) for side in image.shape[:2])
         grey = cv2.cvtColor(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-        kept = np.ones((height, width), np.float32)
+        weight = np.ones((height, width), np.float32)
         for box in texts:
             x1, y1, x2, y2 = _px(box, width, height)
-            kept[max(0, y1 - 1) : y2 + 1, max(0, x1 - 1) : x2 + 1] = 0
+            weight[max(0, y1 - 1) : y2 + 1, max(0, x1 - 1) : x2 + 1] = 0
         slope = np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
         level = grey.astype(np.float32)
-        layers = (kept, kept * np.log1p(slope), kept * level, kept * level**2)
+        layers = (weight, weight * np.log1p(slope), weight * level, weight * level**2)
         self._tables = [cv2.integral(layer, sdepth=cv2.CV_64F) for layer in layers]
         self._size = width, height
 
@@ -161,12 +162,12 @@ class _Surroundings:
                 (box[2], top, right, bottom),
             )
         ]
-        seen = [side for side in sides if side[0] >= 1]
-        if not seen:
+        visible = [side for side in sides if side[0] >= 1]
+        if not visible:
             return np.zeros(3)
-        count, slope, _, _ = np.sum(seen, 0)
-        means = np.array([side[2] / side[0] for side in seen])
-        spread = [np.sqrt(max(0.0, side[3] / side[0] - (side[2] / side[0]) ** 2)) for side in seen]
+        count, slope, _, _ = np.sum(visible, 0)
+        means = np.array([side[2] / side[0] for side in visible])
+        spread = [np.sqrt(max(0.0, side[3] / side[0] - (side[2] / side[0]) ** 2)) for side in visible]
         return np.array([slope / count, np.log1p(np.mean(spread)), np.log1p(means.std())])
 
 
@@ -179,10 +180,10 @@ def _grain(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """How grainy an image is near each pixel, (h, w) grey levels, from the pixels that are not masked."""
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     rough = np.abs(grey - cv2.medianBlur(grey, 3))
-    kept = (cv2.dilate(mask, np.ones((5, 5), np.uint8)) == 0).astype(np.float32)
+    clear = (cv2.dilate(mask, np.ones((5, 5), np.uint8)) == 0).astype(np.float32)
     sigma = max(image.shape[:2]) / 24
-    near = cv2.GaussianBlur(np.minimum(rough, 12) * kept, (0, 0), sigma)
-    return np.asarray(near / np.maximum(cv2.GaussianBlur(kept, (0, 0), sigma), 1e-3), np.float32)
+    near = cv2.GaussianBlur(np.minimum(rough, 12) * clear, (0, 0), sigma)
+    return np.asarray(near / np.maximum(cv2.GaussianBlur(clear, (0, 0), sigma), 1e-3), np.float32)
 
 
 def _px(box: Box, width: int, height: int) -> tuple[int, int, int, int]:

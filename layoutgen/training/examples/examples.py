@@ -135,8 +135,8 @@ def _tried(source: str, row: Mapping[str, Any], make: Any) -> Example | Drop:
     try:
         if row.get("status") not in (None, "ok"):
             raise UnfitError("row_failed", f"{row_id} has the status {row['status']!r}; run it again")
-        made: Example = make(row)
-        return made
+        example: Example = make(row)
+        return example
     except UnfitError as fault:
         return Drop(fault.reason, source, row_id, fault.message)
 
@@ -147,19 +147,22 @@ def _settled(
     """Each annotator's last word on each known layout, and the words that do not count."""
     last: dict[tuple[str, str, str], Feedback] = {}
     drops = []
-    for one in sorted(feedback, key=lambda one: one.time):
-        if (one.row_id, one.run_id) not in known:
-            message = f"no layout has row_id {one.row_id!r} and run_id {one.run_id!r}; give the table it was made from"
-            drops.append(Drop("unknown_row", "feedback", one.row_id, message))
+    for decision in sorted(feedback, key=lambda decision: decision.time):
+        if (decision.row_id, decision.run_id) not in known:
+            named = f"row_id {decision.row_id!r} and run_id {decision.run_id!r}"
+            message = f"no layout has {named}; give the table it was made from"
+            drops.append(Drop("unknown_row", "feedback", decision.row_id, message))
             continue
-        key = (one.row_id, one.run_id, one.annotator)
+        key = (decision.row_id, decision.run_id, decision.annotator)
         if key in last:
-            message = f"{one.annotator} said {last[key].decision}, and later {one.decision}, of {one.row_id}"
-            drops.append(Drop("changed", "feedback", one.row_id, message))
-        last[key] = one
+            message = (
+                f"{decision.annotator} said {last[key].decision}, and later {decision.decision}, of {decision.row_id}"
+            )
+            drops.append(Drop("changed", "feedback", decision.row_id, message))
+        last[key] = decision
     decided: dict[tuple[str, str], list[Feedback]] = {}
-    for (row_id, run_id, _), one in last.items():
-        decided.setdefault((row_id, run_id), []).append(one)
+    for (row_id, run_id, _), decision in last.items():
+        decided.setdefault((row_id, run_id), []).append(decision)
     return decided, drops
 
 
@@ -171,8 +174,8 @@ def _edited(row: Mapping[str, Any], edit: Feedback) -> Example:
     row_id = str(row["row_id"])
     ours = suggestions_of(row.get("elements") or (), row_id)
     chosen = tuple(
-        Suggestion(one.role, box_of(one.box, f"{row_id} as edited by {edit.annotator}"), one.text)
-        for one in edit.elements or ()
+        Suggestion(element.role, box_of(element.box, f"{row_id} as edited by {edit.annotator}"), element.text)
+        for element in edit.elements or ()
     )
     return replace(_example(row, "edit", chosen, ours), annotator=edit.annotator)
 
@@ -225,14 +228,14 @@ def _annotated(row: Mapping[str, Any]) -> Example:
     lines = [line for line in row.get("text_lines") or () if line.get("placed") and said(line.get("text") or "")]
     if not lines:
         raise UnfitError("no_text", f"{row_id} has no placed text; annotate a poster")
-    found = [(suggestion_of(line, row_id), str(line.get("language") or "")) for line in lines]
-    target = one_title(joined(found))
-    title = next((one for one in target if one.role is Role.TITLE), None)
+    marked = [(suggestion_of(line, row_id), str(line.get("language") or "")) for line in lines]
+    target = one_title(joined(marked))
+    title = next((element for element in target if element.role is Role.TITLE), None)
     if title is None:
         raise UnfitError("no_title", f"{row_id} has no title among {len(lines)} lines; name one")
-    brand = next((one.text for one in target if one.role is Role.LOGO), None)
-    points = tuple(one.text for one in target if one.role not in (Role.TITLE, Role.LOGO))
-    spoken = next((language for one, language in found if one.role is Role.TITLE), "")
+    brand = next((element.text for element in target if element.role is Role.LOGO), None)
+    points = tuple(element.text for element in target if element.role not in (Role.TITLE, Role.LOGO))
+    spoken = next((language for element, language in marked if element.role is Role.TITLE), "")
     copy = Copy(title.text, points, brand, None, spoken or None)
     check_sayable(target, copy, row_id)
     return Example(
@@ -245,7 +248,7 @@ def _annotated(row: Mapping[str, Any]) -> Example:
         canvas,
         copy,
         target,
-        erased=tuple(one.box for one, _ in found),
+        erased=tuple(element.box for element, _ in marked),
         printed=any(not line.get("placed") for line in row.get("text_lines") or ()),
         language=spoken,
         category=row.get("category") or "",

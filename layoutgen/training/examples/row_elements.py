@@ -75,7 +75,7 @@ def _finite(side: Any) -> bool:
 
 def placed_copy(copy: Copy, target: Sequence[Suggestion], row_id: str) -> Copy:
     """The part of a copy that a layout places."""
-    left = [_nfc(one.text) for one in target if one.role is not Role.UNDERLAY]
+    left = [_nfc(element.text) for element in target if element.role is not Role.UNDERLAY]
     wanted = {_nfc(slot.text) for slot in slots(copy)}
     for text in left:
         if text not in wanted:
@@ -92,22 +92,23 @@ def placed_copy(copy: Copy, target: Sequence[Suggestion], row_id: str) -> Copy:
     points = tuple(point for point in copy.selling_points if said(point) and take(point))
     if copy.logo:
         has_logo = take("")
-        return replace(copy, selling_points=points, logo=copy.logo if has_logo else None,
-                       brand=copy.brand if has_logo else None)  # fmt: skip
+        return replace(
+            copy, selling_points=points, logo=copy.logo if has_logo else None, brand=copy.brand if has_logo else None
+        )
     return replace(copy, selling_points=points, brand=copy.brand if copy.brand and take(copy.brand) else None)
 
 
 def restricted(suggestions: Sequence[Suggestion], copy: Copy) -> tuple[Suggestion, ...]:
     """What a layout has of a copy, and underlays."""
     left = [_nfc(slot.text) for slot in slots(copy)]
-    kept = []
-    for one in suggestions:
-        if one.role is Role.UNDERLAY:
-            kept.append(one)
-        elif _nfc(one.text) in left:
-            left.remove(_nfc(one.text))
-            kept.append(one)
-    return tuple(kept)
+    elements = []
+    for element in suggestions:
+        if element.role is Role.UNDERLAY:
+            elements.append(element)
+        elif _nfc(element.text) in left:
+            left.remove(_nfc(element.text))
+            elements.append(element)
+    return tuple(elements)
 
 
 def check_sayable(target: Sequence[Suggestion], copy: Copy, place: str) -> None:
@@ -120,7 +121,7 @@ def check_sayable(target: Sequence[Suggestion], copy: Copy, place: str) -> None:
 
 def logo_aspect_of(target: Sequence[Suggestion], canvas: Canvas) -> float | None:
     """Width over height of the logo as it is placed; None where there is none."""
-    box = next((one.box for one in target if one.role is Role.LOGO), None)
+    box = next((element.box for element in target if element.role is Role.LOGO), None)
     return None if box is None else (box[2] - box[0]) * canvas.width / ((box[3] - box[1]) * canvas.height)
 
 
@@ -128,38 +129,38 @@ def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def joined(found: Sequence[tuple[Suggestion, str]]) -> list[Suggestion]:
+def joined(lines: Sequence[tuple[Suggestion, str]]) -> list[Suggestion]:
     """Titles and subtitles that were read line by line, put together: lines of one role and size, one below the
     other."""
-    made: list[tuple[Suggestion, float]] = []  # with the height of its last line
-    for one, language in found:
-        height = one.box[3] - one.box[1]
-        before, last = made[-1] if made else (None, 0.0)
-        if before and before.role is one.role and one.role in (Role.TITLE, Role.SUBTITLE):
-            shared = min(before.box[2], one.box[2]) - max(before.box[0], one.box[0])
-            narrow = min(before.box[2] - before.box[0], one.box[2] - one.box[0])
-            near = -0.5 * height < one.box[1] - before.box[3] < _JOIN_GAP * height
+    texts: list[tuple[Suggestion, float]] = []  # with the height of its last line
+    for element, language in lines:
+        height = element.box[3] - element.box[1]
+        before, last = texts[-1] if texts else (None, 0.0)
+        if before and before.role is element.role and element.role in (Role.TITLE, Role.SUBTITLE):
+            shared = min(before.box[2], element.box[2]) - max(before.box[0], element.box[0])
+            narrow = min(before.box[2] - before.box[0], element.box[2] - element.box[0])
+            near = -0.5 * height < element.box[1] - before.box[3] < _JOIN_GAP * height
             if near and shared > _JOIN_SHARED * narrow and max(last, height) < _JOIN_SIZE * min(last, height):
-                around = union([before.box, one.box])
+                around = union([before.box, element.box])
                 assert around is not None
-                text = f"{before.text}{' ' if language == 'en' else ''}{one.text}"
-                made[-1] = (Suggestion(one.role, around, text), height)
+                text = f"{before.text}{' ' if language == 'en' else ''}{element.text}"
+                texts[-1] = (Suggestion(element.role, around, text), height)
                 continue
-        made.append((one, height))
-    return [one for one, _ in made]
+        texts.append((element, height))
+    return [element for element, _ in texts]
 
 
-def one_title(found: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
+def one_title(elements: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
     """A copy has one title and one brand: further titles are subtitles, further logos other texts."""
-    titles = [one for one in found if one.role is Role.TITLE]
-    chosen = max(titles, key=lambda one: one.box[3] - one.box[1], default=None)
-    brand = next((one for one in found if one.role is Role.LOGO), None)
-    made = []
-    for one in found:
-        if one.role is Role.TITLE and one is not chosen:
-            made.append(replace(one, role=Role.SUBTITLE))
-        elif one.role is Role.LOGO and one is not brand:
-            made.append(replace(one, role=Role.OTHER))
+    titles = [element for element in elements if element.role is Role.TITLE]
+    chosen = max(titles, key=lambda element: element.box[3] - element.box[1], default=None)
+    brand = next((element for element in elements if element.role is Role.LOGO), None)
+    titled = []
+    for element in elements:
+        if element.role is Role.TITLE and element is not chosen:
+            titled.append(replace(element, role=Role.SUBTITLE))
+        elif element.role is Role.LOGO and element is not brand:
+            titled.append(replace(element, role=Role.OTHER))
         else:
-            made.append(one)
-    return tuple(made)
+            titled.append(element)
+    return tuple(titled)

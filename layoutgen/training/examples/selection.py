@@ -87,13 +87,13 @@ def marks(examples: Iterable[Example]) -> pa.Table:
     """What `settle` has to know of examples, a row each."""
     rows = [
         (
-            _digest(repr(_key(one))),
-            _weight(one),
-            one.product_id,
-            _digest(one.image_sha256 or one.image),
-            _digest(canonical(one)),
+            _digest(repr(_key(example))),
+            _weight(example),
+            example.product_id,
+            _digest(example.image_sha256 or example.image),
+            _digest(canonical(example)),
         )
-        for one in examples
+        for example in examples
     ]
     columns = zip(*rows, strict=True) if rows else [()] * len(MARKS)
     return pa.table([pa.array(column, kind) for column, kind in zip(columns, MARKS.types, strict=True)], schema=MARKS)
@@ -115,14 +115,14 @@ def settle(of: pa.Table, shares: Sequence[float] = SHARES, salt: str = "") -> tu
     kept_of_key[key[order][firsts]] = order[firsts]
     kept_in_place = kept_of_key[key]
     verdicts = np.full(count, DUPLICATE, np.int8)
-    kept = np.flatnonzero(kept_in_place == np.arange(count))
-    if len(kept):
-        left = of.take(pa.array(kept))
+    unique = np.flatnonzero(kept_in_place == np.arange(count))
+    if len(unique):
+        left = of.take(pa.array(unique))
         products = left["product_id"].combine_chunks().dictionary_encode()
         images = left["image"].combine_chunks().dictionary_encode()
         splits = _splits(products, images, shares, salt)
-        verdicts[kept] = splits[products.indices.to_numpy(zero_copy_only=False)]
-    return verdicts, kept_in_place, sha_of(of["digest"].take(pa.array(kept)).to_pylist(), shares, salt)
+        verdicts[unique] = splits[products.indices.to_numpy(zero_copy_only=False)]
+    return verdicts, kept_in_place, sha_of(of["digest"].take(pa.array(unique)).to_pylist(), shares, salt)
 
 
 def _splits(products: pa.DictionaryArray, images: pa.DictionaryArray, shares: Sequence[float], salt: str) -> np.ndarray:
@@ -146,7 +146,7 @@ def sha_of(digests: Iterable[bytes], shares: Sequence[float], salt: str) -> str:
 
 
 def select(
-    found: Iterable[Example | Drop],
+    items: Iterable[Example | Drop],
     *,
     sources: Sequence[str] = (),
     gone: Collection[str] = (),
@@ -158,22 +158,22 @@ def select(
     shares = checked_shares(shares)
     drops: list[Drop] = []
     examples: list[Example] = []
-    for one in found:
-        if isinstance(one, Drop):
-            drops.append(one)
-        elif one.image in gone:
-            drops.append(image_gone(one))
+    for item in items:
+        if isinstance(item, Drop):
+            drops.append(item)
+        elif item.image in gone:
+            drops.append(image_gone(item))
         else:
-            examples.append(one)
+            examples.append(item)
     verdicts, kept_in_place, _ = settle(marks(examples), shares, salt)
     splits: dict[str, list[Example]] = {split: [] for split in SPLITS}
-    for one, verdict, kept in zip(examples, verdicts, kept_in_place, strict=True):
+    for item, verdict, first in zip(examples, verdicts, kept_in_place, strict=True):
         if verdict == DUPLICATE:
             drops.append(
-                Drop("duplicate", one.source, one.row_id, f"{one.row_id} says what {examples[kept].row_id} says")
+                Drop("duplicate", item.source, item.row_id, f"{item.row_id} says what {examples[first].row_id} says")
             )
         else:
-            splits[SPLITS[verdict]].append(one)
+            splits[SPLITS[verdict]].append(item)
     ordered = {split: tuple(sorted(members, key=order_of)) for split, members in splits.items()}
     return DataSet(ordered, tuple(drops), tuple(sources), shares, salt)
 
@@ -201,8 +201,10 @@ def split_of(product_id: str, shares: Sequence[float] = SHARES, salt: str = "") 
 
 def sizes(data: DataSet) -> tuple[int, int]:
     """How many products and how many images a data set has."""
-    every = [one for split in SPLITS for one in data.splits[split]]
-    return len({one.product_id for one in every}), len({one.image_sha256 or one.image for one in every})
+    every = [example for split in SPLITS for example in data.splits[split]]
+    return len({example.product_id for example in every}), len(
+        {example.image_sha256 or example.image for example in every}
+    )
 
 
 def canonical(example: Example) -> str:
@@ -219,15 +221,15 @@ def _exact(value: Any) -> Any:
     return value
 
 
-def _key(one: Example) -> tuple[object, ...]:
+def _key(example: Example) -> tuple[object, ...]:
     """What makes two examples the same: image, canvas, framing, copy and layout to the grid."""
-    framing = (LAYOUT.write(one.framing.crop), LAYOUT.write(one.framing.picture))
-    return (one.image_sha256 or one.image, one.canvas, framing, one.copy, _layout(one.target))
+    framing = (LAYOUT.write(example.framing.crop), LAYOUT.write(example.framing.picture))
+    return (example.image_sha256 or example.image, example.canvas, framing, example.copy, _layout(example.target))
 
 
-def _weight(one: Example) -> int:
+def _weight(example: Example) -> int:
     """Edits tell the most, then what somebody stands for by name."""
-    return 2 * (one.rejected is not None) + bool(one.annotator)
+    return 2 * (example.rejected is not None) + bool(example.annotator)
 
 
 def _layout(elements: Sequence[Suggestion]) -> list[tuple[Role, str, tuple[int, ...]]]:

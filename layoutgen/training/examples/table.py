@@ -52,18 +52,23 @@ SCHEMA = pa.schema(
 
 def to_bytes(data: DataSet) -> tuple[bytes, bytes]:
     """A data set in memory as one table and its card."""
-    table = part((split, one) for split in SPLITS for one in data.splits[split])
+    table = part((split, example) for split in SPLITS for example in data.splits[split])
     products, images = sizes(data)
     about = card(
-        data.about, sha=data.sha, products=products, images=images, sources=data.sources, shares=data.shares,
+        data.about,
+        sha=data.sha,
+        products=products,
+        images=images,
+        sources=data.sources,
+        shares=data.shares,
         salt=data.salt,
-    )  # fmt: skip
+    )
     return table, card_bytes(about)
 
 
 def rows(examples: Iterable[tuple[str, Example]]) -> pa.Table:
     """Examples and their splits as a table."""
-    return pa.Table.from_pylist([_row(split, one) for split, one in examples], schema=SCHEMA)
+    return pa.Table.from_pylist([_row(split, example) for split, example in examples], schema=SCHEMA)
 
 
 def part(examples: Iterable[tuple[str, Example]]) -> bytes:
@@ -88,9 +93,9 @@ def from_bytes(tables: Iterable[bytes], about: bytes, place: str) -> DataSet:
     """Read a data set back, without its drops. `place` is named in messages. Raises DataSetError where tables and card
     are broken or do not belong together."""
     try:
-        said = json.loads(about)
-        version, sha, shares = said["version"], said["sha"], tuple(said["shares"][split] for split in SPLITS)
-        salt, sources = said["salt"], tuple(said["sources"])
+        card = json.loads(about)
+        version, sha, shares = card["version"], card["sha"], tuple(card["shares"][split] for split in SPLITS)
+        salt, sources = card["salt"], tuple(card["sources"])
     except (ValueError, KeyError, TypeError) as error:
         raise DataSetError(f"{place}/{CARD} is no card of a data set ({error!r}); make the data set again") from None
     if version not in (1, VERSION):
@@ -111,32 +116,32 @@ def from_bytes(tables: Iterable[bytes], about: bytes, place: str) -> DataSet:
     return data
 
 
-def _row(split: str, one: Example) -> dict[str, Any]:
+def _row(split: str, example: Example) -> dict[str, Any]:
     return {
         "split": split,
-        "row_id": one.row_id,
-        "product_id": one.product_id,
-        "source": one.source,
-        "image": one.image,
-        "image_sha256": one.image_sha256,
-        "crop": one.framing.crop,
-        "picture": one.framing.picture,
-        "backdrop": one.framing.backdrop,
-        "canvas_width": one.canvas.width,
-        "canvas_height": one.canvas.height,
-        "title": one.copy.title,
-        "selling_points": list(one.copy.selling_points),
-        "brand": one.copy.brand,
-        "logo": one.copy.logo,
-        "copy_language": one.copy.language,
-        "target": _written(one.target),
-        "logo_aspect": one.logo_aspect,
-        "erased": [list(box) for box in one.erased],
-        "printed": one.printed,
-        "language": one.language,
-        "category": one.category,
-        "rejected": None if one.rejected is None else _written(one.rejected),
-        "annotator": one.annotator,
+        "row_id": example.row_id,
+        "product_id": example.product_id,
+        "source": example.source,
+        "image": example.image,
+        "image_sha256": example.image_sha256,
+        "crop": example.framing.crop,
+        "picture": example.framing.picture,
+        "backdrop": example.framing.backdrop,
+        "canvas_width": example.canvas.width,
+        "canvas_height": example.canvas.height,
+        "title": example.copy.title,
+        "selling_points": list(example.copy.selling_points),
+        "brand": example.copy.brand,
+        "logo": example.copy.logo,
+        "copy_language": example.copy.language,
+        "target": _written(example.target),
+        "logo_aspect": example.logo_aspect,
+        "erased": [list(box) for box in example.erased],
+        "printed": example.printed,
+        "language": example.language,
+        "category": example.category,
+        "rejected": None if example.rejected is None else _written(example.rejected),
+        "annotator": example.annotator,
     }
 
 
@@ -162,11 +167,11 @@ def _example(row: Mapping[str, Any]) -> Example:
 
 
 def _written(elements: Sequence[Suggestion]) -> list[dict[str, Any]]:
-    return [{"role": one.role.value, "text": one.text, "box": list(one.box)} for one in elements]
+    return [{"role": element.role.value, "text": element.text, "box": list(element.box)} for element in elements]
 
 
 def _read(elements: Sequence[Mapping[str, Any]]) -> tuple[Suggestion, ...]:
-    return tuple(Suggestion(Role(one["role"]), _box(one["box"]), one["text"]) for one in elements)
+    return tuple(Suggestion(Role(element["role"]), _box(element["box"]), element["text"]) for element in elements)
 
 
 def _box(box: Sequence[float]) -> Box:

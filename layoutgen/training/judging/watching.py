@@ -18,19 +18,19 @@ from layoutgen.training.judging.measures import proposal_measures
 _SIDE, _COLUMNS, _SHOWN = 256, 6, 24
 
 
-def means(cases: Sequence[Case], made: Sequence[Composition | Fault]) -> dict[str, float]:
+def means(cases: Sequence[Case], answers: Sequence[Composition | Fault]) -> dict[str, float]:
     """The means of `measures` of proposals."""
     sums: dict[str, tuple[float, float]] = {}
-    for case, answer in zip(cases, made, strict=True):
+    for case, answer in zip(cases, answers, strict=True):
         for name, (total, weight) in proposal_measures(case, answer).items():
             before = sums.get(name, (0.0, 0.0))
             sums[name] = (before[0] + total, before[1] + weight)
     return {name: total / weight for name, (total, weight) in sums.items() if weight}
 
 
-def sheet(cases: Sequence[Case], made: Sequence[Composition | Fault]) -> np.ndarray:
+def sheet(cases: Sequence[Case], answers: Sequence[Composition | Fault]) -> np.ndarray:
     """A picture (h, w, 3) of some of them: each element's box in its role's colour, on the framed photo."""
-    pairs = list(zip(cases, made, strict=True))[:_SHOWN]
+    pairs = list(zip(cases, answers, strict=True))[:_SHOWN]
     return contact_sheet([_drawn(case, answer) for case, answer in pairs], min(_COLUMNS, len(pairs)), _SIDE)
 
 
@@ -38,9 +38,11 @@ def _drawn(case: Case, answer: Composition | Fault) -> np.ndarray:
     scale = _SIDE / max(case.pixels.shape[:2])
     size = (max(1, round(case.pixels.shape[1] * scale)), max(1, round(case.pixels.shape[0] * scale)))
     image = cv2.resize(case.pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    for one in answer.suggestions if isinstance(answer, Composition) else ():
+    for element in answer.suggestions if isinstance(answer, Composition) else ():
         left, top, right, bottom = (
-            round(side * (size[0] if k % 2 == 0 else size[1])) for k, side in enumerate(one.box)
+            round(side * (size[0] if k % 2 == 0 else size[1])) for k, side in enumerate(element.box)
         )
-        cv2.rectangle(image, (left, top), (right, bottom), COLOURS[one.role], 1 if one.role is Role.UNDERLAY else 2)
+        cv2.rectangle(
+            image, (left, top), (right, bottom), COLOURS[element.role], 1 if element.role is Role.UNDERLAY else 2
+        )
     return image

@@ -21,8 +21,8 @@ class Best:
 
     def __init__(self, storage: Storage, root: str) -> None:
         self._storage, self._root = storage, root
-        found = storage.read_version(f"{root}/best.json")
-        self._about: dict[str, Any] = json.loads(found[0]) if found else {}
+        stored = storage.read_version(f"{root}/best.json")
+        self._about: dict[str, Any] = json.loads(stored[0]) if stored else {}
 
     @property
     def loss(self) -> float:

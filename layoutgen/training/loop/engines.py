@@ -90,7 +90,9 @@ class PlainEngine:
         if self.rank:
             return
         state = self._optimiser.state_dict()["state"]
-        tensors = {f"{i}.{key}": value.cpu().contiguous() for i, kept in state.items() for key, value in kept.items()}
+        tensors = {
+            f"{i}.{key}": value.cpu().contiguous() for i, moments in state.items() for key, value in moments.items()
+        }
         save_file(tensors, folder / OPTIMISER)
 
     def load(self, folder: Path) -> None:
@@ -121,6 +123,6 @@ def from_first(value: Any) -> Any:
     """What rank 0 has, on every rank."""
     if ranks_of()[1] == 1:
         return value
-    told = [value]
-    distributed.broadcast_object_list(told, src=0)
-    return told[0]
+    values = [value]
+    distributed.broadcast_object_list(values, src=0)
+    return values[0]

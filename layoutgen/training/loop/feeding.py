@@ -105,12 +105,12 @@ class Feed:
     def _chunks(self, epoch: int, window: int, rows: list[Row]) -> list[list[list[Row]]]:
         most = self.order.most(epoch, window)
         places = -(-most // self.micro) * self.micro if most > self.micro else most
-        found = []
+        chunks = []
         for part in self.order.parts(epoch, window, [len(row) for row in rows]):
             mine = [rows[i] for i in part]
             mine += [(mine or rows)[-1].filler()] * (places - len(mine))
-            found.append([mine[i : i + self.micro] for i in range(0, places, self.micro)])
-        return found
+            chunks.append([mine[i : i + self.micro] for i in range(0, places, self.micro)])
+        return chunks
 
 
 def _encode(work: _Work, index: int, epoch: int) -> Row:

@@ -46,9 +46,10 @@ class Logbook:
     def add(self, kind: str, step: int, **values: Any) -> None:
         """Say something of a step."""
         self.lines.append({"kind": kind, "step": step, "at": round(time.time(), 3), **values})
-        said = ", ".join(f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-                         for name, value in values.items())  # fmt: skip
-        log.info("%s %d: %s", kind, step, said)
+        text = ", ".join(
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in values.items()
+        )
+        log.info("%s %d: %s", kind, step, text)
 
     def keep(self) -> None:
         """Write all there is to storage."""

@@ -80,9 +80,9 @@ class Checkpoints:
         for uri in sizes:
             folder, _, name = uri[len(self._root) + 1 :].partition("/")
             if name.startswith("_rank-") and folder.startswith("step-"):
-                found = self._read(uri)
-                if found:
-                    markers.setdefault(int(folder[5:]), []).append(found)
+                marker = self._read(uri)
+                if marker:
+                    markers.setdefault(int(folder[5:]), []).append(marker)
         complete = []
         for step, parts in sorted(markers.items(), reverse=True):
             first = next((part for part in parts if part["rank"] == 0), None)
@@ -127,16 +127,16 @@ class Checkpoints:
             self._storage.write(f"{self._of(step)}/{name}", data)
             files[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         crash_point("checkpoint_unmarked")
-        said = {"rank": self._rank, "ranks": self._ranks, "attempt": self._attempt, "files": files, "about": about}
-        self._storage.write(marker, json.dumps(said, indent=1).encode())
+        record = {"rank": self._rank, "ranks": self._ranks, "attempt": self._attempt, "files": files, "about": about}
+        self._storage.write(marker, json.dumps(record, indent=1).encode())
         self._good = step
         if self._rank == 0:
             self._prune(step)
 
     def _prune(self, newest: int) -> None:
         """Remove what is older than the checkpoints that are kept, markers first."""
-        kept = [found.step for found in self.all() if found.step != newest][: self._keep]
-        oldest = min(kept, default=newest)
+        older = [checkpoint.step for checkpoint in self.all() if checkpoint.step != newest][: self._keep]
+        oldest = min(older, default=newest)
         gone = [
             uri
             for uri in self._storage.sizes(self._root)
@@ -147,11 +147,13 @@ class Checkpoints:
 
     def _read(self, uri: str) -> dict[str, Any] | None:
         try:
-            found = json.loads(self._storage.read(uri))
+            marker = json.loads(self._storage.read(uri))
         except (StorageError, ValueError):
             return None
         return (
-            found if isinstance(found, dict) and {"rank", "ranks", "attempt", "files", "about"} <= set(found) else None
+            marker
+            if isinstance(marker, dict) and {"rank", "ranks", "attempt", "files", "about"} <= set(marker)
+            else None
         )
 
     def _of(self, step: int) -> str:

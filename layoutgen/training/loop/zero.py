@@ -70,10 +70,10 @@ class ZeroEngine:
             return {name: weight.detach().cpu().clone() for name, weight in named}
         whole: dict[str, Tensor] = {}
         for first in range(0, len(named), 64):
-            some = named[first : first + 64]
-            with deepspeed.zero.GatheredParameters([weight for _, weight in some]):
+            batch = named[first : first + 64]
+            with deepspeed.zero.GatheredParameters([weight for _, weight in batch]):
                 if self.rank == 0:
-                    whole |= {name: weight.detach().cpu().clone() for name, weight in some}
+                    whole |= {name: weight.detach().cpu().clone() for name, weight in batch}
         return whole
 
     def save(self, folder: Path) -> None:
@@ -96,13 +96,13 @@ def sharded(*, bf16: bool) -> Iterator[None]:
     _deepspeed()
     from transformers.integrations.deepspeed import HfDeepSpeedConfig, unset_hf_deepspeed_config
 
-    told = {"train_micro_batch_size_per_gpu": 1, "bf16": {"enabled": bf16}, "zero_optimization": {"stage": 3}}
-    kept = HfDeepSpeedConfig(told)  # transformers looks at it through a weak reference
+    settings = {"train_micro_batch_size_per_gpu": 1, "bf16": {"enabled": bf16}, "zero_optimization": {"stage": 3}}
+    config = HfDeepSpeedConfig(settings)  # transformers looks at it through a weak reference
     try:
         yield
     finally:
         unset_hf_deepspeed_config()
-        del kept
+        del config
 
 
 def _deepspeed() -> Any:

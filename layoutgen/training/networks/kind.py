@@ -93,11 +93,11 @@ class Denoiser(nn.Module):
 
     def forward(self, rows: Sequence[Row]) -> Tensor:
         """Look at rows; those without weight are no part of it."""
-        kept = [row for row in rows if row.weight] or list(rows[:1])
+        learnt = [row for row in rows if row.weight] or list(rows[:1])
         count = sum(row.weight for row in rows)
         device = next(self.network.parameters()).device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
-            loss, hits = self.family.loss(self.network, [row.inputs for row in kept], [row.seed for row in kept])
+            loss, hits = self.family.loss(self.network, [row.inputs for row in learnt], [row.seed for row in learnt])
         loss = loss.float()
         return torch.stack([loss * count, loss.new_tensor(count), loss.new_tensor(hits * count)])
 

@@ -48,12 +48,12 @@ def phrases() -> list[str]:
 
 def _pieces(text: str) -> list[str]:
     """A text in pieces that end where words do."""
-    found = []
+    pieces = []
     while len(text) > _LONGEST:
         at = text.rindex(" ", 0, _LONGEST)
-        found.append(text[:at])
+        pieces.append(text[:at])
         text = text[at:]
-    return [*found, text]
+    return [*pieces, text]
 
 
 def tokenizer() -> Any:
@@ -75,8 +75,8 @@ def _texts() -> Iterator[str]:
     for kind in copywriting.KINDS:
         for _ in range(_POSTERS):
             words = copywriting.write(kind, rng)
-            said = (words.title, words.subtitle, *words.points, words.price, words.call, words.tag, words.brand)
-            yield from (text for text in said if text.isascii())
+            texts = (words.title, words.subtitle, *words.points, words.price, words.call, words.tag, words.brand)
+            yield from (text for text in texts if text.isascii())
     for letter in (*HAN, *_SIGNS):
         yield from (letter for _ in range(_HAN_WEIGHT))
     yield from ("system", "user", "assistant", "\n")

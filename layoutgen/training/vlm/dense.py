@@ -44,9 +44,9 @@ def pretrain(model: Any, samples: Samples, chat: ChatFormat, recipe: Recipe) -> 
     steps, since = recipe.dense_steps, torch.zeros(3)
     for step in range(steps):
         chosen = order.integers(len(samples), size=recipe.batch)[rank::ranks]
-        seen = [_cells(samples.sample(int(index), 0), chat, recipe.image_side) for index in chosen]
-        wanted = torch.from_numpy(np.concatenate([cells for _, cells in seen])).to(device)
-        lost, missed = _loss(model, head, chat, [picture for picture, _ in seen], wanted, recipe)
+        batch = [_cells(samples.sample(int(index), 0), chat, recipe.image_side) for index in chosen]
+        wanted = torch.from_numpy(np.concatenate([cells for _, cells in batch])).to(device)
+        lost, missed = _loss(model, head, chat, [picture for picture, _ in batch], wanted, recipe)
         lost.backward()
         _average(learnt, ranks)
         nn.utils.clip_grad_norm_(learnt, recipe.clip)
@@ -74,14 +74,15 @@ def _cells(sample: Sample, chat: ChatFormat, side: int) -> tuple[ModelPicture, n
     return picture, np.ascontiguousarray(cells, np.float32).ravel()
 
 
-def _loss(model: Any, head: nn.Linear, chat: ChatFormat, pictures: list[ModelPicture], wanted: Tensor,
-          recipe: Recipe) -> tuple[Tensor, float]:  # fmt: skip
+def _loss(
+    model: Any, head: nn.Linear, chat: ChatFormat, pictures: list[ModelPicture], wanted: Tensor, recipe: Recipe
+) -> tuple[Tensor, float]:
     """The loss, and the mean absolute error of the predicted shares."""
     half = recipe.dtype == "bfloat16"
     inputs = pixel_inputs(chat.pictures, pictures, wanted.device, getattr(torch, recipe.dtype))
     with torch.autocast(wanted.device.type, torch.bfloat16, enabled=half):
-        found = model.model.get_image_features(**inputs, return_dict=True).pooler_output
-        vectors = torch.cat(list(found)) if isinstance(found, list | tuple) else found
+        features = model.model.get_image_features(**inputs, return_dict=True).pooler_output
+        vectors = torch.cat(list(features)) if isinstance(features, list | tuple) else features
         scores = head(vectors)[:, 0].float()
     lost = functional.binary_cross_entropy_with_logits(scores, wanted)
     return lost, float((torch.sigmoid(scores.detach()) - wanted).abs().mean())

@@ -52,14 +52,14 @@ class Learner(nn.Module):
         bare = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
         tiled = batch.places.ndim == 2
         with self._precision(batch.ids.device):
-            found = bare.model(
+            output = bare.model(
                 input_ids=batch.ids,
                 position_ids=batch.places,
                 use_cache=False,
                 **batch.pixels,
                 **({} if tiled else {"mm_token_type_ids": batch.shown}),
             )
-            hidden = found.last_hidden_state
+            hidden = output.last_hidden_state
             scores: Tensor = bare.lm_head(hidden.reshape(-1, hidden.shape[-1])[batch.source])
         return scores.float()
 

@@ -41,9 +41,12 @@ def with_adapter(model: Any, recipe: Recipe) -> Any:
 
     targets = f"({LORA_TARGETS})|({VISION_TARGETS})" if recipe.vision else LORA_TARGETS
     lora = LoraConfig(
-        r=recipe.rank, lora_alpha=recipe.alpha, lora_dropout=recipe.dropout, target_modules=targets,
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=targets,
         task_type="CAUSAL_LM",
-    )  # fmt: skip
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         return get_peft_model(model, lora)

@@ -77,10 +77,10 @@ class Batch:
     @property
     def labels(self) -> torch.Tensor:
         """What is learnt, where: (b, n) with -100 where nothing is, as transformers writes it."""
-        found = torch.full_like(self.ids, -100).view(-1)
+        targets = torch.full_like(self.ids, -100).view(-1)
         learnt = self.weight > 0
-        found[self.source[learnt] + 1] = self.target[learnt]
-        return found.view(self.ids.shape)
+        targets[self.source[learnt] + 1] = self.target[learnt]
+        return targets.view(self.ids.shape)
 
 
 def encode(
@@ -108,8 +108,9 @@ def encode(
     return row
 
 
-def encoder(chat: ChatFormat, longest: int, most_tokens: int = 0, *, pairs: bool = False,
-            free: bool = False) -> Callable[[Sample, int, int], Row]:  # fmt: skip
+def encoder(
+    chat: ChatFormat, longest: int, most_tokens: int = 0, *, pairs: bool = False, free: bool = False
+) -> Callable[[Sample, int, int], Row]:
     """What makes a row of a sample, its index and its epoch, of which only the sample matters: as `encode`."""
     return partial(_encoded, chat, longest, most_tokens, pairs, free)
 
@@ -120,8 +121,15 @@ def _encoded(
     return encode(chat, sample, longest, most_tokens, pairs=pairs, free=free)
 
 
-def collate(rows: Sequence[Row], kind: PictureKind, image_token: int, device: torch.device, dtype: torch.dtype,
-            *, pairs: bool = False) -> Batch:  # fmt: skip
+def collate(
+    rows: Sequence[Row],
+    kind: PictureKind,
+    image_token: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    pairs: bool = False,
+) -> Batch:
     """Rows as a batch on a device; with `pairs`, each row's two answers as two rows. Raises SampleError where a pair
     lacks its rejected answer."""
     spoken: list[tuple[Row, np.ndarray]] = []
@@ -178,8 +186,8 @@ _CHOSEN = re.compile(r'"role":"(\w+)"|"box":\[([^\]]*\])')
 def _free(chat: ChatFormat, text: str) -> np.ndarray:
     """Which of an answer's tokens a decoder chooses: those of roles and of boxes' numbers, and its end."""
     chosen = np.zeros(len(text) + 1, bool)
-    for found in _CHOSEN.finditer(text):
-        chosen[slice(*found.span(found.lastindex or 0))] = True
+    for choice in _CHOSEN.finditer(text):
+        chosen[slice(*choice.span(choice.lastindex or 0))] = True
     spans = chat.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True).offset_mapping
     return np.array([*(bool(chosen[first:last].any()) for first, last in spans), True])
 

@@ -443,8 +443,8 @@ def test_the_bucket_stands_where_the_setting_and_the_store_want_it(
         monkeypatch.setenv(name, "x")
     storage = Storage(endpoint, addressing=addressing)
     params = {"Bucket": "shop", "Key": "a.jpg"}
-    of_objects = storage._client().generate_presigned_url("get_object", params)
-    of_parquet = storage._s3fs().url("shop/a.jpg")
+    of_objects = storage.endpoint.client().generate_presigned_url("get_object", params)
+    of_parquet = storage.endpoint.s3fs().url("shop/a.jpg")
     assert [url.partition("?")[0] for url in (of_objects, of_parquet)] == [address, address]
 
 

@@ -1,6 +1,7 @@
-"""Connections to S3, one a process and endpoint, for `storage` alone."""
+"""Connections to S3, one a process and endpoint, for `objects.s3` alone."""
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -15,6 +16,31 @@ Addressing = Literal["auto", "path", "virtual"]
 # Stores that refuse https://HOST/bucket/key and want https://bucket.HOST/key: OSS, COS, TOS.
 _VIRTUAL_HOSTS = (".aliyuncs.com", ".myqcloud.com", ".tencentcos.cn", ".volces.com", ".ivolces.com", ".bytepluses.com")
 Identity = tuple[int | str | None, ...]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A store and how it is asked; `url` is empty for AWS. Its clients are this process's own."""
+
+    url: str
+    attempts: int
+    timeout_s: float
+    concurrency: int
+    addressing: Addressing
+
+    @property
+    def name(self) -> str:
+        """The store's name for messages, without a password that its URL may hold."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else self.url or "AWS S3"
+
+    def client(self) -> Any:
+        """The botocore client."""
+        return client(process(), self.url, self.timeout_s, self.concurrency, self.addressing)
+
+    def s3fs(self) -> Any:
+        """The s3fs filesystem, for Parquet."""
+        return s3fs_of(process(), self.url, self.timeout_s, self.attempts, self.addressing)
 
 
 def process() -> Identity:

@@ -1,14 +1,11 @@
-"""Where objects lie: what a URI means, how paths join to URIs, and objects that are local files.
+"""Where objects lie: what a URI means, and how paths join to URIs.
 
 A URI is `s3://bucket/key`, `file:///path` or a plain local path. Keys are literal: a space, `+`, `%`, `#` or `?` in a
 key stands for itself and nothing is ever URL-decoded. Not the place that talks to S3: see `storage`.
 """
 
-import fcntl
 import os
 import re
-import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -28,6 +25,8 @@ _INSTEAD = {
     **dict.fromkeys(("http", "https"), f"is a web address; {_FROM_ELSEWHERE}"),
 }
 
+Entry = tuple[str, int, str]
+"""An object in a listing: URI, bytes, version."""
 FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes", "archived"]
 
 
@@ -137,68 +136,6 @@ def too_many_bytes(uri: str, size: int, max_bytes: int | None, version: str) -> 
         return None
     message = f"{uri} has {size:,} bytes, the limit is {max_bytes:,}; give a smaller file"
     return StorageFault("too_many_bytes", message, version)
-
-
-def read_file(path: Path, uri: str, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
-    """Return a file's bytes and version, read together. Raises OSError."""
-    with path.open("rb") as file:
-        status = os.fstat(file.fileno())
-        version = _version_of(status)
-        return too_many_bytes(uri, status.st_size, max_bytes, version) or (file.read(), version)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file and its folders; readers see the old file or the new one whole. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_file_if(path: Path, data: bytes, version: str | None) -> str:
-    """Write a file where its version still is `version` (None: where there is none), under a lock on its folder; return
-    the new version. Raises ConflictError and OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        if (file_version(path) if path.exists() else None) != version:
-            raise ConflictError(f"{path} was changed by another writer")
-        write_file(path, data)
-        return file_version(path)
-    finally:
-        os.close(folder)
-
-
-def read_file_version(path: Path) -> tuple[bytes, str] | None:
-    """Return a file's bytes and version, read together; None where there is no such file. Raises OSError."""
-    try:
-        with path.open("rb") as file:
-            return file.read(), _version_of(os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return None
-
-
-def file_version(path: Path) -> str:
-    """Return what changes with a file: time of its last change, size and inode. Raises OSError."""
-    return _version_of(path.stat())
-
-
-def _version_of(status: os.stat_result) -> str:
-    return f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"
-
-
-def listed_files(folder: Path, uri: str) -> Iterator[tuple[str, int, str]]:
-    """Yield the URI, which starts with the folder's `uri`, the bytes and the version of every file below a folder."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            path = Path(parent) / name
-            status = path.stat() if path.exists() else None  # a link to nothing fails where it is read
-            size, version = (status.st_size, _version_of(status)) if status else (0, "")
-            yield f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", size, version
 
 
 def missing_folders(uri: str) -> list[Path]:

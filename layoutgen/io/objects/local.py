@@ -1,0 +1,90 @@
+"""Objects that are files of this machine, or of a folder that it mounts."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow.fs
+
+from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault, too_many_bytes
+
+
+@dataclass(frozen=True)
+class LocalObjects:
+    """The file at `path`, or what lies below it; see `objects.protocol.Objects`. A version is the time of the last
+    change, the size and the inode."""
+
+    uri: str
+    path: Path
+
+    def read(self, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
+        """Bytes and version, read together."""
+        with self.path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            version = _version_of(status)
+            return too_many_bytes(self.uri, status.st_size, max_bytes, version) or (file.read(), version)
+
+    def write(self, data: bytes) -> None:
+        """Write the file and its folders; readers see the old file or the new one whole."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{secrets.token_hex(8)}.part")
+        try:
+            part.write_bytes(data)
+            part.replace(self.path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def write_if(self, data: bytes, version: str | None) -> str:
+        """Write under a lock on the folder, where the version still is `version`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            if (self.version() if self.path.exists() else None) != version:
+                raise ConflictError(f"{self.path} was changed by another writer")
+            self.write(data)
+            return self.version()
+        finally:
+            os.close(folder)
+
+    def version(self) -> str:
+        """The version alone."""
+        return _version_of(self.path.stat())
+
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.path.is_file()
+
+    def delete(self) -> None:
+        """Delete the file; one that isn't there is no error."""
+        self.path.unlink(missing_ok=True)
+
+    def listed(self, attempt: Callable[[str, Callable[[], Any]], Any]) -> Iterable[Entry]:
+        """URI, bytes and version of every file below the folder."""
+        for parent, _, names in os.walk(self.path):
+            for name in names:
+                path = Path(parent) / name
+                status = path.stat() if path.exists() else None  # a link to nothing fails where it is read
+                size, version = (status.st_size, _version_of(status)) if status else (0, "")
+                yield f"{self.uri.rstrip('/')}/{path.relative_to(self.path).as_posix()}", size, version
+
+    def open(self) -> BinaryIO:
+        """The file, to read parts of it."""
+        return self.path.open("rb")
+
+    def filesystem(self) -> tuple[pyarrow.fs.FileSystem, str]:
+        """The filesystem for Parquet, and the path in it."""
+        return pyarrow.fs.LocalFileSystem(), str(self.path)
+
+    def check(self) -> None:
+        """Raise StorageError where this machine has no such root."""
+        if self.path.anchor and not Path(self.path.anchor).exists():
+            raise StorageError(f"no {self.path.anchor} on this machine, for {self.uri}; give another path")
+
+
+def _version_of(status: os.stat_result) -> str:
+    return f"{status.st_mtime_ns:x}-{status.st_size:x}-{status.st_ino:x}"

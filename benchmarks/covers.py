@@ -38,7 +38,8 @@ from layoutgen.core.covers.windows import gradients
 from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas, union
 from layoutgen.imaging import drawing, framed, images
 from layoutgen.io.storage import Storage
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import annotators, composers, finders
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.covers import Cover, Photo, scene_of
 
 BENCHMARK = Benchmark(
@@ -91,7 +92,7 @@ def main() -> None:
 def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
     """The acceptance case."""
     settings = CoverPlaceSettings()
-    composer = building.cover_composer(settings, SAFE_ZONES, building.FaceFor(settings))
+    composer = composers.cover_composer(settings, SAFE_ZONES, FaceFor(settings))
     reasons: Counter[str] = Counter()
     by: dict[str, list[bool]] = defaultdict(list)
     covered, contrasts, sizes, milliseconds = [], [], [], []
@@ -140,7 +141,7 @@ def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Pat
 def baselines(manifest: Path, limit: int, protect: ProtectSettings) -> dict[str, object]:
     """The baselines case."""
     settings = CoverPlaceSettings()
-    composer = building.cover_composer(settings, SAFE_ZONES, building.FaceFor(settings))
+    composer = composers.cover_composer(settings, SAFE_ZONES, FaceFor(settings))
     rng = np.random.default_rng(0)
     measured: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
     for number, (_, photo) in enumerate(photos(manifest, limit, protect)):
@@ -182,8 +183,8 @@ def baselines(manifest: Path, limit: int, protect: ProtectSettings) -> dict[str,
 def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
     """The posters case."""
     settings = CoverPlaceSettings()
-    composer = building.cover_composer(settings, {}, building.FaceFor(settings))
-    saliency = building.saliency(protect.saliency)
+    composer = composers.cover_composer(settings, {}, FaceFor(settings))
+    saliency = finders.saliency(protect.saliency)
     titles, unions, cells, chance = [], [], [], []
     sheet = Sheet(sheets, "posters")
     for line in manifest.read_text(encoding="utf-8").splitlines():
@@ -225,8 +226,8 @@ def photos(manifest: Path, limit: int, protect: ProtectSettings) -> Iterator[tup
     names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
     if limit and limit < len(names):
         names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
-    annotator, _ = building.annotator(AnnotateSettings(engine=protect.engine, saliency=protect.saliency), Storage())
-    faces = building.faces(protect)
+    annotator, _ = annotators.annotator(AnnotateSettings(engine=protect.engine, saliency=protect.saliency), Storage())
+    faces = finders.faces(protect)
     for name in names:
         picture = decoded(manifest.parent / name)
         (read,) = annotator.annotate([picture])

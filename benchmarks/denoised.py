@@ -26,7 +26,7 @@ from layoutgen.imaging import framed
 from layoutgen.imaging.images import encode_jpeg
 from layoutgen.imaging.sheets import contact_sheet
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.building.stages import frame_default
+from layoutgen.models.building.composers import frame_default
 from layoutgen.models.denoising.boxes import sampling
 from layoutgen.models.denoising.boxes.binding import bind
 from layoutgen.models.denoising.boxes.steering import boxes

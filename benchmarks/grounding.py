@@ -45,7 +45,7 @@ from layoutgen.goods.wording import WORDING
 from layoutgen.imaging import drawing, framed
 from layoutgen.models.annotators.ocr import OcrAnnotator
 from layoutgen.models.base import Brief, Composition
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.rules import RulesComposer
 from layoutgen.models.finders.border import BorderSaliency
 

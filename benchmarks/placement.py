@@ -35,7 +35,8 @@ from layoutgen.core.covers.text import CoverCopy, Proportions
 from layoutgen.core.layout import Framing, parse_canvas
 from layoutgen.goods.catalogue import draw
 from layoutgen.imaging.images import ImageFault
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import finders
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.covers import Photo, scene_of
 from layoutgen.pipelines import run_covers
 
@@ -73,10 +74,10 @@ def main() -> None:
 def solver(pictures: list[np.ndarray]) -> None:
     """The solver case."""
     settings = CoverPlaceSettings()
-    face_for = building.FaceFor(settings)
+    face_for = FaceFor(settings)
     proportions = Proportions(settings.margin, settings.max_font, settings.most_lines)
     limits = Limits(settings.most_covered, settings.min_contrast, settings.min_font)
-    model = building.saliency(SaliencySettings(model=MODEL))
+    model = finders.saliency(SaliencySettings(model=MODEL))
     photos = [Photo(picture, subject) for picture, subject in zip(pictures, model.saliency(pictures), strict=True)]
     tasks = []
     for photo in photos:
@@ -101,7 +102,7 @@ def solver(pictures: list[np.ndarray]) -> None:
 
 def saliency(pictures: list[np.ndarray]) -> None:
     """The saliency case."""
-    model = building.saliency(SaliencySettings(model=MODEL))
+    model = finders.saliency(SaliencySettings(model=MODEL))
     model.saliency(pictures[:1])
     times = []
     for _ in range(ROUNDS):

@@ -21,9 +21,12 @@ from layoutgen.config.stages import (
     AnnotateSettings,
     CheckpointSettings,
 )
+from layoutgen.core.covers import placement
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage, opened
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import annotators, composers, finders
+from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.building.versions import cover_versions, faces_version, row_versions
 from layoutgen.models.weights import pinned
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.run import run
@@ -47,7 +50,7 @@ def run_layouts(
     """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage)
     config = _pinned(_resolved(config, storage), storage)
-    versions = building.versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
+    versions = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
         Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),
@@ -64,7 +67,7 @@ def run_annotations(
     """Annotate posters: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage)
     config = _pinned(config, storage)
-    versions = building.versions(config.images, config.annotate, None, None)
+    versions = row_versions(config.images, config.annotate, None, None)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
         Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),
@@ -78,20 +81,20 @@ def run_covers(
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
     Raises as `runs.run.run` does."""
     storage = opened(config.storage)
-    versions = building.cover_versions(config.images, config.protect, config.place)
-    chooser = partial(building.frame_chooser, config.images, config.protect)
+    versions = cover_versions(config.images, config.protect, config.place)
+    chooser = partial(finders.frame_chooser, config.images, config.protect)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions, chooser), config.images.pool),
         Step("protect", partial(_protect, config, storage), config.protect.pool),
         Step("place", partial(_place_covers, config), config.place.pool),
     ]
     summary = run(TableJob("covers", steps, versions, config, storage, source, output), options, stream)
-    return {**summary, "faces": building.faces_version(config.protect)}
+    return {**summary, "faces": faces_version(config.protect)}
 
 
 def _annotate(settings: AnnotateSettings, storage: Storage) -> Annotate:
-    build = partial(building.annotator, settings, storage)
-    subject_only = partial(building.subject_only, settings.saliency)
+    build = partial(annotators.annotator, settings, storage)
+    subject_only = partial(annotators.subject_only, settings.saliency)
     # A language model's decoder refills its batch while there is more to answer, so it gets several batches at once.
     return Annotate(build, subject_only, settings.batch * (8 if settings.model else 1))
 
@@ -101,29 +104,29 @@ def _protect(config: CoversConfig, storage: Storage) -> Stage:
     reading = AnnotateSettings(
         engine=protect.engine, threads=protect.threads, batch=protect.batch, saliency=protect.saliency
     )
-    return Protect(_annotate(reading, storage), partial(building.faces, protect), protect.batch)
+    return Protect(_annotate(reading, storage), partial(finders.faces, protect), protect.batch)
 
 
 def _place_covers(config: CoversConfig) -> Stage:
-    face_for = building.FaceFor(config.place)
-    composer = building.cover_composer(config.place, building.zones(config.protect), face_for)
-    return PlaceCovers(composer, face_for, building.COVER_VERSION)
+    face_for = FaceFor(config.place)
+    composer = composers.cover_composer(config.place, finders.zones(config.protect), face_for)
+    return PlaceCovers(composer, face_for, placement.VERSION)
 
 
 def _place(config: LayoutsConfig) -> Stage:
-    return Place(config.place, building.FaceFor(config.place))
+    return Place(config.place, FaceFor(config.place))
 
 
 def _prepare(config: LayoutsConfig, storage: Storage) -> list[Step]:
     if config.compose.engine != "qwen_vl":
         return []
-    build = partial(building.preparer, config.compose, storage)
+    build = partial(composers.preparer, config.compose, storage)
     return [Step("prepare", partial(Prepare, build), config.compose.prepare)]
 
 
 def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
-    face_for = building.FaceFor(config.place)
-    build = partial(building.composer, config.compose, config.place, face_for, config.run.seed, storage)
+    face_for = FaceFor(config.place)
+    build = partial(composers.composer, config.compose, config.place, face_for, config.run.seed, storage)
     # A decoder refills its batch while there is more to answer, so it gets several batches at once.
     return Compose(build, face_for, config.compose.batch * (8 if config.compose.engine == "qwen_vl" else 1))
 

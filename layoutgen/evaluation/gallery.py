@@ -14,7 +14,7 @@ from layoutgen.core.gallery import files as gallery
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import gallery_source
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import finders
 from layoutgen.stages.render import Render
 from layoutgen.streaming import Stage, Step, Stream, stream
 
@@ -56,7 +56,7 @@ def run_gallery(
             faults.pop(row["row_id"], None)
     totals = (source.total, source.dead_total)
     margin, protect = (source.settings.get("place") or {}).get("margin"), source.settings.get("protect")
-    zones = building.zones(ProtectSettings(zones=protect.get("zones"))) if protect else None
+    zones = finders.zones(ProtectSettings(zones=protect.get("zones"))) if protect else None
     for name, content in gallery.files(
         placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, margin=margin, zones=zones
     ):
@@ -77,7 +77,7 @@ def _finder(settings: dict[str, Any]) -> SaliencySettings:
 def _render(
     storage: Storage, previews: str, side: int, font_files: tuple[str, ...], finder: SaliencySettings | None
 ) -> Stage:
-    saliency = building.saliency(finder) if finder else None
+    saliency = finders.saliency(finder) if finder else None
     return Render(storage, previews, side, font_files, layers=True, saliency=saliency)
 
 

@@ -28,7 +28,8 @@ from layoutgen.evaluation import report_files
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
-from layoutgen.models.building.stages import saliency, saliency_version
+from layoutgen.models.building.finders import saliency
+from layoutgen.models.building.versions import saliency_version
 from layoutgen.pages import layouts as layouts_page
 from layoutgen.runs.accounting import LostRowsError
 from layoutgen.stages.render import Render

@@ -21,7 +21,8 @@ from layoutgen.io.objects import locations
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import table_kind
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import finders
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.runs.job import RunError, RunOptions, TableJob
 
 log = logging.getLogger("layoutgen")
@@ -134,13 +135,13 @@ def _networks(job: TableJob) -> dict[str, str]:
         saliency = settings.saliency
         looked_at[name] = saliency.model
         if saliency.model not in ("border", "net"):
-            _open(f"{name}.model = {saliency.model!r}", partial(building.saliency, saliency))
+            _open(f"{name}.model = {saliency.model!r}", partial(finders.saliency, saliency))
     if protect is not None:
         looked_at["protect.faces"] = protect.faces or "none: nobody looks for faces"
         if protect.faces not in ("", "mtcnn"):
-            _open(f"protect.faces = {protect.faces!r}", partial(building.faces, protect))
+            _open(f"protect.faces = {protect.faces!r}", partial(finders.faces, protect))
     if place := getattr(job.config, "place", None):
-        face_for = building.FaceFor(place)
+        face_for = FaceFor(place)
         looked_at["fonts"] = ", ".join(dict.fromkeys(face.name for face in (*face_for.bold, *face_for.regular)))
     return looked_at
 

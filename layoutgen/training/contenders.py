@@ -76,7 +76,7 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
 
 
 def _measure(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, Measures]:
-    from layoutgen.models.building.stages import FaceFor
+    from layoutgen.models.building.fonts import FaceFor
 
     place = config.place
     train = config.train.model_copy(update={"model": contender.model, "image_side": contender.image_side})

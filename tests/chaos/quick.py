@@ -10,7 +10,7 @@ from layoutgen import pipelines
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.models.base import Brief, Composition, Fault
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import composers
 from layoutgen.runs import run as running
 from layoutgen.runs.job import RunOptions
 from layoutgen.stages import guard, write
@@ -44,7 +44,7 @@ class NullComposer:
 
 
 def null_composer(*_: Any) -> tuple[NullComposer, dict[str, Any]]:
-    """What `building.composer` returns, for the null composer."""
+    """What `composers.composer` returns, for the null composer."""
     return NullComposer(), {"composer": "null-1", "adapter": None, "prompt_version": None, "seed": 0}
 
 
@@ -63,7 +63,7 @@ def night(
         if crash_at is not None and crash_at(name):
             raise Crash(name)
 
-    changed: list[tuple[Any, str, Any]] = [(building, "composer", composer)]
+    changed: list[tuple[Any, str, Any]] = [(composers, "composer", composer)]
     changed += [(module, "crash_point", point) for module in (running, guard, write)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     for module, name, value in changed:
@@ -78,5 +78,5 @@ def night(
 if __name__ == "__main__":
     from jobs import command
 
-    building.composer = null_composer  # type: ignore[assignment]
+    composers.composer = null_composer  # type: ignore[assignment]
     sys.exit(command.main("layouts", "", LayoutsConfig, partial(pipelines.run_layouts, stream=in_process)))

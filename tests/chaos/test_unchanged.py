@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.fingerprint import MOST_IMAGES
+from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import snapshot
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import composers
 from tests.chaos.nights import VOLATILE
 from tests.chaos.quick import SETTINGS, Crash, night
 from tests.conftest import encoded, photo
@@ -106,7 +107,7 @@ def with_font(font: Path, seed: int = 0, margin: float = 0.045, engine: str = "r
 
 
 def real(path: str, output: Path, config: LayoutsConfig, **more: Any) -> dict[str, Any]:
-    return night(path, str(output), config=config, composer=building.composer, **more)
+    return night(path, str(output), config=config, composer=composers.composer, **more)
 
 
 def test_another_seed_computes_anew_what_is_drawn_and_never_mixes_with_a_run_cut_off(tmp_path: Path) -> None:
@@ -158,8 +159,8 @@ def test_after_any_edits_of_settings_and_files_the_table_is_that_from_scratch(ed
                 how[what] = value
             elif what == "font":
                 block_font(font, width=value)
-                building.fonts.face.cache_clear()  # each night is a process of its own
-                building.fonts._open.cache_clear()
+                fonts.face.cache_clear()  # each night is a process of its own
+                fonts._open.cache_clear()
             else:
                 put(folder / what, value)
             real(path, folder / "out", with_font(font, **how))

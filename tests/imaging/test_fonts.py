@@ -14,7 +14,8 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Role
 from layoutgen.imaging import fonts
-from layoutgen.models.building.stages import FaceFor, versions
+from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.building.versions import row_versions
 
 LETTERS = {ord(letter): f"g{ord(letter)}" for letter in string.ascii_letters + string.digits + " .,-"}
 OPSZ, WGHT, WDTH = ("opsz", 14, 14, 32, "O"), ("wght", 100, 400, 900, "W"), ("wdth", 50, 100, 150, "D")
@@ -162,11 +163,11 @@ def test_a_title_that_the_users_font_lacks_is_set_whole_in_another(tmp_path):
 def test_one_file_of_one_weight_for_both_weights_is_told(tmp_path, caplog):
     path = str(font(tmp_path / "Brand.ttf"))
     config = LayoutsConfig(place=PlaceSettings(bold_font=path, regular_font=path))
-    versions(config.images, config.annotate, None, config.place)
+    row_versions(config.images, config.annotate, None, config.place)
     assert "has no axis of weights" in caplog.text and path in caplog.text
     caplog.clear()
     path = str(font(tmp_path / "Brand[wght].ttf", (WGHT,)))
-    versions(config.images, config.annotate, None, PlaceSettings(bold_font=path, regular_font=path))
+    row_versions(config.images, config.annotate, None, PlaceSettings(bold_font=path, regular_font=path))
     assert not caplog.text
 
 

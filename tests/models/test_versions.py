@@ -12,7 +12,8 @@ from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.stages import AnnotateSettings, ComposeSettings, PlaceSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.covers.protection import SAFE_ZONES
 from layoutgen.models.building import libraries
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import versions as building_versions
+from layoutgen.models.building.versions import cover_versions, faces_version, row_versions, saliency_version
 from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
 from layoutgen.models.weights import identity, local
 from tests.models.fonts import block_font
@@ -121,8 +122,8 @@ def other(value: Any) -> Any:
 
 def versions(config: Any) -> dict[str, Any]:
     if isinstance(config, CoversConfig):
-        return vars(building.cover_versions(config.images, config.protect, config.place))
-    return vars(building.versions(config.images, config.annotate, config.compose, config.place, config.run.seed))
+        return vars(cover_versions(config.images, config.protect, config.place))
+    return vars(row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed))
 
 
 def changes(config: Any, path: str, value: Any) -> set[str]:
@@ -155,7 +156,7 @@ def test_a_setting_changes_the_versions_of_the_stages_that_it_shapes_and_no_othe
 
 def test_annotations_alone_have_the_layouts_keys():
     config = LAYOUTS["reads"]
-    alone = building.versions(config.images, config.annotate, None, None)
+    alone = row_versions(config.images, config.annotate, None, None)
     assert (alone.fetch, alone.annotate) == (versions(config)["fetch"], versions(config)["annotate"])
 
 
@@ -163,7 +164,9 @@ def test_annotations_alone_have_the_layouts_keys():
 def test_another_release_of_a_library_counts_where_it_makes_part_of_the_row(monkeypatch, key, stages):
     config = LAYOUTS["rules"]
     before = versions(config)
-    monkeypatch.setattr(building, "release", lambda name: f"next {name}" if name == key else libraries.release(name))
+    monkeypatch.setattr(
+        building_versions, "release", lambda name: f"next {name}" if name == key else libraries.release(name)
+    )
     after = versions(config)
     assert {name for name in before if before[name] != after[name]} == stages
 
@@ -205,20 +208,19 @@ def test_a_font_counts_by_its_bytes(tmp_path, setting):
 def test_a_subject_finder_counts_by_its_bytes_and_form(tmp_path):
     file = tmp_path / "net.onnx"
     file.write_bytes(b"weights of today")
-    before = building.saliency_version(SaliencySettings(model=str(file)))
-    assert building.saliency_version(SaliencySettings(model=str(shutil.copy(file, tmp_path / "again.onnx")))) == before
-    assert building.saliency_version(SaliencySettings(model=str(file), format="isnet")) != before
+    before = saliency_version(SaliencySettings(model=str(file)))
+    assert saliency_version(SaliencySettings(model=str(shutil.copy(file, tmp_path / "again.onnx")))) == before
+    assert saliency_version(SaliencySettings(model=str(file), format="isnet")) != before
     replace_keeping_size_and_time(file, b"weights of todaX")
-    assert building.saliency_version(SaliencySettings(model=str(file))) != before
+    assert saliency_version(SaliencySettings(model=str(file))) != before
 
 
-def test_a_face_detector_counts_by_its_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr(building, "faces", lambda settings: object())  # this file is no network
+def test_a_face_detector_counts_by_its_bytes(tmp_path):
     file = tmp_path / "yunet.onnx"
     file.write_bytes(b"weights of today")
-    before = building.faces_version(ProtectSettings(faces=str(file)))
+    before = faces_version(ProtectSettings(faces=str(file)))
     replace_keeping_size_and_time(file, b"weights of todaX")
-    assert building.faces_version(ProtectSettings(faces=str(file))) != before
+    assert faces_version(ProtectSettings(faces=str(file))) != before
 
 
 def test_the_shipped_zones_written_out_are_the_shipped_zones():

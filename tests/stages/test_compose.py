@@ -8,7 +8,8 @@ from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import composers
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.stages.compose import Compose
 from tests.stages.planned import (
     FAILED,
@@ -18,7 +19,7 @@ from tests.stages.planned import (
     with_pixels,
 )
 
-FACES = building.FaceFor(PlaceSettings())
+FACES = FaceFor(PlaceSettings())
 FRAMING = Framing((0.25, 0.0, 0.75, 1.0), (0.0, 0.5, 1.0, 1.0), "#eeeeee")
 PROVENANCE = {"composer": "fake-1", "adapter": "lora", "prompt_version": "p1", "seed": 7}
 PHOTO = np.full((60, 40, 3), 200, np.uint8)
@@ -171,7 +172,7 @@ def test_a_brand_of_emoji_is_no_brand():
 
 def test_where_the_logo_is_broken_the_brand_is_set_as_text():
     settings = ComposeSettings()
-    model, _ = building.composer(settings, PlaceSettings(), FACES, 0, Storage())
+    model, _ = composers.composer(settings, PlaceSettings(), FACES, 0, Storage())
     row = {"brand": "ACME", "logo": "broken.png"}
     broken, whole = compose(annotated(row, row, logos=[None, np.zeros((20, 50, 4), np.uint8)]), model).to_pylist()
     assert [s["text"] for s in broken["suggestion"] if s["role"] == "logo"] == ["ACME"]

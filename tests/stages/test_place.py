@@ -7,7 +7,7 @@ from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.imaging import images
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.stages.place import Place
 from tests.pipeline.independent_check import judge
 from tests.stages.planned import (

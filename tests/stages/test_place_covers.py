@@ -5,7 +5,8 @@ import pytest
 from layoutgen.config.stages import CoverPlaceSettings
 from layoutgen.core import schema
 from layoutgen.imaging import images
-from layoutgen.models.building.stages import FaceFor, cover_composer
+from layoutgen.models.building.composers import cover_composer
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.stages.place_covers import PlaceCovers
 from tests.models.composers.test_covers import photo
 

@@ -8,7 +8,7 @@ from layoutgen.core.layout import Canvas, Framing
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import ModelPicture, Prepared
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import composers
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.travelling import read_prepared
@@ -94,11 +94,11 @@ def test_a_row_prepared_elsewhere_is_composed_by_a_real_model_as_one_that_was_no
     from layoutgen.models.vlm.tiny import build_checkpoint
 
     settings = ComposeSettings(engine="qwen_vl", model=str(build_checkpoint("qwen2_5_vl", tmp_path)), image_side=112)
-    model = building.composer(settings, PlaceSettings(), FACES, 0, Storage())
+    model = composers.composer(settings, PlaceSettings(), FACES, 0, Storage())
     photo = np.random.default_rng(0).integers(0, 256, (60, 40, 3), np.uint8)
     table = annotated({"title": "Kettle", "selling_points": ["$12"]}, photos=[photo], subject_map=photo[..., 0])
     straight = Compose(lambda: model, FACES, 8)(table)
-    prepared = Prepare(lambda: building.preparer(settings, Storage()))(table)
+    prepared = Prepare(lambda: composers.preparer(settings, Storage()))(table)
     (row,) = Compose(lambda: model, FACES, 8)(prepared).to_pylist()
     assert [row] == straight.to_pylist()
     assert row["status"] == "ok"

@@ -8,7 +8,7 @@ from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.io.storage import Storage
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.stages.place import Place
 from layoutgen.stages.render import Render
 from tests.conftest import encoded

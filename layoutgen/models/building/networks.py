@@ -1,17 +1,15 @@
-"""Builds the composers that denoise; imported by `models.building.stages` where settings name one."""
+"""Builds the composers that denoise; imported where settings name one."""
 
 from pathlib import Path
 from typing import Any
 
 from layoutgen.config.stages import ComposeSettings
-from layoutgen.core import framing
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composer
-from layoutgen.models.building.libraries import release
 from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.models.prefixes import split_pin
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
-from layoutgen.models.weights import EMBEDDED, fetch_weights, identity, weights_sha
+from layoutgen.models.weights import EMBEDDED, fetch_weights, weights_sha
 
 
 def composer(
@@ -39,16 +37,10 @@ def check(settings: ComposeSettings, storage: Storage) -> None:
     FAMILIES[settings.engine].load(_fetch(settings, storage), "cpu")
 
 
-def version(settings: ComposeSettings) -> list[object]:
-    """What shapes its layouts, the noise apart."""
-    family, weights = FAMILIES[settings.engine], identity(_named(settings))
-    library = release(family.library) if family.library else ""
-    return [family.version, framing.VERSION, weights, settings.steps, settings.candidates, library]
-
-
 def _fetch(settings: ComposeSettings, storage: Storage) -> Path:
-    return fetch_weights(_named(settings), Path(settings.cache).expanduser(), storage)
+    return fetch_weights(weights_uri(settings), Path(settings.cache).expanduser(), storage)
 
 
-def _named(settings: ComposeSettings) -> str:
+def weights_uri(settings: ComposeSettings) -> str:
+    """Where the network's weights are: the engine's own where they are embedded."""
     return f"{EMBEDDED}/{settings.engine}" if settings.model == EMBEDDED else settings.model

@@ -80,8 +80,9 @@ def _lab(small: np.ndarray) -> np.ndarray:
 
 
 def _on_plain(lab: np.ndarray) -> np.ndarray | None:
-    colours = np.concatenate([lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3),
-                              lab[:, -2:].reshape(-1, 3)])  # fmt: skip
+    colours = np.concatenate(
+        [lab[:2].reshape(-1, 3), lab[-2:].reshape(-1, 3), lab[:, :2].reshape(-1, 3), lab[:, -2:].reshape(-1, 3)]
+    )
     flat = np.median(colours, axis=0)
     away = np.sqrt(((colours - flat) ** 2).sum(1))
     if np.percentile(away, 85) > 5:

@@ -41,7 +41,7 @@ class Operations(Protocol):
         relu: bool = True,
     ) -> Any:
         """Convolve with the weights called `name`, padded to keep the size, then ReLU."""
-        ...  # fmt: skip
+        ...
 
     def add(self, a: Any, b: Any) -> Any:
         """Add, broadcasting (n, c, 1, 1)."""
@@ -97,8 +97,17 @@ class _OnnxOperations:
     def __init__(self, graph: Graph, weights: dict[str, np.ndarray]) -> None:
         self._graph, self._weights = graph, weights
 
-    def conv(self, x: str, name: str, channels: tuple[int, int], *, kernel: int = 3, stride: int = 1,
-             dilation: int = 1, relu: bool = True) -> str:  # fmt: skip
+    def conv(
+        self,
+        x: str,
+        name: str,
+        channels: tuple[int, int],
+        *,
+        kernel: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        relu: bool = True,
+    ) -> str:
         weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
         assert weight.shape == (channels[1], channels[0], kernel, kernel), name
         out = self._graph.conv(x, weight, bias, stride=stride, pad=dilation * (kernel // 2), dilation=dilation)

@@ -47,9 +47,14 @@ class Graph:
         """Add a convolution: `weight` (out, in, h, w), `bias` (out)."""
         weights = self.constant(weight.astype(np.float32)), self.constant(bias.astype(np.float32))
         return self.add(
-            "Conv", x, *weights, kernel_shape=list(weight.shape[2:]), strides=[stride] * 2, pads=[pad] * 4,
+            "Conv",
+            x,
+            *weights,
+            kernel_shape=list(weight.shape[2:]),
+            strides=[stride] * 2,
+            pads=[pad] * 4,
             dilations=[dilation] * 2,
-        )  # fmt: skip
+        )
 
     def model(self, outputs: dict[str, tuple[int | str, ...]]) -> bytes:
         """Return the graph as the bytes of an ONNX file; `outputs` are names of nodes and their shapes."""

@@ -1,8 +1,9 @@
-"""Tiny vision-language checkpoints and LoRA adapters with random weights, built in seconds on a laptop.
+"""Tiny vision-language checkpoints and adapters, shipped in the wheel for tests, benchmarks and rehearsals.
 
-They are laid out like the published ones (flat `config.json` for Qwen2-VL and Qwen2.5-VL, weight names, chat template,
-sampling switched on in `generation_config.json`, a vocabulary padded past the tokenizer's), so what loads them loads
-those. They have learned nothing: with constrained decoding their answers are valid layouts, but random ones.
+Their weights are random and built in seconds on a laptop. They are laid out like the published ones (flat
+`config.json` for Qwen2-VL and Qwen2.5-VL, weight names, chat template, sampling switched on in
+`generation_config.json`, a vocabulary padded past the tokenizer's), so what loads them loads those. They have learned
+nothing: with constrained decoding their answers are valid layouts, but random ones.
 
     python -m layoutgen.models.vlm.tiny --output DIR [--family qwen2_5_vl] [--size bench] [--adapter]
 
@@ -186,8 +187,11 @@ def _config(family: str, tokenizer: Any, size: Size) -> dict[str, Any]:
     half = size.width // size.heads // 2
     sections = [half - 2 * (3 * half // 8), 3 * half // 8, 3 * half // 8]
     vision: dict[str, Any] = {
-        "depth": size.vision_layers, "num_heads": 4, "spatial_merge_size": 2, "temporal_patch_size": 2
-    }  # fmt: skip
+        "depth": size.vision_layers,
+        "num_heads": 4,
+        "spatial_merge_size": 2,
+        "temporal_patch_size": 2,
+    }
     inner = {"hidden_size": size.vision_width, "intermediate_size": 2 * size.vision_width}
     match family:
         case "internvl":

@@ -11,7 +11,7 @@ from layoutgen.core import rows
 from layoutgen.core.layout import TEXT_ROLES, Canvas, Copy, Element, Role, Suggestion, intersection
 from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, covered, infer_alignment, place, share_of
 from layoutgen.core.proposals import stacking
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 from tests.pipeline.independent_check import judge
 
 FACES = FaceFor(PlaceSettings())

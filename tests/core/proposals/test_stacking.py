@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Canvas, Copy, Role, intersection
 from layoutgen.core.proposals.stacking import is_price, pill_padding, stack
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 
 FACES = FaceFor(PlaceSettings())
 CANVAS = Canvas(1080, 1080)

@@ -11,7 +11,7 @@ from layoutgen.core.layout import Role
 from layoutgen.core.text.lettering import choose_face, letter
 from layoutgen.core.text.settable import Settable
 from layoutgen.imaging import fonts
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 
 FACES = fonts.faces("", fonts.BOLD)
 FACE, KOREAN = FACES[:2]

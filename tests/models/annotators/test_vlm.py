@@ -13,7 +13,8 @@ from layoutgen.core.prompts.coordinates import Codec
 from layoutgen.io.storage import Storage
 from layoutgen.models.annotators.vlm import InternVlAnnotator, annotation_task
 from layoutgen.models.base import Fault
-from layoutgen.models.building import stages as building
+from layoutgen.models.building import annotators
+from layoutgen.models.building.versions import annotator_version
 from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, open_answerer
 from layoutgen.models.decoding.decoder import Answer, Engine
 from layoutgen.models.finders.border import BorderSaliency
@@ -111,9 +112,9 @@ def test_a_models_answers_hold_to_the_grammar(checkpoints, name):
 def test_settings_name_the_model_and_rows_say_its_sha(checkpoints, tmp_path):
     path = checkpoints["internlm2"]
     settings = AnnotateSettings(engine="grounded", model=str(path), image_side=112, max_new_tokens=64)
-    annotator, name = building.annotator(settings, Storage())
+    annotator, name = annotators.annotator(settings, Storage())
     assert weights_sha(path)[:12] in name
     assert "grounded-1 in ppocr" in name
     assert len(annotator.annotate([POSTER])) == 1
-    versions = {building.annotator_version(s) for s in (settings, settings.model_copy(update={"engine": "internvl"}))}
+    versions = {annotator_version(s) for s in (settings, settings.model_copy(update={"engine": "internvl"}))}
     assert len(versions) == 2

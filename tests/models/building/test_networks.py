@@ -10,8 +10,10 @@ from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composition
+from layoutgen.models.building import composers
 from layoutgen.models.building import networks as radm
-from layoutgen.models.building import stages as building
+from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.building.versions import row_versions
 from layoutgen.models.denoising.boxes import checkpoint
 from layoutgen.models.weights import fetch_weights
 from tests.models.denoising.tiny import network
@@ -20,7 +22,7 @@ from tests.models.denoising.tiny import network
 def test_a_composer_is_built_from_a_folder_and_says_what_it_is(tmp_path):
     checkpoint.save(network(), tmp_path)
     settings = ComposeSettings(engine="radm", model=str(tmp_path), steps=2, candidates=2)
-    made, told = building.composer(settings, PlaceSettings(), building.FaceFor(PlaceSettings()), 7, Storage())
+    made, told = composers.composer(settings, PlaceSettings(), FaceFor(PlaceSettings()), 7, Storage())
     assert told["composer"].startswith("radm-2 ")
     assert told["composer"].endswith("2 steps")
     assert (told["adapter"], told["prompt_version"], told["seed"]) == (None, None, 7)
@@ -37,7 +39,7 @@ def test_the_compose_key_changes_with_the_weights_the_steps_and_the_samples(tmp_
         folder = tmp_path / str(seed)
         checkpoint.save(network(seed), folder)
         config = LayoutsConfig(compose=ComposeSettings(engine="radm", model=str(folder), **how))
-        keys.add(building.versions(config.images, config.annotate, config.compose, config.place).compose)
+        keys.add(row_versions(config.images, config.annotate, config.compose, config.place).compose)
     assert len(keys) == 4
 
 

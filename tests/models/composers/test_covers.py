@@ -4,7 +4,8 @@ import pytest
 from layoutgen.config.stages import CoverPlaceSettings
 from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.layout import Canvas, Framing, Role, intersection
-from layoutgen.models.building.stages import FaceFor, cover_composer
+from layoutgen.models.building.composers import cover_composer
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.covers import Photo, scene_of
 
 SETTINGS = CoverPlaceSettings()

@@ -7,7 +7,7 @@ from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Canvas, Copy, Role, inside, intersection
 from layoutgen.imaging import framed
 from layoutgen.models.base import Brief, Composition, Fault
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.rules import RulesComposer, protect, subject_map
 from layoutgen.models.finders.border import BorderSaliency
 

@@ -9,7 +9,7 @@ from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.io.storage import Storage as Store
 from layoutgen.models.base import Brief, Composition, Fault
-from layoutgen.models.building.stages import FaceFor
+from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.stored import open_stored

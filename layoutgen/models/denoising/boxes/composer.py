@@ -126,11 +126,14 @@ class RadmComposer:
         device = next(self._network.parameters()).device
         seen = [
             pixels_of(
-                one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing),
+                one.brief.image,
+                one.framing,
+                one.brief.canvas,
+                shown_of(one.brief.annotation, one.framing),
                 self._network.size,
             )
             for one in tasks
-        ]  # fmt: skip
+        ]
         pictures, sizes = zip(*seen, strict=True)
         return self._network.scene(
             torch.stack(pictures).to(device),

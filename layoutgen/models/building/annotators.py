@@ -1,0 +1,35 @@
+"""Builds what reads pictures: one `match` is all that a new annotator needs."""
+
+from layoutgen.config.stages import AnnotateSettings, SaliencySettings
+from layoutgen.io.storage import Storage
+from layoutgen.models.annotators import grounded, ocr
+from layoutgen.models.annotators import subject_only as no_reader
+from layoutgen.models.annotators.strips import InParts
+from layoutgen.models.base import Annotator
+from layoutgen.models.building.finders import saliency
+
+
+def subject_only(settings: SaliencySettings) -> Annotator:
+    """The annotator for images whose text is known already."""
+    return no_reader.SubjectOnly(saliency(settings))
+
+
+def annotator(settings: AnnotateSettings, storage: Storage) -> tuple[Annotator, str]:
+    """Build the annotator, and its name and version as rows say it."""
+    match settings.engine:
+        case "ocr":
+            return ocr.OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency)), ocr.VERSION
+        case "none":
+            return subject_only(settings.saliency), no_reader.VERSION
+        case "internvl":
+            from layoutgen.models.building import vlm as building_vlm
+
+            model, name = building_vlm.annotator(settings, storage, saliency(settings.saliency))
+            return InParts(model, subject_only(settings.saliency), settings.batch), name
+        case "grounded":
+            from layoutgen.models.building import vlm as building_vlm
+
+            namer, name = building_vlm.annotator(settings, storage, None)
+            reader = ocr.OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
+            both = InParts(grounded.GroundedAnnotator(namer, reader), subject_only(settings.saliency), settings.batch)
+            return both, f"{name}, {grounded.VERSION} in {ocr.VERSION}"

@@ -1,0 +1,69 @@
+"""Builds what proposes layouts, and what prepares pictures for it: one `match` is all that a new composer needs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from layoutgen.config.stages import ComposeSettings, CoverPlaceSettings, PlaceSettings
+from layoutgen.core import framing
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.covers.acceptance import Limits
+from layoutgen.core.covers.protection import Zones
+from layoutgen.core.covers.text import Proportions
+from layoutgen.core.layout import Canvas, Copy, Framing
+from layoutgen.imaging.grounds import panel_colour
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Brief, Composer, Preparer
+from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.composers import rules
+from layoutgen.models.composers.covers import CoverComposer
+from layoutgen.models.finders.border import BorderSaliency
+
+
+def composer(
+    settings: ComposeSettings, place: PlaceSettings, face_for: FaceFor, seed: int, storage: Storage
+) -> tuple[Composer, dict[str, Any]]:
+    """Build the composer, and its provenance: composer, adapter, prompt_version, and seed where it draws numbers."""
+    match settings.engine:
+        case "rules":
+            model = rules.RulesComposer(BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font)
+            return model, {"composer": rules.VERSION, "adapter": None, "prompt_version": None, "seed": None}
+        case "qwen_vl":
+            from layoutgen.models.building import vlm as building_vlm
+
+            return building_vlm.composer(settings, seed, storage, frame_default)
+        case _:
+            from layoutgen.models.building import networks as building_networks
+
+            return building_networks.composer(settings, seed, storage, frame_default)
+
+
+def cover_composer(settings: CoverPlaceSettings, zones: Zones, face_for: FaceFor) -> CoverComposer:
+    """Build the composer of covers."""
+    return CoverComposer(
+        Proportions(settings.margin, settings.max_font, settings.most_lines),
+        Limits(settings.most_covered, settings.min_contrast, settings.min_font),
+        face_for,
+        zones=zones,
+        font_files=tuple(filter(None, (settings.regular_font, settings.bold_font))),
+    )
+
+
+def preparer(settings: ComposeSettings, storage: Storage) -> Preparer:
+    """Build what prepares pictures for the composer, on machines without its weights."""
+    from layoutgen.models.vlm.canvas_painter import CanvasPainter
+    from layoutgen.models.vlm.pictures import picture_kind
+    from layoutgen.models.weights import fetch_config
+
+    folder = fetch_config(settings.model, Path(settings.cache).expanduser(), storage)
+    family = json.loads((folder / "config.json").read_text("utf-8"))["model_type"]
+    return CanvasPainter(picture_kind(folder, family), settings.image_side, frame_default)
+
+
+def frame_default(image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Framing:
+    """How a photo is laid on its canvas for composers that choose no framing."""
+    subject = rules.subject_map(Brief(image, annotation, Copy(""), canvas), BorderSaliency())
+    height, width = image.shape[:2]
+    return framing.with_room(width / height, framing.subject_box(subject), canvas, panel_colour(image, subject))

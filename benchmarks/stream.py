@@ -40,14 +40,14 @@ from layoutgen.config.jobs import AnnotateConfig, RunSettings
 from layoutgen.config.stages import ImagesSettings, LoadSettings, WriteSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.manifest.plan import plan
+from layoutgen.core.manifest.plan import Rules, plan
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger, ShardReport
 from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.runs.accounting import conserve
 from layoutgen.runs.job import TableJob
-from layoutgen.runs.planning import Rules, make_plan
+from layoutgen.runs.planning import make_plan
 from layoutgen.runs.run import run
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.load import Load
@@ -234,12 +234,10 @@ class _FetchOnly:
 
 def write_parquet(files: list[Path], output: Path) -> None:
     """The fetch stage on planned rows, with what it found written by Ray Data; no ledger, nothing checked."""
-    planned = plan(
-        pa.table({"image": [str(file) for file in files]}), canvases=(), short_side=1080, application="poster",
-        join=str, kind="annotations", rows_per_shard=SHARD,
-    )  # fmt: skip
+    raw = pa.table({"image": [str(file) for file in files]})
+    work = plan(raw, Rules((), 1080, "poster", str, "annotations"), rows_per_shard=SHARD)
     pool = ray.data.ActorPoolStrategy(size=2, max_tasks_in_flight_per_actor=2)
-    dataset = ray.data.from_arrow(planned.shards)
+    dataset = ray.data.from_arrow(work.shards)
     dataset = dataset.map_batches(_FetchOnly, batch_size=None, batch_format="pyarrow", compute=pool, num_cpus=0.5)
     dataset.write_parquet(str(output))
 

@@ -19,7 +19,7 @@ SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED = _TRAVEL = (
     "_times",
     "_was",
     "_was_notes",
-    "_prepared",
+    "_seen",
 )
 ROW = "_row"  # each row's number in the manifest, from 1, while it is planned
 

@@ -1,6 +1,6 @@
 """What is run: a table job, which is a list of steps with a name, and what one command asks of its run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,6 +10,7 @@ from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
+from layoutgen.core.manifest.plan import Rules
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects import locations
 from layoutgen.io.storage import Storage
@@ -56,14 +57,17 @@ class TableJob:
         return CONTRACTS[self.kind]
 
     @property
-    def canvases(self) -> tuple[str, ...]:
-        """The sizes of a row that names none; none where rows have no size."""
-        return self.config.input.canvases if self.contract.sizes else ()
-
-    @property
-    def join(self) -> Callable[[str], str]:
-        """How the manifest's paths become URIs; those outside of what is allowed raise ValueError."""
-        return partial(locations.join_allowed, manifest.base(self.source), self.config.input.allowed_prefixes)
+    def rules(self) -> Rules:
+        """How its manifest is read: a path outside of what is allowed raises ValueError where it is joined."""
+        settings = self.config.input
+        return Rules(
+            settings.canvases if self.contract.sizes else (),
+            settings.short_side,
+            settings.application,
+            partial(locations.join_allowed, manifest.base(self.source), settings.allowed_prefixes),
+            self.kind,
+            frozenset(settings.empty_words),
+        )
 
     def rows(self, limit: int | None, size: int) -> Iterator[pa.Table]:
         """The manifest's rows: see `manifest.batches`."""

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import connection
@@ -23,7 +23,7 @@ import pyarrow as pa
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_types import encode, settle, stored
 from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
-from layoutgen.core.manifest.plan import ROW, plan, product_ids, shard_of
+from layoutgen.core.manifest.plan import ROW, Rules, plan, product_ids, shard_of
 from layoutgen.io.manifests.columns import conform, whole
 from layoutgen.io.tables import letters, own_columns
 from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
@@ -34,18 +34,6 @@ log = logging.getLogger("layoutgen")
 
 PART_ROWS = 150_000
 BATCH_ROWS = 50_000
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How rows are read: see `core.manifest.plan.plan`."""
-
-    canvases: tuple[str, ...]
-    short_side: int
-    application: str
-    join: Callable[[str], str]
-    kind: JobKind
-    empty_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,16 +186,7 @@ def _plan_part(
     raw = pa.concat_tables([conform(_load(file), columns, rules.kind) for file in files])
     for file in files:
         file.unlink()
-    made = plan(
-        raw,
-        canvases=rules.canvases,
-        short_side=rules.short_side,
-        application=rules.application,
-        join=rules.join,
-        kind=rules.kind,
-        empty_words=rules.empty_words,
-        shards=count,
-    )
+    made = plan(raw, rules, shards=count)
     failed = snapshots.write_unplanned(made.failed, part) if len(made.failed) else None
     ledger.write_part(part, iter(made.shards))
     shards = [

@@ -81,17 +81,7 @@ def _sample(job: TableJob) -> dict[str, str]:
     first = next(job.rows(None, LOOKED_AT), None)
     if first is None:
         raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
-    settings = job.config.input
-    sample = plan(
-        first,
-        canvases=job.canvases,
-        short_side=settings.short_side,
-        application=settings.application,
-        join=job.join,
-        kind=job.kind,
-        empty_words=settings.empty_words,
-        shards=1,
-    )
+    sample = plan(first, job.rules, shards=1)
     bad = f"{len(sample.failed)} of {sample.rows_in}"
     if len(sample.failed):
         example = sample.failed.slice(0, 1).to_pylist()[0]

@@ -266,14 +266,6 @@ def _plan_or_resume(job: TableJob, options: RunOptions, lease: Lease) -> tuple[R
 
 
 def _plan(job: TableJob, options: RunOptions, ledger: Ledger, base: Base, intent: str, now: datetime) -> RunPlan:
-    rules = planning.Rules(
-        canvases=job.canvases,
-        short_side=job.config.input.short_side,
-        application=job.config.input.application,
-        join=job.join,
-        kind=job.kind,
-        empty_words=job.config.input.empty_words,
-    )
     replay = None
     if options.replay:
         replay = Replay(
@@ -298,7 +290,7 @@ def _plan(job: TableJob, options: RunOptions, ledger: Ledger, base: Base, intent
         base,
         upsert=keeps,
     )
-    return planning.make_plan(batches, rules, snapshots, ledger, intent, rows_per_shard(job.config), replay)
+    return planning.make_plan(batches, job.rules, snapshots, ledger, intent, rows_per_shard(job.config), replay)
 
 
 def rows_per_shard(config: JobConfig) -> int:

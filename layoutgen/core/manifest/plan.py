@@ -11,9 +11,9 @@ as the manifest wrote it; without one, rows are written as JSON here.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from operator import attrgetter
 from typing import Any
 
@@ -88,56 +88,53 @@ class _Row:
 
 
 @dataclass(frozen=True)
-class _Rules:
-    canvases: tuple[Canvas | None, ...]
+class Rules:
+    """How a manifest's rows are read.
+
+    `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. `join` turns a path
+    of the manifest into a URI and raises ValueError where it must not be followed. A title that is one of `empty_words`
+    fails, other copy that is one is left out."""
+
+    canvases: tuple[str, ...]
     short_side: int
     application: str
     join: Callable[[str], str]
     kind: JobKind
-    empty_words: frozenset[str]
+    empty_words: frozenset[str] = frozenset()
 
     @property
     def contract(self) -> Contract:
+        """The columns that the rows have."""
         return CONTRACTS[self.kind]
 
+    @cached_property
+    def default_canvases(self) -> tuple[Canvas | None, ...]:
+        """The canvases of rows that name none. Raises ValueError where one of `canvases` is none."""
+        if not self.contract.sizes:
+            return (None,)
+        return tuple(dict.fromkeys(parse_canvas(name, self.short_side) for name in self.canvases))
 
-def plan(
-    raw: pa.Table,
-    *,
-    canvases: tuple[str, ...],
-    short_side: int,
-    application: str,
-    join: Callable[[str], str],
-    kind: JobKind,
-    empty_words: Iterable[str] = (),
-    rows_per_shard: int = 512,
-    shards: int | None = None,
-) -> Plan:
+
+def plan(raw: pa.Table, rules: Rules, *, rows_per_shard: int = 512, shards: int | None = None) -> Plan:
     """Check a manifest's rows and lay them out in `shards` shards, or as many as give about `rows_per_shard` rows each.
 
     `raw` may be a part of the manifest; then its column `ROW` holds each row's number in the whole.
 
-    `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. A title that is one
-    of `empty_words` fails, other copy that is one is left out; `notes` say what was changed. `join` turns a path of the
-    manifest into a URI and raises ValueError where it must not be followed. Annotations have no canvas and need
-    no title; their product_id, and a cover's, is the image's (or clip's) path where there is none. A cover has either a
-    `cover` or a `video`, which is then its one image. A product that can't be used fails once a
-    canvas where its canvases are known, else once; a bad canvas fails alone. Raises ValueError where one of `canvases`
-    itself is none.
+    A row's `notes` say what of its copy was changed. Annotations have no canvas and need no title; their product_id,
+    and a cover's, is the image's (or clip's) path where there is none. A cover has either a `cover` or a `video`, which
+    is then its one image. A product that can't be used fails once a canvas where its canvases are known, else once; a
+    bad canvas fails alone. Raises ValueError where one of the rules' canvases itself is none.
     """
-    default: tuple[Canvas | None, ...] = (None,)
-    if CONTRACTS[kind].sizes:
-        default = tuple(dict.fromkeys(parse_canvas(name, short_side) for name in canvases))
-    rules = _Rules(default, short_side, application, join, kind, frozenset(empty_words))
+    _ = rules.default_canvases  # a canvas of the settings that is none is refused, rows or not
     good: list[_Row] = []
     failed: list[_Row] = []
     first_rows: dict[str, int] = {}
     numbers = raw[ROW].to_pylist() if ROW in raw.column_names else range(1, len(raw) + 1)
-    for position, (number, found) in enumerate(zip(numbers, values_of(raw, kind), strict=True)):
+    for position, (number, values) in enumerate(zip(numbers, values_of(raw, rules.kind), strict=True)):
         product = _Product(number, position)
         fault = None
         try:
-            _fill(product, found, rules)
+            _fill(product, values, rules)
         except UnusableError as error:
             fault = _Fault(*error.args)
         for row in _rows(product, fault, first_rows, rules):
@@ -149,9 +146,9 @@ def plan(
     contract = rules.contract
     own = [name for name in raw.column_names if name not in (*contract.columns, "input_row", ROW)]
     order = sorted(buckets)
-    made = contract.planned
-    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own, made) for number in order]
-    return Plan(tables, order, _table(failed, raw, own, made), len(good) + len(failed))
+    columns = contract.planned
+    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own, columns) for number in order]
+    return Plan(tables, order, _table(failed, raw, own, columns), len(good) + len(failed))
 
 
 def shard_of(product_id: str, count: int) -> int:
@@ -162,17 +159,17 @@ def shard_of(product_id: str, count: int) -> int:
 
 def product_ids(raw: pa.Table, kind: JobKind, empty_words: Collection[str] = ()) -> list[str]:
     """Each row's product_id as far as it can be read, else ""."""
-    found = []
+    keys = []
     wanted = ("product_id", *CONTRACTS[kind].required[-1])
     for values in values_of(raw.select([name for name in raw.column_names if name in wanted]), kind):
         try:
-            found.append(_product_id(values, kind, empty_words) or "")
+            keys.append(_product_id(values, kind, empty_words) or "")
         except UnusableError:
-            found.append("")
-    return found
+            keys.append("")
+    return keys
 
 
-def _fill(product: _Product, values: dict[str, Any], rules: _Rules) -> None:
+def _fill(product: _Product, values: dict[str, Any], rules: Rules) -> None:
     """Read a row into `product`. Raises UnusableError at the first fault, with what was read before it in place."""
     reject_broken_json(values)
     wrong_canvases = None
@@ -232,13 +229,13 @@ def _paths(reader: CopyReader, kind: JobKind) -> tuple[list[str], bool]:
     if kind != "covers":
         paths, image = list(reader.labels("images")), reader.label("image")
         return [image, *paths] if image and image not in paths else paths, False
-    found = [(path, name == "video") for name in ("cover", "video") if (path := reader.label(name))]
-    if len(found) > 1:
-        raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(found[1][0])}; give one of them")
-    return [path for path, _ in found], any(is_clip for _, is_clip in found)
+    cover, video = reader.label("cover"), reader.label("video")
+    if cover and video:
+        raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(video)}; give one of them")
+    return [path for path in (cover, video) if path], bool(video)
 
 
-def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int], rules: _Rules) -> Iterator[_Row]:
+def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int], rules: Rules) -> Iterator[_Row]:
     """Yield a product's rows, one a canvas, each with its fault; note in `first_rows` where a product first stands."""
     key = product.product_id
     first = product.number if key is None else first_rows.setdefault(key, product.number)
@@ -255,8 +252,8 @@ def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int], r
     for canvas in product.canvases:
         yield _Row(name(canvas.name if canvas else None, is_known=True), product, canvas, fault)
     for bad, message in (product.bad_canvases or {}).items():
-        told = fault or _Fault("bad_canvas", f"row {product.number}: {message}")
-        yield _Row(name(bad, is_known=False), product, None, told)
+        bad_canvas = _Fault("bad_canvas", f"row {product.number}: {message}")
+        yield _Row(name(bad, is_known=False), product, None, fault or bad_canvas)
 
 
 def _product_id(values: dict[str, Any], kind: JobKind, empty_words: Collection[str]) -> str | None:
@@ -268,10 +265,10 @@ def _product_id(values: dict[str, Any], kind: JobKind, empty_words: Collection[s
     return key
 
 
-def _canvases(values: dict[str, Any], rules: _Rules) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
+def _canvases(values: dict[str, Any], rules: Rules) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
     names = text_list(values, rules.contract.sizes or "")
     if not names:
-        return rules.canvases, {}
+        return rules.default_canvases, {}
     parsed = {name: _parsed_canvas(name, rules.short_side) for name in names}
     good = [canvas for canvas in dict.fromkeys(parsed.values()) if isinstance(canvas, Canvas)]
     return tuple(good), {name: canvas for name, canvas in parsed.items() if isinstance(canvas, str)}
@@ -285,8 +282,8 @@ def _parsed_canvas(name: str, short_side: int) -> Canvas | str:
         return str(error)
 
 
-def _table(rows: list[_Row], raw: pa.Table, own: list[str], made: pa.Schema) -> pa.Table:
-    """Build a table of the schema `made` and the user's `own` columns."""
+def _table(rows: list[_Row], raw: pa.Table, own: list[str], planned: pa.Schema) -> pa.Table:
+    """Build a table of the schema `planned` and the user's `own` columns."""
     products = [row.product for row in rows]
     canvases = [row.canvas for row in rows]
     faults = [row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows]
@@ -304,9 +301,9 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str], made: pa.Schema) -> 
     }
     arrays = [
         column.cast(kind) if isinstance(column := columns[name], pa.ChunkedArray) else pa.array(column, kind)
-        for name, kind in zip(made.names, made.types, strict=True)
+        for name, kind in zip(planned.names, planned.types, strict=True)
     ]
-    fields = [*made, *(raw.schema.field(name) for name in own)]
+    fields = [*planned, *(raw.schema.field(name) for name in own)]
     return pa.Table.from_arrays([*arrays, *(picked[name] for name in own)], schema=pa.schema(fields))
 
 
@@ -321,6 +318,6 @@ def _as_json(picked: pa.Table, own: list[str]) -> list[str]:
             read = [None if isinstance(value, str) else value for value in read]  # pandas' NaN for "none"
         columns[about.name] = read
     columns.pop(ROW, None)
-    found = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    lines = [json.dumps(row, ensure_ascii=False) for row in found]
-    return [line if is_unicode(line) else json.dumps(row) for line, row in zip(lines, found, strict=True)]
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+    return [line if is_unicode(line) else json.dumps(row) for line, row in zip(lines, rows, strict=True)]

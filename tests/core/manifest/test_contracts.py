@@ -1,19 +1,20 @@
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
 
 from layoutgen.core import schema
 from layoutgen.core.manifest.contracts import CONTRACTS
-from layoutgen.core.manifest.plan import plan
+from layoutgen.core.manifest.plan import Rules, plan
 from layoutgen.io.manifests.manifest import ManifestError
 from tests.io.manifests.test_manifest import read
 
 
 def planned(*rows, **other):
     raw = pa.Table.from_pylist([{"input_row": json.dumps(row), **row} for row in rows])
-    settings = {"canvases": ("3:4", "16:9"), "short_side": 1080, "application": "video_cover", "shards": 1}
-    return plan(raw, join=lambda path: f"/base/{path}", kind="covers", **{**settings, **other})
+    rules = Rules(("3:4", "16:9"), 1080, "video_cover", lambda path: f"/base/{path}", "covers")
+    return plan(raw, replace(rules, **other), shards=1)
 
 
 def faults(work):
@@ -54,8 +55,7 @@ def test_a_row_needs_one_picture_and_a_title():
 
 def test_columns_of_another_contract_are_the_users_own():
     raw = pa.table({"product_id": ["a"], "image": ["a.jpg"], "title": ["t"], "cover": ["hard"], "subtitle": ["s"]})
-    settings = {"canvases": ("1:1",), "short_side": 1080, "application": "poster", "shards": 1, "join": str}
-    (shard,) = plan(raw, kind="layouts", **settings).shards
+    (shard,) = plan(raw, Rules(("1:1",), 1080, "poster", str, "layouts"), shards=1).shards
     assert shard.column_names == [*schema.PLANNED.names, "cover", "subtitle"]
 
 
@@ -90,7 +90,7 @@ def test_a_word_for_nothing_is_no_cover_and_no_key():
     work = planned(
         {"cover": "NULL", "video": "a.mp4", "title": "标题", "ratios": ["1:1"]},
         {"cover": "b.jpg", "video": "NULL", "title": "标题", "ratios": ["1:1"]},
-        empty_words=["NULL"],
+        empty_words=frozenset({"NULL"}),
     )
     assert not len(work.failed)
     rows = [(row["row_id"], row["video"]) for shard in work.shards for row in shard.to_pylist()]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.fields import shown
 from layoutgen.core.manifest.keys import canvas_name, product_key, row_id
-from layoutgen.core.manifest.plan import Plan, plan
+from layoutgen.core.manifest.plan import Plan, Rules, plan
 from layoutgen.io.tables.ledger import NO_BASE, RunPlan, ShardPlan, ShardReport
 from layoutgen.runs.accounting import LostRowsError, conserve
 
@@ -21,7 +21,7 @@ def planned(*rows: dict[str, Any], kind: Any = "layouts") -> Plan:
     raw = pa.table(
         {name: pa.array([row.get(name) for row in rows]) for name in dict.fromkeys(k for r in rows for k in r)}
     )
-    return plan(raw, canvases=("320x320",), short_side=320, application="poster", join=str, kind=kind, shards=1)
+    return plan(raw, Rules(("320x320",), 320, "poster", str, kind), shards=1)
 
 
 def product(**values: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_the_rule(value: Any, key: str | None) -> None:
 @pytest.mark.parametrize("kind", [pa.float64(), pa.int64(), pa.decimal128(22, 2)])
 def test_a_column_of_numbers_names_the_same_products_in_any_type(kind: pa.DataType) -> None:
     raw = pa.table({"product_id": pa.array([7, 8, None]).cast(kind), "image": ["a"] * 3, "title": ["x"] * 3})
-    work = plan(raw, canvases=("320x320",), short_side=320, application="poster", join=str, kind="layouts", shards=1)
+    work = plan(raw, Rules(("320x320",), 320, "poster", str, "layouts"), shards=1)
     assert work.shards[0]["row_id"].to_pylist() == ["7@320x320", "8@320x320"]
     assert work.failed["row_id"].to_pylist() == ["#row3@320x320"]
 

@@ -1,6 +1,7 @@
 import json
 import math
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from layoutgen.core.fingerprint import Versions, keys
 from layoutgen.core.layout import parse_canvas
 from layoutgen.core.manifest.column_types import JSON_TEXT
 from layoutgen.core.manifest.keys import product_key
-from layoutgen.core.manifest.plan import Plan, plan
+from layoutgen.core.manifest.plan import Plan, Rules, plan
 
 
 def join(path: str) -> str:
@@ -27,8 +28,9 @@ def plan_of(raw: pa.Table | list[dict[str, Any]], **options: Any) -> Plan:
         raw = pa.table(
             {name: [row.get(name) for row in raw] for name in dict.fromkeys(key for row in raw for key in row)}
         )
-    rules = {"canvases": ("1:1",), "short_side": 1080, "application": "poster", "rows_per_shard": 4, "kind": "layouts"}
-    return plan(raw, join=join, **(rules | options))
+    counts = {name: options.pop(name) for name in ("rows_per_shard", "shards") if name in options}
+    rules = replace(Rules(("1:1",), 1080, "poster", join, "layouts"), **options)
+    return plan(raw, rules, **({"rows_per_shard": 4} | counts))
 
 
 def product(number: int = 1, **values: Any) -> dict[str, Any]:
@@ -147,7 +149,7 @@ def test_what_was_cleaned_in_a_copy_is_noted_by_column() -> None:
 
 @pytest.mark.parametrize("title", ["NULL", " NULL ", "\\N", "&#78;ULL"])
 def test_a_title_that_is_a_word_for_nothing_is_a_kind_of_its_own_and_may_be_allowed(title: str) -> None:
-    error = only_error(plan_of([product(title=title)], empty_words=["NULL", "\\N"]))
+    error = only_error(plan_of([product(title=title)], empty_words=frozenset({"NULL", "\\N"})))
     assert error["kind"] == "placeholder_title"
     assert "input.empty_words" in error["message"]
     assert len(rows(plan_of([product(title=title)]))) == 1
@@ -155,11 +157,12 @@ def test_a_title_that_is_a_word_for_nothing_is_a_kind_of_its_own_and_may_be_allo
 
 def test_other_words_for_nothing_are_as_if_they_were_not_there() -> None:
     words = {"brand": "nan", "logo": "nan", "category": "nan", "language": "nan", "application": "nan"}
-    row = only_row(plan_of([product(selling_points=["nan", "fine"], images=["nan"], **words)], empty_words=["nan"]))
+    nothing = product(selling_points=["nan", "fine"], images=["nan"], **words)
+    row = only_row(plan_of([nothing], empty_words=frozenset({"nan"})))
     assert (row["brand"], row["logo"], row["category"], row["language"]) == (None, None, None, None)
     assert (row["application"], row["selling_points"], len(row["images"])) == ("poster", ["fine"], 1)
     assert 'brand is "nan", a word for nothing: left out' in row["notes"]
-    error = only_error(plan_of([product(image="nan")], empty_words=["nan"]))
+    error = only_error(plan_of([product(image="nan")], empty_words=frozenset({"nan"})))
     assert error["kind"] == "missing_field"
 
 

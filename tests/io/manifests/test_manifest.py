@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from layoutgen.core.manifest.column_types import JSON_TEXT
 from layoutgen.core.manifest.contracts import JobKind
-from layoutgen.core.manifest.plan import Plan, plan
+from layoutgen.core.manifest.plan import Plan, Rules, plan
 from layoutgen.io.manifests import columns, manifest
 from layoutgen.io.manifests.manifest import ManifestError
 from layoutgen.io.storage import Storage
@@ -32,15 +32,10 @@ def read(path: Path, *, size: int = 1000, **options: Any) -> pa.Table:
 def planned(path: Path, **options: Any) -> Plan:
     raw = read(path, **options)
     base, storage = manifest.base(str(path)), Storage()
-    return plan(
-        raw,
-        canvases=("1:1",),
-        short_side=1080,
-        application="poster",
-        join=lambda relative: storage.join(base, relative),
-        rows_per_shard=100,
-        kind=options.get("kind", "layouts"),
+    rules = Rules(
+        ("1:1",), 1080, "poster", lambda relative: storage.join(base, relative), options.get("kind", "layouts")
     )
+    return plan(raw, rules, rows_per_shard=100)
 
 
 def written(folder: Path, name: str, content: str | bytes) -> Path:

@@ -161,6 +161,11 @@ def to_px(box: Box, width: float, height: float) -> Box:
     return (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
 
 
+def from_px(box_px: Box, width: int, height: int) -> Box:
+    """Scale a box in pixels to a normalised one."""
+    return (box_px[0] / width, box_px[1] / height, box_px[2] / width, box_px[3] / height)
+
+
 NAMED_RATIOS = {
     "1:1": (1, 1),
     "3:4": (3, 4),

@@ -11,9 +11,8 @@ from layoutgen.imaging.image_files import OTHER_IMAGES, READABLE, is_cut_off, lo
 _ADDRESS = re.compile(r"<[^<>]*\bat 0x[0-9a-fA-F]+>|0x[0-9a-fA-F]{6,}")
 
 
-class ImageFault(Exception):  # noqa: N818 a fault of the datum, not of the machine
-    """An image that can't be used. `kind` is one of truncated_image, damaged_image, not_an_image, too_many_pixels,
-    too_small, unsupported_image and shows_nothing; `message` says what was found and the mend."""
+class FileFault(Exception):  # noqa: N818 a fault of the datum, not of the machine
+    """A file that can't be used: `kind` is one word for it, `message` says what was found and the fix."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(kind, message)
@@ -22,6 +21,11 @@ class ImageFault(Exception):  # noqa: N818 a fault of the datum, not of the mach
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.message}"
+
+
+class ImageFault(FileFault):
+    """An image that can't be used. `kind` is one of truncated_image, damaged_image, not_an_image, too_many_pixels,
+    too_small, unsupported_image and shows_nothing."""
 
 
 @contextmanager

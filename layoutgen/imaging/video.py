@@ -20,7 +20,7 @@ import numpy as np
 
 from layoutgen.core.pictures import grounds
 from layoutgen.imaging import frame_pixels
-from layoutgen.imaging.image_faults import reason
+from layoutgen.imaging.image_faults import FileFault, reason
 from layoutgen.imaging.image_files import looks_like
 
 VERSION = "video-2"
@@ -32,17 +32,9 @@ _GROUND_SIDE = 128
 _MOST_PACKETS = 600
 
 
-class VideoFault(Exception):  # noqa: N818 a fault of the datum, not of the machine
+class VideoFault(FileFault):
     """A clip that can't be used. `kind` is one of empty_video, not_a_video, no_video_stream, truncated_video,
-    damaged_video, too_many_pixels and unsupported_video; `message` says what was found and the mend."""
-
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(kind, message)
-        self.kind = kind
-        self.message = message
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.message}"
+    damaged_video, too_many_pixels and unsupported_video."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,10 +70,10 @@ class Fetch:
         clips = set(table.column("video").to_pylist()) - {None} if self._build else set()
         wanted = list(dict.fromkeys(uri for i in work for uri in uris[i]))
         stored: dict[str, str | None] = {}  # of what can be read and of what can't: URI to version
-        found = dict(self._fetch([uri for uri in wanted if uri not in clips], stored))
-        found |= {uri: self._frame(uri, stored) for uri in wanted if uri in clips}
-        marks = dict(self._logos(list(dict.fromkeys(logos.values())), stored))
-        read = {uri for uri, image in [*found.items(), *marks.items()] if isinstance(image, _Fetched)}
+        pictures = dict(self._decoded([uri for uri in wanted if uri not in clips], stored, self._image))
+        pictures |= {uri: self._frame(uri, stored) for uri in wanted if uri in clips}
+        marks = dict(self._decoded(list(dict.fromkeys(logos.values())), stored, _logo))
+        read = {uri for uri, image in [*pictures.items(), *marks.items()] if isinstance(image, _Fetched)}
         stored |= {uri: _UNTELLABLE for uri in read if not stored[uri]}
         shapes = zip(table.column("canvas_width").to_pylist(), table.column("canvas_height").to_pylist(), strict=True)
         used: dict[int, tuple[str, _Fetched]] = {}
@@ -82,13 +82,14 @@ class Fetch:
         for i, (width, height) in enumerate(shapes):
             if i not in uris:
                 continue
-            chosen = _choose(uris[i], found, width / height if width else None)
-            if chosen is None:
-                fault = found[uris[i][0]]
-                faults[i] = (fault.kind, f"{uris[i][0]}: {fault.message}")
+            first = pictures[uris[i][0]]
+            readable = {uri: picture for uri in uris[i] if isinstance(picture := pictures[uri], _Fetched)}
+            if isinstance(first, Fault) and not readable:
+                faults[i] = (first.kind, f"{uris[i][0]}: {first.message}")
                 continue
-            used[i] = (chosen, found[chosen])
-            notes[i] = [f"image {chosen}: {note}" for note in found[chosen].notes]
+            chosen = _choose(readable, width / height if width else None)
+            used[i] = (chosen, readable[chosen])
+            notes[i] = [f"image {chosen}: {note}" for note in readable[chosen].notes]
             mark = marks.get(logos.get(i, ""))
             if isinstance(mark, Fault):
                 notes[i] += [f"logo {logos[i]} could not be used: {mark.kind}, {mark.message}"]
@@ -133,8 +134,10 @@ class Fetch:
                     yield from zip(reading[0], reading[1].result(), strict=True)
                 reading = (chunk, upcoming) if upcoming else None
 
-    def _fetch(self, uris: list[str], stored: dict[str, str | None]) -> Iterator[tuple[str, Any]]:
-        settings = self._settings
+    def _decoded(
+        self, uris: list[str], stored: dict[str, str | None], decode: Callable[[bytes], _Fetched]
+    ) -> Iterator[tuple[str, _Fetched | Fault]]:
+        """Objects as `decode` makes them, or why it can't; their versions go into `stored`."""
         for uri, read in self._read(uris):
             if isinstance(read, StorageFault):
                 stored[uri] = read.version
@@ -142,15 +145,18 @@ class Fetch:
                 continue
             data, stored[uri] = read
             try:
-                limits = {"min_side": settings.min_side, "max_pixels": settings.max_pixels}
-                picture = images.decode(data, side=settings.side, fit=strips.travelling_size, **limits)
-                images.check_shown(picture.pixels)
+                yield uri, decode(data)
             except images.ImageFault as fault:
                 yield uri, Fault(fault.kind, fault.message)
-                continue
-            jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
-            sha = hashlib.sha256(data).hexdigest()
-            yield uri, _Fetched(jpeg, sha, picture.width, picture.height, notes=picture.notes)
+
+    def _image(self, data: bytes) -> _Fetched:
+        settings = self._settings
+        limits = {"min_side": settings.min_side, "max_pixels": settings.max_pixels}
+        picture = images.decode(data, side=settings.side, fit=strips.travelling_size, **limits)
+        images.check_shown(picture.pixels)
+        jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
+        sha = hashlib.sha256(data).hexdigest()
+        return _Fetched(jpeg, sha, picture.width, picture.height, notes=picture.notes)
 
     def _frame(self, uri: str, stored: dict[str, str | None]) -> _Fetched | Fault:
         """Choose a clip's frame; only the parts of the object that are needed are read."""
@@ -172,23 +178,14 @@ class Fetch:
         sha = hashlib.sha256(jpeg).hexdigest()
         return _Fetched(jpeg, sha, chosen.width, chosen.height, chosen.time_s, chosen.notes)
 
-    def _logos(self, uris: list[str], stored: dict[str, str | None]) -> Iterator[tuple[str, _Fetched | Fault]]:
-        for uri, read in self._read(uris):
-            if isinstance(read, StorageFault):
-                stored[uri] = read.version
-                yield uri, Fault(read.kind, read.message)
-                continue
-            data, stored[uri] = read
-            try:
-                logo = images.decode_logo(data)
-                yield uri, _Fetched(images.encode_png(logo), "", logo.shape[1], logo.shape[0])
-            except images.ImageFault as fault:
-                yield uri, Fault(fault.kind, fault.message)
+
+def _choose(readable: dict[str, _Fetched], aspect: float | None) -> str:
+    """The image whose shape is nearest to `aspect` (width / height), the first of equals; of no aspect, the first."""
+    if aspect is None:
+        return next(iter(readable))
+    return min(readable, key=lambda uri: round(abs(math.log(readable[uri].width / readable[uri].height / aspect)), 2))
 
 
-def _choose(uris: list[str], found: dict[str, Any], aspect: float | None) -> str | None:
-    """The readable image whose shape is nearest to `aspect` (width / height), the first of equals; None for none."""
-    readable = [uri for uri in uris if isinstance(found[uri], _Fetched)]
-    if not readable or aspect is None:
-        return readable[0] if readable else None
-    return min(readable, key=lambda uri: round(abs(math.log(found[uri].width / found[uri].height / aspect)), 2))
+def _logo(data: bytes) -> _Fetched:
+    logo = images.decode_logo(data)
+    return _Fetched(images.encode_png(logo), "", logo.shape[1], logo.shape[0])

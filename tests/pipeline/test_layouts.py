@@ -215,7 +215,7 @@ def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> Non
     compose = {"engine": "radm", "model": str(tmp_path / "radm"), "steps": 2, "pool": {"num_cpus": 0.4}}
     summary = run_layouts(settings(compose=compose), write_manifest(tmp_path, rows), str(tmp_path / "out"))
     (row,) = published(str(tmp_path / "out"))
-    assert row["composer"].startswith("radm-2")
+    assert row["composer"].startswith("radm-3")
     assert {element["text"] for element in row["elements"]} >= {"Stoneware vase", "手工上釉"}
     assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "copy_too_long"
 

@@ -16,7 +16,7 @@ import numpy as np
 from layoutgen.core import colour
 from layoutgen.core.covers.acceptance import READABLE_SHARE, readable_share
 from layoutgen.core.covers.placement import Solution
-from layoutgen.core.layout import Box, Canvas, Element, Role, to_px, union
+from layoutgen.core.layout import Box, Canvas, Element, Role, from_px, to_px, union
 from layoutgen.core.placing.colouring import accent_colour, padded, pill_colours, plate
 
 _OPACITIES = (0.7, 0.82, 0.92, 1.0)
@@ -72,8 +72,8 @@ def colour_cover(
         stands_on |= dict.fromkeys(group, len(locked) + len(underlays))
         underlays.append(panel)
         chosen |= members
-    for i, look in plain.items():
-        chosen[i] = _drawn(elements[i], look, behind[i], palette)
+    for i, text_colour in plain.items():
+        chosen[i] = _drawn(elements[i], text_colour, behind[i], palette)
     for i, box in pills.items():
         fill, text = pill_colours(behind[i], palette.accent, palette.deep, dark, least)
         stands_on[i] = len(locked) + len(underlays)
@@ -89,29 +89,29 @@ def _plain(free: list[int], behind: Mapping[int, np.ndarray], palette: Palette, 
     if any(colour.clutter(behind[i]) > _RESTLESS for i in free):
         return {}
     serving = {
-        look: min((colour.contrast_on(look, behind[i]) for i in free), default=21.0)
-        for look in (palette.light, palette.deep)
-        if all(readable_share(look, behind[i], least) >= READABLE_SHARE for i in free)
+        shade: min((colour.contrast_on(shade, behind[i]) for i in free), default=21.0)
+        for shade in (palette.light, palette.deep)
+        if all(readable_share(shade, behind[i], least) >= READABLE_SHARE for i in free)
     }
     if serving:
-        return dict.fromkeys(free, max(serving, key=lambda look: serving[look]))
-    found = {}
+        return dict.fromkeys(free, max(serving, key=lambda shade: serving[shade]))
+    by_text = {}
     for i in free:
         mine = [c for c in (palette.light, palette.deep) if readable_share(c, behind[i], least) >= READABLE_SHARE]
         if not mine:
             return {}
-        found[i] = mine[0]
-    return found
+        by_text[i] = mine[0]
+    return by_text
 
 
-def _drawn(element: Element, look: str, behind: np.ndarray, palette: Palette) -> Element:
+def _drawn(element: Element, text_colour: str, behind: np.ndarray, palette: Palette) -> Element:
     """A text straight on the picture: with a stroke where the picture is not calm, light text with a soft shadow."""
-    light = look == palette.light
+    light = text_colour == palette.light
     clutter = colour.clutter(behind)
     stroke = 0 if clutter <= _CALM else max(1, round(_STROKE_SHARE * element.font_px))
     return replace(
         element,
-        colour=look,
+        colour=text_colour,
         stroke_px=stroke,
         stroke=palette.deep if light else palette.light,
         shadow=_SHADOW if light and clutter > _FLAT else 0.0,
@@ -172,5 +172,5 @@ def _around(box: Box, pad: tuple[float, float]) -> Box:
 
 
 def _normalised(box: Box, canvas: Canvas) -> Box:
-    left, top, right, bottom = padded(box, 0.0, canvas)
-    return (left / canvas.width, top / canvas.height, right / canvas.width, bottom / canvas.height)
+    """A box in px, cut to the canvas, as a share of it."""
+    return from_px(padded(box, 0.0, canvas), canvas.width, canvas.height)

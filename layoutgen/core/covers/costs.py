@@ -117,22 +117,23 @@ class Costs:
     total: np.ndarray
 
 
-def cost(
-    places: Places,
-    ground: Ground,
-    canvas: Canvas,
-    style: Style,
-    blocked: Sequence[Blocked],
-    *,
-    covered: float = 0.0,
-    target: Box | None = None,
-    axes: tuple[Sequence[float], Sequence[float]] = ((), ()),
-    follow: Box | None = None,
-    picture: Box | None = None,
-) -> Costs:
-    """Cost of all places. `covered` is the share of the protected area that stands covered already; `target` the
-    suggested box, `axes` the left and right edges of what stands, `follow` the block that this one belongs to,
-    `picture` where the photo lies; px."""
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What a block is placed among, px: boxes that it may not touch, the share of the protected area that is covered
+    already, the suggested box, the left and right edges of what stands, the block that this one belongs to, and where
+    the photo lies."""
+
+    blocked: tuple[Blocked, ...] = ()
+    covered: float = 0.0
+    target: Box | None = None
+    axes: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    follow: Box | None = None
+    picture: Box | None = None
+
+
+def cost(places: Places, ground: Ground, canvas: Canvas, style: Style, standing: Standing) -> Costs:
+    """Cost of all places."""
+    follow, picture, target = standing.follow, standing.picture, standing.target
     left, top, width, height = places.left, places.top, places.width, places.height
     right, bottom = left + width, top + height
     size = np.array([float(block.font_px) for block in places.blocks])[:, None, None]
@@ -154,7 +155,7 @@ def cost(
         "breathing": np.where(own_ground, 0.0, np.maximum(0.0, around)),
         "gradient": np.where(own_ground | panel, 0.0, sums[2] / pixels),
         "underlay": panel.astype(float),
-        "axis": _off_axis(left, right, canvas, style, axes),
+        "axis": _off_axis(left, right, canvas, style, standing.axes),
         "size": _smallness(size, style.largest_px),
         "lines": np.array([max(0.0, block.lines - 2.0) for block in places.blocks])[:, None, None],
         "balance": _imbalance(x, width * height / (canvas.width * canvas.height), ground),
@@ -174,12 +175,12 @@ def cost(
     if target is not None:
         soft["suggestion"] = _off_target(left, top, right, bottom, target, canvas)
     under = np.where(panel, wide[1], sums[1]) / ground.protected if ground.protected else np.zeros_like(sums[1])
-    over = under + covered - style.most_covered
+    over = under + standing.covered - style.most_covered
     hard = {"covers_subject": np.where((over > 0) & (under > 0), BROKEN * (1 + np.maximum(over, 0.0)), 0.0)}
-    for one in blocked:
-        shared = _shared(left, top, right, bottom, one.box, np.where(panel, rim, 0.0))
+    for limit in standing.blocked:
+        shared = _shared(left, top, right, bottom, limit.box, np.where(panel, rim, 0.0))
         penalty = np.where(shared > 0, BROKEN * (1 + shared / (width * height)), 0.0)
-        hard[one.reason] = hard.get(one.reason, 0.0) + penalty
+        hard[limit.reason] = hard.get(limit.reason, 0.0) + penalty
     hard["small_text"] = np.where(size < style.smallest_px, BROKEN * (style.smallest_px / size), 0.0)
     total = sum(
         (WEIGHTS[name] * term for name, term in soft.items()), np.zeros(np.broadcast_shapes(left.shape, top.shape))
@@ -214,12 +215,12 @@ def _count(
 
 
 def _smallness(size: np.ndarray, largest: float) -> np.ndarray:
-    found = np.log(largest / size)
-    return np.asarray(np.maximum(0.0, found) + 2 * np.maximum(0.0, found + np.log(_COMFORTABLE)))
+    smaller = np.log(largest / size)
+    return np.asarray(np.maximum(0.0, smaller) + 2 * np.maximum(0.0, smaller + np.log(_COMFORTABLE)))
 
 
 def _off_axis(
-    left: np.ndarray, right: np.ndarray, canvas: Canvas, style: Style, axes: tuple[Sequence[float], Sequence[float]]
+    left: np.ndarray, right: np.ndarray, canvas: Canvas, style: Style, axes: tuple[tuple[float, ...], tuple[float, ...]]
 ) -> np.ndarray:
     nearest = np.abs((left + right) / 2 - canvas.width / 2)
     for axis in (style.margin_px, *axes[0]):

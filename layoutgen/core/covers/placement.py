@@ -9,12 +9,12 @@ Where no place keeps all hard limits, the one that breaks them least is returned
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from layoutgen.core.covers import costs as cover_costs
-from layoutgen.core.covers.costs import BROKEN, Blocked, Ground, Places
+from layoutgen.core.covers.costs import BROKEN, Blocked, Ground, Places, Standing
 from layoutgen.core.covers.text import (
     FLOOR_PX,
     Block,
@@ -26,7 +26,7 @@ from layoutgen.core.covers.text import (
     subtitle_blocks,
     title_blocks,
 )
-from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, intersection, to_px, union
+from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, from_px, intersection, to_px, union
 from layoutgen.core.text.typography import fit
 
 VERSION = "cover-2"  # goes up with every change of what it decides
@@ -63,7 +63,7 @@ class Solution:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Placed:
     block: Block
     box: Box
     panel: bool
@@ -106,16 +106,19 @@ class _Search:
         edge = style.margin_px
         self._safe: Box = (edge, edge, canvas.width - edge, canvas.height - edge)
         pad = _FACE_PAD * min(canvas.width, canvas.height)
-        self._blocked = [Blocked(_grown(to_px(box, *_size(canvas)), pad), "touches_face") for box in scene.faces]
-        self._blocked += [Blocked(to_px(box, *_size(canvas)), "safe_zone") for box in scene.zones]
-        standing = [to_px(element.box, *_size(canvas)) for element in scene.locked]
-        self._blocked += [Blocked(box, "overlap") for box in standing]
-        self._axes = ([box[0] for box in standing], [box[2] for box in standing])
-        self._targets = {role: [s for s in suggestions if s.role is role] for role in Role}
+        locked = [to_px(element.box, *_size(canvas)) for element in scene.locked]
         fills = scene.picture == (0.0, 0.0, 1.0, 1.0)
-        self._picture = None if fills else to_px(scene.picture, *_size(canvas))
-        self._found: list[_Found] = []
-        self._covered = 0.0
+        self._standing = Standing(
+            blocked=(
+                *(Blocked(_grown(to_px(box, *_size(canvas)), pad), "touches_face") for box in scene.faces),
+                *(Blocked(to_px(box, *_size(canvas)), "safe_zone") for box in scene.zones),
+                *(Blocked(box, "overlap") for box in locked),
+            ),
+            axes=(tuple(box[0] for box in locked), tuple(box[2] for box in locked)),
+            picture=None if fills else to_px(scene.picture, *_size(canvas)),
+        )
+        self._targets = {role: [s for s in suggestions if s.role is role] for role in Role}
+        self._placed: list[_Placed] = []
         self._broken: list[str] = []
 
     def title(self, copy: CoverCopy) -> None:
@@ -149,7 +152,7 @@ class _Search:
             self._overflow(role, text)
             return
         wanted = [s for s in self._targets[role] if s.text in ("", text)][:1]
-        leader = self._found[0].box if self._found else None
+        leader = self._placed[0].box if self._placed else None
         self._put(blocks, target=wanted[0].box if wanted else None, follow=leader)
 
     def _room(self) -> tuple[float, float]:
@@ -157,16 +160,14 @@ class _Search:
 
     def _title_px(self) -> int:
         standing = [element.font_px for element in self._scene.locked if element.role is Role.TITLE]
-        return self._found[0].block.font_px if self._found else (standing or [self._style.largest_px // 2])[0]
+        return self._placed[0].block.font_px if self._placed else (standing or [self._style.largest_px // 2])[0]
 
     def _put(self, blocks: list[Block], *, target: Box | None = None, follow: Box | None = None) -> None:
         wanted = None if target is None else to_px(target, *_size(self._canvas))
         left, top = self._grid(blocks, wanted, follow)
         places = Places(blocks, left[:, None, :], top[:, :, None])
-        costs = cover_costs.cost(
-            places, self._ground, self._canvas, self._style, self._blocked,
-            covered=self._covered, target=wanted, axes=self._axes, follow=follow, picture=self._picture,
-        )  # fmt: skip
+        standing = replace(self._standing, target=wanted, follow=follow)
+        costs = cover_costs.cost(places, self._ground, self._canvas, self._style, standing)
         index = np.unravel_index(int(np.argmin(costs.total)), costs.total.shape)
 
         def at(values: np.ndarray) -> float:
@@ -177,22 +178,28 @@ class _Search:
         box = (x, y, x + block.width, y + block.height)
         broken = tuple(name for name, values in costs.hard.items() if at(values) > 0)
         terms = {name: at(values) for name, values in costs.soft.items()}
-        found = _Found(block, box, bool(costs.panel[index]), at(costs.total), terms, broken)
-        self._take(found)
+        self._add(_Placed(block, box, bool(costs.panel[index]), at(costs.total), terms, broken))
 
-    def _take(self, found: _Found) -> None:
-        self._found.append(found)
-        self._broken += found.broken
-        gap = 0.25 * found.block.font_px
-        self._blocked.append(Blocked(_grown(found.box, gap), "overlap"))
-        self._axes = ([*self._axes[0], found.box[0]], [*self._axes[1], found.box[2]])
+    def _add(self, placed: _Placed) -> None:
+        """Count a block among what stands."""
+        self._placed.append(placed)
+        self._broken += placed.broken
+        standing = self._standing
+        gap = 0.25 * placed.block.font_px
+        covered = standing.covered
         if self._ground.protected:
-            pad = cover_costs.PANEL_PAD * found.block.font_px if found.panel else 0.0
-            box = tuple(np.array([v])[:, None, None] for v in _grown(found.box, pad))
+            pad = cover_costs.PANEL_PAD * placed.block.font_px if placed.panel else 0.0
+            box = tuple(np.array([v])[:, None, None] for v in _grown(placed.box, pad))
             sums = self._ground.windows.sums(
                 *cover_costs.indices(box[0], box[1], box[2], box[3], self._canvas, self._ground.windows), count=2
             )
-            self._covered += float(sums[1][0, 0, 0]) / self._ground.protected
+            covered += float(sums[1][0, 0, 0]) / self._ground.protected
+        self._standing = replace(
+            standing,
+            blocked=(*standing.blocked, Blocked(_grown(placed.box, gap), "overlap")),
+            covered=covered,
+            axes=((*standing.axes[0], placed.box[0]), (*standing.axes[1], placed.box[2])),
+        )
 
     def _grid(self, blocks: list[Block], target: Box | None, follow: Box | None) -> tuple[np.ndarray, np.ndarray]:
         """Left edges (blocks, columns) and tops (blocks, rows) to try, whole px inside the safe area: a grid from
@@ -222,8 +229,8 @@ class _Search:
         lines = setting.lines if setting else (text,)
         px = setting.font_px if setting else FLOOR_PX
         block = Block((Part(role, text, lines, face, px, 0.0),), width, height)
-        self._take(
-            _Found(
+        self._add(
+            _Placed(
                 block, self._safe, panel=True, cost=BROKEN, terms={}, broken=("small_text" if setting else "overflow",)
             )
         )
@@ -234,32 +241,32 @@ class _Search:
         panels: list[int] = []
         pills: dict[int, tuple[float, float]] = {}
         terms: dict[str, dict[str, float]] = {}
-        for found in self._found:
-            alignment = _alignment(found.box, self._canvas, self._picture)
-            for part in found.block.parts:
-                if found.panel:
+        for placed in self._placed:
+            alignment = _alignment(placed.box, self._canvas, self._standing.picture)
+            for part in placed.block.parts:
+                if placed.panel:
                     panels.append(len(elements))
-                if found.block.pad[0]:
-                    pills[len(elements)] = found.block.pad
-                terms[part.text] = found.terms
-                elements.append(_element(part, found, alignment, self._canvas))
-        cost = sum(found.cost for found in self._found)
+                if placed.block.pad[0]:
+                    pills[len(elements)] = placed.block.pad
+                terms[part.text] = placed.terms
+                elements.append(_element(part, placed, alignment, self._canvas))
+        cost = sum(placed.cost for placed in self._placed)
         return Solution(tuple(elements), tuple(panels), pills, tuple(dict.fromkeys(self._broken)), cost, terms)
 
 
-def _element(part: Part, found: _Found, alignment: str, canvas: Canvas) -> Element:
+def _element(part: Part, placed: _Placed, alignment: str, canvas: Canvas) -> Element:
     setting = part.set()
-    room = (found.box[0] + found.block.pad[0], found.box[2] - found.block.pad[0])
+    room = (placed.box[0] + placed.block.pad[0], placed.box[2] - placed.block.pad[0])
     free = room[1] - room[0] - setting.width_px
-    inside = "center" if found.block.pad[0] else alignment
+    inside = "center" if placed.block.pad[0] else alignment
     left = round(room[0] + max(0.0, {"left": 0.0, "center": free / 2, "right": free}[inside]))
-    top = round(found.box[1] + part.top)
+    top = round(placed.box[1] + part.top)
     width, height = _size(canvas)
     # A text that fits nowhere leaves its box, but its box does not leave the canvas.
     box = (left, top, min(width, left + setting.width_px), min(height, top + setting.height_px))
     return Element(
         role=part.role,
-        box=(box[0] / width, box[1] / height, box[2] / width, box[3] / height),
+        box=from_px(box, width, height),
         text=part.text,
         lines=setting.lines,
         font=part.face.name,

@@ -11,8 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from layoutgen.core import framing
 from layoutgen.core.covers.protection import Zones, zones_for
-from layoutgen.core.layout import Role, parse_canvas
+from layoutgen.core.layout import Box, Framing, Role, parse_canvas
 from layoutgen.core.metrics import own, table_rows
 
 # A line of the index, in this order.
@@ -168,15 +169,10 @@ def protected(row: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def on_canvas(box: object, row: Mapping[str, Any]) -> list[float] | None:
     """A box of the photo as a box of the canvas, by how the photo lies there; None for what is not shown."""
-    inner, crop, picture = (_box(one) for one in (box, row.get("crop"), row.get("picture")))
+    inner, crop, picture = (_box(value) for value in (box, row.get("crop"), row.get("picture")))
     if not inner or not crop or not picture or crop[2] <= crop[0] or crop[3] <= crop[1]:
         return None
-    sides = []
-    for i, value in enumerate(inner):
-        low, high = crop[i % 2], crop[i % 2 + 2]
-        start, end = picture[i % 2], picture[i % 2 + 2]
-        at = start + (value - low) / (high - low) * (end - start)
-        sides.append(round(min(max(at, start), end), 5))
+    sides = [round(side, 5) for side in framing.on_canvas(_ltrb(inner), Framing(_ltrb(crop), _ltrb(picture)))]
     return sides if sides[2] > sides[0] and sides[3] > sides[1] else None
 
 
@@ -222,6 +218,11 @@ def _box(box: object) -> list[float] | None:
         return None
     sides = [_number(side, 5) for side in box]
     return None if None in sides else [side for side in sides if side is not None]
+
+
+def _ltrb(sides: Sequence[float]) -> Box:
+    left, top, right, bottom = sides
+    return (left, top, right, bottom)
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

@@ -8,6 +8,7 @@ drawn product come with it. Sources: Efron and Tibshirani 1993 (percentile inter
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -59,17 +60,17 @@ def differences(
         _ratios(counts, my_total, my_weight) - _ratios(counts, total, weight)
         for counts in _draws(len(total), resamples, seed)
     ]
-    found = {}
+    by_name = {}
     for k, name in enumerate(names):
         mean, base = mine[name].mean, other[name].mean
         value = None if mean is None or base is None else mean - base
         interval = _interval([block[:, k] for block in drawn], level)
-        found[name] = (Estimate(value, *interval) if value is not None else Estimate(None), int(both[name].sum()))
-    return found
+        by_name[name] = (Estimate(value, *interval) if value is not None else Estimate(None), int(both[name].sum()))
+    return by_name
 
 
-def _only(found: Score, chosen: np.ndarray) -> Score:
-    return Score(np.where(chosen, found.total, 0.0), np.where(chosen, found.weight, 0.0))
+def _only(scores: Score, chosen: np.ndarray) -> Score:
+    return Score(np.where(chosen, scores.total, 0.0), np.where(chosen, scores.weight, 0.0))
 
 
 def _by_cluster(
@@ -113,23 +114,11 @@ def wilson(successes: int, count: int, level: float) -> Estimate:
     """A share with its Wilson interval; None of nothing."""
     if count == 0:
         return Estimate(None)
-    z = _normal_quantile((1 + level) / 2)
+    z = NormalDist().inv_cdf((1 + level) / 2)
     share = successes / count
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return Estimate(share, max(0.0, middle - half), min(1.0, middle + half))
-
-
-def _normal_quantile(share: float) -> float:
-    """The standard normal distribution's quantile, by bisection of erf."""
-    low, high = 0.0, 10.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if 0.5 * (1 + math.erf(middle / math.sqrt(2))) < share:
-            low = middle
-        else:
-            high = middle
-    return low
 
 
 def stratified_sample(keys: Sequence[str], strata: Sequence[object], size: int, seed: int) -> list[int]:
@@ -162,18 +151,18 @@ def worst(scores: Mapping[str, Score], better: Mapping[str, str], count: int) ->
 
     Ranks, because the metrics have no common unit; equal values share their mean rank, excluded rows get 0.
     """
-    found = [_badness(scores[name], better[name]) for name in scores if better[name] != "neither"]
-    if not found or not len(found[0]):
+    badness = [_badness(scores[name], better[name]) for name in scores if better[name] != "neither"]
+    if not badness or not len(badness[0]):
         return []
-    mean = np.mean(found, axis=0)
+    mean = np.mean(badness, axis=0)
     order = np.lexsort((np.arange(len(mean)), -mean))[:count]
     return [(int(i), float(mean[i])) for i in order]
 
 
-def _badness(found: Score, better: str) -> np.ndarray:
-    values = found.values if better == "lower" else -found.values
+def _badness(scores: Score, better: str) -> np.ndarray:
+    values = scores.values if better == "lower" else -scores.values
     rank = np.zeros(len(values))
-    known = np.flatnonzero(found.defined)
+    known = np.flatnonzero(scores.defined)
     if len(known) > 1:
         distinct, inverse, counts = np.unique(values[known], return_inverse=True, return_counts=True)
         middle = np.cumsum(counts) - (counts + 1) / 2

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, Suggestion, area, intersection
+from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, Suggestion, area, from_px, intersection, to_px
 from layoutgen.core.placing import colouring
 from layoutgen.core.text.typography import Face, Setting, fit, leading_of, set_text
 
@@ -72,6 +72,28 @@ class _Placed:
         return self.room or self.box
 
 
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """What all elements of a layout share; `pills` are the underlays asked for, in px."""
+
+    canvas: Canvas
+    ground: Ground
+    face_for: Callable[[Role, str], Face]
+    limits: Limits
+    pills: tuple[Box, ...]
+    alignment: str
+
+    @property
+    def safe(self) -> Box:
+        """The safe area in px."""
+        edge = self.limits.margin_px
+        return (edge, edge, self.canvas.width - edge, self.canvas.height - edge)
+
+    def px(self, box: Box) -> Box:
+        """A normalised box in px."""
+        return to_px(box, self.canvas.width, self.canvas.height)
+
+
 def place(
     suggestions: Iterable[Suggestion],
     canvas: Canvas,
@@ -82,19 +104,22 @@ def place(
     """Place all suggestions, in their order. A box may be inverted or lie anywhere. Raises NoLayoutError (`no_room`,
     `copy_too_long`, `bad_box`) where a title, price, button or logo can't be."""
     suggestions = list(suggestions)
-    pills = [_px(_upright(s.box), canvas) for s in suggestions if s.role is Role.UNDERLAY and np.isfinite(s.box).all()]
+    underlays = [s.box for s in suggestions if s.role is Role.UNDERLAY and np.isfinite(s.box).all()]
+    pills = tuple(to_px(_upright(box), canvas.width, canvas.height) for box in underlays)
     wanted = [replace(s, box=_on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
     alignment = infer_alignment([s.box for s in wanted])
-    found: dict[int, _Placed] = {}
+    page = _Page(canvas, ground, face_for, limits, pills, alignment)
+    by_index: dict[int, _Placed] = {}
     notes = []
     for i, suggestion in sorted(enumerate(wanted), key=lambda pair: _ORDER.index(pair[1].role)):
         try:
-            found[i] = _put(suggestion, pills, [*found.values()], canvas, ground, face_for, limits, alignment)
+            put = _put_text if suggestion.text or suggestion.role in TEXT_ROLES else _put_logo
+            by_index[i] = put(suggestion, [placed.footprint for placed in by_index.values()], page)
         except NoLayoutError:
             if suggestion.role not in _MAY_GO:
                 raise
             notes.append(f"left out for want of room: {suggestion.text}")
-    placed = [found[i] for i in sorted(found)]
+    placed = [by_index[i] for i in sorted(by_index)]
     blanks = [
         Element(
             role=p.suggestion.role,
@@ -111,7 +136,7 @@ def place(
     coloured, contrast = colouring.colour_elements(
         blanks, [p.room for p in placed], canvas, ground.pixels, ground.subject, limits.min_contrast, ground.logo
     )
-    elements = tuple(replace(e, box=_normalise(e.box, canvas)) for e in coloured)
+    elements = tuple(replace(e, box=from_px(e.box, canvas.width, canvas.height)) for e in coloured)
     return Placement(elements, tuple(notes), contrast, covered(elements, ground.subject))
 
 
@@ -139,68 +164,61 @@ def infer_alignment(boxes: list[Box]) -> str:
     return min(spread, key=lambda name: (round(float(spread[name]), 3), name != "left", name != "center"))
 
 
-def _put(
-    suggestion: Suggestion,
-    pills: list[Box],
-    placed: list[_Placed],
-    canvas: Canvas,
-    ground: Ground,
-    face_for: Callable[[Role, str], Face],
-    limits: Limits,
-    alignment: str,
-) -> _Placed:
-    safe = (limits.margin_px, limits.margin_px, canvas.width - limits.margin_px, canvas.height - limits.margin_px)
-    wanted = _into(_px(suggestion.box, canvas), safe)
-    pill = next((p for p in sorted(pills, key=area) if intersection(p, wanted) >= 0.85 * area(wanted) > 0), None)
-    taken = [p.footprint for p in placed]
-    if suggestion.role not in TEXT_ROLES and not suggestion.text:
-        asked = _px(suggestion.box, canvas)
-        width, height = asked[2] - asked[0], asked[3] - asked[1]
-        if min(width, height) < 1:
-            raise NoLayoutError("bad_box", f"the logo's box is {width:.3g} x {height:.3g} px on {canvas.name}")
-        whole = min(1.0, (safe[2] - safe[0]) / width, (safe[3] - safe[1]) / height)
-        for shrink in (1.0, 0.8, 0.6, 0.45):
-            width, height = (asked[2] - asked[0]) * whole * shrink, (asked[3] - asked[1]) * whole * shrink
-            spot = _nearest((wanted[0], wanted[1], wanted[0] + width, wanted[1] + height), taken, safe, ground, canvas)
-            if spot:
-                return _Placed(suggestion, spot, None, None, None)
-        raise NoLayoutError("no_room", f"the logo finds no free place on {canvas.name}")
-    face = face_for(suggestion.role, suggestion.text)
+def _put_logo(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
+    """Place a logo's image: as large as it was asked for or smaller, in its own shape."""
+    safe, asked = page.safe, page.px(suggestion.box)
+    width, height = asked[2] - asked[0], asked[3] - asked[1]
+    if min(width, height) < 1:
+        raise NoLayoutError("bad_box", f"the logo's box is {width:.3g} x {height:.3g} px on {page.canvas.name}")
+    left, top, _, _ = _into(asked, safe)
+    whole = min(1.0, (safe[2] - safe[0]) / width, (safe[3] - safe[1]) / height)
+    for shrink in (1.0, 0.8, 0.6, 0.45):
+        spot = _nearest((left, top, left + width * whole * shrink, top + height * whole * shrink), taken, page)
+        if spot:
+            return _Placed(suggestion, spot, None, None, None)
+    raise NoLayoutError("no_room", f"the logo finds no free place on {page.canvas.name}")
+
+
+def _put_text(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
+    """Place a text, with its pill where one was asked for: as large as its box lets it, smaller where it finds no free
+    place so."""
+    wanted = _into(page.px(suggestion.box), page.safe)
+    pill = next((p for p in sorted(page.pills, key=area) if intersection(p, wanted) >= 0.85 * area(wanted) > 0), None)
+    face = page.face_for(suggestion.role, suggestion.text)
     leading = leading_of(suggestion.role)
-    setting = _fit(suggestion, wanted, safe, face, leading, limits, canvas)
+    setting = _fit(suggestion, wanted, face, page)
     while True:
-        box = _within(wanted, setting, alignment if pill is None else "center")
+        box = _within(wanted, setting, page.alignment if pill is None else "center")
         around = pill or box
         sides = (box[0] - around[0], box[1] - around[1], around[2] - box[2], around[3] - box[3])
         pads = [max(0.0, min(side, float(setting.font_px))) for side in sides]
         footprint = (box[0] - pads[0], box[1] - pads[1], box[2] + pads[2], box[3] + pads[3])
-        spot = _nearest(footprint, taken, safe, ground, canvas)
+        spot = _nearest(footprint, taken, page)
         if spot:
             text_box = (spot[0] + pads[0], spot[1] + pads[1], spot[2] - pads[2], spot[3] - pads[3])
             return _Placed(suggestion, text_box, setting, face, spot if pill else None)
-        smaller = max(limits.smallest_px, int(setting.font_px * 0.85))
+        smaller = max(page.limits.smallest_px, int(setting.font_px * 0.85))
         again = set_text(suggestion.text, setting.width_px, face, smaller, leading)
         if smaller >= setting.font_px or again is None:
             raise NoLayoutError(
-                "no_room", f"{suggestion.role.value} {suggestion.text!r} finds no free place on {canvas.name}"
+                "no_room", f"{suggestion.role.value} {suggestion.text!r} finds no free place on {page.canvas.name}"
             )
         setting = again
 
 
-def _fit(
-    suggestion: Suggestion, wanted: Box, safe: Box, face: Face, leading: float, limits: Limits, canvas: Canvas
-) -> Setting:
+def _fit(suggestion: Suggestion, wanted: Box, face: Face, page: _Page) -> Setting:
     """Set a text as large as its box lets it; a box too small for the smallest size grows, height before width."""
+    safe, smallest, leading = page.safe, page.limits.smallest_px, leading_of(suggestion.role)
     width, height = wanted[2] - wanted[0] + 0.51, wanted[3] - wanted[1] + 0.51
     most_width, most_height = safe[2] - safe[0], safe[3] - safe[1]
-    largest = round(0.16 * min(canvas.width, canvas.height))
+    largest = round(0.16 * min(page.canvas.width, page.canvas.height))
     for wider, higher in ((1.0, 1.0), (1.0, 1.6), (1.4, 1.6), (2.0, 2.5), (4.0, 4.0), (np.inf, 4.0), (np.inf, np.inf)):
         setting = fit(
             suggestion.text,
             min(width * wider, most_width),
-            min(max(height, limits.smallest_px * leading + 1) * higher, most_height * 0.5),
+            min(max(height, smallest * leading + 1) * higher, most_height * 0.5),
             face,
-            smallest=limits.smallest_px,
+            smallest=smallest,
             largest=largest,
             leading=leading,
         )
@@ -208,8 +226,8 @@ def _fit(
             return setting
     raise NoLayoutError(
         "copy_too_long",
-        f"{suggestion.role.value} of {len(suggestion.text)} characters fits nowhere on {canvas.name} at the smallest "
-        f"font of {limits.smallest_px} px; shorten it",
+        f"{suggestion.role.value} of {len(suggestion.text)} characters fits nowhere on {page.canvas.name} at the "
+        f"smallest font of {smallest} px; shorten it",
     )
 
 
@@ -222,8 +240,9 @@ def _within(box: Box, setting: Setting, alignment: str) -> Box:
     return (left, top, left + setting.width_px, top + setting.height_px)
 
 
-def _nearest(box: Box, taken: list[Box], safe: Box, ground: Ground, canvas: Canvas) -> Box | None:
+def _nearest(box: Box, taken: list[Box], page: _Page) -> Box | None:
     """The free place for a box that is nearest to where it is, away from the subject; None where there is none."""
+    safe, canvas = page.safe, page.canvas
     width, height = box[2] - box[0], box[3] - box[1]
     if width > safe[2] - safe[0] + 0.01 or height > safe[3] - safe[1] + 0.01:
         return None
@@ -250,7 +269,7 @@ def _nearest(box: Box, taken: list[Box], safe: Box, ground: Ground, canvas: Canv
         if far[i, j] >= least:
             break
         spot = (float(x[i]), float(y[j]), float(x[i]) + width, float(y[j]) + height)
-        cost = far[i, j] + 0.8 * share_of(ground.subject, _normalise(spot, canvas))
+        cost = far[i, j] + 0.8 * share_of(page.ground.subject, from_px(spot, canvas.width, canvas.height))
         if cost < least - 1e-9:
             best, least = spot, cost
     return best
@@ -283,11 +302,3 @@ def _into(box: Box, safe: Box) -> Box:
     left = min(max(box[0], safe[0]), safe[2] - width)
     top = min(max(box[1], safe[1]), safe[3] - height)
     return (left, top, left + width, top + height)
-
-
-def _px(box: Box, canvas: Canvas) -> Box:
-    return (box[0] * canvas.width, box[1] * canvas.height, box[2] * canvas.width, box[3] * canvas.height)
-
-
-def _normalise(box: Box, canvas: Canvas) -> Box:
-    return (box[0] / canvas.width, box[1] / canvas.height, box[2] / canvas.width, box[3] / canvas.height)

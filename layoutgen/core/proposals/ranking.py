@@ -17,8 +17,10 @@ A ranking of candidates, not a measure of quality: what a layout is worth is for
 from collections.abc import Sequence
 
 from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Role, Suggestion, area, inside, intersection
+from layoutgen.core.text.typography import em_length
 
 _EDGE = 0.02
+VERSION = "ranking-2"  # goes up with every change of what it decides
 _LETTER = 0.024
 _ALIGNED = 0.05
 
@@ -58,20 +60,18 @@ def _on_subject(boxes: Sequence[Box], subject: Box) -> float:
 
 def _is_cramped(text: Suggestion, canvas: Canvas) -> bool:
     letter = _LETTER * min(canvas.width, canvas.height)
-    # Latin letters are about half as wide as they are high, Chinese ones as wide.
-    needed = sum(letter * letter * (0.55 if ord(character) < 0x2E80 else 1.0) for character in text.text)
-    return area(text.box) * canvas.width * canvas.height < needed
+    return area(text.box) * canvas.width * canvas.height < letter * letter * em_length(text.text)
 
 
 def _disorder(boxes: Sequence[Box]) -> float:
     if len(boxes) < 2:
         return 0.0
     lines = [(b[0], (b[0] + b[2]) / 2, b[2]) for b in boxes]
-    found = []
+    distances = []
     for i, own in enumerate(lines):
         others = (other for k, other in enumerate(lines) if k != i)
-        found.append(min(min(abs(x - y) for x, y in zip(own, other, strict=True)) for other in others))
-    return sum(min(apart, _ALIGNED) for apart in found) / _ALIGNED / len(found)
+        distances.append(min(min(abs(x - y) for x, y in zip(own, other, strict=True)) for other in others))
+    return sum(min(apart, _ALIGNED) for apart in distances) / _ALIGNED / len(distances)
 
 
 def _share(flags: Sequence[bool]) -> float:

@@ -22,6 +22,7 @@ from scipy.optimize import linear_sum_assignment
 
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion
 from layoutgen.core.prompts.layouts import Slot
+from layoutgen.core.text.typography import em_length
 
 _WRONG_ROLE = 3.0
 _LINE = 1.25
@@ -29,11 +30,6 @@ _MOST_LINES = 4
 _GAP = 0.01
 _LEAST_LINE = 0.015  # of the canvas's height: no line of text is lower
 _FIRST = (0.1, 0.1, 0.9, 0.2)
-
-
-def width_em(text: str) -> float:
-    """About how wide a text is in one line: Chinese letters are as wide as high, Latin ones 0.55 of it."""
-    return sum(0.55 if ord(letter) < 0x2E80 else 1.0 for letter in text)
 
 
 def assign(
@@ -80,7 +76,7 @@ def _fit(
     left, top, right, bottom = region.box
     shape = math.log((right - left) * canvas.width / ((bottom - top) * canvas.height))
     if slot.text:
-        em = max(width_em(slot.text), 0.5)
+        em = max(em_length(slot.text), 0.5)
         wanted = [math.log(em / lines / (_LINE * lines)) for lines in range(1, _MOST_LINES + 1)]
     else:
         wanted = [math.log(logo_aspect or 1.0)]
@@ -124,7 +120,7 @@ def _below(box: Box | None, slot: Slot, canvas: Canvas) -> Box:
     if box is None:
         return _FIRST
     left, top, right, bottom = box
-    line = _LINE * (right - left) * canvas.width / max(width_em(slot.text), 1.0) / canvas.height
+    line = _LINE * (right - left) * canvas.width / max(em_length(slot.text), 1.0) / canvas.height
     height = min(bottom - top, line)
     top = min(bottom + _GAP, 1 - height)
     return (left, top, right, top + height)

@@ -91,42 +91,47 @@ def stack(
     least = max(smallest_px, round(TITLE_SMALLEST * short))
     most_lines = 2 if em_length(copy.title) <= 14 else 3 if em_length(copy.title) <= 30 else 4
     most_lines += 1 if width < 0.45 * short else 0
-    if _at(copy, (), least, width, face_for, short, smallest_px, most_lines, logo_aspect, 0) is None:
+    room = _Room(width, short, smallest_px, most_lines, logo_aspect, face_for)
+    if _at(copy, (), least, room) is None:
         return None
     for omitted in range(len(copy.selling_points) + 1):
         points = copy.selling_points[: len(copy.selling_points) - omitted]
         size = largest
         while size >= least:
-            block = _at(copy, points, size, width, face_for, short, smallest_px, most_lines, logo_aspect, omitted)
+            block = _at(copy, points, size, room)
             if block and block.height <= height and block.width <= width:
                 return block
             size = min(size - 1, math.floor(size * 0.93))
     return None
 
 
-def _at(
-    copy: Copy,
-    points: tuple[str, ...],
-    size: int,
-    width: float,
-    face_for: Callable[[Role, str], Face],
-    short: int,
-    smallest_px: int,
-    most_lines: int,
-    logo_aspect: float | None,
-    omitted: int,
-) -> Block | None:
+@dataclass(frozen=True, eq=False)
+class _Room:
+    """What a copy is set in whatever its size: width, the canvas's short side and the smallest font in px, lines of a
+    title, a logo image's width over height, and the faces."""
+
+    width: float
+    short: int
+    smallest_px: int
+    most_lines: int
+    logo_aspect: float | None
+    face_for: Callable[[Role, str], Face]
+
+
+def _at(copy: Copy, points: tuple[str, ...], size: int, room: _Room) -> Block | None:
+    """Set the copy with these of its selling points, its title at a font size in px; None where that can't be."""
+    width, short, smallest_px, face_for = room.width, room.short, room.smallest_px, room.face_for
     title = set_text(copy.title, width, face_for(Role.TITLE, copy.title), size)
-    if title is None or len(title.lines) > most_lines:
+    if title is None or len(title.lines) > room.most_lines:
         return None
     body_px = max(smallest_px, min(round(size * BODY_SHARE), round(BODY_LARGEST * short)))
     prices = tuple(point for point in points if is_price(point))
     plain = tuple(point for point in points if not is_price(point))
     rows: list[tuple[Piece, ...]] = []
     gaps: list[float] = []
-    if copy.logo and logo_aspect:
-        high = min(0.075 * short, width / logo_aspect)
-        rows.append((Piece(Role.LOGO, "", None, high * logo_aspect, high),))
+    if copy.logo and room.logo_aspect:
+        high = min(0.075 * short, width / room.logo_aspect)
+        rows.append((Piece(Role.LOGO, "", None, high * room.logo_aspect, high),))
         gaps.append(0.0)
     elif copy.brand:
         brand = set_text(copy.brand, width, face_for(Role.LOGO, copy.brand), body_px)
@@ -148,6 +153,7 @@ def _at(
             return None
         gaps.append(size * 0.4)
         rows.append((_text(Role.PRICE, price, setting),))
+    omitted = len(copy.selling_points) - len(points)
     return Block(tuple(rows), tuple(float(round(gap)) for gap in gaps), float(round(body_px * 0.6)), omitted, size)
 
 

@@ -22,6 +22,7 @@ from layoutgen.core import framing
 from layoutgen.core.covers import placement as cover_placement
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.placing import placement
+from layoutgen.core.proposals import ranking
 from layoutgen.core.text import lettering
 from layoutgen.imaging import fonts, images, video
 from layoutgen.io.digests import file_digest
@@ -104,7 +105,7 @@ def _composer_version(settings: ComposeSettings, place: PlaceSettings | None = N
         return [border.VERSION, seed, *network_version(settings)]
     from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 
-    drawn = [settings.candidates, settings.temperature, seed] if settings.candidates > 1 else []
+    drawn = [ranking.VERSION, settings.candidates, settings.temperature, seed] if settings.candidates > 1 else []
     return [framing.VERSION, border.VERSION, PROMPT_VERSION, CODEC, *_checkpoint_version(settings), *drawn]
 
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from layoutgen.core import colour, framing
-from layoutgen.core.layout import Box, Canvas, Framing, Role, Suggestion, area
+from layoutgen.core.layout import Box, Canvas, Framing, Role, Suggestion, area, from_px
 from layoutgen.core.placing.colouring import readable
 from layoutgen.core.proposals import stacking
 from layoutgen.core.proposals.stacking import Block
@@ -170,10 +170,7 @@ def _cost(scene: _Scene, block: Block, spot: tuple[float, float, str], canvas: C
     """
     candidate, (left, top, alignment) = scene.candidate, spot
     short = min(canvas.width, canvas.height)
-    boxes = [
-        ((box[0] / canvas.width, box[1] / canvas.height, box[2] / canvas.width, box[3] / canvas.height), piece)
-        for piece, box in block.boxes_px(left, top, alignment)
-    ]
+    boxes = [(from_px(box, canvas.width, canvas.height), piece) for piece, box in block.boxes_px(left, top, alignment)]
     sizes = np.array([area(box) for box, _ in boxes])
     covered = float(np.dot(sizes, [_mean(scene.subject, box) for box, _ in boxes]) / sizes.sum())
     clutter = float(np.dot(sizes, [_mean(scene.clutter, box) for box, _ in boxes]) / sizes.sum())
@@ -218,11 +215,7 @@ def _suggest(block: Block, left: float, top: float, alignment: str, canvas: Canv
         px = outer
         if piece.pill and piece.setting:
             across, down = stacking.pill_padding(piece.setting.font_px)
-            found.append(Suggestion(Role.UNDERLAY, _normalised(outer, canvas)))
+            found.append(Suggestion(Role.UNDERLAY, from_px(outer, canvas.width, canvas.height)))
             px = (outer[0] + across, outer[1] + down, outer[2] - across, outer[3] - down)
-        found.append(Suggestion(piece.role, _normalised(px, canvas), piece.text))
+        found.append(Suggestion(piece.role, from_px(px, canvas.width, canvas.height), piece.text))
     return tuple(found)
-
-
-def _normalised(box_px: Box, canvas: Canvas) -> Box:
-    return (box_px[0] / canvas.width, box_px[1] / canvas.height, box_px[2] / canvas.width, box_px[3] / canvas.height)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from layoutgen.core.layout import Canvas, Copy, Role
 from layoutgen.core.prompts.layouts import Slot, slots
-from layoutgen.core.proposals.region_texts import width_em
+from layoutgen.core.text.typography import em_length
 
 ROLES = tuple(Role)
 """The classes, by index."""
@@ -86,8 +86,8 @@ def _numbers(slot: Slot, index: int, count: int, canvas: Canvas, logo_aspect: fl
     is_image = not slot.text
     return (
         math.log1p(len(slot.text)) / 4,
-        math.log1p(width_em(slot.text)) / 4,
-        math.log1p(max(map(width_em, slot.text.split()), default=0.0)) / 4,
+        math.log1p(em_length(slot.text)) / 4,
+        math.log1p(max(map(em_length, slot.text.split()), default=0.0)) / 4,
         index / 10,
         count / 10,
         math.log(canvas.width / canvas.height),

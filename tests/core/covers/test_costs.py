@@ -1,6 +1,6 @@
 import numpy as np
 
-from layoutgen.core.covers.costs import BROKEN, Blocked, Ground, Places, cost
+from layoutgen.core.covers.costs import BROKEN, Blocked, Ground, Places, Standing, cost
 from layoutgen.core.covers.text import CoverCopy, title_blocks
 from tests.core.covers.drawn import CANVAS, STYLE, face_for, scene
 
@@ -11,12 +11,12 @@ BLOCKS = [
 ][:2]
 
 
-def costs(left, top, ground=None, **other):
+def costs(left, top, ground=None, **standing):
     shape = (len(BLOCKS), 1, 1)
     places = Places(BLOCKS, np.full(shape, float(left)), np.full(shape, float(top)))
     ground = ground or scene()
     measured = Ground.of(ground.protection, ground.pixels, 4.5)
-    return cost(places, measured, CANVAS, STYLE, other.pop("blocked", []), **other)
+    return cost(places, measured, CANVAS, STYLE, Standing(**standing))
 
 
 def test_larger_text_costs_less_where_nothing_is_in_the_way():

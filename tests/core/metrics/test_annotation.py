@@ -1,7 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import kendalltau
 
 from layoutgen.core.metrics import annotation
-from layoutgen.core.metrics.annotation import Line, score_image
+from layoutgen.core.metrics.annotation import Line, kendall, score_image
 from layoutgen.core.text.distance import edits
 
 TITLE, PRICE = Line("新品上市", (0, 0, 100, 20), "title", "#ff0000"), Line("￥199", (0, 40, 60, 60), "price", "#000000")
@@ -80,3 +83,12 @@ def test_intervals_hold_the_value_and_one_image_has_none():
     ends = annotation.intervals(images, resamples=200, level=0.95, seed=0)
     assert ends["recall"][0] < 0.75 < ends["recall"][1]
     assert annotation.intervals(images[:1], resamples=10, level=0.95, seed=0)["f1"] == (None, None)
+
+
+@given(st.permutations(range(12)))
+def test_the_order_is_kendalls_tau(order):
+    assert kendall(order) == pytest.approx(kendalltau(order, range(len(order))).statistic, abs=1e-12)
+
+
+def test_fewer_than_two_lines_have_no_order():
+    assert kendall([]) is None and kendall([3]) is None

@@ -4,7 +4,7 @@ import pytest
 
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
 from layoutgen.core.prompts.layouts import slots
-from layoutgen.core.proposals.region_texts import assign, width_em
+from layoutgen.core.proposals.region_texts import assign
 
 CANVAS = Canvas(1000, 1000)
 COPY = Copy("Hand-thrown stoneware vase", ("手工上釉", "￥199起"), logo="mark.png")
@@ -63,10 +63,6 @@ def test_underlays_stay_under_texts_alone():
 
 def test_no_copy_is_no_layout():
     assert assign([TITLE], [], CANVAS) == ()
-
-
-def test_chinese_letters_are_wider():
-    assert width_em("保温杯abc") == pytest.approx(3 + 3 * 0.55)
 
 
 def likely(*roles):

@@ -149,6 +149,9 @@ def test_the_em_box_is_centred_in_its_line():
 def test_wide_characters_count_one_em_and_others_about_half():
     assert em_length("轻薄") == 2
     assert em_length("ab") == pytest.approx(1.1)
+    assert em_length("保温杯abc") == pytest.approx(3 + 3 * 0.55)
+    assert em_length("Ａｂ") == 2  # full-width Latin
+    assert em_length("ﾊﾟ") == pytest.approx(1.1)  # half-width katakana
 
 
 def test_a_text_is_broken_into_as_many_lines_as_asked_for_without_splitting_a_word():

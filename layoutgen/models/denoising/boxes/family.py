@@ -42,7 +42,7 @@ def _loss(network: Radm, inputs: Sequence[Inputs], seeds: Sequence[int]) -> tupl
 
 FAMILY = Family(
     name="radm",
-    version="radm-2",
+    version="radm-3",
     model_type=checkpoint.MODEL_TYPE,
     summary="denoises boxes of layouts, RADM in size small; sees the framed canvas and its subject at 128 px",
     sizes=SIZES,

@@ -72,7 +72,7 @@ def _loss(network: "Drawer", inputs: Sequence[Inputs], seeds: Sequence[int]) -> 
 
 FAMILY = Family(
     name="layout_image",
-    version="layout-image-2",
+    version="layout-image-3",
     model_type=MODEL_TYPE,
     summary="draws layout images of 256 px by diffusion; sees the framed canvas and its subject at 128 px",
     sizes={SMALL.name: SMALL},

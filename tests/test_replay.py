@@ -7,7 +7,7 @@ import pytest
 
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import replay as module
-from layoutgen.io.tables.snapshot import SnapshotError
+from layoutgen.io.tables.published_runs import SnapshotError
 from layoutgen.runs.maintenance import clean_up
 from layoutgen.runs.resharding import reshard
 from tests.runs.test_run import Table, with_run

@@ -23,7 +23,7 @@ from layoutgen.core.manifest.column_values import aligned
 from layoutgen.core.manifest.contracts import CONTRACTS
 from layoutgen.core.manifest.plan import shard_of
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables import letters, own_columns, snapshot
+from layoutgen.io.tables import letters, own_columns, published_runs
 from layoutgen.io.tables.lease import Lease
 from layoutgen.io.tables.ledger import Base, ShardReport
 from layoutgen.io.tables.snapshot import Snapshots
@@ -44,9 +44,9 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%dT%H%M%SZ}-reshard-{count}"
         lease.name(run_id)
-        before = snapshot.manifest(storage, root, previous)
+        before = published_runs.manifest(storage, root, previous)
         kind = json.loads(storage.read(storage.join(root, "_table.json")))["kind"]
-        base = Base(snapshot.source(storage, root, previous, None))
+        base = Base(published_runs.source(storage, root, previous, None))
         snapshots = Snapshots(
             storage, root, run_id, now, CONTRACTS[kind].published, base=base, shards=count, upsert=True
         )
@@ -71,7 +71,7 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         lease.confirm()
         snapshots.finish(reports, summary, before["settings"])
         lease.publish(run_id)
-        snapshot.mark_published(storage, root, run_id)
+        published_runs.mark_published(storage, root, run_id)
     return summary
 
 

@@ -25,11 +25,12 @@ from layoutgen.core.manifest.column_types import decode
 from layoutgen.io.crash import crash_point
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects.locations import ConflictError
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from layoutgen.io.tables.lease import Lease, LeaseError
 from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport, Source, open_table
+from layoutgen.io.tables.published_runs import mark_published
 from layoutgen.io.tables.replay import Replay
-from layoutgen.io.tables.snapshot import Snapshots, mark_published
+from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.runs import planning
 from layoutgen.runs.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.runs.job import WHOLE, JobConfig, RunError, RunOptions, TableJob
@@ -257,7 +258,14 @@ def _plan_or_resume(job: TableJob, options: RunOptions, lease: Lease) -> tuple[R
     ledger = Ledger(job.storage, job.output, run_id)
     if ledger.read_state() is not None or ledger.read_plan() is not None:
         raise RunError(f"{job.output} already has a run {run_id}; give another --run-id, or none")
-    published = snapshot.source(job.storage, job.output, lease.current.run_id, older_count)
+    keeps_rows = options.replay is not None or options.limit is not None
+    current = lease.current.run_id
+    if keeps_rows and current and not published_runs.knows_shards(job.storage, job.output, current, older_count):
+        raise RunError(
+            f"run {current} of {job.output} is of a release that did not write down how many shards it has, so rows "
+            "beyond --limit or --replay can't be kept; run the whole manifest once"
+        )
+    published = published_runs.source(job.storage, job.output, lease.current.run_id, older_count)
     base = Base(published, unpublished[:MOST_UNPUBLISHED])
     ledger.write_base(base)  # before the lease names the run: who finds it there finds this too
     lease.name(run_id)

@@ -26,7 +26,7 @@ from typing import Any
 import psutil
 
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from tests.chaos import quick
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, Cluster, Night, check_table, draw_catalogue
 from tests.chaos.nights import tables as read_tables
@@ -93,15 +93,15 @@ def round_here(folder: Path, dice: random.Random, deaths: Counter[str]) -> None:
         assert all(file.stat().st_mtime_ns == when for file, when in before.items()), "a shard was computed again"
         assert _rows(output) == _rows(fresh), "the table is not the one from scratch"
         if not night:
-            check_table(folder / "layouts", read_tables(Path(fresh), snapshot.current(Storage(), fresh)))
+            check_table(folder / "layouts", read_tables(Path(fresh), published_runs.current(Storage(), fresh)))
 
 
 def _rows(output: str) -> list[dict[str, Any]]:
-    run_id = snapshot.current(Storage(), output)
+    run_id = published_runs.current(Storage(), output)
     found = [
         {name: value for name, value in row.items() if name not in ("run_id", "created_at", "attempts")}
         for what in ("snapshots", "dead_letters")
-        for row in snapshot.read(Storage(), output, run_id, what).to_pylist()
+        for row in published_runs.read(Storage(), output, run_id, what).to_pylist()
     ]
     return sorted(found, key=lambda row: row["row_id"])
 

@@ -21,7 +21,7 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.manifest.column_values import as_text
 from layoutgen.io.manifests.manifest import ManifestError
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from layoutgen.runs.resharding import reshard
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS
 from tests.chaos.quick import SETTINGS, Crash, night
@@ -57,19 +57,19 @@ def lay_out(folder: Path, values: Sequence[Any], name: str = "m.jsonl", **more: 
 
 
 def published(output: str) -> dict[str, Any]:
-    table = snapshot.read(Storage(), output)
+    table = published_runs.read(Storage(), output)
     column = table["own"].to_pylist() if "own" in table.column_names else [None] * len(table)
     return dict(zip(table["product_id"].to_pylist(), column, strict=True))
 
 
 def types(output: str) -> set[str]:
-    run = snapshot.current(Storage(), output)
+    run = published_runs.current(Storage(), output)
     files = sorted(Path(output, "snapshots", run).glob("*.parquet"))
     return {str(sorted((field.name, str(field.type)) for field in pq.read_schema(file))) for file in files}
 
 
 def own_type(output: str) -> str:
-    run = snapshot.current(Storage(), output)
+    run = published_runs.current(Storage(), output)
     return json.loads(Path(output, "snapshots", run, "_manifest.json").read_text())["own_columns"]["own"]
 
 
@@ -116,7 +116,7 @@ def test_a_snapshot_after_drifts_is_read_by_every_engine_and_resharded(tmp_path:
     night(lay_out(tmp_path, [1, *[None] * 11]), output)
     found = night(lay_out(tmp_path, ["10%", *[None] * 11]), output)
     assert found["own_columns"] == {"own": "int64 in the table, text in the manifest: text from now on"}
-    folder = f"{output}/snapshots/{snapshot.current(Storage(), output)}"
+    folder = f"{output}/snapshots/{published_runs.current(Storage(), output)}"
     assert pq.read_table(folder).num_rows == 12
     assert pl.read_parquet(f"{folder}/*.parquet").height == 12
     assert duckdb.sql(f"select count(own) from '{folder}/*.parquet'").fetchall() == [(1,)]
@@ -130,7 +130,7 @@ def test_files_of_an_older_version_that_differ_are_converted_once(tmp_path: Path
     """Such a table says nothing of its own columns, and its files had the types that each night happened to find."""
     output = str(tmp_path / "layouts")
     night(lay_out(tmp_path, [1, 2, 3, 4, 5, 6, 7, 8]), output)
-    folder = Path(output, "snapshots", snapshot.current(Storage(), output))
+    folder = Path(output, "snapshots", published_runs.current(Storage(), output))
     about = json.loads((folder / "_manifest.json").read_text())
     del about["own_columns"], about["own_schema"]
     files = sorted(folder.glob("*.parquet"))
@@ -169,7 +169,7 @@ def test_replayed_rows_come_back_in_the_tables_types(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_bytes(PHOTO)
     again = night(str(manifest), output, config=config, replay=first["run_id"])
     assert (again["computed"], again["kept"], again.get("own_columns")) == (1, 1, None)
-    table = snapshot.read(Storage(), output).sort_by("product_id")
+    table = published_runs.read(Storage(), output).sort_by("product_id")
     names = list(columns)[3:]
     assert str(table.select(names).cast(pa.table(columns).select(names).schema)) == str(pa.table(columns).select(names))
     assert night(str(manifest), output, config=config)["unchanged"] == 2
@@ -183,7 +183,7 @@ def test_a_refused_name_leaves_the_table_as_it_is_and_the_rename_mends_it(tmp_pa
     renaming = {"input": SETTINGS.input.model_dump() | {"rename": {"Status": "shop_status"}}}
     config = LayoutsConfig.model_validate(SETTINGS.model_dump() | renaming)
     night(lay_out(tmp_path, [1], Status=["new"]), output, config=config)
-    assert snapshot.read(Storage(), output)["shop_status"].to_pylist() == ["new"]
+    assert published_runs.read(Storage(), output)["shop_status"].to_pylist() == ["new"]
 
 
 KINDS = [
@@ -233,7 +233,7 @@ def without_nulls(value: Any) -> Any:
 
 def check(output: str, catalogue: list[dict[str, Any]]) -> None:
     """The table has each product of the catalogue once, with its values, and one type a column in all its files."""
-    table = snapshot.read(Storage(), output)
+    table = published_runs.read(Storage(), output)
     assert len(types(output)) == 1
     rows = {row["product_id"]: row for row in table.to_pylist()}
     assert len(rows) == len(table) and rows.keys() == {row["product_id"] for row in catalogue}

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, VOLATILE, check_table, tables
 from tests.chaos.quick import Crash, night
 from tests.conftest import encoded, photo
@@ -64,11 +64,11 @@ class _Cut:
 
 def _all_rows(output: str) -> list[dict[str, Any]]:
     """Published rows and dead letters of the newest run, with what does not hang on which run computed them."""
-    run_id = snapshot.current(Storage(), output)
+    run_id = published_runs.current(Storage(), output)
     rows = [
         {name: value for name, value in row.items() if name not in VOLATILE} | {"what": what}
         for what in ("snapshots", "dead_letters")
-        for row in snapshot.read(Storage(), output, run_id, what).to_pylist()
+        for row in published_runs.read(Storage(), output, run_id, what).to_pylist()
     ]
     for row in rows:
         row.setdefault("season", None)  # a column that nobody fills any more may stay
@@ -130,7 +130,7 @@ def test_a_night_cut_off_again_and_again_is_one_run_byte_for_byte(cuts: list[tup
             folder / "goods", [(0, 0, "a"), (1, 1, None), (-1, 0, "b"), (2, 2, "a"), None, (-2, 0, None)]
         )
         night(manifest, str(folder / "calm"))
-        calm: dict[str, pa.Table] = tables(folder / "calm", snapshot.current(Storage(), str(folder / "calm")))
+        calm: dict[str, pa.Table] = tables(folder / "calm", published_runs.current(Storage(), str(folder / "calm")))
         for cut in cuts:
             if (folder / "layouts" / "CURRENT").exists():
                 break

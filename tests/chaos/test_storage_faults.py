@@ -13,7 +13,7 @@ from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.objects import retries as faults
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from layoutgen.io.tables.lease import Lease, LeaseError, read_current
 from tests.chaos.faulty_s3 import FaultyS3
 from tests.chaos.nights import S3_KEYS, Cluster, Night, check_secret, check_table, current, draw_catalogue, tables
@@ -203,6 +203,8 @@ def test_a_night_whose_store_goes_down_ends_cleanly_tells_no_secret_and_goes_on_
     after = night.markers()
     assert {name: after[name] for name in before} == before
     check_secret([night.log, *(file for file in night.root.rglob("*") if file.is_file()), *cluster.logs()])
-    shown = [snapshot.read(Storage(), str(night.root), current(night.root), w) for w in ("snapshots", "dead_letters")]
+    shown = [
+        published_runs.read(Storage(), str(night.root), current(night.root), w) for w in ("snapshots", "dead_letters")
+    ]
     files = dict(gallery.files(shown[0].to_pylist(), shown[1].to_pylist(), current(night.root)))
     assert not [name for name, content in files.items() if S3_KEYS["AWS_SECRET_ACCESS_KEY"].encode() in content]

@@ -13,7 +13,7 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.fingerprint import MOST_IMAGES
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from layoutgen.models.building import composers
 from tests.chaos.nights import VOLATILE
 from tests.chaos.quick import SETTINGS, Crash, night
@@ -38,7 +38,7 @@ def manifest(folder: Path, **product: Any) -> str:
 
 
 def rows(output: Path) -> list[dict[str, Any]]:
-    table = snapshot.read(Storage(), str(output), snapshot.current(Storage(), str(output)), "snapshots")
+    table = published_runs.read(Storage(), str(output), published_runs.current(Storage(), str(output)), "snapshots")
     return [{name: value for name, value in row.items() if name not in VOLATILE} for row in table.to_pylist()]
 
 

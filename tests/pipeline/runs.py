@@ -8,7 +8,7 @@ from layoutgen.config.base import Pool
 from layoutgen.config.jobs import InputSettings, LayoutsConfig, RunSettings, StorageSettings
 from layoutgen.config.stages import AnnotateSettings, ImagesSettings
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 
 _SMALL = Pool(size=1, num_cpus=0.2)
 
@@ -51,7 +51,7 @@ def write_manifest(folder: Path, rows: list[dict[str, Any]], name: str = "catalo
 
 def published(output: str) -> list[dict[str, Any]]:
     """The rows of the newest snapshot, by row_id, without what differs from run to run."""
-    rows = snapshot.read(Storage(), output).to_pylist()
+    rows = published_runs.read(Storage(), output).to_pylist()
     for row in rows:
         del row["run_id"], row["created_at"]
     return sorted(rows, key=lambda row: row["row_id"])
@@ -59,4 +59,4 @@ def published(output: str) -> list[dict[str, Any]]:
 
 def dead(output: str, run_id: str) -> list[dict[str, Any]]:
     """The dead letters of a run."""
-    return snapshot.read(Storage(), output, run_id, "dead_letters").to_pylist()
+    return published_runs.read(Storage(), output, run_id, "dead_letters").to_pylist()

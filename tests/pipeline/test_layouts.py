@@ -17,7 +17,7 @@ from layoutgen.core.prompts.layouts import parse_layout
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_layouts
 from layoutgen.training.data.datasets import ExampleSamples
@@ -113,7 +113,7 @@ def _samples(examples: list[Example]) -> list[Sample]:
 
 
 def test_published_layouts_can_be_learnt_from(run: dict[str, Any]) -> None:
-    rows = snapshot.read(Storage(), "s3://shop/layouts").to_pylist()
+    rows = published_runs.read(Storage(), "s3://shop/layouts").to_pylist()
     assert [drop.reason for drop in from_layouts(rows) if isinstance(drop, Drop)] == ["undecided"] * 15
     found = select(from_layouts(rows, take_undecided=True), shares=(0.6, 0.2, 0.2))
     assert not found.drops
@@ -188,7 +188,7 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
     )
     summary = run_annotations(config, str(tmp_path / "posters"), str(tmp_path / "out"))
     assert (summary["rows_in"], summary["computed"], summary["dead_letters"]) == (2, 1, 1)
-    (row,) = snapshot.read(Storage(), str(tmp_path / "out")).to_pylist()
+    (row,) = published_runs.read(Storage(), str(tmp_path / "out")).to_pylist()
     assert [line["text"] for line in row["text_lines"] if line["placed"]] == ["夏日新品上市"]
     assert '"主标题"' in row["annotation_json"]
     (example,) = from_annotations([row])

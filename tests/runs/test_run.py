@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from layoutgen import tables
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from layoutgen.io.tables.lease import LeaseError
 from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.runs import run as running
@@ -91,7 +92,7 @@ def test_a_limited_first_run_does_not_fix_the_number_of_shards(table: Table) -> 
     trial = table.night(limit=3)
     assert trial["shards"] == 1
     whole = table.night(config=with_run(rows_per_shard=1))
-    manifest = snapshot.manifest(Storage(), str(table.root), whole["run_id"])
+    manifest = published_runs.manifest(Storage(), str(table.root), whole["run_id"])
     assert manifest["shard_count"] == 8
     assert (whole["computed"], whole["unchanged"]) == (5, 3)
     assert len(table.published()) == 8
@@ -252,8 +253,8 @@ def test_a_file_of_a_cut_off_night_that_its_marker_does_not_describe_is_not_take
     with pytest.raises(Crash):
         table.night(after("before_publish", 1))
     for file in table.root.glob("snapshots/*/part-*.parquet"):
-        rows = snapshot.pq.ParquetFile(file).read()
-        snapshot.pq.write_table(rows.set_column(rows.column_names.index("title"), "title", [["x"] * len(rows)]), file)
+        rows = pq.ParquetFile(file).read()
+        pq.write_table(rows.set_column(rows.column_names.index("title"), "title", [["x"] * len(rows)]), file)
     table.rows.append({"product_id": "new", "image": "0.jpg", "title": "New"})
     assert table.night()["computed"] == 9
 
@@ -298,7 +299,7 @@ def test_a_file_of_the_base_that_is_broken_is_computed_again(
 ) -> None:
     first = table.night()
     broken = table.files(first["run_id"])[0]
-    rows = snapshot.pq.read_metadata(broken).num_rows
+    rows = pq.read_metadata(broken).num_rows
     broken.write_bytes(broken.read_bytes()[:length])
     summary = table.night()
     assert (summary["computed"], summary["published"], summary["deleted"]) == (rows, 8, 0)
@@ -362,7 +363,7 @@ def test_a_manifest_that_was_cut_short_is_refused_and_names_the_share(
         "catalogue.jsonl lacks 13 of the 16 published rows (81%), more than run.max_deleted_fraction = 0.2"
         in caplog.text
     )
-    assert snapshot.current(Storage(), str(table.root)) == first["run_id"]
+    assert published_runs.current(Storage(), str(table.root)) == first["run_id"]
     allowed = table.night(allow_deletions=True)
     assert (allowed["computed"], allowed["published"], allowed["current"]) == (0, 3, True)
     table.rows = whole

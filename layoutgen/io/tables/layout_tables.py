@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from layoutgen.core.errors import Refusal
 from layoutgen.core.schema import COVER_ELEMENT, COVERS, LAYOUTS
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables import layout_arrays, snapshot
+from layoutgen.io.tables import layout_arrays, published_runs
 
 KEYS = ("row_id", "product_id", "canvas", "category", "application", "composer", "adapter", "created_at")
 TEXT_IN_PICTURE = "text_in_picture"
@@ -49,7 +49,7 @@ def folder_of(storage: Storage, uri: str, run_id: str | None = None) -> str:
     if PurePosixPath(uri).suffix in (".parquet", ".jsonl", ".json", ".npz"):
         return uri
     if run_id or storage.exists(storage.join(uri, "CURRENT")):
-        return storage.join(uri, f"snapshots/{run_id or snapshot.current(storage, uri)}")
+        return storage.join(uri, f"snapshots/{run_id or published_runs.current(storage, uri)}")
     return uri
 
 

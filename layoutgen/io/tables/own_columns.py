@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from layoutgen.core.manifest.column_types import NO_COLUMNS, carried, decode, holds_json, json_field, settle, with_most
 from layoutgen.core.schema import extra_names
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import snapshot
+from layoutgen.io.tables import published_runs
 from layoutgen.io.tables.ledger import Ledger
 
 
@@ -21,7 +21,7 @@ def published(storage: Storage, root: str, run_id: str | None, kind: pa.Schema) 
     StorageError."""
     if run_id is None:
         return NO_COLUMNS
-    written = snapshot.manifest(storage, root, run_id)
+    written = published_runs.manifest(storage, root, run_id)
     if "own_schema" in written:
         return decode(written["own_schema"])
     folder = storage.join(root, f"snapshots/{run_id}")

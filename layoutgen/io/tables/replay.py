@@ -23,7 +23,7 @@ from layoutgen.core.manifest.keys import canvas_name
 from layoutgen.core.manifest.plan import shard_of
 from layoutgen.io.manifests import manifest
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import letters, own_columns, snapshot
+from layoutgen.io.tables import letters, own_columns, published_runs
 from layoutgen.io.tables.ledger import Base, Ledger
 from layoutgen.io.tables.previous import Previous, chosen
 
@@ -64,7 +64,9 @@ class Replay:
                 yield manifest.from_lines(batch, self._kind, from_text=self._from_text, rename=self._rename, given=own)
         if is_empty:
             newer = f": the table knows newer input of all {self.left_out}" if self.left_out else ""
-            raise snapshot.SnapshotError(f"run {self._run_id} of {self._root} has no dead letters to replay{newer}")
+            raise published_runs.SnapshotError(
+                f"run {self._run_id} of {self._root} has no dead letters to replay{newer}"
+            )
 
     def _lines(self, folder: Path) -> Iterator[str]:
         newer = self._newer()
@@ -127,7 +129,7 @@ class _Newer:
         assert base.published
         self._began, self._shards = began, base.published.shards
         self._previous = Previous(storage, root, CONTRACTS[kind].published, Base(base.published), base.published.shards)
-        planned_at = snapshot.manifest(storage, root, base.published.run_id).get("planned_at")
+        planned_at = published_runs.manifest(storage, root, base.published.run_id).get("planned_at")
         self._is_planned_since = planned_at is not None and datetime.fromisoformat(planned_at) > began
         same, other = [], []
         for table in letters.stream(storage, root, base.published.run_id, ["row_id", "input_row", "created_at"]):
@@ -158,7 +160,9 @@ class _Newer:
 def _began(storage: Storage, root: str, run_id: str) -> datetime:
     plan = Ledger(storage, root, run_id).read_plan()
     if plan is None:
-        raise snapshot.SnapshotError(f"{root} has no run {run_id}, or nothing was planned in it; give another --replay")
+        raise published_runs.SnapshotError(
+            f"{root} has no run {run_id}, or nothing was planned in it; give another --replay"
+        )
     return datetime.fromisoformat(plan.created_at)
 
 

@@ -16,18 +16,18 @@ ROOT = Path(__file__).resolve().parents[1]
 MOST_LINES = 300
 MOST_LINES_BY_HAND = 250
 FILLER = {
-    "found": 265,
+    "found": 258,
     "heat": 0,
     "kept": 48,
     "look": 14,
     "lots": 1,
     "made": 14,
-    "one": 137,
-    "said": 23,
+    "one": 128,
+    "said": 22,
     "seen": 25,
     "some": 23,
-    "take": 12,
-    "told": 19,
+    "take": 11,
+    "told": 18,
 }
 """How often these words, which name nothing, may be names in `layoutgen` and `jobs`. It only goes down."""
 

@@ -43,7 +43,7 @@ _SUMMARY |= {family.name: family.summary for family in FAMILIES.values()}
 
 def ship(version: Path, output: Path, note: str, first: Path | None = None) -> dict[str, Any]:
     """Copy a version into `output` and write its card; returns the card."""
-    cards = [json.loads((one / "card.json").read_text("utf-8")) for one in (first, version) if one]
+    cards = [json.loads((folder / "card.json").read_text("utf-8")) for folder in (first, version) if folder]
     last, family = cards[-1], cards[-1]["family"]
     output.mkdir(parents=True, exist_ok=True)
     network = FAMILIES.get(family)
@@ -57,7 +57,9 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
     with safe_open(weights, "pt") as file:
         shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
     speaks = {name: last[name] for name in ("image_side", "codec", "prompt_version")} if not network else {}
-    commands = [one.format(family=family) for one in _NETWORK] if network else [*_FIRST, *(_FURTHER if first else ())]
+    commands = (
+        [command.format(family=family) for command in _NETWORK] if network else [*_FIRST, *(_FURTHER if first else ())]
+    )
     card = {
         "name": f"layoutgen embedded composer, {family}-{len(cards)}",
         "what": _SUMMARY[family],
@@ -68,7 +70,7 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
         **speaks,
         **{name: last[name] for name in ("code_version", "created_at")},
         "made_by": commands,
-        "trainings": [_training(one) for one in cards],
+        "trainings": [_training(card) for card in cards],
         "note": note,
     }
     (output / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -224,7 +224,7 @@ def distributions(
     paired = None
     if pairs:
         left, right = (np.array(side) for side in zip(*pairs, strict=True))
-        paired = distribution.docsim(_take(layouts, left), _take(reference, right))
+        paired = distribution.docsim(_chosen(layouts, left), _chosen(reference, right))
     return {
         "features": distribution.FEATURES,
         "layouts": len(layouts),
@@ -235,11 +235,11 @@ def distributions(
         "max_iou_layouts": partners,
         "docsim": paired,
         "docsim_pairs": len(pairs),
-        "docsim_best": distribution.docsim_best(layouts, _take(reference, np.arange(min(len(reference), 200)))),
+        "docsim_best": distribution.docsim_best(layouts, _chosen(reference, np.arange(min(len(reference), 200)))),
     }
 
 
-def _take(layouts: Layouts, chosen: np.ndarray) -> Layouts:
+def _chosen(layouts: Layouts, chosen: np.ndarray) -> Layouts:
     return Layouts(layouts.boxes[chosen], layouts.classes[chosen], layouts.dropped[chosen])
 
 

@@ -27,6 +27,15 @@ FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl")
 ADAPTER_RECORD = "layoutgen_adapter.json"
 """Beside an adapter's weights: the `max_side`, `codec`, `prompt_version` and `base_sha` it was trained with."""
 
+LORA_TARGETS = r".*language_model\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)$"
+"""What an adapter changes in all families: the language model's linear layers. A plain list of names would also hit
+Qwen2.5-VL's vision tower."""
+VISION_TARGETS = (
+    r".*(visual\.blocks|vision_tower\.encoder\.layer)\.\d+\.(attn|attention|mlp)\."
+    r"(qkv|proj|[qkv]_proj|projection_layer|fc[12]|linear_fc[12]|(gate|up|down)_proj)$"
+)
+"""The vision towers' linear layers, in all families."""
+
 _ENDS = ("<|im_end|>", "<|endoftext|>", "</s>")
 _BESIDE_PICTURE = {"internvl": ("<img>", "</img>")}
 """What a family's processor, not its chat template, puts around a picture."""

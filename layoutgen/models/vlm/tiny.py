@@ -23,10 +23,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText, Qwen2Tokenizer
 
 from layoutgen.core.layout import Canvas, Copy, Role, Suggestion
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION, layout_prompt, write_layout
-from layoutgen.models.vlm.checkpoints import FAMILIES, record_adapter
-
-LORA_TARGETS = r".*language_model\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)$"
-"""The language model's linear layers; a plain list of names would also hit Qwen2.5-VL's vision tower."""
+from layoutgen.models.vlm.checkpoints import FAMILIES, LORA_TARGETS, record_adapter
 
 
 @dataclass(frozen=True)

@@ -107,19 +107,19 @@ def from_layouts(
     decided, drops = _settled(feedback, known)
     yield from drops
     for key, row in known.items():
-        row_id, said_of_it = key[0], decided.get(key, [])
-        words = {one.decision for one in said_of_it}
-        who = ", ".join(sorted({one.annotator for one in said_of_it}))
+        row_id, decisions = key[0], decided.get(key, [])
+        words = {decision.decision for decision in decisions}
+        who = ", ".join(sorted({decision.annotator for decision in decisions}))
         if len(words) > 1:
-            told = ", ".join(sorted(f"{one.annotator}: {one.decision}" for one in said_of_it))
-            yield Drop("contradicted", "feedback", row_id, f"{row_id}: {told}; settle it and export again")
+            opinions = ", ".join(sorted(f"{decision.annotator}: {decision.decision}" for decision in decisions))
+            yield Drop("contradicted", "feedback", row_id, f"{row_id}: {opinions}; settle it and export again")
         elif words == {"reject"}:
-            note = next((one.note for one in said_of_it if one.note), "no note")
+            note = next((decision.note for decision in decisions if decision.note), "no note")
             yield Drop("rejected", "feedback", row_id, f"{row_id} was rejected by {who}: {note}")
         elif words == {"edit"}:
             yield Drop("edited", "layout", row_id, f"{row_id} was edited by {who}; the edit is learnt")
-            for one in said_of_it:
-                yield _tried("edit", row, lambda row, one=one: _edited(row, one))
+            for edit in decisions:
+                yield _tried("edit", row, lambda row, edit=edit: _edited(row, edit))
         elif words == {"adopt"}:
             yield _tried("adopt", row, lambda row, who=who: replace(_laid_out(row, "adopt"), annotator=who))
         elif row.get("accepted") is False:

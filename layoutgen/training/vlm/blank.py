@@ -34,16 +34,16 @@ _SIGNS = "，。！？：；、·￥¥（）“”《》％—…＋×&%+-/.!?$�
 
 def phrases() -> list[str]:
     """What is one token though it is many words, none a part of what the copy says."""
-    found = [piece for said in (prompts.SYSTEM, refinement_prompt.SYSTEM) for piece in _pieces(said)]
-    found += [f'{{"role":"{role.value}","text":"' for role in Role]
-    found += ['","box":[', "]},", "]}]"]
-    found += ['{"canvas":[', '],"title":"', '],"selling_points":["', '","selling_points":["', '","']
+    fixed = [piece for text in (prompts.SYSTEM, refinement_prompt.SYSTEM) for piece in _pieces(text)]
+    fixed += [f'{{"role":"{role.value}","text":"' for role in Role]
+    fixed += ['","box":[', "]},", "]}]"]
+    fixed += ['{"canvas":[', '],"title":"', '],"selling_points":["', '","selling_points":["', '","']
     for before in ('"]', '"'):
-        found += [f'{before},"brand":"', f'{before},"logo":']
+        fixed += [f'{before},"brand":"', f'{before},"logo":']
     for before in ('"]', '"', ""):
-        found += [f'{before},"language":"{language}"' for language in ("zh", "en")]
-    found += [',"given":[', '{"role":null,"text":"', '","place":[', '],"locked":true}', '],"locked":false}', "null"]
-    return found
+        fixed += [f'{before},"language":"{language}"' for language in ("zh", "en")]
+    fixed += [',"given":[', '{"role":null,"text":"', '","place":[', '],"locked":true}', '],"locked":false}', "null"]
+    return fixed
 
 
 def _pieces(text: str) -> list[str]:

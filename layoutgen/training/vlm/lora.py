@@ -13,17 +13,10 @@ import torch
 from torch import Tensor
 
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
-from layoutgen.models.vlm.checkpoints import ChatFormat, load_model, record_adapter
-from layoutgen.models.vlm.tiny import LORA_TARGETS
+from layoutgen.models.vlm.checkpoints import LORA_TARGETS, VISION_TARGETS, ChatFormat, load_model, record_adapter
 from layoutgen.training.loop.steps import Collate, Recipe
 from layoutgen.training.vlm.learner import Learner
 from layoutgen.training.vlm.tokens import collate
-
-VISION_TARGETS = (
-    r".*(visual\.blocks|vision_tower\.encoder\.layer)\.\d+\.(attn|attention|mlp)\."
-    r"(qkv|proj|[qkv]_proj|projection_layer|fc[12]|linear_fc[12]|(gate|up|down)_proj)$"
-)
-"""The vision towers' linear layers, in all families."""
 
 
 def load_learner(weights: Path, recipe: Recipe, device: str | None) -> Learner:

@@ -19,9 +19,9 @@ from layoutgen.models.decoding import memory
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Decoder, Request
 from layoutgen.models.decoding.memory import PUBLISHED, Measures, cache_bytes, measures_of, workspace_bytes
-from layoutgen.models.vlm.checkpoints import FAMILIES, ChatFormat, load_chat_format, load_model
+from layoutgen.models.vlm.checkpoints import FAMILIES, LORA_TARGETS, ChatFormat, load_chat_format, load_model
 from layoutgen.models.vlm.pictures import PictureKind
-from layoutgen.models.vlm.tiny import LORA_TARGETS, build_checkpoint
+from layoutgen.models.vlm.tiny import build_checkpoint
 
 
 @pytest.fixture(scope="module", params=FAMILIES)

@@ -15,9 +15,9 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 
 from layoutgen.models.vlm import adapters
-from layoutgen.models.vlm.checkpoints import load_model, load_skeleton
+from layoutgen.models.vlm.checkpoints import FAMILIES, LORA_TARGETS, load_model, load_skeleton
 from layoutgen.models.vlm.tensor_names import plain
-from layoutgen.models.vlm.tiny import FAMILIES, LORA_TARGETS, build_checkpoint
+from layoutgen.models.vlm.tiny import build_checkpoint
 
 TEXT = ("embed_tokens", "layers", "norm")
 

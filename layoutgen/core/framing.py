@@ -54,15 +54,15 @@ def candidates(
 ) -> list[Candidate]:
     """List the framings worth trying. `flat` is the photo's one ground colour or None, `panel` the colour for panels
     and cards, `margin` the free edge as a share of the canvas's short side."""
-    found = [
+    framings = [
         *(_extended(photo_aspect, subject, canvas, flat, margin) if flat else ()),
         *_bleeds(photo_aspect, subject, canvas),
         *_panels(photo_aspect, subject, canvas, panel),
         *_cards(photo_aspect, subject, canvas, panel, margin),
     ]
-    if any(candidate.subject_seen >= ENOUGH_SEEN for candidate in found):
-        return found
-    return [*found, *_whole(photo_aspect, canvas, panel, margin)]
+    if any(candidate.subject_seen >= ENOUGH_SEEN for candidate in framings):
+        return framings
+    return [*framings, *_whole(photo_aspect, canvas, panel, margin)]
 
 
 def _seen(crop: Box, subject: Box) -> float:
@@ -80,12 +80,12 @@ def _bleeds(photo_aspect: float, subject: Box, canvas: Canvas) -> list[Candidate
         aims |= {(subject[2] - width / 2, centre[1]), (subject[0] + width / 2, centre[1])}
     if height < 0.999:
         aims |= {(centre[0], subject[3] - height / 2), (centre[0], subject[1] + height / 2)}
-    found = []
+    bleeds = []
     for aim in sorted(aims):
         crop = cover(aspect, photo_aspect, aim)
         shown = on_canvas(subject, Framing(crop))
-        found += [Candidate("bleed", Framing(crop), region, _seen(crop, subject)) for region in free_bands(shown)]
-    return found
+        bleeds += [Candidate("bleed", Framing(crop), region, _seen(crop, subject)) for region in free_bands(shown)]
+    return bleeds
 
 
 def free_bands(subject: Box) -> list[Box]:
@@ -117,7 +117,7 @@ def _extended(photo_aspect: float, subject: Box, canvas: Canvas, flat: str, marg
     edge_x, edge_y = margin * short / canvas.width, margin * short / canvas.height
     left, top = 0.0 if cut[0] else edge_x, 0.0 if cut[1] else edge_y
     right, bottom = 1.0 if cut[2] else 1 - edge_x, 1.0 if cut[3] else 1 - edge_y
-    found = []
+    extended = []
     for share in (0.4, 0.5, 0.58, 0.66):
         zones: list[tuple[str, Box]] = []
         if canvas.width <= canvas.height * 1.4 and share >= 0.5:
@@ -129,8 +129,8 @@ def _extended(photo_aspect: float, subject: Box, canvas: Canvas, flat: str, marg
             flush = (picture[0] < 1e-6, picture[1] < 1e-6, picture[2] > 1 - 1e-6, picture[3] > 1 - 1e-6)
             if all(is_flush or not is_cut for is_flush, is_cut in zip(flush, cut, strict=True)):
                 region = _beside(text_side, picture)
-                found.append(Candidate("extend", Framing(crop, picture, flat), region, 1.0))
-    return found
+                extended.append(Candidate("extend", Framing(crop, picture, flat), region, 1.0))
+    return extended
 
 
 def _flush(picture: Box, cut: tuple[bool, bool, bool, bool]) -> Box:
@@ -161,7 +161,7 @@ def contain(shape: float, zone: Box, canvas: Canvas) -> Box:
 
 def _panels(photo_aspect: float, subject: Box, canvas: Canvas, panel: str) -> list[Candidate]:
     centre = ((subject[0] + subject[2]) / 2, (subject[1] + subject[3]) / 2)
-    found = []
+    panels = []
     for share in (0.24, 0.28, 0.33, 0.38, 0.44, 0.5, 0.56, 0.6):
         sides: list[tuple[Box, Box]] = []
         if share <= 0.44:
@@ -177,8 +177,8 @@ def _panels(photo_aspect: float, subject: Box, canvas: Canvas, panel: str) -> li
         for picture, region in sides:
             aspect = (picture[2] - picture[0]) * canvas.width / ((picture[3] - picture[1]) * canvas.height)
             crop = cover(aspect, photo_aspect, centre)
-            found.append(Candidate("panel", Framing(crop, picture, panel), region, _seen(crop, subject)))
-    return found
+            panels.append(Candidate("panel", Framing(crop, picture, panel), region, _seen(crop, subject)))
+    return panels
 
 
 def _cards(photo_aspect: float, subject: Box, canvas: Canvas, panel: str, margin: float) -> list[Candidate]:
@@ -186,24 +186,24 @@ def _cards(photo_aspect: float, subject: Box, canvas: Canvas, panel: str, margin
         return []
     short = min(canvas.width, canvas.height)
     edge_x, edge_y = margin * short / canvas.width, margin * short / canvas.height
-    found = []
+    cards = []
     for share in (0.68, 0.74):
         width = 1 - 2 * edge_x
         aspect = width * canvas.width / ((share - edge_y) * canvas.height)
         crop = cover(aspect, photo_aspect, ((subject[0] + subject[2]) / 2, (subject[1] + subject[3]) / 2))
         above = (edge_x, 1 - share, 1 - edge_x, 1 - edge_y)
         below = (edge_x, edge_y, 1 - edge_x, share)
-        found += [
+        cards += [
             Candidate("card", Framing(crop, above, panel), (0.0, 0.0, 1.0, 1 - share), _seen(crop, subject)),
             Candidate("card", Framing(crop, below, panel), (0.0, share, 1.0, 1.0), _seen(crop, subject)),
         ]
-    return found
+    return cards
 
 
 def _whole(photo_aspect: float, canvas: Canvas, panel: str, margin: float) -> list[Candidate]:
     short = min(canvas.width, canvas.height)
     edge_x, edge_y = margin * short / canvas.width, margin * short / canvas.height
-    found = []
+    cards = []
     for text_side, zone in (
         ("bottom", (edge_x, edge_y, 1 - edge_x, 0.6)),
         ("top", (edge_x, 0.4, 1 - edge_x, 1 - edge_y)),
@@ -211,8 +211,8 @@ def _whole(photo_aspect: float, canvas: Canvas, panel: str, margin: float) -> li
         ("left", (0.4, edge_y, 1 - edge_x, 1 - edge_y)),
     ):
         picture = contain(photo_aspect, zone, canvas)
-        found.append(Candidate("card", Framing(picture=picture, backdrop=panel), _beside(text_side, picture), 1.0))
-    return found
+        cards.append(Candidate("card", Framing(picture=picture, backdrop=panel), _beside(text_side, picture), 1.0))
+    return cards
 
 
 def on_canvas(box: Box, framing: Framing) -> Box:
@@ -238,9 +238,12 @@ def with_room(photo_aspect: float, subject: Box, canvas: Canvas, panel: str) -> 
         shown = on_canvas(subject, candidate.framing)
         return area(candidate.region) - intersection(candidate.region, shown)
 
-    seen = [one for one in tried if one.subject_seen >= ENOUGH_SEEN]
+    enough = [option for option in tried if option.subject_seen >= ENOUGH_SEEN]
     best = max(
-        seen, key=lambda one: min(one.subject_seen, 0.97) + min(room(one), _ROOM) + (0.02 if one.kind == "bleed" else 0)
+        enough,
+        key=lambda option: (
+            min(option.subject_seen, 0.97) + min(room(option), _ROOM) + (0.02 if option.kind == "bleed" else 0)
+        ),
     )
     return best.framing
 

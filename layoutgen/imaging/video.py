@@ -88,18 +88,20 @@ def read(
         decoder = _decoder(stream)
         duration = _duration(clip, stream)
         times = [duration * (k + 0.5) / count for k in range(count)] if duration else []
-        found = _key_frames(clip, stream, decoder, times, side)
-        if len(found) < min(_FEW, count):
-            found |= _in_order(clip, stream, decoder, times, side, count, most_decoded)
-        if not found:
+        by_time = _key_frames(clip, stream, decoder, times, side)
+        if len(by_time) < min(_FEW, count):
+            by_time |= _in_order(clip, stream, decoder, times, side, count, most_decoded)
+        if not by_time:
             raise VideoFault("empty_video", "a video stream without a frame that can be decoded; export the clip again")
         start = _start(stream)
-        times = sorted(found)
-        kept = times if len(times) <= count else [times[(2 * k + 1) * len(times) // (2 * count)] for k in range(count)]
-        pixels, ground = _on_ground([found[time].pixels for time in kept])
-        frames = tuple(Still(shown, max(0.0, time - start)) for shown, time in zip(pixels, kept, strict=True))
-        notes = tuple(filter(None, [found[kept[0]].note, grounds.note(ground)]))
-        return Clip(frames, duration, *found[kept[0]].size, notes)
+        times = sorted(by_time)
+        chosen = (
+            times if len(times) <= count else [times[(2 * k + 1) * len(times) // (2 * count)] for k in range(count)]
+        )
+        pixels, ground = _on_ground([by_time[time].pixels for time in chosen])
+        frames = tuple(Still(shown, max(0.0, time - start)) for shown, time in zip(pixels, chosen, strict=True))
+        notes = tuple(filter(None, [by_time[chosen[0]].note, grounds.note(ground)]))
+        return Clip(frames, duration, *by_time[chosen[0]].size, notes)
 
 
 def _best(clip: Any) -> Any:
@@ -165,31 +167,31 @@ def _key_frames(clip: Any, stream: Any, decoder: Any, times: list[float], side: 
     """The key frames at or before `times`; one that can't be reached or decoded is left out."""
     import av
 
-    found: Found = {}
+    by_time: Found = {}
     for time in times:
         try:
             clip.seek(int((time + _start(stream)) / stream.time_base), stream=stream, backward=True)
             decoder.flush_buffers()
             for number, packet in enumerate(clip.demux(stream)):
                 if packet.is_keyframe and packet.size:
-                    if packet.pts is not None and float(packet.pts * stream.time_base) in found:
+                    if packet.pts is not None and float(packet.pts * stream.time_base) in by_time:
                         break
                     # The end of the stream after one packet: a decoder that waits for more gives its frame at once.
                     for frame in [*_decoded(packet, stream, decoder), *decoder.decode(None)][:1]:
-                        found[_time(frame, stream, time + _start(stream))] = _small(frame, stream, side)
+                        by_time[_time(frame, stream, time + _start(stream))] = _small(frame, stream, side)
                     break
                 if number > _MOST_PACKETS:
                     break
         except (av.FFmpegError, EOFError):
             continue
-    return found
+    return by_time
 
 
 def _in_order(clip: Any, stream: Any, decoder: Any, times: list[float], side: int, count: int, most: int) -> Found:
     """Frames in order from the start: those nearest after `times`; without times, every n-th of what is decoded."""
     import av
 
-    found: Found = {}
+    by_time: Found = {}
     waiting, every = list(times), 1
     start = _start(stream)
     try:
@@ -199,16 +201,16 @@ def _in_order(clip: Any, stream: Any, decoder: Any, times: list[float], side: in
         for number, frame in enumerate(decoded):
             time = _time(frame, stream, start + number / 25)
             due = number % every == 0 if not times else bool(waiting) and time - start >= waiting[0] - 1e-6
-            if due or not found:
-                found[time] = _small(frame, stream, side)
+            if due or not by_time:
+                by_time[time] = _small(frame, stream, side)
                 waiting = [t for t in waiting if t > time - start]
-            if not times and len(found) >= 2 * count:
-                found, every = dict(list(found.items())[::2]), 2 * every
+            if not times and len(by_time) >= 2 * count:
+                by_time, every = dict(list(by_time.items())[::2]), 2 * every
             if number + 1 >= most or (times and not waiting):
                 break
     except (av.FFmpegError, EOFError):
         pass  # what was decoded until here is what there is
-    return found
+    return by_time
 
 
 def _decoded(packet: Any, stream: Any, decoder: Any) -> list[Any]:

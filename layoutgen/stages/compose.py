@@ -68,8 +68,8 @@ class Compose:
                     faults[i] = (answer.kind, answer.message)
                     continue
                 answers[i] = answer
-                said = {suggestion.text for suggestion in answer.suggestions}
-                notes[i] += [f"left out for want of room: {p}" for p in brief.copy.selling_points if p not in said]
+                texts = {suggestion.text for suggestion in answer.suggestions}
+                notes[i] += [f"left out for want of room: {p}" for p in brief.copy.selling_points if p not in texts]
         count = range(len(table))
         columns: dict[str, Any] = {
             "crop": [answers[i].framing.crop if i in answers else None for i in count],
@@ -110,8 +110,8 @@ class Compose:
                 faults[i] = fault
                 continue
             if i in known:
-                said = {suggestion["text"] for suggestion in table.column("suggestion")[i].as_py()}
-                noted += [f"left out for want of room: {p}" for p in copy.selling_points if p not in said]
+                texts = {suggestion["text"] for suggestion in table.column("suggestion")[i].as_py()}
+                noted += [f"left out for want of room: {p}" for p in copy.selling_points if p not in texts]
                 continue
             ready = prepared.get(i)
             image = _NO_IMAGE

@@ -116,11 +116,11 @@ class Fetch:
         self, table: pa.Table, shas: dict[int, str], stored: dict[str, str | None]
     ) -> list[dict[str, str] | None]:
         read = self._versions.reads(table)
-        found: list[dict[str, str] | None] = [None] * len(table)
+        fingerprints: list[dict[str, str] | None] = [None] * len(table)
         for i, sha in shas.items():
             row = {name: values[i] for name, values in read.items()}
-            found[i] = vars(fingerprint.keys(row, sha, stored, self._versions))
-        return found
+            fingerprints[i] = vars(fingerprint.keys(row, sha, stored, self._versions))
+        return fingerprints
 
     def _read(self, uris: list[str]) -> Iterator[tuple[str, tuple[bytes, str] | StorageFault]]:
         """Read objects chunk by chunk, one chunk ahead of the reader."""

@@ -43,8 +43,8 @@ class Guard:
         began = time.monotonic()
         shard, driver = table.column(schema.SHARD)[0].as_py(), table.column(schema.ATTEMPT)[0].as_py()
         note = self._ledger.uri(f"tries/{self._name}-{shard:05d}.json")
-        found = self._ledger.storage.read_version(note)
-        tries = json.loads(found[0]) if found else {}
+        stored = self._ledger.storage.read_version(note)
+        tries = json.loads(stored[0]) if stored else {}
         if tries.get("driver") != driver:
             tries = {"driver": driver, "count": 0, "losses": 0, "crashes": {}, "suspects": []}
         tries["count"] += 1

@@ -76,7 +76,9 @@ class Score:
         values = table.select([name for name in _READ if name in table.column_names]).to_pylist()
         exclusions: list[list[str]] = [[] for _ in values]
         elements = [_elements(row, excluded) for row, excluded in zip(values, exclusions, strict=True)]
-        layouts = Layouts.from_lists([[(own.class_of(e.role), e.box) for e in found] for found in elements])
+        layouts = Layouts.from_lists(
+            [[(own.class_of(e.role), e.box) for e in row_elements] for row_elements in elements]
+        )
         scores = {
             **_named("pku_compat", pku.pku_compat(layouts)),
             **_named("pku", pku.pku(layouts)),
@@ -88,13 +90,13 @@ class Score:
             self._content(values, elements, layouts, content, exclusions)
         scores |= content.scores()
         is_cover = np.array([row.get("application") == "video_cover" for row in values], bool)
-        seen = {"overlap": scores["ralf_overlap"], "occlusion": scores["ralf_occlusion"]}
-        scores |= _named("cover", covers.covers(is_cover, seen, [row.get("accepted") for row in values]))
+        with_content = {"overlap": scores["ralf_overlap"], "occlusion": scores["ralf_occlusion"]}
+        scores |= _named("cover", covers.covers(is_cover, with_content, [row.get("accepted") for row in values]))
         own_totals = np.zeros((len(own.NAMES), 2, len(values)))
         element_scores, violated = [], []
-        for i, (row, found) in enumerate(zip(values, elements, strict=True)):
-            one, broken, totals = self._own(row, found, content.measured.get(i), exclusions[i])
-            element_scores.append([vars(score) for score in one])
+        for i, (row, row_elements) in enumerate(zip(values, elements, strict=True)):
+            own_scores, broken, totals = self._own(row, row_elements, content.measured.get(i), exclusions[i])
+            element_scores.append([vars(score) for score in own_scores])
             violated.append(broken)
             own_totals[:, :, i] = [totals[name] for name in own.NAMES]
         scores |= {f"own_{name}": metric(*own_totals[k]) for k, name in enumerate(own.NAMES)}
@@ -162,8 +164,8 @@ class Score:
     def _pictures(self, uris: list[str]) -> Iterable[tuple[str, np.ndarray | str]]:
         """Each photo's pixels, or the kind of fault that it has."""
         for first in range(0, len(uris), _AT_ONCE):
-            some = uris[first : first + _AT_ONCE]
-            for uri, data in zip(some, self._storage.read_many(some), strict=True):
+            chunk = uris[first : first + _AT_ONCE]
+            for uri, data in zip(chunk, self._storage.read_many(chunk), strict=True):
                 if isinstance(data, StorageFault):
                     yield uri, data.kind
                     continue
@@ -222,7 +224,7 @@ class Score:
             scores,
             asked=asked,
             broken=broken,
-            proposed=None if proposed is None else [_sides(one) for one in proposed],
+            proposed=None if proposed is None else [_sides(box) for box in proposed],
             protected=protected,
         )
         return scores, broken[0], totals
@@ -261,25 +263,25 @@ class _Content:
         self.measured: dict[int, tuple[np.ndarray, list[float | None]]] = {}
 
     def put(self, members: list[int], scores: Mapping[str, Metric]) -> None:
-        for name, found in scores.items():
-            self._totals[name][:, members] = found.total, found.weight
+        for name, score in scores.items():
+            self._totals[name][:, members] = score.total, score.weight
 
     def scores(self) -> dict[str, Metric]:
-        return {name: metric(*found) for name, found in self._totals.items()}
+        return {name: metric(*sums) for name, sums in self._totals.items()}
 
 
 _CONTENT = {"pku_compat": pku.CONTENT, "pku": pku.CONTENT, "ralf": ralf.CONTENT, "cgl": cgl.CONTENT}
 
 
 def _named(protocol: str, scores: Mapping[str, Metric]) -> dict[str, Metric]:
-    return {f"{protocol}_{name}": found for name, found in scores.items()}
+    return {f"{protocol}_{name}": score for name, score in scores.items()}
 
 
 def _columns(scores: Mapping[str, Metric]) -> dict[str, pa.Array]:
     columns = {}
     for name, definition in METRICS.items():
-        found = scores[name]
-        columns[name] = pa.array(found.values, pa.float64(), mask=~found.defined)
+        score = scores[name]
+        columns[name] = pa.array(score.values, pa.float64(), mask=~score.defined)
         if definition.pooled:
-            columns[f"{name}_weight"] = pa.array(found.weight, pa.float64())
+            columns[f"{name}_weight"] = pa.array(score.weight, pa.float64())
     return columns

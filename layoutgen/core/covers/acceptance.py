@@ -168,10 +168,10 @@ def _collide(elements: Sequence[Element], i: int, j: int, canvas: Canvas) -> boo
     if not _touch(elements[i].box, elements[j].box, canvas):
         return False
     for upper, lower in ((i, j), (j, i)):
-        at, seen = elements[upper].underlay, 0
-        while at is not None and seen < len(elements):
+        at, steps = elements[upper].underlay, 0
+        while at is not None and steps < len(elements):
             if at == lower and elements[lower].role is Role.UNDERLAY:
                 slack = _TOUCH_PX / min(canvas.width, canvas.height)
                 return not inside(elements[upper].box, elements[lower].box, slack)
-            at, seen = elements[at].underlay, seen + 1
+            at, steps = elements[at].underlay, steps + 1
     return intersection(elements[i].box, elements[j].box) > 0

@@ -68,13 +68,13 @@ def crop(
 
     def held(start: float) -> tuple[float, ...]:
         window = _window(start, length, across)
-        seen = intersection(window, subject) / area(subject) if subject and area(subject) else 1.0
+        shown = intersection(window, subject) / area(subject) if subject and area(subject) else 1.0
         faces_area = sum(area(face) for face in faces if inside(face, window))
         easy = _window(start + breathing, length - 2 * breathing, across)
         at_ease = sum(_inside_along(box, easy, across) for box in [*faces, *([subject] if subject else [])])
         return (
             round(faces_area, 9),
-            round(min(seen, _ENOUGH), 4),
+            round(min(shown, _ENOUGH), 4),
             at_ease,
             round(_between(mass, start, start + length), 3),
             -round(abs(start - centred), 6),
@@ -109,7 +109,7 @@ def _between(mass: NDArray[np.float64], start: float, end: float) -> float:
 
 
 def _told(window: Box, subject: Box | None, faces: Sequence[Box]) -> Crop:
-    seen = min(1.0, intersection(window, subject) / area(subject)) if subject and area(subject) else 1.0
+    shown = min(1.0, intersection(window, subject) / area(subject)) if subject and area(subject) else 1.0
     whole = sum(inside(face, window) for face in faces)
-    reason = FACE_CUT if whole < len(faces) else SUBJECT_CUT if seen < _ENOUGH else None
-    return Crop(window, seen, whole, reason)
+    reason = FACE_CUT if whole < len(faces) else SUBJECT_CUT if shown < _ENOUGH else None
+    return Crop(window, shown, whole, reason)

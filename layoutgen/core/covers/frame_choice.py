@@ -61,9 +61,9 @@ def choose(candidates: Sequence[Candidate]) -> tuple[int, list[Scored]]:
     if not candidates:
         raise ValueError("no frames to choose from: decode at least one")
     greys = [grey(candidate.pixels) for candidate in candidates]
-    sharp = [sharpness(one) for one in greys]
+    sharp = [sharpness(frame) for frame in greys]
     sharpest = max(*sharp, 1e-9)
-    found: list[Scored] = []
+    scored: list[Scored] = []
     for index, (candidate, shown) in enumerate(zip(candidates, greys, strict=True)):
         parts = {
             "sharpness": sharp[index] / sharpest,
@@ -74,16 +74,16 @@ def choose(candidates: Sequence[Candidate]) -> tuple[int, list[Scored]]:
         score = sum(WEIGHTS[name] * value for name, value in parts.items())
         # A black or white frame has room in plenty, and is no cover.
         score *= 0.25 + 0.75 * min(1.0, 4 * parts["exposure"])
-        found.append(Scored(index, candidate.time_s, round(score, 6), parts, difference_hash(shown), None))
-    order = sorted(found, key=lambda one: (-one.score, one.time_s, one.index))
-    kept: list[Scored] = []
-    for one in order:
-        alike = next((k for k in kept if (k.hash ^ one.hash).bit_count() <= MOST_ALIKE), None)
+        scored.append(Scored(index, candidate.time_s, round(score, 6), parts, difference_hash(shown), None))
+    order = sorted(scored, key=lambda frame: (-frame.score, frame.time_s, frame.index))
+    apart: list[Scored] = []
+    for frame in order:
+        alike = next((k for k in apart if (k.hash ^ frame.hash).bit_count() <= MOST_ALIKE), None)
         if alike is None:
-            kept.append(one)
+            apart.append(frame)
         else:
-            found[one.index] = Scored(one.index, one.time_s, one.score, one.parts, one.hash, alike.index)
-    return kept[0].index, found
+            scored[frame.index] = Scored(frame.index, frame.time_s, frame.score, frame.parts, frame.hash, alike.index)
+    return apart[0].index, scored
 
 
 def shows_nothing(pixels: Image) -> bool:
@@ -92,8 +92,8 @@ def shows_nothing(pixels: Image) -> bool:
     It is where its standard deviation is at most 4 of 255 in every channel and means over cells of 8 to 16 px, in
     which noise cancels out, lie within 3. A white product on white has edges and shades of more than that; one that has
     not is seen by nobody."""
-    some = pixels[::16, ::16].reshape(-1, 3).astype(np.float32)
-    if (some.std(axis=0) > 2 * _FLAT_SPREAD).any():
+    sample = pixels[::16, ::16].reshape(-1, 3).astype(np.float32)
+    if (sample.std(axis=0) > 2 * _FLAT_SPREAD).any():
         return False
     if (pixels.std(axis=(0, 1), dtype=np.float32) > _FLAT_SPREAD).any():
         return False
@@ -108,19 +108,21 @@ def grey(pixels: Image) -> Grey:
     return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32) / np.float32(255), np.float32)
 
 
-def sharpness(one: Grey) -> float:
+def sharpness(picture: Grey) -> float:
     """Standard deviation of the 4-neighbour Laplacian of a grey picture; 0 for pictures under 3 px."""
-    if min(one.shape) < 3:
+    if min(picture.shape) < 3:
         return 0.0
-    laplacian = one[:-2, 1:-1] + one[2:, 1:-1] + one[1:-1, :-2] + one[1:-1, 2:] - 4 * one[1:-1, 1:-1]
+    laplacian = (
+        picture[:-2, 1:-1] + picture[2:, 1:-1] + picture[1:-1, :-2] + picture[1:-1, 2:] - 4 * picture[1:-1, 1:-1]
+    )
     return float(laplacian.std())
 
 
-def exposure(one: Grey) -> float:
+def exposure(picture: Grey) -> float:
     """How well a grey picture is exposed, [0, 1]."""
-    mean, spread = float(one.mean()), float(one.std())
+    mean, spread = float(picture.mean()), float(picture.std())
     middling = min(1.0, max(0.0, (0.5 - abs(mean - 0.5)) / 0.25))
-    clipped = float(((one < 0.02) | (one > 0.98)).mean())
+    clipped = float(((picture < 0.02) | (picture > 0.98)).mean())
     contrast = min(1.0, spread / 0.12)
     return middling * contrast * (1 - 0.6 * max(0.0, clipped - 0.3) / 0.7)
 
@@ -135,11 +137,11 @@ def subject_size(subject: NDArray[np.float32]) -> float:
     return size * (1 - 0.5 * min(1.0, cut / 0.5))
 
 
-def free_room(one: Grey, subject: NDArray[np.float32] | None) -> float:
+def free_room(picture: Grey, subject: NDArray[np.float32] | None) -> float:
     """How free the freest of a title's windows is, [0, 1]: 1 minus the mean of subject and of detail in it."""
-    detail = np.zeros_like(one)
-    detail[:, 1:] += np.abs(np.diff(one, axis=1))
-    detail[1:] += np.abs(np.diff(one, axis=0))
+    detail = np.zeros_like(picture)
+    detail[:, 1:] += np.abs(np.diff(picture, axis=1))
+    detail[1:] += np.abs(np.diff(picture, axis=0))
     cost = np.minimum(1.0, 6 * cells(detail, (_CELLS, _CELLS)))
     if subject is not None:
         cost = np.maximum(cost, cells(np.asarray(subject, np.float32), (_CELLS, _CELLS)))
@@ -152,10 +154,10 @@ def free_room(one: Grey, subject: NDArray[np.float32] | None) -> float:
     return max(0.0, 1 - best)
 
 
-def difference_hash(one: Grey) -> int:
+def difference_hash(picture: Grey) -> int:
     """64 bits: whether each cell of a 9 x 8 picture is brighter than its right neighbour. Cells that differ by less
     than 1/255 count as equal, so that noise on flat colour decides nothing."""
-    small = cells(one, (8, 9))
+    small = cells(picture, (8, 9))
     bits = (small[:, :-1] - small[:, 1:] > 1 / 255).ravel()
     return int("".join("1" if bit else "0" for bit in bits), 2)
 

@@ -168,12 +168,12 @@ class _Text:
 @lru_cache(maxsize=4096)
 def _breaks(text: str, face: Face, fewest: int, most: int) -> _Breaks:
     """The text in `fewest` to `most` lines."""
-    found: list[tuple[tuple[str, ...], float]] = []
+    broken: list[tuple[tuple[str, ...], float]] = []
     for count in range(fewest, most + 1):
         lines = break_into(text, count, face, _REFERENCE_PX)
         if lines:
-            found.append((tuple(lines), max(face.width(line, _REFERENCE_PX) for line in lines)))
-    return tuple(found)
+            broken.append((tuple(lines), max(face.width(line, _REFERENCE_PX) for line in lines)))
+    return tuple(broken)
 
 
 def _titled(title: _Text, which: int, size: int, subtitle: _Text | None, room: float, style: Style) -> Block | None:
@@ -197,8 +197,8 @@ def subtitle_blocks(
 ) -> list[Block]:
     """A subtitle that stands by itself, in the sizes that go with a title's."""
     largest = max(style.smallest_px, round(_SUBTITLE_SHARE * title_px))
-    found = _Text.of(Role.SUBTITLE, text, face_for, 1, _SUBTITLE_LINES)
-    return _single(found, ladder(largest, style.smallest_px), width, height)
+    broken = _Text.of(Role.SUBTITLE, text, face_for, 1, _SUBTITLE_LINES)
+    return _single(broken, ladder(largest, style.smallest_px), width, height)
 
 
 def sticker_blocks(
@@ -206,8 +206,8 @@ def sticker_blocks(
 ) -> list[Block]:
     """A sticker in one line on its ground, in the sizes that go with a title's."""
     largest = max(style.smallest_px, min(round(_STICKER_SHARE * title_px), style.largest_px // 2))
-    found = _Text.of(Role.OTHER, text, face_for, 1, 1)
-    return _single(found, ladder(largest, style.smallest_px), width, height, pads=_STICKER_PADS)
+    broken = _Text.of(Role.OTHER, text, face_for, 1, 1)
+    return _single(broken, ladder(largest, style.smallest_px), width, height, pads=_STICKER_PADS)
 
 
 def _single(

@@ -111,12 +111,12 @@ def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
     """What the viewer shows of a placed row; `fault` says why there is no preview of it."""
     error = _object(row.get("error"))
-    found = {
+    details = {
         "elements": [_element(element) for element in _objects(row.get("elements"))],
         "suggestion": [
-            {"role": one.get("role"), "text": one.get("text") or "", "box": _box(one["box"])}
-            for one in _objects(row.get("suggestion"))
-            if _box(one.get("box"))
+            {"role": suggestion.get("role"), "text": suggestion.get("text") or "", "box": _box(suggestion["box"])}
+            for suggestion in _objects(row.get("suggestion"))
+            if _box(suggestion.get("box"))
         ],
         "protected": protected(row),
         "zones": _zones(row.get("safe_zones")),
@@ -126,7 +126,7 @@ def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
         "fault": fault,
         **{name: row.get(name) for name in ("image", "language", "adapter", "answer")},
     }
-    return {name: value for name, value in found.items() if value not in (None, [], "")}
+    return {name: value for name, value in details.items() if value not in (None, [], "")}
 
 
 def dead_line(row: Mapping[str, Any], runs: Sequence[str]) -> list[Any]:
@@ -155,15 +155,15 @@ def dead_line(row: Mapping[str, Any], runs: Sequence[str]) -> list[Any]:
 
 def dead_details(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the viewer shows of a dead letter."""
-    found = {"message": row.get("message"), "answer": row.get("answer"), "retryable": row.get("retryable")}
-    return {name: value for name, value in found.items() if value not in (None, "")}
+    details = {"message": row.get("message"), "answer": row.get("answer"), "retryable": row.get("retryable")}
+    return {name: value for name, value in details.items() if value not in (None, "")}
 
 
 def protected(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Subject, faces and text of the photo with their boxes on the canvas, as far as they are shown there."""
-    found = [("subject", row.get("subject_box")), *(("face", box) for box in row.get("faces") or ())]
-    found += [("text", one.get("box")) for one in _objects(row.get("text_lines"))]
-    boxes = [(kind, on_canvas(box, row)) for kind, box in found]
+    marked = [("subject", row.get("subject_box")), *(("face", box) for box in row.get("faces") or ())]
+    marked += [("text", line.get("box")) for line in _objects(row.get("text_lines"))]
+    boxes = [(kind, on_canvas(box, row)) for kind, box in marked]
     return [{"kind": kind, "box": box} for kind, box in boxes if box]
 
 
@@ -176,24 +176,24 @@ def on_canvas(box: object, row: Mapping[str, Any]) -> list[float] | None:
     return sides if sides[2] > sides[0] and sides[3] > sides[1] else None
 
 
-def zones(found: Zones, canvas: str) -> list[dict[str, Any]]:
+def zones(by_ratio: Zones, canvas: str) -> list[dict[str, Any]]:
     """Those of a run's safe zones that a canvas `WIDTHxHEIGHT` has."""
     try:
-        return _zones([vars(zone) for zone in zones_for(parse_canvas(canvas, 1080), found)])
+        return _zones([vars(zone) for zone in zones_for(parse_canvas(canvas, 1080), by_ratio)])
     except ValueError:
         return []
 
 
 def _element(element: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: element.get(name) for name in _ELEMENT}
-    kept |= {"box": _box(element.get("box")), "opacity": _number(element.get("opacity"), 3)}
-    kept |= {"shadow": _number(element.get("shadow"), 3) or None, "stroke_px": element.get("stroke_px") or None}
-    return {name: value for name, value in kept.items() if value is not None}
+    details = {name: element.get(name) for name in _ELEMENT}
+    details |= {"box": _box(element.get("box")), "opacity": _number(element.get("opacity"), 3)}
+    details |= {"shadow": _number(element.get("shadow"), 3) or None, "stroke_px": element.get("stroke_px") or None}
+    return {name: value for name, value in details.items() if value is not None}
 
 
-def _zones(found: object) -> list[dict[str, Any]]:
+def _zones(named_zones: object) -> list[dict[str, Any]]:
     zones = []
-    for zone in found if isinstance(found, Sequence) and not isinstance(found, str) else ():
+    for zone in named_zones if isinstance(named_zones, Sequence) and not isinstance(named_zones, str) else ():
         named = isinstance(zone, Mapping)
         box = _box(zone.get("box") if named else zone)
         if box:
@@ -207,10 +207,10 @@ def _kind(error: Mapping[str, Any]) -> str:
 
 def _input(row: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        found = json.loads(row.get("input_row") or "{}")
+        row_read = json.loads(row.get("input_row") or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return row_read if isinstance(row_read, dict) else {}
 
 
 def _box(box: object) -> list[float] | None:

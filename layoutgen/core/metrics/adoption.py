@@ -54,8 +54,10 @@ class Problem:
 
 def read(rows: Iterable[object]) -> tuple[list[Decision], list[Problem]]:
     """Feedback rows as decisions, and those that can't be read."""
-    found = [_decision(place, row) for place, row in enumerate(rows, 1)]
-    return [one for one in found if isinstance(one, Decision)], [one for one in found if isinstance(one, Problem)]
+    judged = [_decision(place, row) for place, row in enumerate(rows, 1)]
+    return [entry for entry in judged if isinstance(entry, Decision)], [
+        entry for entry in judged if isinstance(entry, Problem)
+    ]
 
 
 def _decision(place: int, row: object) -> Decision | Problem:
@@ -67,67 +69,75 @@ def _decision(place: int, row: object) -> Decision | Problem:
         return Problem(place, "malformed", None, f"row_id is {row_id!r}; give the layout's row_id")
     if decision not in DECISIONS:
         return Problem(place, "malformed", key, f"decision is {decision!r}; give one of {', '.join(DECISIONS)}")
-    said = row.get("time")
-    time = moment(said)
-    if said is not None and time is None:
-        return Problem(place, "malformed", key, f"time is {said!r}; give ISO 8601, such as 2026-11-21T09:30:00Z")
+    written = row.get("time")
+    time = moment(written)
+    if written is not None and time is None:
+        return Problem(place, "malformed", key, f"time is {written!r}; give ISO 8601, such as 2026-11-21T09:30:00Z")
     elements = row.get("elements")
     if decision == "edit" and (fault := fault_of_elements(elements)):
         return Problem(place, "malformed", key, f"an edit needs its elements: {fault}")
-    kept = tuple(elements) if decision == "edit" and isinstance(elements, Sequence) else None
+    edited = tuple(elements) if decision == "edit" and isinstance(elements, Sequence) else None
     annotator = row.get("annotator")
-    return Decision(place, key, decision, str(annotator) if annotator is not None else "", time, kept)
+    return Decision(place, key, decision, str(annotator) if annotator is not None else "", time, edited)
 
 
 def settle(decisions: Sequence[Decision], known: Callable[[str], bool]) -> tuple[list[Decision], list[Problem]]:
     """One decision a row, and every other decision with the reason why it does not count."""
     by_row: dict[str, list[Decision]] = {}
     problems = []
-    for one in decisions:
-        if known(one.row_id):
-            by_row.setdefault(one.row_id, []).append(one)
+    for decision in decisions:
+        if known(decision.row_id):
+            by_row.setdefault(decision.row_id, []).append(decision)
         else:
-            problems.append(Problem(one.place, "unknown_row", one.row_id, f"no layout has row_id {one.row_id!r}"))
+            problems.append(
+                Problem(decision.place, "unknown_row", decision.row_id, f"no layout has row_id {decision.row_id!r}")
+            )
     settled = []
-    for row_id, said in by_row.items():
-        latest, aside = _latest(said)
+    for row_id, of_row in by_row.items():
+        latest, aside = _latest(of_row)
         problems += aside
-        words = {one.decision for one in latest}
+        words = {decision.decision for decision in latest}
         if len(words) == 1:
             settled.append(latest[0])
             problems += [
-                Problem(one.place, "duplicate", row_id, "another annotator agrees; the row counts once")
-                for one in latest[1:]
+                Problem(decision.place, "duplicate", row_id, "another annotator agrees; the row counts once")
+                for decision in latest[1:]
             ]
         else:
-            told = ", ".join(sorted(f"{one.annotator or 'nobody named'}: {one.decision}" for one in latest))
-            problems += [Problem(one.place, "contradictory", row_id, told) for one in latest]
+            said_by = ", ".join(
+                sorted(f"{decision.annotator or 'nobody named'}: {decision.decision}" for decision in latest)
+            )
+            problems += [Problem(decision.place, "contradictory", row_id, said_by) for decision in latest]
     return settled, sorted(problems, key=lambda problem: problem.place)
 
 
-def _latest(said: Sequence[Decision]) -> tuple[list[Decision], list[Problem]]:
+def _latest(decisions: Sequence[Decision]) -> tuple[list[Decision], list[Problem]]:
     """Each annotator's last word of one row, all of them where no time tells which it is."""
     by_annotator: dict[str, list[Decision]] = {}
-    for one in said:
-        by_annotator.setdefault(one.annotator, []).append(one)
+    for decision in decisions:
+        by_annotator.setdefault(decision.annotator, []).append(decision)
     latest, problems = [], []
-    for words in by_annotator.values():
-        if len({one.decision for one in words}) > 1:
-            if any(one.time is None for one in words):
-                latest += words
+    for given in by_annotator.values():
+        answers = sorted(
+            given, key=lambda decision: (decision.time.timestamp() if decision.time else 0.0, decision.place)
+        )
+        if len({decision.decision for decision in answers}) > 1:
+            if any(decision.time is None for decision in answers):
+                latest += answers
                 continue
-            words = sorted(words, key=lambda one: (one.time.timestamp() if one.time else 0.0, one.place))  # noqa: PLW2901 - put in order
-            reason, message, kept = "changed", "the same annotator decided otherwise later", words[-1]
+            reason, message, counted = "changed", "the same annotator decided otherwise later", answers[-1]
         else:
-            reason, message, kept = "duplicate", "the same annotator said so already", words[0]
-        latest.append(kept)
-        problems += [Problem(one.place, reason, one.row_id, message) for one in words if one is not kept]
+            reason, message, counted = "duplicate", "the same annotator said so already", answers[0]
+        latest.append(counted)
+        problems += [
+            Problem(decision.place, reason, decision.row_id, message) for decision in answers if decision is not counted
+        ]
     return latest, problems
 
 
 def rates(decisions: Sequence[Decision], level: float) -> dict[str, Any]:
     """Counts and rates with intervals of settled decisions."""
-    counts = Counter(one.decision for one in decisions)
+    counts = Counter(decision.decision for decision in decisions)
     taken = counts["adopt"] + counts["edit"]
     return {
         "decided": len(decisions),
@@ -137,8 +147,8 @@ def rates(decisions: Sequence[Decision], level: float) -> dict[str, Any]:
     }
 
 
-def _plain(found: Estimate) -> dict[str, float | None]:
-    return {"value": found.value, "low": found.low, "high": found.high}
+def _plain(estimate: Estimate) -> dict[str, float | None]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def week(moment: datetime | date | None) -> str:
@@ -181,5 +191,5 @@ def _box(element: Mapping[str, Any]) -> tuple[float, float, float, float]:
 
 def _words(a: Mapping[str, Any], b: Mapping[str, Any]) -> float:
     """Share of characters that differ between two elements' texts, [0, 1]."""
-    one, other = str(a.get("text") or ""), str(b.get("text") or "")
-    return edits(one, other) / max(len(one), len(other), 1)
+    text, edited = str(a.get("text") or ""), str(b.get("text") or "")
+    return edits(text, edited) / max(len(text), len(edited), 1)

@@ -110,12 +110,12 @@ def intervals(
         return dict.fromkeys(pool(images), (None, None))
     rng = np.random.default_rng(seed)
     drawn = [pool([images[i] for i in rng.integers(0, len(images), len(images))]) for _ in range(resamples)]
-    found: dict[str, tuple[float | None, float | None]] = {}
+    ends_of: dict[str, tuple[float | None, float | None]] = {}
     for name in drawn[0]:
-        values = [value for one in drawn if (value := one[name]) is not None]
+        values = [value for pooled in drawn if (value := pooled[name]) is not None]
         ends = np.quantile(values, [(1 - level) / 2, (1 + level) / 2]) if values else None
-        found[name] = (None, None) if ends is None else (float(ends[0]), float(ends[1]))
-    return found
+        ends_of[name] = (None, None) if ends is None else (float(ends[0]), float(ends[1]))
+    return ends_of
 
 
 def _harmonic(a: float, b: float) -> float:

@@ -94,7 +94,7 @@ def _radius(points: np.ndarray, nearest: int) -> np.ndarray:
 def max_iou(layouts: Layouts, reference: Layouts) -> tuple[float | None, int]:
     """maxIoU, and how many layouts found a partner; None for none."""
     mine, theirs = _by_classes(layouts), _by_classes(reference)
-    found: list[float] = []
+    overlaps: list[float] = []
     for key in sorted(set(mine) & set(theirs)):
         if not key:
             continue
@@ -105,8 +105,8 @@ def max_iou(layouts: Layouts, reference: Layouts) -> tuple[float | None, int]:
             ]
         )
         rows, columns = linear_sum_assignment(table, maximize=True)
-        found += table[rows, columns].tolist()
-    return (float(np.mean(found)) if found else None), len(found)
+        overlaps += table[rows, columns].tolist()
+    return (float(np.mean(overlaps)) if overlaps else None), len(overlaps)
 
 
 def _by_classes(layouts: Layouts) -> dict[tuple[int, ...], list[tuple[int, np.ndarray]]]:
@@ -136,8 +136,8 @@ def docsim(a: Layouts, b: Layouts) -> float | None:
     """DocSim of layouts in pairs, a[i] with b[i]; None for no pairs."""
     if len(a) != len(b):
         raise ValueError(f"{len(a)} and {len(b)} layouts are no pairs")
-    found = [_docsim(*_elements(a, i), *_elements(b, i)) for i in range(len(a))]
-    return float(np.mean(found)) if found else None
+    likeness = [_docsim(*_elements(a, i), *_elements(b, i)) for i in range(len(a))]
+    return float(np.mean(likeness)) if likeness else None
 
 
 def docsim_best(layouts: Layouts, reference: Layouts) -> float | None:
@@ -146,7 +146,7 @@ def docsim_best(layouts: Layouts, reference: Layouts) -> float | None:
     if not theirs or not len(layouts):
         return None
     mine = [_elements(layouts, i) for i in range(len(layouts))]
-    return float(np.mean([max(_docsim(*one, *other) for other in theirs) for one in mine]))
+    return float(np.mean([max(_docsim(*own, *other) for other in theirs) for own in mine]))
 
 
 def _elements(layouts: Layouts, i: int) -> tuple[np.ndarray, np.ndarray]:

@@ -146,11 +146,11 @@ def occlusion_of(box: Box, protected: np.ndarray) -> float | None:
 
 def out_of_canvas(boxes: Iterable[Sequence[float]]) -> tuple[float, float]:
     """How many of the boxes leave the canvas, and how many there are."""
-    found = [
+    proposed_boxes = [
         not (all(map(math.isfinite, box)) and 0 <= box[0] <= box[2] <= 1 + 1e-6 and 0 <= box[1] <= box[3] <= 1 + 1e-6)
         for box in ([round(side, 6) if math.isfinite(side) else side for side in box] for box in boxes)
     ]
-    return float(sum(found)), float(len(found))
+    return float(sum(proposed_boxes)), float(len(proposed_boxes))
 
 
 def violations(
@@ -183,9 +183,9 @@ def violations(
     if borne:
         checks["off_underlay"] = any(not 0 <= under < len(px) or not _inside_px(px[i], px[under]) for i, under in borne)
     if asked is not None:
-        said = {" ".join(e.text.split()) for e in elements}
+        texts = {" ".join(e.text.split()) for e in elements}
         checks["copy_missing"] = any(
-            " ".join(text.split()) not in said and text not in asked.excused for text in asked.texts
+            " ".join(text.split()) not in texts and text not in asked.excused for text in asked.texts
         )
     fits = [score.overflow for score in scores if score.overflow is not None]
     fonts = [score.font_px for score in scores if score.font_px is not None]
@@ -210,29 +210,29 @@ def totals(
     protected: np.ndarray | None,
 ) -> Mapping[str, tuple[float, float]]:
     """Total and weight of each metric of a row; weight 0 where it could not be measured."""
-    found: Totals = dict.fromkeys(NAMES, (0.0, 0.0))
+    totals: Totals = dict.fromkeys(NAMES, (0.0, 0.0))
     if asked is not None:
-        found |= count_errors(elements, asked)
+        totals |= count_errors(elements, asked)
     for name, values in (
         ("overflow", [score.overflow for score in scores if score.overflow is not None]),
         ("fill", [score.fill for score in scores if score.fill is not None]),
     ):
-        found[name] = (float(sum(values)), float(len(values)))
+        totals[name] = (float(sum(values)), float(len(values)))
     ratios = [score.contrast for score in scores if score.contrast is not None]
     if ratios:
-        found["contrast"] = (min(ratios), 1)
-        found["low_contrast"] = (float(sum(ratio < READABLE for ratio in ratios)), float(len(ratios)))
+        totals["contrast"] = (min(ratios), 1)
+        totals["low_contrast"] = (float(sum(ratio < READABLE for ratio in ratios)), float(len(ratios)))
     if protected is not None:
         mask = text_mask(elements, (protected.shape[0], protected.shape[1]))
         if mask.any():
-            found["product_occlusion"] = (float(protected[mask].mean()), 1)
-    found["violations"] = (float(len(broken[0])), float(broken[1]))
+            totals["product_occlusion"] = (float(protected[mask].mean()), 1)
+    totals["violations"] = (float(len(broken[0])), float(broken[1]))
     if proposed is not None:
-        found["out_of_canvas"] = out_of_canvas(proposed)
+        totals["out_of_canvas"] = out_of_canvas(proposed)
     fonts = [score.font_px for score in scores if score.font_px is not None]
     if fonts:
-        found["smallest_font"] = (float(min(fonts)), 1)
-    return found
+        totals["smallest_font"] = (float(min(fonts)), 1)
+    return totals
 
 
 def _cells(box: Box, width: int, height: int) -> tuple[slice, slice]:
@@ -260,11 +260,11 @@ def _inside_px(a: Box, b: Box) -> bool:
 
 
 def _stands_on(elements: Sequence[Element], upper: int, lower: int) -> bool:
-    seen: set[int] = set()
+    passed: set[int] = set()
     at = elements[upper].underlay
-    while at is not None and 0 <= at < len(elements) and at not in seen:
+    while at is not None and 0 <= at < len(elements) and at not in passed:
         if at == lower:
             return True
-        seen.add(at)
+        passed.add(at)
         at = elements[at].underlay
     return False

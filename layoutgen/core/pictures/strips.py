@@ -77,14 +77,14 @@ class Piece(Generic[Line]):
     line: Line
 
 
-def whole_lines(found: Sequence[tuple[Part, Iterable[Piece[Line]]]], width: int, height: int) -> list[Piece[Line]]:
+def whole_lines(by_part: Sequence[tuple[Part, Iterable[Piece[Line]]]], width: int, height: int) -> list[Piece[Line]]:
     """Lines of a strip of a size in px from those of its parts, in the order of the strip; boxes are in px of the part,
     and then of the strip. A line in two pieces is the first one's."""
     along = 0 if width > height else 1
     seam = _AT_SEAM * min(width, height)
-    kept: list[Piece[Line]] = []
+    whole: list[Piece[Line]] = []
     cut: list[list[tuple[Piece[Line], bool, bool]]] = []
-    for part, pieces in found:
+    for part, pieces in by_part:
         cut.append([])
         for piece in pieces:
             left, top, right, bottom = piece.box_px
@@ -95,19 +95,19 @@ def whole_lines(found: Sequence[tuple[Part, Iterable[Piece[Line]]]], width: int,
             if at_start or at_end:
                 cut[-1].append((replace(piece, box_px=box), at_start, at_end))
             else:
-                kept.append(replace(piece, box_px=box))
+                whole.append(replace(piece, box_px=box))
     if along == 0:
-        kept += _joined(cut)
-    return sorted(_each_once(kept), key=lambda piece: (piece.box_px[along], piece.box_px[1 - along]))
+        whole += _joined(cut)
+    return sorted(_each_once(whole), key=lambda piece: (piece.box_px[along], piece.box_px[1 - along]))
 
 
 def _each_once(lines: Iterable[Piece[Line]]) -> list[Piece[Line]]:
-    """Lines of which none lies on another by half of the smaller one: of two, the larger one, then the surer one."""
-    kept: list[Piece[Line]] = []
-    for one in sorted(lines, key=lambda piece: (-round(area(piece.box_px)), -piece.score, piece.box_px)):
-        if all(intersection(one.box_px, k.box_px) < _SAME * area(one.box_px) for k in kept):
-            kept.append(one)
-    return kept
+    """Lines of which none lies on another by half of the smaller line: of two, the larger line, then the surer line."""
+    apart: list[Piece[Line]] = []
+    for line in sorted(lines, key=lambda piece: (-round(area(piece.box_px)), -piece.score, piece.box_px)):
+        if all(intersection(line.box_px, k.box_px) < _SAME * area(line.box_px) for k in apart):
+            apart.append(line)
+    return apart
 
 
 def _joined(cut: Sequence[Sequence[tuple[Piece[Line], bool, bool]]]) -> list[Piece[Line]]:

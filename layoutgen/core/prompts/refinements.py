@@ -56,7 +56,7 @@ def refinement_prompt(
 ) -> LayoutPrompt:
     """Return the prompt of one unfinished layout. Raises `ValueError` where what is given does not fit the copy."""
     _locked(copy, given)
-    listed = [{**_told(one), "locked": one.locked} for one in given]
+    listed = [{**_told(element), "locked": element.locked} for element in given]
     return LayoutPrompt(SYSTEM, spell(told(copy, canvas, logo_aspect) | {"given": listed}))
 
 
@@ -77,55 +77,57 @@ def parse_refinement(answer: str, copy: Copy, given: Sequence[Given]) -> tuple[S
     """Read an answer. Locked elements carry the places and sizes they were given. Raises `ValueError` as
     `prompts.parse_layout` does, and where a locked element was moved, changed or left out."""
     locked, underlays = _locked(copy, given)
-    found = list(parse_layout(answer, copy))
+    proposed = list(parse_layout(answer, copy))
     # Where the grammar puts them; an answer in another order is searched.
     places = [*locked.items(), *enumerate(underlays, len(slots(copy)))]
     taken: set[int] = set()
-    for expected, one in places:
-        order = sorted(range(len(found)), key=lambda i: i != expected)
-        at = next((i for i in order if i not in taken and _is_kept(one, found[i])), None)
+    for expected, standing in places:
+        order = sorted(range(len(proposed)), key=lambda i: i != expected)
+        at = next((i for i in order if i not in taken and _is_kept(standing, proposed[i])), None)
         if at is None:
-            element = one.element
-            raise ValueError(f"answer moves the locked {element.role} {short(element.text)} from {short(_told(one))}")
+            element = standing.element
+            raise ValueError(
+                f"answer moves the locked {element.role} {short(element.text)} from {short(_told(standing))}"
+            )
         taken.add(at)
-        found[at] = Suggestion(found[at].role, _kept_box(one, found[at].box), found[at].text)
-    return tuple(found)
+        proposed[at] = Suggestion(proposed[at].role, _kept_box(standing, proposed[at].box), proposed[at].text)
+    return tuple(proposed)
 
 
-def _numbers(one: Given) -> list[int | None]:
+def _numbers(given: Given) -> list[int | None]:
     """The whole numbers of a given element's box, None where they do not follow from what is told."""
-    written = LAYOUT.write(one.element.box)
-    return [None if one.hidden & set(edge) else number for number, edge in zip(written, _EDGES, strict=True)]
+    written = LAYOUT.write(given.element.box)
+    return [None if given.hidden & set(edge) else number for number, edge in zip(written, _EDGES, strict=True)]
 
 
-def _told(one: Given) -> dict[str, object]:
-    x1, y1, x2, y2 = LAYOUT.write(one.element.box)
-    said: dict[str, object] = {
-        "role": None if "role" in one.hidden else one.element.role.value,
-        "text": one.element.text,
+def _told(given: Given) -> dict[str, object]:
+    x1, y1, x2, y2 = LAYOUT.write(given.element.box)
+    item: dict[str, object] = {
+        "role": None if "role" in given.hidden else given.element.role.value,
+        "text": given.element.text,
     }
-    if not one.hidden - {"role"}:
-        return said | {"box": (x1, y1, x2, y2)}
+    if not given.hidden - {"role"}:
+        return item | {"box": (x1, y1, x2, y2)}
     place = zip(ATTRIBUTES[1:], (x1, y1, x2 - x1, y2 - y1), strict=True)
-    return said | {"place": [None if name in one.hidden else number for name, number in place]}
+    return item | {"place": [None if name in given.hidden else number for name, number in place]}
 
 
-def _item_rule(one: Given, text: str, roles: Sequence[Role]) -> str:
+def _item_rule(given: Given, text: str, roles: Sequence[Role]) -> str:
     """The rule of a locked element: what is told as constants, the rest free."""
-    role = choice(roles) if "role" in one.hidden else literal(spell(one.element.role.value))
-    named = zip(("LEFT", "TOP", "RIGHT", "BOTTOM"), _numbers(one), strict=True)
+    role = choice(roles) if "role" in given.hidden else literal(spell(given.element.role.value))
+    named = zip(("LEFT", "TOP", "RIGHT", "BOTTOM"), _numbers(given), strict=True)
     box = ' "," '.join(name if number is None else literal(str(number)) for name, number in named)
     middle = literal(f',"text":{spell(text)},"box":[')
     return f'{literal("{" + spell("role") + ":")} {role} {middle} {box} "]}}"'
 
 
-def _is_kept(one: Given, found: Suggestion) -> bool:
+def _is_kept(given: Given, suggestion: Suggestion) -> bool:
     """Tell whether an element of the answer is as a locked one was told to be."""
-    if _nfc(found.text) != _nfc(one.element.text):
+    if _nfc(suggestion.text) != _nfc(given.element.text):
         return False
-    numbers = zip(LAYOUT.write(found.box), _numbers(one), strict=True)
-    same_role = "role" in one.hidden or found.role == one.element.role
-    return same_role and all(told in (None, number) for number, told in numbers)
+    numbers = zip(LAYOUT.write(suggestion.box), _numbers(given), strict=True)
+    same_role = "role" in given.hidden or suggestion.role == given.element.role
+    return same_role and all(wanted in (None, number) for number, wanted in numbers)
 
 
 def _kept_box(one: Given, box: Box) -> Box:
@@ -168,9 +170,9 @@ def _locked(copy: Copy, given: Sequence[Given]) -> tuple[dict[int, Given], list[
     return taken, underlays
 
 
-def _check(one: Given) -> None:
+def _check(given: Given) -> None:
     """Raise ValueError where a given element says nothing that could be used."""
-    element, hidden = one.element, one.hidden
+    element, hidden = given.element, given.hidden
     x1, y1, x2, y2 = element.box
     if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
         raise ValueError(f"given {element.role} has the box {short(element.box)}; give 0 <= x1 < x2 <= 1, y alike")
@@ -182,11 +184,11 @@ def _check(one: Given) -> None:
         raise ValueError(f"given {element.role} has no text, so its role can't be hidden; tell it")
 
 
-def _fits(one: Given, text: str, roles: Sequence[Role]) -> bool:
-    if _nfc(one.element.text) != _nfc(text):
+def _fits(given: Given, text: str, roles: Sequence[Role]) -> bool:
+    if _nfc(given.element.text) != _nfc(text):
         return False
-    role = one.element.role
-    return "role" in one.hidden or role in roles or (role in TEXT_ROLES and roles[0] in TEXT_ROLES)
+    role = given.element.role
+    return "role" in given.hidden or role in roles or (role in TEXT_ROLES and roles[0] in TEXT_ROLES)
 
 
 def _nfc(text: str) -> str:

@@ -131,7 +131,7 @@ def project(boxes: Sequence[Box], constraints: Constraints) -> list[Box]:
     if axes[0] is None or axes[1] is None:
         raise ContradictionError(_irreducible(len(boxes), items))
     (left, right), (top, bottom) = axes[0], axes[1]
-    found = [tuple(map(float, one)) for one in zip(left, top, right, bottom, strict=True)]
+    found = [tuple(map(float, sides)) for sides in zip(left, top, right, bottom, strict=True)]
     return [constraints.given.get(i, (a, b, c, d)) for i, (a, b, c, d) in enumerate(found)]
 
 
@@ -218,15 +218,15 @@ def _irreducible(count: int, items: Sequence[_Item]) -> list[str]:
     """The names of a contradicting set from which none can be left out."""
     low, high = np.full(count, 0.4), np.full(count, 0.6)
 
-    def contradict(kept: Sequence[_Item]) -> bool:
-        return any(_nearest(low, high, kept, axis) is None for axis in (0, 1))
+    def contradict(items_left: Sequence[_Item]) -> bool:
+        return any(_nearest(low, high, items_left, axis) is None for axis in (0, 1))
 
-    kept = list(items)
+    items_left = list(items)
     for item in items:
-        without = [one for one in kept if one is not item]
+        without = [other for other in items_left if other is not item]
         if contradict(without):
-            kept = without
-    return [name for name, _ in kept]
+            items_left = without
+    return [name for name, _ in items_left]
 
 
 def _given(index: int) -> str:

@@ -72,12 +72,12 @@ def boxes_px(elements: Sequence[Suggestion], width: int, height: int) -> list[_P
     """The pixels (ltrb, right and bottom exclusive) that each element gets on an image of a size, cut to it."""
     return [
         (
-            _whole(one.box[0] * width, width),
-            _whole(one.box[1] * height, height),
-            _whole(one.box[2] * width, width),
-            _whole(one.box[3] * height, height),
+            _whole(element.box[0] * width, width),
+            _whole(element.box[1] * height, height),
+            _whole(element.box[2] * width, width),
+            _whole(element.box[3] * height, height),
         )
-        for one in elements
+        for element in elements
     ]
 
 
@@ -107,25 +107,25 @@ def parse(image: np.ndarray) -> tuple[Suggestion, ...]:
     classes, spoilt = classify(image)
     least = (_least(width) * (1 + spoilt), _least(height) * (1 + spoilt))
     worth = _WORTH_SPOILT if spoilt else _WORTH
-    found = [
+    rectangles = [
         (role is not Role.UNDERLAY, top, left, role, scaled((left, top, right, bottom), width, height))
         for index, role in enumerate(COLOURS, 1)
         for left, top, right, bottom in _rectangles(classes, index, least, worth)
     ]
-    return tuple(Suggestion(role, box) for *_, role, box in sorted(found, key=lambda one: one[:3]))
+    return tuple(Suggestion(role, box) for *_, role, box in sorted(rectangles, key=lambda rectangle: rectangle[:3]))
 
 
 def classify(image: np.ndarray) -> tuple[np.ndarray, bool]:
     """The class of each pixel (h, w), uint8: 0 is the ground, the others are the roles in their order; and whether the
     image lost something: has other colours than the palette's."""
-    found = _nearest(image.astype(np.float32))
-    if (PALETTE[found] == image).all():
-        return found, False
-    alone = _alone(found)
+    nearest = _nearest(image.astype(np.float32))
+    if (PALETTE[nearest] == image).all():
+        return nearest, False
+    alone = _alone(nearest)
     if alone.mean() <= _NOISY:
-        return found, True
+        return nearest, True
     smooth = _nearest(ndimage.convolve(image.astype(np.float32), _SMOOTH[..., None], mode="nearest"))
-    return (smooth if alone.mean() > _VERY_NOISY else np.where(alone, smooth, found)), True
+    return (smooth if alone.mean() > _VERY_NOISY else np.where(alone, smooth, nearest)), True
 
 
 def _nearest(image: np.ndarray) -> np.ndarray:
@@ -227,9 +227,9 @@ def _cut(mask: np.ndarray, least: tuple[int, int], worth: float) -> list[_PxBox]
 def _extents(mask: np.ndarray) -> np.ndarray:
     """First and last column, exclusive, that the lines up to each one fill: (lines, 2) int."""
     columns = mask.shape[1]
-    seen = mask.any(1)
-    first = np.where(seen, mask.argmax(1), columns)
-    last = np.where(seen, columns - mask[:, ::-1].argmax(1), 0)
+    filled = mask.any(1)
+    first = np.where(filled, mask.argmax(1), columns)
+    last = np.where(filled, columns - mask[:, ::-1].argmax(1), 0)
     return np.stack([np.minimum.accumulate(first), np.maximum.accumulate(last)], 1)
 
 

@@ -27,9 +27,9 @@ _ALIGNED = 0.05
 
 def layout_score(suggestions: Sequence[Suggestion], canvas: Canvas, subject: Box | None = None) -> float:
     """Score a proposed layout, at most 1; higher is better. `subject` is a box on the canvas that should stay free."""
-    boxes = [one.box for one in suggestions if one.role != Role.UNDERLAY]
-    texts = [one for one in suggestions if one.role in TEXT_ROLES]
-    underlays = [one.box for one in suggestions if one.role == Role.UNDERLAY]
+    boxes = [suggestion.box for suggestion in suggestions if suggestion.role != Role.UNDERLAY]
+    texts = [suggestion for suggestion in suggestions if suggestion.role in TEXT_ROLES]
+    underlays = [suggestion.box for suggestion in suggestions if suggestion.role == Role.UNDERLAY]
     if not boxes:
         return 0.0
     return (

@@ -41,33 +41,35 @@ def assign(
 ) -> tuple[Suggestion, ...]:
     """The copy's elements in its order, then underlays. `slots` are those of `prompts.slots`; `roles` says of each one
     how likely its roles are, by default all that it may have are alike."""
-    places = [one for one in regions if one.role is not Role.UNDERLAY]
+    places = [region for region in regions if region.role is not Role.UNDERLAY]
     if roles:
-        likeliest = [max(slot.roles, key=lambda role: told[role]) for slot, told in zip(slots, roles, strict=True)]
+        likeliest = [
+            max(slot.roles, key=lambda role: likelihood[role]) for slot, likelihood in zip(slots, roles, strict=True)
+        ]
         places = _parted(places, likeliest)
     likely = [_penalties(slot, roles[i] if roles else None) for i, slot in enumerate(slots)]
-    fits = np.array([[_fit(slot, i, len(slots), one, k, len(places), canvas, logo_aspect)
-                      - likely[i].get(one.role, _WRONG_ROLE)
-                      for k, one in enumerate(places)] for i, slot in enumerate(slots)])  # fmt: skip
+    fits = np.array([[_fit(slot, i, len(slots), region, k, len(places), canvas, logo_aspect)
+                      - likely[i].get(region.role, _WRONG_ROLE)
+                      for k, region in enumerate(places)] for i, slot in enumerate(slots)])  # fmt: skip
     taken = dict(zip(*linear_sum_assignment(fits.reshape(len(slots), len(places)), maximize=True), strict=True))
-    found: list[Suggestion] = []
+    placed: list[Suggestion] = []
     for i, slot in enumerate(slots):
         if i in taken:
             place = places[taken[i]]
             role = place.role if place.role in slot.roles else _usual(slot, likely[i])
-            found.append(Suggestion(role, place.box, slot.text))
+            placed.append(Suggestion(role, place.box, slot.text))
         else:
-            found.append(
-                Suggestion(_usual(slot, likely[i]), _below(found[-1].box if found else None, slot, canvas), slot.text)
+            placed.append(
+                Suggestion(_usual(slot, likely[i]), _below(placed[-1].box if placed else None, slot, canvas), slot.text)
             )
-    middles = [((one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2) for one in found]
+    middles = [((region.box[0] + region.box[2]) / 2, (region.box[1] + region.box[3]) / 2) for region in placed]
     grounds = [
-        one
-        for one in regions
-        if one.role is Role.UNDERLAY
-        and any(one.box[0] <= x <= one.box[2] and one.box[1] <= y <= one.box[3] for x, y in middles)
+        region
+        for region in regions
+        if region.role is Role.UNDERLAY
+        and any(region.box[0] <= x <= region.box[2] and region.box[1] <= y <= region.box[3] for x, y in middles)
     ]
-    return (*found, *grounds[: len(found)])
+    return (*placed, *grounds[: len(placed)])
 
 
 def _fit(
@@ -81,23 +83,23 @@ def _fit(
     else:
         wanted = [math.log(logo_aspect or 1.0)]
     order = (i - k * max(1, texts - 1) / max(1, places - 1)) ** 2
-    return -0.5 * min(abs(shape - one) for one in wanted) - order / 20
+    return -0.5 * min(abs(shape - aspect) for aspect in wanted) - order / 20
 
 
 def _parted(regions: Sequence[Suggestion], roles: Sequence[Role]) -> list[Suggestion]:
     """The regions, where one role's are fewer than its texts with the highest of them parted into lines."""
     lines = [1] * len(regions)
     for role in set(roles):
-        mine = [k for k, one in enumerate(regions) if one.role is role]
+        mine = [k for k, region in enumerate(regions) if region.role is role]
         for _ in range(roles.count(role) - len(mine) if mine else 0):
             heights = {k: (regions[k].box[3] - regions[k].box[1]) / (lines[k] + 1) for k in mine}
             highest = max(mine, key=lambda k: heights[k])
             lines[highest] += heights[highest] > _LEAST_LINE
     out = []
-    for one, count in zip(regions, lines, strict=True):
-        left, top, right, bottom = one.box
+    for region, count in zip(regions, lines, strict=True):
+        left, top, right, bottom = region.box
         step = (bottom - top) / count
-        out += [Suggestion(one.role, (left, top + k * step, right, top + (k + 1) * step)) for k in range(count)]
+        out += [Suggestion(region.role, (left, top + k * step, right, top + (k + 1) * step)) for k in range(count)]
     return out
 
 

@@ -210,12 +210,12 @@ def _contrast_cost(pixels: np.ndarray, texts: list[Box]) -> float:
 
 
 def _suggest(block: Block, left: float, top: float, alignment: str, canvas: Canvas) -> tuple[Suggestion, ...]:
-    found = []
+    suggestions = []
     for piece, outer in block.boxes_px(left, top, alignment):
         px = outer
         if piece.pill and piece.setting:
             across, down = stacking.pill_padding(piece.setting.font_px)
-            found.append(Suggestion(Role.UNDERLAY, from_px(outer, canvas.width, canvas.height)))
+            suggestions.append(Suggestion(Role.UNDERLAY, from_px(outer, canvas.width, canvas.height)))
             px = (outer[0] + across, outer[1] + down, outer[2] - across, outer[3] - down)
-        found.append(Suggestion(piece.role, from_px(px, canvas.width, canvas.height), piece.text))
-    return tuple(found)
+        suggestions.append(Suggestion(piece.role, from_px(px, canvas.width, canvas.height), piece.text))
+    return tuple(suggestions)

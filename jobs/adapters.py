@@ -11,7 +11,7 @@ import argparse
 import json
 
 from jobs.output import end, reported, say
-from layoutgen.io.adapter_registry import AdapterRegistry
+from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.training.judging.promotion import promote, rollback
 
@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _list(registry: AdapterRegistry, name: str) -> None:
     """Print the versions, a line each, and the history."""
+    if not registry.versions(name):
+        raise RegistryError(f"{registry.root} has no version of {name!r}; give train.name of a run that was registered")
     serving = registry.serving(name)
     for version in registry.versions(name):
         card = registry.card(name, version)

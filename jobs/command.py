@@ -1,4 +1,4 @@
-"""What the table jobs' command lines share: arguments, logging, and which failure is which exit code.
+"""What the table jobs' command lines share: arguments, and which failure is which exit code.
 
 0: every input row is accounted for and the run is published. 1: the run began its work and is not published: too many
 rows failed, or the machine did; the message or `_REFUSED` says which. 2: nothing was done: settings, manifest, storage
@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jobs.output import log_progress, reported, say, settings
+from jobs.output import reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.pipelines import summary_line
 from layoutgen.runs.job import RunOptions
@@ -50,7 +50,6 @@ def main(
         help="see whether a run could start, say how, and stop",
     )
     arguments = parser.parse_args(argv)
-    log_progress()
     options = RunOptions(**{field.name: getattr(arguments, field.name) for field in fields(RunOptions)})
     with reported(parser.prog, ValueError) as outcome:
         config = settings(kind, arguments.config)

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jobs.output import end, log_progress, reported, say, settings
+from jobs.output import end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.evaluation.adoption import evaluate_adoption
@@ -48,7 +48,6 @@ def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
         parser.error("--task annotation needs --reference, the marked posters")
     if arguments.task == "adoption" and not arguments.feedback:
         parser.error("--task adoption needs --feedback, the designers' decisions")
-    log_progress()
     with reported(parser.prog) as outcome:
         with own_output():
             summary = _run(settings(EvaluateConfig, arguments.config), arguments, stream)

@@ -11,7 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, log_progress, reported, say, settings
+from jobs.output import end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.training import ExamplesConfig
 from layoutgen.training.gathering import gather
@@ -32,7 +32,6 @@ def main(argv: list[str] | None = None) -> int:
         "--config", default=default, help="settings, a TOML file, or s3://… (default: examples.toml here)"
     )
     arguments = parser.parse_args(argv)
-    log_progress()
     with reported(parser.prog) as outcome:
         config = settings(ExamplesConfig, arguments.config)
         with own_output():

@@ -6,7 +6,8 @@ python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/
 
 import argparse
 
-from jobs.output import end, log_progress, reported, say
+from jobs.output import end, reported, say
+from layoutgen.cluster import own_output
 from layoutgen.config.jobs import StorageSettings
 from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.io.storage import Storage
@@ -26,18 +27,18 @@ def main() -> int:
     parser.add_argument("--font", action="append", default=[], help="font file that the layouts name; may be repeated")
     parser.add_argument("--endpoint-url", default=StorageSettings().endpoint_url, help="S3 endpoint")
     arguments = parser.parse_args()
-    log_progress()
     with reported(parser.prog, ValueError) as outcome:
-        page = run_gallery(
-            Storage(arguments.endpoint_url),
-            arguments.layouts,
-            arguments.output,
-            run_id=arguments.run_id,
-            limit=arguments.limit,
-            side=arguments.side,
-            font_files=tuple(arguments.font),
-            maps=not arguments.no_maps,
-        )
+        with own_output():
+            page = run_gallery(
+                Storage(arguments.endpoint_url),
+                arguments.layouts,
+                arguments.output,
+                run_id=arguments.run_id,
+                limit=arguments.limit,
+                side=arguments.side,
+                font_files=tuple(arguments.font),
+                maps=not arguments.no_maps,
+            )
         say(page)
     return outcome.code
 

@@ -1,7 +1,6 @@
 """What a job says and how it ends, also where nobody listens any more (`| head`): the exit code stays the job's. And
-its settings, which `--config` may name on storage too, and its log."""
+its settings, which `--config` may name on storage too."""
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TextIO, TypeVar
 
+from layoutgen import console
 from layoutgen.config.base import ConfigError, Settings, load, parse
 from layoutgen.core.errors import JobError
 from layoutgen.io.storage import Storage, StorageError
@@ -46,14 +46,10 @@ def reported(name: str, *refusals: type[Exception]) -> Iterator[Outcome]:
         outcome.code = error.exit_code if isinstance(error, JobError) else 2
 
 
-def log_progress() -> None:
-    """Send the log to standard error: ours from INFO on, that of libraries where it warns."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("layoutgen").setLevel(logging.INFO)
-
-
 def end(main: Callable[[], int]) -> NoReturn:
-    """Run a job and end the process with its exit code; what is left in a broken pipe (`--help | head`) is no fault."""
+    """Run a job with its logging and end the process with its exit code; what is left in a broken pipe (`--help |
+    head`) is no fault."""
+    console.set_up()
     try:
         code: int | str | None = main()
     except SystemExit as ended:

@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
         run_id = arguments.run_id or lease.get("run_id")
         state = Ledger(storage, root, run_id).read_state() if run_id else None
         if state is None:
-            say(f"{parser.prog}: {root} has no run {run_id or 'yet'}", sys.stderr)
+            say(f"{parser.prog}: {root} has no run {run_id or 'yet'}; give what a job had as --output", sys.stderr)
             return 2
         current = read_current(storage, root)
         if current.run_id == run_id:

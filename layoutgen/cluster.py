@@ -6,13 +6,14 @@ import re
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import ray
 import ray.data
 from ray._private.services import canonicalize_bootstrap_address  # what `auto` stands for has no public name
 from ray.exceptions import AuthenticationError
 
+from layoutgen import console
 from layoutgen.config.base import Node, Pool
 from layoutgen.core.errors import JobError
 
@@ -45,12 +46,15 @@ def join(address: str, setting: str = "run.ray_address") -> None:
         else:
             _reach(where, setting)
         try:
-            ray.init(address=where, include_dashboard=False, logging_level=logging.WARNING)
+            # With a logging_config Ray hands on what workers print without their names before each line.
+            ray.init(address=where, include_dashboard=False, logging_config=ray.LoggingConfig(log_level="ERROR"))
         except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
             if where == "local":
                 raise
             raise _refusal(where, _mend(setting), error) from None
-    ray.data.DataContext.get_current().enable_progress_bars = sys.stderr.isatty()
+        finally:
+            console.set_up()
+    ray.data.DataContext.get_current().enable_progress_bars = False
 
 
 def _check_temporary_folder() -> None:
@@ -67,31 +71,15 @@ def _check_temporary_folder() -> None:
 @contextmanager
 def own_output() -> Iterator[None]:
     """Keep standard output for what the caller says afterwards: Ray's news of workers and nodes, which it prints there
-    at any moment, go to standard error, and the cluster or connection that was made inside ends with it."""
+    at any moment, go to standard error, and the cluster or connection that was made inside ends with it, unheard."""
     ours = not ray.is_initialized()
-    with redirect_stdout(sys.stderr):
+    with console.without_native_lines(), redirect_stdout(sys.stderr):
         try:
             yield
         finally:
             if ours:
-                with _quiet():
+                with open(os.devnull, "w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
                     ray.shutdown()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Let nobody hear what Ray's processes say of their own end, in Python and below it."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
 
 
 def fit(pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = ()) -> None:

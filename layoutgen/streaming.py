@@ -17,6 +17,7 @@ import ray.data
 from ray.data.exceptions import ExecutionTimeoutError
 from ray.exceptions import RayTaskError
 
+from layoutgen import console
 from layoutgen.cluster import ClusterError, fit, join
 from layoutgen.config.base import Node, Pool
 from layoutgen.io.storage import StorageError
@@ -56,6 +57,7 @@ class _Actor:
     """A stage as Ray Data builds it: the step travels, its models are born on the worker."""
 
     def __init__(self, build: Callable[[], Stage]) -> None:
+        console.set_up()
         self._stage = build()
 
     def __call__(self, block: pa.Table) -> pa.Table:

@@ -141,7 +141,7 @@ def test_a_cluster_that_refuses_says_why_in_a_sentence(
     assert "\n" not in str(told.value)
 
 
-def test_what_ray_says_of_its_end_reaches_nobody_and_what_the_job_says_does(
+def test_what_ray_says_of_itself_and_its_end_reaches_nobody_and_what_the_job_says_does(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def shutdown() -> None:
@@ -153,10 +153,12 @@ def test_what_ray_says_of_its_end_reaches_nobody_and_what_the_job_says_does(
     with open(2, "w", buffering=1, closefd=False) as console:
         monkeypatch.setattr(sys, "stderr", console)
         with cluster.own_output():
-            os.write(2, b"before ")
+            print("before", file=sys.stderr)
+            os.write(2, b"[E 1 1] core_worker.cc: an actor has constructor arguments")
+            print("a worker died")
         os.write(2, b"after")
         monkeypatch.undo()
-    assert capfd.readouterr().err == "before after"
+    assert capfd.readouterr().err == "before\na worker died\nafter"
 
 
 PODS = (Node(cpus=14, memory_gb=48, most=8), Node(cpus=12, gpus=1, memory_gb=48, most=4))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs import adapters
 from jobs.output import reported, settings
 from layoutgen.cluster import ClusterError
 from layoutgen.config.base import ConfigError
@@ -27,7 +28,8 @@ ENDS = [
     (LostRowsError("shard 1", [1]), 1),
     (CleanUpError("half of it is gone"), 1),
 ]
-JOBS = ["layouts", "annotate", "covers", "status", "maintain", "evaluate", "retrain", "adapters", "gallery"]
+JOBS = sorted(path.stem for path in (Path(__file__).parents[1] / "jobs").glob("[!_]*.py"))
+JOBS = [job for job in JOBS if job not in ("command", "output")]
 
 
 def _deaf(*command: str, stream: str = "stdout") -> tuple[int, str]:
@@ -90,3 +92,8 @@ def test_settings_may_lie_on_storage(s3: LocalS3, tmp_path: Path) -> None:
         settings(LayoutsConfig, "s3://shop/none.toml")
     with pytest.raises(ConfigError, match="no config file at"):
         settings(LayoutsConfig, tmp_path / "none.toml")
+
+
+def test_a_name_without_versions_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert adapters.main(["--registry", str(tmp_path), "list", "left-third"]) == 2
+    assert f"{tmp_path} has no version of 'left-third'; give train.name" in capsys.readouterr().err

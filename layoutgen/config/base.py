@@ -112,7 +112,7 @@ def _explain(kind: type[Settings], error: ValidationError) -> str:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return f"{key} = {first['input']!r}: {first['msg']}"
+        return f"{key} = {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
     model: type[BaseModel] = kind
     for part in first["loc"][:-1]:
         model = model.model_fields[str(part)].annotation  # type: ignore[assignment]  # a section's type is its model

@@ -111,7 +111,7 @@ class ComposeSettings(CheckpointSettings):
 
     section: ClassVar[str] = "compose"
 
-    engine: Literal["rules", "qwen_vl"] | Network = Field(
+    engine: Literal["rules", "qwen_vl", Network] = Field(
         "rules",
         description="`rules` needs no `model`; `qwen_vl` writes, `radm` denoises boxes, `layout_image` draws",
     )

@@ -151,7 +151,8 @@ class Progress:
         bad input (Ray makes one of a worker's)."""
         self._over.set()
         self._thread.join()
-        self.say("running" if kind is None else "stopped")
+        if kind is not None:
+            self.say("stopped")
         if isinstance(error, ValueError):
             log.error("nobody foresaw the fault that ended the run", exc_info=error)
         if isinstance(error, StorageError | ClusterError | ValueError):

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import pyarrow as pa
+
 from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, CheckpointSettings, ComposeSettings
 from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.plan import plan
@@ -44,8 +46,7 @@ def preflight(job: TableJob, options: RunOptions) -> Preflight:
     job.storage.check(job.source)
     job.storage.check(job.output)
     looked_at = {"table": _table(job), **_weights(job), **_networks(job), "disk": _disk()}
-    if options.replay is None:
-        looked_at |= _sample(job)
+    sample = _sample(job) if options.replay is None else {}
     conditional = _conditional(job, options.preflight_only)
     looked_at["output"] = (
         f"{job.output} can be written; it {'has' if conditional else 'has no'} conditional writes: publishing is "
@@ -53,7 +54,7 @@ def preflight(job: TableJob, options: RunOptions) -> Preflight:
     )
     for what, found in looked_at.items():
         log.info("preflight: %s: %s", what, found)
-    return Preflight(conditional, looked_at)
+    return Preflight(conditional, looked_at | sample)
 
 
 def _conditional(job: TableJob, look_only: bool) -> bool:
@@ -80,16 +81,12 @@ def _sample(job: TableJob) -> dict[str, str]:
     be dead letters."""
     first = next(job.rows(None, LOOKED_AT), None)
     if first is None:
-        raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
+        what = "rows" if job.source.lower().endswith(manifest.SUFFIXES) else "images"
+        raise RunError(f"{job.source} has no {what}; nothing is published, so that readers keep what they have")
     sample = plan(first, job.rules, shards=1)
-    bad = f"{len(sample.failed)} of {sample.rows_in}"
-    if len(sample.failed):
-        example = sample.failed.slice(0, 1).to_pylist()[0]
-        bad += f", such as {example['product_id']!r}: {example['error']['kind']}, {example['error']['message']}"
+    rows = _counted(len(sample.failed), sample.rows_in, "row", _first_fault(sample.failed))
     if len(sample.failed) == sample.rows_in >= SAMPLE:
-        raise RunError(f"none of the first {sample.rows_in} rows of {job.source} can be used, {bad.partition(', ')[2]}")
-    if len(sample.failed):
-        log.warning("preflight: of the first rows %s can't be used", bad)
+        raise RunError(f"{job.source}: {rows}")
     named = [uri for shard in sample.shards for row in shard.column("images").to_pylist() for uri in row[:1]]
     first_ones = list(dict.fromkeys(named))[:SAMPLE]
     clips = [uri for uri in first_ones if uri.lower().endswith(manifest.CLIP_SUFFIXES)]
@@ -104,15 +101,32 @@ def _sample(job: TableJob) -> dict[str, str]:
             images.check_shown(picture.pixels)
         except images.ImageFault as fault:
             faults.append(f"{uri}: {fault.kind}, {fault.message}")
-    count = len(first_ones)
-    if len(faults) == count and len(named) >= SAMPLE:  # rows may share an image
+    looked_at = _counted(len(faults), len(first_ones), "image", faults[0] if faults else "")
+    if len(faults) == len(first_ones) and len(named) >= SAMPLE:  # rows may share an image
         raise RunError(f"none of the first {SAMPLE} images can be used, such as {faults[0]}")
-    if faults:
-        log.warning("preflight: %d of the first %d images can't be used, such as %s", len(faults), count, faults[0])
-    return {
-        "rows": f"of the first rows of {job.source}, {bad} can't be used",
-        "images": f"of the first {count}, {len(faults)} can't be used{f', such as {faults[0]}' if faults else ''}",
-    }
+    for what, text, bad in (("rows", rows, len(sample.failed)), ("images", looked_at, len(faults))):
+        log.log(logging.WARNING if bad else logging.INFO, "preflight: %s: %s", what, text)
+    return {"rows": rows, "images": looked_at}
+
+
+def _first_fault(failed: pa.Table) -> str:
+    """The first row that can't be used: its id, if it has one, the fault's kind, and the row's number and the mend."""
+    if not len(failed):
+        return ""
+    row = failed.slice(0, 1).to_pylist()[0]
+    name = "one without a product_id" if row["product_id"] is None else repr(row["product_id"])
+    return f"{name}: {row['error']['kind']}, {row['error']['message']}"
+
+
+def _counted(bad: int, count: int, what: str, example: str) -> str:
+    """How many of the first rows or images can be used, in a sentence, with an example of those that can't."""
+    first = f"first {what}" if count == 1 else f"first {count} {what}s"
+    if not bad:
+        return f"the {first} can be used"
+    if count == 1:
+        return f"the {first} can't be used: {example}"
+    share = f"none of the {first} can" if bad == count else f"{bad} of the {first} can't"
+    return f"{share} be used, such as {example}"
 
 
 def _networks(job: TableJob) -> dict[str, str]:

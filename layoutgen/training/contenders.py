@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layoutgen import console
 from layoutgen.cluster import fit, join
 from layoutgen.config.base import Pool
 from layoutgen.config.training import GateSettings, RetrainConfig, TrainSettings
@@ -70,6 +71,7 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
     """Measure a contender, on a worker."""
     import torch
 
+    console.set_up()
     with ending_with_device():
         torch.set_num_threads(max(1, int(config.gate.pool.num_cpus)))
         return _measure(config, storage, contender)

@@ -21,7 +21,7 @@ from safetensors import safe_open
 
 from layoutgen.models.denoising.networks import FAMILIES
 
-_POSTERS = "python -m layoutgen.training.data.corpus_file --output POSTERS.arrow --model BASE --folder …"
+_POSTERS = "python -m jobs.posters --output POSTERS.arrow --model BASE --folder …"
 _NETWORK = (
     f"{_POSTERS} --refine 0 --side 192 --posters 16000",
     "python -m jobs.retrain --config jobs/retrain.{family}.toml --data POSTERS.arrow …",
@@ -32,7 +32,7 @@ _FIRST = (
     "python -m jobs.retrain --config jobs/retrain.embedded.toml --model BASE --data POSTERS.arrow …",
 )
 _FURTHER = (
-    "python -m layoutgen.training.data.corpus_file --output MORE.arrow --model BASE --posters 3000 --variants 5 "
+    "python -m jobs.posters --output MORE.arrow --model BASE --posters 3000 --variants 5 "
     "--seed 2 --refine 0.66 --lock 0.4 --hide 0.4 --folder … --held-folder …",
     "python -m jobs.retrain --config jobs/retrain.embedded_copy.toml --model VERSION --data MORE.arrow …",
     "python -m jobs.retrain --config jobs/retrain.embedded_refine.toml --model VERSION --data MORE.arrow …",

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from layoutgen import console
 from layoutgen.cluster import join
 from layoutgen.core.errors import Stop
 from layoutgen.streaming import cause, raised
@@ -58,6 +59,7 @@ def launch(job: "Fit", address: str) -> None:
             storage_path=path,
             storage_filesystem=filesystem,
             failure_config=ray.train.FailureConfig(max_failures=train.max_failures),
+            logging_config=ray.train.LoggingConfig(log_level="ERROR"),
         ),
     )
     try:
@@ -68,13 +70,16 @@ def launch(job: "Fit", address: str) -> None:
 
 def _work(config: dict[str, Any]) -> None:
     """One worker."""
+    import ray.train
     import ray.train.torch
     import torch
 
     from layoutgen.training.fitting import fit
 
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("layoutgen").setLevel(logging.INFO)
+    console.set_up()
+    where = ray.train.get_context()
+    if where.get_world_rank() == 0:
+        log.info("training with %d workers", where.get_world_size())
     job: Fit = config["job"]
     torch.set_num_threads(max(1, int(job.train.worker.num_cpus)))
     # A worker may miss the environment's own programs, such as ninja, with which DeepSpeed builds what it lacks.

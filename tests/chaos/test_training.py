@@ -49,7 +49,7 @@ def begun_with_two(cluster: Cluster, folder: Path) -> tuple[Training, psutil.Pro
         training.arm("step_5_of_0", "step_5_of_1")
         training.start()
         first = training.stopped_at("step_5_of_0")
-        if "Started training worker group of size 2" in training.log.read_text():
+        if "training with 2 workers" in training.log.read_text():
             return training, first
         training.kill()
         first.kill()

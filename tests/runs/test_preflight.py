@@ -89,7 +89,7 @@ def test_some_images_that_nobody_may_read_are_named(tmp_path: Path, caplog: pyte
     source = Path(_rows(tmp_path, "vase.jpg"))
     source.write_text(source.read_text().replace("vase.jpg", "/etc/passwd", 1))
     said = _look(tmp_path, str(source))
-    assert "1 of 9, such as 'v0': bad_path" in said["looked_at"]["rows"]
+    assert "1 of the first 9 rows can't be used, such as 'v0': bad_path, row 1: " in said["looked_at"]["rows"]
     assert "bad_path" in caplog.text
 
 
@@ -136,7 +136,15 @@ def test_the_command_prints_what_was_looked_at_and_ends_with_0(
 ) -> None:
     arguments = ["--input", _rows(tmp_path, "vase.jpg"), "--output", str(tmp_path / "out"), "--preflight-only"]
     assert command.main("layouts", "", LayoutsConfig, partial(run_layouts, stream=in_process), arguments) == 0
-    assert json.loads(capsys.readouterr().out)["looked_at"]["images"] == "of the first 1, 0 can't be used"
+    assert json.loads(capsys.readouterr().out)["looked_at"]["images"] == "the first image can be used"
+
+
+def test_a_line_that_is_no_row_is_told_by_its_number(tmp_path: Path) -> None:
+    source = Path(_rows(tmp_path, "vase.jpg"))
+    source.write_text(source.read_text() + "no row\n")
+    said = _look(tmp_path, str(source))["looked_at"]["rows"]
+    assert "1 of the first 10 rows can't be used, such as one without a product_id: bad_row, row 10: " in said
+    assert "None" not in said
 
 
 def test_a_model_that_its_card_does_not_hold_is_refused_before_anything_starts(tmp_path: Path) -> None:

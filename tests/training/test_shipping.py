@@ -1,6 +1,10 @@
 """What is shipped is a version of a registry, with a card that tells all its trainings."""
 
+import importlib
+import inspect
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +54,27 @@ def test_a_network_is_shipped_as_half_floats_that_load(tmp_path: Path) -> None:
     assert card["bytes"] < 0.6 * (folder / "model.safetensors").stat().st_size
     before, after = (FAMILIES["radm"].load(path, "cpu").state_dict() for path in (folder, tmp_path / "out"))
     assert all(torch.allclose(before[name].float(), after[name].float(), rtol=1e-3, atol=1e-4) for name in before)
+
+
+EMBEDDED = sorted((Path(__file__).parents[2] / "layoutgen" / "models" / "embedded").rglob("*.json"))
+CARDS = [path for path in EMBEDDED if "made_by" in json.loads(path.read_text("utf-8"))]
+
+
+def test_every_embedded_model_has_its_card() -> None:
+    assert [path.parent.name for path in CARDS] == ["layout_image", "qwen_vl", "radm", "embedded"]
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_command_that_a_card_names_is_there_with_its_options_and_settings(card: Path) -> None:
+    made_by = json.loads(card.read_text("utf-8"))["made_by"]
+    for command in [made_by] if isinstance(made_by, str) else made_by:
+        python, flag, module, *arguments = command.split()
+        assert (python, flag) == ("python", "-m")
+        source = inspect.getsource(importlib.import_module(module))
+        assert '__name__ == "__main__"' in source, f"{module} is no command"
+        done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
+        options = [word for word in arguments if word.startswith("--")]
+        assert options
+        assert [option for option in options if option not in done.stdout] == []
+        for word in arguments:
+            assert not word.endswith(".toml") or (Path(__file__).parents[2] / word).exists()

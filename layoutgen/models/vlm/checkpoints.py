@@ -109,8 +109,7 @@ def family_in(weights: Path) -> str:
     family = json.loads(config.read_text("utf-8")).get("model_type")
     if family == "internvl_chat":
         raise ValueError(
-            f"{config} is in InternVL's original layout; convert it once: "
-            f"python -m layoutgen.models.vlm.internvl2.convert {weights} DST"
+            f"{config} is in InternVL's original layout; convert it once: python -m jobs.convert {weights} DST"
         )
     if family not in FAMILIES:
         raise ValueError(f"{config} has model_type {family!r}; known are {', '.join(FAMILIES)}")

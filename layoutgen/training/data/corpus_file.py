@@ -1,18 +1,12 @@
-"""Draws posters of the corpus once, into a data set's file that trainings read instead of drawing as they learn.
+"""Draws posters of the corpus once, as the rows of a data set's file that trainings read instead of drawing as they
+learn.
 
-    python -m layoutgen.training.data.corpus_file --output FILE.arrow --model CHECKPOINT [--posters 20000]
-        [--variants 2] [--folder PHOTOS] [--held-folder OTHER_PHOTOS] [--side 224] [--style designer] [--processes 2]
-        [--refine 0.3] [--lock 0.35] [--hide 0.5]
-
-The rows are those of `stored`: of each poster `variants` samples, as epochs 0, 1, … of the corpus have them, and
-posters held back. These show products and photos that none of those to learn from shows, as with `--data corpus`, and
-have grounds of another seed; their photos come from `held-folder`, where one is given, which parts photos further.
-`refine`, `lock` and `hide` are those of `augment`: how many samples are unfinished layouts, and what is given of them.
-Pictures are as large as `model` sees them at `side` px; a small model learns 8 to 50 samples a second on a core, which
-draws as many posters.
+The rows are those of `stored`: of each poster some samples, as epochs 0, 1, … of the corpus have them, and posters held
+back. These show products and photos that none of those to learn from shows, as with `--data corpus`, and have grounds
+of another seed. Pictures are as large as the model sees them; a small model learns 8 to 50 samples a second on a core,
+which draws as many posters.
 """
 
-import argparse
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -32,7 +26,6 @@ from layoutgen.training.data.augment import NONE, Augmentation, augmented
 from layoutgen.training.data.datasets import corpus_task
 from layoutgen.training.data.sample import Sample
 from layoutgen.training.data.sources import FIXED_SEED, drawn_case
-from layoutgen.training.data.stored import write
 
 _QUALITY = 95
 _CHUNK = 32
@@ -94,13 +87,38 @@ def _learnt(sample: Sample) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a file is to hold: `posters` to learn from in so many `variants` each, `held_back` to validate by and as
+    many to judge by. `model` is a checkpoint's folder, of which the config is read; `side` the px at which it sees a
+    canvas.
+
+    Photos come from `folder`, those of posters held back from `held_folder` where one is given. `refine`, `lock` and
+    `hide` are those of `augment`: how many samples are unfinished layouts, and what is given of them.
+    """
+
+    model: Path
+    side: int = 224
+    posters: int = 20_000
+    variants: int = 2
+    held_back: int = 200
+    folder: str = ""
+    held_folder: str = ""
+    photo_share: float = 0.5
+    style: str = "designer"
+    refine: float = _HOW.refine
+    lock: float = _HOW.lock
+    hide: float = _HOW.hide
+    seed: int = 0
+
+
 @lru_cache(maxsize=4)
 def _corpus(spec: CorpusSpec) -> Corpus:
     return Corpus(spec)
 
 
-def planned(given: argparse.Namespace) -> list[Part]:
-    """The parts of the file that a command line asks for."""
+def planned(given: Wanted) -> list[Part]:
+    """The parts of a file. Raises FileNotFoundError or ValueError where `model` is no checkpoint."""
     learnt = CorpusSpec(given.seed, _PHOTO_SIDE, given.folder, given.photo_share, given.style, goods="learnt")
     held = replace(learnt, seed=given.seed + 1, folder=given.held_folder or given.folder, goods="held_back")
     how = replace(_HOW, refine=given.refine, lock=given.lock, hide=given.hide)
@@ -123,34 +141,3 @@ def draw(parts: list[Part], processes: int) -> Iterator[dict[str, Any]]:
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         for drawn_rows in pool.map(rows, parts):
             yield from drawn_rows
-
-
-def options() -> argparse.ArgumentParser:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--model", type=Path, required=True, help="a checkpoint's folder; its weights are not needed")
-    parser.add_argument("--side", type=int, default=224)
-    parser.add_argument("--posters", type=int, default=20_000)
-    parser.add_argument("--variants", type=int, default=2)
-    parser.add_argument("--held-back", type=int, default=200, help="to validate by, and as many to judge by")
-    parser.add_argument("--folder", default="")
-    parser.add_argument("--held-folder", default="", help="photos of the posters held back; left out, those of folder")
-    parser.add_argument("--photo-share", type=float, default=0.5)
-    parser.add_argument("--style", default="designer")
-    parser.add_argument("--refine", type=float, default=_HOW.refine, help="share of samples: unfinished layouts")
-    parser.add_argument("--lock", type=float, default=_HOW.lock, help="share of their given elements: locked")
-    parser.add_argument("--hide", type=float, default=_HOW.hide, help="share of these: known in part")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--processes", type=int, default=2)
-    return parser
-
-
-def main() -> None:
-    """Draw what the command line asks for."""
-    given = options().parse_args()
-    write(given.output, draw(planned(given), given.processes))
-
-
-if __name__ == "__main__":
-    main()

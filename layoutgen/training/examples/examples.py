@@ -17,6 +17,7 @@ from layoutgen.training.examples.row_elements import (
     canvas_of,
     check_sayable,
     image_of,
+    is_sayable,
     joined,
     logo_aspect_of,
     one_title,
@@ -55,7 +56,7 @@ REASONS = {
 class Example:
     """A layout that somebody stands for. `erased` are boxes of the image (ltrb, normalised to it) whose text is taken
     out before the picture is shown; `printed` tells whether letters stay in the picture; `rejected` is our layout that
-    an edit replaced; `annotator` is who decided."""
+    an edit replaced, None where it lacks a text that the edit has; `annotator` is who decided."""
 
     row_id: str
     product_id: str
@@ -97,9 +98,10 @@ def from_layouts(
 ) -> Iterator[Example | Drop]:
     """Layouts that were accepted: adopted or edited by a designer, or passed by the acceptance check (`accepted`).
 
-    Of an edit the edited elements are learnt, ours are `rejected`. Rows about which nobody said anything are dropped as
-    `undecided` unless `take_undecided`. Of several decisions of one annotator on a row the last counts; where
-    annotators disagree whether a layout is to be used as it is, edited or not at all, none counts.
+    Of an edit the edited elements are learnt, ours are `rejected` where they place the same texts. Rows about which
+    nobody said anything are dropped as `undecided` unless `take_undecided`. Of several decisions of one annotator on a
+    row the last counts; where annotators disagree whether a layout is to be used as it is, edited or not at all, none
+    counts.
     """
     known: dict[tuple[str, str], Mapping[str, Any]] = {}
     for row in rows:
@@ -195,10 +197,10 @@ def _example(
         row.get("language"),
     )
     copy = placed_copy(whole, target, row_id)
-    fits = None if ours is None else restricted(ours, copy)
     check_sayable(target, copy, row_id)
-    if fits is not None:
-        check_sayable(fits, copy, f"{row_id} before the edit")
+    fits = None if ours is None else restricted(ours, copy)
+    if fits is not None and not is_sayable(fits, copy):
+        fits = None  # it lacks a text that the designer added: no answer to compare the edit with
     framing = Framing(
         box_of(row.get("crop") or (0, 0, 1, 1), f"{row_id}: crop"),
         box_of(row.get("picture") or (0, 0, 1, 1), f"{row_id}: picture"),

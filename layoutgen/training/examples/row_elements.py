@@ -119,6 +119,15 @@ def check_sayable(target: Sequence[Suggestion], copy: Copy, place: str) -> None:
         raise UnfitError("unsayable", f"{place}: {error}") from None
 
 
+def is_sayable(target: Sequence[Suggestion], copy: Copy) -> bool:
+    """Whether a layout is an answer to a copy."""
+    try:
+        check_sayable(target, copy, "")
+    except UnfitError:
+        return False
+    return True
+
+
 def logo_aspect_of(target: Sequence[Suggestion], canvas: Canvas) -> float | None:
     """Width over height of the logo as it is placed; None where there is none."""
     box = next((element.box for element in target if element.role is Role.LOGO), None)

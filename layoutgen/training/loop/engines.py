@@ -1,6 +1,7 @@
 """What takes a step: gradients over ranks, clipping, AdamW and its state. `zero` has the same on DeepSpeed."""
 
 import math
+import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -56,7 +57,9 @@ class PlainEngine:
         self._optimiser = torch.optim.AdamW(self._learnt, lr=0.0, weight_decay=decay, fused=fused)
         self._module: Any = learner
         if self.ranks > 1:
-            self._module = torch.nn.parallel.DistributedDataParallel(learner, broadcast_buffers=False)
+            with warnings.catch_warnings():  # newer torch has another name for it, which the older lacks
+                warnings.simplefilter("ignore", FutureWarning)
+                self._module = torch.nn.parallel.DistributedDataParallel(learner, broadcast_buffers=False)
 
     def accumulate(self, batch: Any, scale: float, *, last: bool) -> Tensor:
         """Add gradients; ranks average theirs with the last."""

@@ -68,7 +68,7 @@ def test_an_original_repository_is_to_be_converted(base: Path, tmp_path: Path) -
     for file in base.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "config.json").write_text('{"model_type": "internvl_chat"}')
-    with pytest.raises(ValueError, match=r"python -m layoutgen\.models\.vlm\.internvl2\.convert"):
+    with pytest.raises(ValueError, match=r"python -m jobs\.convert"):
         check(AnnotateSettings(engine="internvl", model=str(tmp_path)), Storage())
 
 

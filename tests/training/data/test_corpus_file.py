@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jobs.posters import options, wanted
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.vlm.tiny import build_checkpoint
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import Augmentation
-from layoutgen.training.data.corpus_file import Part, options, planned, rows
+from layoutgen.training.data.corpus_file import Part, planned, rows
 from layoutgen.training.data.datasets import CorpusSamples
 from layoutgen.training.data.stored import open_stored, write
 from tests.conftest import encoded, photo
@@ -42,7 +43,7 @@ def test_they_are_learnt_and_judged_as_those_of_the_corpus(tmp_path: Path) -> No
 def parts(folder: Path, *more: str) -> list[Part]:
     model = build_checkpoint("qwen2_5_vl", folder / "model")
     asked = ["--output", "no.arrow", "--model", str(model), "--posters", "40", "--held-back", "3", *more]
-    return planned(options().parse_args(asked))
+    return planned(wanted(options().parse_args(asked)))
 
 
 def test_posters_held_back_show_products_and_photos_that_none_to_learn_from_shows(tmp_path: Path) -> None:

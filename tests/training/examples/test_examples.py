@@ -158,6 +158,25 @@ def test_of_an_edit_the_edit_is_chosen_and_ours_is_rejected():
         assert parse_layout(write_layout(elements, one.copy), one.copy)
 
 
+def test_an_edit_that_adds_a_text_which_our_layout_lacked_is_learnt_without_ours():
+    added = [*ELEMENTS, element("selling_point", "1.5 l", (0.1, 0.3, 0.4, 0.36))]
+    drop, one = from_layouts([layout()], [decided("edit", elements=added)])
+    assert isinstance(drop, Drop)
+    assert drop.reason == "edited"
+    assert isinstance(one, Example)
+    assert (one.source, one.annotator, one.rejected) == ("edit", "Mei", None)
+    assert one.copy.selling_points == ("1.5 l", "$12")
+    assert [e.text for e in one.target if e.role is Role.SELLING_POINT] == ["1.5 l"]
+    assert parse_layout(write_layout(one.target, one.copy), one.copy)
+
+
+def test_an_edit_that_adds_one_text_and_takes_another_is_learnt_without_ours():
+    swapped = [ELEMENTS[1], ELEMENTS[3], element("selling_point", "1.5 l", (0.1, 0.3, 0.4, 0.36))]
+    _, one = from_layouts([layout()], [decided("edit", elements=swapped)])
+    assert isinstance(one, Example)
+    assert (one.copy.selling_points, one.rejected) == (("1.5 l",), None)
+
+
 @pytest.mark.parametrize(
     ("rows", "feedback", "reasons"),
     [

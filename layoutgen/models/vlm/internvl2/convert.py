@@ -1,20 +1,18 @@
 """Turns an original InternVL2 repository into transformers' own InternVL format, once, without running its code.
 
-    python -m layoutgen.models.vlm.internvl2.convert SRC DST
-
-SRC is a folder, an s3:// prefix or a hub id, with safetensors and a text tower of InternLM2 (InternVL2 2B, 8B, 26B) or
+The source has safetensors and a text tower of InternLM2 (InternVL2 2B, 8B, 26B) or
 Qwen2 (1B; InternVL2.5 and InternVL3 in their original form): the original needs code from its repository to be loaded,
-which is never done here. DST is a folder that must not exist; it appears when it is whole. What it holds is loaded
-like any published `-hf` checkpoint: InternLM2 becomes `llama`, which computes the same, its SentencePiece vocabulary
+which is never done here. The target must not exist; it appears when it is whole. What it holds is loaded like any
+published `-hf` checkpoint: InternLM2 becomes `llama`, which computes the same, its SentencePiece vocabulary
 becomes a fast tokenizer.
 
-One tensor at a time is in memory. Every tensor of SRC has to be known and of the right shape, and all have to be there.
+One tensor at a time is in memory. Every tensor of the source has to be known and of the right shape, and all have to
+be there.
 
 Two things differ from the original's own chat: the prompt begins with no system message of its own, and `<s>`, which
 InternLM2's tokenizer puts before every text, stands in the chat template instead.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -30,7 +28,7 @@ from transformers import PreTrainedTokenizerFast, Qwen2Tokenizer
 from layoutgen.models.vlm.internvl2.config import convert_config, preprocessor_config
 from layoutgen.models.vlm.internvl2.tokenizer import fast_tokenizer, read_model
 from layoutgen.models.vlm.internvl2.weights import Original, tensors
-from layoutgen.models.weights import SENTINEL, check_weights, fetch_weights, weights_sha
+from layoutgen.models.weights import SENTINEL, check_weights, weights_sha
 
 _NEEDED_TOKENS = ("<img>", "</img>", "<IMG_CONTEXT>", "<|im_start|>", "<|im_end|>")
 _ITEM_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2}
@@ -214,7 +212,7 @@ def _rows(path: Path, entry: Mapping[str, Any]) -> np.ndarray:
 def _write_card(part: Path, source: Path, config: Mapping[str, Any]) -> None:
     card = (
         f"# {source.name} in transformers' InternVL format\n\n"
-        "Converted tensor by tensor, without rounding, by `python -m layoutgen.models.vlm.internvl2.convert`.\n\n"
+        "Converted tensor by tensor, without rounding, by `python -m jobs.convert`.\n\n"
         f"- source: {config.get('_name_or_path') or source.name}\n"
         f"- sha256 of the source's weights and config: {weights_sha(source)}\n"
         f"- text tower: {config['llm_config']['architectures'][0]}\n"
@@ -240,20 +238,3 @@ def _read(path: Path, mend: str) -> dict[str, Any]:
 
 def _write(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-def main() -> None:
-    """Convert what the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", metavar="SRC", help="folder, s3:// prefix or hub id[@revision]")
-    parser.add_argument("target", metavar="DST", type=Path, help="folder to make")
-    parser.add_argument("--cache", type=Path, default=Path("~/.cache/layoutgen"), help="where a fetched SRC is kept")
-    arguments = parser.parse_args()
-    try:
-        convert(fetch_weights(arguments.source, arguments.cache.expanduser()), arguments.target)
-    except (ValueError, OSError) as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageTextToText, AutoTokenizer
 
-from layoutgen.models.vlm.internvl2.convert import convert, main
+from jobs.convert import main
+from layoutgen.models.vlm.internvl2.convert import convert
 from layoutgen.models.weights import SENTINEL, check_weights, weights_sha
 from tests.models.vlm.internvl2.original import ADDED, TILE, OriginalModel, build_original
 
@@ -221,14 +221,9 @@ def test_a_folder_that_is_there_is_never_written_into(originals, tmp_path):
         convert(originals["qwen2"], tmp_path)
 
 
-def test_the_command_converts_and_says_what_is_wrong(originals, tmp_path, monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["convert_internvl2", *map(str, arguments)])
-        main()
-
-    run(originals["internlm2"], tmp_path / "out")
+def test_the_command_converts_and_says_what_is_wrong(originals, tmp_path, capsys):
+    assert main([str(originals["internlm2"]), str(tmp_path / "out")]) == 0
     assert (tmp_path / "out" / SENTINEL).exists()
-    with pytest.raises(SystemExit) as stopped:
-        run(tmp_path / "none", tmp_path / "out2")
-    assert stopped.value.code == 2
+    assert capsys.readouterr().out == f"{tmp_path / 'out'}\n"
+    assert main([str(tmp_path / "none"), str(tmp_path / "out2")]) == 2
     assert "not a folder" in capsys.readouterr().err

@@ -109,7 +109,11 @@ class MtcnnFaces:
 
 class YunetFaces:
     """YuNet (Wu et al. 2023) from an ONNX file with the outputs cls_S, obj_S, bbox_S for strides S of 8, 16 and 32, on
-    the CPU. `threshold` is the least score, sqrt(cls * obj). Raises ValueError for a file that has none of them."""
+    the CPU. `threshold` is the least score, sqrt(cls * obj). Raises ValueError for a file that has none of them.
+
+    OpenCV's own `FaceDetectorYN` (tried with 5.0) gives the same box on the file that tests draw. It is not used: it
+    refuses files without landmarks, prints a warning for each detector, and takes its threads from the whole process.
+    """
 
     def __init__(self, path: str, threads: int = 1, threshold: float = 0.7) -> None:
         self._session, self._threshold = session(path, threads), threshold

@@ -1,16 +1,17 @@
 """Turns a SentencePiece BPE vocabulary (`tokenizer.model`) into a fast tokenizer, without the sentencepiece library.
 
-A `tokenizer.model` is a protocol buffer. What is read of it: the pieces with scores and types, the kind of model, and
-how text is normalised. Of two pairs that SentencePiece could join next it joins the one whose joint piece has the
-higher score; a BPE with merges sorted by that score does the same.
+A `tokenizer.model` is a protocol buffer, whose description transformers has. What is read of it: the pieces with scores
+and types, the kind of model, and how text is normalised. Of two pairs that SentencePiece could join next it joins the
+one whose joint piece has the higher score; a BPE with merges sorted by that score does the same.
 """
 
-import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers
 from tokenizers.models import BPE
+from transformers.utils import sentencepiece_model_pb2_new
 
 _NORMAL, _UNKNOWN, _USER_DEFINED = 1, 2, 4
 _BPE = 2
@@ -38,21 +39,20 @@ class SentencePieceModel:
 
 def read_model(data: bytes) -> SentencePieceModel:
     """Read a `tokenizer.model`. Raises ValueError where it is cut short or no such file."""
-    pieces: list[Piece] = []
-    trainer: dict[int, int | bytes] = {}
-    normalizer: dict[int, int | bytes] = {}
-    for number, value in _fields(data):
-        if number == 1 and isinstance(value, bytes):
-            pieces.append(_piece(value))
-        elif number == 2 and isinstance(value, bytes):
-            trainer = dict(_fields(value))
-        elif number == 3 and isinstance(value, bytes):
-            normalizer = dict(_fields(value))
-    charsmap = normalizer.get(2, b"")
-    if not pieces or not isinstance(charsmap, bytes):
+    proto = sentencepiece_model_pb2_new.ModelProto()
+    try:
+        proto.ParseFromString(data)
+    except DecodeError as error:
+        raise ValueError(f"tokenizer.model is cut short or no SentencePiece model ({error}); fetch it again") from None
+    if not proto.pieces:
         raise ValueError("tokenizer.model has no pieces; it is no SentencePiece model, fetch it again")
+    rules = proto.normalizer_spec
     return SentencePieceModel(
-        tuple(pieces), int(trainer.get(3, 1)), charsmap, bool(normalizer.get(3, 1)), bool(normalizer.get(4, 1))
+        tuple(Piece(piece.piece, piece.score, piece.type) for piece in proto.pieces),
+        proto.trainer_spec.model_type,
+        rules.precompiled_charsmap,
+        rules.add_dummy_prefix,
+        rules.remove_extra_whitespaces,
     )
 
 
@@ -87,13 +87,13 @@ def fast_tokenizer(model: SentencePieceModel, added: Mapping[int, AddedToken]) -
 def _merges(model: SentencePieceModel, added: Mapping[int, AddedToken]) -> list[tuple[str, str]]:
     """The pairs to join, best first. Only plain pieces are joined from others."""
     plain = {p.text: (i, p.score) for i, p in enumerate(model.pieces) if p.kind == _NORMAL and i not in added}
-    found = [
+    merges = [
         (-score, plain[text[:cut]][0], plain[text[cut:]][0], text[:cut], text[cut:])
         for text, (_, score) in plain.items()
         for cut in range(1, len(text))
         if text[:cut] in plain and text[cut:] in plain
     ]
-    return [(left, right) for *_, left, right in sorted(found)]
+    return [(left, right) for *_, left, right in sorted(merges)]
 
 
 def _normalizer(model: SentencePieceModel) -> normalizers.Normalizer:
@@ -105,48 +105,3 @@ def _normalizer(model: SentencePieceModel) -> normalizers.Normalizer:
     if model.add_dummy_prefix:
         steps.append(normalizers.Prepend("▁"))
     return normalizers.Sequence([*steps, normalizers.Replace(" ", "▁")])
-
-
-def _piece(data: bytes) -> Piece:
-    text, score, kind = "", 0.0, _NORMAL
-    for number, value in _fields(data):
-        if number == 1 and isinstance(value, bytes):
-            text = value.decode("utf-8")
-        elif number == 2 and isinstance(value, bytes):
-            (score,) = struct.unpack("<f", value)
-        elif number == 3 and isinstance(value, int):
-            kind = value
-    return Piece(text, score, kind)
-
-
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The numbers and values of a protocol buffer message: an int for a varint, bytes for all else."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        number, wire = key >> 3, key & 7
-        if wire == 0:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if wire == 2:
-            size, at = _varint(data, at)
-        elif wire in (1, 5):
-            size = 8 if wire == 1 else 4
-        else:
-            raise ValueError(f"tokenizer.model has wire type {wire}; it is no SentencePiece model, fetch it again")
-        if at + size > len(data):
-            raise ValueError("tokenizer.model is cut short; fetch it again")
-        yield number, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(data):
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at
-    raise ValueError("tokenizer.model is cut short; fetch it again")

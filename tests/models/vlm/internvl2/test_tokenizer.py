@@ -58,7 +58,7 @@ def test_added_tokens_stand_for_themselves_and_are_never_joined_from_parts():
     [
         (b"", "no pieces"),
         (b"\x0a\x05ab", "cut short"),
-        (b"\x0f", "wire type 7"),
+        (b"\x0f", "no SentencePiece model"),
         (spm_bytes([("a", 0.0, 1)], model_type=1), "only BPE"),
         (spm_bytes([("a", 0.0, 1), ("a", -1.0, 1)]), "stand twice"),
     ],

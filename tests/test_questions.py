@@ -1,0 +1,98 @@
+"""The SQL of docs/tables.md answers what is asked there, on a table of today's schema."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from layoutgen.core import schema
+from tests.rehearsal import questions
+
+NIGHT, BEFORE = "20261128T220000Z-aaaaaa", "20261127T220000Z-bbbbbb"
+
+
+def _row(name, **values):
+    size = {"canvas": "200x100", "canvas_width": 200, "canvas_height": 100}
+    when = datetime(2026, 11, 28, 22, tzinfo=UTC)
+    models = {"annotator": "ocr-3", "composer": "qwen_vl@1", "adapter": "layouts-2 0f3c"}
+    row = {
+        "row_id": f"{name}@200x100",
+        "product_id": name,
+        "application": "poster",
+        "run_id": NIGHT,
+        "created_at": when,
+    }
+    return row | size | models | values
+
+
+def _element(text, box):
+    return {"role": "title", "text": text, "box": box, "font": "Noto Sans", "font_px": 12}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    root: Path = tmp_path_factory.mktemp("table")
+    cover = {"application": "video_cover", "composer": "covers-4", "adapter": None}
+    rows = [
+        _row("vase", elements=[_element("Vase", [0.1, 0.2, 0.6, 0.4]), _element("", [0, 0, 1, 1])]),
+        _row("mug", run_id=BEFORE),
+        _row("cup", run_id=BEFORE, stale_since=datetime(2026, 11, 28, tzinfo=UTC)),
+        _row("clip", **cover, accepted=False, reasons=["contrast: 2.1 is below 4.5", "subject: 9 % is covered"]),
+        _row("film", **cover, accepted=False, reasons=["contrast: 3.0 is below 4.5"]),
+        _row("reel", **cover, accepted=True, reasons=[]),
+    ]
+    letters = [
+        {"row_id": "a", "stage": "fetch", "kind": "not_found", "retryable": True, "message": "nothing at a"},
+        {"row_id": "b", "stage": "fetch", "kind": "not_found", "retryable": True, "message": "nothing at b"},
+        {"row_id": "c", "stage": "plan", "kind": "empty_title", "retryable": False, "message": "no title"},
+    ]
+    published = pa.unify_schemas([schema.LAYOUTS.remove_metadata(), _cover_columns()])
+    for part, values, kind in (("snapshots", rows, published), ("dead_letters", letters, schema.DEAD_LETTERS)):
+        folder = root / part / NIGHT
+        folder.mkdir(parents=True)
+        pq.write_table(pa.Table.from_pylist(values, schema=kind), folder / "part-00000.parquet")
+    return list(questions.ask(str(root), NIGHT, "vase").values())
+
+
+def _cover_columns():
+    names = set(schema.LAYOUTS.names)
+    return pa.schema([field for field in schema.COVERS if field.name not in names])
+
+
+def test_the_page_asks_five_questions(answers):
+    assert [question[0] for question in questions.statements()] == ["1", "2", "3", "4", "5"]
+
+
+def test_what_was_made_and_what_was_carried_over(answers):
+    assert answers[0] == [
+        {"application": "poster", "made": 1, "carried_over": 1, "stale": 1},
+        {"application": "video_cover", "made": 3, "carried_over": 0, "stale": 0},
+    ]
+
+
+def test_which_models_made_the_rows(answers):
+    assert [(row["composer"], row["adapter"], row["layouts"]) for row in answers[1]] == [
+        ("covers-4", None, 3),
+        ("qwen_vl@1", "layouts-2 0f3c", 3),
+    ]
+
+
+def test_what_failed_and_whether_it_may_pass(answers):
+    assert answers[2] == [
+        {"stage": "fetch", "kind": "not_found", "retryable": True, "failed": 2, "example": "nothing at a"},
+        {"stage": "plan", "kind": "empty_title", "retryable": False, "failed": 1, "example": "no title"},
+    ]
+
+
+def test_where_a_products_text_is(answers):
+    text = {"canvas": "200x100", "role": "title", "text": "Vase", "font": "Noto Sans", "font_px": 12}
+    assert answers[3] == [text | {"left_px": 20, "top_px": 20, "right_px": 120, "bottom_px": 40}]
+
+
+def test_which_covers_a_person_should_look_at(answers):
+    assert answers[4] == [
+        {"reason": "contrast", "covers": 2, "row_ids": ["clip@200x100", "film@200x100"]},
+        {"reason": "subject", "covers": 1, "row_ids": ["clip@200x100"]},
+    ]

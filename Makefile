@@ -24,10 +24,11 @@ demo-retrain: setup
 	$(BIN)/python -m layoutgen.demo.retraining
 
 test: setup
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not gpu and not nightly"
 
 soak: setup
 	$(BIN)/python -m tests.chaos.soak 500 --on-ray 20
+	$(BIN)/python -m pytest --hypothesis-profile soak -m "(nightly or hypothesis) and not gpu"
 
 # vLLM on CPUs. Its packages stand in an environment of their own, without what needs CUDA.
 VLLM := .venv-vllm

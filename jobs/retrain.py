@@ -17,7 +17,7 @@ from layoutgen.config.training import RetrainConfig
 from layoutgen.training.retraining import named, retrain
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, *, in_process: bool = False) -> int:
     """Run the job from its command line; returns the exit code. Standard output gets the summary and nothing else."""
     parser = argparse.ArgumentParser(
         prog="python -m jobs.retrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     with reported(parser.prog, ValueError, OSError) as outcome:
         config = named(settings(RetrainConfig, arguments.config), arguments.data, arguments.model)
         with own_output():
-            summary = retrain(config, arguments.output, arguments.registry, force=arguments.force)
+            output, root = arguments.output, arguments.registry
+            summary = retrain(config, output, root, force=arguments.force, in_process=in_process)
         say(json.dumps(summary, ensure_ascii=False))
         outcome.code = 0 if summary["promoted"] else 1
     return outcome.code

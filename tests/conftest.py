@@ -1,22 +1,41 @@
-"""What the tests share: a local Ray of two CPUs, a local S3 server, drawn photos."""
+"""What the tests share: a local Ray of two CPUs, a local S3 server, and how tests are parted over processes."""
 
-import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
+# One thread a process, before any library counts the CPUs: two processes of tests share them, with Ray's.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
-from PIL import Image, ImageDraw
 
 from layoutgen.demo.s3 import LocalS3
 
-# The same examples on every run, and no time limit on one: shared machines pause.
-settings.register_profile("layoutgen", deadline=None, derandomize=True)
-settings.load_profile("layoutgen")
+# The same few examples on every run, and no time limit on one: shared machines pause. `--hypothesis-profile soak` tries
+# many others.
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=40)
+settings.register_profile("soak", deadline=None, max_examples=200)
+settings.load_profile("ci")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+RAY_FIXTURES = {"ray_cluster", "cluster", "head"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses Ray with `ray`. Of two processes of tests, one takes all of that, first of all because it takes
+    longest; the other takes the other modules, whole, so that each makes its own once, the slow ones first."""
+    for item in items:
+        if RAY_FIXTURES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker("ray")
+        item.add_marker(pytest.mark.xdist_group("ray" if _is(item, "ray") else item.nodeid.split("::")[0]))
+    slow = {item.nodeid.split("::")[0] for item in items if _is(item, "slow")}
+    items.sort(key=lambda item: (not _is(item, "ray"), item.nodeid.split("::")[0] not in slow))
+
+
+def _is(item: pytest.Item, marker: str) -> bool:
+    return item.get_closest_marker(marker) is not None
 
 
 @pytest.fixture(scope="session")
@@ -41,23 +60,3 @@ def ray_cluster(s3: LocalS3) -> Iterator[None]:
     ray.init("local", num_cpus=2, num_gpus=4, include_dashboard=False, logging_level="warning")
     yield
     ray.shutdown()
-
-
-def photo(width: int = 600, height: int = 800, seed: int = 0, mode: str = "RGB") -> Image.Image:
-    """A drawn product photo: a coloured vase on a soft ground, different for each seed."""
-    rng = np.random.default_rng(seed)
-    ground = np.linspace(205, 240, height)[:, None, None] + rng.normal(0, 2, (height, width, 3))
-    image = Image.fromarray(np.clip(ground, 0, 255).astype(np.uint8))
-    pen = ImageDraw.Draw(image)
-    colour = tuple(int(v) for v in rng.integers(30, 170, 3))
-    x, y, size = width * rng.uniform(0.4, 0.6), height * 0.62, min(width, height) * 0.24
-    pen.ellipse((x - size, y - size, x + size, y + size), fill=colour)
-    pen.rectangle((x - size / 3, y - size * 1.6, x + size / 3, y), fill=colour)
-    return image.convert(mode)
-
-
-def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
-    """An image as a file's bytes."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()

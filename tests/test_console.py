@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.nights import wait_until
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
 
 REPOSITORY = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ import pytest
 
 from layoutgen.core import feedback, schema
 from tests.chaos.quick import night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -2,7 +2,6 @@
 sentence that names the file. Without Ray: the stages run here, one shard after the other."""
 
 import json
-import os
 from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +19,8 @@ from jobs import evaluate as command
 from layoutgen.core import schema
 from layoutgen.models.finders import border, network
 from layoutgen.streaming import in_process
-from tests.conftest import encoded, photo
+from tests.budget import examples
+from tests.drawn import encoded, photo
 
 NAN, INF = float("nan"), float("inf")
 ELEMENT = {"role": "title", "text": "Vase", "box": [0.1, 0.1, 0.5, 0.2], "lines": ["Vase"], "font": "NotoSansSC-Bold",
@@ -366,7 +366,7 @@ def files(draw: st.DrawFn, row: dict[str, Any]) -> tuple[str, bytes]:
 
 
 few = settings(
-    max_examples=int(os.environ.get("EVALUATION_FUZZ", "25")),
+    max_examples=examples(8, soak=100),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

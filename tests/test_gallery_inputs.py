@@ -15,7 +15,7 @@ from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
 from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.streaming import in_process
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.imaging.test_fonts import font
 
 NAN = float("nan")

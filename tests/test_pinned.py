@@ -13,7 +13,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
 from layoutgen.runs.job import RunError
 from tests.chaos.quick import SETTINGS, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 PREFIX = "s3://shop/adapters/current"
 SIDE = 112

@@ -50,8 +50,11 @@ def require(config: RetrainConfig, name: str, pool: Pool, size: int) -> None:
     fit([(name, pool.model_copy(update={"size": size}))], autoscaling=config.autoscaling, nodes=config.nodes)
 
 
-def evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, Measures]:
-    """Measure a contender on both sets, `test` and `fixed`, as a task of the cluster. Raises what the task raised."""
+def evaluate(config: RetrainConfig, storage: Storage, contender: Contender, in_process: bool) -> dict[str, Measures]:
+    """Measure a contender on both sets, `test` and `fixed`, as a task of the cluster or here. Raises what the task
+    raised."""
+    if in_process:
+        return _measure(config, storage, contender)
     import ray
     from ray.exceptions import RayTaskError
 

@@ -28,7 +28,7 @@ from layoutgen.io.adapter_registry import AdapterRegistry
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables.lease import Lease
 from layoutgen.models.weights import fetch_weights, local, pinned, weights_sha
-from layoutgen.training import contenders
+from layoutgen.training import contenders, fitting
 from layoutgen.training.contenders import Contender
 from layoutgen.training.data.cases import Data, DataError
 from layoutgen.training.data.datasets import gone
@@ -48,9 +48,11 @@ log = logging.getLogger("layoutgen")
 _LOOKED_FOR = 2000  # images, half a minute at a store that takes 0.1 s to answer eight at a time
 
 
-def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = False) -> dict[str, Any]:
-    """Train, judge, register and promote; returns the summary that the job prints. Raises JobError,
-    ValueError or OSError, the registry being as it was."""
+def retrain(
+    config: RetrainConfig, output: str, root: str, *, force: bool = False, in_process: bool = False
+) -> dict[str, Any]:
+    """Train, judge, register and promote, on the cluster or `in_process`; returns the summary that the job prints.
+    Raises JobError, ValueError or OSError, the registry being as it was."""
     began = time.monotonic()
     storage = opened(config.storage)
     storage.check(output)
@@ -64,7 +66,8 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
     data = open_data(config.data, train.cache, storage, size_of(train, storage))
     data.check()
     _learnable(data, train, storage)
-    _look_for_the_cluster(config)
+    if not in_process:
+        _look_for_the_cluster(config)
     shape = _shape(train, data)
     run = f"{train.name}-{digest(shape)[:12]}"
     run_uri = storage.join(output, run)
@@ -72,14 +75,14 @@ def retrain(config: RetrainConfig, output: str, root: str, *, force: bool = Fals
         lease.name(run)
         storage.write(f"{run_uri}/run.json", json.dumps(shape, indent=1, default=str).encode())
         storage.write(f"{run_uri}/samples.jpg", encode_jpeg(sheet_of(data.train)))
-        outcome = _train(config, Fit(run_uri, train, config.data, storage))
+        outcome = _train(config, Fit(run_uri, train, config.data, storage), in_process)
         lease.confirm()
         learnt = f"{run_uri}/{outcome['folder']}"
         folder = fetch_weights(learnt, Path(train.cache).expanduser() / "outcomes", storage)
         version = promotion.version_of(run, folder)
         before = adapters.serving(train.name)
         against = contenders.serving(train, adapters, before.version)
-        verdict = _judge(config, storage, data, contenders.trained(train, learnt), against)
+        verdict = _judge(config, storage, data, contenders.trained(train, learnt), against, in_process)
         storage.write(f"{run_uri}/evaluation.json", _report(config.gate, verdict, before.version))
         card = card_of(train, data, shape, outcome, verdict, before)
         lease.confirm()
@@ -137,11 +140,11 @@ def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
     }
 
 
-def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:
+def _train(config: RetrainConfig, job: Fit, in_process: bool) -> dict[str, Any]:
     """Train, unless that has been done. Raises DivergedError where the loss went to nowhere."""
     outcome = read_outcome(job.storage, job.root)
     if outcome is None or outcome["stopped"]:
-        launch(job, config.ray_address)
+        fitting.fit(job) if in_process else launch(job, config.ray_address)
         outcome = read_outcome(job.storage, job.root)
     else:
         log.info("%s was trained already", job.root)
@@ -151,10 +154,12 @@ def _train(config: RetrainConfig, job: Fit) -> dict[str, Any]:
     return outcome
 
 
-def _judge(config: RetrainConfig, storage: Storage, data: Data, learnt: Contender, before: Contender) -> Verdict:
-    """Have the new one and the one before it make the same layouts, on the cluster, and compare."""
+def _judge(
+    config: RetrainConfig, storage: Storage, data: Data, learnt: Contender, before: Contender, in_process: bool
+) -> Verdict:
+    """Have the new one and the one before it make the same layouts, and compare."""
     gate = config.gate
-    ours, theirs = (contenders.evaluate(config, storage, contender) for contender in (learnt, before))
+    ours, theirs = (contenders.evaluate(config, storage, each, in_process) for each in (learnt, before))
     comparisons = []
     for split, cases in (("test", data.test), ("fixed", data.fixed)):
         products = [cases[i].product for i in range(min(len(cases), gate.cases))]

@@ -16,10 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import ray.cluster_utils
 
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
+from tests.forked import Forked
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-WAIT_S = 150.0
+WAIT_S = 300.0  # for machines that do much else
 PRODUCTS = 24
 DRIVER_POINTS = ("before_plan", "after_plan", "before_publish", "before_swap", "after_swap")
 SHARD_POINTS = ("during_shard", "data_written", "marker_written")
@@ -163,7 +164,7 @@ def _raylet(node: Any) -> int:
 
 class Night:
     """The nightly command over one table; it may be started again and again. Without a cluster its stages run in the
-    driver: see `quick`."""
+    driver, which is forked: see `quick`."""
 
     def __init__(
         self, cluster: Cluster | None, folder: Path, manifest: Path | str, output: str = "", root: Path | None = None
@@ -175,7 +176,7 @@ class Night:
         self.settings = {"lease_seconds": 60.0, "attempts": 3, "timeout_s": 5.0, "endpoint_url": ""}
         self.program = "jobs.layouts" if cluster else "tests.chaos.quick"
         self.environment: dict[str, str] = {}
-        self.driver: subprocess.Popen[str] | None = None
+        self.driver: subprocess.Popen[str] | Forked | None = None
         self.log = folder / "driver.log"
         folder.mkdir(parents=True, exist_ok=True)
         self.crash.mkdir(parents=True, exist_ok=True)
@@ -195,17 +196,17 @@ class Night:
 
     def start(self, *arguments: str) -> "Night":
         """Start the command."""
+        environment = {**os.environ, **S3_KEYS, **self.environment, "LAYOUTGEN_CRASH": str(self.crash)}
+        program, *asked = [*self.command(), *arguments]
+        if self.cluster is None:
+            here, out = environment | {"RAY_ADDRESS": ""}, self.folder / "summary.out"
+            self.driver = Forked(program, asked, here, out, self.log, ["tests.chaos.quick"])
+            return self
         with self.log.open("ab") as log:
             self.driver = subprocess.Popen(
-                [sys.executable, "-m", *self.command(), *arguments],
+                [sys.executable, "-m", program, *asked],
                 cwd=REPOSITORY,
-                env={
-                    **os.environ,
-                    **S3_KEYS,
-                    **self.environment,
-                    "RAY_ADDRESS": self.cluster.address if self.cluster else "",
-                    "LAYOUTGEN_CRASH": str(self.crash),
-                },
+                env=environment | {"RAY_ADDRESS": self.cluster.address},
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

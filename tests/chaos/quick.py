@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from jobs import command
 from layoutgen import pipelines
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.layout import Framing, Role, Suggestion
@@ -76,7 +77,5 @@ def night(
 
 
 if __name__ == "__main__":
-    from jobs import command
-
     composers.composer = null_composer  # type: ignore[assignment]
     sys.exit(command.main("layouts", "", LayoutsConfig, partial(pipelines.run_layouts, stream=in_process)))

@@ -30,7 +30,7 @@ from layoutgen.io.tables import published_runs
 from tests.chaos import quick
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, Cluster, Night, check_table, draw_catalogue
 from tests.chaos.nights import tables as read_tables
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 PRODUCTS = 14
 

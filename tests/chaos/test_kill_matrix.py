@@ -1,4 +1,8 @@
-"""Every victim at every named point: whoever dies, the same command makes the table that an undisturbed night makes."""
+"""Every victim at every kind of point: whoever dies, the same command makes the table that an undisturbed night makes.
+
+The driver alone knows the ledger, which nights without Ray show at every point; on Ray it dies where workers write for
+it. Every victim at every point, on Ray, is for the nightly run.
+"""
 
 import contextlib
 import signal
@@ -11,11 +15,24 @@ from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, Cluste
 
 pytestmark = pytest.mark.slow
 
+POINTS = (*DRIVER_POINTS[:2], *SHARD_POINTS, *DRIVER_POINTS[2:])
+
 
 def test_a_driver_killed_at_every_point_in_turn_goes_on_with_the_same_command(
-    night: Night, undisturbed: dict[str, pa.Table]
+    quick: Night, calm: dict[str, pa.Table]
 ) -> None:
-    points = [*DRIVER_POINTS[:2], *SHARD_POINTS, *DRIVER_POINTS[2:]]
+    _kill_in_turn(quick, POINTS, calm)
+
+
+@pytest.mark.parametrize("points", [SHARD_POINTS, pytest.param(POINTS, marks=pytest.mark.nightly)], ids=["some", "all"])
+def test_a_driver_whose_workers_go_on_writing_goes_on_too(
+    night: Night, undisturbed: dict[str, pa.Table], points: tuple[str, ...]
+) -> None:
+    _kill_in_turn(night, points, undisturbed)
+
+
+def _kill_in_turn(night: Night, points: tuple[str, ...], undisturbed: dict[str, pa.Table]) -> None:
+    """Kill the driver at one point after the other, and see after each what stays, and at last the table."""
     runs = set()
     before: dict[str, tuple[int, bytes]] = {}
     for point in points:
@@ -23,7 +40,7 @@ def test_a_driver_killed_at_every_point_in_turn_goes_on_with_the_same_command(
         night.start()
         where = night.stopped_at(point)
         night.kill()
-        if point in SHARD_POINTS:
+        if where.is_running():
             where.resume()  # a worker that goes on writing for a driver that is no more
         after = night.markers()
         assert {name: after[name] for name in before} == before, f"{point}: a finished shard was computed again"
@@ -33,8 +50,12 @@ def test_a_driver_killed_at_every_point_in_turn_goes_on_with_the_same_command(
         assert bool(published) == (point == "after_swap")
     assert len(runs) == 1, "it is one run"
     summary = night.finish()
-    assert (summary["computed"], summary["shards_resumed"]) == (0, 0)
-    assert summary["run_id"] not in runs, "the one that was killed had published"
+    if published:
+        assert (summary["computed"], summary["shards_resumed"]) == (0, 0)
+        assert summary["run_id"] not in runs, "the one that was killed had published"
+    else:
+        assert summary["run_id"] in runs
+        assert summary["shards_resumed"]
     assert {name: night.markers()[name] for name in before} == before
     check_table(night.root, undisturbed, summary["run_id"])
 
@@ -56,27 +77,29 @@ def _strike(victim: str, cluster: Cluster, here: psutil.Process, night: Night) -
         here.resume()
 
 
-@pytest.mark.parametrize("victim", ["actor", "worker", "raylet"])
-def test_a_night_outlives_the_death_of_its_helpers_at_every_point(
-    night: Night, cluster: Cluster, undisturbed: dict[str, pa.Table], victim: str
+# The kinds of points: the driver's before and after the shards, a stage's in the middle of one, and those of a file.
+KINDS = ("after_plan", "during_compose", "data_written", "before_publish")
+MATRIX = {
+    "actor": ("after_plan", *SHARD_POINTS),
+    "worker": ("during_fetch", "during_compose", *SHARD_POINTS, "before_publish"),
+    "raylet": KINDS,
+}
+
+
+@pytest.mark.parametrize(
+    ("victim", "points"),
+    [
+        *MATRIX.items(),
+        *(pytest.param(victim, POINTS, marks=pytest.mark.nightly) for victim in MATRIX),
+        *(pytest.param(victim, STAGE_POINTS, marks=pytest.mark.nightly) for victim in ("worker", "raylet")),
+    ],
+)
+def test_a_night_outlives_the_death_of_its_helpers_at_every_kind_of_point(
+    night: Night, cluster: Cluster, undisturbed: dict[str, pa.Table], victim: str, points: tuple[str, ...]
 ) -> None:
-    points = [*DRIVER_POINTS[:2], *SHARD_POINTS, *DRIVER_POINTS[2:]]
     night.arm(*points)
     night.start()
     for point in points:
-        _strike(victim, cluster, night.stopped_at(point), night)
-    code, summary = night.end()
-    assert code == 0, night.log.read_text()[-5000:]
-    check_table(night.root, undisturbed, summary["run_id"])
-
-
-@pytest.mark.parametrize("victim", ["worker", "raylet"])
-def test_a_night_outlives_the_death_of_every_stage_in_the_middle_of_a_shard(
-    night: Night, cluster: Cluster, undisturbed: dict[str, pa.Table], victim: str
-) -> None:
-    night.arm(*STAGE_POINTS)
-    night.start()
-    for point in STAGE_POINTS:
         _strike(victim, cluster, night.stopped_at(point), night)
     code, summary = night.end()
     assert code == 0, night.log.read_text()[-5000:]

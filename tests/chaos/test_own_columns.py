@@ -3,7 +3,6 @@ what did not change stays unchanged."""
 
 import contextlib
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,9 +22,10 @@ from layoutgen.io.manifests.manifest import ManifestError
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
 from layoutgen.runs.resharding import reshard
+from tests.budget import examples
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS
 from tests.chaos.quick import SETTINGS, Crash, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 PHOTO = encoded(photo(48, 64))
 MISSING = object()
@@ -247,7 +247,7 @@ def check(output: str, catalogue: list[dict[str, Any]]) -> None:
             assert without_nulls(value) == without_nulls(as_it_is_in(table, name, wanted.get(name))), (name, about)
 
 
-@settings(max_examples=int(os.environ.get("OWN_COLUMNS_EXAMPLES", "4")), deadline=None,
+@settings(max_examples=examples(2, soak=20), deadline=None,
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])  # fmt: skip
 @given(NIGHTS)
 def test_whatever_own_columns_become_each_night_has_the_manifests_values_in_one_type(nights: list[Any]) -> None:

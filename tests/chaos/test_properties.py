@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
+from tests.budget import examples
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, VOLATILE, check_table, tables
 from tests.chaos.quick import Crash, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 PHOTOS = [encoded(photo(48, 64, seed=seed)) for seed in range(4)]
 BROKEN = b"no picture"
@@ -91,7 +92,7 @@ def _expected(fresh: list[dict[str, Any]], shown: list[dict[str, Any]]) -> list[
     return expected
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(4, soak=30), suppress_health_check=[HealthCheck.too_slow])
 @given(NIGHTS)
 @example([([(0, 0, None)] * 6, []), ([None] * 6, []), ([(-1, 0, "a")] * 6, [("data_written", 1)])])
 @example([([(0, 0, "a")] * 6, []), ([(-2, 1, "b")] * 6, [("marker_written", 0)]), ([(0, 0, "a"), *[None] * 5], [])])
@@ -120,7 +121,7 @@ def test_a_table_kept_up_night_by_night_is_the_table_from_scratch(nights: list[A
             assert again["computed"] == 0, "a night without changes computes nothing"
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(4, soak=30), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(CUT, min_size=1, max_size=4))
 def test_a_night_cut_off_again_and_again_is_one_run_byte_for_byte(cuts: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -142,7 +143,7 @@ def test_a_night_cut_off_again_and_again_is_one_run_byte_for_byte(cuts: list[tup
         check_table(folder / "layouts", calm)
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(2, soak=20), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(CATALOGUE, st.none() | CUT), min_size=2, max_size=5), CATALOGUE)
 @example(
     [([(0, 0, "a")] * 6, None), ([(1, 1, "b")] * 6, ("marker_written", 1)), ([(0, 0, None)] * 6, ("before_swap", 0))],

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.nights import Cluster, Night
 from tests.pipeline.retraining import base_of, data_of, settings, settings_file
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 
 class Training(Night):

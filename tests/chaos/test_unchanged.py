@@ -15,9 +15,10 @@ from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
 from layoutgen.models.building import composers
+from tests.budget import examples
 from tests.chaos.nights import VOLATILE
 from tests.chaos.quick import SETTINGS, Crash, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.models.fonts import block_font
 
 BROKEN = b"no picture"
@@ -144,7 +145,7 @@ EDITS = st.lists(
 )
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(2, soak=20), suppress_health_check=[HealthCheck.too_slow])
 @given(EDITS)
 def test_after_any_edits_of_settings_and_files_the_table_is_that_from_scratch(edits: list[tuple[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as name:

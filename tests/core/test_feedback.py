@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from layoutgen.core import feedback
 from layoutgen.core.feedback import EditedElement, Feedback, FeedbackError
 from layoutgen.core.layout import Role
+from tests.budget import examples
 
 TITLE = {"role": "title", "text": "花瓶", "box": [0.1, 0.1, 0.5, 0.2]}
 
@@ -104,7 +105,7 @@ EDITS = st.builds(Feedback, WORDS, WORDS, st.just("edit"), WORDS, TIMES, ELEMENT
 OTHERS = st.builds(Feedback, WORDS, WORDS, DECIDED, WORDS, TIMES, st.none(), st.text(max_size=20))
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(20, soak=100))
 @given(st.lists(EDITS | OTHERS, max_size=4))
 def test_what_is_written_is_read_back(rows):
     assert feedback.read(feedback.write(rows)) == (rows, [])

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from layoutgen.core.manifest.plan import Plan
 from layoutgen.io.manifests.manifest import ManifestError
+from tests.budget import examples
 from tests.io.manifests.test_manifest import planned
 
 Catalogue = list[dict[str, str]]
@@ -145,7 +146,7 @@ def check(rows: Catalogue, data: bytes, records: list[bytes], suffix: str) -> No
 
 
 @pytest.mark.parametrize("write", [as_csv, as_lines, as_parquet])
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(10, soak=60))
 @given(rows=_CATALOGUES)
 def test_a_whole_manifest_is_read_whole(
     write: Callable[[Catalogue], tuple[bytes, list[bytes]]], rows: Catalogue
@@ -156,7 +157,7 @@ def test_a_whole_manifest_is_read_whole(
     assert (plan.rows_in, len(plan.failed)) == (len(rows), 0)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(40, soak=300))
 @given(rows=_CATALOGUES, damages=st.lists(_DAMAGES, min_size=1, max_size=4), form=st.none() | _FORMS)
 def test_a_damaged_csv_is_refused_or_accounted_for(rows: Catalogue, damages: list[Damage], form: Damage | None) -> None:
     data, records = as_csv(rows)
@@ -165,7 +166,7 @@ def test_a_damaged_csv_is_refused_or_accounted_for(rows: Catalogue, damages: lis
     check(rows, data, records, "csv")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(40, soak=300))
 @given(rows=_CATALOGUES, damages=st.lists(_DAMAGES, min_size=1, max_size=4), form=st.none() | _FORMS)
 def test_damaged_lines_are_refused_or_accounted_for(
     rows: Catalogue, damages: list[Damage], form: Damage | None
@@ -176,7 +177,7 @@ def test_damaged_lines_are_refused_or_accounted_for(
     check(rows, data, records, "jsonl")
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(40, soak=300))
 @given(rows=_CATALOGUES, damages=st.lists(_DAMAGES, min_size=1, max_size=4))
 def test_damaged_parquet_is_refused_or_accounted_for(rows: Catalogue, damages: list[Damage]) -> None:
     data, _ = as_parquet(rows)

@@ -1,9 +1,8 @@
 """Adapters that were renamed, reshaped, cut, and told of otherwise do what they were trained for, or are refused in a
-sentence. ADAPTER_FUZZ=20000 looks for longer."""
+sentence. `make soak` looks for longer."""
 
 import copy
 import json
-import os
 import shutil
 import tempfile
 import warnings
@@ -21,6 +20,7 @@ from layoutgen.models.vlm.adapter_files import CONFIG, WEIGHTS
 from layoutgen.models.vlm.checkpoints import load_model, load_skeleton
 from layoutgen.models.vlm.tensor_names import plain
 from layoutgen.models.vlm.tiny import build_checkpoint
+from tests.budget import examples
 from tests.models.vlm.test_adapters import NAMINGS, trained  # noqa: F401 a fixture
 
 KIND = st.sampled_from(["lora", "dora", "patterns", "saved whole", "embeddings", "own biases", "list"])
@@ -130,7 +130,7 @@ def merged(base: Path, folder: Path) -> dict[str, torch.Tensor]:
 
 
 LONG = settings(
-    max_examples=int(os.environ.get("ADAPTER_FUZZ", "25")),
+    max_examples=examples(8, soak=200),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 

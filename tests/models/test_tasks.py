@@ -25,6 +25,7 @@ from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Request
 from layoutgen.models.vlm.checkpoints import load_chat_format, load_model
 from layoutgen.models.vlm.tiny import build_checkpoint
+from tests.budget import examples
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def answer(loaded: Any, told: Any, grammar: str, seed: int, limit: tuple[int, in
 CODECS = st.sampled_from([LAYOUT, Codec(ABSOLUTE, 1036, 784), Codec(ABSOLUTE, 56, 2800)])
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(6, soak=30))
 @given(codec=CODECS, seed=st.integers(0, 10**6))
 def test_a_poster_is_read_into_lines_within_the_picture(loaded: Any, codec: Codec, seed: int) -> None:
     limit = (codec.width, codec.height)
@@ -73,7 +74,7 @@ def test_a_poster_is_read_into_lines_within_the_picture(loaded: Any, codec: Code
         assert line.text
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(6, soak=30))
 @given(codec=CODECS, seed=st.integers(0, 10**6))
 def test_a_cover_is_read_into_elements_within_the_picture(loaded: Any, codec: Codec, seed: int) -> None:
     text = answer(loaded, cover_prompt(codec), cover_grammar(codec), seed, (codec.width, codec.height))
@@ -96,7 +97,7 @@ def keeps(one: Given, found: Suggestion) -> bool:
     return found.text == one.element.text and all(said[name] for name in said if name not in one.hidden)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(8, soak=40))
 @given(
     boxes=st.lists(st.tuples(UNIT, UNIT, st.floats(0.0004, 0.1), st.floats(0.0004, 0.1)), min_size=4, max_size=4),
     locked=st.lists(st.booleans(), min_size=4, max_size=4),

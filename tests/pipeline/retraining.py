@@ -13,7 +13,7 @@ from layoutgen.config.training import RetrainConfig
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_checkpoint
 from layoutgen.training import fitting, run
-from tests.training.drawn import store
+from tests.training.samples import store
 
 SIDE = 56
 

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from layoutgen.pipelines import run_layouts
-from tests.conftest import encoded, photo
+from layoutgen.streaming import in_process
+from tests.drawn import encoded, photo
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, settings, write_manifest
 
@@ -111,7 +112,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         {"product_id": "bad-canvas", "image": "good-1.jpg", "title": "Vase", "canvases": ["wide"]},
     ]
     both = run_layouts(settings(), write_manifest(folder, [*good[:3], *bad, *good[3:]]), str(folder / "both"))
-    alone = run_layouts(settings(), write_manifest(folder, good, "good.jsonl"), str(folder / "alone"))
+    alone = run_layouts(
+        settings(), write_manifest(folder, good, "good.jsonl"), str(folder / "alone"), stream=in_process
+    )
     return {
         "summary": both,
         "published": {row["row_id"]: row for row in published(str(folder / "both"))},

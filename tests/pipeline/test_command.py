@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.pipelines import run_layouts
 from layoutgen.runs.job import RunOptions
-from tests.conftest import encoded, photo
+from layoutgen.streaming import Stream, in_process, stream
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import settings, write_manifest
 
 
@@ -45,8 +47,8 @@ def _small_toml(folder: Path, extra: str = "") -> str:
     return str(path)
 
 
-def _run(*arguments: str) -> int:
-    return main("layouts", "doc", LayoutsConfig, run_layouts, list(arguments))
+def _run(*arguments: str, stream: Stream = in_process) -> int:
+    return main("layouts", "doc", LayoutsConfig, partial(run_layouts, stream=stream), list(arguments))
 
 
 def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -57,10 +59,8 @@ def _refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 @pytest.mark.usefixtures("ray_cluster")
 def test_the_last_line_is_the_summary(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = write_manifest(shop, [_row(0), _row(1)])
-    assert (
-        _run("--input", manifest, "--output", str(shop / "out"), "--config", _small_toml(shop), "--run-id", "night-1")
-        == 0
-    )
+    arguments = ("--input", manifest, "--output", str(shop / "out"), "--config", _small_toml(shop))
+    assert _run(*arguments, "--run-id", "night-1", stream=stream) == 0
     summary = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
     assert summary["run_id"] == "night-1"
     assert (summary["rows_in"], summary["computed"], summary["unchanged"], summary["dead_letters"]) == (2, 2, 0, 0)
@@ -69,7 +69,6 @@ def test_the_last_line_is_the_summary(shop: Path, capsys: pytest.CaptureFixture[
     assert (shop / "out" / "snapshots" / "night-1" / "_SUCCESS").exists()
 
 
-@pytest.mark.usefixtures("ray_cluster")
 def test_output_that_exists_gets_a_second_snapshot_and_a_used_run_id_is_refused(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,7 +86,6 @@ def test_output_that_exists_gets_a_second_snapshot_and_a_used_run_id_is_refused(
     assert "already has a run one" in _refused(capsys, *arguments, "--run-id", "one")
 
 
-@pytest.mark.usefixtures("ray_cluster")
 def test_too_many_failures_give_exit_code_1_and_leave_current_alone(shop: Path) -> None:
     arguments = ("--output", str(shop / "out"), "--config", _small_toml(shop))
     good = write_manifest(shop, [_row()])
@@ -97,7 +95,6 @@ def test_too_many_failures_give_exit_code_1_and_leave_current_alone(shop: Path) 
     assert (shop / "out" / "CURRENT").read_text().splitlines()[0] == "good"
 
 
-@pytest.mark.usefixtures("ray_cluster")
 def test_limit_uses_the_first_rows_only(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     manifest = write_manifest(shop, [_row(number) for number in range(9)])
     assert _run("--input", manifest, "--output", str(shop / "out"), "--config", _small_toml(shop), "--limit", "4") == 0

@@ -1,12 +1,14 @@
-"""The covers job on a local Ray: images in, title placements and verdicts out; nights; what is broken."""
+"""The covers job in this process: images in, title placements and verdicts out; nights; what is broken."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from layoutgen import pipelines
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import CoversConfig, InputSettings, RunSettings, StorageSettings
 from layoutgen.config.stages import CoverPlaceSettings, ImagesSettings, ProtectSettings, SaliencySettings
@@ -14,12 +16,13 @@ from layoutgen.core.gallery import files as gallery
 from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.io.storage import Storage
 from layoutgen.models.finders.clips import still_at
-from layoutgen.pipelines import run_covers
-from tests.conftest import encoded, photo
+from layoutgen.streaming import in_process
+from tests.drawn import encoded, photo
 from tests.imaging.test_video import clip
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, write_manifest
 
+run_covers = partial(pipelines.run_covers, stream=in_process)
 _SMALL = Pool(size=1, num_cpus=0.2)
 
 
@@ -159,7 +162,8 @@ def test_new_limits_of_placement_place_alone_anew(night: dict[str, Any], tmp_pat
 
 
 def test_the_gallery_shows_clips_and_the_players_controls(night: dict[str, Any], tmp_path: Path) -> None:
-    run_gallery(Storage(), night["output"], str(tmp_path), run_id=None, limit=100, side=240, font_files=(), maps=True)
+    options: dict[str, Any] = {"run_id": None, "limit": 100, "side": 240, "font_files": (), "maps": True}
+    run_gallery(Storage(), night["output"], str(tmp_path), **options, pool=_SMALL, stream=in_process)
     for row_id in ("v@960x540", "a@540x720"):
         drawn = Image.open(tmp_path / "previews" / gallery.preview_name(row_id))
         assert max(drawn.size) == 240

@@ -1,4 +1,4 @@
-"""The evaluation job from a layout table to its report, on Ray."""
+"""The evaluation job from a layout table to its report, once on Ray, else in this process."""
 
 import json
 import shutil
@@ -14,10 +14,9 @@ from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.pipelines import run_layouts
-from tests.conftest import encoded, photo
+from layoutgen.streaming import Stream, in_process, stream
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import settings, write_manifest
-
-pytestmark = pytest.mark.usefixtures("ray_cluster")
 
 CONFIG = """
 [run]
@@ -45,7 +44,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows.append(
             {"product_id": f"v{number}", "image": f"{number}.jpg", "title": title, "category": "ab"[number % 2]}
         )
-    run_layouts(settings(canvases=("1:1", "3:4")), write_manifest(folder, rows), str(folder / "out"))
+    run_layouts(settings(canvases=("1:1", "3:4")), write_manifest(folder, rows), str(folder / "out"), stream=in_process)
     return folder / "out"
 
 
@@ -55,16 +54,19 @@ def config(folder: Path, rows: int = 0, worst: int = 0, content: str = "false") 
     return str(path)
 
 
-def evaluate(tmp_path: Path, *arguments: str, code: int = 0, **values: Any) -> dict[str, Any]:
-    assert main([*arguments, "--output", str(tmp_path / "e"), "--config", config(tmp_path, **values)]) == code
+def evaluate(
+    tmp_path: Path, *arguments: str, code: int = 0, stream: Stream = in_process, **values: Any
+) -> dict[str, Any]:
+    assert main([*arguments, "--output", str(tmp_path / "e"), "--config", config(tmp_path, **values)], stream) == code
     report = tmp_path / "e" / "report.json"
     return json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
 
 
+@pytest.mark.usefixtures("ray_cluster")
 def test_a_table_becomes_score_columns_and_a_report(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    report = evaluate(tmp_path, "--layouts", str(table), worst=2, content="true")
+    report = evaluate(tmp_path, "--layouts", str(table), worst=2, content="true", stream=stream)
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (summary["rows"], summary["evaluated"], summary["exclusions"]) == (8, 8, {})
     scores = pq.read_table(tmp_path / "e" / "scores")
@@ -113,10 +115,8 @@ def test_a_baseline_gives_paired_differences_and_a_reference_distances(table: Pa
 
 def test_tables_and_reports_may_be_in_object_storage(table: Path, s3: LocalS3, tmp_path: Path) -> None:
     shutil.copytree(table, s3.folder / "shop" / "evaluated")
-    assert (
-        main(["--layouts", "s3://shop/evaluated", "--output", "s3://shop/evaluation", "--config", config(tmp_path)])
-        == 0
-    )
+    arguments = ["--layouts", "s3://shop/evaluated", "--output", "s3://shop/evaluation", "--config", config(tmp_path)]
+    assert main(arguments, in_process) == 0
     assert json.loads(Storage().read("s3://shop/evaluation/report.json"))["layouts"]["evaluated"] == 8
     assert Storage().exists("s3://shop/evaluation/report.html")
 

@@ -10,15 +10,13 @@ import pytest
 from jobs import examples
 from layoutgen.core.feedback import write
 from layoutgen.training.retraining import retrain
-from tests.pipeline.retraining import base_of, fit_here, settings
+from tests.pipeline.retraining import base_of, settings
 from tests.training.test_gathering import decide, layout
 
 pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
 
 
-def test_what_designers_adopt_is_learnt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_designers_adopt_is_learnt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [layout(tmp_path, number) for number in range(24)]
     (tmp_path / "layouts").mkdir()
     for first in range(0, 24, 8):
@@ -36,9 +34,8 @@ def test_what_designers_adopt_is_learnt(
     made = json.loads(output.out.splitlines()[-1])
     assert made["by_source"] == {"adopt": 20}
     assert made["dropped"] == {"rejected": 4}
-    monkeypatch.setattr("layoutgen.training.retraining.launch", lambda job, _: fit_here(job))
     learnt = settings(base_of(tmp_path / "base"), Path(made["data"]), steps=2)
-    summary = retrain(learnt, str(tmp_path / "runs"), str(tmp_path / "adapters"), force=True)
+    summary = retrain(learnt, str(tmp_path / "runs"), str(tmp_path / "adapters"), force=True, in_process=True)
     assert summary["promoted"]
     card = json.loads((Path(summary["adapter"]) / "card.json").read_text())
     assert card["data"]["examples"] == made["sha"]

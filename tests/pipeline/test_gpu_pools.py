@@ -13,7 +13,7 @@ from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_covers, run_layouts
 from layoutgen.streaming import Step, opened, packed, stream
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.noting import LosesItsDevice, Note
 from tests.pipeline.runs import published, write_manifest
 

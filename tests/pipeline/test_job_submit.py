@@ -17,7 +17,7 @@ import pytest
 
 from layoutgen.io.adapter_registry import AdapterRegistry
 from layoutgen.io.storage import Storage
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.retraining import base_of, data_of, outcome, settings, settings_file, undisturbed
 from tests.pipeline.runs import published, write_manifest
 

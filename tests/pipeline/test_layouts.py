@@ -1,6 +1,5 @@
 """The nightly job on real S3 protocol: what readers get, in the engines that they use."""
 
-import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,16 +19,15 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
 from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_layouts
+from layoutgen.streaming import in_process
 from layoutgen.training.data.datasets import ExampleSamples
 from layoutgen.training.data.sample import Sample
 from layoutgen.training.examples.about import SPLITS
 from layoutgen.training.examples.examples import Drop, Example, from_annotations, from_layouts
 from layoutgen.training.examples.selection import select
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, settings, write_manifest
-
-pytestmark = pytest.mark.usefixtures("ray_cluster")
 
 PRODUCTS: list[dict[str, Any]] = [
     {
@@ -45,7 +43,7 @@ PRODUCTS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def run(s3: LocalS3, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def run(s3: LocalS3, ray_cluster: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     storage = Storage()
     for number in range(5):
         storage.write(f"s3://shop/photos/vase {number}.jpg", encoded(photo(seed=number)))
@@ -102,7 +100,7 @@ def test_polars_reads_elements(run: dict[str, Any]) -> None:
 def test_a_second_run_writes_the_same_rows(run: dict[str, Any]) -> None:
     before = published("s3://shop/layouts")
     config = settings(engine="ocr", canvases=("16:9", "1:1", "3:4"), rows_per_shard=4)
-    run_layouts(config, "s3://shop/catalogue.jsonl", "s3://shop/again")
+    run_layouts(config, "s3://shop/catalogue.jsonl", "s3://shop/again", stream=in_process)
     assert published("s3://shop/again") == before
 
 
@@ -150,7 +148,7 @@ def test_a_gallery_goes_from_a_snapshot_into_a_bucket(run: dict[str, Any]) -> No
 def test_a_folder_of_images_is_an_input(s3: LocalS3, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "blue_vase.jpg").write_bytes(encoded(photo()))
-    summary = run_layouts(settings(), str(tmp_path / "photos"), str(tmp_path / "out"))
+    summary = run_layouts(settings(), str(tmp_path / "photos"), str(tmp_path / "out"), stream=in_process)
     (row,) = published(str(tmp_path / "out"))
     assert summary["published"] == 1
     assert row["title"] == "blue vase"
@@ -160,7 +158,8 @@ def test_several_images_give_the_one_that_suits_the_canvas(tmp_path: Path) -> No
     (tmp_path / "wide.jpg").write_bytes(encoded(photo(1200, 600)))
     (tmp_path / "tall.jpg").write_bytes(encoded(photo(600, 800)))
     rows = [{"product_id": "v", "images": ["gone.jpg", "tall.jpg", "wide.jpg"], "title": "Vase"}]
-    run_layouts(settings(canvases=("3:4", "16:9")), write_manifest(tmp_path, rows), str(tmp_path / "out"))
+    config = settings(canvases=("3:4", "16:9"))
+    run_layouts(config, write_manifest(tmp_path, rows), str(tmp_path / "out"), stream=in_process)
     used = {row["canvas"]: Path(row["image"]).name for row in published(str(tmp_path / "out"))}
     assert used == {"540x720": "tall.jpg", "960x540": "wide.jpg"}
 
@@ -186,7 +185,7 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
         annotate=AnnotateSettings(pool=pool),
         write=WriteSettings(pool=pool),
     )
-    summary = run_annotations(config, str(tmp_path / "posters"), str(tmp_path / "out"))
+    summary = run_annotations(config, str(tmp_path / "posters"), str(tmp_path / "out"), stream=in_process)
     assert (summary["rows_in"], summary["computed"], summary["dead_letters"]) == (2, 1, 1)
     (row,) = published_runs.read(Storage(), str(tmp_path / "out")).to_pylist()
     assert [line["text"] for line in row["text_lines"] if line["placed"]] == ["夏日新品上市"]
@@ -204,7 +203,6 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
 def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> None:
     from layoutgen.models.denoising.boxes import checkpoint, network, sizes
 
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     size = replace(sizes.SMALL, side=64, widths=(8, 16, 24, 32), width=32, text=24, heads=2)
     checkpoint.save(network.build(size), tmp_path / "radm")
     (tmp_path / "vase.jpg").write_bytes(encoded(photo()))
@@ -213,7 +211,8 @@ def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> Non
         {"product_id": "w", "image": "vase.jpg", "title": "Vase", "selling_points": [f"point {k}" for k in range(40)]},
     ]
     compose = {"engine": "radm", "model": str(tmp_path / "radm"), "steps": 2, "pool": {"num_cpus": 0.4}}
-    summary = run_layouts(settings(compose=compose), write_manifest(tmp_path, rows), str(tmp_path / "out"))
+    source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
+    summary = run_layouts(settings(compose=compose), source, output, stream=in_process)
     (row,) = published(str(tmp_path / "out"))
     assert row["composer"].startswith("radm-3")
     assert {element["text"] for element in row["elements"]} >= {"Stoneware vase", "手工上釉"}
@@ -222,7 +221,6 @@ def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> Non
 
 @pytest.mark.slow
 def test_the_qwen_vl_composer_runs_in_the_job_with_its_adapter(tmp_path: Path) -> None:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     base = tmp_path / "base"
     tiny.build_checkpoint("qwen2_5_vl", base)
     tiny.build_adapter(base, tmp_path / "adapter", max_side=112)
@@ -236,7 +234,8 @@ def test_the_qwen_vl_composer_runs_in_the_job_with_its_adapter(tmp_path: Path) -
         "pool": {"num_cpus": 0.4},
         "prepare": {"num_cpus": 0.1},
     }
-    run_layouts(settings(compose=compose), write_manifest(tmp_path, rows), str(tmp_path / "out"))
+    source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
+    run_layouts(settings(compose=compose), source, output, stream=in_process)
     (row,) = published(str(tmp_path / "out"))
     assert row["composer"].startswith("qwen2_5_vl")
     assert row["adapter"].startswith(str(tmp_path / "adapter"))

@@ -16,7 +16,7 @@ from layoutgen import pipelines, tables
 from layoutgen.io.manifests.manifest import ManifestError
 from layoutgen.runs.job import RunError, RunOptions
 from layoutgen.streaming import in_process
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import dead, published, settings, write_manifest
 
 # What is shown here lies in the ledger and the stages; that they run on Ray is shown by other tests.

@@ -1,19 +1,21 @@
-"""The retraining job on a local Ray: trained, judged, promoted; and the nightly job that picks it up."""
+"""The retraining job: trained, judged, promoted; and the nightly job that picks it up."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jobs.retrain import main
+from layoutgen import pipelines
 from layoutgen.config.base import Pool
 from layoutgen.config.stages import ComposeSettings
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_adapter
-from layoutgen.pipelines import run_layouts
-from layoutgen.training import fitting
+from layoutgen.streaming import in_process
+from layoutgen.training import fitting, retraining
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.datasets import write_snapshot
 from layoutgen.training.examples.examples import from_layouts
@@ -22,14 +24,12 @@ from layoutgen.training.judging.gate import Verdict
 from layoutgen.training.judging.promotion import decide, rollback
 from layoutgen.training.loop.saving import CheckpointError
 from layoutgen.training.loop.steps import DivergedError
-from layoutgen.training.retraining import retrain
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline import runs
 from tests.pipeline.retraining import (
     Dying,
     base_of,
     data_of,
-    fit_here,
     full_disk,
     outcome,
     settings,
@@ -40,7 +40,7 @@ from tests.pipeline.retraining import (
 from tests.pipeline.runs import published, write_manifest
 from tests.training.tiny_networks import denoising, network_of
 
-pytestmark = [pytest.mark.usefixtures("ray_cluster"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +48,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base_of(tmp_path_factory.mktemp("base") / "base")
 
 
-@pytest.fixture
-def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train in this process, where it is not the workers that a test is about."""
-    monkeypatch.setattr("layoutgen.training.retraining.launch", lambda job, _: fit_here(job))
+# In this process, where it is not the cluster that a test is about.
+retrain = partial(retraining.retrain, in_process=True)
+run_layouts = partial(pipelines.run_layouts, stream=in_process)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +58,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data_of(tmp_path_factory.mktemp("data"), train=4, held=4)
 
 
+@pytest.mark.usefixtures("ray_cluster")
 def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
     base: Path, data: Path, tmp_path: Path
 ) -> None:
@@ -67,7 +67,7 @@ def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
         base, data, steps=60, rate=8e-3, validate_every=60, checkpoint_every=60, log_every=30, worker=pool
     )
     config = config.model_copy(update={"gate": config.gate.model_copy(update={"pool": Pool(**pool)})})
-    summary = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
+    summary = retraining.retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
     assert summary["promoted"], summary["reasons"]
     assert summary["serves"] == summary["version"]
     assert summary["against"] is None
@@ -78,30 +78,31 @@ def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
     assert {"log.jsonl", "curve.svg", "samples.jpg", "evaluation.json", "summary.json"} <= {
         path.name for path in run.iterdir()
     }
-    again = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
+    again = retraining.retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
     assert again["version"] == summary["version"]
     assert again["promoted"]
     assert len(AdapterRegistry(Storage(), str(tmp_path / "adapters")).serving("poster").history) == 1
 
 
 def test_the_command_says_what_the_gate_refused(
-    in_process: None, base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    base: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = settings_file(tmp_path / "retrain.toml", settings(base, data, steps=1, rate=1e-9))
     asked = ["--output", str(tmp_path / "runs"), "--registry", str(tmp_path / "adapters"), "--config", str(config)]
-    assert main([*asked, "--data", str(data)]) == 1
+    assert main([*asked, "--data", str(data)], in_process=True) == 1
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert not summary["promoted"]
     assert "is not shown to be better" in summary["reasons"][0]
     registry = AdapterRegistry(Storage(), str(tmp_path / "adapters"))
     assert registry.serving("poster").etag is None
     assert registry.versions("poster") == [summary["version"]]
-    assert main([*asked, "--data", str(tmp_path / "none.arrow")]) == 2
+    assert main([*asked, "--data", str(tmp_path / "none.arrow")], in_process=True) == 2
     assert "no data set at" in capsys.readouterr().err
-    assert main([*asked, "--data", str(data), "--force"]) == 0
+    assert main([*asked, "--data", str(data), "--force"], in_process=True) == 0
     assert registry.serving("poster").version == summary["version"]
 
 
+@pytest.mark.usefixtures("ray_cluster")
 def test_a_worker_that_is_killed_starts_again_and_ends_the_same(
     base: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +111,7 @@ def test_a_worker_that_is_killed_starts_again_and_ends_the_same(
     config = settings(base, data, max_failures=2, readers=1)
     (tmp_path / "die").mkdir()
     monkeypatch.setattr("layoutgen.training.trainer._work", Dying(str(tmp_path / "die")))
-    killed = retrain(config, str(tmp_path / "killed"), str(tmp_path / "other"))
+    killed = retraining.retrain(config, str(tmp_path / "killed"), str(tmp_path / "other"))
     assert outcome(killed["output"])["folder"] == plain["folder"]  # which is named by the weights' sha
     assert len(list((tmp_path / "die").iterdir())) == 1
 
@@ -191,7 +192,9 @@ class TestBadInput:
         _serving(root, base, tmp_path, "v1", 1)
         return root
 
-    def refused(self, config: Any, tmp_path: Path, registry: Path, error: type[Exception], match: str) -> None:
+    def refused(
+        self, config: Any, tmp_path: Path, registry: Path, error: type[Exception], match: str, retrain: Any = retrain
+    ) -> None:
         before = tree(registry)
         with pytest.raises(error, match=match):
             retrain(config, str(tmp_path / "runs"), str(registry))
@@ -243,7 +246,7 @@ class TestBadInput:
         self.refused(settings(base, data), tmp_path, registry, DataError, said)
 
     def test_checkpoints_that_are_all_damaged(
-        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
+        self, base: Path, data: Path, tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         config, runs = settings(base, data), tmp_path / "runs"
 
@@ -260,27 +263,25 @@ class TestBadInput:
         said = r"no checkpoint is whole: .* is damaged: .*; remove the run's folder to begin anew"
         self.refused(config, tmp_path, registry, CheckpointError, said)
 
-    def test_a_serving_adapter_of_another_base(
-        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path
-    ) -> None:
+    def test_a_serving_adapter_of_another_base(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
         other = base_of(tmp_path / "other", seed=5)
         card = registry / "poster" / "v1" / "card.json"
         card.write_text(json.dumps({**json.loads(card.read_text()), "base": str(other)}))
         config = settings(base, data, steps=1)
         self.refused(config, tmp_path, registry, ValueError, "give the checkpoint it was trained on")
 
-    def test_a_loss_that_is_no_number(
-        self, in_process: None, base: Path, data: Path, tmp_path: Path, registry: Path
-    ) -> None:
+    def test_a_loss_that_is_no_number(self, base: Path, data: Path, tmp_path: Path, registry: Path) -> None:
         config = settings(base, data, steps=8, rate=1e30, checkpoint_every=1)
         self.refused(config, tmp_path, registry, DivergedError, r"is (nan|inf): stopped there; lower train\.rate")
         (run,) = (tmp_path / "runs").iterdir()
         assert list((run / "checkpoints").iterdir())
         assert not (run / "outcome").exists()
 
+    @pytest.mark.usefixtures("ray_cluster")
     def test_a_disk_that_is_full_at_a_checkpoint(
         self, base: Path, data: Path, tmp_path: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("layoutgen.training.trainer._work", full_disk)
         config = settings(base, data)
-        self.refused(config, tmp_path, registry, CheckpointError, r"step-00000002 can't be written: .*No space left")
+        said = r"step-00000002 can't be written: .*No space left"
+        self.refused(config, tmp_path, registry, CheckpointError, said, retraining.retrain)

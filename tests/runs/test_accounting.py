@@ -17,7 +17,7 @@ from layoutgen.runs.job import RunOptions
 from layoutgen.stages import guard
 from tests.chaos import quick
 from tests.chaos.quick import Crash, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
 from tests.runs.test_maintenance import STRICT
 

@@ -15,8 +15,9 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.runs import maintenance
 from layoutgen.runs.maintenance import CleanUp, CleanUpError, clean_up
+from tests.budget import examples
 from tests.chaos.quick import SETTINGS, Crash, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
 
 STRICT = LayoutsConfig.model_validate(
@@ -220,7 +221,7 @@ def test_a_clean_up_that_is_cut_off_leaves_nothing_that_looks_whole_and_goes_on(
     assert shop.folders() == {"snapshots/b", "snapshots/c", "_runs/b", "_runs/c"}
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(3, soak=20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     nights=st.lists(st.sampled_from(["good", "bad", "before_swap", "after_swap", "marker_written"]), max_size=4),
     keep=st.integers(1, 3),

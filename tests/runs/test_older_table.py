@@ -16,7 +16,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.runs.job import RunError
 from tests.chaos.quick import night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 STORED = Path(__file__).parents[1] / "data" / "older_table"
 OLDER = "20251101T020000Z-c0ffee"

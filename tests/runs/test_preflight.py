@@ -15,7 +15,7 @@ from layoutgen.pipelines import run_covers, run_layouts
 from layoutgen.runs.job import RunError, RunOptions
 from layoutgen.streaming import in_process
 from tests.chaos.quick import SETTINGS, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
 
 # All but the cluster is looked at.

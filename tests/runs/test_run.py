@@ -18,7 +18,7 @@ from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.runs import run as running
 from layoutgen.runs.accounting import LostRowsError
 from tests.chaos.quick import SETTINGS, Crash, night
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 
 class Table:

@@ -10,7 +10,7 @@ from layoutgen.core.fingerprint import Versions
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.stages.fetch import Fetch
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 from tests.stages.planned import FAILED, assert_failed_rows_are_untouched, assert_neighbours_change_nothing, planned
 
 SIDE = 64

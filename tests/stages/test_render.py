@@ -11,7 +11,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.stages.place import Place
 from layoutgen.stages.render import Render
-from tests.conftest import encoded
+from tests.drawn import encoded
 from tests.stages.planned import composed, planned, with_pixels
 
 SETTINGS = PlaceSettings()

@@ -7,7 +7,7 @@ from layoutgen.core import schema
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.io.storage import Storage
 from layoutgen.stages.score import Score
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 FONT = "NotoSansSC-Bold"
 

@@ -22,7 +22,7 @@ from layoutgen.training.data.datasets import read_snapshot
 from layoutgen.training.examples.about import SPLITS, DataSetError
 from layoutgen.training.examples.examples import Drop, from_layouts
 from layoutgen.training.examples.selection import select
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 gather = partial(gathering.gather, stream=in_process)
 CONFIG = ExamplesConfig.model_validate({"select": {"shares": [0.5, 0.25, 0.25]}})

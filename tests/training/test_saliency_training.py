@@ -8,7 +8,7 @@ from layoutgen.models.finders.network import SIDE, NetSaliency, onnx_model, prep
 from layoutgen.training import saliency
 from layoutgen.training.corpus.composites import composite, held_back, stock
 from layoutgen.training.corpus.cutouts import drawn, from_packshot
-from tests.conftest import photo
+from tests.drawn import photo
 
 
 @pytest.fixture(scope="module")

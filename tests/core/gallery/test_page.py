@@ -13,9 +13,9 @@ from layoutgen.core.gallery import files as gallery
 from layoutgen.core.layout import Role
 from layoutgen.core.metrics import adoption
 from tests.browser import Browser, find
-from tests.conftest import encoded
 from tests.core.gallery.test_files import NASTY, dead
 from tests.core.gallery.test_rows import element, row
+from tests.drawn import encoded
 
 pytestmark = pytest.mark.skipif(find() is None, reason="no chromium, chrome or google-chrome on PATH")
 

@@ -25,6 +25,7 @@ from layoutgen.core.manifest.column_values import (
     same_rows,
     values,
 )
+from tests.budget import examples
 
 JSON = pa.field("own", pa.string(), metadata=JSON_TEXT)
 
@@ -177,7 +178,7 @@ def arrays(draw: st.DrawFn, depth: int = 2) -> pa.Array:
     return pa.array(cells, whole).cast(kind)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30, soak=200), deadline=None)
 @given(arrays(), st.integers(0, 2))
 def test_values_go_through_json_and_come_back(array: pa.Array, offset: int) -> None:
     array = array[offset:]

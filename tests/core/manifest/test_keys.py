@@ -15,6 +15,7 @@ from layoutgen.core.manifest.keys import canvas_name, product_key, row_id
 from layoutgen.core.manifest.plan import Plan, Rules, plan
 from layoutgen.io.tables.ledger import NO_BASE, RunPlan, ShardPlan, ShardReport
 from layoutgen.runs.accounting import LostRowsError, conserve
+from tests.budget import examples
 
 
 def planned(*rows: dict[str, Any], kind: Any = "layouts") -> Plan:
@@ -77,7 +78,7 @@ TEXTS = st.text(st.sampled_from("a@#%row1234560x "), max_size=8) | st.sampled_fr
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(60, soak=600), deadline=None)
 @given(st.lists(st.tuples(st.none() | TEXTS.map(product_key), st.integers(1, 3), st.none() | st.just("9x9") | TEXTS,
                           st.booleans()), max_size=6), st.booleans())  # fmt: skip
 def test_no_two_rows_have_one_key(rows: list[tuple[str | None, int, str | None, bool]], sizes: bool) -> None:

@@ -15,6 +15,7 @@ from layoutgen.core.layout import parse_canvas
 from layoutgen.core.manifest.column_types import JSON_TEXT
 from layoutgen.core.manifest.keys import product_key
 from layoutgen.core.manifest.plan import Plan, Rules, plan
+from tests.budget import examples
 
 
 def join(path: str) -> str:
@@ -332,7 +333,7 @@ def canvas_count(row: dict[str, Any]) -> int:
     return len(found) or 2
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(60, soak=600), deadline=None)
 @given(st.lists(MANIFEST_ROWS, max_size=8))
 def test_every_row_leaves_exactly_once(given: list[dict[str, Any]]) -> None:
     work = plan_of(json_table(given), canvases=("1:1", "3:4"), rows_per_shard=2)
@@ -347,7 +348,7 @@ def test_every_row_leaves_exactly_once(given: list[dict[str, Any]]) -> None:
     assert all(row["error"]["stage"] == "plan" and row["error"]["message"] for row in work.failed.to_pylist())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(30, soak=200), deadline=None)
 @given(st.lists(MANIFEST_ROWS, max_size=12, unique_by=lambda row: json.dumps(row["product_id"])), st.randoms())
 def test_shards_do_not_depend_on_the_order_of_rows(given: list[dict[str, Any]], random: Any) -> None:
     shuffled = list(given)
@@ -363,7 +364,7 @@ def test_shards_do_not_depend_on_the_order_of_rows(given: list[dict[str, Any]], 
         assert contents(given) == contents(given)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(20, soak=100), deadline=None)
 @given(st.sets(st.text(min_size=1, max_size=6), max_size=40), st.integers(1, 10))
 def test_shards_partition_the_rows(keys: set[str], rows_per_shard: int) -> None:
     work = plan_of([product(product_id=key) for key in keys], rows_per_shard=rows_per_shard)

@@ -12,6 +12,7 @@ from layoutgen.core.layout import TEXT_ROLES, Canvas, Copy, Element, Role, Sugge
 from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, covered, infer_alignment, place, share_of
 from layoutgen.core.proposals import stacking
 from layoutgen.models.building.fonts import FaceFor
+from tests.budget import examples
 from tests.pipeline.independent_check import judge
 
 FACES = FaceFor(PlaceSettings())
@@ -142,7 +143,7 @@ def assert_keeps_every_limit(found, suggestions, canvas, ground, limits):
     assert 0 <= found.subject_covered <= 1
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(30, soak=300))
 @given(canvases, patterns, suggestion_lists())
 def test_whatever_is_suggested_a_layout_keeps_every_limit_or_says_why_there_is_none(canvas, pattern, suggestions):
     ground, limits = painted(canvas, pattern), limits_of(canvas)
@@ -155,7 +156,7 @@ def test_whatever_is_suggested_a_layout_keeps_every_limit_or_says_why_there_is_n
     assert found == place(suggestions, canvas, ground, FACES, limits), "deterministic"
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15, soak=100))
 @given(patterns, suggestion_lists(), st.sampled_from([0.0, 0.045, 0.2]), st.sampled_from([1.0, 4.5, 7.0, 15.0]))
 def test_other_limits_are_kept_too(pattern, suggestions, margin, min_contrast):
     canvas = Canvas(1001, 777)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layoutgen.core.proposals.constraints import Constraints, ContradictionError, Relation, project, violations
+from tests.budget import examples
 
 BOXES = [(0.1, 0.1, 0.5, 0.2), (0.1, 0.15, 0.6, 0.3), (0.6, 0.6, 0.9, 0.7)]
 
@@ -89,7 +90,7 @@ relation = st.builds(
 ).filter(lambda one: one.first != one.second)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(30, soak=200))
 @given(st.lists(box, min_size=6, max_size=6), st.lists(relation, max_size=6), st.sampled_from([{}, {3: (0.2, 0.1)}]))
 def test_what_is_not_refused_is_kept(boxes, relations, sizes):
     constraints = Constraints(sizes=sizes, relations=tuple(relations))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from layoutgen.core.layout import Role, Suggestion, inside, iou
 from layoutgen.core.proposals.layout_image import COLOURS, GROUND, boxes_px, classify, draw, parse, scaled
+from tests.budget import examples
 
 ROLES = [role for role in Role if role is not Role.UNDERLAY]
 
@@ -53,7 +54,7 @@ def places(elements, width, height):
     return sorted(zip((one.role for one in elements), boxes_px(elements, width, height), strict=True))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(40, soak=600))
 @given(layouts())
 def test_what_is_drawn_is_read_back_to_the_pixel(layout):
     width, height, elements = layout

@@ -22,6 +22,7 @@ from layoutgen.models.decoding.decoder import Answer, Decoder, Request
 from layoutgen.models.vlm.checkpoints import FAMILIES, ChatFormat, load_chat_format, load_model
 from layoutgen.models.vlm.prompt import Prompt
 from layoutgen.models.vlm.tiny import build_checkpoint
+from tests.budget import examples
 
 MAX_SIDE = 112
 COPIES = [
@@ -194,7 +195,7 @@ class RandomModel(Backbone):
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(8, soak=40))
 @given(
     copies=st.lists(st.builds(Copy, TEXTS, st.lists(TEXTS, max_size=4).map(tuple), TEXTS), min_size=1, max_size=4),
     seed=st.integers(0, 99),

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from layoutgen.models.finders import network as saliency_net
 from layoutgen.models.finders.network import NetSaliency
-from tests.conftest import photo
+from tests.drawn import photo
 
 
 @pytest.fixture(scope="module")

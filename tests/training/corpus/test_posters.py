@@ -10,7 +10,7 @@ from layoutgen.core.prompts.layouts import parse_layout, write_layout
 from layoutgen.core.text.typography import set_lines
 from layoutgen.imaging import fonts
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
-from tests.conftest import photo
+from tests.drawn import photo
 
 COUNT = 60
 

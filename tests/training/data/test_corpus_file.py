@@ -16,7 +16,7 @@ from layoutgen.training.data.augment import Augmentation
 from layoutgen.training.data.corpus_file import Part, planned, rows
 from layoutgen.training.data.datasets import CorpusSamples
 from layoutgen.training.data.stored import open_stored, write
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 KIND = PictureKind(14, 2, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SPEC = CorpusSpec(3, 160, grounds=2)

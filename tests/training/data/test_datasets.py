@@ -15,7 +15,7 @@ from layoutgen.training.data.datasets import CorpusSamples, ExampleSamples, gone
 from layoutgen.training.examples.about import SPLITS, DataSetError
 from layoutgen.training.examples.examples import from_annotations
 from layoutgen.training.examples.selection import select
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 KIND = PictureKind(14, 2, (0.5,) * 3, (0.5,) * 3)
 

@@ -10,7 +10,7 @@ from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.opening import open_data
 from layoutgen.training.data.sheet import sheet_of
-from tests.conftest import encoded, photo
+from tests.drawn import encoded, photo
 
 
 def size(width: int, height: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from layoutgen.training.data.cases import Case
 from layoutgen.training.data.stored import open_stored
 from layoutgen.training.judging.gate import compare, judge
 from layoutgen.training.judging.measures import Measures, Placing, measure
-from tests.training.drawn import store
+from tests.training.samples import store
 
 KIND = PictureKind(14, 2, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 PLACING = Placing(FaceFor(PlaceSettings()), 0.045, 0.024, 4.5)

@@ -10,7 +10,7 @@ from layoutgen.training.data.sample import SampleError
 from layoutgen.training.loop.feeding import Feed
 from layoutgen.training.loop.order import Order
 from layoutgen.training.vlm.tokens import encoder
-from tests.training.drawn import Drawn
+from tests.training.samples import Drawn
 
 Seen = list[tuple[int, list[list[tuple[tuple[int, ...], float]]]]]
 

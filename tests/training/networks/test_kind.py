@@ -22,7 +22,7 @@ from layoutgen.training.kinds import kind_of, network_family
 from layoutgen.training.networks.kind import Denoiser, encode
 from tests.models.denoising.tiny import TINY, network
 from tests.pipeline.retraining import data_of, undisturbed
-from tests.training import drawn
+from tests.training import samples
 from tests.training.tiny_networks import denoising, network_of
 
 RADM = FAMILIES["radm"]
@@ -41,13 +41,13 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def task(number: int) -> Task:
-    pixels, copy, canvas, told = drawn.question(number)
+    pixels, copy, canvas, told = samples.question(number)
     mask = np.where((pixels == 235).all(2), 0, 1).astype(np.float32)
     return Task(pixels, Framing(), canvas, copy, told, keep=(0.1, 0.5, 0.9, 0.9), mask=mask)
 
 
 def shown(number: int, epoch: int = 0):
-    sample = drawn.Sample("", "", task(number).photo, "", task=task(number))
+    sample = samples.Sample("", "", task(number).photo, "", task=task(number))
     return encode(sample, number, epoch, family=RADM, size=TINY, seed=0)
 
 
@@ -123,14 +123,14 @@ def test_statistics_of_a_backbone_stay_as_they_were_given() -> None:
 
 class TestBadInput:
     def test_samples_without_a_canvas_are_named_with_the_mend(self) -> None:
-        plain = drawn.sample(0)
+        plain = samples.sample(0)
         with pytest.raises(SampleError, match="only prompts; draw the file again"):
             encode(plain, 7, 0, family=RADM, size=TINY, seed=0)
 
     def test_a_layout_that_is_too_large_is_named(self) -> None:
         from dataclasses import replace
 
-        sample = drawn.Sample("", "", task(1).photo, "", log={"key": "k1"}, task=task(1))
+        sample = samples.Sample("", "", task(1).photo, "", log={"key": "k1"}, task=task(1))
         with pytest.raises(SampleError, match=r"'k1'.*takes 1 and"):
             encode(sample, 0, 0, family=RADM, size=replace(TINY, lines=1), seed=0)
 

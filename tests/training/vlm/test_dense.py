@@ -20,7 +20,7 @@ from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.dense import pretrain
 from tests.pipeline.retraining import settings
-from tests.training.drawn import sample, store
+from tests.training.samples import sample, store
 
 SIDE = 56
 RECIPE = recipe_of(

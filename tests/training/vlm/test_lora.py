@@ -24,7 +24,7 @@ from layoutgen.training.loop.order import Order
 from layoutgen.training.loop.steps import DivergedError, Recipe, StepResult, rate_at, recipe_of, restore, train_step
 from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.tokens import encoder
-from tests.training.drawn import Drawn, question, sample
+from tests.training.samples import Drawn, question, sample
 
 SIDE = 56
 

@@ -12,7 +12,7 @@ from layoutgen.models.vlm.tiny import FAMILIES, build_checkpoint
 from layoutgen.training.data.sample import SampleError
 from layoutgen.training.vlm.learner import Learner
 from layoutgen.training.vlm.tokens import Batch, Row, collate, encode
-from tests.training.drawn import sample
+from tests.training.samples import sample
 
 SIDE = 56
 CPU = torch.device("cpu")

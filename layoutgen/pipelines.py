@@ -1,10 +1,11 @@
 """The story of the data, told once.
 
-    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (prepare ─▶) compose ─▶ place ─▶ write ─▶ check ─▶ publish
+    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) (prepare ─▶) compose ─▶ place ─▶ write ─▶ check ─▶ …
     covers:    plan ─▶ load ─▶ fetch ─▶ protect ─▶ place ─▶ write ─▶ check ─▶ publish
-    annotate:  plan ─▶ load ─▶ fetch ─▶ annotate ─▶ write ─▶ check ─▶ publish
+    annotate:  plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) write ─▶ check ─▶ publish
 
-`prepare` draws the pictures of a vision-language composer on CPUs, so that its GPU waits for none.
+`ground` asks a language model about pictures in which OCR on CPUs found text, and about no others. `prepare` draws the
+pictures of a vision-language composer on CPUs, so that its GPU waits for none.
 A shard of the plan is one table from end to end; the write stage makes one file of it and sends back a report of a few
 bytes. How a run starts, goes on after a crash and publishes is `runs.run`'s.
 """
@@ -33,6 +34,7 @@ from layoutgen.runs.run import run
 from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.fetch import Fetch
+from layoutgen.stages.ground import Ground
 from layoutgen.stages.place import Place
 from layoutgen.stages.place_covers import PlaceCovers
 from layoutgen.stages.prepare import Prepare
@@ -53,7 +55,7 @@ def run_layouts(
     versions = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),
+        *_annotating(config.annotate, storage),
         *_prepare(config, storage),
         Step("compose", partial(_compose, config, storage), config.compose.pool),
         Step("place", partial(_place, config), config.place.pool),
@@ -70,7 +72,7 @@ def run_annotations(
     versions = row_versions(config.images, config.annotate, None, None)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        Step("annotate", partial(_annotate, config.annotate, storage), config.annotate.pool),
+        *_annotating(config.annotate, storage),
     ]
     return run(TableJob("annotations", steps, versions, config, storage, source, output), options, stream)
 
@@ -92,11 +94,20 @@ def run_covers(
     return {**summary, "faces": faces_version(config.protect)}
 
 
+def _annotating(settings: AnnotateSettings, storage: Storage) -> list[Step]:
+    steps = [Step("annotate", partial(_annotate, settings, storage), settings.pool)]
+    if settings.engine == "grounded":
+        # A decoder refills its batch while there is more to answer, so it gets several batches at once.
+        ground = partial(Ground, partial(annotators.grounder, settings, storage), settings.batch * 8)
+        steps.append(Step("ground", ground, settings.ground))
+    return steps
+
+
 def _annotate(settings: AnnotateSettings, storage: Storage) -> Annotate:
     build = partial(annotators.annotator, settings, storage)
     subject_only = partial(annotators.subject_only, settings.saliency)
     # A language model's decoder refills its batch while there is more to answer, so it gets several batches at once.
-    return Annotate(build, subject_only, settings.batch * (8 if settings.model else 1))
+    return Annotate(build, subject_only, settings.batch * (8 if settings.engine == "internvl" else 1))
 
 
 def _protect(config: CoversConfig, storage: Storage) -> Stage:

@@ -104,6 +104,12 @@ class AnnotateSettings(CheckpointSettings):
     prompt_tokens: int = Field(8192, ge=1, description="tokens, pictures included, that are read in one pass")
     saliency: SaliencySettings = Field(SaliencySettings(), description="finder of the subject")
     pool: Pool = Field(Pool(), description="actors of the annotate stage")
+    ground: Pool = Field(Pool(), description="actors of the stage that asks the language model for `grounded`")
+
+    @property
+    def asking(self) -> Pool:
+        """The actors that hold the language model."""
+        return self.ground if self.engine == "grounded" else self.pool
 
 
 class ComposeSettings(CheckpointSettings):
@@ -123,6 +129,11 @@ class ComposeSettings(CheckpointSettings):
     steps: int = Field(8, ge=1, le=1000, description="steps of denoising of `radm` and `layout_image`")
     pool: Pool = Field(Pool(), description="actors of the compose stage")
     prepare: Pool = Field(Pool(), description="actors of the stage that draws pictures for `qwen_vl`, without GPUs")
+
+    @property
+    def asking(self) -> Pool:
+        """The actors that hold the language model."""
+        return self.pool
 
     @model_validator(mode="after")
     def _knows_its_registry(self) -> "ComposeSettings":

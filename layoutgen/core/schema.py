@@ -197,7 +197,7 @@ DEAD_LETTERS = pa.schema(
             ("row_id", pa.string(), "key of the row that failed"),
             ("product_id", pa.string(), "as given; null where the row has none"),
             ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`; null where the row did not get as far"),
-            ("stage", pa.string(), "plan, fetch, annotate, protect, prepare, compose or place"),
+            ("stage", pa.string(), "plan, fetch, annotate, ground, protect, prepare, compose or place"),
             ("kind", pa.string(), "one word for the reason, to group by"),
             ("message", pa.string(), "the value, the place and the mend"),
             ("answer", pa.string(), "a language model's answer that could not be used"),

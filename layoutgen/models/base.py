@@ -92,6 +92,14 @@ class Annotator(Protocol):
         ...
 
 
+class Grounder(Protocol):
+    """Says what read texts are for."""
+
+    def ground(self, images: list[np.ndarray], read: list[Annotation]) -> list[Annotation | Fault]:
+        """Return each image's annotation, of which `read` is what an OCR engine found there, or why there is none."""
+        ...
+
+
 class Preparer(Protocol):
     """Does on CPUs what a composer on a GPU should not wait for."""
 

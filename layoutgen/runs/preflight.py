@@ -14,7 +14,7 @@ from functools import partial
 
 import pyarrow as pa
 
-from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, CheckpointSettings, ComposeSettings
+from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, AnnotateSettings, ComposeSettings
 from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.plan import plan
 from layoutgen.imaging import images
@@ -162,7 +162,7 @@ def _weights(job: TableJob) -> dict[str, str]:
     looked_at = {}
     for name in ("annotate", "compose"):
         settings = getattr(job.config, name, None)
-        if not isinstance(settings, CheckpointSettings):
+        if not isinstance(settings, AnnotateSettings | ComposeSettings):
             continue
         if settings.engine not in WITH_CHECKPOINT:
             looked_at[name] = f"{settings.engine} (needs no checkpoint)"
@@ -177,8 +177,7 @@ def _weights(job: TableJob) -> dict[str, str]:
                 building_networks.check(settings, job.storage)
             else:
                 building_vlm.check(settings, job.storage)
-                pool = getattr(job.config, name).pool
-                card = cards.check(name, settings, pool, job.config.run.nodes, job.storage)
+                card = cards.check(name, settings, settings.asking, job.config.run.nodes, job.storage)
                 looked_at |= {f"{name}.card": card} if card else {}
         except (ValueError, FileNotFoundError) as error:
             raise RunError(

@@ -129,6 +129,9 @@ def _complete(
     crash_point("before_publish")
     reports += plan.failed
     summary = summarise(snapshots.run_id, job.output, plan, reports, resumed, time.monotonic() - began)
+    if any(step.name == "ground" for step in job.steps):
+        asked = sum(report.asked for report in reports)
+        summary["asked"] = round(asked / max(1, summary["published"]), 4)
     lease.confirm()  # a run that was taken over and published must not be touched
     _settle(snapshots, reports)
     snapshots.finish(reports, summary, job.config.model_dump(mode="json"))

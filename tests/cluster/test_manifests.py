@@ -222,7 +222,8 @@ def pools(job: str, config: Any) -> list[list[tuple[str, Pool]]]:
             named = [(name, getattr(config, name).pool) for name in ("load", "images", "annotate", "compose", "place")]
             return [[*named, ("write", config.write.pool), ("prepare", config.compose.prepare)]]
         case "annotate":
-            return [[(name, getattr(config, name).pool) for name in ("load", "images", "annotate", "write")]]
+            named = [(name, getattr(config, name).pool) for name in ("load", "images", "annotate", "write")]
+            return [[*named, ("ground", config.annotate.ground)]]
         case "covers":
             return [[(name, getattr(config, name).pool) for name in ("load", "images", "protect", "place", "write")]]
         case "evaluate":
@@ -255,7 +256,8 @@ def test_what_computes_on_a_gpu_reserves_one(job: str) -> None:
     for name in ("annotate", "compose", "gate"):
         section = getattr(config, name, None)
         if section is not None:
-            assert (section.device == "cuda") == (section.pool.num_gpus > 0), name
+            pool = getattr(section, "asking", section.pool)
+            assert (section.device == "cuda") == (pool.num_gpus > 0), name
 
 
 def test_models_are_named_by_what_they_hold_and_adapters_by_the_registry() -> None:

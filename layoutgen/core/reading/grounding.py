@@ -30,6 +30,9 @@ from layoutgen.core.reading.text_roles import language, reading_order
 from layoutgen.core.text.distance import edits, plain
 from layoutgen.core.text.typography import is_wide
 
+SIGN = "grounded-"
+"""What the annotator's name of a row has whose texts a language model was asked about."""
+
 _FAR = 0.3
 """Share of the image's sides beyond which equal strings are two texts."""
 

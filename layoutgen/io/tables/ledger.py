@@ -50,7 +50,7 @@ class ShardReport:
     counts dead letters of runs before that were not tried again; `ids` is
     the digest of the planned keys that were found written; `failed` is `stage/kind` to number; `stages` tells how long
     each stage was busy; `verdicts` counts the published rows by the acceptance check's verdict, where there is one:
-    `accepted`, and `refused/` with a reason."""
+    `accepted`, and `refused/` with a reason. `asked` counts those whose texts a language model was asked about."""
 
     shard: int
     published: Written | None
@@ -66,6 +66,7 @@ class ShardReport:
     stages: dict[str, Busy] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
     stale: int = 0
+    asked: int = 0
     before: int = 0
     open: int = 0
 

@@ -28,7 +28,7 @@ from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_types import NO_COLUMNS, described
 from layoutgen.core.manifest.column_values import aligned, same_rows
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables import letters, staleness
+from layoutgen.io.tables import counts, letters, staleness
 from layoutgen.io.tables.ledger import NO_BASE, Base, ShardReport, Written
 from layoutgen.io.tables.previous import Before, Previous, chosen, part
 from layoutgen.io.tables.published_runs import manifest
@@ -127,7 +127,8 @@ class Snapshots:
             ids=sum_of_ids([row_id for row_id in [*published_ids, *dead_ids] if row_id not in kept]),
             failed=_by_kind(dead),
             attempt=attempt,
-            verdicts=self._verdicts(data),
+            verdicts=counts.verdicts(data, self.schema),
+            asked=counts.asked(data, self.schema),
             stale=len(stale),
             before=len(old),
         )
@@ -172,10 +173,10 @@ class Snapshots:
         data = self._merged(before.published.slice(0, 0), [before.published], before) if self.upsert else None
         written, ids = self._read_back(self.part(shard), self._write(self.part(shard), data))
         kept = len(ids)
-        verdicts = self._verdicts(data) if written else {}
-        return ShardReport(
-            shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), verdicts=verdicts, before=count
-        )
+        verdicts = counts.verdicts(data, self.schema) if written else {}
+        asked = counts.asked(data, self.schema) if written else 0
+        report = ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), before=count)
+        return replace(report, verdicts=verdicts, asked=asked)
 
     def lacking(self, reports: list[ShardReport]) -> list[int]:
         """Shards for which the snapshot before did not hold all rows that its manifest has."""
@@ -188,17 +189,6 @@ class Snapshots:
         files = manifest(self.storage, self.root, source.run_id)["files"]
         lost = {number for file in files if found[number := _number(file["name"])] != file["rows"]}
         return sorted(report.shard for report in reports if report.shard % source.shards in lost)
-
-    def _verdicts(self, data: bytes | None) -> dict[str, int]:
-        """How many rows of a file the acceptance check accepted, and refused for each reason, where rows have it."""
-        if "accepted" not in self.schema.names:
-            return {}
-        found: Counter[str] = Counter(accepted=0)
-        table = pq.read_table(io.BytesIO(data), columns=["accepted", "reasons"]) if data else None
-        for row in table.to_pylist() if table is not None else []:
-            found["accepted"] += row["accepted"]
-            found.update({f"refused/{reason.partition(':')[0]}" for reason in row["reasons"] or ()})
-        return dict(found)
 
     def write_carried(self, table: pa.Table, shard: int) -> ShardReport:
         """Write rows of the snapshot before into a shard, as they are; read them back and count what is there."""

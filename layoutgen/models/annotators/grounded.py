@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.reading.grounding import ground
+from layoutgen.core.pictures.strips import is_strip
+from layoutgen.core.reading.grounding import SIGN, ground
 from layoutgen.models.base import Annotator, Fault
 
-VERSION = "grounded-1"
+VERSION = f"{SIGN}2"
+"""2: a picture in which the OCR read nothing is not shown to the language model."""
 
 
 class GroundedAnnotator:
@@ -22,13 +24,36 @@ class GroundedAnnotator:
         self._namer, self._reader = namer, reader
 
     def annotate(self, images: list[np.ndarray]) -> list[Annotation | Fault]:
-        """Return each image's annotation, its lines marked as `core.reading.grounding` says."""
-        return list(map(_joined, self._namer.annotate(images), self._reader.annotate(images)))
+        """Return each image's annotation, its lines marked as `core.reading.grounding` says. The language model is
+        asked for those in which the OCR engine read something."""
+        read = self._reader.annotate(images)
+        asked = [k for k, answer in enumerate(read) if isinstance(answer, Annotation) and answer.lines]
+        whole = [answer for answer in read if isinstance(answer, Annotation) and answer.lines]
+        joined = dict(zip(asked, self.ground([images[k] for k in asked], whole), strict=True)) if asked else {}
+        return [joined.get(k, answer) for k, answer in enumerate(read)]
+
+    def ground(self, images: list[np.ndarray], read: list[Annotation]) -> list[Annotation | Fault]:
+        """Return the annotations that `read` become, image by image."""
+        return list(map(_joined, self._namer.annotate(images), read))
 
 
-def _joined(named: Annotation | Fault, read: Annotation | Fault) -> Annotation | Fault:
+def _joined(named: Annotation | Fault, read: Annotation) -> Annotation | Fault:
     if isinstance(named, Fault):
         return named
-    if isinstance(read, Fault):
-        return read
     return replace(read, lines=ground(named.lines, read.lines))
+
+
+class GroundedInParts:
+    """Grounds strips part by part, by `strip_reader`, whose OCR reads each part anew, and all else by `annotator`."""
+
+    def __init__(self, annotator: GroundedAnnotator, strip_reader: Annotator) -> None:
+        self._annotator, self._strip_reader = annotator, strip_reader
+
+    def ground(self, images: list[np.ndarray], read: list[Annotation]) -> list[Annotation | Fault]:
+        """Return the annotations that `read` become, image by image."""
+        long = [k for k, image in enumerate(images) if is_strip(image.shape[1], image.shape[0])]
+        plain = [k for k in range(len(images)) if k not in long]
+        answers = dict(zip(long, self._strip_reader.annotate([images[k] for k in long]), strict=True))
+        grounded = self._annotator.ground([images[k] for k in plain], [read[k] for k in plain])
+        answers |= dict(zip(plain, grounded, strict=True))
+        return [answers[k] for k in range(len(images))]

@@ -5,7 +5,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.annotators import grounded, ocr
 from layoutgen.models.annotators import subject_only as no_reader
 from layoutgen.models.annotators.strips import InParts
-from layoutgen.models.base import Annotator
+from layoutgen.models.base import Annotator, Grounder
 from layoutgen.models.building.finders import saliency
 
 
@@ -26,10 +26,17 @@ def annotator(settings: AnnotateSettings, storage: Storage) -> tuple[Annotator, 
 
             model, name = building_vlm.annotator(settings, storage, saliency(settings.saliency))
             return InParts(model, subject_only(settings.saliency), settings.batch), name
-        case "grounded":
-            from layoutgen.models.building import vlm as building_vlm
-
-            namer, name = building_vlm.annotator(settings, storage, None)
+        case "grounded":  # `grounder` takes it from here
             reader = ocr.OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
-            both = InParts(grounded.GroundedAnnotator(namer, reader), subject_only(settings.saliency), settings.batch)
-            return both, f"{name}, {grounded.VERSION} in {ocr.VERSION}"
+            return InParts(reader, subject_only(settings.saliency), settings.batch), ocr.VERSION
+
+
+def grounder(settings: AnnotateSettings, storage: Storage) -> tuple[Grounder, str]:
+    """Build what asks a language model about read texts, and its name and version as rows say it."""
+    from layoutgen.models.building import vlm as building_vlm
+
+    namer, name = building_vlm.annotator(settings, storage, None)
+    reader = ocr.OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
+    both = grounded.GroundedAnnotator(namer, reader)
+    strip_reader = InParts(both, subject_only(settings.saliency), settings.batch)
+    return grounded.GroundedInParts(both, strip_reader), f"{name}, {grounded.VERSION} in {ocr.VERSION}"

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Role
-from layoutgen.models.annotators.grounded import GroundedAnnotator
+from layoutgen.models.annotators.grounded import GroundedAnnotator, GroundedInParts
 from layoutgen.models.base import Fault
 
 
@@ -38,3 +40,32 @@ def test_a_fault_of_either_is_the_images_and_no_other_ones():
     assert first is fault
     assert second == Fault("image", "broken")
     assert isinstance(third, Annotation)
+
+
+class Counts:
+    """An annotator that names `NAMED` in every image, and keeps how many it saw."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def annotate(self, images):
+        self.seen += len(images)
+        return [Annotation((NAMED,)) for _ in images]
+
+
+def test_only_pictures_with_text_are_shown_to_the_language_model():
+    namer = Counts()
+    empty = Annotation((), (0.2, 0.2, 0.9, 0.9), MAP)
+    first, second, third = GroundedAnnotator(namer, Says(empty, Annotation((READ,)), empty)).annotate([IMAGE] * 3)
+    assert namer.seen == 1
+    assert (first, third) == (empty, empty)
+    assert second.lines[0].grounded is True
+
+
+def test_strips_are_grounded_in_parts_and_each_answer_comes_to_its_image():
+    long, plain = np.zeros((400, 64, 3), np.uint8), IMAGE
+    part = Annotation((replace(READ, text="part"),))
+    found = GroundedInParts(GroundedAnnotator(Counts(), Says()), Says(part)).ground(
+        [plain, long, plain], [Annotation((READ,))] * 3
+    )
+    assert [answer.lines[0].text for answer in found] == ["Sofa", "part", "Sofa"]

@@ -112,9 +112,12 @@ def test_a_models_answers_hold_to_the_grammar(checkpoints, name):
 def test_settings_name_the_model_and_rows_say_its_sha(checkpoints, tmp_path):
     path = checkpoints["internlm2"]
     settings = AnnotateSettings(engine="grounded", model=str(path), image_side=112, max_new_tokens=64)
-    annotator, name = annotators.annotator(settings, Storage())
+    grounder, name = annotators.grounder(settings, Storage())
     assert weights_sha(path)[:12] in name
-    assert "grounded-1 in ppocr" in name
-    assert len(annotator.annotate([POSTER])) == 1
+    assert "grounded-2 in ppocr" in name
+    reader, reads = annotators.annotator(settings, Storage())
+    assert name.endswith(reads)
+    (read,) = reader.annotate([POSTER])
+    assert len(grounder.ground([POSTER], [read])) == 1
     versions = {annotator_version(s) for s in (settings, settings.model_copy(update={"engine": "internvl"}))}
     assert len(versions) == 2

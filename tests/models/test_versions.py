@@ -85,7 +85,15 @@ NEUTRAL = {
     *(f"{part}.deadline_s" for part in ("annotate", "compose")),
     *(
         f"{part}.{name}"
-        for part in ("images.pool", "load.pool", "annotate.pool", "compose.pool", "compose.prepare", "place.pool")
+        for part in (
+            "images.pool",
+            "load.pool",
+            "annotate.pool",
+            "annotate.ground",
+            "compose.pool",
+            "compose.prepare",
+            "place.pool",
+        )
         for name in ("size", "num_cpus", "num_gpus", "memory_gb")
     ),
     *(f"{part}.pool.{name}" for part in ("write", "protect") for name in ("size", "num_cpus", "num_gpus", "memory_gb")),

@@ -1,4 +1,4 @@
-"""Leases of stores without conditional writes: a writer that slept does not take the table back."""
+"""Leases: one writer a table, and a writer that slept does not take it back, without conditional writes either."""
 
 import time
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import lease as module
-from layoutgen.io.tables.lease import Lease, LeaseError, read_current
+from layoutgen.io.tables.lease import HeldError, Lease, LeaseError, read_current
 
 SECONDS = 0.2
 
@@ -39,3 +39,25 @@ def test_a_writer_that_slept_while_it_planned_names_and_publishes_nothing(tmp_pa
         sleeper.release()
         holder.publish("run-b")
     assert read_current(Storage(), root).run_id == "run-b"
+
+
+def test_a_table_has_one_writer_whose_release_lets_the_next_one_in(tmp_path: Path) -> None:
+    root = str(tmp_path)
+    with Lease(Storage(), root, 60, conditional=True) as first:
+        first.name("run-a")
+        with pytest.raises(HeldError, match=r"is being written by run run-a of .*; wait for it, or stop it") as refused:
+            Lease(Storage(), root, 60, conditional=True).acquire()
+        assert refused.value.exit_code == 2, "it did nothing"
+        assert (first.epoch, first.last_run, first.holds()) == (1, None, True)
+        first.publish("run-a")
+    with Lease(Storage(), root, 60, conditional=True) as second:
+        assert (second.epoch, second.last_run, second.current.run_id) == (2, "run-a", "run-a")
+        assert not first.holds()
+        with pytest.raises(LeaseError, match="this one publishes nothing"):
+            first.publish("run-c")
+    assert read_current(Storage(), root).run_id == "run-a"
+
+
+def test_a_table_that_nobody_wrote_has_published_nothing(tmp_path: Path) -> None:
+    current = read_current(Storage(), str(tmp_path))
+    assert (current.run_id, current.epoch, current.version) == (None, 0, None)

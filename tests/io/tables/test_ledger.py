@@ -1,13 +1,14 @@
-"""The ledger's count of drivers: one that slept does not begin work on a run that another works on."""
+"""The ledger: what is planned and done is read as it was written, and one driver at a time begins work on a run."""
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.lease import LeaseError
-from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport, Source, Written
+from layoutgen.io.tables.ledger import Base, Busy, Ledger, RunPlan, ShardPlan, ShardReport, Source, Written
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -43,3 +44,34 @@ def test_a_driver_that_lost_the_table_begins_nothing(tmp_path: Path) -> None:
     with pytest.raises(LeaseError):
         ledger.begin_attempt(False, lost)
     assert ledger.attempt() == 0
+
+
+def _report(shard: int, attempt: int = 1) -> ShardReport:
+    written = Written(f"part-{shard}.parquet", 3, 99, "ab", "v1")
+    return ShardReport(
+        shard, written, None, 2, 1, 0, 0, 4, "ids", {"fetch/not_found": 1}, attempt, {"fetch": Busy(4, 0.5)}, {"ok": 3}
+    )
+
+
+def test_a_shard_is_done_from_its_marker_on_until_it_is_forgotten(tmp_path: Path) -> None:
+    ledger = Ledger(Storage(), str(tmp_path), "night")
+    assert ledger.marker(2) is None
+    for shard in (2, 0):
+        ledger.write_marker(_report(shard))
+    assert ledger.marker(2) == _report(2)
+    assert ledger.markers() == [_report(0), _report(2)]
+    assert ledger.marker(2).seconds == 0.5
+    ledger.write_marker(_report(2, attempt=2))
+    assert ledger.marker(2).attempt == 2
+    ledger.forget(2)
+    assert ledger.markers() == [_report(0)]
+
+
+def test_each_planned_shard_is_a_row_group_that_is_read_alone(tmp_path: Path) -> None:
+    ledger = Ledger(Storage(), str(tmp_path), "night")
+    shards = [pa.table({"row_id": [f"{shard}-{row}" for row in range(shard + 1)]}) for shard in range(3)]
+    ledger.write_part(0, iter(shards))
+    footer = None
+    for group in (2, 0, 1):
+        planned, footer = ledger.read_shard(0, group, footer)
+        assert planned.equals(shards[group])

@@ -14,6 +14,9 @@ from layoutgen.streaming import Stage, Step, cause, in_process, raised
 KINDS = {"StorageError": StorageError, "LeaseError": LeaseError, "DeviceError": ClusterError}
 REMOTE = """ray::MapWorker(MapBatches(Fetch)).submit() (pid=17)
   File "stages/fetch.py", line 3, in __call__
+OSError: [Errno 5] Input/output error
+
+During handling of the above exception, another exception occurred:
 layoutgen.io.objects.locations.StorageError: s3://shop/a: tried 3 times
 
 The above exception was the direct cause of the following exception:

@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -38,12 +40,13 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Ray head of its own on free ports; yields the address that jobs are submitted to."""
     tmp_path, dashboard = tmp_path_factory.mktemp("head"), _free_port()
     log = (tmp_path / "head.log").open("wb")
+    short = tempfile.mkdtemp(prefix="head-")  # a socket's path has 107 bytes at most
     process = subprocess.Popen(
         [
             *(str(RAY), "start", "--head", "--block", "--num-cpus=2", "--disable-usage-stats"),
             *(f"--port={_free_port()}", "--node-ip-address=127.0.0.1"),
             *("--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"),
-            *(f"--dashboard-agent-listen-port={_free_port()}", f"--temp-dir={tmp_path.parent / 'ray'}"),
+            *(f"--dashboard-agent-listen-port={_free_port()}", f"--temp-dir={short}"),
         ],
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -52,7 +55,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     address = f"http://127.0.0.1:{dashboard}"
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(f"{address}/api/version", timeout=2).read()
@@ -68,6 +71,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 one.kill()
         process.wait()
         log.close()
+        shutil.rmtree(short, ignore_errors=True)
 
 
 def test_ray_job_submit_runs_the_job_and_its_tables_can_be_read(head: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo demo-retrain test test-vllm soak check lock bench bench-gpu clean
+.PHONY: setup demo demo-retrain test test-on-ray test-here test-vllm soak check lock bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -23,8 +23,15 @@ demo: setup
 demo-retrain: setup
 	$(BIN)/python -m layoutgen.demo.retraining
 
+# In two processes at once, of which one has all that uses Ray.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not gpu and not nightly"
+	$(MAKE) -j2 --output-sync=target test-on-ray test-here
+
+test-on-ray: setup
+	$(BIN)/python -m pytest -m "ray and not gpu and not nightly"
+
+test-here: setup
+	$(BIN)/python -m pytest -m "not ray and not gpu and not nightly"
 
 soak: setup
 	$(BIN)/python -m tests.chaos.soak 500 --on-ray 20

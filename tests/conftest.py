@@ -1,4 +1,4 @@
-"""What the tests share: a local Ray of two CPUs, a local S3 server, and how tests are parted over processes."""
+"""What the tests share: a local Ray of two CPUs, a local S3 server, and which tests use Ray."""
 
 import os
 from collections.abc import Iterator
@@ -24,18 +24,10 @@ RAY_FIXTURES = {"ray_cluster", "cluster", "head"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses Ray with `ray`. Of two processes of tests, one takes all of that, first of all because it takes
-    longest; the other takes the other modules, whole, so that each makes its own once, the slow ones first."""
+    """Mark what uses Ray with `ray`: `make test` has a process for that, and one for all else."""
     for item in items:
         if RAY_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker("ray")
-        item.add_marker(pytest.mark.xdist_group("ray" if _is(item, "ray") else item.nodeid.split("::")[0]))
-    slow = {item.nodeid.split("::")[0] for item in items if _is(item, "slow")}
-    items.sort(key=lambda item: (not _is(item, "ray"), item.nodeid.split("::")[0] not in slow))
-
-
-def _is(item: pytest.Item, marker: str) -> bool:
-    return item.get_closest_marker(marker) is not None
 
 
 @pytest.fixture(scope="session")

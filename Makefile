@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo demo-retrain test test-on-ray test-here test-vllm soak check lock bench bench-gpu clean
+.PHONY: setup demo demo-retrain rehearsal test test-on-ray test-here test-vllm soak check lock bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
@@ -22,6 +22,9 @@ demo: setup
 
 demo-retrain: setup
 	$(BIN)/python -m layoutgen.demo.retraining
+
+rehearsal: setup
+	$(BIN)/python -m tests.rehearsal
 
 # In two processes at once, of which one has all that uses Ray.
 test: setup

@@ -76,9 +76,10 @@ class Cluster:
         self.folder = folder
         self.crash = folder / "crash"
         self.crash.mkdir(parents=True)
-        self._environment = {**environment, "LAYOUTGEN_CRASH": str(self.crash), "RAY_AUTH_MODE": "disabled"}
-        # Short, for sockets have short names; its own, for by this folder a submitted job looks for its cluster.
+        # Short, for sockets have short names; its own, for a submitted job finds its cluster by a file there.
         self._sockets = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+        self._environment = {**environment, "LAYOUTGEN_CRASH": str(self.crash), "RAY_AUTH_MODE": "disabled"}
+        self._environment |= {"RAY_TMPDIR": self._sockets}
         port = free_port()
         self._cluster = self._with_environment(
             lambda: ray.cluster_utils.Cluster(
@@ -86,7 +87,6 @@ class Cluster:
                 shutdown_at_exit=False,  # its reaper would kill the process group of whoever runs this
                 head_node_args={
                     "num_cpus": 0,
-                    "temp_dir": self._sockets,
                     "object_store_memory": 200_000_000,
                     "include_dashboard": True,
                     "dashboard_port": port,
@@ -148,9 +148,7 @@ class Cluster:
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _add(self) -> Any:
-        return self._with_environment(
-            lambda: self._cluster.add_node(**_NODE, temp_dir=self._sockets, dashboard_agent_listen_port=free_port())
-        )
+        return self._with_environment(lambda: self._cluster.add_node(**_NODE, dashboard_agent_listen_port=free_port()))
 
     def _with_environment(self, start: Callable[[], Any]) -> Any:
         before = dict(os.environ)

@@ -50,15 +50,24 @@ def shares(work: Sequence[Work]) -> dict[str, dict[str, float]]:
         by_pool[part.pool].append(part)
     pools = {}
     for pool, parts in by_pool.items():
-        actors = len({part.actor for part in parts})
-        busy = sum(part.ended_s - part.began_s for part in parts)
+        actors = {part.actor for part in parts}
+        busy = sum(_busy([part for part in parts if part.actor == actor]) for actor in actors)
         pools[pool] = {
             "tables": len(parts),
-            "actors": actors,
+            "actors": len(actors),
             "busy_s": round(busy, 1),
-            "idle": round(1 - busy / (actors * total), 3) if total else 0.0,
+            "idle": round(1 - busy / (len(actors) * total), 3) if total else 0.0,
         }
     return pools
+
+
+def _busy(parts: Sequence[Work]) -> float:
+    """Seconds in which an actor worked: it may take the next table before the last one has ended."""
+    busy = until = 0.0
+    for part in sorted(parts, key=lambda part: part.began_s):
+        busy += max(0.0, part.ended_s - max(part.began_s, until))
+        until = max(until, part.ended_s)
+    return busy
 
 
 def draw(work: Sequence[Work], title: str) -> Image.Image:

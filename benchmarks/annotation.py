@@ -31,7 +31,7 @@ BENCHMARK = Benchmark(
     "annotation",
     "F1 of the lines that designers placed on posters",
     "rapidocr as it comes",
-    seconds=60,
+    seconds=40,
     full="all posters and photos, about 5 minutes",
     uses="one thread",
 )

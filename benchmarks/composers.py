@@ -1,6 +1,6 @@
 """The embedded models against the embedded rules: the same products through the whole job with each composer.
 
-    python -m benchmarks.composers [--tables DIR] [--products PRODUCTS.jsonl [--products-alone]] [--limit 12]
+    python -m benchmarks.composers [--tables DIR] [--products PRODUCTS.jsonl [--products-alone]] [--limit 6]
         [--composers radm qwen_vl layout_image] [--models DIR] [--full] [--output results.jsonl]
 
 Runs `jobs.layouts` with each composer on the demo's catalogue and, where given, on a manifest of photos; then
@@ -32,7 +32,7 @@ BENCHMARK = Benchmark(
     "composers",
     "layouts of the embedded models through the whole job",
     "the embedded rules",
-    seconds=80,
+    seconds=90,
     full="every composer and product, about 20 minutes, and an hour with 201 photos",
 )
 _TELLING = (
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--products-alone", action="store_true", help="not on the demo's catalogue")
     parser.add_size("--composers", ("radm",), COMPOSERS, nargs="+", choices=COMPOSERS)
     parser.add_argument("--models", type=Path, help="a folder with the folders of other networks than the embedded")
-    parser.add_size("--limit", 12, 0, "products, from the first; 0: all")
+    parser.add_size("--limit", 6, 0, "products, from the first; 0: all")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="layoutgen-composers-") as folder:
         given.tables = (given.tables or Path(folder)).resolve()

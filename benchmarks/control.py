@@ -31,7 +31,7 @@ BENCHMARK = Benchmark(
     "control",
     "broken constraints of layouts by radm",
     "layouts made without them",
-    seconds=60,
+    seconds=30,
     full="100 posters, about 6 minutes",
 )
 _KINDS: tuple[Kind, ...] = ("above", "left_of", "same_size", "inside")

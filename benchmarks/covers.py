@@ -1,6 +1,6 @@
 """How good covers are, on photos of one's own: the acceptance check, other ways to place a title, and designers.
 
-    python -m benchmarks.covers --photos DATA/products.jsonl [--case acceptance|baselines] [--limit 8] [--full]
+    python -m benchmarks.covers --photos DATA/products.jsonl [--case acceptance|baselines] [--limit 6] [--full]
         [--sheets DIR] [--output results.jsonl]
     python -m benchmarks.covers --posters DATA/posters.jsonl --case posters
 
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--posters", type=Path)
     parser.add_argument("--case", choices=["acceptance", "baselines", "posters"], action="append")
-    parser.add_size("--limit", 8, 0, "photos at most, evenly spread; 0: all")
+    parser.add_size("--limit", 6, 0, "photos at most, evenly spread; 0: all")
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets of what was made, and of all refusals")
     parser.add_argument("--saliency", default="net", help="finder of the subject: net, border or an ONNX file")
     parser.add_argument("--engine", choices=["ocr", "none"], default="ocr")

@@ -1,6 +1,6 @@
 """The decoding loop against plain `generate`, on CPU with a tiny Qwen2.5-VL of 20 million parameters.
 
-    python -m benchmarks.decode [--case constrained …] [--count 12] [--full] [--vllm PYTHON] [--output FILE]
+    python -m benchmarks.decode [--case constrained …] [--count 8] [--full] [--vllm PYTHON] [--output FILE]
 
 Requests of 3 to 6 elements with random weights, all sides one after the other in each round, the best round counts.
 
@@ -45,7 +45,7 @@ BENCHMARK = Benchmark(
     "decode",
     "layouts a second of the decoding loop with a tiny Qwen2.5-VL",
     "transformers' generate, with and without the grammar",
-    seconds=80,
+    seconds=60,
     full="64 requests, three rounds, about 15 minutes",
 )
 CASES = ("constrained", "unconstrained", "forwards", "transport", "vllm")
@@ -56,11 +56,11 @@ def main() -> None:
     parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--case", action="append", choices=CASES)
     parser.add_size("--rounds", 1, 3)
-    parser.add_size("--count", 12, 64, "requests")
+    parser.add_size("--count", 8, 64, "requests")
     parser.add_size("--batches", (0,), (16, 32, 64), "sizes of generate's batches to try; 0: all requests", nargs="+")
-    parser.add_size("--alone", 3, 16, "requests of the case forwards")
+    parser.add_size("--alone", 2, 16, "requests of the case forwards")
     parser.add_argument("--size", default="bench", help="of the checkpoint, see layoutgen.models.vlm.tiny")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_size("--threads", 1, 2, "on a busy machine, two only wait for each other")
     parser.add_argument("--vllm", metavar="PYTHON", help="of an environment with vLLM")
     given = parser.parse_args()
     cases = given.case or [case for case in CASES if case != "vllm" or given.vllm]
@@ -73,9 +73,11 @@ def main() -> None:
         model, chat = load_model(weights, None, "cpu", torch.float32), load_chat_format(weights)
         requests = workload.requests(chat, given.count, ELEMENTS, SIDE)
         loop = Decoder(Backbone(model, chat.pictures), chat.tokenizer, chat.ends, rows=64, prompt_tokens=2048)
+        BENCHMARK.say(f"answering {len(requests)} requests by the loop")
         tokens = [list(answer.tokens) for answer in ours(loop, requests)]
         if "forwards" in cases:
             alone = requests[: given.alone]
+            BENCHMARK.say(f"answering {len(alone)} requests alone, without guesses and with them")
             without, rate = (passes(model, chat, alone, spare) for spare in (0, 64))
             BENCHMARK.compare("forwards", rate, 1.0, "tokens a pass", without_guesses=round(without, 3))
         if "transport" in cases:

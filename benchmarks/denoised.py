@@ -42,7 +42,7 @@ BENCHMARK = Benchmark(
     "denoised",
     "a sheet of layouts as a network denoises them, and seconds a photo",
     "nothing: it is for looking at",
-    seconds=20,
+    seconds=25,
 )
 CANVASES = (Canvas(1080, 1440), Canvas(1080, 1080), Canvas(1080, 1440), Canvas(1920, 1080))
 COPIES = (
@@ -71,17 +71,17 @@ def stages(name: str, network: Network, layout: Brief, framing: Framing, canvas:
     if name == "layout_image":
         from layoutgen.models.denoising.images.sampling import sample
 
-        def look(_: int, __: np.ndarray, said: np.ndarray) -> None:
-            cut = said[0][: shape[1], : shape[0]]
+        def keep_image(_: int, __: np.ndarray, prediction: np.ndarray) -> None:
+            cut = prediction[0][: shape[1], : shape[0]]
             pictures.append(cv2.resize(cut, canvas.shape[1::-1], interpolation=cv2.INTER_AREA))
 
         with torch.inference_mode():
-            sample(network, network.conditioning(*inputs), seeds, steps=steps, seen=look)
+            sample(network, network.conditioning(*inputs), seeds, steps=steps, seen=keep_image)
         return pictures
 
-    def bound(_: int, __: object, said: sampling.Prediction) -> None:
-        proposals, roles = bind(said, 0, lines)
-        elements = [Suggestion(*element) for element in zip(roles, boxes(said, 0, proposals), strict=True)]
+    def bound(_: int, __: object, prediction: sampling.Prediction) -> None:
+        proposals, roles = bind(prediction, 0, lines)
+        elements = [Suggestion(*element) for element in zip(roles, boxes(prediction, 0, proposals), strict=True)]
         pictures.append(drawn(canvas, elements))
 
     with torch.inference_mode():

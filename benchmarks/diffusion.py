@@ -1,6 +1,6 @@
 """How fast the composers that denoise are, by steps of denoising and by rows at once.
 
-    python -m benchmarks.diffusion [--model radm | layout_image] [--size small] [--device cpu] [--threads 2]
+    python -m benchmarks.diffusion [--model radm | layout_image] [--size small] [--device cpu] [--threads 1]
         [--layouts 32] [--full] [--output results.jsonl]
 
 Weights are drawn, which changes no time. One JSON line a case: layouts/s from framed photos of 768 px to compositions,
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--model", choices=list(FAMILIES), default="radm")
     parser.add_argument("--size", choices=list(SIZES), default="small")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_size("--threads", 1, 2, "on a busy machine, two only wait for each other")
     parser.add_size("--layouts", 32, 64)
     parser.add_argument("--steps", type=int, nargs="*", default=[1, 4, 8])
     parser.add_size("--rows", (8, 32), (1, 8, 32), "rows at once", nargs="*")

@@ -48,7 +48,7 @@ def main() -> None:
         build(folder, given.rows)
         draw(folder, given.drawn)
         if find():
-            look(folder, given.rows)
+            browse(folder, given.rows)
         else:
             BENCHMARK.say("the page is not opened: there is no Chromium here")
 
@@ -135,7 +135,7 @@ def draw(folder: Path, count: int) -> None:
     BENCHMARK.line(f"draw, {count} rows", ours=round(count / seconds, 1), unit="rows/s a core")
 
 
-def look(folder: Path, count: int) -> None:
+def browse(folder: Path, count: int) -> None:
     """Open the gallery."""
     with Browser(folder) as page:
         address = (folder / "index.html").as_uri()

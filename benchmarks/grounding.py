@@ -53,7 +53,7 @@ BENCHMARK = Benchmark(
     "grounding",
     "a language model's annotation joined with OCR's lines",
     "that annotation by itself, and OCR alone",
-    seconds=40,
+    seconds=45,
     full="90 posters, about 4 minutes",
     uses="one core",
 )
@@ -79,20 +79,20 @@ def main() -> None:
     BENCHMARK.say(f"drawing {given.posters} posters")
     posters = draw_posters(given.posters)
     BENCHMARK.say(f"reading {len(posters)} posters")
-    said, fake = spoil(posters, random.Random(given.seed))
+    answers, fake = spoil(posters, random.Random(given.seed))
     reader = OcrAnnotator(saliency=BorderSaliency())
     read = [annotation.lines for annotation in map(_whole, reader.annotate([poster.pixels for poster in posters]))]
     began = time.perf_counter()
-    grounded = [ground(named, lines) for named, lines in zip(said, read, strict=True)]
+    grounded = [ground(named, lines) for named, lines in zip(answers, read, strict=True)]
     joining = time.perf_counter() - began
     placed = [[text for text in texts if text.placed] for texts in (*grounded, *read)]
     ours, ocr = placed[: len(posters)], placed[len(posters) :]
-    scores = {name: score(given, posters) for name, given in (("ours", ours), ("other", said), ("ocr", ocr))}
+    scores = {name: score(given, posters) for name, given in (("ours", ours), ("other", answers), ("ocr", ocr))}
     rows: dict[str, dict[str, Any]] = {
         case: {name: round(values[case], 3) for name, values in scores.items()} for case in scores["ours"]
     }
     marked = [text for texts in grounded for text in texts if text.grounded is False]
-    named = sum(map(len, said))
+    named = sum(map(len, answers))
     rows["invented"] = {
         "ours": round(sum((text.text, text.box) in fake for text in marked) / max(1, len(marked)), 3),
         "other": round(len(fake) / named, 3),
@@ -157,7 +157,7 @@ def _ink(element: Any, canvas: Canvas) -> Box:
 def spoil(posters: Sequence[Poster], rng: random.Random) -> tuple[list[list[TextLine]], set[tuple[str, Box]]]:
     """What a language model might say of the posters, and which of its texts (string and box) are invented."""
     every = [text.text for poster in posters for text in poster.texts]
-    said: list[list[TextLine]] = []
+    answers: list[list[TextLine]] = []
     fake: set[tuple[str, Box]] = set()
     for poster in posters:
         named = [
@@ -170,8 +170,8 @@ def spoil(posters: Sequence[Poster], rng: random.Random) -> tuple[list[list[Text
             box = (x, y, x + rng.uniform(0.2, 0.4), y + rng.uniform(0.04, 0.1))
             named.append(TextLine(other, box, Role.SELLING_POINT, language(other), "#000000", 1.0, True))
             fake.add((other, box))
-        said.append(named)
-    return said, fake
+        answers.append(named)
+    return answers, fake
 
 
 def _misread(text: str, every: Sequence[str], rng: random.Random) -> str:

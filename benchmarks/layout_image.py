@@ -28,7 +28,7 @@ BENCHMARK = Benchmark(
     "layout_image",
     "elements read from layout images that were spoilt",
     "the layouts that were drawn",
-    seconds=60,
+    seconds=40,
     full="200 posters, about 9 minutes",
 )
 Damage = Callable[[np.ndarray, np.random.Generator], np.ndarray]

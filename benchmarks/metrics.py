@@ -29,7 +29,7 @@ BENCHMARK = Benchmark(
     "metrics",
     "layouts measured a second, vectorised",
     "plain loops over layouts",
-    seconds=20,
+    seconds=15,
     uses="one core",
 )
 ELEMENTS = 8

@@ -44,7 +44,7 @@ BENCHMARK = Benchmark(
     "placement",
     "covers laid out a second, subjects found a second, and the covers job",
     "rates that a shop needs",
-    seconds=60,
+    seconds=90,
     full="24 photos through the job, about 2 minutes",
     uses="1 core",
 )

@@ -50,7 +50,7 @@ def main() -> None:
     rates: dict[int, float] = {}
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-bench-") as name:
         folder = Path(name)
-        Image.new("RGB", (64, 64), "#336699").save(folder / "a.jpg")
+        Image.linear_gradient("L").convert("RGB").save(folder / "a.jpg")  # of one colour it would be refused
         for rows in given.rows:
             BENCHMARK.say(f"{rows:,} rows")
             manifest = synthetic(folder / f"{rows}.parquet", rows)

@@ -30,7 +30,7 @@ BENCHMARK = Benchmark(
     "relations",
     "proposals of radm with each of its relations switched off",
     "the whole network",
-    seconds=60,
+    seconds=30,
     full="120 posters in 8 steps, about 5 minutes",
 )
 _SEED, _SIDE = 7, 256

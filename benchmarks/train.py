@@ -43,7 +43,7 @@ BENCHMARK = Benchmark(
     "train",
     "samples a second of LoRA training by our loop",
     "peft with transformers' Trainer",
-    seconds=40,
+    seconds=35,
     full="12 steps, about a minute",
 )
 WARM = 2

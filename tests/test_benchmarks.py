@@ -8,13 +8,14 @@ import pytest
 
 from benchmarks.benchmark import SAME, Benchmark
 from benchmarks.suite import SUITES, run_all
+from tests.test_architecture import FILLER, names_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = sorted((ROOT / "benchmarks").glob("*.py"))
 MOST_SECONDS, MOST_SUITE_SECONDS = 90, 12 * 60
 
 
-def said(path):
+def arguments_of(path):
     """What a module's Benchmark is made of; None where it has none."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(getattr(node.value, "func", None), "id", "") == "Benchmark":
@@ -25,7 +26,7 @@ def said(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_module_is_a_benchmark_in_the_table_or_says_that_it_is_none(path):
-    if (benchmark := said(path)) is None:
+    if (benchmark := arguments_of(path)) is None:
         about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
         assert "No benchmark itself" in about
         return
@@ -36,7 +37,7 @@ def test_a_module_is_a_benchmark_in_the_table_or_says_that_it_is_none(path):
     assert row in (ROOT / "docs" / "figures.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if said(path)], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in MODULES if arguments_of(path)], ids=lambda path: path.stem)
 def test_a_benchmark_takes_the_arguments_that_all_have_and_prints_through_it(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
@@ -49,7 +50,10 @@ def test_a_benchmark_takes_the_arguments_that_all_have_and_prints_through_it(pat
 
 
 def test_the_suite_of_make_bench_takes_twelve_minutes_at_most():
-    assert sum(said(ROOT / "benchmarks" / f"{part}.py")[1]["seconds"] for part in SUITES["cpu"]) <= MOST_SUITE_SECONDS
+    assert (
+        sum(arguments_of(ROOT / "benchmarks" / f"{part}.py")[1]["seconds"] for part in SUITES["cpu"])
+        <= MOST_SUITE_SECONDS
+    )
 
 
 def test_a_size_is_what_was_given_or_that_of_full_or_the_default(capsys):
@@ -89,4 +93,9 @@ def test_a_suite_goes_on_after_a_part_that_fails_and_ends_with_a_table(tmp_path,
 
 def test_every_suite_runs_benchmarks_that_are_there():
     names = {part.split()[0] for parts in SUITES.values() for part in parts}
-    assert names <= {path.stem for path in MODULES if said(path)}
+    assert names <= {path.stem for path in MODULES if arguments_of(path)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_name_says_what_it_names(path):
+    assert sorted({name for name in names_of(path) if name.strip("_") in FILLER}) == []

@@ -87,6 +87,10 @@ class TestPage:
         for name in re.findall(r"`(tests/[\w/.]+)`", path.read_text(encoding="utf-8")):
             assert (REPOSITORY / name).exists(), name
 
+    def test_every_file_and_folder_of_the_code_that_it_names_is_there(self, path):
+        for name in re.findall(r"`((?:layoutgen|jobs|cluster|benchmarks)/[\w/.]+)`", path.read_text(encoding="utf-8")):
+            assert (REPOSITORY / name).exists(), name
+
     def test_a_pace_stands_among_the_figures_and_nowhere_else(self, path):
         if path.name != FIGURES:
             assert RATE.findall(path.read_text(encoding="utf-8")) == []

@@ -108,7 +108,7 @@ class Rehearsal:
         rows = tables.read(f"{ROOT}/layouts").to_pylist()
         self.storage.write(f"{ROOT}/feedback.jsonl", feedback.write(designer.decide(rows)).encode())
         config = scaled(
-            "examples.cluster.toml", self.folder / "examples.toml", {**_FIXED, "select": {"shares": [0.6, 0.1, 0.3]}}
+            "examples.cluster.toml", self.folder / "examples.toml", {**_FIXED, "select": {"shares": [0.5, 0.1, 0.4]}}
         )
         self.summary["examples"] = self._job(
             *("examples", "jobs.examples", "--layouts", f"{ROOT}/layouts", "--feedback", f"{ROOT}/feedback.jsonl"),

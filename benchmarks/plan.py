@@ -25,6 +25,7 @@ from layoutgen.config.base import Pool
 from layoutgen.config.jobs import InputSettings, LayoutsConfig, RunSettings
 from layoutgen.config.stages import LoadSettings, WriteSettings
 from layoutgen.core.fingerprint import Versions
+from layoutgen.core.manifest.plan import APPLICATIONS
 from layoutgen.io.storage import Storage
 from layoutgen.runs.job import RunOptions, TableJob
 from layoutgen.runs.run import run
@@ -88,7 +89,9 @@ def publish(manifest: Path, output: Path, rows: int) -> float:
         load=LoadSettings(pool=small),
         write=WriteSettings(pool=Pool(size=2, num_cpus=0.5)),
     )
-    job = TableJob("layouts", [], Versions("null"), config, Storage(), str(manifest), str(output))
+    job = TableJob(
+        "layouts", [], dict.fromkeys(APPLICATIONS, Versions("null")), config, Storage(), str(manifest), str(output)
+    )
     began = time.perf_counter()
     summary = run(job, RunOptions(run_id="bench"))
     assert summary["published"] == rows

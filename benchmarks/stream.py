@@ -40,7 +40,7 @@ from layoutgen.config.jobs import AnnotateConfig, RunSettings
 from layoutgen.config.stages import ImagesSettings, LoadSettings, WriteSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.manifest.plan import Rules, plan
+from layoutgen.core.manifest.plan import APPLICATIONS, Rules, plan
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger, ShardReport
@@ -163,7 +163,7 @@ def ours(files: list[Path], output: Path) -> None:
     raw = pa.table({"image": [str(file) for file in files]})
     planned = make_plan(iter([raw]), rules, snapshots, ledger, "bench", rows_per_shard=SHARD)
     snapshots = replace(snapshots, shards=planned.shard_count)
-    versions = Versions("bench")
+    versions = dict.fromkeys(APPLICATIONS, Versions("bench"))
     steps = [
         Step("load", partial(Load, storage, ledger, snapshots, versions), Pool(size=1, num_cpus=0.05)),
         Step("fetch", partial(Fetch, storage, ImagesSettings(side=SIDE), versions), Pool(size=2, num_cpus=0.9)),
@@ -226,7 +226,7 @@ def read_images(files: list[Path], output: Path) -> None:
 
 class _FetchOnly:
     def __init__(self) -> None:
-        self._fetch = Fetch(Storage(), ImagesSettings(side=SIDE), Versions("bench"))
+        self._fetch = Fetch(Storage(), ImagesSettings(side=SIDE), dict.fromkeys(APPLICATIONS, Versions("bench")))
 
     def __call__(self, table: pa.Table) -> pa.Table:
         return self._fetch(table).drop_columns(["pixels", "logo_pixels"])
@@ -250,7 +250,7 @@ def whole_run(files: list[Path], output: Path) -> None:
     config = AnnotateConfig(
         run=RunSettings(rows_per_shard=SHARD), load=LoadSettings(pool=small), write=WriteSettings(pool=small)
     )
-    versions = Versions("bench")
+    versions = dict.fromkeys(APPLICATIONS, Versions("bench"))
     fetch = Step("fetch", partial(Fetch, Storage(), ImagesSettings(side=SIDE), versions), Pool(size=2, num_cpus=0.5))
     job = TableJob("annotations", [fetch], versions, config, Storage(), str(manifest), str(output))
     assert run(job)["published"] == len(files)

@@ -1,6 +1,7 @@
 """The story of the data, told once.
 
     layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) (prepare ─▶) compose ─▶ place ─▶ write ─▶ check ─▶ …
+      covers among them:       fetch ─▶ protect  ────────────────────────────────────▶ place covers, on the same actors
     covers:    plan ─▶ load ─▶ fetch ─▶ protect ─▶ place ─▶ write ─▶ check ─▶ publish
     annotate:  plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) write ─▶ check ─▶ publish
 
@@ -12,6 +13,8 @@ bytes. How a run starts, goes on after a crash and publishes is `runs.run`'s.
 
 import json
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,13 +24,25 @@ from layoutgen.config.stages import (
     WITH_CHECKPOINT,
     AnnotateSettings,
     CheckpointSettings,
+    CoverPlaceSettings,
+    ImagesSettings,
+    ProtectSettings,
 )
 from layoutgen.core.covers import placement
+from layoutgen.core.layout import Role
+from layoutgen.core.manifest.plan import APPLICATIONS
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage, opened
+from layoutgen.models.base import FrameChooser
 from layoutgen.models.building import annotators, composers, finders
 from layoutgen.models.building.fonts import FaceFor
-from layoutgen.models.building.versions import cover_versions, faces_version, row_versions
+from layoutgen.models.building.versions import (
+    cover_settings,
+    cover_versions,
+    faces_version,
+    row_versions,
+    versions_by_application,
+)
 from layoutgen.models.weights import pinned
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.run import run
@@ -39,6 +54,7 @@ from layoutgen.stages.place import Place
 from layoutgen.stages.place_covers import PlaceCovers
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.protect import Protect
+from layoutgen.stages.route import Routed
 from layoutgen.streaming import Stage, Step, Stream, stream
 
 log = logging.getLogger("layoutgen")
@@ -52,14 +68,19 @@ def run_layouts(
     """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage)
     config = _pinned(_resolved(config, storage), storage)
-    versions = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
-    steps = [
-        Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        *_annotating(config.annotate, storage),
-        *_prepare(config, storage),
-        Step("compose", partial(_compose, config, storage), config.compose.pool),
-        Step("place", partial(_place, config), config.place.pool),
+    versions = versions_by_application(config)
+    fetch = partial(Fetch, storage, config.images, versions)
+    ways: list[tuple[Step, Callable[[], Stage] | None]] = [  # of posters and marketing, and of covers
+        (Step("fetch", fetch, config.images.pool), partial(fetch, _chooser(config.images, config.protect))),
+        *zip(_annotating(config.annotate, storage), [partial(_protect, config.protect, storage), None], strict=False),
+        *((step, None) for step in _prepare(config, storage)),
+        (Step("compose", partial(_compose, config, storage), config.compose.pool), None),
+        (
+            Step("place", partial(_place, config), config.place.pool),
+            partial(_place_covers, cover_settings(config), config.protect),
+        ),
     ]
+    steps = [replace(step, build=partial(_routed, step.build, covers)) for step, covers in ways]
     return run(TableJob("layouts", steps, versions, config, storage, source, output), options, stream)
 
 
@@ -69,7 +90,7 @@ def run_annotations(
     """Annotate posters: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage)
     config = _pinned(config, storage)
-    versions = row_versions(config.images, config.annotate, None, None)
+    versions = dict.fromkeys(APPLICATIONS, row_versions(config.images, config.annotate, None, None))
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
         *_annotating(config.annotate, storage),
@@ -83,15 +104,21 @@ def run_covers(
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
     Raises as `runs.run.run` does."""
     storage = opened(config.storage)
-    versions = cover_versions(config.images, config.protect, config.place)
-    chooser = partial(finders.frame_chooser, config.images, config.protect)
+    versions = dict.fromkeys(APPLICATIONS, cover_versions(config.images, config.protect, config.place))
+    fetch = partial(Fetch, storage, config.images, versions, _chooser(config.images, config.protect))
     steps = [
-        Step("fetch", partial(Fetch, storage, config.images, versions, chooser), config.images.pool),
-        Step("protect", partial(_protect, config, storage), config.protect.pool),
-        Step("place", partial(_place_covers, config), config.place.pool),
+        Step("fetch", fetch, config.images.pool),
+        Step("protect", partial(_protect, config.protect, storage), config.protect.pool),
+        Step("place", partial(_place_covers, config.place, config.protect), config.place.pool),
     ]
     summary = run(TableJob("covers", steps, versions, config, storage, source, output), options, stream)
     return {**summary, "faces": faces_version(config.protect)}
+
+
+def _routed(build: Callable[[], Stage], covers: Callable[[], Stage] | None) -> Stage:
+    """The stage of posters and marketing and that of covers as one; without the latter, covers pass untouched."""
+    stage = build()
+    return Routed({"poster": stage, "marketing": stage, **({"video_cover": covers()} if covers else {})})
 
 
 def _annotating(settings: AnnotateSettings, storage: Storage) -> list[Step]:
@@ -103,6 +130,10 @@ def _annotating(settings: AnnotateSettings, storage: Storage) -> list[Step]:
     return steps
 
 
+def _chooser(images: ImagesSettings, protect: ProtectSettings) -> Callable[[], FrameChooser]:
+    return partial(finders.frame_chooser, images, protect)
+
+
 def _annotate(settings: AnnotateSettings, storage: Storage) -> Annotate:
     build = partial(annotators.annotator, settings, storage)
     subject_only = partial(annotators.subject_only, settings.saliency)
@@ -110,22 +141,21 @@ def _annotate(settings: AnnotateSettings, storage: Storage) -> Annotate:
     return Annotate(build, subject_only, settings.batch * (8 if settings.engine == "internvl" else 1))
 
 
-def _protect(config: CoversConfig, storage: Storage) -> Stage:
-    protect = config.protect
+def _protect(protect: ProtectSettings, storage: Storage) -> Stage:
     reading = AnnotateSettings(
         engine=protect.engine, threads=protect.threads, batch=protect.batch, saliency=protect.saliency
     )
     return Protect(_annotate(reading, storage), partial(finders.faces, protect), protect.batch)
 
 
-def _place_covers(config: CoversConfig) -> Stage:
-    face_for = FaceFor(config.place)
-    composer = composers.cover_composer(config.place, finders.zones(config.protect), face_for)
+def _place_covers(settings: CoverPlaceSettings, protect: ProtectSettings) -> Stage:
+    face_for = FaceFor(settings)
+    composer = composers.cover_composer(settings, finders.zones(protect), face_for)
     return PlaceCovers(composer, face_for, placement.VERSION)
 
 
 def _place(config: LayoutsConfig) -> Stage:
-    return Place(config.place, FaceFor(config.place))
+    return Place(config.place, FaceFor(config.place), {"marketing": finders.named_zones(config.marketing.zones)})
 
 
 def _prepare(config: LayoutsConfig, storage: Storage) -> list[Step]:
@@ -139,7 +169,9 @@ def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
     face_for = FaceFor(config.place)
     build = partial(composers.composer, config.compose, config.place, face_for, config.run.seed, storage)
     # A decoder refills its batch while there is more to answer, so it gets several batches at once.
-    return Compose(build, face_for, config.compose.batch * (8 if config.compose.engine == "qwen_vl" else 1))
+    batch = config.compose.batch * (8 if config.compose.engine == "qwen_vl" else 1)
+    first = {"marketing": [Role(kind) for kind in config.marketing.first]}
+    return Compose(build, face_for, batch, first, {"marketing": finders.named_zones(config.marketing.zones)})
 
 
 def _resolved(config: LayoutsConfig, storage: Storage) -> LayoutsConfig:

@@ -18,7 +18,7 @@ MOST_LINES_BY_HAND = 250
 FILLER = {
     "found": 178,
     "heat": 0,
-    "kept": 34,
+    "kept": 33,
     "look": 10,
     "lots": 1,
     "made": 12,

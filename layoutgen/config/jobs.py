@@ -2,15 +2,17 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from layoutgen.config.base import Node, Pool, Settings
 from layoutgen.config.stages import (
     AnnotateSettings,
     ComposeSettings,
     CoverPlaceSettings,
+    CoverSettings,
     ImagesSettings,
     LoadSettings,
+    MarketingSettings,
     PlaceSettings,
     ProtectSettings,
     SaliencySettings,
@@ -109,7 +111,19 @@ class LayoutsConfig(Settings):
     annotate: AnnotateSettings = AnnotateSettings()
     compose: ComposeSettings = ComposeSettings()
     place: PlaceSettings = PlaceSettings()
+    marketing: MarketingSettings = MarketingSettings()
+    protect: ProtectSettings = ProtectSettings()
+    cover: CoverSettings = CoverSettings()
     write: WriteSettings = WriteSettings()
+
+    @model_validator(mode="after")
+    def _shares_pools(self) -> "LayoutsConfig":
+        for name, other in (("protect", "annotate"), ("cover", "place")):
+            if getattr(self, name).pool != Pool():
+                raise ValueError(
+                    f"{name}.pool: covers are worked on by the actors of {other}; set {other}.pool instead"
+                )
+        return self
 
 
 class AnnotateConfig(Settings):

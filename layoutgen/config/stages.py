@@ -1,15 +1,18 @@
 """Settings of the stages: pictures, models and limits, each with its default and a sentence."""
 
 import re
-from typing import ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from layoutgen.config.base import Pool, Settings
 
 Network = Literal["radm", "layout_image"]
 """The families of networks that denoise, as settings name them: those of `models.denoising.networks`."""
 NETWORKS: tuple[str, ...] = get_args(Network)
+
+Zones = dict[str, dict[str, tuple[float, float, float, float]]]
+"""What a platform lays over a picture: ratio to name to box (ltrb, shares of the canvas)."""
 
 WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl", *NETWORKS)
 """The engines that need a checkpoint."""
@@ -34,6 +37,16 @@ class SaliencySettings(Settings):
     threads: int = Field(1, ge=1, description="threads of one actor's network")
 
 
+def _on_the_canvas(value: Zones | None) -> Zones | None:
+    for ratio, zones in (value or {}).items():
+        if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
+            raise ValueError(f"ratio {ratio!r} is not WIDTH:HEIGHT, such as '3:4'")
+        for name, (left, top, right, bottom) in zones.items():
+            if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+                raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
+    return value
+
+
 class ProtectSettings(Settings):
     """What titles must not cover on a cover."""
 
@@ -42,23 +55,10 @@ class ProtectSettings(Settings):
     batch: int = Field(8, ge=1, description="images handed to the models at once")
     saliency: SaliencySettings = Field(SaliencySettings(model="net"), description="finder of the subject")
     faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
-    zones: dict[str, dict[str, tuple[float, float, float, float]]] | None = Field(
+    zones: Annotated[Zones | None, AfterValidator(_on_the_canvas)] = Field(
         None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
     )
     pool: Pool = Field(Pool(), description="actors of the protect stage")
-
-    @field_validator("zones")
-    @classmethod
-    def _lie_on_the_canvas(
-        cls, value: dict[str, dict[str, tuple[float, float, float, float]]] | None
-    ) -> dict[str, dict[str, tuple[float, float, float, float]]] | None:
-        for ratio, zones in (value or {}).items():
-            if not re.fullmatch("[1-9][0-9]*:[1-9][0-9]*", ratio):
-                raise ValueError(f"ratio {ratio!r} is not WIDTH:HEIGHT, such as '3:4'")
-            for name, (left, top, right, bottom) in zones.items():
-                if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-                    raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
-        return value
 
 
 class CheckpointSettings(Settings):
@@ -162,6 +162,24 @@ class CoverPlaceSettings(PlaceSettings):
     max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
     most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
     most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
+
+
+class CoverSettings(CoverPlaceSettings):
+    """How jobs.layouts lays out rows of the application `video_cover`."""
+
+    canvases: tuple[str, ...] = Field((), description="output sizes of rows that name none; empty: those of [input]")
+
+
+class MarketingSettings(Settings):
+    """What rows of the application `marketing` have of their own; the rest is as for posters."""
+
+    canvases: tuple[str, ...] = Field((), description="output sizes of rows that name none; empty: those of [input]")
+    first: tuple[Literal["price", "call_to_action"], ...] = Field(
+        (), description="kinds of selling points that go before all others, in this order"
+    )
+    zones: Annotated[Zones, AfterValidator(_on_the_canvas)] = Field(
+        {}, description="what the platform lays over the picture, and is kept free: ratio to name to box (ltrb, shares)"
+    )
 
 
 class LoadSettings(Settings):

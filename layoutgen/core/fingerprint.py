@@ -9,7 +9,7 @@ not computed again each night, but is once it can be read.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,10 +34,6 @@ class Versions:
     place: str = ""
     copy: tuple[str, ...] = COPY
 
-    def reads(self, table: pa.Table) -> dict[str, list[Any]]:
-        """The columns of planned rows that `keys` reads, as Python values."""
-        return {name: table.column(name).to_pylist() for name in (*self.copy, *_READS)}
-
 
 @dataclass(frozen=True)
 class Keys:
@@ -47,6 +43,12 @@ class Keys:
     annotate: str
     compose: str
     place: str
+
+
+def reads(versions: Iterable[Versions], table: pa.Table) -> dict[str, list[Any]]:
+    """The columns of planned rows that `keys` reads under any of these versions, as Python values."""
+    names = dict.fromkeys(name for application in versions for name in (*application.copy, *_READS))
+    return {name: table.column(name).to_pylist() for name in (*names, "application")}
 
 
 def digest(*parts: object) -> str:

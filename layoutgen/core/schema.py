@@ -66,9 +66,11 @@ ELEMENT = pa.struct(
         ("radius_px", pa.int32()),
         ("underlay", pa.int32()),
         ("z", pa.int32()),
+        ("stroke_px", pa.int32()),
+        ("stroke", pa.string()),
+        ("shadow", pa.float32()),
     ]
 )
-COVER_ELEMENT = pa.struct([*ELEMENT, ("stroke_px", pa.int32()), ("stroke", pa.string()), ("shadow", pa.float32())])
 
 
 def _fields(*rows: tuple[str, pa.DataType, str]) -> list[pa.Field]:
@@ -135,7 +137,8 @@ _COMPOSE = _fields(
 )
 _PLACE = _fields(
     ("elements", pa.list_(ELEMENT), "the layout: role, text, box (ltrb, of the canvas), lines as broken, font, font_px "
-     "and line_height_px (px), colour, alignment, opacity, radius_px, underlay (index of the element it stands on), z"),
+     "and line_height_px (px), colour, alignment, opacity, radius_px, underlay (index of the element it stands on), z; "
+     "of covers also stroke_px (px) of the colour stroke around the glyphs, and shadow (opacity of a soft one)"),
     ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind it, 5th percentile of pixels"),
     ("subject_covered", pa.float32(), "share of the shown subject under text or underlays, [0, 1], lower is better"),
 )  # fmt: skip
@@ -145,20 +148,15 @@ _CLIP = _fields(
     ("stickers", pa.list_(pa.string()), "copy: short labels, each set on a ground of its own"),
 )
 _FRAME = _fields(
-    ("frame_s", pa.float64(), "time of the clip's frame that was chosen, seconds; null for a cover"),
+    ("frame_s", pa.float64(), "time of the clip's frame that was chosen, seconds; null for an image"),
 )
 _FACES = _fields(
-    ("faces", pa.list_(BOX), "faces, ltrb normalised to the image; null where no detector was there"),
+    ("faces", pa.list_(BOX), "faces, ltrb normalised to the image; null where nobody looked for them"),
 )
-_COVER_PLACE = _fields(
-    ("elements", pa.list_(COVER_ELEMENT), "as in layout rows, and stroke_px (px) of the colour stroke around the "
-     "glyphs, shadow (opacity of a soft one); stickers have the role `other`"),
-    ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind its glyphs: 95 % of them have "
-     "more"),
-    ("subject_covered", pa.float32(), "share of the protected area under elements, [0, 1], lower is better"),
+_VERDICT = _fields(
     ("accepted", pa.bool_(), "whether the cover passes the acceptance check"),
     ("reasons", pa.list_(pa.string()), "why not, `name: what was found`; empty where it does"),
-)  # fmt: skip
+)
 _STALE = _fields(
     ("stale_since", pa.timestamp("us", tz="UTC"), "since when the row could not be computed again, for a passing "
      "reason; null where it is as new as its night"),
@@ -169,28 +167,23 @@ _RUN = _fields(
     ("created_at", pa.timestamp("us", tz="UTC"), "when"),
 )
 
-PLANNED = pa.schema([*_PLAN, *_STATUS])
-FETCHED = pa.schema([*PLANNED, *_FETCH, *_PIXELS])
-ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE, *_SUBJECT])
+PLANNED = pa.schema([*_PLAN, *_CLIP, *_STATUS])
+FETCHED = pa.schema([*PLANNED, *_FETCH, *_FRAME, *_PIXELS])
+ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE, *_FACES, *_SUBJECT])
 COMPOSED = pa.schema([*ANNOTATED, *_COMPOSE])
-PLACED = pa.schema([*COMPOSED, *_PLACE])
-
-COVER_PLANNED = pa.schema([*PLANNED, *_CLIP])
-COVER_FETCHED = pa.schema([*COVER_PLANNED, *_FETCH, *_FRAME, *_PIXELS])
-COVER_PROTECTED = pa.schema([*COVER_FETCHED, *_ANNOTATE, *_SUBJECT, *_FACES])
-COVER_PLACED = pa.schema([*COVER_PROTECTED, *_COMPOSE, *_COVER_PLACE])
+PLACED = pa.schema([*COMPOSED, *_PLACE, *_VERDICT])
 
 # What a stage adds: carried over from the snapshot before where the stage's key is the same.
 RESULTS = {
     "annotate": [field.name for field in (*_ANNOTATE, *_FACES)],
     "compose": [field.name for field in _COMPOSE],
-    "place": [field.name for field in _COVER_PLACE],
+    "place": [field.name for field in (*_PLACE, *_VERDICT)],
 }
 _PUBLISHED = [*(field for field in _STATUS if field.name != "input_row"), *_RUN, *_STALE]
-LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED])
-ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED])
-COVERS = pa.schema([*_PLAN, *_CLIP, *_FETCH, *_FRAME, *_ANNOTATE, *_FACES, *_COMPOSE, *_COVER_PLACE, *_PUBLISHED])
-COVER_COLUMNS = pa.schema([*_CLIP, *_FRAME, *_FACES, *_COVER_PLACE])  # what cover rows have besides layout rows
+_COVERS = (*_CLIP, *_FRAME, *_FACES, *_VERDICT)
+LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED, *_COVERS])
+ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED, *_CLIP])
+COVER_COLUMNS = pa.schema(_COVERS)  # of layout rows: null in all but covers
 DEAD_LETTERS = pa.schema(
     [
         *_fields(
@@ -210,7 +203,7 @@ DEAD_LETTERS = pa.schema(
 )
 # Names that mean the same in every kind of table: what travels, and the results that readers look for in any row.
 EVERYWHERE = {*_TRAVEL, ROW, "accepted", "reasons", "faces", *DEAD_LETTERS.names}
-KINDS = {"layouts": LAYOUTS, "annotations": ANNOTATIONS, "covers": COVERS, "dead letters": DEAD_LETTERS}
+KINDS = {"layouts": LAYOUTS, "annotations": ANNOTATIONS, "covers": LAYOUTS, "dead letters": DEAD_LETTERS}
 
 
 def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -232,17 +225,12 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def planned(kind: pa.Schema) -> pa.Schema:
     """The planned rows' schema of a published `kind`."""
-    return COVER_PLANNED if _has_covers(kind) else PLANNED
-
-
-def _has_covers(kind: pa.Schema) -> bool:
-    return set(COVERS.names) <= set(kind.names)
+    return pa.schema([field for field in PLANNED if field.name in kind.names or field.name == "input_row"])
 
 
 def extra_names(table: pa.Table, kind: pa.Schema = LAYOUTS) -> list[str]:
     """Names of the columns that are the user's own and no part of the contract of a published `kind`."""
-    staged = COVER_PLACED if _has_covers(kind) else PLACED
-    known = {*staged.names, *(field.name for field in (*_RUN, *_STALE)), *_TRAVEL}
+    known = {*PLACED.names, *kind.names, *_TRAVEL}
     return [name for name in table.column_names if name not in known]
 
 

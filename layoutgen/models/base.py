@@ -44,7 +44,8 @@ class Prepared:
 @dataclass(frozen=True)
 class Brief:
     """One layout to make: the photo, what was read in it, what to say, and on which canvas. Where it is `prepared`, the
-    photo is in the picture already and `image` is empty."""
+    photo is in the picture already and `image` is empty. `free` are boxes of the canvas (ltrb, normalised) on which a
+    platform lays its own."""
 
     image: np.ndarray
     annotation: Annotation
@@ -52,6 +53,7 @@ class Brief:
     canvas: Canvas
     logo_aspect: float | None = None
     prepared: Prepared | None = None
+    free: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,10 @@ def summarise(
     computed, unchanged = sum(r.computed for r in reports), sum(r.unchanged for r in reports)
     kept, stale = sum(r.kept for r in reports), sum(r.stale for r in reports)
     verdicts: Counter[str] = Counter()
+    applications: Counter[str] = Counter()
     for report in reports:
         verdicts.update(report.verdicts)
+        applications.update(report.applications)
     refused = {name.partition("/")[2]: count for name, count in sorted(verdicts.items()) if name != "accepted"}
     return {
         "run_id": run_id,
@@ -105,6 +107,7 @@ def summarise(
         "deleted": sum(r.deleted for r in reports),
         "failed": by_stage,
         **({"own_columns": plan.own_changes} if plan.own_changes else {}),
+        **({"applications": dict(sorted(applications.items()))} if len(applications) > 1 else {}),
         **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),
         "shards": len(plan.shards),
         "shards_resumed": resumed,

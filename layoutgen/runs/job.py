@@ -1,6 +1,6 @@
 """What is run: a table job, which is a list of steps with a name, and what one command asks of its run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -41,11 +41,12 @@ WHOLE = RunOptions()
 
 @dataclass(frozen=True)
 class TableJob:
-    """What to run: a table of `kind`, made of a manifest by the stages between load and write."""
+    """What to run: a table of `kind`, made of a manifest by the stages between load and write. `versions` are those of
+    each application's rows."""
 
     kind: JobKind
     steps: list[Step]
-    versions: Versions
+    versions: Mapping[str, Versions]
     config: JobConfig
     storage: Storage
     source: str
@@ -67,7 +68,14 @@ class TableJob:
             partial(locations.join_allowed, manifest.base(self.source), settings.allowed_prefixes),
             self.kind,
             frozenset(settings.empty_words),
+            self._own_canvases(),
         )
+
+    def _own_canvases(self) -> dict[str, tuple[str, ...]]:
+        if not isinstance(self.config, LayoutsConfig):
+            return {}
+        own = {"marketing": self.config.marketing.canvases, "video_cover": self.config.cover.canvases}
+        return {application: canvases for application, canvases in own.items() if canvases}
 
     def rows(self, limit: int | None, size: int) -> Iterator[pa.Table]:
         """The manifest's rows: see `manifest.batches`."""

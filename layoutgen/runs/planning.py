@@ -60,7 +60,7 @@ def make_plan(
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
         raw, rows, found = _spill(batches, Path(spill))
         own, changes, columns = _settled(found, snapshots, rules.kind)
-        wanted = max(1, math.ceil(rows * max(1, len(rules.canvases)) / rows_per_shard))
+        wanted = max(1, math.ceil(rows * rules.most_canvases / rows_per_shard))
         count = grown(snapshots.base, wanted)
         parts = max(1, math.ceil(rows / PART_ROWS))
         if parts == 1:

@@ -338,4 +338,16 @@ def _intent(job: TableJob, options: RunOptions, previous: str | None) -> str:
     stored = version or sorted(job.storage.sizes(job.source).items())
     settings = job.config.model_dump(mode="json", include={"input", "images"})
     rows, asked = rows_per_shard(job.config), [options.limit, options.replay]
-    return digest(json.dumps([stored, settings, rows, vars(job.versions), *asked, previous, job.kind]))
+    return digest(
+        json.dumps(
+            [
+                stored,
+                settings,
+                rows,
+                {name: vars(versions) for name, versions in job.versions.items()},
+                *asked,
+                previous,
+                job.kind,
+            ]
+        )
+    )

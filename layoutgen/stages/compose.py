@@ -1,6 +1,6 @@
 """compose: pixels, annotation and copy in; framing and suggested elements out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
+from layoutgen.core.covers.protection import Zones, zones_for
 from layoutgen.core.layout import Canvas, Copy, Role
+from layoutgen.core.proposals.stacking import is_price
+from layoutgen.core.reading.text_roles import is_call
 from layoutgen.core.text.settable import Settable
 from layoutgen.core.text.typography import Face
 from layoutgen.imaging import images
@@ -17,6 +20,7 @@ from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
 from layoutgen.stages.travelling import read_map, read_prepared
 
 _READ = (
+    "application",
     "title",
     "selling_points",
     "brand",
@@ -35,15 +39,20 @@ _PROVENANCE = ("composer", "adapter", "prompt_version", "seed")
 
 class Compose:
     """The compose stage. `build` gives the composer and what fills composer, adapter, prompt_version and seed;
-    `face_for` tells which font will set a text, so that a text that none can set fails its row here."""
+    `face_for` tells which font will set a text, so that a text that none can set fails its row here. Of some
+    applications' rows, `first` are the kinds of selling points that go before all others, and `zones` what platforms
+    lay over them."""
 
     def __init__(
         self,
         build: Callable[[], tuple[Composer, dict[str, Any]]],
         face_for: Callable[[Role, str], Face],
         batch: int,
+        first: Mapping[str, Sequence[Role]] | None = None,
+        zones: Mapping[str, Zones] | None = None,
     ) -> None:
         self._build, self._face_for, self._batch = build, face_for, batch
+        self._first, self._zones = first or {}, zones or {}
 
     @cached_property
     def _model(self) -> tuple[Composer, dict[str, Any]]:
@@ -127,7 +136,8 @@ class Compose:
             logo = logo_of[i]
             aspect = None if logo is None else _aspect(images.decode_png(logos[logo]))
             canvas = Canvas(columns["canvas_width"][i], columns["canvas_height"][i])
-            chunks[-1].append((i, Brief(image, annotation, copy, canvas, aspect, ready)))
+            free = tuple(zone.box for zone in zones_for(canvas, self._zones.get(columns["application"][i], {})))
+            chunks[-1].append((i, Brief(image, annotation, copy, canvas, aspect, ready, free)))
             if len(chunks[-1]) == self._batch:
                 chunks.append([])
         return [chunk for chunk in chunks if chunk]
@@ -138,8 +148,15 @@ class Compose:
         title, _ = settable.title(row["title"])
         points = [kept for point in row["selling_points"] or () if (kept := settable.text(Role.SELLING_POINT, point))]
         brand = settable.text(Role.LOGO, row["brand"])
+        first = self._first.get(row["application"], ())
+        points.sort(key=lambda point: first.index(kind) if (kind := kind_of_point(point)) in first else len(first))
         copy = Copy(title, tuple(dict.fromkeys(points)), brand or None, row["logo"], row["language"])
         return copy, settable.notes, settable.fault
+
+
+def kind_of_point(point: str) -> Role:
+    """What a selling point is by its words."""
+    return Role.PRICE if is_price(point) else Role.CALL_TO_ACTION if is_call(point) else Role.SELLING_POINT
 
 
 def _aspect(logo: Any) -> float:

@@ -8,7 +8,7 @@ width at which it can be read.
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,14 +41,15 @@ class _Fetched:
 
 
 class Fetch:
-    """The fetch stage; one actor reads and decodes. With `chooser`, rows are covers', whose image may be a clip: it
-    chooses the frame, the sha is then the frame's and the size the clip's."""
+    """The fetch stage; one actor reads and decodes. `versions` are those of each application's rows. With `chooser`,
+    rows are covers', whose image may be a clip: it chooses the frame, the sha is then the frame's and the size the
+    clip's."""
 
     def __init__(
         self,
         storage: Storage,
         settings: ImagesSettings,
-        versions: Versions,
+        versions: Mapping[str, Versions],
         chooser: Callable[[], FrameChooser] | None = None,
     ) -> None:
         self._storage, self._settings, self._versions, self._build = storage, settings, versions, chooser
@@ -107,19 +108,17 @@ class Fetch:
                 {i: mark.jpeg for i, uri in logos.items() if isinstance(mark := marks[uri], _Fetched)}, logos, count
             ),
         }
-        if self._build:
-            columns["frame_s"] = [used[i][1].time_s if i in used else None for i in range(count)]
-        kind = schema.COVER_FETCHED if self._build else schema.FETCHED
-        return rows.note(rows.fail(rows.add(table, columns, kind), "fetch", faults), notes)
+        columns["frame_s"] = [used[i][1].time_s if i in used else None for i in range(count)]
+        return rows.note(rows.fail(rows.add(table, columns, schema.FETCHED), "fetch", faults), notes)
 
     def _fingerprints(
         self, table: pa.Table, shas: dict[int, str], stored: dict[str, str | None]
     ) -> list[dict[str, str] | None]:
-        read = self._versions.reads(table)
+        read = fingerprint.reads(self._versions.values(), table)
         fingerprints: list[dict[str, str] | None] = [None] * len(table)
         for i, sha in shas.items():
             row = {name: values[i] for name, values in read.items()}
-            fingerprints[i] = vars(fingerprint.keys(row, sha, stored, self._versions))
+            fingerprints[i] = vars(fingerprint.keys(row, sha, stored, self._versions[row["application"]]))
         return fingerprints
 
     def _read(self, uris: list[str]) -> Iterator[tuple[str, tuple[bytes, str] | StorageFault]]:

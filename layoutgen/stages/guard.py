@@ -79,7 +79,11 @@ class Guard:
             if i in work and tries["crashes"].get(row_id, 0) < MOST_CRASHES:
                 tries["crashes"].pop(row_id, None)
         self._write(note, tries)  # the last row has passed too
-        return pa.concat_tables([done[i] for i in range(len(row_ids))]).unify_dictionaries().combine_chunks()
+        return (
+            pa.concat_tables([done[i] for i in range(len(row_ids))], promote_options="default")
+            .unify_dictionaries()
+            .combine_chunks()
+        )
 
     @contextmanager
     def _losses(self, note: str, tries: dict[str, Any], row_id: str = "") -> Iterator[None]:

@@ -6,6 +6,7 @@ placement): each stage keeps them where its own key did not change.
 """
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -20,9 +21,11 @@ from layoutgen.io.tables.snapshot import Snapshots
 
 
 class Load:
-    """The load stage."""
+    """The load stage; `versions` are those of each application's rows."""
 
-    def __init__(self, storage: Storage, ledger: Ledger, snapshots: Snapshots, versions: Versions) -> None:
+    def __init__(
+        self, storage: Storage, ledger: Ledger, snapshots: Snapshots, versions: Mapping[str, Versions]
+    ) -> None:
         self._storage, self._ledger, self._snapshots, self._versions = storage, ledger, snapshots, versions
         self._footers: dict[int, pq.FileMetaData] = {}
 
@@ -52,7 +55,7 @@ class Load:
         taken = old.take(pa.array(known, pa.int64()))
         was = taken.column("fingerprint").to_pylist()
         images = taken.column("image_sha256").to_pylist()
-        read = self._versions.reads(planned)
+        read = fingerprint.reads(self._versions.values(), planned)
         stored = self._stored(read, known)
         status = planned.column("status").to_pylist()
         same_columns = self._same_columns(planned, taken)
@@ -60,7 +63,7 @@ class Load:
             if index is None or was[i] is None:
                 continue
             row = {name: values[i] for name, values in read.items()}
-            now = fingerprint.keys(row, images[i], stored, self._versions)
+            now = fingerprint.keys(row, images[i], stored, self._versions[row["application"]])
             if same_columns[i] and vars(now) == was[i]:
                 status[i] = "unchanged"
         out = rows.replace(planned, status=pa.array(status, pa.string()))

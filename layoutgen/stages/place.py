@@ -1,7 +1,7 @@
 """place: suggestion in, a layout that keeps every hard limit out. All the deciding is `core.placing.placement`'s."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import colour, rows, schema
-from layoutgen.core.layout import Canvas, Role
+from layoutgen.core.covers.protection import Zones, zones_for
+from layoutgen.core.layout import Canvas, Role, to_px
 from layoutgen.core.placing import placement
 from layoutgen.core.text.typography import Face
 from layoutgen.imaging import framed, images
@@ -17,14 +18,16 @@ from layoutgen.stages.travelling import read_map
 
 _SIDE = 384
 _SPARE = 1.04  # another decoder or scale sees slightly other pixels
-_READ = ("canvas_width", "canvas_height", "suggestion", "crop", "picture", "backdrop")
+_READ = ("application", "canvas_width", "canvas_height", "suggestion", "crop", "picture", "backdrop")
 
 
 class Place:
-    """The place stage."""
+    """The place stage. `zones` are what platforms lay over the rows of some applications; nothing is placed there."""
 
-    def __init__(self, settings: PlaceSettings, face_for: Callable[[Role, str], Face]) -> None:
-        self._settings, self._face_for = settings, face_for
+    def __init__(
+        self, settings: PlaceSettings, face_for: Callable[[Role, str], Face], zones: Mapping[str, Zones] | None = None
+    ) -> None:
+        self._settings, self._face_for, self._zones = settings, face_for, zones or {}
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the placed columns."""
@@ -76,6 +79,10 @@ class Place:
             margin_px=self._settings.margin * short,
             smallest_px=math.ceil(self._settings.min_font * short),
             min_contrast=min(15.0, _SPARE * self._settings.min_contrast),
+            free=tuple(
+                to_px(zone.box, canvas.width, canvas.height)
+                for zone in zones_for(canvas, self._zones.get(row["application"], {}))
+            ),
         )
         drawn, subject_map = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
         ground = placement.Ground(drawn, subject_map, logo)

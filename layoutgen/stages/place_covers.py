@@ -75,7 +75,7 @@ class PlaceCovers:
             "reasons": of(lambda cover: list(cover.verdict.reasons)),
         }
         merged = rows.merge(table, added, known)
-        return rows.note(rows.fail(rows.add(table, merged, schema.COVER_PLACED), "place", faults), notes)
+        return rows.note(rows.fail(rows.add(table, merged, schema.PLACED), "place", faults), notes)
 
     def _copy(self, row: dict[str, Any]) -> tuple[CoverCopy, list[str], tuple[str, str] | None]:
         """The copy as the fonts can set it, what was left out, and why it can't be set (None where it can)."""

@@ -41,4 +41,4 @@ class Protect:
                     index: [list(face.box) for face in boxes] for index, boxes in zip(chunk, answers, strict=True)
                 }
         faces = [None if index is None else found.get(index) for index in index_of]
-        return rows.add(table, rows.merge(table, {"faces": faces}, known), schema.COVER_PROTECTED)
+        return rows.add(table, rows.merge(table, {"faces": faces}, known), schema.ANNOTATED)

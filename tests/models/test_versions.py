@@ -13,7 +13,13 @@ from layoutgen.config.stages import AnnotateSettings, ComposeSettings, PlaceSett
 from layoutgen.core.covers.protection import SAFE_ZONES
 from layoutgen.models.building import libraries
 from layoutgen.models.building import versions as building_versions
-from layoutgen.models.building.versions import cover_versions, faces_version, row_versions, saliency_version
+from layoutgen.models.building.versions import (
+    cover_versions,
+    faces_version,
+    row_versions,
+    saliency_version,
+    versions_by_application,
+)
 from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
 from layoutgen.models.weights import identity, local
 from tests.models.fonts import block_font
@@ -71,6 +77,25 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "protect.zones": ({}, {"place": {*COVERS}}),
 }
 
+# Of the mixed job, jobs.layouts: another value, and which stages' versions it changes for the rows of one application.
+ROUTED: dict[str, tuple[Any, str, set[str]]] = {
+    "protect.engine": ("none", "video_cover", {"annotate"}),
+    "protect.faces": ("", "video_cover", {"annotate"}),
+    "protect.zones": ({}, "video_cover", {"place"}),
+    "cover.min_font": (0.05, "video_cover", {"place"}),
+    "cover.max_font": (0.1, "video_cover", {"place"}),
+    "cover.margin": (0.1, "video_cover", {"place"}),
+    "cover.min_contrast": (3.0, "video_cover", {"place"}),
+    "cover.most_lines": (2, "video_cover", {"place"}),
+    "cover.most_covered": (0.5, "video_cover", {"place"}),
+    "cover.regular_font": ("brand.ttf", "video_cover", {"place"}),
+    "cover.bold_font": ("brand.ttf", "video_cover", {"place"}),
+    "cover.canvases": (("1:1",), "video_cover", set()),
+    "marketing.first": (("price",), "marketing", {"compose"}),
+    "marketing.zones": ({"1:1": {"badge": (0, 0, 0.2, 0.2)}}, "marketing", {"compose", "place"}),
+    "marketing.canvases": (("1:1",), "marketing", set()),
+}
+
 # How the work is done, not what comes out: another value changes no version.
 NEUTRAL = {
     *("run.rows_per_shard", "run.max_failed_fraction", "run.ray_address", "run.autoscaling", "run.lease_seconds"),
@@ -96,7 +121,11 @@ NEUTRAL = {
         )
         for name in ("size", "num_cpus", "num_gpus", "memory_gb")
     ),
-    *(f"{part}.pool.{name}" for part in ("write", "protect") for name in ("size", "num_cpus", "num_gpus", "memory_gb")),
+    *(
+        f"{part}.pool.{name}"
+        for part in ("write", "protect", "cover")
+        for name in ("size", "num_cpus", "num_gpus", "memory_gb")
+    ),
 }
 
 # What they do stands in the planned row's own columns, which are compared as they are.
@@ -143,7 +172,7 @@ JOBS = [(name, config, path) for name, config in (LAYOUTS | COVERS).items() for 
 
 
 def test_every_setting_is_known_to_shape_rows_or_not_to():
-    known = [*SHAPES, *NEUTRAL, *PLANNED]
+    known = [*SHAPES, *NEUTRAL, *PLANNED, *(ROUTED.keys() - SHAPES)]
     assert len(known) == len(set(known))
     assert set(known) == fields(LayoutsConfig) | fields(AnnotateConfig) | fields(CoversConfig)
 
@@ -157,9 +186,27 @@ def test_a_setting_changes_the_versions_of_the_stages_that_it_shapes_and_no_othe
             if value == "brand.ttf":
                 value = str(block_font(tmp_path / value))
             expected = {stage for stage, jobs in where.items() if name in jobs}
+        elif path in ROUTED:
+            continue
         else:
             value, expected = other(value_at(config, path)), set()
         assert changes(config, path, value) == expected, path
+
+
+@pytest.mark.parametrize("path", sorted(ROUTED))
+def test_a_setting_of_one_application_leaves_the_rows_of_others_as_they_are(path, tmp_path):
+    value, application, stages = ROUTED[path]
+    value = str(block_font(tmp_path / value)) if value == "brand.ttf" else value
+    before, after = (versions_by_application(one) for one in (LayoutsConfig(), having(LayoutsConfig(), path, value)))
+    found = {name: {s for s in vars(one) if vars(one)[s] != vars(after[name])[s]} for name, one in before.items()}
+    assert found == {name: stages if name == application else set() for name in before}
+
+
+def test_covers_of_the_mixed_job_are_those_of_jobs_covers_and_posters_those_of_before():
+    config = LayoutsConfig()
+    found = versions_by_application(config)
+    assert found["video_cover"] == cover_versions(config.images, config.protect, CoversConfig().place)
+    assert vars(found["poster"]) == vars(found["marketing"]) == versions(config)
 
 
 def test_annotations_alone_have_the_layouts_keys():

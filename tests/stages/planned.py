@@ -26,6 +26,7 @@ def planned(*changes: dict[str, Any]) -> pa.Table:
             "selling_points": [],
             "brand": None,
             "logo": None,
+            "application": "poster",
             "status": "ok",
             "error": None,
             "notes": [],

@@ -7,6 +7,7 @@ from PIL import Image
 from layoutgen.config.stages import ImagesSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
+from layoutgen.core.manifest.plan import APPLICATIONS
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.stages.fetch import Fetch
@@ -14,6 +15,7 @@ from tests.drawn import encoded, photo
 from tests.stages.planned import FAILED, assert_failed_rows_are_untouched, assert_neighbours_change_nothing, planned
 
 SIDE = 64
+VERSIONS = dict.fromkeys(APPLICATIONS, Versions("1"))
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def shelf(tmp_path):
 
 
 def fetch(table, **changes):
-    return Fetch(Storage(attempts=1, concurrency=2), ImagesSettings(side=SIDE, **changes), Versions("1"))(table)
+    return Fetch(Storage(attempts=1, concurrency=2), ImagesSettings(side=SIDE, **changes), VERSIONS)(table)
 
 
 def picture(width=120, height=160, seed=0, kind="JPEG", **options):

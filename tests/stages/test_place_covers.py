@@ -26,14 +26,14 @@ def table(**row: object) -> pa.Table:
         "notes": [],
         **row,
     }
-    rows = schema.complete(pa.Table.from_pylist([values]), schema.COVER_PLANNED)
+    rows = schema.complete(pa.Table.from_pylist([values]), schema.PLANNED)
     for name, data in (
         ("pixels", images.encode_jpeg(picture.pixels)),
         ("subject_map", images.encode_png((picture.subject * 255).astype(np.uint8))),
     ):
         column = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), pa.array([data], pa.binary()))
         rows = rows.append_column(name, column)
-    return schema.complete(rows, schema.COVER_PROTECTED)
+    return schema.complete(rows, schema.ANNOTATED)
 
 
 def placed(**row: object):
@@ -42,7 +42,7 @@ def placed(**row: object):
 
 def test_the_stage_adds_the_placed_columns():
     covers = placed(stickers=["新品", "新品"])
-    assert covers.column_names == schema.COVER_PLACED.names
+    assert covers.column_names == schema.PLACED.names
     (row,) = covers.to_pylist()
     assert row["accepted"] is True and row["reasons"] == [] and row["composer"] == "cover-test"
     assert [e["text"] for e in row["elements"] if e["role"] == "other"] == ["新品"]

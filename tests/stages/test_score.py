@@ -113,9 +113,8 @@ def test_the_composers_boxes_are_measured_before_they_were_clamped(image):
 
 
 def test_covers_are_measured_as_covers_with_their_acceptance(image):
-    kind = pa.schema([*schema.LAYOUTS, ("accepted", pa.bool_())])
     rows = [row(image, title(), application="video_cover", accepted=True), row(image, title(), accepted=True)]
-    cover, poster = scored(*rows, kind=kind)
+    cover, poster = scored(*rows)
     assert (cover["cover_overlap"], cover["cover_accepted"]) == (0, 1)
     assert poster["cover_overlap"] is poster["cover_accepted"] is None
 

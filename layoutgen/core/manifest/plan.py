@@ -11,7 +11,7 @@ as the manifest wrote it; without one, rows are written as JSON here.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from operator import attrgetter
@@ -39,7 +39,7 @@ _PRODUCT_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The work. `shards` are non-empty tables of the contract's planned schema and the user's own columns, `numbers`
+    """The work. `shards` are non-empty tables of the schema PLANNED and the user's own columns, `numbers`
     the shards' numbers; `failed` has the rows that can't be worked on; `rows_in` counts the rows of both."""
 
     shards: list[pa.Table]
@@ -73,7 +73,7 @@ class _Product:
     application: str | None = None
     video: str | None = None
     subtitle: str | None = None
-    stickers: tuple[str, ...] = ()
+    stickers: tuple[str, ...] | None = None
     notes: list[str] = field(default_factory=list)
     canvases: tuple[Canvas | None, ...] = (None,)
     bad_canvases: dict[str, str] | None = None
@@ -93,7 +93,7 @@ class Rules:
 
     `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. `join` turns a path
     of the manifest into a URI and raises ValueError where it must not be followed. A title that is one of `empty_words`
-    fails, other copy that is one is left out."""
+    fails, other copy that is one is left out. `own_canvases` are of applications that have others than all."""
 
     canvases: tuple[str, ...]
     short_side: int
@@ -101,18 +101,27 @@ class Rules:
     join: Callable[[str], str]
     kind: JobKind
     empty_words: frozenset[str] = frozenset()
+    own_canvases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def contract(self) -> Contract:
         """The columns that the rows have."""
         return CONTRACTS[self.kind]
 
+    @property
+    def most_canvases(self) -> int:
+        """How many canvases a row that names none may have."""
+        return max(1, len(self.canvases), *map(len, self.own_canvases.values()))
+
     @cached_property
-    def default_canvases(self) -> tuple[Canvas | None, ...]:
-        """The canvases of rows that name none. Raises ValueError where one of `canvases` is none."""
+    def default_canvases(self) -> dict[str, tuple[Canvas | None, ...]]:
+        """The canvases of rows that name none, by application. Raises ValueError where one of them is no canvas."""
         if not self.contract.sizes:
-            return (None,)
-        return tuple(dict.fromkeys(parse_canvas(name, self.short_side) for name in self.canvases))
+            return dict.fromkeys(APPLICATIONS, (None,))
+        return {
+            application: tuple(dict.fromkeys(parse_canvas(name, self.short_side) for name in names))
+            for application, names in {**dict.fromkeys(APPLICATIONS, self.canvases), **self.own_canvases}.items()
+        }
 
 
 def plan(raw: pa.Table, rules: Rules, *, rows_per_shard: int = 512, shards: int | None = None) -> Plan:
@@ -121,9 +130,9 @@ def plan(raw: pa.Table, rules: Rules, *, rows_per_shard: int = 512, shards: int 
     `raw` may be a part of the manifest; then its column `ROW` holds each row's number in the whole.
 
     A row's `notes` say what of its copy was changed. Annotations have no canvas and need no title; their product_id,
-    and a cover's, is the image's (or clip's) path where there is none. A cover has either a `cover` or a `video`, which
-    is then its one image. A product that can't be used fails once a canvas where its canvases are known, else once; a
-    bad canvas fails alone. Raises ValueError where one of the rules' canvases itself is none.
+    and that of a table of covers, is the image's (or clip's) path where there is none. A cover shows its `video`, else
+    its image; other rows show images alone. A product that can't be used fails once a canvas where its canvases are
+    known, else once; a bad canvas fails alone. Raises ValueError where one of the rules' canvases itself is none.
     """
     _ = rules.default_canvases  # a canvas of the settings that is none is refused, rows or not
     good: list[_Row] = []
@@ -143,12 +152,10 @@ def plan(raw: pa.Table, rules: Rules, *, rows_per_shard: int = 512, shards: int 
     buckets: dict[int, list[_Row]] = {}
     for row in good:
         buckets.setdefault(shard_of(row.product.product_id or "", count), []).append(row)
-    contract = rules.contract
-    own = [name for name in raw.column_names if name not in (*contract.columns, "input_row", ROW)]
+    own = [name for name in raw.column_names if name not in (*rules.contract.columns, "input_row", ROW)]
     order = sorted(buckets)
-    columns = contract.planned
-    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own, columns) for number in order]
-    return Plan(tables, order, _table(failed, raw, own, columns), len(good) + len(failed))
+    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own) for number in order]
+    return Plan(tables, order, _table(failed, raw, own), len(good) + len(failed))
 
 
 def shard_of(product_id: str, count: int) -> int:
@@ -172,31 +179,32 @@ def product_ids(raw: pa.Table, kind: JobKind, empty_words: Collection[str] = ())
 def _fill(product: _Product, values: dict[str, Any], rules: Rules) -> None:
     """Read a row into `product`. Raises UnusableError at the first fault, with what was read before it in place."""
     reject_broken_json(values)
-    wrong_canvases = None
-    if rules.contract.sizes:
-        try:
-            product.canvases, product.bad_canvases = _canvases(values, rules)
-        except UnusableError as error:  # the product's key is wanted all the same
-            wrong_canvases = error
-    product.product_id = _product_id(values, rules.kind, rules.empty_words)
-    if wrong_canvases:
-        raise wrong_canvases
     reader = CopyReader(values, rules.empty_words)
     product.notes = reader.notes
-    paths, is_clip = _paths(reader, rules.kind)
+    wrong: UnusableError | None = None  # the product's canvases and key are wanted all the same
+    product.application = rules.application
+    try:
+        product.application = _application(reader, rules)
+    except UnusableError as error:
+        wrong = error
+    if rules.contract.sizes:
+        try:
+            product.canvases, product.bad_canvases = _canvases(values, product.application, rules)
+        except UnusableError as error:
+            wrong = error
+    product.product_id = _product_id(values, rules.kind, rules.empty_words)
+    if wrong:
+        raise wrong
+    is_cover = rules.kind == "covers" or product.application == "video_cover"
+    paths, is_clip = _paths(reader, rules.kind, is_cover)
     title = one_text(values, "title")
     product.title = reader.text("title")
     product.selling_points = reader.texts("selling_points")
     product.brand = reader.text("brand")
     product.subtitle = reader.text("subtitle")
-    product.stickers = reader.texts("stickers")
+    product.stickers = reader.texts("stickers") if is_cover else None
     product.category = reader.label("category")
     product.language = reader.label("language")
-    product.application = reader.label("application") or rules.application
-    if product.application not in APPLICATIONS:
-        raise UnusableError(
-            "bad_row", f"application is {shown(product.application)}; write one of {', '.join(APPLICATIONS)}"
-        )
     logo = reader.label("logo")
     if product.product_id is None:
         raise UnusableError("missing_field", "product_id is missing; give every row its own")
@@ -224,11 +232,31 @@ def _fill(product: _Product, values: dict[str, Any], rules: Rules) -> None:
         raise UnusableError("bad_path", str(error)) from None
 
 
-def _paths(reader: CopyReader, kind: JobKind) -> tuple[list[str], bool]:
+def _application(reader: CopyReader, rules: Rules) -> str:
+    """What a row is for. Raises UnusableError for what nobody lays out."""
+    application = reader.label("application") or rules.application
+    if application not in APPLICATIONS:
+        raise UnusableError("bad_row", f"application is {shown(application)}; write one of {', '.join(APPLICATIONS)}")
+    return application
+
+
+def _paths(reader: CopyReader, kind: JobKind, is_cover: bool) -> tuple[list[str], bool]:
     """The paths of a row's images; of a cover's row, of its image or clip, and whether it is a clip."""
     if kind != "covers":
-        paths, image = list(reader.labels("images")), reader.label("image")
-        return [image, *paths] if image and image not in paths else paths, False
+        paths, image, clip = list(reader.labels("images")), reader.label("image"), reader.label("video")
+        paths = [image, *paths] if image and image not in paths else paths
+        if not clip:
+            return paths, False
+        if is_cover:
+            return [clip], True
+        if not paths and kind == "layouts":
+            raise UnusableError(
+                "bad_row",
+                f"the row has a video, {shown(clip)}, and no image: a poster shows images alone; give 'image', or "
+                "write video_cover as its application",
+            )
+        reader.notes.append(f"video {shown(clip)} is not shown: the row is no video_cover")
+        return paths, False
     cover, video = reader.label("cover"), reader.label("video")
     if cover and video:
         raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(video)}; give one of them")
@@ -265,10 +293,12 @@ def _product_id(values: dict[str, Any], kind: JobKind, empty_words: Collection[s
     return key
 
 
-def _canvases(values: dict[str, Any], rules: Rules) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
+def _canvases(
+    values: dict[str, Any], application: str, rules: Rules
+) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
     names = text_list(values, rules.contract.sizes or "")
     if not names:
-        return rules.default_canvases, {}
+        return rules.default_canvases[application], {}
     parsed = {name: _parsed_canvas(name, rules.short_side) for name in names}
     good = [canvas for canvas in dict.fromkeys(parsed.values()) if isinstance(canvas, Canvas)]
     return tuple(good), {name: canvas for name, canvas in parsed.items() if isinstance(canvas, str)}
@@ -282,8 +312,8 @@ def _parsed_canvas(name: str, short_side: int) -> Canvas | str:
         return str(error)
 
 
-def _table(rows: list[_Row], raw: pa.Table, own: list[str], planned: pa.Schema) -> pa.Table:
-    """Build a table of the schema `planned` and the user's `own` columns."""
+def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
+    """Build a table of planned rows and the user's `own` columns."""
     products = [row.product for row in rows]
     canvases = [row.canvas for row in rows]
     faults = [row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows]
@@ -301,9 +331,9 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str], planned: pa.Schema) 
     }
     arrays = [
         column.cast(kind) if isinstance(column := columns[name], pa.ChunkedArray) else pa.array(column, kind)
-        for name, kind in zip(planned.names, planned.types, strict=True)
+        for name, kind in zip(schema.PLANNED.names, schema.PLANNED.types, strict=True)
     ]
-    fields = [*planned, *(raw.schema.field(name) for name in own)]
+    fields = [*schema.PLANNED, *(raw.schema.field(name) for name in own)]
     return pa.Table.from_arrays([*arrays, *(picked[name] for name in own)], schema=pa.schema(fields))
 
 

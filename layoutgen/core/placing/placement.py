@@ -30,11 +30,12 @@ class NoLayoutError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """`margin_px` of free edge, `smallest_px` of font size, least contrast ratio."""
+    """`margin_px` of free edge, `smallest_px` of font size, least contrast ratio, and boxes (px) that stay free."""
 
     margin_px: float
     smallest_px: int
     min_contrast: float
+    free: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def place(
     for i, suggestion in sorted(enumerate(wanted), key=lambda pair: _ORDER.index(pair[1].role)):
         try:
             put = _put_text if suggestion.text or suggestion.role in TEXT_ROLES else _put_logo
-            by_index[i] = put(suggestion, [placed.footprint for placed in by_index.values()], page)
+            by_index[i] = put(suggestion, [*limits.free, *(placed.footprint for placed in by_index.values())], page)
         except NoLayoutError:
             if suggestion.role not in _MAY_GO:
                 raise

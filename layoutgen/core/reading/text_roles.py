@@ -231,7 +231,7 @@ def roles(lines: Sequence[Reading], placed: Sequence[bool], width: int, height: 
     clearly larger than all else is the title too, an amount of money never is.
     """
     worded = [i for i, line in enumerate(lines) if placed[i] and not _WORDLESS.fullmatch(line.text)]
-    plain = [i for i in worded if not _PRICE.search(lines[i].text) and not _is_call(lines[i].text)]
+    plain = [i for i in worded if not _PRICE.search(lines[i].text) and not is_call(lines[i].text)]
     tallest = max((lines[i].height for i in plain), default=0.0)
     shouted = [
         i for i in worded if i not in plain and not _MONEY.search(lines[i].text) and lines[i].height > 1.2 * tallest
@@ -241,7 +241,7 @@ def roles(lines: Sequence[Reading], placed: Sequence[bool], width: int, height: 
     for i, line in enumerate(lines):
         if not placed[i]:
             continue
-        if _is_call(line.text):
+        if is_call(line.text):
             found[i] = Role.CALL_TO_ACTION
         elif i in plain + shouted and line.height >= 0.8 * tallest:
             found[i] = Role.TITLE
@@ -258,7 +258,8 @@ def roles(lines: Sequence[Reading], placed: Sequence[bool], width: int, height: 
     return found
 
 
-def _is_call(text: str) -> bool:
+def is_call(text: str) -> bool:
+    """Tell whether a text calls to act, such as 立即购买."""
     return len(text) <= 12 and _CALL.search(text) is not None
 
 

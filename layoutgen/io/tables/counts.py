@@ -1,4 +1,4 @@
-"""What is counted in a shard's file: the acceptance check's verdicts, and rows that a language model was asked of."""
+"""What is counted in a file: applications, the acceptance check's verdicts, and rows that a model was asked about."""
 
 import io
 from collections import Counter
@@ -13,12 +13,20 @@ def verdicts(data: bytes | None, schema: pa.Schema) -> dict[str, int]:
     """How many rows of a file the acceptance check accepted, and refused for each reason, where rows have it."""
     if "accepted" not in schema.names:
         return {}
-    found: Counter[str] = Counter(accepted=0)
+    found: Counter[str] = Counter()
     table = pq.read_table(io.BytesIO(data), columns=["accepted", "reasons"]) if data else None
     for row in table.to_pylist() if table is not None else []:
-        found["accepted"] += row["accepted"]
-        found.update({f"refused/{reason.partition(':')[0]}" for reason in row["reasons"] or ()})
+        if row["accepted"] is not None:
+            found["accepted"] += row["accepted"]
+            found.update({f"refused/{reason.partition(':')[0]}" for reason in row["reasons"] or ()})
     return dict(found)
+
+
+def applications(data: bytes | None) -> dict[str, int]:
+    """How many rows of a file are for which application."""
+    if data is None:
+        return {}
+    return dict(Counter(pq.read_table(io.BytesIO(data), columns=["application"]).column("application").to_pylist()))
 
 
 def asked(data: bytes | None, schema: pa.Schema) -> int:

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core.errors import Refusal
-from layoutgen.core.schema import COVER_ELEMENT, COVERS, LAYOUTS
+from layoutgen.core.schema import ELEMENT, LAYOUTS
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables import layout_arrays, published_runs
 
@@ -34,9 +34,9 @@ _NAMES = (
     *("canvas_width", "canvas_height", "suggestion", "frame_s"),
 )
 _READ: dict[str, pa.DataType] = {
-    **{name: COVERS.field(name).type for name in (*KEYS, *_NAMES) if name != "created_at"},
+    **{name: LAYOUTS.field(name).type for name in (*KEYS, *_NAMES) if name != "created_at"},
     "accepted": pa.bool_(),
-    "elements": pa.list_(COVER_ELEMENT),
+    "elements": pa.list_(ELEMENT),
 }
 
 

@@ -50,7 +50,8 @@ class ShardReport:
     counts dead letters of runs before that were not tried again; `ids` is
     the digest of the planned keys that were found written; `failed` is `stage/kind` to number; `stages` tells how long
     each stage was busy; `verdicts` counts the published rows by the acceptance check's verdict, where there is one:
-    `accepted`, and `refused/` with a reason. `asked` counts those whose texts a language model was asked about."""
+    `accepted`, and `refused/` with a reason. `asked` counts those whose texts a language model was asked about,
+    `applications` all of them by their application."""
 
     shard: int
     published: Written | None
@@ -67,6 +68,7 @@ class ShardReport:
     verdicts: dict[str, int] = field(default_factory=dict)
     stale: int = 0
     asked: int = 0
+    applications: dict[str, int] = field(default_factory=dict)
     before: int = 0
     open: int = 0
 

@@ -129,6 +129,7 @@ class Snapshots:
             attempt=attempt,
             verdicts=counts.verdicts(data, self.schema),
             asked=counts.asked(data, self.schema),
+            applications=counts.applications(data),
             stale=len(stale),
             before=len(old),
         )
@@ -176,7 +177,9 @@ class Snapshots:
         verdicts = counts.verdicts(data, self.schema) if written else {}
         asked = counts.asked(data, self.schema) if written else 0
         report = ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), before=count)
-        return replace(report, verdicts=verdicts, asked=asked)
+        return replace(
+            report, verdicts=verdicts, asked=asked, applications=counts.applications(data) if written else {}
+        )
 
     def lacking(self, reports: list[ShardReport]) -> list[int]:
         """Shards for which the snapshot before did not hold all rows that its manifest has."""

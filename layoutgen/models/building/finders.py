@@ -1,5 +1,6 @@
 """Builds what finds subjects, faces and a clip's frame, and says where the player's controls are."""
 
+from layoutgen.config import stages
 from layoutgen.config.stages import ImagesSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.covers.protection import SAFE_ZONES, Zone, Zones
 from layoutgen.models.base import Faces, FrameChooser, Saliency
@@ -30,11 +31,12 @@ def faces(settings: ProtectSettings) -> Faces | None:
 
 def zones(settings: ProtectSettings) -> Zones:
     """The player's controls: those of the settings, else the shipped ones."""
-    if settings.zones is None:
-        return SAFE_ZONES
-    return {
-        ratio: tuple(Zone(name, box) for name, box in sorted(named.items())) for ratio, named in settings.zones.items()
-    }
+    return SAFE_ZONES if settings.zones is None else named_zones(settings.zones)
+
+
+def named_zones(settings: stages.Zones) -> Zones:
+    """What a platform lays over a picture, as settings say it."""
+    return {ratio: tuple(Zone(name, box) for name, box in sorted(named.items())) for ratio, named in settings.items()}
 
 
 def frame_chooser(images: ImagesSettings, protect: ProtectSettings) -> FrameChooser:

@@ -6,13 +6,16 @@ their bytes stand for files: weights, fonts, detectors.
 """
 
 import logging
+from dataclasses import replace
 
+from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.config.stages import (
     NETWORKS,
     AnnotateSettings,
     CheckpointSettings,
     ComposeSettings,
     CoverPlaceSettings,
+    CoverSettings,
     ImagesSettings,
     PlaceSettings,
     ProtectSettings,
@@ -64,6 +67,25 @@ def cover_versions(pixels: ImagesSettings, protect: ProtectSettings, place: Cove
         place=digest(cover_placement.VERSION, _placer_version(place), controls),
         copy=COVER_COPY,
     )
+
+
+def versions_by_application(config: LayoutsConfig) -> dict[str, Versions]:
+    """The versions of all that works on the rows of each application in jobs.layouts."""
+    poster = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
+    own, marketing = config.marketing, poster
+    if own.first or own.zones:
+        marketing = replace(marketing, compose=digest(poster.compose, own.first, own.zones))
+    if own.zones:
+        marketing = replace(marketing, place=digest(poster.place, own.zones))
+    cover = cover_versions(config.images, config.protect, cover_settings(config))
+    return {"poster": poster, "marketing": marketing, "video_cover": cover}
+
+
+def cover_settings(config: LayoutsConfig) -> CoverSettings:
+    """How jobs.layouts lays out covers: in the fonts of all others, unless covers have their own."""
+    place, cover = config.place, config.cover
+    regular, bold = cover.regular_font or place.regular_font, cover.bold_font or place.bold_font
+    return cover.model_copy(update={"regular_font": regular, "bold_font": bold})
 
 
 def faces_version(settings: ProtectSettings) -> str:
@@ -131,7 +153,7 @@ def _checkpoint_version(settings: CheckpointSettings) -> list[object]:
 
 
 def _placer_version(settings: PlaceSettings) -> list[object]:
-    apart = {"pool", "regular_font", "bold_font"}
+    apart = {"pool", "regular_font", "bold_font", "canvases"}
     if settings.bold_font and settings.bold_font == settings.regular_font:
         face = fonts.face(settings.bold_font, fonts.BOLD)
         if not face.has_weights:

@@ -4,6 +4,7 @@ It tries every framing of `core.framing` with the copy set by `core.proposals.st
 and takes the cheapest by `_cost`. Needs no weights; it is the baseline that a learned composer must beat.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -150,7 +151,10 @@ def _scene(brief: Brief, subject_map: np.ndarray, candidate: framing.Candidate) 
         if total > 0
         else (0.5, 0.5)
     )
-    return _Scene(candidate, pixels, cv2.integral(subject), cv2.integral(clutter), total / subject.size, centre)
+    shown = total / subject.size
+    for left, top, right, bottom in brief.free:
+        subject[int(top * height) : math.ceil(bottom * height), int(left * width) : math.ceil(right * width)] = 1.0
+    return _Scene(candidate, pixels, cv2.integral(subject), cv2.integral(clutter), shown, centre)
 
 
 def _mean(table: np.ndarray, box: Box) -> float:

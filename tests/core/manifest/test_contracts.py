@@ -25,7 +25,7 @@ def test_a_cover_has_a_row_for_each_ratio_and_its_own_columns():
     (shard,) = planned(
         {"product_id": "a", "cover": "a.jpg", "title": "标题", "subtitle": "副标题", "stickers": ["新品"]}
     ).shards
-    assert shard.column_names == schema.COVER_PLANNED.names
+    assert shard.column_names == schema.PLANNED.names
     assert shard.column("row_id").to_pylist() == ["a@1080x1440", "a@1920x1080"]
     row = shard.to_pylist()[0]
     assert (row["images"], row["video"]) == (["/base/a.jpg"], None)
@@ -54,9 +54,9 @@ def test_a_row_needs_one_picture_and_a_title():
 
 
 def test_columns_of_another_contract_are_the_users_own():
-    raw = pa.table({"product_id": ["a"], "image": ["a.jpg"], "title": ["t"], "cover": ["hard"], "subtitle": ["s"]})
+    raw = pa.table({"product_id": ["a"], "image": ["a.jpg"], "title": ["t"], "cover": ["hard"], "ratios": ["s"]})
     (shard,) = plan(raw, Rules(("1:1",), 1080, "poster", str, "layouts"), shards=1).shards
-    assert shard.column_names == [*schema.PLANNED.names, "cover", "subtitle"]
+    assert shard.column_names == [*schema.PLANNED.names, "cover", "ratios"]
 
 
 def test_a_manifest_of_covers_names_what_it_lacks_and_what_clashes(tmp_path):

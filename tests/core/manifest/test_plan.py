@@ -65,7 +65,7 @@ def test_a_product_becomes_a_row_of_the_contract() -> None:
         "row_id": "p1@1080x1080", "product_id": "p1", "canvas": "1080x1080", "canvas_width": 1080,
         "canvas_height": 1080, "images": ["s3://shop/1.jpg"], "title": "夏日", "selling_points": ["轻", "薄"],
         "brand": "牌", "logo": "s3://shop/l.png", "category": "鞋", "language": None, "application": "poster",
-        "status": "ok", "error": None, "notes": [], "price": 9.5,
+        "status": "ok", "error": None, "notes": [], "price": 9.5, "video": None, "subtitle": None, "stickers": None,
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composition
 from layoutgen.models.building import networks as building
+from layoutgen.models.building.versions import network_version
 from layoutgen.models.denoising import files
 from layoutgen.models.denoising.family import Family, NetworkParts
 from layoutgen.models.denoising.lines import ROLES
@@ -114,7 +115,7 @@ def test_a_third_family_is_written_known_by_its_folder_and_served_as_settings_sa
     (answer,) = composer.compose([Brief(PHOTO, Annotation(), Copy("Kettle"), Canvas(720, 1080))])
     assert provenance["composer"].startswith("template-1 ")
     assert answer.suggestions[0].box == pytest.approx(TITLE.box)
-    assert building.version(settings)[0] == "template-1"
+    assert network_version(settings)[0] == "template-1"
 
 
 def test_a_third_family_learns_as_all_do() -> None:

@@ -112,7 +112,8 @@ def run_covers(
         Step("place", partial(_place_covers, config.place, config.protect), config.place.pool),
     ]
     summary = run(TableJob("covers", steps, versions, config, storage, source, output), options, stream)
-    return {**summary, "faces": faces_version(config.protect)}
+    none = {} if options.preflight_only else {"accepted": 0, "refused": {}}  # where no cover came so far
+    return {**none, **summary, "faces": faces_version(config.protect)}
 
 
 def _routed(build: Callable[[], Stage], covers: Callable[[], Stage] | None) -> Stage:

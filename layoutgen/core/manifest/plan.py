@@ -245,11 +245,11 @@ def _paths(reader: CopyReader, kind: JobKind, is_cover: bool) -> tuple[list[str]
     if kind != "covers":
         paths, image, clip = list(reader.labels("images")), reader.label("image"), reader.label("video")
         paths = [image, *paths] if image and image not in paths else paths
-        if not clip:
+        if not clip or kind == "annotations":
             return paths, False
         if is_cover:
             return [clip], True
-        if not paths and kind == "layouts":
+        if not paths:
             raise UnusableError(
                 "bad_row",
                 f"the row has a video, {shown(clip)}, and no image: a poster shows images alone; give 'image', or "

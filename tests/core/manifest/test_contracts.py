@@ -95,3 +95,10 @@ def test_a_word_for_nothing_is_no_cover_and_no_key():
     assert not len(work.failed)
     rows = [(row["row_id"], row["video"]) for shard in work.shards for row in shard.to_pylist()]
     assert rows == [("a.mp4@1080x1080", "/base/a.mp4"), ("b.jpg@1080x1080", None)]
+
+
+def test_what_annotates_looks_at_the_image_of_a_cover_and_never_at_its_clip():
+    raw = pa.table({"image": ["a.jpg"], "video": ["a.mp4"], "application": ["video_cover"]})
+    (shard,) = plan(raw, Rules((), 1080, "poster", str, "annotations"), shards=1).shards
+    (row,) = shard.to_pylist()
+    assert (row["images"], row["video"], row["notes"]) == (["a.jpg"], None, [])

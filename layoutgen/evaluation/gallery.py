@@ -56,7 +56,8 @@ def run_gallery(
             faults.pop(row["row_id"], None)
     totals = (source.total, source.dead_total)
     margin, protect = (source.settings.get("place") or {}).get("margin"), source.settings.get("protect")
-    zones = finders.zones(ProtectSettings(zones=protect.get("zones"))) if protect else None
+    has_covers = any(row.get("accepted") is not None for row in placed)
+    zones = finders.zones(ProtectSettings(zones=protect.get("zones"))) if protect and has_covers else None
     for name, content in gallery.files(
         placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, margin=margin, zones=zones
     ):
@@ -66,7 +67,7 @@ def run_gallery(
 
 def _finder(settings: dict[str, Any]) -> SaliencySettings:
     """The subject finder of a run, as far as it can be had here."""
-    saliency = (settings.get("protect") or settings.get("annotate") or {}).get("saliency") or {}
+    saliency = (settings.get("annotate") or settings.get("protect") or {}).get("saliency") or {}
     finder = SaliencySettings(**{name: saliency[name] for name in ("model", "format") if name in saliency})
     if finder.model not in ("border", "net") and not Path(finder.model).exists():
         log.warning("the run's subject finder %s is not here; maps are by 'border'", finder.model)

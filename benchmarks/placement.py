@@ -30,7 +30,7 @@ from layoutgen.config.jobs import CoversConfig
 from layoutgen.config.stages import CoverPlaceSettings, SaliencySettings
 from layoutgen.core.covers.acceptance import Limits
 from layoutgen.core.covers.placement import solve
-from layoutgen.core.covers.protection import SAFE_ZONES
+from layoutgen.core.covers.protection import SAFE_ZONES, Contents
 from layoutgen.core.covers.text import CoverCopy, Proportions
 from layoutgen.core.layout import Framing, parse_canvas
 from layoutgen.goods.catalogue import draw
@@ -78,7 +78,9 @@ def solver(pictures: list[np.ndarray]) -> None:
     proportions = Proportions(settings.margin, settings.max_font, settings.most_lines)
     limits = Limits(settings.most_covered, settings.min_contrast, settings.min_font)
     model = finders.saliency(SaliencySettings(model=MODEL))
-    photos = [Photo(picture, subject) for picture, subject in zip(pictures, model.saliency(pictures), strict=True)]
+    photos = [
+        Photo(picture, Contents(subject)) for picture, subject in zip(pictures, model.saliency(pictures), strict=True)
+    ]
     tasks = []
     for photo in photos:
         for ratio in RATIOS:

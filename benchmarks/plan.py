@@ -25,7 +25,7 @@ from layoutgen.config.base import Pool
 from layoutgen.config.jobs import InputSettings, LayoutsConfig, RunSettings
 from layoutgen.config.stages import LoadSettings, WriteSettings
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.manifest.plan import APPLICATIONS
+from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.io.storage import Storage
 from layoutgen.runs.job import RunOptions, TableJob
 from layoutgen.runs.run import run

@@ -28,7 +28,7 @@ import cv2
 import numpy as np
 
 from benchmarks.benchmark import Benchmark
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.base import Saliency
 from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.models.finders.network import NetSaliency, onnx_model

@@ -40,7 +40,8 @@ from layoutgen.config.jobs import AnnotateConfig, RunSettings
 from layoutgen.config.stages import ImagesSettings, LoadSettings, WriteSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.manifest.plan import APPLICATIONS, Rules, plan
+from layoutgen.core.manifest.plan import plan
+from layoutgen.core.manifest.products import APPLICATIONS, Rules
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger, ShardReport

@@ -21,6 +21,7 @@ SUITES = {
         "gpu --case internvl2-8b",
         "train --gpu",
         "diffusion --device cuda --rows 32 128 512 --layouts 1024",
+        "painting",
     ),
 }
 

@@ -50,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
             if arguments.dry_run:
                 done["would_remove"] = done.pop("removed")
             would = "would remove" if arguments.dry_run else "removed"
-            say(f"{would} {len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes", sys.stderr)
+            runs = f"{len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes"
+            say(f"{would} {runs}; {cleaned.pictures} pictures, {cleaned.picture_bytes} bytes", sys.stderr)
         say(json.dumps(done))
     return outcome.code
 

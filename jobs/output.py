@@ -54,6 +54,10 @@ def end(main: Callable[[], int]) -> NoReturn:
         code: int | str | None = main()
     except SystemExit as ended:
         code = ended.code
+    except BrokenPipeError:  # argparse writes help at once where PYTHONUNBUFFERED is set, as images of containers do
+        if not {"-h", "--help"} & {*sys.argv}:
+            raise
+        code = 0
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

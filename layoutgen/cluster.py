@@ -82,9 +82,13 @@ def own_output() -> Iterator[None]:
                     ray.shutdown()
 
 
-def fit(pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = ()) -> None:
+def fit(
+    pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = (), alone: bool = False
+) -> None:
     """Look whether the cluster holds all pools at once: each actor on one node, and the sum on all; actors that find no
-    place wait for ever. `nodes` are those that it may grow to by `autoscaling`. Raises PoolError."""
+    place wait for ever. `nodes` are those that it may grow to by `autoscaling`; one that is `alone` never grows. Raises
+    PoolError."""
+    autoscaling, mend = autoscaling and not alone, _ALONE if alone else _GROWS
     if autoscaling and not nodes:
         log.warning("run.nodes is empty: nobody looks whether the nodes that autoscaling adds will hold the pools")
         return
@@ -96,7 +100,7 @@ def fit(pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: 
             raise PoolError(
                 f"the pools ask for {pool.size} {name} actors of {_told(pool.num_cpus, pool.num_gpus, pool.memory_gb)} "
                 f"each and the cluster's nodes hold {places} ({largest}); lower the pool's size or what an actor "
-                f"reserves, or add nodes{_GROWS}"
+                f"reserves, or add nodes{mend}"
             )
     asked = ", ".join(f"{name} {pool.size}" for name, pool in pools)
     for resource, wants, haves in (
@@ -108,11 +112,21 @@ def fit(pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: 
         if want > have + 1e-9:
             raise PoolError(
                 f"the pools ask for {want:g} {resource} ({asked} actors) and the cluster has {have:g}; lower the "
-                f"pools' size or what an actor reserves in the config, or add nodes{_GROWS}"
+                f"pools' size or what an actor reserves in the config, or add nodes{mend}"
             )
 
 
 _GROWS = "; where the cluster adds them itself, set run.autoscaling and run.nodes"
+_ALONE = (
+    "; this is a Ray of this machine alone, which adds none: name the cluster by ray_address in the settings, or send "
+    "the job to it by `ray job submit`"
+)
+
+
+def is_alone() -> bool:
+    """Whether this process started the cluster, as `join` does where nobody names one."""
+    node = ray._private.worker._global_node
+    return node is not None and bool(node.head)
 
 
 def _nodes() -> list[Node]:

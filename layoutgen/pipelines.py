@@ -1,12 +1,17 @@
 """The story of the data, told once.
 
-    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) (prepare ─▶) compose ─▶ place ─▶ write ─▶ check ─▶ …
-      covers among them:       fetch ─▶ protect  ────────────────────────────────────▶ place covers, on the same actors
-    covers:    plan ─▶ load ─▶ fetch ─▶ protect ─▶ place ─▶ write ─▶ check ─▶ publish
+    layouts:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) (prepare ─▶) compose ─▶ place ─▶ (render ─▶) write ─▶ …
+      covers among them:       fetch ─▶ protect (─▶ point) ──────────────────────────▶ place covers
+    posters:   plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) cut out ─▶ (prepare ─▶) plan ─▶ paint ─▶ …
+    covers:    plan ─▶ load ─▶ fetch ─▶ protect (─▶ point) ─▶ place ─▶ (render ─▶) write ─▶ check ─▶ publish
     annotate:  plan ─▶ load ─▶ fetch ─▶ annotate ─▶ (ground ─▶) write ─▶ check ─▶ publish
 
-`ground` asks a language model about pictures in which OCR on CPUs found text, and about no others. `prepare` draws the
-pictures of a vision-language composer on CPUs, so that its GPU waits for none.
+`ground` asks a language model about pictures in which OCR on CPUs found text, and about no others; `point` asks what
+covers are about. `prepare` draws the pictures of a vision-language composer on CPUs, so that its GPU waits for none.
+`render` makes finished pictures of the placed rows, from the originals, where the settings name formats. Covers go
+through the actors of posters where both have a stage: fetch, annotate and place. Of posters made for their product,
+those whose product can't be cut out keep their photo and are composed in the stage that plans the others; a painter on
+GPUs paints only, a stage `finish` on CPUs checks and stores its grounds, and `repaint` paints anew what did not pass.
 A shard of the plan is one table from end to end; the write stage makes one file of it and sends back a report of a few
 bytes. How a run starts, goes on after a crash and publishes is `runs.run`'s.
 """
@@ -20,6 +25,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.config.posters import CHECKPOINTS, PostersConfig
 from layoutgen.config.stages import (
     WITH_CHECKPOINT,
     AnnotateSettings,
@@ -27,39 +33,61 @@ from layoutgen.config.stages import (
     CoverPlaceSettings,
     ImagesSettings,
     ProtectSettings,
+    RenderSettings,
 )
+from layoutgen.core.brands.kits import BrandKits
 from layoutgen.core.covers import placement
-from layoutgen.core.layout import Role
-from layoutgen.core.manifest.plan import APPLICATIONS
+from layoutgen.core.layout import Role, parse_canvas
+from layoutgen.core.manifest.products import APPLICATIONS
+from layoutgen.core.styles.choosing import Wardrobe
+from layoutgen.imaging.documents.rasters import Encoding
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage, opened
 from layoutgen.models.base import FrameChooser
-from layoutgen.models.building import annotators, composers, finders
+from layoutgen.models.building import annotators, composers, finders, painters, planners, styles
 from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.building.kits import BrandFaces, present
+from layoutgen.models.building.kits import kits as brand_kits
+from layoutgen.models.building.painters import BuildPainter, Finishing
+from layoutgen.models.building.poster_versions import poster_versions
 from layoutgen.models.building.versions import (
     cover_settings,
     cover_versions,
     faces_version,
+    own_fonts,
+    recipes,
+    rendered,
     row_versions,
     versions_by_application,
+    with_kits,
 )
 from layoutgen.models.weights import pinned
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.run import run
 from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
+from layoutgen.stages.cut_out import CutOut
 from layoutgen.stages.fetch import Fetch
+from layoutgen.stages.finish import FinishGrounds, FinishLimits
+from layoutgen.stages.finishing import Finish
 from layoutgen.stages.ground import Ground
+from layoutgen.stages.keep_demands import KeepDemands
+from layoutgen.stages.paint import Paint
 from layoutgen.stages.place import Place
 from layoutgen.stages.place_covers import PlaceCovers
+from layoutgen.stages.plan import ComposePhotos, PlanPosters, has_cut_out
+from layoutgen.stages.point import Point
+from layoutgen.stages.poster_scenes import PosterScenes
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.protect import Protect
+from layoutgen.stages.render import Render
 from layoutgen.stages.route import Routed
 from layoutgen.streaming import Stage, Step, Stream, stream
 
 log = logging.getLogger("layoutgen")
 
-Config = TypeVar("Config", LayoutsConfig, AnnotateConfig)
+Config = TypeVar("Config", LayoutsConfig, AnnotateConfig, CoversConfig, PostersConfig)
+Composed = TypeVar("Composed", LayoutsConfig, PostersConfig)
 
 
 def run_layouts(
@@ -68,20 +96,64 @@ def run_layouts(
     """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage)
     config = _pinned(_resolved(config, storage), storage)
-    versions = versions_by_application(config)
+    wardrobe = styles.wardrobe(config.style, storage)
+    kits = _kits(config, wardrobe, storage)
+    finish = _finish(
+        config.render, (*own_fonts(config.place, config.cover), *styles.font_files(wardrobe), *kits.font_files)
+    )
+    versions = with_kits(
+        rendered(versions_by_application(config, styles.version(wardrobe)), finish.recipes), kits.digests
+    )
     fetch = partial(Fetch, storage, config.images, versions)
-    ways: list[tuple[Step, Callable[[], Stage] | None]] = [  # of posters and marketing, and of covers
-        (Step("fetch", fetch, config.images.pool), partial(fetch, _chooser(config.images, config.protect))),
-        *zip(_annotating(config.annotate, storage), [partial(_protect, config.protect, storage), None], strict=False),
-        *((step, None) for step in _prepare(config, storage)),
-        (Step("compose", partial(_compose, config, storage), config.compose.pool), None),
-        (
-            Step("place", partial(_place, config), config.place.pool),
+    annotate, *ground = _annotating(config.annotate, storage)
+    steps = [
+        _routed(Step("fetch", fetch, config.images.pool), partial(fetch, _chooser(config.images, config.protect))),
+        _routed(annotate, partial(_protect, config.protect, storage)),
+        *map(_routed, ground),
+        *(replace(step, build=partial(_of_covers, step.build)) for step in _pointing(config.protect, storage)),
+        *map(_routed, _prepare(config, storage)),
+        _routed(Step("compose", partial(_compose, config, storage, wardrobe, kits), config.compose.pool)),
+        _routed(
+            Step("place", partial(_place, config, storage, wardrobe, kits), config.place.pool),
             partial(_place_covers, cover_settings(config), config.protect),
         ),
     ]
-    steps = [replace(step, build=partial(_routed, step.build, covers)) for step, covers in ways]
-    return run(TableJob("layouts", steps, versions, config, storage, source, output), options, stream)
+    steps += _rendering(config.render, config.images, finish, storage, output)
+    job = TableJob("layouts", steps, versions, config, storage, source, output, tuple(wardrobe.known), kits)
+    return run(job, options, stream)
+
+
+def run_posters(
+    config: PostersConfig, source: str, output: str, options: RunOptions = WHOLE, stream: Stream = stream
+) -> dict[str, Any]:
+    """Make posters of a catalogue's products: returns the summary that the job prints. Raises as `runs.run.run`
+    does."""
+    storage = opened(config.storage)
+    config = _pinned(_resolved(config, storage), storage)
+    try:
+        plan, paint = planners.pinned_settings(config.plan, storage), painters.pinned_settings(config.paint, storage)
+        config = config.model_copy(update={"plan": plan, "paint": paint})
+    except ValueError as error:
+        raise RunError(str(error)) from None
+    wardrobe = styles.wardrobe(config.style, storage)
+    kits = _kits(config, wardrobe, storage)
+    finish = _finish(config.render, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
+    versions = with_kits(rendered(poster_versions(config, styles.version(wardrobe)), finish.recipes), kits.digests)
+    limits = (config.images.max_bytes, config.images.max_pixels)
+    looking = partial(finders.faces, ProtectSettings(faces=config.cut_out.faces, threads=config.cut_out.threads))
+    cut_out = partial(CutOut, storage, limits, by_finder=config.cut_out.by_finder, faces=looking)
+    steps = [
+        Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
+        *_annotating(config.annotate, storage),
+        Step("cut_out", cut_out, config.cut_out.pool),
+        *(replace(step, build=partial(_of_photos, step.build)) for step in _prepare(config, storage)),
+        Step("plan", partial(_plan, config, storage, wardrobe, kits), config.plan.pool),
+        *_painting(config, storage, output),
+        Step("place", partial(_place, config, storage, wardrobe, kits), config.place.pool),
+        *_rendering(config.render, config.images, finish, storage, output),
+    ]
+    job = TableJob("posters", steps, versions, config, storage, source, output, tuple(wardrobe.known), kits)
+    return run(job, options, stream)
 
 
 def run_annotations(
@@ -104,22 +176,39 @@ def run_covers(
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
     Raises as `runs.run.run` does."""
     storage = opened(config.storage)
-    versions = dict.fromkeys(APPLICATIONS, cover_versions(config.images, config.protect, config.place))
+    config = _pinned(config, storage)
+    finish = _finish(config.render, own_fonts(config.place))
+    of_all = cover_versions(config.images, config.protect, config.place)
+    versions = rendered(dict.fromkeys(APPLICATIONS, of_all), finish.recipes)
     fetch = partial(Fetch, storage, config.images, versions, _chooser(config.images, config.protect))
     steps = [
         Step("fetch", fetch, config.images.pool),
         Step("protect", partial(_protect, config.protect, storage), config.protect.pool),
+        *_pointing(config.protect, storage),
         Step("place", partial(_place_covers, config.place, config.protect), config.place.pool),
+        *_rendering(config.render, config.images, finish, storage, output),
     ]
     summary = run(TableJob("covers", steps, versions, config, storage, source, output), options, stream)
     none = {} if options.preflight_only else {"accepted": 0, "refused": {}}  # where no cover came so far
     return {**none, **summary, "faces": faces_version(config.protect)}
 
 
-def _routed(build: Callable[[], Stage], covers: Callable[[], Stage] | None) -> Stage:
+def _routed(step: Step, covers: Callable[[], Stage] | None = None) -> Step:
     """The stage of posters and marketing and that of covers as one; without the latter, covers pass untouched."""
+    return replace(step, build=partial(_both, step.build, covers))
+
+
+def _both(build: Callable[[], Stage], covers: Callable[[], Stage] | None) -> Stage:
     stage = build()
     return Routed({"poster": stage, "marketing": stage, **({"video_cover": covers()} if covers else {})})
+
+
+def _of_covers(build: Callable[[], Stage]) -> Stage:
+    return Routed({"video_cover": build()})
+
+
+def _of_photos(build: Callable[[], Stage]) -> Stage:
+    return Routed({"photo": build()}, has_cut_out)
 
 
 def _annotating(settings: AnnotateSettings, storage: Storage) -> list[Step]:
@@ -129,6 +218,13 @@ def _annotating(settings: AnnotateSettings, storage: Storage) -> list[Step]:
         ground = partial(Ground, partial(annotators.grounder, settings, storage), settings.batch * 8)
         steps.append(Step("ground", ground, settings.ground))
     return steps
+
+
+def _pointing(settings: ProtectSettings, storage: Storage) -> list[Step]:
+    if settings.engine != "vlm":
+        return []
+    point = partial(Point, partial(annotators.pointer, settings, storage), settings.batch * 8)  # as of ground
+    return [Step("point", point, settings.point)]
 
 
 def _chooser(images: ImagesSettings, protect: ProtectSettings) -> Callable[[], FrameChooser]:
@@ -143,10 +239,7 @@ def _annotate(settings: AnnotateSettings, storage: Storage) -> Annotate:
 
 
 def _protect(protect: ProtectSettings, storage: Storage) -> Stage:
-    reading = AnnotateSettings(
-        engine=protect.engine, threads=protect.threads, batch=protect.batch, saliency=protect.saliency
-    )
-    return Protect(_annotate(reading, storage), partial(finders.faces, protect), protect.batch)
+    return Protect(_annotate(protect.reading, storage), partial(finders.faces, protect), protect.batch)
 
 
 def _place_covers(settings: CoverPlaceSettings, protect: ProtectSettings) -> Stage:
@@ -155,46 +248,118 @@ def _place_covers(settings: CoverPlaceSettings, protect: ProtectSettings) -> Sta
     return PlaceCovers(composer, face_for, placement.VERSION)
 
 
-def _place(config: LayoutsConfig) -> Stage:
-    return Place(config.place, FaceFor(config.place), {"marketing": finders.named_zones(config.marketing.zones)})
+def _plan(config: PostersConfig, storage: Storage, wardrobe: Wardrobe, kits: BrandKits) -> Stage:
+    face_for = FaceFor(config.place)
+    build = partial(planners.planner, config.plan, config.place, face_for, storage)
+    first = {"marketing": [Role(kind) for kind in config.marketing.first]}
+    zones = {"marketing": finders.named_zones(config.marketing.zones)}
+    plan = PlanPosters(build, face_for, config.plan.batch, config.run.seed, first, zones)
+    return Routed({"product": plan, "photo": ComposePhotos(_compose(config, storage, wardrobe, kits))}, has_cut_out)
 
 
-def _prepare(config: LayoutsConfig, storage: Storage) -> list[Step]:
+def _painting(config: PostersConfig, storage: Storage, output: str) -> list[Step]:
+    """One stage that paints, checks and stores; of a painter on GPUs three: it paints, CPUs check and store, and what
+    did not pass is painted anew."""
+    settings, images = config.paint, config.images
+    limits = FinishLimits(settings.tries, config.place.min_contrast, settings.batch, images.side, images.jpeg_quality)
+    scenes = partial(PosterScenes, storage, config.run.seed, settings.strength, (images.max_bytes, images.max_pixels))
+    painter = partial(painters.painter, settings, storage)
+    finishing = partial(painters.finishing, settings, config.annotate)
+    finish = partial(_finish_grounds, (storage, output), scenes, limits, finishing)
+    if not settings.pool.num_gpus:
+        return [Step("paint", partial(finish, painter), settings.pool)]
+    return [
+        Step("paint", partial(_paint, scenes, painter, settings.batch), settings.pool),
+        Step("finish", partial(finish, None), settings.finish),
+        Step("repaint", partial(finish, painter), settings.repaint),
+    ]
+
+
+def _paint(scenes: Callable[[], PosterScenes], painter: BuildPainter, batch: int) -> Stage:
+    return Paint(scenes(), painter, batch)
+
+
+def _finish_grounds(
+    table: tuple[Storage, str],
+    scenes: Callable[[], PosterScenes],
+    limits: FinishLimits,
+    finishing: Callable[[], Finishing],
+    painter: BuildPainter | None,
+) -> Stage:
+    return FinishGrounds(*table, scenes(), limits, finishing, painter)
+
+
+def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wardrobe, kits: BrandKits) -> Stage:
+    zones = {"marketing": finders.named_zones(config.marketing.zones)}
+    brands = BrandFaces(present(kits, storage), config.place) if kits else None
+    place = Place(config.place, FaceFor(config.place), zones, wardrobe, brands)
+    return KeepDemands(place, FaceFor(config.place))
+
+
+def _kits(config: LayoutsConfig | PostersConfig, wardrobe: Wardrobe, storage: Storage) -> BrandKits:
+    """The brand kits of a run, checked for its own canvases."""
+    canvases = [parse_canvas(name, config.input.short_side) for name in config.input.canvases]
+    return brand_kits(config.style.brands, storage, canvases, wardrobe.known)
+
+
+def _finish(settings: RenderSettings, font_files: tuple[str, ...]) -> Finish:
+    """What is made of placed rows. Raises RunError for a format that is not written here."""
+    encoding = Encoding(settings.quality, settings.least_quality, round(1000 * settings.max_kb))
+    try:
+        return Finish(recipes(settings, font_files), encoding, font_files)
+    except (ValueError, ImportError) as error:
+        raise RunError(f"render.formats = {list(settings.formats)}: {error}") from None
+
+
+def _rendering(
+    settings: RenderSettings, images: ImagesSettings, finish: Finish, storage: Storage, output: str
+) -> list[Step]:
+    if not settings.formats:
+        return []
+    build = partial(Render, storage, output, finish, images.max_bytes, images.max_pixels)
+    return [Step("render", build, settings.pool)]
+
+
+def _prepare(config: LayoutsConfig | PostersConfig, storage: Storage) -> list[Step]:
     if config.compose.engine != "qwen_vl":
         return []
     build = partial(composers.preparer, config.compose, storage)
     return [Step("prepare", partial(Prepare, build), config.compose.prepare)]
 
 
-def _compose(config: LayoutsConfig, storage: Storage) -> Stage:
+def _compose(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wardrobe, kits: BrandKits) -> Compose:
     face_for = FaceFor(config.place)
     build = partial(composers.composer, config.compose, config.place, face_for, config.run.seed, storage)
     # A decoder refills its batch while there is more to answer, so it gets several batches at once.
     batch = config.compose.batch * (8 if config.compose.engine == "qwen_vl" else 1)
     first = {"marketing": [Role(kind) for kind in config.marketing.first]}
-    return Compose(build, face_for, batch, first, {"marketing": finders.named_zones(config.marketing.zones)})
+    zones = {"marketing": finders.named_zones(config.marketing.zones)}
+    return Compose(build, face_for, batch, first, zones, wardrobe, kits)
 
 
-def _resolved(config: LayoutsConfig, storage: Storage) -> LayoutsConfig:
+def _resolved(config: Composed, storage: Storage) -> Composed:
     """The settings with `registry:NAME` replaced by the version that serves now. Raises RegistryError."""
-    compose = config.compose
-    registry = AdapterRegistry(storage, compose.registry)
-    uris = {"model": compose.model, "adapter": compose.adapter}
-    serving = {name: registry.resolve(uri) for name, uri in uris.items()}
-    if serving == uris:
-        return config
-    for name, uri in serving.items():
-        if uri != uris[name]:
-            log.info("compose.%s = %s is %s", name, uris[name], uri or "none: rolled back to the bare model")
-    if not serving["model"]:
-        raise RegistryError(f"{compose.model!r} was rolled back to nothing; promote a version, or name a checkpoint")
-    return config.model_copy(update={"compose": compose.model_copy(update=serving)})
+    for part, names in (("compose", ("model", "adapter")), ("plan", ("model",)), ("paint", (*CHECKPOINTS, "scenes"))):
+        settings = getattr(config, part, None)
+        if settings is None:
+            continue
+        registry = AdapterRegistry(storage, settings.registry)
+        serving = {name: registry.resolve(getattr(settings, name)) for name in names}
+        for name, uri in serving.items():
+            if uri != (before := getattr(settings, name)):
+                log.info("%s.%s = %s is %s", part, name, before, uri or "none: rolled back to the bare model")
+        if settings.model and not serving["model"]:
+            raise RegistryError(
+                f"{part}.model = {settings.model!r} was rolled back to nothing; promote a version, or name a checkpoint"
+            )
+        config = config.model_copy(update={part: settings.model_copy(update=serving)})
+    return config
 
 
 def _pinned(config: Config, storage: Storage) -> Config:
     """The settings with weights named by what they are now, the same for the whole run, whatever is put there
     meanwhile. Raises RunError."""
-    for part in ("annotate", "compose"):
+    for part in ("annotate", "compose", "protect"):
         settings = getattr(config, part, None)
         if not isinstance(settings, CheckpointSettings) or settings.engine not in WITH_CHECKPOINT:
             continue
@@ -203,7 +368,7 @@ def _pinned(config: Config, storage: Storage) -> Config:
             uri = getattr(settings, name)
             try:
                 now = pinned(uri, cache, storage)
-            except (ValueError, FileNotFoundError) as error:
+            except ValueError as error:
                 raise RunError(f"{part}.{name} = {uri!r}: {error}") from None
             if now != uri:
                 log.info("%s.%s = %s is %s in this run", part, name, uri, now)

@@ -18,7 +18,7 @@ from ray.data.exceptions import ExecutionTimeoutError
 from ray.exceptions import RayTaskError
 
 from layoutgen import console
-from layoutgen.cluster import ClusterError, fit, join
+from layoutgen.cluster import ClusterError, fit, is_alone, join
 from layoutgen.config.base import Node, Pool
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.lease import LeaseError
@@ -85,7 +85,7 @@ def stream(
     half an hour or a device is lost again and again; StorageError or LeaseError where a worker did.
     """
     join(address)
-    fit([(step.name, step.pool) for step in steps], autoscaling=autoscaling, nodes=nodes)
+    fit([(step.name, step.pool) for step in steps], autoscaling=autoscaling, nodes=nodes, alone=is_alone())
     tables = list(tables)
     if not tables:
         return

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.limits import PATIENCE_S
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _KEYS = {  # key: code of the key, as Chromium wants it beside the name
     "Enter": 13, "Escape": 27, "Tab": 9, "Delete": 46, "PageDown": 34, "PageUp": 33, "End": 35, "Home": 36,
@@ -34,11 +36,13 @@ class PageError(AssertionError):
 
 
 class Browser:
-    """One page of one browser. Messages of its console that are errors are kept in `errors`."""
+    """Pages of one browser, of which one is driven at a time. Messages of their consoles that are errors are kept in
+    `errors`, questions whether to leave a page, which are answered with yes, in `dialogs`."""
 
     def __init__(self, folder: Path, width: int = 1280, height: int = 900) -> None:
         self.folder = folder  # where downloads go
         self.errors: list[str] = []
+        self.dialogs: list[str] = []
         self.requests: list[str] = []
         self._number, self._buffer = 0, b""
         theirs_in, self._out = os.pipe()
@@ -66,12 +70,22 @@ class Browser:
         targets = self.send("Target.getTargets", session=None)["targetInfos"]
         page = next(target for target in targets if target["type"] == "page")
         self._session: str | None = None
-        found = self.send("Target.attachToTarget", session=None, targetId=page["targetId"], flatten=True)
-        self._session = found["sessionId"]
-        for domain in ("Page", "Runtime", "Network"):
-            self.send(f"{domain}.enable")
+        self.tabs: list[str] = []
+        self._attach(page["targetId"])
         self.send("Browser.setDownloadBehavior", session=None, behavior="allow", downloadPath=str(folder))
         self.resize(width, height)
+
+    def _attach(self, target: str) -> None:
+        self._session = self.send("Target.attachToTarget", session=None, targetId=target, flatten=True)["sessionId"]
+        self.tabs.append(self._session)
+        for domain in ("Page", "Runtime", "Network"):
+            self.send(f"{domain}.enable")
+
+    def tab(self, number: int) -> None:
+        """Drive another tab from here on: one of those that are open, counted from 0, or the next new one."""
+        if number == len(self.tabs):
+            self._attach(self.send("Target.createTarget", session=None, url="about:blank")["targetId"])
+        self._session = self.tabs[number]
 
     def __enter__(self) -> "Browser":
         return self
@@ -86,7 +100,9 @@ class Browser:
         os.close(self._in)
         os.close(self._out)
 
-    def send(self, method: str, session: str | None = "page", timeout: float = 30, **params: Any) -> dict[str, Any]:
+    def send(
+        self, method: str, session: str | None = "page", timeout: float = PATIENCE_S, **params: Any
+    ) -> dict[str, Any]:
         """Send a command of the protocol and return its answer."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": params}
@@ -96,7 +112,7 @@ class Browser:
         until = time.monotonic() + timeout
         while True:
             answer = self._receive(until, method)
-            if answer.get("id") == self._number:
+            if answer.get("id") == message["id"]:
                 if "error" in answer:
                     raise PageError(f"{method}: {answer['error']['message']}")
                 return dict(answer["result"])
@@ -119,6 +135,11 @@ class Browser:
             self.errors.append(details.get("exception", {}).get("description") or details["text"])
         elif event.get("method") == "Runtime.consoleAPICalled" and found["type"] == "error":
             self.errors.append(str(found["args"]))
+        elif event.get("method") == "Page.javascriptDialogOpening":
+            self.dialogs.append(found["type"])
+            self._number += 1
+            answer = {"id": self._number, "method": "Page.handleJavaScriptDialog", "params": {"accept": True}}
+            os.write(self._out, json.dumps({**answer, "sessionId": event["sessionId"]}).encode() + b"\0")
         elif event.get("method") == "Network.requestWillBeSent":
             self.requests.append(found["request"]["url"])
 
@@ -135,7 +156,7 @@ class Browser:
             raise PageError(f"{script}: {details.get('exception', {}).get('description') or details['text']}")
         return found["result"].get("value")
 
-    def wait(self, script: str, timeout: float = 20) -> None:
+    def wait(self, script: str, timeout: float = PATIENCE_S) -> None:
         """Wait until an expression is true."""
         until = time.monotonic() + timeout
         while not self.run(script):
@@ -152,6 +173,8 @@ class Browser:
             text: dict[str, Any] = {"text": key} if len(key) == 1 and "Control" not in held else {}
             text = {"text": "\r"} if key == "Enter" else text
             common: dict[str, Any] = {"key": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
+            if len(key) == 1 and key.isalnum() and key.isascii():
+                common["code"] = f"{'Digit' if key.isdigit() else 'Key'}{key.upper()}"
             self.send("Input.dispatchKeyEvent", type="keyDown", **common, **text)
             self.send("Input.dispatchKeyEvent", type="keyUp", **common)
 

@@ -6,6 +6,11 @@ from pathlib import Path
 
 # One thread a process, before any library counts the CPUs: two processes of tests share them, with Ray's.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Ray's workers run at a niceness of 15, and beside the other process of tests they hardly run at all.
+os.environ.setdefault("RAY_worker_niceness", "0")
+# Seconds that Ray waits for the dead, and how often it looks for them: 30 and 2.
+os.environ.setdefault("TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S", "2")
+os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
 
 import pytest
 from hypothesis import settings

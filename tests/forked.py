@@ -8,7 +8,20 @@ import os
 import runpy
 import subprocess
 import sys
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
+
+
+def forking(imports: list[str]) -> ForkServerContext:
+    """Forks off a process that has imported these modules. There is one such process at a time, and the one that runs
+    takes no wishes: one with other modules ends first."""
+    server = forkserver._forkserver
+    if server._preload_modules != imports:
+        server._stop()
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(imports)
+    return context
 
 
 class Forked:
@@ -20,9 +33,8 @@ class Forked:
         self, module: str, arguments: list[str], environment: dict[str, str], out: Path, log: Path, imports: list[str]
     ) -> None:
         self._module, self._out = module, out
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__, *imports])
-        self._process = context.Process(target=_work, args=(module, arguments, environment, out, log))
+        asked = (module, arguments, environment, out, log)
+        self._process = forking([__name__, *imports]).Process(target=_work, args=asked)
         self._process.start()
 
     @property

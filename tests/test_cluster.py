@@ -20,6 +20,7 @@ from layoutgen.cluster import ClusterError, PoolError, fit, join
 from layoutgen.config.base import Node, Pool
 from tests.drawn import encoded, photo
 from tests.forked import Forked
+from tests.limits import PATIENCE_S
 from tests.pipeline.runs import write_manifest
 
 
@@ -258,7 +259,7 @@ def test_every_job_tells_that_its_cluster_is_not_there_before_it_does_anything(t
         log, environment = tmp_path / f"{job}.log", {**os.environ, "RAY_ADDRESS": where}
         imports = ["layoutgen.pipelines", "layoutgen.evaluation.layouts", "layoutgen.training.retraining"]
         done = Forked(f"jobs.{job}", commands[job], environment, tmp_path / f"{job}.out", log, imports)
-        done.communicate(timeout=300)
+        done.communicate(timeout=PATIENCE_S)
         return job, done.returncode, log.read_text().strip().splitlines()[-1]
 
     for job, code, told in map(run, commands):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.chaos.nights import wait_until
 from tests.drawn import encoded, photo
+from tests.limits import PATIENCE_S
 from tests.pipeline.runs import write_manifest
 
 REPOSITORY = Path(__file__).parents[1]
@@ -91,7 +92,7 @@ def _run(job: str, *arguments: str, **environment: str) -> subprocess.CompletedP
     outside = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     return subprocess.run(
         [sys.executable, "-m", f"jobs.{job}", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False,
-        timeout=400, env={**outside, **environment},
+        timeout=PATIENCE_S, env={**outside, **environment},
     )  # fmt: skip
 
 
@@ -101,6 +102,7 @@ def _theirs(text: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.ray
 def test_a_run_and_its_gallery_say_only_our_lines_and_none_twice(tmp_path: Path) -> None:
     asked = _shop(tmp_path)
     done = _run("layouts", *asked)
@@ -116,6 +118,7 @@ def test_a_run_and_its_gallery_say_only_our_lines_and_none_twice(tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.ray
 def test_a_worker_that_dies_and_why_a_run_is_refused_are_heard(tmp_path: Path) -> None:
     asked = _shop(tmp_path)
     (tmp_path / "0.jpg").unlink()
@@ -129,10 +132,10 @@ def test_a_worker_that_dies_and_why_a_run_is_refused_are_heard(tmp_path: Path) -
         [sys.executable, "-m", "jobs.layouts", *asked], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, env={**outside, "LAYOUTGEN_CRASH": str(crash)},
     ) as job:  # fmt: skip
-        wait_until(lambda: job.poll() or list(crash.glob("during_place.*")), "no worker came to its place", 300)
+        wait_until(lambda: job.poll() or list(crash.glob("during_place.*")), "no worker came to its place")
         for victim in crash.glob("during_place.*"):
             os.kill(int(victim.suffix[1:]), signal.SIGKILL)
-        said = job.communicate(timeout=400)[1]
+        said = job.communicate(timeout=PATIENCE_S)[1]
     assert job.returncode == 1, said
     assert "worker died or was killed" in said
     assert "1 of 6 rows failed, more than run.max_failed_fraction = 0.1 allows: CURRENT stays" in said

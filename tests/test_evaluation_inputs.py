@@ -148,7 +148,7 @@ def test_a_finder_that_is_no_file_is_refused_before_scores_are_replaced(bench: B
     (bench.folder / "evaluate.toml").write_text(f'{CONTENT}[score.saliency]\nmodel = "gone.onnx"\n')
     code, said, _ = bench.run("--layouts", "good.jsonl")
     assert code == 2
-    assert "score.saliency: gone.onnx" in said
+    assert "score.saliency.model = 'gone.onnx' can't be read (No such file or directory); give `net`" in said
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -44,8 +44,10 @@ def _deaf(*command: str, stream: str = "stdout") -> tuple[int, str]:
     return done.returncode, getattr(done, other).decode()
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("job", ["status", "maintain"])
-def test_help_into_a_closed_pipe_is_no_fault(job: str) -> None:
+def test_help_into_a_closed_pipe_is_no_fault(job: str, unbuffered: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     assert _deaf("-m", f"jobs.{job}", "--help") == (0, "")
 
 

@@ -12,6 +12,8 @@ from layoutgen.runs.maintenance import clean_up
 from layoutgen.runs.resharding import reshard
 from tests.runs.test_run import Table, with_run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def table(tmp_path: Path) -> Table:

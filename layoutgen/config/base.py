@@ -117,3 +117,10 @@ def _explain(kind: type[Settings], error: ValidationError) -> str:
     for part in first["loc"][:-1]:
         model = model.model_fields[str(part)].annotation  # type: ignore[assignment]  # a section's type is its model
     return f"unknown key {key}; known here: {', '.join(model.model_fields)}"
+
+
+def check_registry(section: str, registry: str, **uris: str) -> None:
+    """Raises ValueError where one of a section's settings names weights in a registry, and the section has none."""
+    for name, uri in uris.items():
+        if uri.startswith("registry:") and not registry:
+            raise ValueError(f"{section}.{name}: registry:NAME needs {section}.registry, the root of the registry")

@@ -15,9 +15,11 @@ from layoutgen.config.stages import (
     MarketingSettings,
     PlaceSettings,
     ProtectSettings,
+    RenderSettings,
     SaliencySettings,
     WriteSettings,
 )
+from layoutgen.config.styles import StyleSettings
 
 EMPTY_WORDS = (
     *("NULL", "Null", "null", "(null)", "<null>", r"\N", "nan", "NaN", "NaT", "<NA>", "None", "none", "NONE"),
@@ -59,7 +61,6 @@ class InputSettings(Settings):
     empty_words: tuple[str, ...] = Field(
         EMPTY_WORDS, description="texts that exports write for nothing: a title fails, other copy is left out"
     )
-
     delimiter: str = Field(",", description="character between the fields of a CSV, such as ';' or a tab")
     encoding: str = Field("utf-8", description="encoding of CSV and JSON lines, such as 'gb18030' or 'utf-16'")
     rename: dict[str, str] = Field({}, description="new names for the manifest's columns: its name to the new one")
@@ -110,10 +111,12 @@ class LayoutsConfig(Settings):
     load: LoadSettings = LoadSettings()
     annotate: AnnotateSettings = AnnotateSettings()
     compose: ComposeSettings = ComposeSettings()
+    style: StyleSettings = StyleSettings()
     place: PlaceSettings = PlaceSettings()
     marketing: MarketingSettings = MarketingSettings()
     protect: ProtectSettings = ProtectSettings()
     cover: CoverSettings = CoverSettings()
+    render: RenderSettings = RenderSettings()
     write: WriteSettings = WriteSettings()
 
     @model_validator(mode="after")
@@ -148,7 +151,38 @@ class CoversConfig(Settings):
     load: LoadSettings = LoadSettings()
     protect: ProtectSettings = ProtectSettings()
     place: CoverPlaceSettings = CoverPlaceSettings()
+    render: RenderSettings = RenderSettings()
     write: WriteSettings = WriteSettings()
+
+
+class RenderConfig(Settings):
+    """Settings of `jobs.render`."""
+
+    run: RunSettings = RunSettings()
+    storage: StorageSettings = StorageSettings()
+    images: ImagesSettings = ImagesSettings()
+    render: RenderSettings = RenderSettings(formats=("webp",))
+
+
+class ReferencesSettings(Settings):
+    """What text-to-image models of other teams are given, and how their pictures are written."""
+
+    model: Literal["sd15", "sdxl"] = Field(
+        "sdxl", description="class of models: painted at about 512 or 1024 px square"
+    )
+    saliency: SaliencySettings = Field(SaliencySettings(), description="finder of the product")
+    format: Literal["webp", "png", "jpeg"] = Field("webp", description="of the pictures that are taken back")
+    quality: int = Field(90, ge=1, le=100, description="of these, where the format loses anything")
+    pool: Pool = Field(Pool(), description="actors that write folders, and that take pictures back")
+
+
+class ReferencesConfig(Settings):
+    """Settings of `jobs.references`."""
+
+    run: RunSettings = RunSettings(rows_per_shard=32)
+    storage: StorageSettings = StorageSettings()
+    images: ImagesSettings = ImagesSettings()
+    references: ReferencesSettings = ReferencesSettings()
 
 
 class SamplingSettings(Settings):
@@ -166,7 +200,8 @@ class ScoreSettings(Settings):
     content: bool = Field(True, description="fetch the photos and measure what layouts cover")
     image_side: int = Field(768, ge=64, le=8192, description="px of the longer side that a photo is decoded to")
     saliency: SaliencySettings = Field(
-        SaliencySettings(), description="finder of the subject; `border`, whatever the run that made the table used"
+        SaliencySettings(model="border"),
+        description="finder of the subject; `border`, whatever the run that made the table used",
     )
     min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
     min_contrast: float = Field(4.5, ge=1, le=21, description="least contrast ratio (WCAG) of text and background")

@@ -5,16 +5,17 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from layoutgen.config.base import Pool, Settings
+from layoutgen.config.base import Pool, Settings, check_registry
 
-Network = Literal["radm", "layout_image"]
+ComposingNetwork = Literal["radm", "layout_image"]
+Network = Literal[ComposingNetwork, "plan"]
 """The families of networks that denoise, as settings name them: those of `models.denoising.networks`."""
 NETWORKS: tuple[str, ...] = get_args(Network)
 
 Zones = dict[str, dict[str, tuple[float, float, float, float]]]
 """What a platform lays over a picture: ratio to name to box (ltrb, shares of the canvas)."""
 
-WITH_CHECKPOINT = ("internvl", "grounded", "qwen_vl", *NETWORKS)
+WITH_CHECKPOINT = ("internvl", "grounded", "vlm", "qwen_vl", *NETWORKS)
 """The engines that need a checkpoint."""
 
 
@@ -32,7 +33,7 @@ class ImagesSettings(Settings):
 class SaliencySettings(Settings):
     """Which model finds what a picture is about."""
 
-    model: str = Field("border", description="`border` (no weights), `net` (embedded network) or an ONNX file's path")
+    model: str = Field("net", description="`net` (embedded network), `border` (no weights) or an ONNX file's path")
     format: Literal["u2net", "isnet", "birefnet"] = Field("u2net", description="form of the ONNX file, if one is given")
     threads: int = Field(1, ge=1, description="threads of one actor's network")
 
@@ -45,20 +46,6 @@ def _on_the_canvas(value: Zones | None) -> Zones | None:
             if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
                 raise ValueError(f"zone {name!r} of {ratio!r} is not left, top, right, bottom in [0, 1]")
     return value
-
-
-class ProtectSettings(Settings):
-    """What titles must not cover on a cover."""
-
-    engine: Literal["ocr", "none"] = Field("ocr", description="`ocr` protects text in the picture; `none` reads none")
-    threads: int = Field(1, ge=1, description="threads of one actor's text reader")
-    batch: int = Field(8, ge=1, description="images handed to the models at once")
-    saliency: SaliencySettings = Field(SaliencySettings(model="net"), description="finder of the subject")
-    faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
-    zones: Annotated[Zones | None, AfterValidator(_on_the_canvas)] = Field(
-        None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
-    )
-    pool: Pool = Field(Pool(), description="actors of the protect stage")
 
 
 class CheckpointSettings(Settings):
@@ -112,12 +99,43 @@ class AnnotateSettings(CheckpointSettings):
         return self.ground if self.engine == "grounded" else self.pool
 
 
+class ProtectSettings(CheckpointSettings):
+    """What titles must not cover on a cover."""
+
+    section: ClassVar[str] = "protect"
+
+    engine: Literal["ocr", "none", "vlm"] = Field(
+        "ocr",
+        description="`ocr` protects text in the picture; `vlm` also what a language model names; `none`: neither",
+    )
+    max_new_tokens: int = Field(1024, ge=16, description="length limit of an answer")
+    threads: int = Field(1, ge=1, description="threads of one actor's text reader")
+    saliency: SaliencySettings = Field(SaliencySettings(), description="finder of the subject")
+    faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
+    zones: Annotated[Zones | None, AfterValidator(_on_the_canvas)] = Field(
+        None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
+    )
+    pool: Pool = Field(Pool(), description="actors of the protect stage")
+    point: Pool = Field(Pool(), description="actors of the stage that asks the language model for `vlm`")
+
+    @property
+    def asking(self) -> Pool:
+        """The actors that hold the language model."""
+        return self.point
+
+    @property
+    def reading(self) -> AnnotateSettings:
+        """How text in the picture is read and the subject found."""
+        engine: Literal["ocr", "none"] = "none" if self.engine == "none" else "ocr"
+        return AnnotateSettings(engine=engine, threads=self.threads, batch=self.batch, saliency=self.saliency)
+
+
 class ComposeSettings(CheckpointSettings):
     """Which model proposes layouts."""
 
     section: ClassVar[str] = "compose"
 
-    engine: Literal["rules", "qwen_vl", Network] = Field(
+    engine: Literal["rules", "qwen_vl", ComposingNetwork] = Field(
         "rules",
         description="`rules` needs no `model`; `qwen_vl` writes, `radm` denoises boxes, `layout_image` draws",
     )
@@ -137,8 +155,7 @@ class ComposeSettings(CheckpointSettings):
 
     @model_validator(mode="after")
     def _knows_its_registry(self) -> "ComposeSettings":
-        if not self.registry and any(uri.startswith("registry:") for uri in (self.model, self.adapter)):
-            raise ValueError("registry:NAME needs compose.registry, the root of the registry")
+        check_registry("compose", self.registry, model=self.model, adapter=self.adapter)
         if self.engine in NETWORKS and (self.adapter or self.decoder != "loop" or self.dtype != "float32"):
             raise ValueError(f"engine {self.engine!r} takes no adapter, no vllm and float32 alone; leave them out")
         return self
@@ -149,6 +166,8 @@ class PlaceSettings(Settings):
 
     regular_font: str = Field("", description="font file for running text; empty: embedded fonts")
     bold_font: str = Field("", description="font file for titles; empty: embedded fonts")
+    emoji_font: str = Field("", description="font file for emoji, in colours (COLR, CBDT) or not; empty: outlines")
+    words: str = Field("", description="text file of words that no line break parts, such as brands, one a line")
     min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
     margin: float = Field(0.045, ge=0, lt=0.3, description="free edge, share of the canvas's short side")
     min_contrast: float = Field(4.5, ge=1, le=15, description="least contrast ratio (WCAG) of text and background")
@@ -186,6 +205,26 @@ class LoadSettings(Settings):
     """How shards are read and compared with the snapshot before."""
 
     pool: Pool = Field(Pool(num_cpus=0.05), description="actors of the load stage")
+
+
+class RenderSettings(Settings):
+    """Which finished pictures and files are made of rows."""
+
+    formats: tuple[Literal["webp", "png", "jpeg", "svg", "pptx", "psd"], ...] = Field(
+        (), description="files of each row, the first its picture; empty: none are made"
+    )
+    quality: int = Field(85, ge=1, le=100, description="of webp and jpeg")
+    max_kb: float = Field(0.0, ge=0, description="most kB (1,000 bytes) of a webp, png or jpeg; 0 sets no limit")
+    least_quality: int = Field(50, ge=1, le=100, description="how far quality goes down to keep max_kb; then rows fail")
+    pool: Pool = Field(Pool(), description="actors of the render stage")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "RenderSettings":
+        if twice := [name for name in self.formats if self.formats.count(name) > 1]:
+            raise ValueError(f"formats names {twice[0]!r} twice; name it once")
+        if self.max_kb and self.least_quality > self.quality:
+            raise ValueError(f"least_quality = {self.least_quality} is above quality = {self.quality}; lower it")
+        return self
 
 
 class WriteSettings(Settings):

@@ -9,6 +9,11 @@ from layoutgen.config.base import Node, Pool, Settings
 from layoutgen.config.jobs import StorageSettings
 from layoutgen.config.stages import NETWORKS, PlaceSettings
 
+GROUNDS = ("scene", "paint", "painting")
+"""What `train.model` may say for networks that paint grounds, besides `NETWORKS`, which lay out."""
+NEW = (*NETWORKS, *GROUNDS)
+"""What it may say for a network that begins new."""
+
 
 class AugmentSettings(Settings):
     """How samples are changed: shares of samples, unless something else is said."""
@@ -31,13 +36,13 @@ class DataSettings(Settings):
     """What is learnt, and what the outcome is judged by."""
 
     source: str = Field(
-        "", description="`corpus` (drawn posters), the folder of a data set, or an .arrow file; --data replaces it"
+        "",
+        description="`corpus` (drawn posters, wishes for scenes, or scenes), the folder of a data set or of "
+        "scenes.jsonl, or an .arrow file; --data replaces it",
     )
-    posters: int = Field(2000, ge=2, description="drawn posters to learn from")
-    held_back: int = Field(
-        200, ge=2, description="drawn posters to validate by, and as many to judge by, of other goods"
-    )
-    fixed: int = Field(60, ge=0, description="posters of the fixed set, the same for every corpus and data set")
+    posters: int = Field(2000, ge=2, description="drawn posters, or wishes, to learn from")
+    held_back: int = Field(200, ge=2, description="drawn ones to validate by, and as many to judge by, of other goods")
+    fixed: int = Field(60, ge=0, description="drawn ones of the fixed set, the same for every corpus and data set")
     folder: str = Field("", description="folder of photos that drawn posters show, besides drawn products")
     photo_share: float = Field(0.5, ge=0, le=1, description="share of drawn posters that show one of them")
     style: Literal["designer", "left_third"] = Field("designer", description="how drawn posters are laid out")
@@ -53,19 +58,39 @@ class TrainSettings(Settings):
     name: str = Field("layouts", pattern="^[a-z0-9][a-z0-9._-]{0,63}$", description="name in the registry")
     model: str = Field(
         "",
-        description="checkpoint to train on: `embedded`, folder, s3:// prefix or hub id; `radm`, `layout_image`: new",
+        description="checkpoint to train on: `embedded`, folder, s3:// prefix or hub id; `radm`, `layout_image`, "
+        "`plan`, `scene`, `paint`: new; `painting`: a part for the Stable Diffusion in `backbone`",
     )
+    part: Literal["rendernet", "categories", "lora", "ip_adapter"] = Field(
+        "rendernet", description="what a `painting` learns; [paint] takes each by the setting of its name"
+    )
+    variant: Literal["", "fp16"] = Field("", description="which files of that Stable Diffusion are read")
+    tokens: int = Field(1, ge=1, le=16, description="of a category's identifier; of a reference, 4 at least")
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights and data are kept")
     method: Literal["lora", "dpo", "full"] = Field("lora", description="adapter, adapter from preferences, all weights")
     rank: int = Field(16, ge=1, le=512, description="of the adapter")
     alpha: int = Field(32, ge=1, description="the adapter's scale, times its rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="of what enters the adapter")
     vision: bool = Field(False, description="adapt the vision tower, too; some engines can't serve such an adapter")
-    size: Literal["small", "paper"] = Field("small", description="of a new `radm`; `layout_image` has one size")
-    backbone: str = Field("", description="pretrained backbone of a new `radm`, named as `model`; empty: drawn weights")
-    encoder: str = Field("", description="pretrained text encoder of a new `radm`, named as `model`; empty: our own")
+    size: Literal["small", "paper", "discrete"] = Field(
+        "small",
+        description="of a new network: `radm` has no `discrete`, which denoises states; `layout_image`, `scene` and "
+        "`paint` have `small`; of a RenderNet `paper` has 64 channels, `small` 8",
+    )
+    backbone: str = Field(
+        "",
+        description="pretrained backbone of a new `radm`, named as `model`, empty: drawn weights; of a `painting` its "
+        "Stable Diffusion",
+    )
+    encoder: str = Field(
+        "",
+        description="pretrained text encoder of a new `radm`, named as `model`, empty: our own; of `part` ip_adapter a "
+        "CLIP image encoder",
+    )
     without: tuple[Literal["geometric", "textual"], ...] = Field((), description="relations that a new `radm` lacks")
-    denoising_steps: int = Field(8, ge=1, le=1000, description="in which layouts are made of noise for the verdict")
+    denoising_steps: int = Field(
+        8, ge=1, le=1000, description="in which layouts and grounds are made of noise for the verdict"
+    )
     average: float = Field(0.0, ge=0, lt=1, description="decay of the moving average of weights that is exported")
     epochs: float = Field(3.0, gt=0, description="how often each sample is learnt; `steps` goes before it")
     steps: int = Field(0, ge=0, description="steps to take; 0: as many as `epochs` make")
@@ -111,10 +136,12 @@ class TrainSettings(Settings):
             raise ValueError("device 'cuda' needs worker.num_gpus = 1, or no worker has a GPU")
         if self.dense_steps and self.method != "full":
             raise ValueError("dense_steps teaches the vision tower, which method = 'full' alone exports; set it to 0")
-        if self.model in NETWORKS and (self.method != "full" or self.zero or self.dense_steps):
+        if self.model in NEW and (self.method != "full" or self.zero or self.dense_steps):
             raise ValueError(
                 f"model {self.model!r} learns all its weights; set method = 'full', zero = 0, dense_steps = 0"
             )
+        if self.model == "painting" and not self.backbone:
+            raise ValueError("model 'painting' learns a part for a Stable Diffusion; name it in backbone")
         if self.average and self.zero:
             raise ValueError("average needs whole weights on a worker, and ZeRO parts them; set zero = 0")
         if self.decode_cases and self.zero == 3:
@@ -127,9 +154,13 @@ class TrainSettings(Settings):
 class GateSettings(Settings):
     """When a new adapter is better than the one that serves."""
 
-    metric: Literal["iou", "placed_iou"] = Field("iou", description="what must be better on the held-back split")
-    guards: tuple[Literal["parsed", "placed", "violations", "count_error", "overlap"], ...] = Field(
-        ("parsed", "placed", "violations", "count_error"), description="what must not fall, on either set"
+    metric: Literal["iou", "placed_iou", "loss", "palette", "preferred"] = Field(
+        "iou",
+        description="what must be better on the held-back split; of grounds: loss, palette; of choices: preferred",
+    )
+    guards: tuple[Literal["parsed", "placed", "violations", "count_error", "overlap", "loss", "palette"], ...] = Field(
+        ("parsed", "placed", "violations", "count_error"),
+        description="what must not fall, on either set; of grounds: loss, palette, or none",
     )
     tolerance: float = Field(0.005, ge=0, description="fall of a guard's mean that is taken for noise")
     resamples: int = Field(2000, ge=100, description="bootstrap resamples behind an interval")

@@ -3,6 +3,8 @@
 Sources: WCAG 2.2 (relative luminance, contrast ratio); OKLab, Ottosson 2020. RGB arrays are uint8 or float 0-255.
 """
 
+import math
+
 import numpy as np
 
 INK, PAPER = "#1c1c1e", "#ffffff"
@@ -40,6 +42,11 @@ def contrast(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Contrast ratio in [1, 21] of two arrays of luminances."""
     high, low = np.maximum(a, b), np.minimum(a, b)
     return np.asarray((high + 0.05) / (low + 0.05))
+
+
+def ratio(a: str, b: str) -> float:
+    """Contrast ratio in [1, 21] of two colours, #rrggbb."""
+    return float(contrast(luminance(to_rgb(a)), luminance(to_rgb(b))))
 
 
 def contrast_on(colour: str, pixels: np.ndarray) -> float:
@@ -80,6 +87,12 @@ def to_oklch(rgb: np.ndarray) -> np.ndarray:
     """Lightness [0, 1], chroma [0, about 0.4] and hue (radians) of RGB values, (..., 3) to (..., 3)."""
     lab = np.cbrt(_linear(rgb) @ _TO_LMS.T) @ _TO_OKLAB.T
     return np.stack([lab[..., 0], np.hypot(lab[..., 1], lab[..., 2]), np.arctan2(lab[..., 2], lab[..., 1])], axis=-1)
+
+
+def to_oklab(hex_colour: str) -> tuple[float, ...]:
+    """Lightness and the two axes of #rrggbb in OKLab, in which distances are as the eye sees them."""
+    lightness, chroma, hue = (float(value) for value in to_oklch(to_rgb(hex_colour)))
+    return lightness, chroma * math.cos(hue), chroma * math.sin(hue)
 
 
 def from_oklch(lightness: float, chroma: float, hue: float) -> str:

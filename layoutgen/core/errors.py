@@ -13,6 +13,10 @@ class Refusal(JobError, ValueError):  # noqa: N818 it may be no error of the pro
     """Nothing was done: what was asked for, or what it was asked of, can't be used."""
 
 
+class AbsentError(Refusal, FileNotFoundError):
+    """A file or folder that is asked for, such as a model's weights, is not there or can't be read."""
+
+
 class Stop(JobError, RuntimeError):  # noqa: N818 as above
     """The work was begun, and its result must not be published."""
 

@@ -22,8 +22,21 @@ FIELDS = (
      "and `box` (ltrb, normalised to the canvas)"),
     ("annotator", "string", "who decided; not empty"),
     ("time", "string", "when, ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"),
+    ("reasons", "list of string", "why, by names such as those of the gallery's buttons; may be left out"),
     ("note", "string", "why, in the annotator's words; may be left out"),
 )  # fmt: skip
+# Why layouts are sent back, by the name that feedback has and as the gallery's buttons say it.
+REASONS = {
+    "title_too_small": "title too small",
+    "covers_product": "covers the product",
+    "crop": "crop",
+    "contrast": "contrast",
+    "line_break": "line break",
+    "crowded": "crowded",
+    "off_brand": "off brand",
+    "copy_wrong": "copy wrong",
+    "subject_wrong": "subject found wrong",
+}
 _MOST = 1e300  # JSON may say a number that a float has not
 _SLACK = 1e-4  # boxes are exported with five digits
 
@@ -56,6 +69,7 @@ class Feedback:
     time: datetime
     elements: tuple[EditedElement, ...] | None = None
     note: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 def read(text: str) -> tuple[list[Feedback], list[FeedbackError]]:
@@ -90,7 +104,17 @@ def check(row: object, place: int = 1) -> Feedback:
     note = row.get("note")
     if note is not None and not isinstance(note, str):
         raise FeedbackError(place, "note", f"note is {note!r}; give a string or leave it out")
-    return Feedback(**texts, decision=decision, time=_time(row, place), elements=_elements(row, place), note=note or "")
+    time, elements, reasons = _time(row, place), _elements(row, place), _reasons(row, place)
+    return Feedback(**texts, decision=decision, time=time, elements=elements, note=note or "", reasons=reasons)
+
+
+def _reasons(row: Mapping[str, Any], place: int) -> tuple[str, ...]:
+    value = row.get("reasons")
+    reasons = () if value is None else value
+    is_list = isinstance(reasons, Sequence) and not isinstance(reasons, str)
+    if not is_list or not all(isinstance(reason, str) and reason for reason in reasons):
+        raise FeedbackError(place, "reasons", f"reasons is {value!r}; give a list of names, or leave it out")
+    return tuple(dict.fromkeys(reasons))
 
 
 def _text(row: Mapping[str, Any], name: str, place: int) -> str:
@@ -173,6 +197,7 @@ def _row(one: Feedback) -> dict[str, Any]:
     if one.elements is not None:
         row["elements"] = [{"role": e.role.value, "text": e.text, "box": list(e.box)} for e in one.elements]
     row |= {"annotator": one.annotator, "time": one.time.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+    row |= {"reasons": list(one.reasons)} if one.reasons else {}
     return row | ({"note": one.note} if one.note else {})
 
 

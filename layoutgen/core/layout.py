@@ -23,6 +23,14 @@ class Role(StrEnum):
     LOGO = "logo"
     UNDERLAY = "underlay"
     OTHER = "other"
+    WAS_PRICE = "was_price"
+    BADGE = "badge"
+    DISCLAIMER = "disclaimer"
+
+    @property
+    def learnt(self) -> "Role":
+        """The role as which prompts and networks know it, one of `LEARNT_ROLES`."""
+        return {Role.WAS_PRICE: Role.PRICE, Role.BADGE: Role.OTHER, Role.DISCLAIMER: Role.OTHER}.get(self, self)
 
     @property
     def chinese(self) -> str:
@@ -47,9 +55,14 @@ _CHINESE = {
     Role.LOGO: "标志",
     Role.UNDERLAY: "底衬",
     Role.OTHER: "其他",
+    Role.WAS_PRICE: "原价",
+    Role.BADGE: "角标",
+    Role.DISCLAIMER: "声明",
 }
 
 TEXT_ROLES = frozenset(Role) - {Role.LOGO, Role.UNDERLAY}
+LEARNT_ROLES = tuple(role for role in Role if role.learnt is role)
+"""The roles that prompts, annotations and networks know, in the order of their numbers there."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,9 @@ class Canvas:
         return f"{self.width}x{self.height}"
 
 
+OFFER_ROLES = (Role.PRICE, Role.WAS_PRICE, Role.CALL_TO_ACTION, Role.BADGE, Role.DISCLAIMER)
+
+
 @dataclass(frozen=True)
 class Copy:
     """What a layout has to say. Strings are as the manifest gives them; `logo` is an image's URI."""
@@ -74,6 +90,24 @@ class Copy:
     brand: str | None = None
     logo: str | None = None
     language: str | None = None
+    price: str | None = None
+    was_price: str | None = None
+    call_to_action: str | None = None
+    badge: str | None = None
+    disclaimer: str | None = None
+
+    @property
+    def offers(self) -> dict[Role, str]:
+        """The texts of an offer that there are, by role: price, was-price, call to action, badge and disclaimer."""
+        return {role: text for role in OFFER_ROLES if (text := getattr(self, role.value))}
+
+    @property
+    def folded(self) -> "Copy":
+        """The same for composers that know selling points alone, and leave the last ones out first: the price goes
+        before them, what else an offer says follows."""
+        price, *others = (self.price, *(text for role, text in self.offers.items() if role is not Role.PRICE))
+        points = tuple(dict.fromkeys(filter(None, (price, *self.selling_points, *others))))
+        return Copy(self.title, points, self.brand, self.logo, self.language)
 
 
 @dataclass(frozen=True)
@@ -86,13 +120,77 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
+class Scrim:
+    """A veil over a part of the canvas, over the photo and below all elements: `colour` in `box` (ltrb, normalised to
+    the canvas), as opaque as `opacity` says at its strong end and running out to nothing at the other. `towards` is
+    the side of the strong end: left, top, right or bottom; all: it is as strong everywhere."""
+
+    box: Box
+    colour: str
+    opacity: float
+    towards: str = "bottom"
+
+
+@dataclass(frozen=True)
+class Ornament:
+    """A small thing that is drawn on the ground, below all elements, and says nothing: `kind` is rule (a line as long
+    and thick as its box), dots, corner (an angle in its box's upper left corner, or the one it is nearest to), disc,
+    ring or bar. `box` is ltrb, normalised to the canvas."""
+
+    kind: str
+    box: Box
+    colour: str
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
 class Framing:
     """How the photo lies on the canvas: `crop` of the photo (normalised to the photo) fills `picture` (normalised to
-    the canvas); what `picture` leaves free is filled with `backdrop` (#rrggbb)."""
+    the canvas); what `picture` leaves free is filled with `backdrop` (#rrggbb), which runs into `backdrop_to` from top
+    to bottom where that is given.
+
+    `ground` names the kind: bleed, extend, panel, band, card, frame, split, cut_out or as_is. `edge` is how the photo
+    ends where it does not end with the canvas: straight, slanted (or slanted_back, its mirror image), arched, or
+    overlap (rounded, in front of the panel); `radius` rounds its free corners, a share of the canvas's short side.
+    `blend` is normal, or cut_out: the photo's plain ground is taken away, so that its product stands on the backdrop,
+    with its shadow. `scrims` and then `ornaments` lie on all that."""
 
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     picture: Box = (0.0, 0.0, 1.0, 1.0)
     backdrop: str = "#ffffff"
+    backdrop_to: str = ""
+    ground: str = ""
+    edge: str = "straight"
+    radius: float = 0.0
+    blend: str = "normal"
+    scrims: tuple[Scrim, ...] = ()
+    ornaments: tuple[Ornament, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """A stretch of one line of a text as it is drawn: of one font, script and direction.
+
+    `line` counts from 0, `text` is in logical order, `font` is the face's name, `file` its font's file name and
+    `weight` 100 to 900. `script` is an ISO 15924 code, `language` what the shaper was told (BCP 47, "" for none),
+    `direction` ltr or rtl; `features` are OpenType features beyond the shaper's defaults. `x_px` is the left end from
+    the left edge of the element's box, `baseline_px` from its top, `width_px` the advance of the shaped run. `scale` is
+    its font size as a multiple of the element's, such as that of a price's small currency."""
+
+    line: int
+    text: str
+    font: str
+    file: str
+    weight: int
+    script: str
+    language: str
+    direction: str
+    features: tuple[str, ...]
+    x_px: float
+    baseline_px: float
+    width_px: float
+    letter_spacing_px: float = 0.0
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +198,15 @@ class Element:
     """A placed element. `lines` are the text's lines as broken; `underlay` is the index in the row's elements of the
     underlay that this one stands on, or None; a higher `z` is drawn later. `stroke_px` px of the
     colour `stroke` go around the glyphs and a soft shadow of opacity `shadow` lies under them; neither counts for the
-    contrast."""
+    contrast. `direction` is the text's base direction, ltr or rtl; `runs` are its lines in runs, each line's from left
+    to right, () in tables written before there were any.
+
+    An underlay's `shape` is rounded (by `radius_px`), slanted, ribbon, burst, disc, tag (a price tag with its hole),
+    line (a rule below its text) or quote (a rule beside it); with `direction` rtl, its mirror image. It runs from
+    `colour` to `gradient` in the direction `gradient_angle`, degrees clockwise, 0: to the right; "" for no gradient.
+    `stroke_px` is its outline, or how thick a line's or a quote's rule is. `tracking` is what is added between a text's
+    letters, em; `strike` draws a line through it. Elements of one `group` are equals, such as selling points, which
+    look alike."""
 
     role: Role
     box: Box
@@ -118,6 +224,14 @@ class Element:
     stroke_px: int = 0
     stroke: str = "#000000"
     shadow: float = 0.0
+    direction: str = "ltr"
+    runs: tuple[Run, ...] = ()
+    shape: str = "rounded"
+    gradient: str = ""
+    gradient_angle: int = 90
+    tracking: float = 0.0
+    strike: bool = False
+    group: int | None = None
 
 
 def area(box: Box) -> float:

@@ -8,7 +8,10 @@ import pyarrow as pa
 
 from layoutgen.core import schema
 from layoutgen.core.annotation import Annotation, TextLine
-from layoutgen.core.layout import Element, Framing, Role, Suggestion
+from layoutgen.core.layout import Element, Framing, Ornament, Role, Run, Scrim, Suggestion
+
+FRAMING = ("crop", "picture", "backdrop", "ground")
+"""The columns of a framing."""
 
 
 def open_rows(table: pa.Table) -> list[int]:
@@ -30,7 +33,7 @@ def kept(table: pa.Table, stage: str) -> set[int]:
     if schema.WAS not in table.column_names or "fingerprint" not in table.column_names:
         return set()
     was, now = table.column(schema.WAS).to_pylist(), table.column("fingerprint").to_pylist()
-    return {i for i in open_rows(table) if was[i] and now[i] and was[i][stage] == now[i][stage]}
+    return {i for i in open_rows(table) if was[i] and now[i] and was[i].get(stage) == now[i][stage]}
 
 
 def merge(table: pa.Table, columns: Mapping[str, Sequence[Any]], kept_rows: set[int]) -> dict[str, list[Any]]:
@@ -62,6 +65,26 @@ def note(table: pa.Table, notes: Mapping[int, Sequence[str]]) -> pa.Table:
     for i, more in notes.items():
         all_notes[i] = [*all_notes[i], *more]
     return replace(table, notes=pa.array(all_notes, pa.list_(pa.string())))
+
+
+def shown(table: pa.Table) -> pa.Table:
+    """Rows with the picture that their layout lies on as their image: of posters, their background."""
+    if "background" not in table.column_names or not pa.types.is_struct(table.schema.field("background").type):
+        return table
+    files = table.column("background").to_pylist()
+    if not any(files):
+        return table
+    of_files: dict[str, list[Any]] = {
+        "image": [file and file["uri"] for file in files],
+        "image_sha256": [file and file["sha256"] for file in files],
+    }
+    for name, side in (("image_width", "canvas_width"), ("image_height", "canvas_height")):
+        of_files[name] = table.column(side).to_pylist()
+    for name in of_files.keys() & set(table.column_names):
+        old = table.column(name).to_pylist()
+        values = [of_files[name][i] if file else old[i] for i, file in enumerate(files)]
+        table = replace(table, **{name: pa.array(values, table.schema.field(name).type)})
+    return table
 
 
 def replace(table: pa.Table, **columns: pa.Array) -> pa.Table:
@@ -134,14 +157,64 @@ def read_suggestion(row: Mapping[str, Any]) -> Suggestion:
 
 def element_row(element: Element) -> dict[str, Any]:
     """An element as Arrow takes it."""
-    return {**vars(element), "role": element.role.value, "box": list(element.box), "lines": list(element.lines)}
+    return {
+        **vars(element),
+        "role": element.role.value,
+        "box": list(element.box),
+        "lines": list(element.lines),
+        "runs": [{**vars(run), "features": list(run.features)} for run in element.runs],
+    }
 
 
 def read_element(row: Mapping[str, Any]) -> Element:
-    """The element that `element_row` wrote."""
-    return Element(**{**row, "role": Role(row["role"]), "box": tuple(row["box"]), "lines": tuple(row["lines"] or ())})
+    """The element that `element_row` wrote; of an older table, without what it did not have yet."""
+    runs = tuple(Run(**{**known(run), "features": tuple(run["features"] or ())}) for run in row.get("runs") or ())
+    read = {"lines": tuple(row["lines"] or ()), "direction": row.get("direction") or "ltr", "runs": runs}
+    kept_none = {"underlay": row.get("underlay"), "group": row.get("group")}
+    return Element(**{**known(row), **kept_none, "role": Role(row["role"]), "box": tuple(row["box"]), **read})
+
+
+def known(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a struct that are not null: what an older table did not have keeps its default."""
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def framing_row(framing: Framing) -> dict[str, Any]:
+    """A framing's columns."""
+    places = {"crop": framing.crop, "picture": framing.picture, "backdrop": framing.backdrop}
+    return {**places, "ground": ground_row(framing)}
+
+
+def framing_columns(framings: Mapping[int, Framing], length: int) -> dict[str, list[Any]]:
+    """A table's columns of framings: row index to framing, null in all other rows."""
+    by_row = {i: framing_row(framing) for i, framing in framings.items()}
+    return {name: [by_row[i][name] if i in by_row else None for i in range(length)] for name in FRAMING}
+
+
+def ground_row(framing: Framing) -> dict[str, Any]:
+    """What a framing is besides crop, picture and backdrop, as Arrow takes it."""
+    return {
+        "kind": framing.ground,
+        "edge": framing.edge,
+        "radius": framing.radius,
+        "blend": framing.blend,
+        "backdrop_to": framing.backdrop_to,
+        "scrims": [vars(scrim) | {"box": list(scrim.box)} for scrim in framing.scrims],
+        "ornaments": [vars(ornament) | {"box": list(ornament.box)} for ornament in framing.ornaments],
+    }
 
 
 def read_framing(row: Mapping[str, Any]) -> Framing:
-    """The framing in a composed row."""
-    return Framing(tuple(row["crop"]), tuple(row["picture"]), row["backdrop"])
+    """The framing in a composed row; of an older table, a plain one."""
+    ground = known(row.get("ground") or {})
+    scrims, ornaments = (ground.get(name, ()) for name in ("scrims", "ornaments"))
+    more = {name: ground[name] for name in ("edge", "radius", "blend", "backdrop_to") if name in ground}
+    return Framing(
+        tuple(row["crop"]),
+        tuple(row["picture"]),
+        row["backdrop"],
+        ground=ground.get("kind", ""),
+        scrims=tuple(Scrim(**{**scrim, "box": tuple(scrim["box"])}) for scrim in scrims),
+        ornaments=tuple(Ornament(**{**ornament, "box": tuple(ornament["box"])}) for ornament in ornaments),
+        **more,
+    )

@@ -2,75 +2,41 @@
 
 A stage only adds columns, so each schema is the one before it and a few fields more; a stage casts its result to its
 schema, and a wrong type stops there. Unknown columns of the input travel behind the contract's columns, under their
-own names. `markdown` renders a schema as docs/tables.md shows it.
+own names.
 """
 
 import pyarrow as pa
 
-from layoutgen.core.layout import Role
+from layoutgen.core.row_types import (
+    BOX,
+    ELEMENT,
+    ERROR,
+    FILE,
+    FINGERPRINT,
+    GROUND,
+    KEY_ELEMENT,
+    PICTURE,
+    SUGGESTION,
+    TEXT_LINE,
+)
 
 VERSION = 1
 # Columns that travel between stages only: the number of the shard that a block is, its attempt, how long each stage was
 # busy with it (JSON), the fingerprint and notes of the row in the snapshot before, and what a vision-language composer
-# is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in px (width, height), the framing.
-SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED = _TRAVEL = (
+# is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in px (width, height), the framing;
+# the product without its ground as PNG (RGBA, straight alpha); and a ground as a painter on a GPU gave it, which nobody
+# has looked at yet (`row_types.PAINTED_TYPE`).
+SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED, PRODUCT, UNSEEN = _TRAVEL = (
     "_shard",
     "_attempt",
     "_times",
     "_was",
     "_was_notes",
     "_seen",
+    "_product",
+    "_ground",
 )
 ROW = "_row"  # each row's number in the manifest, from 1, while it is planned
-
-BOX = pa.list_(pa.float32(), 4)
-ERROR = pa.struct([("stage", pa.string()), ("kind", pa.string()), ("message", pa.string())])
-TEXT_LINE = pa.struct(
-    [
-        ("text", pa.string()),
-        ("box", BOX),
-        ("role", pa.string()),
-        ("language", pa.string()),
-        ("colour", pa.string()),
-        ("score", pa.float32()),
-        ("placed", pa.bool_()),
-        ("grounded", pa.bool_()),
-    ]
-)
-FINGERPRINT = pa.struct([(name, pa.string()) for name in ("source", "annotate", "compose", "place")])
-PICTURE = pa.dictionary(pa.int32(), pa.large_binary())  # 32-bit offsets end at 2 GiB, which a shard's pictures may pass
-PREPARED_TYPE = pa.struct(
-    [
-        ("pixels", pa.large_binary()),
-        ("shape", pa.list_(pa.int32())),
-        ("grid", pa.list_(pa.int32())),
-        ("size", pa.list_(pa.int32())),
-        ("crop", BOX),
-        ("picture", BOX),
-        ("backdrop", pa.string()),
-    ]
-)
-SUGGESTION = pa.struct([("role", pa.string()), ("text", pa.string()), ("box", BOX)])
-ELEMENT = pa.struct(
-    [
-        ("role", pa.string()),
-        ("text", pa.string()),
-        ("box", BOX),
-        ("lines", pa.list_(pa.string())),
-        ("font", pa.string()),
-        ("font_px", pa.int32()),
-        ("line_height_px", pa.int32()),
-        ("colour", pa.string()),
-        ("alignment", pa.string()),
-        ("opacity", pa.float32()),
-        ("radius_px", pa.int32()),
-        ("underlay", pa.int32()),
-        ("z", pa.int32()),
-        ("stroke_px", pa.int32()),
-        ("stroke", pa.string()),
-        ("shadow", pa.float32()),
-    ]
-)
 
 
 def _fields(*rows: tuple[str, pa.DataType, str]) -> list[pa.Field]:
@@ -78,7 +44,11 @@ def _fields(*rows: tuple[str, pa.DataType, str]) -> list[pa.Field]:
 
 
 _PLAN = _fields(
-    ("row_id", pa.string(), "key: `product_id@WIDTHxHEIGHT`"),
+    (
+        "row_id",
+        pa.string(),
+        "key: `product_id@WIDTHxHEIGHT`, with a locale `product_id@WIDTHxHEIGHT@LOCALE`; of variants `…@v1` and so on",
+    ),
     ("product_id", pa.string(), "the product's key in the manifest"),
     ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`"),
     ("canvas_width", pa.int32(), "px"),
@@ -89,8 +59,29 @@ _PLAN = _fields(
     ("brand", pa.string(), "copy; set as text where there is no logo image"),
     ("logo", pa.string(), "URI of the logo image"),
     ("category", pa.string(), "as given"),
-    ("language", pa.string(), "of the copy, as given"),
+    ("language", pa.string(), "of the copy, as given, else the locale"),
+    ("locale", pa.string(), "BCP 47 tag of the copy; null where the manifest gives none"),
     ("application", pa.string(), "poster, marketing or video_cover"),
+)
+_POSTER = _fields(
+    ("mask", pa.string(), "URI of a mask of the first image, white where the product is; null: none was given"),
+    ("reference", pa.string(), "URI of a picture whose style the ground follows"),
+    ("reference_strength", pa.float32(), "how closely it does, [0, 1]; null: as the settings say"),
+    ("background_prompt", pa.string(), "what the ground shows, in words; nothing of the copy enters a prompt"),
+)
+_OFFER = _fields(
+    ("price", pa.string(), "copy, as it is printed, such as ￥199; a number without a currency is not shown"),
+    ("was_price", pa.string(), "copy: what it was before, likewise"),
+    ("call_to_action", pa.string(), "copy, such as 立即抢购"),
+    ("badge", pa.string(), "copy: a word on a sticker, such as 新品"),
+    ("disclaimer", pa.string(), "copy: what has to be said in small letters"),
+)
+_WISHES = _fields(
+    ("style", pa.string(), "the house style that was asked for, or auto; null: as the settings say"),
+    ("series", pa.string(), "the campaign whose products look alike; null: the product's canvases alone do"),
+    ("variant", pa.int32(), "which of a canvas's layouts, from 0; they differ on purpose"),
+    ("framing", pa.string(), "as_is: the picture is a designed canvas and stays as it is; null: it is framed"),
+    ("constraints", pa.string(), "what the layout has to keep, JSON; null: nothing of its own"),
 )
 _STATUS = _fields(
     ("status", pa.string(), "`ok`, also of a stale row; rows that fail are dead letters and in no snapshot"),
@@ -114,13 +105,17 @@ _PIXELS = _fields(
     ("logo_pixels", PICTURE, "travels between stages only: the logo as PNG"),
 )
 _ANNOTATE = _fields(
-    ("text_lines", pa.list_(TEXT_LINE), "text in the image: string, box (ltrb, of the image), role, language, colour, "
-     "score, whether a designer `placed` it or it is printed on the product, and whether a language model's box and "
-     "string are `grounded` in what was read (null: no language model named it)"),
+    (
+        "text_lines",
+        pa.list_(TEXT_LINE),
+        "text in the image: string, box (ltrb, of the image), role, language, colour, "
+        "score, whether a designer `placed` it or it is printed on the product, and whether a language model's box and "
+        "string are `grounded` in what was read (null: no language model named it)",
+    ),
     ("subject_box", BOX, "the subject, ltrb normalised to the image; null where nothing stands out"),
     ("annotation_json", pa.string(), "the placed lines in the annotation standard's JSON"),
     ("annotator", pa.string(), "model and version"),
-)  # fmt: skip
+)
 _SUBJECT = _fields(
     ("subject_map", PICTURE, "travels between stages only: the subject's map as PNG"),
 )
@@ -128,6 +123,18 @@ _COMPOSE = _fields(
     ("crop", BOX, "part of the image that is shown, ltrb normalised to the image"),
     ("picture", BOX, "where it is shown, ltrb normalised to the canvas"),
     ("backdrop", pa.string(), "colour of the canvas around the picture, #rrggbb"),
+    (
+        "ground",
+        GROUND,
+        "how the picture ends and what lies on it below the elements: kind (bleed, extend, panel, band, card,"
+        " frame, split, cut_out or as_is), edge (straight, slanted, its mirror image slanted_back, arched or "
+        "overlap), radius of its free "
+        "corners (share of the short side), blend (normal, or cut_out: its plain ground is taken away), "
+        "backdrop_to (the colour that the backdrop runs into, downwards; none where empty), scrims (veils: "
+        "box, colour, opacity, and the side towards which they grow strong) and ornaments (kind, box, colour,"
+        " opacity); null in older tables: plain",
+    ),
+    ("style_used", pa.string(), "the house style that the layout is dressed in; null where it is of none"),
     ("suggestion", pa.list_(SUGGESTION), "the composer's proposal: role, text, box (ltrb, of the canvas)"),
     ("composer", pa.string(), "model and version"),
     ("adapter", pa.string(), "LoRA adapter and its sha, or null"),
@@ -135,13 +142,52 @@ _COMPOSE = _fields(
     ("seed", pa.int64(), "of a composer that draws lots"),
     ("answer", pa.string(), "a language model's answer as it came, or null"),
 )
+_CUT_OUT = _fields(
+    (
+        "cut_out",
+        pa.string(),
+        "what the product was cut out by: alpha, mask, packshot or finder; null where it was not, "
+        "which `notes` say: the row keeps its photo",
+    ),
+)
+_PRODUCT_BOX = _fields(
+    (
+        "product_box",
+        BOX,
+        "where the product goes, ltrb normalised to the canvas, of the cut-out's own ratio; null without a cut-out",
+    ),
+)
+_PAINT = _fields(
+    (
+        "background",
+        FILE,
+        "the picture that the layout lies on, all but the elements: ground, shadow and product, as "
+        "large as the canvas, stored without loss; null: the row's layout lies on its photo",
+    ),
+    ("painter", pa.string(), "name and version of what painted the ground"),
+    ("painter_sha", pa.string(), "sha256 of its weights; null where it has none"),
+    ("background_seed", pa.int64(), "of the ground that was taken"),
+    ("steps", pa.int32(), "of denoising; null of a painter that takes none"),
+    ("condition", pa.string(), "what the ground was made of, in words"),
+)
 _PLACE = _fields(
-    ("elements", pa.list_(ELEMENT), "the layout: role, text, box (ltrb, of the canvas), lines as broken, font, font_px "
-     "and line_height_px (px), colour, alignment, opacity, radius_px, underlay (index of the element it stands on), z; "
-     "of covers also stroke_px (px) of the colour stroke around the glyphs, and shadow (opacity of a soft one)"),
+    (
+        "elements",
+        pa.list_(ELEMENT),
+        "the layout: role, text, box (ltrb, of the canvas), lines as broken, font, font_px "
+        "and line_height_px (px), colour, alignment, opacity, radius_px, underlay (index of the element it stands on), "
+        "z; of covers also stroke_px (px) of the colour stroke around the glyphs, and shadow (opacity of a soft one); "
+        "direction (of the text, ltr or rtl) and runs, its lines from left to right as shaped (see below); "
+        "of an underlay shape, gradient (the colour it runs into) and gradient_angle (degrees); of a text "
+        "tracking (em) and strike (a line through it); group (elements of one group are equals)",
+    ),
     ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind it, 5th percentile of pixels"),
     ("subject_covered", pa.float32(), "share of the shown subject under text or underlays, [0, 1], lower is better"),
-)  # fmt: skip
+)
+_RENDER = _fields(
+    ("picture_file", FILE, "the finished picture: format, uri, sha256 and bytes; null where none was drawn"),
+    ("further_files", pa.list_(FILE), "the same in the further formats of `render.formats`, in their order"),
+)
 _CLIP = _fields(
     ("video", pa.string(), "URI of the clip; null where the row gave a cover"),
     ("subtitle", pa.string(), "copy"),
@@ -153,15 +199,28 @@ _FRAME = _fields(
 _FACES = _fields(
     ("faces", pa.list_(BOX), "faces, ltrb normalised to the image; null where nobody looked for them"),
 )
+_KEY_ELEMENTS = _fields(
+    (
+        "key_elements",
+        pa.list_(KEY_ELEMENT),
+        "what a language model says the cover is about: kind (person, face, "
+        "product, text, logo or object), label, box (ltrb, normalised to the image), and the weight with which it is "
+        "protected, [0, 1]: 1 where it is grounded in the subject's map, 0 where faces or text protect it already; "
+        "null where no model was asked, and where its answer could not be read, which `notes` say",
+    ),
+)
 _VERDICT = _fields(
     ("accepted", pa.bool_(), "whether the cover passes the acceptance check"),
     ("reasons", pa.list_(pa.string()), "why not, `name: what was found`; empty where it does"),
 )
 _STALE = _fields(
-    ("stale_since", pa.timestamp("us", tz="UTC"), "since when the row could not be computed again, for a passing "
-     "reason; null where it is as new as its night"),
+    (
+        "stale_since",
+        pa.timestamp("us", tz="UTC"),
+        "since when the row could not be computed again, for a passing reason; null where it is as new as its night",
+    ),
     ("stale_reason", pa.string(), "why, the last time: `stage/kind: message`"),
-)  # fmt: skip
+)
 _RUN = _fields(
     ("run_id", pa.string(), "the run that computed the row"),
     ("created_at", pa.timestamp("us", tz="UTC"), "when"),
@@ -169,20 +228,36 @@ _RUN = _fields(
 
 PLANNED = pa.schema([*_PLAN, *_CLIP, *_STATUS])
 FETCHED = pa.schema([*PLANNED, *_FETCH, *_FRAME, *_PIXELS])
-ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE, *_FACES, *_SUBJECT])
+ANNOTATED = pa.schema([*FETCHED, *_ANNOTATE, *_FACES, *_KEY_ELEMENTS, *_SUBJECT])
 COMPOSED = pa.schema([*ANNOTATED, *_COMPOSE])
 PLACED = pa.schema([*COMPOSED, *_PLACE, *_VERDICT])
+RENDERED = pa.schema([*PLACED, *_RENDER])
+# Of posters: what further stages add, besides the columns above, which all kinds of tables share.
+POSTER_INPUT = pa.schema(_POSTER)
+# Copy that is text; a manifest's column of one of these names that holds no text is the user's own.
+OFFER = pa.schema(_OFFER)
+WISHES = pa.schema(_WISHES)
+CUT_OUT = pa.schema([*ANNOTATED, *_CUT_OUT])
+PRODUCT_PLANNED = pa.schema([*COMPOSED, *_CUT_OUT, *_PRODUCT_BOX])
+PAINTED = pa.schema([*PRODUCT_PLANNED, *_PAINT])
 
 # What a stage adds: carried over from the snapshot before where the stage's key is the same.
 RESULTS = {
-    "annotate": [field.name for field in (*_ANNOTATE, *_FACES)],
-    "compose": [field.name for field in _COMPOSE],
+    "annotate": [field.name for field in (*_ANNOTATE, *_FACES, *_KEY_ELEMENTS)],
+    "cut_out": [field.name for field in _CUT_OUT],
+    "compose": [field.name for field in (*_COMPOSE, *_PRODUCT_BOX)],
+    "paint": [field.name for field in _PAINT],
     "place": [field.name for field in (*_PLACE, *_VERDICT)],
+    "render": [field.name for field in _RENDER],
 }
 _PUBLISHED = [*(field for field in _STATUS if field.name != "input_row"), *_RUN, *_STALE]
-_COVERS = (*_CLIP, *_FRAME, *_FACES, *_VERDICT)
-LAYOUTS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_PUBLISHED, *_COVERS])
+_COVERS = (*_CLIP, *_FRAME, *_FACES, *_KEY_ELEMENTS, *_VERDICT)
+LAYOUTS = pa.schema(
+    [*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_RENDER, *_PUBLISHED, *_COVERS, *_OFFER, *_WISHES]
+)
 ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED, *_CLIP])
+POSTER_COLUMNS = pa.schema([*_POSTER, *_CUT_OUT, *_PRODUCT_BOX, *_PAINT])  # besides those of layout rows
+POSTERS = pa.schema([*LAYOUTS, *POSTER_COLUMNS])
 COVER_COLUMNS = pa.schema(_COVERS)  # of layout rows: null in all but covers
 DEAD_LETTERS = pa.schema(
     [
@@ -190,7 +265,13 @@ DEAD_LETTERS = pa.schema(
             ("row_id", pa.string(), "key of the row that failed"),
             ("product_id", pa.string(), "as given; null where the row has none"),
             ("canvas", pa.string(), "output size, `WIDTHxHEIGHT`; null where the row did not get as far"),
-            ("stage", pa.string(), "plan, fetch, annotate, ground, protect, prepare, compose or place"),
+            ("locale", pa.string(), "of the copy; null where the manifest gives none"),
+            (
+                "stage",
+                pa.string(),
+                "plan (of rows, and of posters), fetch, annotate, ground, protect, point, prepare, "
+                "cut_out, compose, paint, place or render",
+            ),
             ("kind", pa.string(), "one word for the reason, to group by"),
             ("message", pa.string(), "the value, the place and the mend"),
             ("answer", pa.string(), "a language model's answer that could not be used"),
@@ -202,8 +283,14 @@ DEAD_LETTERS = pa.schema(
     ]
 )
 # Names that mean the same in every kind of table: what travels, and the results that readers look for in any row.
-EVERYWHERE = {*_TRAVEL, ROW, "accepted", "reasons", "faces", *DEAD_LETTERS.names}
-KINDS = {"layouts": LAYOUTS, "annotations": ANNOTATIONS, "covers": LAYOUTS, "dead letters": DEAD_LETTERS}
+EVERYWHERE = {*_TRAVEL, ROW, "accepted", "reasons", "faces", "key_elements", *DEAD_LETTERS.names}
+KINDS = {
+    "layouts": LAYOUTS,
+    "annotations": ANNOTATIONS,
+    "covers": LAYOUTS,
+    "posters": POSTERS,
+    "dead letters": DEAD_LETTERS,
+}
 
 
 def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -225,39 +312,11 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def planned(kind: pa.Schema) -> pa.Schema:
     """The planned rows' schema of a published `kind`."""
-    return pa.schema([field for field in PLANNED if field.name in kind.names or field.name == "input_row"])
+    fields = (*PLANNED, *OFFER, *WISHES, *POSTER_INPUT)
+    return pa.schema([field for field in fields if field.name in kind.names or field.name == "input_row"])
 
 
 def extra_names(table: pa.Table, kind: pa.Schema = LAYOUTS) -> list[str]:
     """Names of the columns that are the user's own and no part of the contract of a published `kind`."""
-    known = {*PLACED.names, *kind.names, *_TRAVEL}
+    known = {*RENDERED.names, *kind.names, *_TRAVEL}
     return [name for name in table.column_names if name not in known]
-
-
-def markdown(schema: pa.Schema) -> str:
-    """Render a schema as a Markdown table of column, type and meaning."""
-    rows = ["| column | type | meaning |", "| --- | --- | --- |"]
-    for field in schema:
-        doc = (field.metadata or {}).get(b"doc", b"").decode()
-        rows.append(f"| `{field.name}` | {_type_name(field.type)} | {doc} |")
-    return "\n".join(rows)
-
-
-def _type_name(kind: pa.DataType) -> str:
-    if kind == BOX:
-        return "float32[4]"
-    if pa.types.is_list(kind):
-        return f"list of {_type_name(kind.value_type)}"
-    if pa.types.is_struct(kind):
-        return "struct"
-    return str(kind)
-
-
-def role_table() -> str:
-    """Render the role vocabulary as a Markdown table."""
-    rows = ["| role | 中文 |", "| --- | --- |", *(f"| `{role.value}` | {role.chinese} |" for role in Role)]
-    return "\n".join(rows)
-
-
-if __name__ == "__main__":
-    print("\n\n".join([role_table(), *(f"{name}\n\n{markdown(kind)}" for name, kind in KINDS.items())]))  # noqa: T201 - a command

@@ -2,7 +2,9 @@
 
 Starts a local S3 server, draws a catalogue (four of its rows broken on purpose), uploads it, runs `jobs.layouts`
 against `s3://` and `jobs.gallery` on its result, and says where the page is. Then the first products once more,
-composed by the embedded vision-language model instead of the rules: a table and a page of their own.
+composed by the embedded vision-language model instead of the rules: a table and a page of their own. At last posters
+of a few of them, cut out and set in scenes that are painted for them: another table, another page, and one of posters
+beside the same products' layouts on their photos.
 """
 
 import argparse
@@ -14,6 +16,9 @@ from pathlib import Path
 from layoutgen.demo.shop import CATALOGUE, HERE, job, opened, say
 
 _FEW = "8"  # products that the vision-language model lays out, on three canvases each
+
+
+_POSTERS = "8"  # products that posters are made of, on two canvases each
 
 
 def main() -> int:
@@ -32,11 +37,18 @@ def main() -> int:
         table, config = "s3://demo/layouts-qwen-vl", str(HERE / "demo.qwen_vl.toml")
         few = job("layouts", "--input", CATALOGUE, "--output", table, "--config", config, "--limit", _FEW)
         job("gallery", "--layouts", table, "--output", str(output / "gallery-qwen-vl"))
-    result, other = json.loads(full), json.loads(few)
+        say(f"posters of the first {_POSTERS} products, in painted scenes: python -m jobs.posters")
+        table, config = "s3://demo/posters", str(HERE / "posters.demo.toml")
+        scenes = job("posters", "--input", CATALOGUE, "--output", table, "--config", config, "--limit", _POSTERS)
+        pages = ("--output", str(output / "gallery-posters"))
+        job("gallery", "--layouts", table, "--beside", "s3://demo/layouts", *pages)
+    result, other, posters = json.loads(full), json.loads(few), json.loads(scenes)
     say(
         f"{result['published']} layouts published, {result['dead_letters']} rows failed: {json.dumps(result['failed'])}"
     )
     say(f"{other['published']} by the vision-language model: {output / 'gallery-qwen-vl' / 'index.html'}")
+    say(f"{posters['published']} posters: {output / 'gallery-posters' / 'index.html'}")
+    say(f"beside the same products' layouts on their photos: {output / 'gallery-posters' / 'beside.html'}")
     say(f"{time.monotonic() - began:.0f} s in all; the tables are in {output / 's3' / 'demo' / 'layouts'}")
     say(f"open {output / 'gallery' / 'index.html'}")
     return 0

@@ -53,6 +53,7 @@ def evaluate_adoption(
             )
         },
         "edits": _edits(storage, settled, about),
+        "reasons": adoption.reasons(settled),
         "problems": problem_counts,
         "problem_rows": [asdict(problem) for problem in problems[:_SHOWN]],
     }

@@ -11,14 +11,18 @@ from layoutgen.cluster import join
 from layoutgen.config.base import Pool
 from layoutgen.config.stages import ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
+from layoutgen.evaluation import finished_links
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import gallery_source
 from layoutgen.models.building import finders
-from layoutgen.stages.render import Render
+from layoutgen.stages.preview import Preview
 from layoutgen.streaming import Stage, Step, Stream, stream
 
 log = logging.getLogger("layoutgen")
+
+_FEWEST = 32
+"""Previews an actor: it takes 3 s of a CPU to start, and each of them a tenth."""
 
 
 def run_gallery(
@@ -40,12 +44,12 @@ def run_gallery(
     source = gallery_source.read(storage, layouts, run_id, limit)
     font_files = fonts.named(source.settings, font_files)
     previews = storage.join(output, "previews")
+    drawn = source.drawable()
     if pool is None:
         join("", "")
-        pool = Pool(size=_cpus(), num_cpus=0.9)
-    build = partial(_render, storage, previews, side, font_files, _finder(source.settings) if maps else None)
-    drawing = Step("render", build, pool)
-    drawn = source.drawable()
+        pool = Pool(size=max(1, min(_cpus(), len(drawn) // _FEWEST)), num_cpus=0.9)
+    build = partial(_preview, storage, previews, side, font_files, _finder(source.settings) if maps else None)
+    drawing = Step("preview", build, pool)
     placed = source.table.to_pylist()
     faults = {row["row_id"]: "the row has no picture that could be drawn" for row in placed}
     for row in stream([drawing], [drawn.slice(first, 8) for first in range(0, len(drawn), 8)]):
@@ -58,8 +62,16 @@ def run_gallery(
     margin, protect = (source.settings.get("place") or {}).get("margin"), source.settings.get("protect")
     has_covers = any(row.get("accepted") is not None for row in placed)
     zones = finders.zones(ProtectSettings(zones=protect.get("zones"))) if protect and has_covers else None
+    links = finished_links.of_rows(storage, output, placed)
     for name, content in gallery.files(
-        placed, source.dead, source.run_id, totals=totals, faults=faults, maps=maps, margin=margin, zones=zones
+        [{**row, "_links": links.get(row["row_id"], [])} for row in placed],
+        source.dead,
+        source.run_id,
+        totals=totals,
+        faults=faults,
+        maps=maps,
+        margin=margin,
+        zones=zones,
     ):
         storage.write(storage.join(output, name), content)
     return storage.join(output, "index.html")
@@ -70,16 +82,16 @@ def _finder(settings: dict[str, Any]) -> SaliencySettings:
     saliency = (settings.get("annotate") or settings.get("protect") or {}).get("saliency") or {}
     finder = SaliencySettings(**{name: saliency[name] for name in ("model", "format") if name in saliency})
     if finder.model not in ("border", "net") and not Path(finder.model).exists():
-        log.warning("the run's subject finder %s is not here; maps are by 'border'", finder.model)
+        log.warning("the run's subject finder %s is not here; maps are by 'net'", finder.model)
         return SaliencySettings()
     return finder
 
 
-def _render(
+def _preview(
     storage: Storage, previews: str, side: int, font_files: tuple[str, ...], finder: SaliencySettings | None
 ) -> Stage:
     saliency = finders.saliency(finder) if finder else None
-    return Render(storage, previews, side, font_files, layers=True, saliency=saliency)
+    return Preview(storage, previews, side, font_files, layers=True, saliency=saliency)
 
 
 def _cpus() -> int:

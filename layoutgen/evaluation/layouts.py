@@ -20,10 +20,12 @@ from layoutgen.config.base import Pool
 from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.core import schema
 from layoutgen.core.gallery import files as gallery
+from layoutgen.core.metrics import spread
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.statistics import stratified_sample
 from layoutgen.core.reports import evaluation_report
 from layoutgen.core.reports.evaluation_report import Draws
+from layoutgen.core.rows import FRAMING
 from layoutgen.evaluation import report_files
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage, opened
@@ -32,7 +34,7 @@ from layoutgen.models.building.finders import saliency
 from layoutgen.models.building.versions import saliency_version
 from layoutgen.pages import layouts as layouts_page
 from layoutgen.runs.accounting import LostRowsError
-from layoutgen.stages.render import Render
+from layoutgen.stages.preview import Preview
 from layoutgen.stages.score import Score
 from layoutgen.streaming import Stage, Step, Stream, idle, stream
 
@@ -40,7 +42,8 @@ log = logging.getLogger("layoutgen")
 
 _GROUPED = ("category", "canvas", "application", "composer", "adapter")
 _WEIGHTS = [f"{name}_weight" for name, definition in METRICS.items() if definition.pooled]
-_BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions", "element_scores", "elements"]
+_LOOKS = ("canvas_width", "canvas_height", "series", "variant", "style_used", *FRAMING, "elements")
+_BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions", "element_scores", *_LOOKS]
 
 
 def evaluate_layouts(
@@ -85,6 +88,7 @@ def evaluate_layouts(
         "protocols": evaluation_report.protocols(scored, draws),
         "groups": evaluation_report.groups(scored, _GROUPED, draws),
         "roles": evaluation_report.roles(scored),
+        "spread": spread.spreads(_looks(scored)),
         "violated": evaluation_report.violated(scored),
         "exclusions": evaluation_report.exclusions(scored),
         "worst": evaluation_report.worst_rows(scored, config.report.worst),
@@ -111,9 +115,16 @@ def evaluate_layouts(
         "rows": len(places),
         "evaluated": len(scored),
         "exclusions": report["exclusions"],
+        "spread": {name: value["value"] for name, value in report["spread"].items()},
         "report": storage.join(output, "report.html"),
         **against,
     }
+
+
+def _looks(scored: pa.Table) -> list[dict[str, Any]]:
+    """What is seen of rows, and where they belong."""
+    names = [name for name in ("row_id", "product_id", *_LOOKS) if name in scored.column_names]
+    return list(scored.select(names).to_pylist())
 
 
 def _cluster(config: EvaluateConfig) -> dict[str, Any]:
@@ -140,12 +151,9 @@ def _with_fonts(config: EvaluateConfig, manifest: dict[str, Any]) -> EvaluateCon
 
 
 def _finder(config: EvaluateConfig) -> str:
-    """The name and version of what finds subjects; empty where nothing does. Raises TableError for an unreadable
-    file."""
-    try:
-        return saliency_version(config.score.saliency) if config.score.content else ""
-    except ValueError as error:
-        raise layout_tables.TableError(f"score.saliency: {error}") from None
+    """The name and version of what finds subjects; empty where nothing does. Raises AbsentError for a file that
+    can't be read."""
+    return saliency_version(config.score.saliency, "score") if config.score.content else ""
 
 
 def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
@@ -296,9 +304,9 @@ def _pictures(
         ]
         if keep:
             tables.append(table.take(pa.array(keep, pa.int64())))
-    build = partial(Render, storage, folder, config.report.preview_side, config.score.fonts)
+    build = partial(Preview, storage, folder, config.report.preview_side, config.score.fonts)
     pictures = {}
-    for row in stream([Step("render", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **_cluster(config)):
+    for row in stream([Step("preview", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **_cluster(config)):
         if row["fault"]:
             log.warning("no picture of %s: %s", row["row_id"], row["fault"])
             continue

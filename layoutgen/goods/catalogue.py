@@ -8,6 +8,7 @@ photographs: they are for demos and tests, and say nothing about the quality of 
 import io
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ BROKEN = {
     "cushion-page": "its .jpg is an error page in HTML",
     "vase-untitled": "its title is empty",
 }
+_IN_BROKEN_ROWS = {"kettle-pine", "vase-ivory"}
 _SUFFIXES = {  # all others are .jpg
     "mug-fog": ".png",
     "dress-navy": ".png",
@@ -39,12 +41,19 @@ _PAGE = (
 )
 
 
-def draw(folder: Path, seed: int = 0) -> Path:
-    """Draw the catalogue into `folder`, which is made where it is missing, and return the path of its manifest."""
+def draw(folder: Path, seed: int = 0, *, products: int | None = None, scale: float = 1.0) -> Path:
+    """Draw the catalogue into `folder`, which is made where it is missing, and return the path of its manifest.
+
+    `products` takes only so many of its products beside the broken rows; `scale` makes photos smaller, as a factor of
+    their sides."""
     folder = Path(folder)
     for part in ("images", "logos"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    for name, shot in SHOTS.items():
+    wordings = dict(list(WORDING.items())[:products])
+    shown = {name for product_id, wording in wordings.items() for name in (product_id, *wording.also)}
+    for name in sorted(shown | _IN_BROKEN_ROWS):
+        shot = SHOTS[name]
+        shot = replace(shot, size=(round(shot.size[0] * scale), round(shot.size[1] * scale)))
         picture = shot.picture(np.random.default_rng([seed, zlib.crc32(name.encode())]))
         (folder / _path(name)).write_bytes(_encoded(picture, name))
     for brand in BRANDS:
@@ -52,7 +61,7 @@ def draw(folder: Path, seed: int = 0) -> Path:
     whole = (folder / _path("kettle-pine")).read_bytes()
     (folder / _path("teapot-cut")).write_bytes(whole[: len(whole) // 3])
     (folder / _path("cushion-page")).write_bytes(_PAGE)
-    rows = [_row(product_id, wording) for product_id, wording in WORDING.items()]
+    rows = [_row(product_id, wording) for product_id, wording in wordings.items()]
     # Broken rows stand among the good ones, as they do in life.
     for place, row in zip((3, 11, 20, 29), _broken_rows(), strict=True):
         rows.insert(place, row)

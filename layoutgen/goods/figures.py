@@ -12,7 +12,7 @@ import numpy as np
 
 from layoutgen.goods.sheet import Array, Point, Sheet, bevel, flat, mix, noise, spline, turned
 from layoutgen.goods.shots import ASPECTS, SHOTS
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 
 SIDE = 208
 _SKINS = ("#f3d3bd", "#e8b998", "#c98d67", "#9a6442", "#6b4330", "#f7dfce")

@@ -12,6 +12,8 @@ import numpy as np
 from PIL import Image
 
 from layoutgen.goods.sheet import Array, Colour, Sheet, blur, mix, noise, rgb, step, turned
+from layoutgen.imaging.products.shadows import lying as lying_shadow
+from layoutgen.imaging.products.shadows import standing as standing_shadow
 
 Backdrop = Callable[[tuple[int, int], float, tuple[str, ...], np.random.Generator], Array]
 
@@ -141,15 +143,18 @@ def bokeh(shape: tuple[int, int], horizon: float, colours: tuple[str, ...], rng:
     image = np.asarray(mix(colours[0], colours[1], np.clip(1.3 * y, 0, 1)), np.float32)
     glow = np.zeros((*shape, 3), np.float32)
     for _ in range(46):
-        layer = np.zeros(shape, np.float32)
         radius = int(size * rng.uniform(0.012, 0.055))
-        place = (
+        x0, y0 = (
             int(rng.uniform(0, shape[1])),
             int(np.clip(rng.normal(horizon * 0.55, 0.2), 0, horizon - 0.03) * shape[0]),
         )
-        cv2.circle(layer, place, radius, 0.75, -1, cv2.LINE_AA)
-        cv2.circle(layer, place, radius, 1.0, max(1, radius // 9), cv2.LINE_AA)
-        glow += (
+        reach = 2 * radius + 8  # no light and none of its blur goes further
+        left, top = max(0, x0 - reach), max(0, y0 - reach)
+        around = glow[top : y0 + reach, left : x0 + reach]
+        layer = np.zeros(around.shape[:2], np.float32)
+        cv2.circle(layer, (x0 - left, y0 - top), radius, 0.75, -1, cv2.LINE_AA)
+        cv2.circle(layer, (x0 - left, y0 - top), radius, 1.0, max(1, radius // 9), cv2.LINE_AA)
+        around += (
             blur(layer, radius * 0.08)[..., None]
             * rgb(colours[2 + int(rng.integers(len(colours) - 2))])
             * np.float32(rng.uniform(0.15, 0.55))
@@ -236,23 +241,7 @@ def compose(backdrop: Array, product: Image.Image, place: tuple[int, int], lying
     layer[top:bottom, left:right] = sheet[top - y0 : bottom - y0, left - x0 : right - x0]
     alpha = np.ascontiguousarray(layer[..., 3])
     size = float(product.width)
-    if lying:
-        near = np.roll(alpha, (round(0.010 * size), round(0.007 * size)), (0, 1))
-        far = np.roll(alpha, (round(0.040 * size), round(0.026 * size)), (0, 1))
-        dark = 1 - (1 - 0.42 * blur(near, 0.010 * size)) * (1 - 0.34 * blur(far, 0.035 * size))
-    else:
-        rows = np.nonzero(alpha.max(axis=1) > 0.5)[0]
-        foot = float(rows[-1]) if len(rows) else height - 1.0
-        # The silhouette laid on the floor, away from the light: sheared to the right and flattened to a sixth.
-        lie = np.array([[1, -0.30, 0.30 * foot], [0, 0.17, 0.83 * foot]], np.float32)
-        cast = cv2.warpAffine(alpha, lie, (width, height))
-        touch = alpha.copy()
-        touch[: int(max(0, foot - 0.05 * size))] = 0
-        press = np.array([[1, 0, 0], [0, 0.5, 0.5 * foot + 0.004 * size]], np.float32)
-        touch = cv2.warpAffine(touch, press, (width, height))
-        dark = 1 - (1 - 0.30 * blur(cast, 0.030 * size)) * (1 - 0.62 * blur(touch, 0.013 * size))
-        dark = 1 - (1 - dark) * (1 - 0.25 * blur(touch, 0.045 * size))
-    dark = np.clip(dark, 0, 1)[..., None]
+    dark = (lying_shadow if lying else standing_shadow)(alpha, size)[..., None]
     out = backdrop * (1 - dark) + backdrop * rgb(shade) * dark
     out = out * (1 - alpha[..., None]) + layer[..., :3] * alpha[..., None]
     return Image.fromarray((np.clip(out, 0, 1) * 255 + 0.5).astype(np.uint8), "RGB")

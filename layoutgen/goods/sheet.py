@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from layoutgen.imaging.blurring import blur
+
 Array = NDArray[np.float32]
 Point = tuple[float, float]
 Colour = str | tuple[float, float, float] | Array
@@ -35,24 +37,6 @@ def mix(a: Colour, b: Colour, share: float | Array) -> Array:
     """Return `a` blended with `share` of `b`; an array of shares gives an array of colours."""
     weight = np.asarray(share, np.float32)
     return np.asarray(rgb(a) + (rgb(b) - rgb(a)) * (weight[..., None] if weight.ndim else weight), np.float32)
-
-
-def blur(image: Array, sigma_px: float) -> Array:
-    """Blur with a Gaussian, edges extended; large blurs run on a smaller copy, which looks the same and costs less."""
-    if sigma_px < 0.3:
-        return image
-    height, width = image.shape[:2]
-    scale = max(1, min(int(sigma_px // 5), 16))
-    small = (
-        image
-        if scale == 1
-        else cv2.resize(image, (-(-width // scale), -(-height // scale)), None, 0, 0, cv2.INTER_AREA)
-    )
-    small = cv2.GaussianBlur(small, (0, 0), sigma_px / scale, borderType=cv2.BORDER_REPLICATE)
-    if scale > 1:  # the second, small blur takes the facets off that the eye would see in reflections
-        large = cv2.resize(small, (width, height), None, 0, 0, cv2.INTER_LINEAR)
-        small = cv2.GaussianBlur(large, (0, 0), scale * 0.8, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(small, np.float32)
 
 
 def step(x: Array, edge: float, width: float) -> Array:
@@ -99,8 +83,13 @@ def spline(points: Sequence[Point], *, closed: bool, steps: int = 14) -> list[Po
 def normals(height: Array) -> Array:
     """Return unit normals of a height field in pixels."""
     dy, dx = np.gradient(height)
-    n = np.stack([-dx, -dy, np.ones_like(dx)], -1)
-    return np.asarray(n / np.linalg.norm(n, axis=-1, keepdims=True), np.float32)
+    return _unit(np.stack([-dx, -dy, np.ones_like(dx)], -1))
+
+
+def _unit(n: Array) -> Array:
+    """Vectors (..., 3) at length 1; `linalg.norm` takes six times as long for so short an axis."""
+    x, y, z = n[..., 0], n[..., 1], n[..., 2]
+    return np.asarray(n / np.sqrt(x * x + y * y + z * z)[..., None], np.float32)
 
 
 def flat(tilt: Point = (0.0, 0.0)) -> Form:
@@ -274,8 +263,7 @@ class Sheet:
             base = base[window]
         n = (form or flat())(np.pad(cover, 2), self.unit)[2:-2, 2:-2]
         if (bump := options.pop("bump", None)) is not None:
-            n = n + normals(bump[window]) - np.array([0, 0, 1], np.float32)
-            n = n / np.linalg.norm(n, axis=-1, keepdims=True)
+            n = _unit(n + normals(bump[window]) - np.array([0, 0, 1], np.float32))
         opacity = options.pop("opacity", 1.0)
         shaded = light(np.broadcast_to(base, (*cover.shape, 3)), n, **options)
         cover = (cover * opacity)[..., None]

@@ -1,144 +1,168 @@
-"""Fonts: which files, and their metrics as Pillow draws them, so that what is measured is what is drawn.
-
-Of a variable font the weight is set, on whichever of its axes it stands; every other axis, the optical size too, keeps
-its default, so that a text's shape is the same at every size. Of a collection the first font is used.
-"""
+"""Which fonts there are: the embedded ones, each for its script, and the user's files, checked."""
 
 import logging
 import os
-import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import justmytype_intl_cjk
+import justmytype_intl_rtl
+import justmytype_intl_sea
+import justmytype_intl_south_asia
 import justmytype_western_core
+import manimgx_fonts
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 from layoutgen.core.errors import Refusal
+from layoutgen.core.text.direction import Direction
+from layoutgen.imaging.faces import BOLD, OWN, REGULAR, WEIGHTS, FontFace, open_face, plain_name
+from layoutgen.imaging.shaping import EMOJI, PLAIN, Manner, Typeface, shaper
 
 logger = logging.getLogger("layoutgen")
 
-REGULAR, BOLD = 400, 700
-VERSION = "faces-2"
-_CJK = Path(justmytype_intl_cjk.__file__).parent / "fonts" / "ofl"
-_WESTERN = Path(justmytype_western_core.__file__).parent / "fonts" / "ofl"
-SIMPLIFIED = _CJK / "notosanssc" / "NotoSansSC[wght].ttf"
-KOREAN = _CJK / "notosanskr" / "NotoSansKR[wght].ttf"
-_OTHERS = (
-    _CJK / "notosansjp" / "NotoSansJP[wght].ttf",
-    _CJK / "notosanstc" / "NotoSansTC[wght].ttf",
-    _WESTERN / "notosans" / "NotoSans[wdth,wght].ttf",
-    _WESTERN / "inter" / "Inter[opsz,wght].ttf",
-)
-EMBEDDED = (SIMPLIFIED, KOREAN, *_OTHERS)
-# What publishers append to the names of variable fonts' files.
-_AXES = re.compile(r"\[[^]]*]$|[-_]VariableFont(_.*)?$|[-_]?VF$")
+VERSION = "faces-5"
+_LARGEST_FILE = 1 << 28  # bytes; a collection of all Chinese, Japanese and Korean letters has half of it
+_LARGEST_PICTURE = 2048  # px; Noto Color Emoji has 136, Apple's 160
 _MEND = "give a TrueType or OpenType file that has letters"
 
 
-class FontFace:
-    """A font file in one weight. Glyph runs are laid out by Pillow's basic engine, the same everywhere. `name` says
-    the weight only where the font is drawn in it: a font without a weight axis has its file's name."""
-
-    def __init__(self, path: Path, weight: int) -> None:
-        self.path, self.weight = path, weight
-        self._axes, self.has_weights = _axes(path, weight)
-        style = ("-Bold" if weight >= BOLD else "-Regular") if self.has_weights else ""
-        self.name = f"{_AXES.sub('', path.stem) or path.stem}{style}"
-        self._width = lru_cache(maxsize=200_000)(self._measure)
-
-    def __reduce__(self) -> tuple[type["FontFace"], tuple[Path, int]]:
-        return FontFace, (self.path, self.weight)
-
-    def at(self, px: int) -> ImageFont.FreeTypeFont:
-        """The font at a size, ready to draw with."""
-        return _open(self.path, self._axes, px)
-
-    def width(self, text: str, px: int) -> float:
-        """Advance width of `text` in px at font size `px`."""
-        return self._width(text, px)
-
-    def _measure(self, text: str, px: int) -> float:
-        return self.at(px).getlength(text)
-
-    def covers(self, character: str) -> bool:
-        """Tell whether the font has a glyph for `character`."""
-        return ord(character) in _characters(self.path)
+def _pack(module: Any, **fonts: str) -> dict[Path, str]:
+    """The files of a pack of fonts with the scripts that they are for: `NotoSansThai=Thai`, "" for any."""
+    folder = Path(module.__file__).parent
+    files = {path.stem.split("[")[0].replace("-Regular", ""): path for path in sorted(folder.rglob("*.ttf"))}
+    return {files[name]: script for name, script in fonts.items()}
 
 
-@lru_cache(maxsize=512)
-def _open(path: Path, axes: tuple[float, ...], px: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(path, px, layout_engine=ImageFont.Layout.BASIC)
-    if axes:
-        font.set_variation_by_axes(list(axes))
-    return font
-
-
-@lru_cache(maxsize=64)
-def _characters(path: Path) -> frozenset[int]:
-    with TTFont(path, lazy=True, fontNumber=0) as font:
-        return frozenset(font.getBestCmap() or ())
-
-
-def _axes(path: Path, weight: int) -> tuple[tuple[float, ...], bool]:
-    """A value for each of a font's axes in the file's order, and whether one of them is the weight."""
-    with TTFont(path, lazy=True, fontNumber=0) as font:
-        axes = font["fvar"].axes if "fvar" in font else []
-        tags = [axis.axisTag for axis in axes]
-        values = [
-            float(min(max(weight, axis.minValue), axis.maxValue) if axis.axisTag == "wght" else axis.defaultValue)
-            for axis in axes
-        ]
-    return tuple(values), "wght" in tags
+_CJK = _pack(justmytype_intl_cjk, NotoSansSC="", NotoSansKR="", NotoSansJP="", NotoSansTC="")
+SIMPLIFIED, KOREAN, JAPANESE, TRADITIONAL = _CJK
+_HOMES = {
+    **_CJK,
+    **_pack(justmytype_western_core, NotoSans="", Inter=""),
+    **_pack(justmytype_intl_rtl, NotoSansArabic="Arab", NotoSansHebrew="Hebr"),
+    **_pack(justmytype_intl_sea, NotoSansThai="Thai", NotoSansLao="Laoo", NotoSansKhmer="Khmr", NotoSansMyanmar="Mymr"),
+    **_pack(
+        justmytype_intl_south_asia,
+        NotoSansDevanagari="Deva",
+        NotoSansBengali="Beng",
+        NotoSansTamil="Taml",
+        NotoSansTelugu="Telu",
+    ),
+    **_pack(
+        manimgx_fonts,
+        NotoSansGujarati="Gujr",
+        NotoSansGurmukhi="Guru",
+        NotoSansKannada="Knda",
+        NotoSansMalayalam="Mlym",
+        NotoSansOriya="Orya",
+        NotoSansSinhala="Sinh",
+        NotoSansArmenian="Armn",
+        NotoSansEthiopic="Ethi",
+        NotoSansGeorgian="Geor",
+        NotoEmoji=EMOJI,
+        NotoSansSymbols="Zsym",
+    ),
+    **_pack(justmytype_western_core, NotoSansSymbols2="Zsym", SourceSerif4="", NotoSerif="", NotoSansMono=""),
+}
+EMBEDDED = tuple(_HOMES)
+_STEMS = {plain_name(path): path for path in EMBEDDED}
+FAMILIES = {
+    "sans": (),
+    "grotesque": (_STEMS["Inter"],),
+    "serif": (_STEMS["SourceSerif4"], _STEMS["NotoSerif"]),
+    "mono": (_STEMS["NotoSansMono"],),
+}
+"""The files of the families that styles name, for the letters that they have; of sans those of each language."""
 
 
 def _check(path: Path) -> None:
     """Raise ValueError where a file is not a whole font with letters that can be measured and drawn."""
+    if os.path.getsize(path) > _LARGEST_FILE:
+        raise Refusal(f"{path} has {os.path.getsize(path)} bytes, more than any font; {_MEND}")
     try:
         with TTFont(path, lazy=True, fontNumber=0) as font:
             tables = font.reader.tables.values()
             ends = [table.offset + table.length for table in tables] if font.flavor is None else []
             if max(ends, default=0) > os.path.getsize(path):
                 raise Refusal(f"{path} is cut short: it is no whole font file; copy it again")
-            if not font.getBestCmap():
+            letters = "".join(map(chr, sorted(font.getBestCmap() or ())))
+            if not letters:
                 raise Refusal(f"{path} says of no Unicode character which glyph it has; {_MEND}")
-        letters = "".join(map(chr, sorted(_characters(path))))
-        _open(path, _axes(path, BOLD)[0], 32).getlength(letters)  # reads every outline
-    except ValueError:
+            outlined = not {"glyf", "CFF ", "CFF2"}.isdisjoint(font.reader.tables)
+        if outlined:  # every outline is read
+            ImageFont.truetype(path, 32, layout_engine=ImageFont.Layout.BASIC).getlength(letters)
+        else:
+            _check_pictures(path, letters)
+    except Refusal:
         raise
-    except Exception as error:  # fontTools raises a zoo of its own
+    except Exception as error:  # fontTools raises a zoo of its own, and Pillow a ValueError for too many letters
         reason = str(error).split("\n")[0] or type(error).__name__
         raise Refusal(f"{path} can't be read as a TrueType or OpenType font ({reason}); {_MEND}") from error
 
 
-@lru_cache(maxsize=64)
-def face(path: str, weight: int) -> FontFace:
-    """Open a font file once a process. Raises ValueError where the file is missing or no font."""
+def _check_pictures(path: Path, letters: str) -> None:
+    """Raise ValueError where a font without outlines has no pictures (CBDT, sbix), or one that is none or huge."""
+    opened = open_face(path, REGULAR, EMOJI)
+    sizes = [size for letter in letters if (size := opened.picture_size(letter))]
+    if not sizes:
+        raise Refusal(f"{path} has neither outlines nor pictures of its letters; {_MEND}")
+    if max(map(max, sizes)) > _LARGEST_PICTURE:
+        raise Refusal(f"{path} has a picture of {max(map(max, sizes))} px, more than {_LARGEST_PICTURE}; {_MEND}")
+
+
+@lru_cache(maxsize=256)
+def face(path: str, weight: int, home: str = OWN) -> FontFace:
+    """Open a font file once a process; a user's is for any script, or for `EMOJI` alone. Raises ValueError where it is
+    missing or no font."""
     file = Path(path)
     if not file.is_file():
         raise Refusal(f"no font file at {path}; give another path, or none for the embedded fonts")
-    if file not in EMBEDDED:
+    if file not in _HOMES:
         _check(file)
-    return FontFace(file, weight)
+    return open_face(file, weight, _HOMES.get(file, home))
 
 
 def faces(path: str, weight: int) -> list[FontFace]:
-    """The faces of one weight in order of preference: the user's file (if any), then the embedded fonts, Noto Sans SC,
-    KR, JP and TC, Noto Sans and Inter."""
+    """The faces of one weight in order of preference: the user's file (if any), then the embedded fonts: Noto Sans SC,
+    KR, JP and TC, Noto Sans and Inter, one for each other script, and serif and monospaced ones."""
     return [face(str(file), weight) for file in (*([path] if path else ()), *EMBEDDED)]
 
 
+@lru_cache(maxsize=512)
 def by_name(name: str, extra: tuple[str, ...] = ()) -> FontFace:
     """The face that a row's `font` names, among the files in `extra` and the embedded ones. Raises ValueError where
     none has it."""
-    for path in (*extra, *map(str, EMBEDDED)):
-        for weight in (REGULAR, BOLD):
-            if path and face(path, weight).name == name:
-                return face(path, weight)
+    for path in filter(None, (*extra, *map(str, EMBEDDED))):
+        stem = plain_name(Path(path))
+        if name == stem or name.startswith(f"{stem}-"):
+            for weight in (REGULAR, BOLD, *_weight(name.removeprefix(f"{stem}-"))):
+                if face(path, weight).name == name:
+                    return face(path, weight)
     raise Refusal(f"no font named {name!r} is here; give its file with --font, for an evaluation in score.fonts")
+
+
+def _weight(suffix: str) -> list[int]:
+    """The weight that the end of a face's name says, if any."""
+    return [weight for weight, word in WEIGHTS.items() if word == suffix] or (
+        [int(suffix)] if suffix.isdecimal() and len(suffix) == 3 else []
+    )
+
+
+@lru_cache(maxsize=256)
+def typeface(
+    name: str,
+    extra: tuple[str, ...] = (),
+    language: str = "",
+    direction: Direction = "ltr",
+    manner: Manner = PLAIN,
+) -> Typeface:
+    """The face that a row's `font` names, and the embedded ones for letters that it has not. Raises ValueError where
+    there is none of that name."""
+    chosen = by_name(name, extra)
+    others = [face(str(path), chosen.weight) for path in EMBEDDED if path != chosen.path]
+    return Typeface(shaper((chosen, *others), language, direction, manner), name)
 
 
 def named(settings: Mapping[str, Any], files: Sequence[str]) -> tuple[str, ...]:
@@ -147,7 +171,7 @@ def named(settings: Mapping[str, Any], files: Sequence[str]) -> tuple[str, ...]:
     for path in files:
         face(path, BOLD)
     place, kept = settings.get("place"), list(files)
-    for name in ("bold_font", "regular_font"):
+    for name in ("bold_font", "regular_font", "emoji_font"):
         own = place.get(name) if isinstance(place, Mapping) else None
         if not isinstance(own, str) or not own or own in kept:
             continue

@@ -58,4 +58,5 @@ def _explained(data: bytes, error: Exception) -> ImageFault:
         return ImageFault("damaged_image", f"{name} that can't be decoded ({reason(error)}); save and upload it again")
     if name in OTHER_IMAGES:
         return ImageFault("unsupported_image", f"{name} image; save it as JPEG, PNG or WebP")
-    return ImageFault("not_an_image", f"{name}, {len(data):,} bytes; give a JPEG, PNG or WebP image")
+    mend = "give a JPEG, PNG or WebP image" + (", or the clip as the video of a cover" if name == "video" else "")
+    return ImageFault("not_an_image", f"{name}, {len(data):,} bytes; {mend}")

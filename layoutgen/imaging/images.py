@@ -64,8 +64,11 @@ def _within(width: int, height: int, side: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit = _within) -> Decoded:
-    """Decode an image to upright RGB of at most `side` px on the longer side, or of the size that `fit` tells: of an
+def decode(
+    data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit = _within, exactly: bool = True
+) -> Decoded:
+    """Decode an image to upright RGB of at most `side` px on the longer side, or of the size that `fit` tells; not
+    `exactly`: of up to twice that size, as the decoder gives it, for who scales it once more. Of an
     animation the most telling frame, transparency on a ground that shows what it cuts out (`core.pictures.grounds`).
     Metadata that can't be read is skipped. Raises ImageFault; more than `max_pixels` are refused before they are
     decoded."""
@@ -77,7 +80,7 @@ def decode(data: bytes, *, side: int, min_side: int, max_pixels: int, fit: Fit =
             raise ImageFault("too_small", f"{width}x{height} px, the least side is {min_side} px; give a larger image")
         notes = list(file.notes)
         image = _at_telling_frame(image, file, max_pixels, notes)
-        small, orientation = _scaled(image, file, side, notes, fit=fit)
+        small, orientation = _scaled(image, file, side, notes, fit=fit, exactly=exactly)
         rgb = np.array(_on_ground(small, notes))
         if orientation >= 5:
             width, height = height, width
@@ -187,8 +190,10 @@ def _scaled(
     notes: list[str],
     trim: Callable[[Image.Image], Image.Image] | None = None,
     fit: Fit = _within,
+    exactly: bool = True,
 ) -> tuple[Image.Image, int]:
-    """Decode, `trim`, and scale to at most `side`; return 8-bit RGB or RGBA, not yet turned, and EXIF's orientation."""
+    """Decode, `trim`, and scale to at most `side`, or not `exactly` by whole numbers alone; return 8-bit RGB or
+    RGBA, not yet turned, and EXIF's orientation."""
     target = fit(*image.size, side)
     if target != image.size and image.format in ("JPEG", "MPO") and not trim:
         image.draft(None, target)
@@ -200,7 +205,10 @@ def _scaled(
     if trim:
         image = trim(image)
         target = fit(*image.size, side)
-    if image.size != target:
+    if not exactly:
+        shrunk = min(now // wanted for now, wanted in zip(image.size, target, strict=True))
+        image = image.reduce(shrunk) if shrunk > 1 else image
+    elif image.size != target:
         # Pillow weighs colours by their opacity here: what lies hidden under transparency does not bleed.
         image = image.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0)
     stated = colour_profiles.declared(file.data)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 
 
 def contact_sheet(pictures: Sequence[np.ndarray], columns: int, side: int) -> np.ndarray:

@@ -30,6 +30,7 @@ MAX_PIXELS = 36_000_000
 _FEW = 4
 _GROUND_SIDE = 128
 _MOST_PACKETS = 600
+_SAME_S = 1e-4
 
 
 class VideoFault(FileFault):
@@ -65,6 +66,58 @@ def read(
     `source` is a clip's bytes or a file that can seek: then only the parts that are needed are read. `most_decoded`
     bounds the frames that are decoded where there are few key frames. Raises VideoFault.
     """
+    with _opened(source, max_pixels) as (clip, stream, decoder):
+        duration = _duration(clip, stream)
+        times = [duration * (k + 0.5) / count for k in range(count)] if duration else []
+        by_time = _key_frames(clip, stream, decoder, times, side)
+        if len(by_time) < min(_FEW, count):
+            by_time |= _in_order(clip, stream, decoder, times, side, count, most_decoded)
+        if not by_time:
+            raise VideoFault("empty_video", "a video stream without a frame that can be decoded; export the clip again")
+        start = _start(stream)
+        times = sorted(by_time)
+        chosen = (
+            times if len(times) <= count else [times[(2 * k + 1) * len(times) // (2 * count)] for k in range(count)]
+        )
+        pixels, ground = _on_ground([by_time[time].pixels for time in chosen])
+        frames = tuple(Still(shown, max(0.0, time - start)) for shown, time in zip(pixels, chosen, strict=True))
+        notes = tuple(filter(None, [by_time[chosen[0]].note, grounds.note(ground)]))
+        return Clip(frames, duration, *by_time[chosen[0]].size, notes)
+
+
+def still_at(source: BinaryIO | bytes, time_s: float, *, side: int, max_pixels: int = MAX_PIXELS) -> Still:
+    """The frame of a clip at a time that `read` gave, at most `side` px on the longer side, decoded from the key frame
+    before it. Raises VideoFault."""
+    with _opened(source, max_pixels) as (clip, stream, decoder):
+        frame = _nearest(clip, stream, decoder, time_s + _start(stream))
+        if frame is not None:
+            (pixels,), _ = _on_ground([_small(frame, stream, side).pixels])
+            return Still(pixels, time_s)
+    if not isinstance(source, bytes):
+        source.seek(0)
+    frames = read(source, side=side, max_pixels=max_pixels).frames  # no times in the file, or it can't be sought in
+    return min(frames, key=lambda still: abs(still.time_s - time_s))
+
+
+def _nearest(clip: Any, stream: Any, decoder: Any, time: float) -> Any:
+    """The frame at a time of the stream; None where it is not to be had by seeking."""
+    import av
+
+    try:
+        clip.seek(round(time / stream.time_base), stream=stream, backward=True)
+        decoder.flush_buffers()
+        for packet, _ in zip(clip.demux(stream), range(_MOST_PACKETS), strict=False):
+            for frame in _decoded(packet, stream, decoder):
+                if abs(_time(frame, stream, -1.0) - time) < _SAME_S:
+                    return frame
+    except (av.FFmpegError, EOFError):
+        pass
+    return None
+
+
+@contextmanager
+def _opened(source: BinaryIO | bytes, max_pixels: int) -> Iterator[tuple[Any, Any, Any]]:
+    """A clip, its best video stream and that one's decoder. Raises VideoFault, also of what is done inside."""
     file = io.BytesIO(source) if isinstance(source, bytes) else source
     head = file.read(4096)
     file.seek(0)
@@ -85,23 +138,7 @@ def read(
             )
         context.thread_count = 1
         context.options = {"max_pixels": str(max_pixels)}  # of frames too, which need not be as large as the file says
-        decoder = _decoder(stream)
-        duration = _duration(clip, stream)
-        times = [duration * (k + 0.5) / count for k in range(count)] if duration else []
-        by_time = _key_frames(clip, stream, decoder, times, side)
-        if len(by_time) < min(_FEW, count):
-            by_time |= _in_order(clip, stream, decoder, times, side, count, most_decoded)
-        if not by_time:
-            raise VideoFault("empty_video", "a video stream without a frame that can be decoded; export the clip again")
-        start = _start(stream)
-        times = sorted(by_time)
-        chosen = (
-            times if len(times) <= count else [times[(2 * k + 1) * len(times) // (2 * count)] for k in range(count)]
-        )
-        pixels, ground = _on_ground([by_time[time].pixels for time in chosen])
-        frames = tuple(Still(shown, max(0.0, time - start)) for shown, time in zip(pixels, chosen, strict=True))
-        notes = tuple(filter(None, [by_time[chosen[0]].note, grounds.note(ground)]))
-        return Clip(frames, duration, *by_time[chosen[0]].size, notes)
+        yield clip, stream, _decoder(stream)
 
 
 def _best(clip: Any) -> Any:

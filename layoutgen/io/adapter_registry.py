@@ -1,6 +1,7 @@
 """Trained weights by name and version in storage, and which version serves.
 
-    ROOT/<name>/<version>/*.safetensors, *.json     an adapter (or a checkpoint), never changed once it is there
+    ROOT/<name>/<version>/*.safetensors, *.json     an adapter (or a checkpoint), never changed once it is there; a
+                                                    RenderNet has a folder in it, too
     ROOT/<name>/<version>/card.json                 written last: what it is of, learnt from, and worth
     ROOT/<name>/CURRENT                             first line: the version that serves, or empty for none; then the
                                                     history, a JSON object a line, the oldest first
@@ -26,6 +27,12 @@ PREFIX = "registry:"
 
 class RegistryError(Refusal):
     """What was asked of the registry can't be; it is as it was. The message says why."""
+
+
+def files_below(folder: Path) -> list[tuple[str, Path]]:
+    """The files of trained weights in a folder and its folders, by their names below it; hidden ones are left out."""
+    named = [(path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [(name, path) for name, path in named if not path.name.startswith((".", "_"))]
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,8 @@ class AdapterRegistry:
         uri = self.uri(name, version)
         if self.storage.exists(f"{uri}/card.json"):
             return uri
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and not path.name.startswith((".", "_")):
-                self.storage.write(f"{uri}/{path.name}", path.read_bytes())
+        for inside, path in files_below(folder):
+            self.storage.write(f"{uri}/{inside}", path.read_bytes())
         self.storage.write(f"{uri}/card.json", json.dumps(card, indent=1, ensure_ascii=False).encode())
         return uri
 
@@ -114,7 +120,7 @@ class AdapterRegistry:
             return setting
         name = setting.removeprefix(PREFIX)
         if not self.root:
-            raise RegistryError(f"{setting!r} needs the registry's root; set compose.registry")
+            raise RegistryError(f"{setting!r} needs the registry's root; set registry beside it")
         serving = self.serving(name)
         if serving.etag is None:
             raise RegistryError(f"{self.root} serves nothing under {name!r}; promote a version, or correct the name")

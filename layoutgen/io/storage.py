@@ -181,15 +181,20 @@ class Storage:
 
     def sizes(self, prefix: str) -> dict[str, int]:
         """Return the full URI and the bytes of every object below the folder `prefix`, sorted by URI."""
-        return {uri: size for uri, size, _ in self._listed(prefix)}
+        return {uri: size for uri, size, *_ in self._listed(prefix)}
 
     def versions_below(self, prefix: str) -> dict[str, str]:
         """Return the full URI and the version of every object below the folder `prefix`, sorted by URI."""
-        return {uri: version for uri, _, version in self._listed(prefix)}
+        return {uri: version for uri, _, version, _ in self._listed(prefix)}
+
+    def written_below(self, prefix: str) -> dict[str, tuple[int, float]]:
+        """Return the full URI of every object below the folder `prefix`, its bytes and when it was written (Unix time),
+        sorted by URI."""
+        return {uri: (size, at) for uri, size, _, at in self._listed(prefix)}
 
     def list(self, prefix: str) -> Uris:
         """Return the full URI of every object below the folder `prefix`, sorted."""
-        return [uri for uri, _, _ in self._listed(prefix)]
+        return [uri for uri, *_ in self._listed(prefix)]
 
     def _listed(self, prefix: str) -> Sequence[Entry]:
         return sorted(self.where(prefix).listed(self.attempt))

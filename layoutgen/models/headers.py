@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from layoutgen.core.errors import AbsentError
+
 Header = dict[str, tuple[str, tuple[int, ...]]]
 """Each tensor's dtype and shape by its name."""
 
@@ -39,7 +41,7 @@ def read_stream(file: BinaryIO, size: int, path: str) -> Header:
 
 def check_files(place: str, names: Iterable[str]) -> list[str]:
     """The safetensors files among a checkpoint's files, sorted. Raises where there are none: ValueError where there
-    are pickles instead, else FileNotFoundError."""
+    are pickles instead, else AbsentError."""
     names = sorted(names)
     files = [name for name in names if name.endswith(".safetensors")]
     pickles = [name for name in names if name.endswith((".bin", ".pt", ".pth"))]
@@ -49,16 +51,16 @@ def check_files(place: str, names: Iterable[str]) -> list[str]:
             "convert them to safetensors"
         )
     if not files:
-        raise FileNotFoundError(f"{place} holds no .safetensors file; point to a checkpoint's own folder or prefix")
+        raise AbsentError(f"{place} holds no .safetensors file; point to a checkpoint's own folder or prefix")
     return files
 
 
 def check_index(place: str, name: str, text: bytes, files: Iterable[str]) -> None:
-    """See that the shards that an index names are there. Raises FileNotFoundError, or ValueError for no index."""
+    """See that the shards that an index names are there. Raises AbsentError, or ValueError for no index."""
     try:
         shards = set(map(str, json.loads(text)["weight_map"].values()))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ValueError(f"{place}/{name} is no index of shards; fetch it again") from None
     missing = sorted(shards - set(files))
     if missing:
-        raise FileNotFoundError(f"{place} lacks {', '.join(missing[:3])}, named in {name}; fetch it again")
+        raise AbsentError(f"{place} lacks {', '.join(missing[:3])}, named in {name}; fetch it again")

@@ -25,6 +25,7 @@ BESIDE_WEIGHTS = (
 """Files that answers hang on besides the weights and their config.json or adapter_config.json."""
 
 _SHAPING = ("*.safetensors", "config.json", "adapter_config.json", "*.index.json", *BESIDE_WEIGHTS)
+_OF_TREES = ("model_index.json", "scheduler_config.json")
 _PINNED = re.compile(r"(?P<uri>s3://.+)@(?P<pin>[0-9a-f]{16})")
 
 
@@ -47,11 +48,14 @@ def split_pin(uri: str) -> tuple[str, str]:
     return (found["uri"], found["pin"]) if found else (uri.rstrip("/"), "")
 
 
-def look(uri: str, storage: "Storage") -> Listing:
-    """Look at a prefix, which may be pinned. Raises ValueError where it holds another content than it is pinned to."""
+def look(uri: str, storage: "Storage", *, tree: bool = False) -> Listing:
+    """Look at a prefix, which may be pinned; a `tree` has its files in folders of its own, too.
+    Raises ValueError where it holds another content than it is pinned to."""
     uri, pin = split_pin(uri)
-    sizes = {name: size for full, size in storage.sizes(uri).items() if "/" not in (name := full[len(uri) + 1 :])}
-    shaping = [name for name in sizes if any(fnmatch(name, pattern) for pattern in _SHAPING)]
+    named = {full[len(uri) + 1 :]: size for full, size in storage.sizes(uri).items()}
+    sizes = {name: size for name, size in named.items() if tree or "/" not in name}
+    patterns = (*_SHAPING, *_OF_TREES) if tree else _SHAPING
+    shaping = [name for name in sizes if any(fnmatch(_last(name), pattern) for pattern in patterns)]
     versions = storage.versions([f"{uri}/{name}" for name in shaping])
     held = [(name, sizes[name], version) for name, version in zip(shaping, versions, strict=True)]
     found = Listing(sizes, hashlib.sha256(json.dumps(sorted(held)).encode()).hexdigest()[:16])
@@ -65,4 +69,8 @@ def look(uri: str, storage: "Storage") -> Listing:
 
 def is_fetched(name: str) -> bool:
     """Whether a file of a checkpoint is fetched."""
-    return any(fnmatch(name, pattern) for pattern in PATTERNS)
+    return any(fnmatch(_last(name), pattern) for pattern in PATTERNS)
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]

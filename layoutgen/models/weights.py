@@ -21,6 +21,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from layoutgen.core.errors import AbsentError
 from layoutgen.io.digests import file_digest
 from layoutgen.models.headers import INDEX, Header, check_files, check_index, read_header, read_stream
 from layoutgen.models.prefixes import BESIDE_WEIGHTS, PATTERNS, look, split_pin
@@ -47,28 +48,41 @@ _HUB_ID = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<re
 def fetch_weights(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> Path:
     """Return the local folder of a checkpoint, after fetching it where needed.
 
-    `uri` is `embedded` (or `embedded/radm`, `embedded/layout_image`), a folder, which stays as it is, an `s3://`
+    `uri` is `embedded` (or `embedded/` and `radm`, `layout_image` or `plans`), a folder, which stays as it is, an `s3://`
     prefix, or a hub id as `owner/name` or `owner/name@revision`; the last two may be pinned, or are looked at anew.
     `storage` reads `s3://` prefixes; left out, it is AWS's. `cache_dir` is on this machine's own disk. Any number of
-    processes may ask at once: one of them downloads. Raises `FileNotFoundError` or `ValueError` where there is no
-    checkpoint or it is not whole, and what the storage raises where it cannot be reached.
+    processes may ask at once: one of them downloads. Raises `AbsentError` or `ValueError` where there is no checkpoint
+    or it is not whole, and what the storage raises where it cannot be reached.
     """
     if uri.startswith("s3://"):
         folder = _download(uri, cache_dir, storage or _aws())
     elif known := local(uri):
         folder = known
+    elif hub_id := on_hub(uri):
+        folder = _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub")
     elif uri.startswith(f"{EMBEDDED}/"):
-        raise FileNotFoundError(
+        raise AbsentError(
             f"this package has no {uri!r}; train a network by jobs.retrain, and name its folder or registry:NAME"
         )
-    elif hub_id := _HUB_ID.fullmatch(uri):
-        folder = _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub")
     else:
-        raise FileNotFoundError(
+        raise AbsentError(
             f"weights {uri!r} are not a folder on this machine; give a folder, an s3:// prefix or owner/name@revision"
         )
     check_weights(folder)
     return folder
+
+
+def fetch_tree(uri: str, cache_dir: Path, storage: "Storage | None" = None, hub: Sequence[str] = PATTERNS) -> Path:
+    """As `fetch_weights`, of a checkpoint whose parts are folders in its folder, as diffusers writes them; `hub` are
+    patterns of what is fetched of a hub repository. Whether it is whole is told by who knows its parts."""
+    if uri.startswith("s3://"):
+        return _download(uri, cache_dir, storage or _aws(), tree=True)
+    if folder := local(uri):
+        return folder
+    if hub_id := on_hub(uri):
+        return _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub", hub)
+    what = "is a file" if Path(uri).expanduser().is_file() else "is not a folder on this machine"
+    raise AbsentError(f"weights {uri!r}: it {what}; give a folder, an s3:// prefix or owner/name@revision")
 
 
 def fetch_config(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> Path:
@@ -76,7 +90,7 @@ def fetch_config(uri: str, cache_dir: Path, storage: "Storage | None" = None) ->
     `fetch_weights` otherwise."""
     if uri.startswith("s3://"):
         return _download_config(uri, cache_dir, storage or _aws())
-    if not local(uri) and (hub_id := _HUB_ID.fullmatch(uri)):
+    if hub_id := on_hub(uri):
         return _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub", CONFIG_FILES)
     return fetch_weights(uri, cache_dir, storage)
 
@@ -88,6 +102,13 @@ def local(uri: str) -> Path | None:
     if inside == EMBEDDED and not folder.exists():
         folder = Path(str(files("layoutgen.models"))) / EMBEDDED / (name or "qwen_vl")
     return folder if uri and folder.is_dir() else None
+
+
+def on_hub(uri: str) -> re.Match[str] | None:
+    """A hub's id in its parts; None for what is on this machine, embedded or in a bucket, and for what has no such
+    form."""
+    elsewhere = local(uri) is None and not uri.startswith((f"{EMBEDDED}/", "s3://"))
+    return _HUB_ID.fullmatch(uri) if elsewhere else None
 
 
 def check_weights(folder: Path) -> None:
@@ -102,7 +123,7 @@ def check_weights(folder: Path) -> None:
 
 def tensors_of(uri: str, cache_dir: Path, storage: "Storage") -> Header:
     """The tensors of a checkpoint in a folder or below an `s3://` prefix, by its files' headers alone. Raises
-    FileNotFoundError or ValueError where it is not whole."""
+    AbsentError or ValueError where it is not whole."""
     if not uri.startswith("s3://"):
         folder = fetch_weights(uri, cache_dir, storage)
         headers = [read_header(file) for file in folder.glob("*.safetensors")]
@@ -125,14 +146,17 @@ def tensors_of(uri: str, cache_dir: Path, storage: "Storage") -> Header:
         return {name: tensor for found in pool.map(header, files) for name, tensor in found.items()}
 
 
-def weights_sha(folder: Path) -> str:
-    """Return the identity of a checkpoint or adapter: sha256 over the names and sha256s of its weights and config.
+def weights_sha(folder: Path, *, tree: bool = False) -> str:
+    """Return the identity of a checkpoint or adapter: sha256 over the names and sha256s of its weights and config, of
+    a `tree` of those in its folders, too.
 
     File hashes are kept beside the files where the folder can be written, and are taken again when a file's size or
     time changes.
     """
-    names = [path.name for path in folder.glob("*.safetensors")]
-    names += [name for name in ("config.json", "adapter_config.json") if (folder / name).exists()]
+    files = [*folder.glob("**/*.safetensors" if tree else "*.safetensors")]
+    configs = ("config.json", "adapter_config.json", *(("*/config.json", "*/scheduler_config.json") if tree else ()))
+    files += [path for pattern in configs for path in folder.glob(pattern)]
+    names = [path.relative_to(folder).as_posix() for path in files]
     known = _read_json(folder / _SHA_CACHE)
     downloaded = _read_json(folder / SENTINEL).get("files", {})
     shas: dict[str, dict[str, Any]] = {}
@@ -146,23 +170,31 @@ def weights_sha(folder: Path) -> str:
     return hashlib.sha256("".join(f"{name} {shas[name]['sha256']}\n" for name in shas).encode()).hexdigest()
 
 
-def pinned(uri: str, cache_dir: Path, storage: "Storage | None" = None) -> str:
+def pinned(uri: str, cache_dir: Path, storage: "Storage | None" = None, *, tree: bool = False) -> str:
     """The name of what weights are at this moment, for a whole run: an `s3://` prefix with what it holds, a hub id with
-    its commit; others stay as they are. Raises FileNotFoundError or ValueError where they can't be found."""
+    its commit; others stay as they are. `tree` as in `fetch_tree`. Raises AbsentError or ValueError where they can't be
+    found."""
     if uri.startswith("s3://"):
         prefix, pin = split_pin(uri)
         if pin:
             return uri
-        found = look(prefix, storage or _aws())
+        found = look(prefix, storage or _aws(), tree=tree)
         if not found.fetched:
-            raise FileNotFoundError(
-                f"weights {prefix!r} hold no checkpoint files ({', '.join(PATTERNS)}); mend the prefix"
-            )
+            raise AbsentError(f"weights {prefix!r} hold no checkpoint files ({', '.join(PATTERNS)}); mend the prefix")
         return f"{prefix}@{found.pin}"
-    hub_id = _HUB_ID.fullmatch(uri)
-    if local(uri) or uri.startswith(f"{EMBEDDED}/") or not hub_id or _COMMIT.fullmatch(hub_id["revision"] or ""):
+    hub_id = on_hub(uri)
+    if hub_id is None:
+        if uri and not local(uri):
+            fetch_weights(uri, cache_dir)  # says why it can't be
         return uri
-    shown = _snapshot(hub_id["repo"], hub_id["revision"], cache_dir / "hub", ("config.json", "adapter_config.json"))
+    if _COMMIT.fullmatch(hub_id["revision"] or ""):
+        return uri
+    shown = _snapshot(
+        hub_id["repo"],
+        hub_id["revision"],
+        cache_dir / "hub",
+        ("config.json", "adapter_config.json", "model_index.json"),
+    )
     return f"{hub_id['repo']}@{shown.name}"
 
 
@@ -177,26 +209,37 @@ def identity(uri: str) -> str:
     return hashlib.sha256(json.dumps([weights_sha(folder), named]).encode()).hexdigest()
 
 
+def tree_identity(uri: str) -> str:
+    """As `identity`, of a checkpoint whose parts are folders in its folder."""
+    folder = local(uri)
+    if folder is None:
+        return split_pin(pinned(uri, Path(), tree=True))[1] if uri.startswith("s3://") else uri
+    beside = [path for path in folder.glob("**/*") if any(fnmatch(path.name, pattern) for pattern in BESIDE_WEIGHTS)]
+    named = sorted((path.relative_to(folder).as_posix(), file_digest(path)) for path in beside if path.is_file())
+    return hashlib.sha256(json.dumps([weights_sha(folder, tree=True), named]).encode()).hexdigest()
+
+
 def revision(folder: Path) -> str:
     """The commit of weights that came from the hub; empty for others, whose URI says what they are."""
     return folder.name if folder.parent.name == "snapshots" else ""
 
 
-def _download(uri: str, cache_dir: Path, storage: "Storage") -> Path:
+def _download(uri: str, cache_dir: Path, storage: "Storage", *, tree: bool = False) -> Path:
     """Fetch an S3 prefix into the cache. Files that an interrupted download finished are kept."""
-    uri, pin = split_pin(pinned(uri, cache_dir, storage))
+    uri, pin = split_pin(pinned(uri, cache_dir, storage, tree=tree))
     folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{pin}"
     cache_dir.mkdir(parents=True, exist_ok=True)
     with _lock(cache_dir / f"{folder.name}.lock"):
         record = _read_json(folder / SENTINEL).get("files", {})
         if record and all(_size(folder / name) == file["bytes"] for name, file in record.items()):
             return folder
-        sizes = look(f"{uri}@{pin}", storage).fetched
+        sizes = look(f"{uri}@{pin}", storage, tree=tree).fetched
         folder.mkdir(exist_ok=True)
-        for rest in [folder / SENTINEL, *folder.glob("*.part")]:
+        for rest in [folder / SENTINEL, *folder.glob("**/*.part")]:
             rest.unlink(missing_ok=True)
-        _copy_all(f"{uri}@{pin}", folder, storage, sizes)
-        check_weights(folder)
+        _copy_all(f"{uri}@{pin}", folder, storage, sizes, tree=tree)
+        if not tree:
+            check_weights(folder)
         files = {name: _stamp(folder / name) | {"sha256": _file_sha(folder / name)} for name in sizes}
         _write_whole(folder / SENTINEL, json.dumps({"uri": uri, "files": files}, indent=1).encode())
     return folder
@@ -207,7 +250,7 @@ def _download_config(uri: str, cache_dir: Path, storage: "Storage") -> Path:
     uri, _ = split_pin(uri)
     sizes = {name: size for name, size in found.sizes.items() if name in CONFIG_FILES}
     if "config.json" not in sizes:
-        raise FileNotFoundError(f"weights {uri!r} hold no config.json; mend the prefix")
+        raise AbsentError(f"weights {uri!r} hold no config.json; mend the prefix")
     folder = cache_dir / f"{uri.rsplit('/', 1)[-1]}-{found.pin}-config"
     folder.mkdir(parents=True, exist_ok=True)
     with _lock(cache_dir / f"{folder.name}.lock"):
@@ -215,7 +258,7 @@ def _download_config(uri: str, cache_dir: Path, storage: "Storage") -> Path:
     return folder
 
 
-def _copy_all(uri: str, folder: Path, storage: "Storage", sizes: dict[str, int]) -> None:
+def _copy_all(uri: str, folder: Path, storage: "Storage", sizes: dict[str, int], *, tree: bool = False) -> None:
     """Copy a pinned prefix's files that are not there in their size. Raises ValueError, and leaves nothing, where they
     were changed meanwhile."""
     prefix, _ = split_pin(uri)
@@ -223,7 +266,7 @@ def _copy_all(uri: str, folder: Path, storage: "Storage", sizes: dict[str, int])
     with ThreadPoolExecutor(_STREAMS) as pool:
         list(pool.map(lambda name: _copy(storage, f"{prefix}/{name}", folder / name, sizes[name]), absent))
     try:
-        look(uri, storage)
+        look(uri, storage, tree=tree)
     except ValueError:
         shutil.rmtree(folder)
         raise
@@ -231,6 +274,7 @@ def _copy_all(uri: str, folder: Path, storage: "Storage", sizes: dict[str, int])
 
 def _copy(storage: "Storage", uri: str, path: Path, size: int) -> None:
     """Stream an object into a file that exists only when it is whole: a shard of 5 GB need not fit the memory."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     filesystem, name = storage.filesystem(uri)
     with filesystem.open_input_stream(name) as stream, part.open("wb") as file:
@@ -250,7 +294,7 @@ def _snapshot(repo: str, revision: str | None, cache_dir: Path, patterns: Sequen
     except OSError as error:
         # The client's errors (no such repository or revision, no network, gated) are OSErrors with long texts.
         reason = " ".join(str(error).split())[:200]
-        raise FileNotFoundError(
+        raise AbsentError(
             f"weights {name!r} are neither a folder on this machine nor could they be fetched from the hub ({reason}); "
             "mend the name, log in, name a commit (owner/name@40 digits), or copy them to a folder or an s3:// prefix"
         ) from error

@@ -39,8 +39,8 @@ class LostRowsError(Stop):
 
 
 def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
-    """The conservation law, from what was read back: each shard holds the planned keys, each once. Raises
-    LostRowsError naming the shards that do not."""
+    """The conservation law, from what was read back: each shard holds the planned keys, each once, and the rows that
+    were computed have the pictures that were asked for. Raises LostRowsError naming the shards that do not."""
     found = {report.shard: report for report in reports}
     twice = [shard for shard, times in Counter(report.shard for report in reports).items() if times > 1]
     if twice:
@@ -52,6 +52,11 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
         or found[shard.shard].ids != shard.ids
         or _rows(found[shard.shard]) != shard.rows
         or not shard.ids.endswith(f"-{shard.rows}")  # as many keys as rows: none was planned twice
+    }
+    wrong |= {
+        report.shard: f"shard {report.shard}: {report.lacking} rows lack a finished picture"
+        for report in reports
+        if report.lacking and report.shard not in wrong
     }
     planned = {shard.shard for shard in plan.shards}
     extra = sorted(report.shard for report in reports if report.shard not in planned and _rows(report))
@@ -92,6 +97,9 @@ def summarise(
     for report in reports:
         verdicts.update(report.verdicts)
         applications.update(report.applications)
+    pictures: Counter[str] = Counter()
+    for report in reports:
+        pictures.update(report.pictures)
     refused = {name.partition("/")[2]: count for name, count in sorted(verdicts.items()) if name != "accepted"}
     return {
         "run_id": run_id,
@@ -109,6 +117,7 @@ def summarise(
         **({"own_columns": plan.own_changes} if plan.own_changes else {}),
         **({"applications": dict(sorted(applications.items()))} if len(applications) > 1 else {}),
         **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),
+        **({"pictures": dict(pictures)} if pictures["files"] else {}),
         "shards": len(plan.shards),
         "shards_resumed": resumed,
         "seconds": round(seconds, 3),

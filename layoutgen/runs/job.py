@@ -7,16 +7,19 @@ from functools import partial
 import pyarrow as pa
 
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
+from layoutgen.config.posters import PostersConfig
+from layoutgen.core.brands.kits import NO_KITS, BrandKits
+from layoutgen.core.covers.protection import ZONE_NAMES
 from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
-from layoutgen.core.manifest.plan import Rules
+from layoutgen.core.manifest.products import Rules
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects import locations
 from layoutgen.io.storage import Storage
 from layoutgen.streaming import Step
 
-JobConfig = LayoutsConfig | AnnotateConfig | CoversConfig
+JobConfig = LayoutsConfig | AnnotateConfig | CoversConfig | PostersConfig
 
 
 class RunError(Refusal):
@@ -42,7 +45,8 @@ WHOLE = RunOptions()
 @dataclass(frozen=True)
 class TableJob:
     """What to run: a table of `kind`, made of a manifest by the stages between load and write. `versions` are those of
-    each application's rows."""
+    each application's rows, `styles` the names of the house styles that these may ask for, `kits` what rows take on
+    of their brands'."""
 
     kind: JobKind
     steps: list[Step]
@@ -51,11 +55,18 @@ class TableJob:
     storage: Storage
     source: str
     output: str
+    styles: tuple[str, ...] = ()
+    kits: BrandKits = NO_KITS
 
     @property
     def contract(self) -> Contract:
         """The columns of its manifest, and the schemas of its rows."""
         return CONTRACTS[self.kind]
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Of the finished pictures that each of its rows has; () for none."""
+        return () if isinstance(self.config, AnnotateConfig) else self.config.render.formats
 
     @property
     def rules(self) -> Rules:
@@ -69,12 +80,20 @@ class TableJob:
             self.kind,
             frozenset(settings.empty_words),
             self._own_canvases(),
+            styles=self.styles,
+            variants=self._variants(),
+            zones=tuple(ZONE_NAMES),
         )
 
+    def _variants(self) -> int:
+        return self.config.style.variants if isinstance(self.config, LayoutsConfig | PostersConfig) else 1
+
     def _own_canvases(self) -> dict[str, tuple[str, ...]]:
-        if not isinstance(self.config, LayoutsConfig):
+        if not isinstance(self.config, LayoutsConfig | PostersConfig):
             return {}
-        own = {"marketing": self.config.marketing.canvases, "video_cover": self.config.cover.canvases}
+        own = {"marketing": self.config.marketing.canvases}
+        if isinstance(self.config, LayoutsConfig):
+            own["video_cover"] = self.config.cover.canvases
         return {application: canvases for application, canvases in own.items() if canvases}
 
     def rows(self, limit: int | None, size: int) -> Iterator[pa.Table]:

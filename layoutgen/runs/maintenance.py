@@ -4,7 +4,8 @@ What stays, whole: the run that CURRENT names and the `keep` newest published on
 published runs that CURRENT named until less than `grace_hours` ago, whose readers may be at them yet; refused runs that
 no publication has followed, `keep` at most, for their dead letters; and the last run where it is not published (it may
 go on, or the next one takes over what it made), with the runs it builds on. Everything of other runs goes: snapshot,
-dead letters, ledger, and the folders that are empty then. Files and folders that no run made stay where they are.
+dead letters, ledger, and the folders that are empty then; then the finished pictures that no snapshot names which is
+left (`runs.picture_retention`). Files and folders that no run made stay where they are.
 
 No lease is taken, so that no night is refused because of a clean-up. It is safe all the same: runs are listed first,
 and whose they are is read afterwards. A run that begins later is not in the list, one that began before is named.
@@ -20,11 +21,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from layoutgen.core.errors import Refusal, Stop
 from layoutgen.io.objects.locations import locate, remove_empty_folders
 from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.tables import picture_files
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Ledger, table_kind
+from layoutgen.runs import picture_retention
 
 PARTS = ("snapshots", "dead_letters", "_runs")  # in this order they go: without a ledger nobody knows whose files are
 _WRITTEN = re.compile(r"_\w+(\.json)?|(part|plan|kept)-\d+\.parquet|\.\w+\.part")
@@ -37,14 +42,16 @@ class CleanUpError(Stop):
 
 @dataclass(frozen=True)
 class CleanUp:
-    """What a clean-up found: runs that stay, runs that go, the files and bytes of the latter, and what lies among the
-    runs and is of none of them."""
+    """What a clean-up found: runs that stay, runs that go, the files and bytes of the latter, what lies among the runs
+    and is of none of them, and how many pictures go and their bytes."""
 
     kept: list[str]
     removed: list[str]
     files: int
     bytes: int
     foreign: list[str] = field(default_factory=list)
+    pictures: int = 0
+    picture_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,9 +90,11 @@ def clean_up(
         raise Refusal(f"grace hours are {grace_hours:g}; give a number of hours from 0")
     root = root.rstrip("/")
     table_kind(storage, root)
+    now, grace = now or datetime.now(UTC), timedelta(hours=grace_hours)
     runs, foreign = _runs(storage, root)
     hollow = _hollow(root, runs)
-    needed = _needed(storage, root, runs, keep, (now or datetime.now(UTC)) - timedelta(hours=grace_hours))
+    needed = _needed(storage, root, runs, keep, now - grace)
+    named = picture_retention.needed(storage, _tables(root, [runs[name] for name in runs if name in needed], foreign))
     going = [run for name, run in sorted(runs.items()) if name not in needed]
     files = {uri: size for run in going for uri, size in run.files.items()}
     if not dry_run:
@@ -94,8 +103,42 @@ def clean_up(
             for part in PARTS:
                 if isinstance(where := locate(f"{root}/{part}/{name}"), Path):
                     remove_empty_folders(where)
+    since = now - max(grace, picture_retention.LEAST_GRACE)
+    pictures, picture_bytes = _clean_pictures(storage, root, named, since, dry_run=dry_run)
     kept = sorted(runs.keys() & needed)
-    return CleanUp(kept, [run.name for run in going], len(files), sum(files.values()), foreign)
+    going_names = [run.name for run in going]
+    return CleanUp(kept, going_names, len(files), sum(files.values()), foreign, pictures, picture_bytes)
+
+
+def _tables(root: str, staying: Iterable[_Run], foreign: Iterable[str]) -> dict[str, str]:
+    """The files of rows that are left, those that somebody else put there too: URI to sha256, "" where nobody said."""
+    parts = {uri: "" for uri in foreign if uri.startswith(f"{root}/snapshots/") and uri.endswith(".parquet")}
+    for run in staying:
+        folder = f"{root}/snapshots/{run.name}"
+        shas = {f"{folder}/{file['name']}": file["sha256"] for file in run.manifest.get("files", ())}
+        parts |= {uri: shas.get(uri, "") for uri in run.files if uri.startswith(folder) and uri.endswith(".parquet")}
+    return parts
+
+
+def _clean_pictures(
+    storage: Storage, root: str, named: np.ndarray, since: datetime, *, dry_run: bool
+) -> tuple[int, int]:
+    """Remove the pictures whose keys are not among those that are `named`; return how many there are, and their
+    bytes."""
+    count, size = 0, 0
+    try:
+        for going in picture_retention.unneeded(storage, root, named, since):
+            if not dry_run:
+                picture_retention.remove(storage, going)
+            count, size = count + len(going), size + sum(going.values())
+    except StorageError as error:
+        if dry_run:
+            raise
+        raise CleanUpError(f"{error}; the runs and {count} pictures are removed, the same command goes on") from None
+    for folder in picture_files.FOLDERS if not dry_run else ():
+        if isinstance(where := locate(f"{root}/{folder}"), Path):
+            remove_empty_folders(where)
+    return count, size
 
 
 def _runs(storage: Storage, root: str) -> tuple[dict[str, _Run], list[str]]:

@@ -21,9 +21,11 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.core.fingerprint import sum_of_ids
-from layoutgen.core.manifest.column_types import encode, settle, stored
+from layoutgen.core.manifest import locales, wishes
+from layoutgen.core.manifest.column_types import encode, own_of, settle, stored
 from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
-from layoutgen.core.manifest.plan import ROW, Rules, plan, product_ids, shard_of
+from layoutgen.core.manifest.plan import ROW, plan, product_ids, shard_of
+from layoutgen.core.manifest.products import Rules
 from layoutgen.io.manifests.columns import conform, whole
 from layoutgen.io.tables import letters, own_columns
 from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
@@ -58,7 +60,7 @@ def make_plan(
     """Plan a run and write the plan, its index last; `replay` is what `batches` come from, if it is one. The
     user's own columns get the types that hold for the manifest and for the published rows."""
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
-        raw, rows, found = _spill(batches, Path(spill))
+        raw, rows, found = _spill(batches, Path(spill), rules)
         own, changes, columns = _settled(found, snapshots, rules.kind)
         wanted = max(1, math.ceil(rows * rules.most_canvases / rows_per_shard))
         count = grown(snapshots.base, wanted)
@@ -101,6 +103,8 @@ def _settled(found: pa.Schema, snapshots: Snapshots, kind: JobKind) -> tuple[pa.
     own, changes = settle(table, pa.schema([field for field in found if field.name in is_own]), keep=snapshots.upsert)
     for name, change in changes.items():
         log.warning("own column %r: %s; rows that are carried over are converted once", name, change)
+    for name in set(CONTRACTS[kind].offers) & set(own_of(CONTRACTS[kind].published, own)[1].names):
+        log.warning("column %r holds no text: it is carried as your own, and no layout shows it", name)
     chosen = {field.name: field for field in own}
     return own, changes, pa.schema([stored(chosen.get(field.name, field)) for field in found])
 
@@ -116,19 +120,21 @@ def grown(base: Base, wanted: int) -> int:
     return published * max(1, wanted // published)
 
 
-def _spill(batches: Iterator[pa.Table], folder: Path) -> tuple[list[Path], int, pa.Schema]:
-    """Write the manifest's batches to local files with each row's number; return the files, the number of rows, and the
-    logical schema of the whole."""
+def _spill(batches: Iterator[pa.Table], folder: Path, rules: Rules) -> tuple[list[Path], int, pa.Schema]:
+    """Write the manifest's batches to local files with each row's number; return the files, about how many rows they
+    have, each once in every locale and variant, and the logical schema of the whole."""
     files: list[Path] = []
     schemas: list[pa.Schema] = []
-    rows = 0
+    rows, layouts = 0, 0.0
+    sizes = rules.contract.sizes is not None
     for batch in batches:
         numbered = batch.append_column(ROW, pa.array(range(rows + 1, rows + len(batch) + 1), pa.int64()))
         rows += len(batch)
+        layouts += locales.count(batch) * wishes.mean_variants(batch, rules.variants) if sizes else len(batch)
         files.append(folder / f"batch-{len(files):05d}.arrow")
         schemas.append(batch.schema)
         _save(numbered, files[-1])
-    return files, rows, whole(schemas)
+    return files, math.ceil(layouts), whole(schemas)
 
 
 def _plan_parts(

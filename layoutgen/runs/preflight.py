@@ -14,16 +14,19 @@ from functools import partial
 
 import pyarrow as pa
 
-from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, AnnotateSettings, ComposeSettings
+from layoutgen.config.jobs import AnnotateConfig
+from layoutgen.config.posters import PostersConfig
+from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, AnnotateSettings, ComposeSettings, ProtectSettings
 from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.plan import plan
-from layoutgen.imaging import images
+from layoutgen.imaging import fonts, images
+from layoutgen.imaging.faces import BOLD
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects import locations
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import table_kind
-from layoutgen.models.building import finders
+from layoutgen.models.building import finders, painters, planners
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.runs.job import RunError, RunOptions, TableJob
 
@@ -45,7 +48,14 @@ def preflight(job: TableJob, options: RunOptions) -> Preflight:
     """Check it all. Raises JobError."""
     job.storage.check(job.source)
     job.storage.check(job.output)
-    looked_at = {"table": _table(job), **_weights(job), **_networks(job), "disk": _disk()}
+    looked_at = {
+        "table": _table(job),
+        **_weights(job),
+        **_networks(job),
+        **_render(job),
+        **_posters(job),
+        "disk": _disk(),
+    }
     sample = _sample(job) if options.replay is None else {}
     conditional = _conditional(job, options.preflight_only)
     looked_at["output"] = (
@@ -145,9 +155,19 @@ def _networks(job: TableJob) -> dict[str, str]:
         if protect.faces not in ("", "mtcnn"):
             _open(f"protect.faces = {protect.faces!r}", partial(finders.faces, protect))
     if place := getattr(job.config, "place", None):
-        face_for = FaceFor(place)
-        looked_at["fonts"] = ", ".join(dict.fromkeys(face.name for face in (*face_for.bold, *face_for.regular)))
+        files = {face.path for face in FaceFor(place).bold}
+        own = [fonts.face(path, BOLD).name for path in (place.bold_font, place.regular_font) if path]
+        looked_at["fonts"] = ", ".join([*own, f"{len(files)} files in all"])
     return looked_at
+
+
+def _render(job: TableJob) -> dict[str, str]:
+    """The finished files that rows get."""
+    if not job.formats or isinstance(job.config, AnnotateConfig):
+        return {}
+    settings = job.config.render
+    limit = f"at most {settings.max_kb:g} kB" if settings.max_kb else "of any size"
+    return {"render": f"{', '.join(settings.formats)}; pictures of quality {settings.quality}, {limit}"}
 
 
 def _open(name: str, build: Callable[[], object]) -> None:
@@ -160,30 +180,43 @@ def _open(name: str, build: Callable[[], object]) -> None:
 def _weights(job: TableJob) -> dict[str, str]:
     """Models and adapters are there, whole, and of one another; a hub's are left to the workers."""
     looked_at = {}
-    for name in ("annotate", "compose"):
+    for name in ("annotate", "compose", "protect"):
         settings = getattr(job.config, name, None)
-        if not isinstance(settings, AnnotateSettings | ComposeSettings):
+        if not isinstance(settings, AnnotateSettings | ComposeSettings | ProtectSettings):
             continue
         if settings.engine not in WITH_CHECKPOINT:
             looked_at[name] = f"{settings.engine} (needs no checkpoint)"
             continue
         looked_at[name] = f"{settings.engine}, model {settings.model}, adapter {settings.adapter or 'none'}"
-        from layoutgen.models.building import cards
-        from layoutgen.models.building import networks as building_networks
-        from layoutgen.models.building import vlm as building_vlm
-
         try:
             if isinstance(settings, ComposeSettings) and settings.engine in NETWORKS:
+                from layoutgen.models.building import networks as building_networks
+
                 building_networks.check(settings, job.storage)
             else:
+                from layoutgen.models.building import cards
+                from layoutgen.models.building import vlm as building_vlm
+
                 building_vlm.check(settings, job.storage)
                 card = cards.check(name, settings, settings.asking, job.config.run.nodes, job.storage)
                 looked_at |= {f"{name}.card": card} if card else {}
-        except (ValueError, FileNotFoundError) as error:
+        except ValueError as error:
             raise RunError(
                 f"{name}.model = {settings.model!r}, {name}.adapter = {settings.adapter!r}: {error}"
             ) from None
     return looked_at
+
+
+def _posters(job: TableJob) -> dict[str, str]:
+    """What plans and paints posters is there, and so is what looks for persons."""
+    config = job.config
+    if not isinstance(config, PostersConfig):
+        return {}
+    looking = ProtectSettings(faces=config.cut_out.faces)
+    _open(f"cut_out.faces = {looking.faces!r}", partial(finders.faces, looking))
+    _open(f"plan.model = {config.plan.model!r}", partial(planners.check, config.plan, job.storage))
+    _open(f"paint.model = {config.paint.model!r}", partial(painters.check, config.paint, job.storage))
+    return {"plan": config.plan.engine, "paint": config.paint.engine}
 
 
 def _disk() -> str:

@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.config.jobs import LayoutsConfig, RunSettings
+from layoutgen.config.posters import PostersConfig
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.manifest.column_types import decode
 from layoutgen.io.crash import crash_point
@@ -98,7 +99,7 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
 
 def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:
     return [
-        Step("load", partial(Load, job.storage, ledger, snapshots, job.versions), job.config.load.pool),
+        Step("load", partial(Load, job.storage, ledger, snapshots, job.versions, job.kits), job.config.load.pool),
         *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
         Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
     ]
@@ -132,6 +133,8 @@ def _complete(
     if any(step.name == "ground" for step in job.steps):
         asked = sum(report.asked for report in reports)
         summary["asked"] = round(asked / max(1, summary["published"]), 4)
+    if any(step.name == "point" for step in job.steps):
+        summary["key_elements_unread"] = sum(report.unread for report in reports)
     lease.confirm()  # a run that was taken over and published must not be touched
     _settle(snapshots, reports)
     snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
@@ -308,10 +311,13 @@ def rows_per_shard(config: JobConfig) -> int:
     """Rows of a shard, which is in memory as a whole: as many as are asked for, or as `run.shard_mb` of pictures hold.
 
     A photo travels as JPEG of quality 92, for which half a byte a pixel is more than photos take; what a
-    vision-language composer is shown travels as it is, 3 bytes a pixel, from the prepare stage on.
+    vision-language composer is shown travels as it is, 3 bytes a pixel, from the prepare stage on; a product that was
+    cut out as PNG, about 2 bytes a pixel of a canvas of `input.short_side`; a ground that a GPU painted as it is, too.
     """
     row_bytes = config.images.side**2 / 2
-    if isinstance(config, LayoutsConfig) and config.compose.engine == "qwen_vl":
+    if isinstance(config, PostersConfig):
+        row_bytes += (5 if config.paint.pool.num_gpus else 2) * config.input.short_side**2
+    if isinstance(config, LayoutsConfig | PostersConfig) and config.compose.engine == "qwen_vl":
         row_bytes += 3 * config.compose.image_side**2
     return max(1, min(config.run.rows_per_shard, int(config.run.shard_mb * 1e6 / row_bytes)))
 
@@ -329,6 +335,7 @@ def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
         upsert=plan.upsert,
         stale_days=job.config.run.stale_days,
         own=decode(plan.own),
+        formats=job.formats,
     )
 
 

@@ -71,11 +71,15 @@ class Annotate:
             columns["annotator"].append(version if read else None)
             if index in maps:
                 subject_maps[i] = maps[index]
+        columns |= {name: [None] * len(table) for name in _OF_COVERS}
         columns = rows.merge(table, columns, known)
         keys = {i: index_of[i] for i in subject_maps}
         columns["subject_map"] = rows.dictionary(subject_maps, keys, len(table))
         notes = {i: [illegible[index]] for i, index in enumerate(index_of) if index in illegible}
         return rows.note(rows.fail(rows.add(table, columns, schema.ANNOTATED), "annotate", faults), notes)
+
+
+_OF_COVERS = ("faces", "key_elements")  # what stages behind this one add, and nobody where they are not in the job
 
 
 def _illegible(table: pa.Table, pixels: list[bytes], index_of: list[int | None]) -> dict[int, str]:

@@ -8,29 +8,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core import rows, schema
+from layoutgen.core import fingerprint, rows, schema
+from layoutgen.core.brands.brand import safe_boxes
+from layoutgen.core.brands.kits import NO_KITS, BrandKits
 from layoutgen.core.covers.protection import Zones, zones_for
-from layoutgen.core.layout import Canvas, Copy, Role
-from layoutgen.core.proposals.stacking import is_price
-from layoutgen.core.reading.text_roles import is_call
-from layoutgen.core.text.settable import Settable
-from layoutgen.core.text.typography import Face
+from layoutgen.core.layout import Canvas, Role
+from layoutgen.core.placing import branding
+from layoutgen.core.proposals.blocks import LOGO_LARGEST
+from layoutgen.core.styles.choosing import UnknownStyleError, Wardrobe
+from layoutgen.core.styles.style import Style
+from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import images
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
+from layoutgen.stages import settable_copy
+from layoutgen.stages.settable_copy import SettableCopy, demands_of, left_out
 from layoutgen.stages.travelling import read_map, read_prepared
 
-_READ = (
-    "application",
-    "title",
-    "selling_points",
-    "brand",
-    "logo",
-    "language",
-    "canvas_width",
-    "canvas_height",
-    "text_lines",
-    "subject_box",
-)
+_READ = ("canvas_width", "canvas_height", "text_lines", "subject_box")
+_WISHES = ("category", *fingerprint.WISHES)  # columns of tables that have them
 
 
 _NO_IMAGE = np.zeros((0, 0, 3), np.uint8)
@@ -39,20 +34,23 @@ _PROVENANCE = ("composer", "adapter", "prompt_version", "seed")
 
 class Compose:
     """The compose stage. `build` gives the composer and what fills composer, adapter, prompt_version and seed;
-    `face_for` tells which font will set a text, so that a text that none can set fails its row here. Of some
+    `faces` tell which font will set a text, so that a text that none can set fails its row here. Of some
     applications' rows, `first` are the kinds of selling points that go before all others, and `zones` what platforms
-    lay over them."""
+    lay over them. `wardrobe` says which house styles a row may have; None: the plain one."""
 
     def __init__(
         self,
         build: Callable[[], tuple[Composer, dict[str, Any]]],
-        face_for: Callable[[Role, str], Face],
+        faces: Faces,
         batch: int,
         first: Mapping[str, Sequence[Role]] | None = None,
         zones: Mapping[str, Zones] | None = None,
+        wardrobe: Wardrobe | None = None,
+        kits: BrandKits = NO_KITS,
     ) -> None:
-        self._build, self._face_for, self._batch = build, face_for, batch
-        self._first, self._zones = first or {}, zones or {}
+        self._build, self._copy, self._batch = build, SettableCopy(faces, first), batch
+        self._wardrobe, self._kits = wardrobe, kits
+        self._zones = zones or {}
 
     @cached_property
     def _model(self) -> tuple[Composer, dict[str, Any]]:
@@ -76,14 +74,13 @@ class Compose:
                 if isinstance(answer, Fault):
                     faults[i] = (answer.kind, answer.message)
                     continue
-                answers[i] = answer
-                texts = {suggestion.text for suggestion in answer.suggestions}
-                notes[i] += [f"left out for want of room: {p}" for p in brief.copy.selling_points if p not in texts]
+                kit = self._kits.named(brief.copy.brand)
+                answers[i] = replace(answer, framing=branding.ground(answer.framing, kit.brand)) if kit else answer
+                notes[i] += left_out(brief.copy, (suggestion.text for suggestion in answer.suggestions))
         count = range(len(table))
         columns: dict[str, Any] = {
-            "crop": [answers[i].framing.crop if i in answers else None for i in count],
-            "picture": [answers[i].framing.picture if i in answers else None for i in count],
-            "backdrop": [answers[i].framing.backdrop if i in answers else None for i in count],
+            **rows.framing_columns({i: answer.framing for i, answer in answers.items()}, len(table)),
+            "style_used": [answers[i].style or None if i in answers else None for i in count],
             "suggestion": [
                 [rows.suggestion_row(s) for s in answers[i].suggestions] if i in answers else None for i in count
             ],
@@ -107,20 +104,25 @@ class Compose:
         pixels, pixels_of = rows.distinct(table, "pixels")
         maps, map_of = rows.distinct(table, "subject_map")
         logos, logo_of = rows.distinct(table, "logo_pixels")
-        columns = {name: table.column(name).to_pylist() for name in _READ}
+        columns = settable_copy.columns(table, [*_READ, *(name for name in _WISHES if name in table.column_names)])
         decoded: dict[int, Any] = {}
         chunks: list[list[tuple[int, Brief]]] = [[]]
         for i in work:
             row = {name: values[i] for name, values in columns.items()}
             # A logo that can't be used, of which fetch left a note, is none: its brand is set as text.
-            copy, noted, fault = self._renderable(row | {"logo": row["logo"] if logo_of[i] is not None else None})
+            copy, noted, fault = self._copy.of(row | {"logo": row["logo"] if logo_of[i] is not None else None})
             notes[i] = noted
             if fault:
                 faults[i] = fault
                 continue
             if i in known:
-                texts = {suggestion["text"] for suggestion in table.column("suggestion")[i].as_py()}
-                noted += [f"left out for want of room: {p}" for p in copy.selling_points if p not in texts]
+                suggested = table.column("suggestion")[i].as_py()
+                noted += left_out(copy, (suggestion["text"] for suggestion in suggested))
+                continue
+            try:
+                styles = self._styles(row)
+            except UnknownStyleError as error:
+                faults[i] = ("unknown_style", str(error))
                 continue
             ready = prepared.get(i)
             image = _NO_IMAGE
@@ -137,26 +139,33 @@ class Compose:
             aspect = None if logo is None else _aspect(images.decode_png(logos[logo]))
             canvas = Canvas(columns["canvas_width"][i], columns["canvas_height"][i])
             free = tuple(zone.box for zone in zones_for(canvas, self._zones.get(columns["application"][i], {})))
-            chunks[-1].append((i, Brief(image, annotation, copy, canvas, aspect, ready, free)))
+            if kit := self._kits.named(columns["brand"][i]):
+                free += safe_boxes(kit.brand, canvas)
+            brief = Brief(image, annotation, copy, canvas, aspect, ready, free, styles, row.get("category"))
+            series_seed, variant = _seed(row.get("series")), row.get("variant") or 0
+            brief = replace(
+                brief,
+                framing=row.get("framing") or "",
+                series_seed=series_seed,
+                variant=variant,
+                demands=demands_of(row),
+                logo_clear=kit.logo_clear(LOGO_LARGEST, min(canvas.width, canvas.height)) if kit else 0.0,
+            )
+            chunks[-1].append((i, brief))
             if len(chunks[-1]) == self._batch:
                 chunks.append([])
         return [chunk for chunk in chunks if chunk]
 
-    def _renderable(self, row: dict[str, Any]) -> tuple[Copy, list[str], tuple[str, str] | None]:
-        """The copy as the fonts can set it, what was changed, and why it can't be set (None where it can)."""
-        settable = Settable(self._face_for)
-        title, _ = settable.title(row["title"])
-        points = [kept for point in row["selling_points"] or () if (kept := settable.text(Role.SELLING_POINT, point))]
-        brand = settable.text(Role.LOGO, row["brand"])
-        first = self._first.get(row["application"], ())
-        points.sort(key=lambda point: first.index(kind) if (kind := kind_of_point(point)) in first else len(first))
-        copy = Copy(title, tuple(dict.fromkeys(points)), brand or None, row["logo"], row["language"])
-        return copy, settable.notes, settable.fault
+    def _styles(self, row: Mapping[str, Any]) -> tuple[Style, ...]:
+        if self._wardrobe is None:
+            return ()
+        styles = self._wardrobe.of_row(row.get("style"), row["brand"], row.get("category"))
+        kit = self._kits.named(row["brand"])
+        return self._wardrobe.of_kit(styles, kit.brand.styles, row.get("style")) if kit else styles
 
 
-def kind_of_point(point: str) -> Role:
-    """What a selling point is by its words."""
-    return Role.PRICE if is_price(point) else Role.CALL_TO_ACTION if is_call(point) else Role.SELLING_POINT
+def _seed(series: str | None) -> int | None:
+    return int(fingerprint.digest("series", series), 16) if series else None
 
 
 def _aspect(logo: Any) -> float:

@@ -53,6 +53,8 @@ class Fetch:
         chooser: Callable[[], FrameChooser] | None = None,
     ) -> None:
         self._storage, self._settings, self._versions, self._build = storage, settings, versions, chooser
+        has_scenes = any(of_rows.cut_out for of_rows in versions.values())
+        self._scene_columns = ("mask", "reference") if has_scenes else ()
 
     @cached_property
     def _chooser(self) -> FrameChooser:
@@ -62,9 +64,12 @@ class Fetch:
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the fetched columns. Faults of single images become failed rows; a broken logo becomes a note."""
         work = rows.open_rows(table)
+        of_scenes = [table.column(name).to_pylist() for name in self._scene_columns]
+        masks = of_scenes[0] if of_scenes else [None] * len(table)
+        named = zip(table.column("images").to_pylist(), masks, strict=True)
         uris = {
-            i: (uris or [])[: fingerprint.MOST_IMAGES]
-            for i, uris in enumerate(table.column("images").to_pylist())
+            i: fingerprint.images({"images": images, "mask": mask})
+            for i, (images, mask) in enumerate(named)
             if i in set(work)
         }
         logos = {i: uri for i, uri in enumerate(table.column("logo").to_pylist()) if uri and i in uris}
@@ -76,6 +81,8 @@ class Fetch:
         marks = dict(self._decoded(list(dict.fromkeys(logos.values())), stored, _logo))
         read = {uri for uri, image in [*pictures.items(), *marks.items()] if isinstance(image, _Fetched)}
         stored |= {uri: _UNTELLABLE for uri in read if not stored[uri]}
+        of_work = sorted({column[i] for column in of_scenes for i in work if column[i]})
+        stored |= dict(zip(of_work, self._storage.versions(of_work), strict=True))  # before stages read them
         shapes = zip(table.column("canvas_width").to_pylist(), table.column("canvas_height").to_pylist(), strict=True)
         used: dict[int, tuple[str, _Fetched]] = {}
         faults: dict[int, tuple[str, str]] = {}
@@ -150,8 +157,13 @@ class Fetch:
 
     def _image(self, data: bytes) -> _Fetched:
         settings = self._settings
-        limits = {"min_side": settings.min_side, "max_pixels": settings.max_pixels}
-        picture = images.decode(data, side=settings.side, fit=strips.travelling_size, **limits)
+        picture = images.decode(
+            data,
+            side=settings.side,
+            min_side=settings.min_side,
+            max_pixels=settings.max_pixels,
+            fit=strips.travelling_size,
+        )
         images.check_shown(picture.pixels)
         jpeg = images.encode_jpeg(picture.pixels, settings.jpeg_quality)
         sha = hashlib.sha256(data).hexdigest()

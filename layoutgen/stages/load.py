@@ -1,8 +1,8 @@
 """load: a shard's address in; its planned rows out, with what the snapshot before knows of them.
 
-A row whose fingerprint is the same as in that snapshot is marked `unchanged`, passes all stages untouched, and is
-carried over by the write stage. Another row of a known product takes its old results along (annotation, composition,
-placement): each stage keeps them where its own key did not change.
+A row whose fingerprint is the same as in that snapshot, and whose finished pictures are there, is marked `unchanged`,
+passes all stages untouched, and is carried over by the write stage. Another row of a known product takes its old
+results along (annotation, composition, placement, pictures): each stage keeps them where its own key did not change.
 """
 
 import time
@@ -13,19 +13,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core import fingerprint, rows, schema
-from layoutgen.core.fingerprint import Versions
+from layoutgen.core.brands.kits import NO_KITS, BrandKits
+from layoutgen.core.fingerprint import Keys, Versions
 from layoutgen.core.manifest.column_values import aligned, same_rows
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import picture_files
 from layoutgen.io.tables.ledger import Ledger
 from layoutgen.io.tables.snapshot import Snapshots
+from layoutgen.stages.branding import branded, with_planned_logo
 
 
 class Load:
-    """The load stage; `versions` are those of each application's rows."""
+    """The load stage; `versions` are those of each application's rows, `kits` what they take on of their
+    brands'."""
 
     def __init__(
-        self, storage: Storage, ledger: Ledger, snapshots: Snapshots, versions: Mapping[str, Versions]
+        self,
+        storage: Storage,
+        ledger: Ledger,
+        snapshots: Snapshots,
+        versions: Mapping[str, Versions],
+        kits: BrandKits = NO_KITS,
     ) -> None:
+        self._kits = kits
         self._storage, self._ledger, self._snapshots, self._versions = storage, ledger, snapshots, versions
         self._footers: dict[int, pq.FileMetaData] = {}
 
@@ -36,6 +46,7 @@ class Load:
         part = address["part"]
         planned, footer = self._ledger.read_shard(part, address["group"], self._footers.get(part))
         self._footers = {part: footer}
+        planned = branded(planned, self._kits)
         count = len(planned)
         planned = planned.append_column(schema.SHARD, pa.array([address["shard"]] * count, pa.int32()))
         planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))
@@ -59,21 +70,37 @@ class Load:
         stored = self._stored(read, known)
         status = planned.column("status").to_pylist()
         same_columns = self._same_columns(planned, taken)
+        unchanged: dict[int, Keys] = {}
         for i, index in enumerate(known):
             if index is None or was[i] is None:
                 continue
             row = {name: values[i] for name, values in read.items()}
             now = fingerprint.keys(row, images[i], stored, self._versions[row["application"]])
-            if same_columns[i] and vars(now) == was[i]:
-                status[i] = "unchanged"
+            if same_columns[i] and fingerprint.same(now, was[i]):
+                unchanged[i] = now
+        drawn = [i for i, now in unchanged.items() if now.render]
+        lacking = picture_files.lacking(self._storage, taken, drawn)
+        lost = self._without_background(taken, known)
+        lacking |= lost
+        for i in unchanged.keys() - lacking:
+            status[i] = "unchanged"
         out = rows.replace(planned, status=pa.array(status, pa.string()))
-        out = out.append_column(schema.WAS, taken.column("fingerprint"))
+        held = [None if i in lost else keys for i, keys in enumerate(was)]
+        out = out.append_column(schema.WAS, pa.array(held, schema.FINGERPRINT))
         out = out.append_column(schema.WAS_NOTES, taken.column("notes"))
-        for names in schema.RESULTS.values():
-            for name in names:
+        draws = any(versions.render for versions in self._versions.values())
+        for stage, names in schema.RESULTS.items():
+            for name in names if draws or stage != "render" else ():
                 if name in self._snapshots.schema.names and name in taken.column_names:
                     out = out.append_column(taken.schema.field(name), taken.column(name))
         return out
+
+    def _without_background(self, taken: pa.Table, known: list[int | None]) -> set[int]:
+        """The known rows of posters whose background is gone: nothing of them holds, they are made anew."""
+        if not any(versions.paint for versions in self._versions.values()):
+            return set()
+        there = [i for i, index in enumerate(known) if index is not None]
+        return picture_files.without_background(self._storage, taken, there)
 
     def _stored(self, read: dict[str, list[Any]], known: list[int | None]) -> dict[str, str | None]:
         """The stored version of every image and logo that is read for a known row."""
@@ -86,5 +113,6 @@ class Load:
         both under the types that the run settled: 7 and 7.0 are the same number, 7 and "7" the same text."""
         kind, own = self._snapshots.schema, self._snapshots.own
         apart = ("status", "error", "notes", "input_row")
+        taken = with_planned_logo(taken, planned, self._kits)
         carried = pa.schema([field for field in schema.planned(kind) if field.name not in apart])
         return same_rows(aligned(planned, carried, own), aligned(taken, carried, own))

@@ -1,33 +1,77 @@
-"""place: suggestion in, a layout that keeps every hard limit out. All the deciding is `core.placing.placement`'s."""
+"""place: suggestion in, a layout in its house style that keeps every hard limit out. All the deciding is
+`core.placing`'s."""
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from layoutgen.config.stages import PlaceSettings
-from layoutgen.core import colour, rows, schema
+from layoutgen.core import colour, mirroring, rows, schema
+from layoutgen.core.brands.brand import safe_boxes
+from layoutgen.core.brands.kits import BrandKit, BrandKits, disclaimer
 from layoutgen.core.covers.protection import Zones, zones_for
-from layoutgen.core.layout import Canvas, Role, to_px
-from layoutgen.core.placing import placement
-from layoutgen.core.text.typography import Face
+from layoutgen.core.layout import Box, Canvas, Role, Suggestion, to_px
+from layoutgen.core.placing import branding, dressing, placement
+from layoutgen.core.styles.choosing import UnknownStyleError, Wardrobe, suiting
+from layoutgen.core.styles.style import Style
+from layoutgen.core.text.direction import base_direction
+from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import framed, images
 from layoutgen.stages.travelling import read_map
 
+
+class KitFaces(Protocol):
+    """The kits of a run, and which fonts set the texts of each one's brand."""
+
+    kits: BrandKits
+
+    def of(self, kit: BrandKit) -> Faces:
+        """The fonts of a brand's texts."""
+        ...
+
+
 _SIDE = 384
+_BANDS, _CLEAR = 24, 0.02
 _SPARE = 1.04  # another decoder or scale sees slightly other pixels
-_READ = ("application", "canvas_width", "canvas_height", "suggestion", "crop", "picture", "backdrop")
+_READ = (
+    "application",
+    "title",
+    "brand",
+    "category",
+    "locale",
+    "logo",
+    "language",
+    "canvas_width",
+    "canvas_height",
+    "suggestion",
+    "crop",
+    "picture",
+    "backdrop",
+    "ground",
+)
+_OF_STYLE = ("selling_points", "style_used", "style", "brand", "category", "badge")
 
 
 class Place:
-    """The place stage. `zones` are what platforms lay over the rows of some applications; nothing is placed there."""
+    """The place stage. `zones` are what platforms lay over the rows of some applications; nothing is placed there. Rows
+    whose composer chose no house style get the one of the `wardrobe` that suits them best; without a wardrobe layouts
+    are placed as they were proposed, in no style. `brands` are the kits that rows keep, and the fonts of each."""
 
     def __init__(
-        self, settings: PlaceSettings, face_for: Callable[[Role, str], Face], zones: Mapping[str, Zones] | None = None
+        self,
+        settings: PlaceSettings,
+        faces: Faces,
+        zones: Mapping[str, Zones] | None = None,
+        wardrobe: Wardrobe | None = None,
+        brands: KitFaces | None = None,
     ) -> None:
-        self._settings, self._face_for, self._zones = settings, face_for, zones or {}
+        self._settings, self._faces, self._zones = settings, faces, zones or {}
+        self._wardrobe, self._brands = wardrobe, brands
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the placed columns."""
@@ -36,12 +80,18 @@ class Place:
         maps, map_of = rows.distinct(table, "subject_map")
         logos, logo_of = rows.distinct(table, "logo_pixels")
         logo_colours = [_logo_colour(images.decode_png(logo)) for logo in logos]
-        columns = {name: table.column(name).to_pylist() for name in _READ}
+        names = [name for name in (*_READ, *_OF_STYLE) if name in _READ or name in table.column_names]
+        columns = {name: table.column(name).to_pylist() for name in names}
+        boxes = table.column("product_box").to_pylist() if "product_box" in table.column_names else [None] * len(table)
         decoded: dict[int, np.ndarray] = {}
         placed: dict[int, placement.Placement] = {}
         faults: dict[int, tuple[str, str]] = {}
+        styles: dict[int, Style | None] = {}
         notes: dict[int, tuple[str, ...]] = {}
+        variants: dict[int, str] = {}
         known = rows.kept(table, "place")
+        if self._brands:  # which variant of the logo a layout has is told by placing it
+            known = {i for i in known if not self._brands.kits.named(columns["brand"][i])}
         for i in work:
             if i in known:
                 here = table.column("notes")[i].as_py() or []
@@ -55,38 +105,134 @@ class Place:
             subject = np.zeros(image.shape[:2], np.float32) if map_of[i] is None else read_map(maps[map_of[i] or 0])
             mark = logo_of[i]
             logo = None if mark is None else logo_colours[mark]
+            row = {name: values[i] for name, values in columns.items()}
+            free = silhouette(subject) if boxes[i] else ()
             try:
-                placed[i] = self._one({name: values[i] for name, values in columns.items()}, image, subject, logo)
+                styles[i] = self._style(row)
+                placed[i], variant = self._lay_out(row, image, subject, logo, free, styles[i])
                 notes[i] = placed[i].notes
+                variants |= {i: variant} if variant else {}
             except placement.NoLayoutError as error:
                 faults[i] = (error.kind, str(error))
+            except UnknownStyleError as error:
+                faults[i] = ("unknown_style", str(error))
         count = range(len(table))
         added: dict[str, Any] = {
             "elements": [[rows.element_row(e) for e in placed[i].elements] if i in placed else None for i in count],
             "contrast": [placed[i].contrast if i in placed else None for i in count],
             "subject_covered": [placed[i].subject_covered if i in placed else None for i in count],
+            # The acceptance check is of covers; a row may have been a cover the night before.
+            "accepted": [None] * len(table),
+            "reasons": [None] * len(table),
         }
+        if variants:
+            added["logo"] = [variants.get(i, uri) for i, uri in enumerate(columns["logo"])]
+        if self._wardrobe is not None:
+            given = table.column("style_used").to_pylist()
+            added["style_used"] = [style.name if (style := styles.get(i)) else given[i] for i in count]
         merged = rows.merge(table, added, known)
         return rows.note(rows.fail(rows.add(table, merged, schema.PLACED), "place", faults), notes)
 
-    def _one(
-        self, row: dict[str, Any], image: np.ndarray, subject: np.ndarray, logo: str | None
-    ) -> placement.Placement:
+    def _lay_out(
+        self,
+        row: dict[str, Any],
+        image: np.ndarray,
+        subject: np.ndarray,
+        logo: str | None,
+        product: tuple[Box, ...],
+        style: Style | None = None,
+    ) -> tuple[placement.Placement, str | None]:
+        """A row's layout, and the URI of the variant of the logo that its brand's kit has for it."""
         canvas = Canvas(row["canvas_width"], row["canvas_height"])
         framing = rows.read_framing(row)
+        suggestions = [rows.read_suggestion(suggestion) for suggestion in row["suggestion"]]
+        free = (*(zone.box for zone in zones_for(canvas, self._zones.get(row["application"], {}))), *product)
+        kit = self._brands.kits.named(row["brand"]) if self._brands else None
+        faces = self._brands.of(kit) if self._brands and kit else self._faces
+        if kit:
+            free = (*free, *safe_boxes(kit.brand, canvas))
+            suggestions = branding.with_texts(suggestions, disclaimer(None, row, kit))
+        is_turned = base_direction(row["title"] or "", row["language"]) == "rtl"
+        if is_turned:  # in a mirrored world, in which the copy is as if it ran from left to right
+            image, subject = mirroring.pixels(image), mirroring.pixels(subject)
+            framing, free = mirroring.framing(framing), mirroring.boxes(free)
+            suggestions = list(map(mirroring.suggestion, suggestions))
         short = min(canvas.width, canvas.height)
         limits = placement.Limits(
             margin_px=self._settings.margin * short,
             smallest_px=math.ceil(self._settings.min_font * short),
             min_contrast=min(15.0, _SPARE * self._settings.min_contrast),
-            free=tuple(
-                to_px(zone.box, canvas.width, canvas.height)
-                for zone in zones_for(canvas, self._zones.get(row["application"], {}))
-            ),
+            free=tuple(to_px(box, canvas.width, canvas.height) for box in free),
+            **(_logo_room(kit, short) if kit else {}),
         )
         drawn, subject_map = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
         ground = placement.Ground(drawn, subject_map, logo)
-        return placement.place(map(rows.read_suggestion, row["suggestion"]), canvas, ground, self._face_for, limits)
+        style = branding.style_of(style, kit) if style and kit else style
+        face_for = faces.speaking(row["language"], style)
+        if style is None:
+            placed = placement.place(suggestions, canvas, ground, face_for, limits)
+        else:
+            suggestions = as_equals(suggestions, row.get("selling_points") or ())
+            placed = dressing.dress(suggestions, canvas, ground, face_for, limits, style, row["language"])
+        variant = None
+        if kit:
+            least = self._settings.min_contrast
+            branded = branding.keep(placed.elements, kit, canvas, drawn, framing, least)
+            placed, variant = replace(placed, elements=branded.elements, contrast=branded.contrast), branded.logo
+        if is_turned:
+            placed = replace(placed, elements=tuple(mirroring.element(each, canvas) for each in placed.elements))
+        return placed, variant
+
+    def _style(self, row: dict[str, Any]) -> Style | None:
+        """The style of a row: its composer's, else the one that suits it best of those that it may have. Raises
+        UnknownStyleError."""
+        if self._wardrobe is None:
+            return None
+        if row.get("style_used"):
+            return self._wardrobe.named(row["style_used"])
+        allowed = self._wardrobe.of_row(row.get("style"), row.get("brand"), row.get("category"))
+        words = [row.get(name) for name in ("category", "title", "badge")]
+        has_price = any(suggestion["role"] == Role.PRICE for suggestion in row["suggestion"])
+        kit = self._brands.kits.named(row["brand"]) if self._brands else None
+        if kit:
+            allowed = self._wardrobe.of_kit(allowed, kit.brand.styles, row.get("style"))
+        return suiting(allowed, words, has_price)[0]
+
+
+def as_equals(suggestions: list[Suggestion], points: Sequence[str]) -> list[Suggestion]:
+    """Suggestions with the copy's selling points as such: networks call one of them the subtitle, and equals look
+    alike. One that stands alone stays what it is."""
+    has_equals = any(suggestion.role is Role.SELLING_POINT for suggestion in suggestions)
+    return [
+        replace(s, role=Role.SELLING_POINT) if has_equals and s.role is Role.SUBTITLE and s.text in points else s
+        for s in suggestions
+    ]
+
+
+def silhouette(alpha: np.ndarray) -> tuple[Box, ...]:
+    """Boxes (ltrb, normalised) that cover all of a product that is not transparent in a map (h, w): one a band of it,
+    so that a text may stand beside a bottle's neck."""
+    height, width = alpha.shape
+    edges = np.linspace(0, height, _BANDS + 1).round().astype(int)
+    boxes = []
+    for top, bottom in pairwise(edges):
+        rows_in, columns_in = (np.flatnonzero((alpha[top:bottom] > _CLEAR).any(axis=axis)) for axis in (1, 0))
+        if len(columns_in):
+            across = columns_in[0] / width, (columns_in[-1] + 1) / width
+            down = (top + rows_in[0]) / height, (top + rows_in[-1] + 1) / height
+            boxes.append((float(across[0]), float(down[0]), float(across[1]), float(down[1])))
+    return tuple(boxes)
+
+
+def _logo_room(kit: BrandKit, short: int) -> dict[str, Any]:
+    """The limits of a kit's logo: the strictest of its variants: which it is depends on its place."""
+    logos = [ink.logo for ink in kit.inks]
+    if not logos:
+        return {}
+    return {
+        "logo_least_px": max(logo.least_height.px(0.0, short) for logo in logos),
+        "logo_clear": lambda height_px: max(logo.clear_space.px(height_px, short) for logo in logos),
+    }
 
 
 def _logo_colour(logo: np.ndarray) -> str:

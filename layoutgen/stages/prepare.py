@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core import rows, schema
+from layoutgen.core import row_types, rows, schema
 from layoutgen.core.layout import Canvas
 from layoutgen.imaging import images
 from layoutgen.models.base import Preparer
@@ -48,4 +48,4 @@ class Prepare:
                 annotation = replace(annotation, subject_map=read_map(maps[map_of[i] or 0]))
             canvas = Canvas(read["canvas_width"][i], read["canvas_height"][i])
             prepared[i] = prepared_row(self._preparer.prepare(decoded[index], annotation, canvas))
-        return table.append_column(schema.PREPARED, pa.array(prepared, schema.PREPARED_TYPE))
+        return table.append_column(schema.PREPARED, pa.array(prepared, row_types.PREPARED_TYPE))

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.imaging import images
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.base import Faces
 from layoutgen.stages.annotate import Annotate
 

@@ -1,10 +1,11 @@
-"""Several ways through one step: each row goes to the stage of its application, and rows keep their order.
+"""Several ways through one step: each row goes to the stage of its kind, and rows keep their order.
 
-Posters and covers stand in one table from plan to publication. Where they need other work, the table is parted by
-`application`, each part goes through its own stage, and the parts are joined again.
+Posters and covers stand in one table from plan to publication, and so do products that were cut out and such that keep
+their photo. Where they need other work, the table is parted, each part goes through its own stage, and the parts are
+joined again.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +14,15 @@ Stage = Callable[[pa.Table], pa.Table]
 
 
 class Routed:
-    """A step with a stage for each application; rows of an application without one pass untouched. Applications that
-    share a stage go through it together."""
+    """A step with a stage for each kind of row, which `kind_of` tells of a table's rows; by default a row's kind is its
+    application. Rows of a kind without a stage pass untouched, kinds that share one go through it together."""
 
-    def __init__(self, stages: Mapping[str, Stage]) -> None:
-        self._stages = stages
+    def __init__(self, stages: Mapping[str, Stage], kind_of: Callable[[pa.Table], Sequence[str]] | None = None) -> None:
+        self._stages, self._kind_of = stages, kind_of or _application
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Send each row through its stage. Columns that one stage alone adds are null in the rows of others."""
-        stages = [self._stages.get(application) for application in table.column("application").to_pylist()]
+        stages = [self._stages.get(kind) for kind in self._kind_of(table)]
         ways = list(dict.fromkeys(stages)) or [None]
         if len(ways) == 1:
             return _through(ways[0], table)
@@ -29,6 +30,10 @@ class Routed:
         parts = [_through(way, table.take(pa.array(indices))) for way, indices in zip(ways, rows, strict=True)]
         joined = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
         return joined.take(pa.array(np.argsort(np.concatenate(rows), kind="stable"))).combine_chunks()
+
+
+def _application(table: pa.Table) -> list[str]:
+    return list(table.column("application").to_pylist())
 
 
 def _through(stage: Stage | None, table: pa.Table) -> pa.Table:

@@ -8,7 +8,6 @@ subject is found once, and all its canvases are scored with it. What can't be me
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -17,14 +16,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.config.jobs import ScoreSettings
-from layoutgen.core import schema
+from layoutgen.core import rows, schema
+from layoutgen.core.fingerprint import OFFER
 from layoutgen.core.layout import Canvas, Element, Framing
 from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
-from layoutgen.imaging import fonts, framed, images
+from layoutgen.imaging import drawing, framed, images
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
@@ -54,7 +54,6 @@ class Score:
 
     def __init__(self, storage: Storage, saliency: Saliency, settings: ScoreSettings, folder: str) -> None:
         self._storage, self._saliency, self._settings, self._folder = storage, saliency, settings, folder
-        self._width = cache(self._measure)
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Read the rows of a shard, which are of one file, score them, write them, and report how many they are, or
@@ -95,7 +94,7 @@ class Score:
         own_totals = np.zeros((len(own.NAMES), 2, len(values)))
         element_scores, violated = [], []
         for i, (row, row_elements) in enumerate(zip(values, elements, strict=True)):
-            own_scores, broken, totals = self._own(row, row_elements, content.measured.get(i), exclusions[i])
+            own_scores, broken, totals = self._own(row, row_elements, content, i, exclusions[i])
             element_scores.append([vars(score) for score in own_scores])
             violated.append(broken)
             own_totals[:, :, i] = [totals[name] for name in own.NAMES]
@@ -125,8 +124,8 @@ class Score:
                 exclusions[i].append("no_image")
             elif table_rows.fault(row):
                 continue
-            elif table_rows.framing(row) is None:
-                exclusions[i].append("framing_not_usable")
+            elif fault := table_rows.framing_fault(row):
+                exclusions[i].append(fault)
             elif layout_tables.TEXT_IN_PICTURE in (row.get("notes") or ()):
                 exclusions[i].append(layout_tables.TEXT_IN_PICTURE)
             else:
@@ -157,9 +156,12 @@ class Score:
                 canvas = table_rows.canvas(values[i])
                 ground = framed.draw(picture, framing, canvas, _SIDE)
                 protected = framed.draw(subject, framing, canvas, _SIDE) > _PROTECTED
-                ratios = [own.contrast_of(elements[i], k, ground) if own.is_text(e) else None
-                          for k, e in enumerate(elements[i])]  # fmt: skip
+                ratios = [
+                    own.contrast_of(elements[i], k, ground) if own.is_text(e) else None
+                    for k, e in enumerate(elements[i])
+                ]
                 content.measured[i] = (protected, ratios)
+                content.cut[i] = own.subject_cut(np.where(subject > _PROTECTED, subject, 0), framing)
 
     def _pictures(self, uris: list[str]) -> Iterable[tuple[str, np.ndarray | str]]:
         """Each photo's pixels, or the kind of fault that it has."""
@@ -181,7 +183,8 @@ class Score:
         self,
         row: Mapping[str, Any],
         elements: list[Element],
-        measured: tuple[np.ndarray, list[float | None]] | None,
+        content: "_Content",
+        i: int,
         excluded: list[str],
     ) -> tuple[list[own.ElementScore], list[str], Mapping[str, tuple[float, float]]]:
         asked = table_rows.asked(row)
@@ -190,10 +193,10 @@ class Score:
         if table_rows.fault(row):
             return [], [], dict.fromkeys(own.NAMES, (0.0, 0.0))
         canvas = table_rows.canvas(row)
-        protected, ratios = measured or (None, [None] * len(elements))
+        protected, ratios = content.measured.get(i) or (None, [None] * len(elements))
         scores = []
         for element, contrast in zip(elements, ratios, strict=True):
-            fit = own.text_fit(element, canvas, self._width) if element.lines else None
+            fit = own.text_fit(element, canvas, self._widths(element)) if element.lines else None
             if element.lines and fit is None:
                 excluded.append("font_unknown")
             width, height = element.box[2] - element.box[0], element.box[3] - element.box[1]
@@ -226,13 +229,16 @@ class Score:
             broken=broken,
             proposed=None if proposed is None else [_sides(box) for box in proposed],
             protected=protected,
+            cut=content.cut.get(i),
         )
         return scores, broken[0], totals
 
-    def _measure(self, font: str, line: str, px: int) -> float | None:
+    def _widths(self, element: Element) -> list[float] | None:
+        if element.font_px <= 0:
+            return None
         try:
-            return fonts.by_name(font, self._settings.fonts).width(line, px)
-        except (ValueError, OSError):  # no such font here; a size that it has not
+            return drawing.line_widths(element, tuple(self._settings.fonts))
+        except (ValueError, OSError):  # no such font here
             return None
 
 
@@ -250,7 +256,8 @@ def _sides(proposed: Mapping[str, Any] | None) -> Sequence[float]:
 
 _READ = (
     *("row_id", "title", "selling_points", "brand", "logo", "application", "notes", "accepted"),
-    *("image", "crop", "picture", "backdrop", "canvas_width", "canvas_height", "suggestion", "elements"),
+    *OFFER,
+    *("image", *rows.FRAMING, "canvas_width", "canvas_height", "suggestion", "elements"),
 )
 
 
@@ -261,6 +268,7 @@ class _Content:
         names = [f"{protocol}_{name}" for protocol, kind in _CONTENT.items() for name in kind]
         self._totals = {name: np.zeros((2, count)) for name in names}
         self.measured: dict[int, tuple[np.ndarray, list[float | None]]] = {}
+        self.cut: dict[int, float] = {}
 
     def put(self, members: list[int], scores: Mapping[str, Metric]) -> None:
         for name, score in scores.items():

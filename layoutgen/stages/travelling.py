@@ -1,14 +1,13 @@
-"""Columns that travel between stages only, and are in no table: subject maps, and what `prepare` drew for `compose`."""
+"""Columns that travel between stages only, and are in no table: maps, what `prepare` drew, what `paint` painted."""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core import schema
-from layoutgen.core.layout import Framing
+from layoutgen.core import row_types, rows
 from layoutgen.imaging import images
-from layoutgen.models.base import ModelPicture, Prepared
+from layoutgen.models.base import ModelPicture, Painted, Prepared
 
 
 def map_as_png(subject_map: np.ndarray) -> bytes:
@@ -22,16 +21,14 @@ def read_map(png: bytes) -> np.ndarray:
 
 
 def prepared_row(prepared: Prepared) -> dict[str, Any]:
-    """What a composer is shown, as a value of `schema.PREPARED_TYPE`."""
+    """What a composer is shown, as a value of `row_types.PREPARED_TYPE`."""
     picture, framing = prepared.picture, prepared.framing
     return {
         "pixels": picture.pixels.tobytes(),
         "shape": picture.pixels.shape,
         "grid": picture.grid,
         "size": picture.size,
-        "crop": framing.crop,
-        "picture": framing.picture,
-        "backdrop": framing.backdrop,
+        **rows.framing_row(framing),
     }
 
 
@@ -39,7 +36,20 @@ def read_prepared(value: pa.StructScalar) -> Prepared | None:
     """What `prepared_row` says, without a copy of the pixels."""
     if not value.is_valid:
         return None
-    row = {name: value[name].as_py() for name in schema.PREPARED_TYPE.names if name != "pixels"}
+    row = {name: value[name].as_py() for name in row_types.PREPARED_TYPE.names if name != "pixels"}
     pixels = np.frombuffer(value["pixels"].as_buffer(), np.uint8).reshape(row["shape"])
-    framing = Framing(tuple(row["crop"]), tuple(row["picture"]), row["backdrop"])
-    return Prepared(framing, ModelPicture(pixels, tuple(row["grid"]) if row["grid"] else None, tuple(row["size"])))
+    return Prepared(
+        rows.read_framing(row), ModelPicture(pixels, tuple(row["grid"]) if row["grid"] else None, tuple(row["size"]))
+    )
+
+
+def ground_row(painted: Painted) -> dict[str, Any]:
+    """A ground as a value of `row_types.PAINTED_TYPE`, without what is known of its painter."""
+    return vars(painted) | {"pixels": painted.pixels.tobytes(), "shape": painted.pixels.shape}
+
+
+def read_ground(value: pa.StructScalar) -> tuple[Painted, dict[str, Any]]:
+    """The ground that `ground_row` says, without a copy of its pixels, and what is known of its painter."""
+    row = {name: value[name].as_py() for name in row_types.PAINTED_TYPE.names if name != "pixels"}
+    pixels = np.frombuffer(value["pixels"].as_buffer(), np.uint8).reshape(row.pop("shape"))
+    return Painted(pixels, *(row.pop(name) for name in ("horizon", "light", "is_shaded", "condition"))), row

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layoutgen import console
-from layoutgen.cluster import fit, join
+from layoutgen.cluster import fit, is_alone, join
 from layoutgen.config.base import Pool
 from layoutgen.config.training import GateSettings, RetrainConfig, TrainSettings
 from layoutgen.io.adapter_registry import AdapterRegistry
@@ -17,22 +17,22 @@ from layoutgen.models.weights import fetch_weights
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.opening import open_data
 from layoutgen.training.judging.measures import Measures, Placing, framed_before, measure
-from layoutgen.training.kinds import network_family, size_of
+from layoutgen.training.kinds import exports_whole, ground_kind, network_family, size_of
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A checkpoint, its adapter ("" for none), and the px at which it sees a canvas. `radm` and `layout_image` stand
-    for what a training of them began with."""
+    """A checkpoint, its adapter ("" for none), and the px at which it sees a canvas. `radm`, `scene` and their like
+    stand for what a training of them began with; a part of a `painting` is an adapter."""
 
     model: str
     adapter: str
     image_side: int
 
 
-def trained(train: TrainSettings, outcome: str) -> Contender:
+def trained(train: TrainSettings, outcome: str, storage: Storage) -> Contender:
     """What a training made; `outcome` is the folder that it exported."""
-    is_whole = train.method == "full"
+    is_whole = exports_whole(train, storage)
     return Contender(outcome if is_whole else train.model, "" if is_whole else outcome, train.image_side)
 
 
@@ -41,20 +41,23 @@ def serving(train: TrainSettings, adapters: AdapterRegistry, version: str | None
     if version is None:
         return Contender(train.model, "", train.image_side)
     card, uri = adapters.card(train.name, version), adapters.uri(train.name, version)
-    is_whole = card["method"] == "full"
+    is_whole = card.get("whole", card["method"] == "full")
     return Contender(uri if is_whole else card["base"], "" if is_whole else uri, card["image_side"])
 
 
 def require(config: RetrainConfig, name: str, pool: Pool, size: int) -> None:
     """Raise PoolError where the cluster does not hold `size` actors."""
-    fit([(name, pool.model_copy(update={"size": size}))], autoscaling=config.autoscaling, nodes=config.nodes)
+    sized = pool.model_copy(update={"size": size})
+    fit([(name, sized)], autoscaling=config.autoscaling, nodes=config.nodes, alone=is_alone())
 
 
-def evaluate(config: RetrainConfig, storage: Storage, contender: Contender, in_process: bool) -> dict[str, Measures]:
-    """Measure a contender on both sets, `test` and `fixed`, as a task of the cluster or here. Raises what the task
-    raised."""
+def evaluate(
+    config: RetrainConfig, storage: Storage, both: Sequence[Contender], in_process: bool
+) -> list[dict[str, Measures]]:
+    """Measure contenders on both sets, `test` and `fixed`: here, or as tasks of the cluster, at once where it has room
+    for that. Raises what a task raised."""
     if in_process:
-        return _measure(config, storage, contender)
+        return [_measure(config, storage, contender) for contender in both]
     import ray
     from ray.exceptions import RayTaskError
 
@@ -63,7 +66,7 @@ def evaluate(config: RetrainConfig, storage: Storage, contender: Contender, in_p
     require(config, "gate.pool", pool, 1)
     task = ray.remote(num_cpus=pool.num_cpus, num_gpus=pool.num_gpus, max_retries=3)(_evaluate)
     try:
-        measures: dict[str, Measures] = ray.get(task.remote(config, storage, contender))
+        measures: list[dict[str, Measures]] = ray.get([task.remote(config, storage, each) for each in both])
     except RayTaskError as error:
         cause = error.cause
         raise (cause if isinstance(cause, ValueError | OSError | StorageError) else error) from None
@@ -81,10 +84,23 @@ def _evaluate(config: RetrainConfig, storage: Storage, contender: Contender) -> 
 
 
 def _measure(config: RetrainConfig, storage: Storage, contender: Contender) -> dict[str, Measures]:
+    train = config.train.model_copy(update={"model": contender.model, "image_side": contender.image_side})
+    gate = config.gate
+    if grounds := ground_kind(train, storage):
+        held = grounds.open_data(config.data)
+        return {
+            "test": grounds.measure(contender.adapter, held.test[: gate.cases], gate.device),
+            "fixed": grounds.measure(contender.adapter, held.fixed[: gate.cases], gate.device),
+        }
+    return _measure_layouts(config, train, storage, contender)
+
+
+def _measure_layouts(
+    config: RetrainConfig, train: TrainSettings, storage: Storage, contender: Contender
+) -> dict[str, Measures]:
     from layoutgen.models.building.fonts import FaceFor
 
     place = config.place
-    train = config.train.model_copy(update={"model": contender.model, "image_side": contender.image_side})
     composer, kind = _composer(train, config.gate, storage, contender.adapter)
     data = open_data(config.data, train.cache, storage, size_of(train, storage))
     placing = Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)

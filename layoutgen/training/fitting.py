@@ -24,8 +24,7 @@ from torch import nn
 from layoutgen.config.training import TrainSettings
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
-from layoutgen.training.data.opening import open_data
-from layoutgen.training.kinds import kind_of
+from layoutgen.training.kinds import data_of, kind_of
 from layoutgen.training.loop.averaging import Average
 from layoutgen.training.loop.engines import Engine, PlainEngine, from_first, ranks_of
 from layoutgen.training.loop.logbook import Logbook
@@ -52,14 +51,14 @@ def fit(job: Fit, device: str = "cpu") -> None:
     CheckpointError, DataError, SampleError or ValueError, with the fix, where it can't go on."""
     train = job.train
     kind = kind_of(train, job.storage)
-    data = open_data(job.data, train.cache, job.storage, kind.size)
+    data = data_of(job.data, train, job.storage)
     steps = steps_of(train, len(data.train))
     rank, ranks = ranks_of()
     attempt = str(from_first(secrets.token_hex(4)))
     checkpoints = Checkpoints(
         job.storage, f"{job.root}/checkpoints", rank=rank, ranks=ranks, keep=train.keep, attempt=attempt
     )
-    learner = kind.learner(device)
+    learner = kind.learner(device, data)
     newest, folder = _newest(checkpoints, rank)
     pretraining = [] if newest else list(kind.pretrain(learner, data.train))
     engine, first, notes, average = _begin(job, learner, newest, folder)

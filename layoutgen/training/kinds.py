@@ -1,7 +1,8 @@
-"""What kinds of models are trained, and what `fitting` asks of each: vision-language models, and networks that denoise.
+"""What kinds of models are trained, and what `fitting` asks of each: vision-language models, networks that denoise
+layouts, and those that paint grounds.
 
-A kind is told by `train.model`: the name of a family of networks that denoise is a new one of them, a checkpoint whose
-config.json says such a family is one, and all others are vision-language models.
+A kind is told by `train.model`: `scene`, `paint`, `painting` or the name of a family of networks that denoise is a new
+one, a checkpoint whose config.json says that it is such a one goes on, and all others are vision-language models.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,20 +10,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from layoutgen.config.training import TrainSettings
+from layoutgen.config.stages import NETWORKS
+from layoutgen.config.training import GROUNDS, DataSettings, TrainSettings
 from layoutgen.io.storage import Storage
-from layoutgen.models.base import Composition, Fault
 from layoutgen.models.denoising import networks
 from layoutgen.models.denoising.family import Family
+from layoutgen.models.denoising.files import model_type_in
 from layoutgen.models.vlm.checkpoints import family_in
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config
 from layoutgen.training.data.augment import Size
-from layoutgen.training.data.cases import Case
-from layoutgen.training.data.sample import Samples
+from layoutgen.training.data.cases import Data
+from layoutgen.training.data.opening import open_data
+from layoutgen.training.data.sample import SamplesOf
+from layoutgen.training.judging.measures import Measures
 from layoutgen.training.loop.rows import Encode
 
 
@@ -30,16 +35,11 @@ class Kind(Protocol):
     """A kind of model with the settings of a training. A learner is a module that takes a batch and returns sums (3,):
     of losses, of what they are sums over, and of hits; `weights` are what was learnt, by their names in a learner."""
 
-    @property
-    def size(self) -> Size:
-        """The size in px at which it sees a canvas of a width and height."""
+    def learner(self, device: str, data: Data) -> nn.Module:
+        """What is trained, on a data set."""
         ...
 
-    def learner(self, device: str) -> nn.Module:
-        """What is trained."""
-        ...
-
-    def pretrain(self, learner: nn.Module, samples: Samples) -> Iterator[dict[str, float]]:
+    def pretrain(self, learner: nn.Module, samples: SamplesOf[Any]) -> Iterator[dict[str, float]]:
         """What comes before the first step, as lines for the log."""
         ...
 
@@ -51,8 +51,8 @@ class Kind(Protocol):
         """What makes batches of rows for a device."""
         ...
 
-    def compose(self, learner: nn.Module, cases: Sequence[Case]) -> list[Composition | Fault]:
-        """Lay cases out as in serving."""
+    def watch(self, learner: nn.Module, cases: Sequence[Any]) -> tuple[dict[str, float], np.ndarray]:
+        """Make cases as in serving: means of what is measured of them, and a picture (h, w, 3) of them."""
         ...
 
     def export(self, learner: nn.Module, weights: dict[str, Tensor], folder: Path) -> None:
@@ -60,8 +60,75 @@ class Kind(Protocol):
         ...
 
 
+class GroundKind(Kind, Protocol):
+    """A kind whose models paint grounds: it has data and measures of its own. `better` says of each measure whether
+    `higher` or `lower` is, `whole` whether a whole model is exported, or a part for another one."""
+
+    better: dict[str, str]
+    whole: bool
+
+    def open_data(self, settings: DataSettings) -> Data:
+        """What is learnt and judged by. Raises DataError or StorageError."""
+        ...
+
+    def sheet(self, samples: SamplesOf[Any]) -> np.ndarray:
+        """A picture (h, w, 3) of what is learnt."""
+        ...
+
+    def measure(self, learnt: str, cases: Sequence[Any], device: str) -> Measures:
+        """What the model makes of cases, with the part that was exported to a URI; "" for none."""
+        ...
+
+    def base(self) -> dict[str, Any]:
+        """What a version's card says of its base: `family`, `base_revision`, `base_sha`, `whole`, and more."""
+        ...
+
+
+def ground_kind(train: TrainSettings, storage: Storage) -> GroundKind | None:
+    """The kind of a training of what paints grounds; None for all others. Raises what `fetch_config` does."""
+    if train.model == "painting":
+        from layoutgen.training.painting.kind import PaintingKind
+
+        return PaintingKind(train, storage)
+    if train.model in NETWORKS:
+        return None
+    name = train.model
+    if name not in GROUNDS:
+        name = _ground_in(fetch_config(train.model, Path(train.cache).expanduser(), storage))
+    if name == "scene":
+        from layoutgen.training.scenes.kind import SceneKind
+
+        return SceneKind(train, storage)
+    if name == "paint":
+        from layoutgen.training.paintings.kind import PaintKind
+
+        return PaintKind(train, storage)
+    return None
+
+
+def _ground_in(folder: Path) -> str:
+    """Which network of grounds a checkpoint is; empty for none."""
+    from layoutgen.models.denoising.painted import checkpoint as painted
+    from layoutgen.models.denoising.scenes import checkpoint as scenes
+
+    return {scenes.MODEL_TYPE: "scene", painted.MODEL_TYPE: "paint"}.get(model_type_in(folder), "")
+
+
+def exports_whole(train: TrainSettings, storage: Storage) -> bool:
+    """Whether a training makes a whole model; else an adapter or a part for its base."""
+    grounds = ground_kind(train, storage)
+    return grounds.whole if grounds else train.method == "full"
+
+
+def data_of(settings: DataSettings, train: TrainSettings, storage: Storage) -> Data:
+    """The data set of a training. Raises DataError or StorageError."""
+    if grounds := ground_kind(train, storage):
+        return grounds.open_data(settings)
+    return open_data(settings, train.cache, storage, size_of(train, storage))
+
+
 def network_family(train: TrainSettings, storage: Storage) -> Family | None:
-    """Which family of networks that denoise a training is of; None for a vision-language model. Raises what
+    """Which family of networks that denoise layouts a training is of; None for a vision-language model. Raises what
     `fetch_config` does."""
     if train.model in networks.FAMILIES:
         return networks.FAMILIES[train.model]
@@ -81,6 +148,8 @@ def size_of(train: TrainSettings, storage: Storage) -> Size:
 
 def kind_of(train: TrainSettings, storage: Storage) -> Kind:
     """The kind of a training, with what it needs fetched to this machine."""
+    if grounds := ground_kind(train, storage):
+        return grounds
     if family := network_family(train, storage):
         from layoutgen.training.networks.kind import NetworkKind
 

@@ -19,26 +19,26 @@ from pathlib import Path
 from typing import Any
 
 from layoutgen.cluster import join
-from layoutgen.config.stages import NETWORKS
-from layoutgen.config.training import GateSettings, RetrainConfig, TrainSettings
+from layoutgen.config.training import NEW, GateSettings, RetrainConfig, TrainSettings
+from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.adapter_registry import AdapterRegistry
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables.lease import Lease
-from layoutgen.models.weights import fetch_weights, local, pinned, weights_sha
+from layoutgen.models.weights import fetch_tree, local, pinned, tree_identity, weights_sha
 from layoutgen.training import contenders, fitting
 from layoutgen.training.contenders import Contender
 from layoutgen.training.data.cases import Data, DataError
 from layoutgen.training.data.datasets import gone
-from layoutgen.training.data.opening import open_data
 from layoutgen.training.data.sheet import sheet_of
 from layoutgen.training.fitting import read_outcome, steps_of
 from layoutgen.training.judging import promotion
-from layoutgen.training.judging.card import card_of, new_network
+from layoutgen.training.judging.card import base_of, card_of, new_network
 from layoutgen.training.judging.gate import Verdict, compare, judge
-from layoutgen.training.kinds import size_of
+from layoutgen.training.judging.measures import BETTER
+from layoutgen.training.kinds import data_of, ground_kind
 from layoutgen.training.loop.steps import DivergedError, recipe_of
 from layoutgen.training.run import Fit
 from layoutgen.training.trainer import launch
@@ -61,9 +61,11 @@ def retrain(
     if not train.model:
         raise ValueError("train.model = '': name the checkpoint to train on, a folder, s3:// prefix or hub id")
     # All workers, and the run that goes on tomorrow, learn on what is there now.
-    train = train.model_copy(update={"model": pinned(train.model, Path(train.cache).expanduser(), storage)})
+    train = _pinned(train, storage)
     config = config.model_copy(update={"train": train})
-    data = open_data(config.data, train.cache, storage, size_of(train, storage))
+    grounds = ground_kind(train, storage)
+    _measured(config.gate, grounds.better if grounds else BETTER, train.model)
+    data = data_of(config.data, train, storage)
     data.check()
     _learnable(data, train, storage)
     if not in_process:
@@ -74,17 +76,20 @@ def retrain(
     with Lease(storage, f"{run_uri}/lease", config.lease_seconds, storage.conditional(run_uri)) as lease:
         lease.name(run)
         storage.write(f"{run_uri}/run.json", json.dumps(shape, indent=1, default=str).encode())
-        storage.write(f"{run_uri}/samples.jpg", encode_jpeg(sheet_of(data.train)))
+        storage.write(
+            f"{run_uri}/samples.jpg", encode_jpeg(grounds.sheet(data.train) if grounds else sheet_of(data.train))
+        )
         outcome = _train(config, Fit(run_uri, train, config.data, storage), in_process)
         lease.confirm()
         learnt = f"{run_uri}/{outcome['folder']}"
-        folder = fetch_weights(learnt, Path(train.cache).expanduser() / "outcomes", storage)
+        folder = fetch_tree(learnt, Path(train.cache).expanduser() / "outcomes", storage)
         version = promotion.version_of(run, folder)
         before = adapters.serving(train.name)
         against = contenders.serving(train, adapters, before.version)
-        verdict = _judge(config, storage, data, contenders.trained(train, learnt), against, in_process)
+        verdict = _judge(config, storage, data, contenders.trained(train, learnt, storage), against, in_process)
         storage.write(f"{run_uri}/evaluation.json", _report(config.gate, verdict, before.version))
-        card = card_of(train, data, shape, outcome, verdict, before)
+        base = grounds.base() if grounds else base_of(train)
+        card = card_of(train, data, shape, base, outcome, verdict, before)
         lease.confirm()
         adapters.add(train.name, version, folder, card)
         serves = promotion.decide(adapters, train.name, version, before, verdict, force=force)
@@ -104,6 +109,19 @@ def retrain(
         }
         storage.write(f"{run_uri}/summary.json", json.dumps(summary, indent=1, ensure_ascii=False).encode())
     return summary
+
+
+def _pinned(train: TrainSettings, storage: Storage) -> TrainSettings:
+    """The settings with the checkpoint to train on named as it is now; of a `painting`, its Stable Diffusion."""
+    name = "backbone" if train.model == "painting" else "model"
+    uri = getattr(train, name)
+    if uri in NEW:
+        return train
+    try:
+        now = pinned(uri, Path(train.cache).expanduser(), storage, tree=name == "backbone")
+    except ValueError as error:
+        raise Refusal(f"train.{name} = {uri!r}: {error}") from None
+    return train.model_copy(update={name: now})
 
 
 def _look_for_the_cluster(config: RetrainConfig) -> None:
@@ -127,10 +145,9 @@ def _learnable(data: Data, train: TrainSettings, storage: Storage) -> None:
 
 def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
     """What shapes a run; what only says how fast it goes is not in it."""
-    base = local(train.model)
     return {
         "data": data.sha,
-        "base": new_network(train) if train.model in NETWORKS else weights_sha(base) if base else train.model,
+        "base": _base(train),
         "recipe": vars(recipe_of(train)) | ({"average": train.average} if train.average else {}),
         "steps": steps_of(train, len(data.train)),
         "window": train.window,
@@ -138,6 +155,24 @@ def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
         "prompt_version": PROMPT_VERSION,
         "codec": CODEC,
     }
+
+
+def _base(train: TrainSettings) -> Any:
+    """What a training begins with."""
+    if train.model == "painting":
+        return new_network(train) | {"backbone": tree_identity(train.backbone)}
+    folder = None if train.model in NEW else local(train.model)
+    return new_network(train) if train.model in NEW else weights_sha(folder) if folder else train.model
+
+
+def _measured(gate: GateSettings, better: dict[str, str], model: str) -> None:
+    """Raise Refusal where the gate asks for what is not measured of a kind of model."""
+    for name, asked in (("metric", (gate.metric,)), ("guards", gate.guards)):
+        if unknown := [each for each in asked if each not in better]:
+            raise Refusal(
+                f"gate.{name}: {unknown[0]!r} is not measured of {model!r}; set {', '.join(better)}"
+                + (", or []" if name == "guards" else "")
+            )
 
 
 def _train(config: RetrainConfig, job: Fit, in_process: bool) -> dict[str, Any]:
@@ -158,13 +193,14 @@ def _judge(
     config: RetrainConfig, storage: Storage, data: Data, learnt: Contender, before: Contender, in_process: bool
 ) -> Verdict:
     """Have the new one and the one before it make the same layouts, and compare."""
-    gate = config.gate
-    ours, theirs = (contenders.evaluate(config, storage, each, in_process) for each in (learnt, before))
+    gate, grounds = config.gate, ground_kind(config.train, storage)
+    better = grounds.better if grounds else BETTER
+    ours, theirs = contenders.evaluate(config, storage, (learnt, before), in_process)
     comparisons = []
     for split, cases in (("test", data.test), ("fixed", data.fixed)):
         products = [cases[i].product for i in range(min(len(cases), gate.cases))]
         comparisons.append(
-            compare(ours[split], theirs[split], products, resamples=gate.resamples, level=gate.level)
+            compare(ours[split], theirs[split], products, resamples=gate.resamples, level=gate.level, better=better)
             if products
             else {}
         )

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from layoutgen.config.training import DataSettings, TrainSettings
 from layoutgen.imaging.images import encode_jpeg
+from layoutgen.io.adapter_registry import files_below
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.models.weights import weights_sha
 from layoutgen.training.data.cases import Data
-from layoutgen.training.judging.watching import means, sheet
 from layoutgen.training.kinds import Kind
 from layoutgen.training.loop.averaging import Average
 from layoutgen.training.loop.best import Best
@@ -107,10 +107,9 @@ class Run:
             with tempfile.TemporaryDirectory(prefix="layoutgen-outcome-") as folder:
                 out = Path(folder)
                 self.kind.export(self.engine.learner, weights, out)
-                outcome["folder"] = f"outcome/{weights_sha(out)[:12]}"
-                for path in sorted(out.iterdir()):
-                    if not path.name.startswith("."):
-                        self.job.storage.write(f"{self.job.root}/{outcome['folder']}/{path.name}", path.read_bytes())
+                outcome["folder"] = f"outcome/{weights_sha(out, tree=True)[:12]}"
+                for name, path in files_below(out):
+                    self.job.storage.write(f"{self.job.root}/{outcome['folder']}/{name}", path.read_bytes())
         return outcome
 
     def _log(self, waited_s: float) -> None:
@@ -153,16 +152,15 @@ class Run:
             self.book.keep()
 
     def _decode(self) -> dict[str, float]:
-        """Make some held-back layouts, on rank 0, draw them, and say what they are like."""
+        """Make some of what is held back, on rank 0, draw it, and say what it is like."""
         cases = self.data.test[: self.job.train.decode_cases]
         if not self.book or not len(cases):
             return {}
         learner = self.engine.learner.eval()
-        answers = self.kind.compose(learner, cases)
+        means, picture = self.kind.watch(learner, cases)
         learner.train()
-        uri = f"{self.job.root}/samples/step-{self.done:08d}.jpg"
-        self.job.storage.write(uri, encode_jpeg(sheet(cases, answers)))
-        return means(cases, answers)
+        self.job.storage.write(f"{self.job.root}/samples/step-{self.done:08d}.jpg", encode_jpeg(picture))
+        return means
 
     def _validation_rows(self) -> list[list[Any]]:
         """This rank's part of the validation, the same number of chunks on every rank."""

@@ -20,10 +20,13 @@ import torch
 from safetensors import safe_open
 
 from layoutgen.models.denoising.networks import FAMILIES
+from layoutgen.models.denoising.painted import checkpoint as painted
+from layoutgen.models.denoising.scenes import checkpoint as scenes
 
-_POSTERS = "python -m jobs.posters --output POSTERS.arrow --model BASE --folder …"
+_POSTERS = "python -m jobs.corpus --output POSTERS.arrow --model BASE --folder …"
+_DRAWN = {"plan": "--refine 0 --side 288 --posters 9000 --photo-share 0"}
 _NETWORK = (
-    f"{_POSTERS} --refine 0 --side 192 --posters 16000",
+    f"{_POSTERS} {{drawn}}",
     "python -m jobs.retrain --config jobs/retrain.{family}.toml --data POSTERS.arrow …",
 )
 _FIRST = (
@@ -32,13 +35,17 @@ _FIRST = (
     "python -m jobs.retrain --config jobs/retrain.embedded.toml --model BASE --data POSTERS.arrow …",
 )
 _FURTHER = (
-    "python -m jobs.posters --output MORE.arrow --model BASE --posters 3000 --variants 5 "
+    "python -m jobs.corpus --output MORE.arrow --model BASE --posters 3000 --variants 5 "
     "--seed 2 --refine 0.66 --lock 0.4 --hide 0.4 --folder … --held-folder …",
     "python -m jobs.retrain --config jobs/retrain.embedded_copy.toml --model VERSION --data MORE.arrow …",
     "python -m jobs.retrain --config jobs/retrain.embedded_refine.toml --model VERSION --data MORE.arrow …",
 )
 _SUMMARY = {"qwen2_5_vl": "Qwen2.5-VL from random weights that proposes layouts; sees the framed canvas at 224 px"}
 _SUMMARY |= {family.name: family.summary for family in FAMILIES.values()}
+_SUMMARY["scene"] = "proposes the numbers of a drawn ground by diffusion: for category, product's colours and reference"
+_SUMMARY["paint"] = "paints a poster's ground in one pass from a scene's numbers and the places of product and texts"
+_GROUNDS: dict[str, Any] = {"scene": scenes, "paint": painted}
+_NAMES = {"plan": "planner", "scene": "painter", "paint": "painter"}
 
 
 def ship(version: Path, output: Path, note: str, first: Path | None = None) -> dict[str, Any]:
@@ -49,6 +56,8 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
     network = FAMILIES.get(family)
     if network:
         network.save(network.load(version, "cpu"), output, torch.float16)
+    elif family in _GROUNDS:
+        _GROUNDS[family].save(_GROUNDS[family].load(version), output, torch.float16)
     else:
         for path in sorted(version.iterdir()):
             if path.name != "card.json":
@@ -56,12 +65,16 @@ def ship(version: Path, output: Path, note: str, first: Path | None = None) -> d
     weights = output / "model.safetensors"
     with safe_open(weights, "pt") as file:
         shapes = [file.get_slice(name).get_shape() for name in file.keys()]  # noqa: SIM118 - it is no mapping
-    speaks = {name: last[name] for name in ("image_side", "codec", "prompt_version")} if not network else {}
-    commands = (
-        [command.format(family=family) for command in _NETWORK] if network else [*_FIRST, *(_FURTHER if first else ())]
-    )
+    has_words = not network and family not in _GROUNDS
+    speaks = {name: last[name] for name in ("image_side", "codec", "prompt_version")} if has_words else {}
+    drawn = _DRAWN.get(family, "--refine 0 --side 192 --posters 16000")
+    commands = [command.format(family=family, drawn=drawn) for command in _NETWORK]
+    if has_words:
+        commands = [*_FIRST, *(_FURTHER if first else ())]
+    elif family in _GROUNDS:
+        commands = [f"python -m jobs.retrain --config jobs/retrain.{family}.toml …"]
     card = {
-        "name": f"layoutgen embedded composer, {family}-{len(cards)}",
+        "name": f"layoutgen embedded {_NAMES.get(family, 'composer')}, {family}-{len(cards)}",
         "what": _SUMMARY[family],
         "family": family,
         "parameters": sum(math.prod(shape) for shape in shapes),

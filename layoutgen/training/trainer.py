@@ -8,6 +8,8 @@ Ray's records of the launch lie in RUN/ray.
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,9 +65,31 @@ def launch(job: "Fit", address: str) -> None:
         ),
     )
     try:
-        trainer.fit()
+        with known_to_helpers(ray.get_runtime_context().gcs_address):
+            trainer.fit()
     except TrainingFailedError as error:
         raise _fault(error) from None
+
+
+@contextmanager
+def known_to_helpers(address: str) -> Iterator[None]:
+    """Name the cluster to the processes of a training. One of Ray's, which frees the room of a training whose
+    controller dies, looks for its cluster by RAY_ADDRESS; without it, it ends with a traceback where several clusters
+    run on a machine."""
+    from ray.train.v2._internal import constants  # what is handed on has no public name
+
+    before = os.environ.get("RAY_ADDRESS")
+    names = constants.ENV_VARS_TO_PROPAGATE
+    constants.ENV_VARS_TO_PROPAGATE = {*names, "RAY_ADDRESS"}
+    os.environ["RAY_ADDRESS"] = address
+    try:
+        yield
+    finally:
+        constants.ENV_VARS_TO_PROPAGATE = names
+        if before is None:
+            del os.environ["RAY_ADDRESS"]
+        else:
+            os.environ["RAY_ADDRESS"] = before
 
 
 def _work(config: dict[str, Any]) -> None:

@@ -21,7 +21,6 @@ import struct
 import threading
 import time
 import xml.etree.ElementTree as ET
-from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -66,7 +65,6 @@ class FaultyS3:
         self.server, self.folder = urlsplit(server.endpoint_url).netloc, server.folder
         self.conditional = conditional
         self.rules: list[Rule] = []
-        self.requests: Counter[str] = Counter()
         self.conflicts: list[str] = []
         self.lock = threading.Lock()
         self.one_at_a_time = threading.Lock()
@@ -123,7 +121,6 @@ class _Handler(BaseHTTPRequestHandler):
         proxy = self.faulty
         path = unquote(self.path)
         with proxy.lock:
-            proxy.requests[self.command] += 1
             rule = next((rule for rule in proxy.rules if rule.strikes(self.command, path)), None)
         what = rule.what if rule else ""
         length = int(self.headers.get("Content-Length") or 0)

@@ -18,13 +18,14 @@ import ray.cluster_utils
 
 from tests.drawn import encoded, photo
 from tests.forked import Forked
+from tests.limits import PATIENCE_S
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-WAIT_S = 300.0  # for machines that do much else
 PRODUCTS = 24
 DRIVER_POINTS = ("before_plan", "after_plan", "before_publish", "before_swap", "after_swap")
 SHARD_POINTS = ("during_shard", "data_written", "marker_written")
 STAGE_POINTS = ("during_fetch", "during_annotate", "during_compose", "during_place")
+PICTURE_POINTS = ("during_render", "picture_drawn")
 VOLATILE = ("run_id", "created_at", "attempts")
 
 SETTINGS = """
@@ -50,12 +51,16 @@ pool = {{ size = 1, num_cpus = 0.1 }}
 pool = {{ size = 1, num_cpus = 0.1 }}
 [place]
 pool = {{ size = 1, num_cpus = 0.1 }}
+[render]
+formats = {formats}
+max_kb = {max_kb}
+pool = {{ size = 1, num_cpus = 0.1 }}
 [write]
 pool = {{ size = 1, num_cpus = 0.1 }}
 """
 
 
-def wait_until(holds: Callable[[], Any], what: str, seconds: float = WAIT_S) -> Any:
+def wait_until(holds: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
     """Wait for something to hold and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -173,7 +178,8 @@ class Night:
         self.crash = cluster.crash if cluster else folder / "crash"
         self.output = output or str(folder / "layouts")
         self.root = root or Path(self.output)  # the table as files
-        self.settings = {"lease_seconds": 60.0, "attempts": 3, "timeout_s": 5.0, "endpoint_url": ""}
+        self.settings: dict[str, Any] = {"lease_seconds": 60.0, "attempts": 3, "timeout_s": 5.0, "endpoint_url": ""}
+        self.settings |= {"formats": [], "max_kb": 0}
         self.program = "jobs.layouts" if cluster else "tests.chaos.quick"
         self.environment: dict[str, str] = {}
         self.driver: subprocess.Popen[str] | Forked | None = None
@@ -236,13 +242,30 @@ class Night:
         process: psutil.Process = wait_until(found, f"{point} in {self.log}")
         return process
 
+    def lose(self, victim: str, *points: str) -> tuple[int, dict[str, Any]]:
+        """Lose the driver, a worker or its raylet at each of these points; return how the night ends all the same."""
+        assert self.cluster is not None
+        for point in points:
+            self.arm(point)
+            if self.driver is None or self.driver.poll() is not None:
+                self.start()
+            here = self.stopped_at(point)
+            if victim == "raylet":
+                self.cluster.lose_node()
+            elif victim == "worker":
+                here.send_signal(signal.SIGKILL)
+            else:
+                self.kill()
+                here.resume()
+        return self.end() if victim != "driver" else self.start().end()
+
     def kill(self) -> None:
         """Kill the driver with SIGKILL."""
         assert self.driver is not None
         self.driver.kill()
         self.driver.communicate()
 
-    def end(self, seconds: float = WAIT_S) -> tuple[int, dict[str, Any]]:
+    def end(self, seconds: float = PATIENCE_S) -> tuple[int, dict[str, Any]]:
         """Wait for the command; return its exit code and its summary ({} for none)."""
         assert self.driver is not None
         try:

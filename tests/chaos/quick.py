@@ -14,7 +14,7 @@ from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import composers
 from layoutgen.runs import run as running
 from layoutgen.runs.job import RunOptions
-from layoutgen.stages import guard, write
+from layoutgen.stages import finishing, guard, write
 from layoutgen.streaming import in_process
 
 SETTINGS = LayoutsConfig.model_validate(
@@ -65,7 +65,7 @@ def night(
             raise Crash(name)
 
     changed: list[tuple[Any, str, Any]] = [(composers, "composer", composer)]
-    changed += [(module, "crash_point", point) for module in (running, guard, write)]
+    changed += [(module, "crash_point", point) for module in (running, guard, write, finishing)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     for module, name, value in changed:
         setattr(module, name, value)

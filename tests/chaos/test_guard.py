@@ -16,6 +16,8 @@ from layoutgen.stages.guard import MOST_CRASHES, MOST_LOSSES, Guard
 from tests.chaos.nights import Night, tables
 from tests.chaos.quick import Crash
 
+pytestmark = pytest.mark.slow
+
 ROWS = 7
 
 
@@ -131,7 +133,6 @@ def test_another_attempt_gives_every_row_its_chances_again(tmp_path: Path) -> No
     assert (found.column("status").to_pylist().count("failed"), deaths) == (0, 0)
 
 
-@pytest.mark.slow
 def test_an_image_that_kills_its_process_is_a_dead_letter_and_the_night_goes_on(
     night: Night, undisturbed: dict[str, pa.Table]
 ) -> None:

@@ -27,6 +27,8 @@ from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS
 from tests.chaos.quick import SETTINGS, Crash, night
 from tests.drawn import encoded, photo
 
+pytestmark = pytest.mark.slow
+
 PHOTO = encoded(photo(48, 64))
 MISSING = object()
 

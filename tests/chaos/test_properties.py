@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from tests.budget import examples
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, VOLATILE, check_table, tables
 from tests.chaos.quick import Crash, night
 from tests.drawn import encoded, photo
+
+pytestmark = pytest.mark.slow
 
 PHOTOS = [encoded(photo(48, 64, seed=seed)) for seed in range(4)]
 BROKEN = b"no picture"

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ from layoutgen.io.tables import published_runs
 from layoutgen.io.tables.lease import Lease, LeaseError, read_current
 from tests.chaos.faulty_s3 import FaultyS3
 from tests.chaos.nights import S3_KEYS, Cluster, Night, check_secret, check_table, current, draw_catalogue, tables
+
+pytestmark = pytest.mark.slow
 
 ATTEMPTS = 8
 LEASE_S = 1.5
@@ -71,7 +74,9 @@ def test_a_passing_fault_is_tried_again_and_leaves_no_trace(
 ) -> None:
     uri = f"{root}/one"
     s3.write(uri, b"x" * 50_000)
-    rule = store.add(what, method=method, path="/one", times=2, seconds=1.5)
+    if what == "stall":
+        s3 = replace(s3, timeout_s=0.3)
+    rule = store.add(what, method=method, path="/one", times=2, seconds=0.6)
     s3.write(uri, b"y" * 50_000)
     assert s3.read(uri) == b"y" * 50_000
     assert s3.exists(uri)
@@ -81,12 +86,10 @@ def test_a_passing_fault_is_tried_again_and_leaves_no_trace(
 
 
 def test_a_store_that_stays_down_is_an_error_within_the_bounds(s3: Storage, store: FaultyS3, root: str) -> None:
-    store.add("SlowDown")
-    began = time.monotonic()
+    rule = store.add("SlowDown")
     with pytest.raises(StorageError, match=f"tried {ATTEMPTS} times"):
         s3.read(f"{root}/one")
-    assert store.requests["GET"] >= ATTEMPTS
-    assert time.monotonic() - began < 60
+    assert rule.struck == ATTEMPTS
 
 
 def test_a_conditional_write_whose_answer_is_lost_is_known_as_ones_own(s3: Storage, store: FaultyS3, root: str) -> None:
@@ -169,7 +172,6 @@ def _night(cluster: Cluster, folder: Path, server: LocalS3, endpoint_url: str, c
     return night
 
 
-@pytest.mark.slow
 def test_a_night_over_a_store_with_every_fault_is_complete(
     proxy: FaultyS3, server: LocalS3, cluster: Cluster, catalogue: str, whole: dict[str, pa.Table], tmp_path: Path
 ) -> None:
@@ -180,7 +182,6 @@ def test_a_night_over_a_store_with_every_fault_is_complete(
     assert all(rule.struck for rule in rules), [(rule.what, rule.struck) for rule in rules]
 
 
-@pytest.mark.slow
 def test_a_night_whose_store_goes_down_ends_cleanly_tells_no_secret_and_goes_on_later(
     proxy: FaultyS3, server: LocalS3, cluster: Cluster, catalogue: str, whole: dict[str, pa.Table], tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.fingerprint import MOST_IMAGES
-from layoutgen.imaging import fonts
+from layoutgen.imaging import drawing, faces, fonts
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
 from layoutgen.models.building import composers
@@ -20,6 +20,8 @@ from tests.chaos.nights import VOLATILE
 from tests.chaos.quick import SETTINGS, Crash, night
 from tests.drawn import encoded, photo
 from tests.models.fonts import block_font
+
+pytestmark = pytest.mark.slow
 
 BROKEN = b"no picture"
 
@@ -160,8 +162,8 @@ def test_after_any_edits_of_settings_and_files_the_table_is_that_from_scratch(ed
                 how[what] = value
             elif what == "font":
                 block_font(font, width=value)
-                fonts.face.cache_clear()  # each night is a process of its own
-                fonts._open.cache_clear()
+                for cache in (fonts.face, fonts._names, fonts.typeface, faces.open_face, faces._face, drawing._shaped):
+                    cache.cache_clear()  # each night is a process of its own
             else:
                 put(folder / what, value)
             real(path, folder / "out", with_font(font, **how))

@@ -11,6 +11,7 @@ import sys
 import tomllib
 import zoneinfo
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +27,8 @@ from ray.runtime_env import RuntimeEnv
 
 from layoutgen.cluster import fit
 from layoutgen.config.base import Node, Pool, load
-from layoutgen.config.jobs import AnnotateConfig, CoversConfig, EvaluateConfig, LayoutsConfig
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, EvaluateConfig, LayoutsConfig, RenderConfig
+from layoutgen.config.posters import PostersConfig
 from layoutgen.config.training import ExamplesConfig, RetrainConfig
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +48,9 @@ SETTINGS = {
     "annotate": AnnotateConfig,
     "evaluate": EvaluateConfig,
     "examples": ExamplesConfig,
+    "render": RenderConfig,
     "retrain": RetrainConfig,
+    "posters": PostersConfig,
 }
 """What a job's settings for the cluster are read into."""
 UNITS = {"": 1, "m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -220,16 +224,25 @@ def pools(job: str, config: Any) -> list[list[tuple[str, Pool]]]:
     match job:
         case "layouts":
             named = [(name, getattr(config, name).pool) for name in ("load", "images", "annotate", "compose", "place")]
-            return [[*named, ("write", config.write.pool), ("prepare", config.compose.prepare)]]
+            named += [
+                ("write", config.write.pool),
+                ("render", config.render.pool),
+                ("prepare", config.compose.prepare),
+                ("point", config.protect.point),
+            ]
+            return [named]
+        case "posters":
+            sections = ("load", "images", "annotate", "cut_out", "plan", "paint", "place", "render", "write")
+            return [[(name, getattr(config, name).pool) for name in sections]]
         case "annotate":
             named = [(name, getattr(config, name).pool) for name in ("load", "images", "annotate", "write")]
             return [[*named, ("ground", config.annotate.ground)]]
         case "covers":
-            return [[(name, getattr(config, name).pool) for name in ("load", "images", "protect", "place", "write")]]
-        case "evaluate":
-            return [[("score", config.score.pool)]]
-        case "examples":
-            return [[("gather", config.gather)]]
+            named = [(name, getattr(config, name).pool) for name in ("load", "images", "protect", "place", "write")]
+            return [[*named, ("point", config.protect.point), ("render", config.render.pool)]]
+        case "evaluate" | "render" | "examples":
+            alone = {"evaluate": "score.pool", "render": "render.pool", "examples": "gather"}[job]
+            return [[(alone, attrgetter(alone)(config))]]
     workers = config.train.worker.model_copy(update={"size": config.train.workers})
     return [[("train.worker", workers)], [("gate.pool", config.gate.pool)]]
 
@@ -244,7 +257,7 @@ def test_the_actors_of_the_shipped_config_fit_the_largest_cluster(job: str) -> N
     config = cluster_config(job)
     settings = getattr(config, "run", config)
     assert settings.autoscaling and set(settings.nodes) <= set(pods())
-    if job in ("layouts", "annotate", "covers"):
+    if job in ("layouts", "annotate", "covers", "posters"):
         assert list(settings.nodes) == pods()
     for together in pools(job, config):
         fit(together, autoscaling=True, nodes=settings.nodes)
@@ -253,7 +266,7 @@ def test_the_actors_of_the_shipped_config_fit_the_largest_cluster(job: str) -> N
 @pytest.mark.parametrize("job", SETTINGS)
 def test_what_computes_on_a_gpu_reserves_one(job: str) -> None:
     config = cluster_config(job)
-    for name in ("annotate", "compose", "gate"):
+    for name in ("annotate", "compose", "protect", "gate"):
         section = getattr(config, name, None)
         if section is not None:
             pool = getattr(section, "asking", section.pool)
@@ -263,7 +276,7 @@ def test_what_computes_on_a_gpu_reserves_one(job: str) -> None:
 def test_models_are_named_by_what_they_hold_and_adapters_by_the_registry() -> None:
     for job in SETTINGS:
         config = cluster_config(job)
-        for name in ("annotate", "compose", "train"):
+        for name in ("annotate", "compose", "protect", "train"):
             section = getattr(config, name, None)
             model = section.model if section else ""
             assert not model or model.startswith("s3://") or re.search(r"@[0-9a-f]{40}$", model), f"{job}: {name}"

@@ -41,7 +41,10 @@ def test_an_unknown_key_is_an_error_that_names_it_and_the_known_ones(tmp_path):
 def test_an_unknown_section_is_an_error_that_names_the_known_ones(tmp_path):
     said = message(tmp_path, "[image]\nside = 3")
     assert "unknown key image;" in said
-    assert "run, input, storage, images, load, annotate, compose, place, marketing, protect, cover, write" in said
+    assert (
+        "run, input, storage, images, load, annotate, compose, style, place, marketing, protect, cover, render, write"
+        in said
+    )
 
 
 def test_an_unknown_key_deep_inside_is_named_with_its_path(tmp_path):

@@ -32,6 +32,12 @@ def test_a_decision_is_read():
     )
 
 
+def test_reasons_are_a_list_of_names():
+    assert feedback.check(said(reasons=["crop", "contrast", "crop"])).reasons == ("crop", "contrast")
+    assert feedback.check(said(reasons=["our own"])).reasons == ("our own",)
+    assert feedback.check(said(reasons=[])).reasons == ()
+
+
 def test_an_edit_has_its_elements():
     found = feedback.check(said(decision="edit", elements=[TITLE, {"role": "logo", "box": [0, 0, 1, 1]}]))
     assert found.elements == (
@@ -58,6 +64,8 @@ def test_times_are_utc_whatever_zone_they_were_given_in():
         ({"time": "2026-11-21T09:30:00"}, "time", "with its zone"),
         ({"time": "yesterday"}, "time", "time is 'yesterday'"),
         ({"note": 3}, "note", "note is 3"),
+        ({"reasons": "crop"}, "reasons", "reasons is 'crop'; give a list of names"),
+        ({"reasons": [3]}, "reasons", "reasons is [3]"),
         ({"elements": [TITLE]}, "elements", "of edits only, and this is 'adopt'"),
         ({"decision": "edit"}, "elements", "elements is 'None'; give the list"),
         ({"decision": "edit", "elements": "title"}, "elements", "elements is 'title'"),

@@ -183,3 +183,11 @@ def test_room_is_made_only_where_there_is_none():
     panel = framing.with_room(1.0, large, Canvas(1920, 1080), "#223344")
     assert area(panel.picture) < 0.7
     assert panel.backdrop == "#223344"
+
+
+def test_the_subject_is_the_box_of_the_largest_parts():
+    saliency = np.zeros((100, 200), np.float32)
+    assert framing.main_box(saliency) is None
+    saliency[20:60, 40:100] = 0.9
+    saliency[90:93, 180:190] = 0.9
+    assert framing.main_box(saliency) == (0.2, 0.2, 0.5, 0.6)

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
 from layoutgen.core import rows, schema
 from layoutgen.core.annotation import Annotation, TextLine
-from layoutgen.core.layout import Element, Framing, Role, Suggestion
+from layoutgen.core.layout import Element, Framing, Role, Run, Suggestion
 
 ERROR = {"stage": "fetch", "kind": "not_found", "message": "no object"}
 
@@ -110,9 +112,19 @@ def test_an_element_survives_arrow():
         Role.PRICE, (0.25, 0.5, 0.75, 1.0), "￥199 起", ("￥199", "起"), "NotoSansSC-Bold", 48, 62, "#c2152f", "right",
         0.5, 12, 3, 2,
     )  # fmt: skip
-    for element in (text, Element(Role.LOGO, (0.0, 0.0, 1.0, 0.5))):
+    run = Run(0, "￥199", "NotoSansSC-Bold", "NotoSansSC[wght].ttf", 700, "Hans", "", "ltr", ("kern",), 1.0, 40.0, 96.5)
+    shaped = replace(text, runs=(run, replace(run, line=1, direction="rtl", features=())), direction="rtl")
+    for element in (text, shaped, Element(Role.LOGO, (0.0, 0.0, 1.0, 0.5))):
         stored = pa.array([rows.element_row(element)], schema.ELEMENT).to_pylist()[0]
         assert rows.read_element(stored) == element
+
+
+def test_an_element_of_a_table_without_runs_is_read():
+    before = pa.struct([field for field in schema.ELEMENT if field.name not in ("direction", "runs")])
+    element = Element(Role.TITLE, (0.0, 0.0, 1.0, 0.5), "Vase", ("Vase",))
+    stored = pa.array([rows.element_row(element)], before)
+    for row in (stored.to_pylist()[0], stored.cast(schema.ELEMENT).to_pylist()[0]):
+        assert rows.read_element(row) == element
 
 
 def test_a_framing_is_read_from_its_three_columns():

@@ -3,10 +3,10 @@ from itertools import pairwise
 import pyarrow as pa
 import pytest
 
-from layoutgen.core import schema
+from layoutgen.core import schema, schema_pages
 from layoutgen.core.layout import Role
 
-STAGES = [schema.PLANNED, schema.FETCHED, schema.ANNOTATED, schema.COMPOSED, schema.PLACED]
+STAGES = [schema.PLANNED, schema.FETCHED, schema.ANNOTATED, schema.COMPOSED, schema.PLACED, schema.RENDERED]
 BETWEEN_STAGES = {"pixels", "logo_pixels", "subject_map"}
 
 
@@ -33,7 +33,7 @@ def test_what_travels_between_stages_only_is_never_published():
 
 
 def test_markdown_names_types_as_a_reader_does():
-    table = schema.markdown(schema.LAYOUTS)
+    table = schema_pages.markdown(schema.LAYOUTS)
     assert "| `crop` | float32[4] |" in table
     assert "| `images` | list of string |" in table
     assert "| `elements` | list of struct |" in table
@@ -62,7 +62,7 @@ def test_columns_of_the_user_travel_behind_the_contract_unchanged():
     table = pa.table({**own, "status": ["ok"]})
     for kind in STAGES:
         table = schema.complete(table, kind)
-    assert table.column_names == [*schema.PLACED.names, "warehouse", "stock"]
+    assert table.column_names == [*schema.RENDERED.names, "warehouse", "stock"]
     assert table.select(["warehouse", "stock"]).equals(pa.table(own))
     assert schema.extra_names(table) == ["warehouse", "stock"]
 
@@ -73,5 +73,5 @@ def test_a_table_without_rows_takes_every_schema():
 
 
 def test_every_role_is_in_the_role_table():
-    table = schema.role_table()
+    table = schema_pages.role_table()
     assert all(f"| `{role.value}` | {role.chinese} |" in table for role in Role)

@@ -14,6 +14,7 @@ import s3fs
 
 from layoutgen.demo import s3 as module
 from layoutgen.demo.s3 import LocalS3
+from tests.limits import PATIENCE_S
 
 KEYS = [
     "plain.txt",
@@ -136,7 +137,7 @@ def test_the_server_ends_with_its_parent(tmp_path: Path, ending: signal.Signals 
     else:
         parent.send_signal(ending)
         parent.communicate()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(pid)

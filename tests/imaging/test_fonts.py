@@ -1,14 +1,19 @@
 """Font files as people have them: variable ones with their axes in any order, collections, damaged ones."""
 
+import pickle
 import string
+import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
 from fontTools.ttLib.tables.TupleVariation import TupleVariation
+from PIL import Image
 
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.config.stages import PlaceSettings
@@ -16,6 +21,7 @@ from layoutgen.core.layout import Role
 from layoutgen.imaging import fonts
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.building.versions import row_versions
+from tests.drawn import encoded
 
 LETTERS = {ord(letter): f"g{ord(letter)}" for letter in string.ascii_letters + string.digits + " .,-"}
 OPSZ, WGHT, WDTH = ("opsz", 14, 14, 32, "O"), ("wght", 100, 400, 900, "W"), ("wdth", 50, 100, 150, "D")
@@ -58,20 +64,43 @@ def font(path: Path, axes: tuple = (), *, cff: bool = False, letters: dict[int, 
     return path
 
 
+def bitmaps(made, glyph, side=64):
+    """Tables of one strike in which a glyph is a PNG: index format 1, image format 17."""
+    drawn = min(side, 127)  # what metrics can say
+    pixels = np.zeros((side, side, 4), np.uint8)
+    pixels[:, : side // 2], pixels[:, side // 2 :] = (230, 51, 26, 255), (0, 153, 51, 255)
+    png = encoded(Image.fromarray(pixels), "PNG")
+    line = struct.pack(">bbBbbbbbbbbb", drawn, 0, drawn, *[0] * 9)
+    size = struct.pack(">IIII", 56, 24, 1, 0) + line * 2 + struct.pack(">HHBBBb", glyph, glyph, drawn, drawn, 32, 1)
+    index = struct.pack(">HHIHHIII", glyph, glyph, 8, 1, 17, 4, 0, 9 + len(png))
+    image = struct.pack(">BBbbBI", drawn, drawn, 0, drawn - 8, drawn, len(png)) + png
+    for tag, data in (
+        ("CBLC", struct.pack(">HHI", 3, 0, 1) + size + index),
+        ("CBDT", struct.pack(">HH", 3, 0) + image),
+    ):
+        made[tag] = DefaultTable(tag)
+        made[tag].data = data
+    del made["glyf"], made["loca"]  # as Noto Color Emoji has none
+
+
 @pytest.mark.parametrize("axes", [(WGHT,), (OPSZ, WGHT), (WDTH, WGHT), (WGHT, WDTH), (OPSZ, WDTH, WGHT)])
-def test_the_weight_is_set_wherever_it_stands_and_other_axes_keep_their_defaults(tmp_path, axes):
+def test_the_weight_is_set_wherever_it_stands_and_the_optical_size_follows_the_font_size(tmp_path, axes):
     path = str(font(tmp_path / "Tiny[axes].ttf", axes))
-    bold, regular = fonts.face(path, fonts.BOLD), fonts.face(path, fonts.REGULAR)
-    assert (bold.name, regular.name) == ("Tiny-Bold", "Tiny-Regular")
-    assert regular.width("Handmade", 100) == 8 * 50
-    assert bold.width("Handmade", 100) == pytest.approx(8 * (50 + 20 * (700 - 400) / (900 - 400)), abs=8 * 0.5)
-    drawn = bold.at(100).getmask("Handmade").getbbox()
-    assert drawn[2] - drawn[0] > 8 * 60 - 10
+    assert (fonts.face(path, fonts.BOLD).name, fonts.face(path, fonts.REGULAR).name) == ("Tiny-Bold", "Tiny-Regular")
+    for px, share in ((10, 0.0), (23, 0.5), (100, 1.0)):
+        optical = 0.3 * share if OPSZ in axes else 0.0
+        assert width(path, "Handmade", px, "Tiny-Regular") == pytest.approx(8 * px * (0.5 + optical), rel=0.01)
+        bold = 8 * px * (0.5 + optical + 0.2 * (700 - 400) / (900 - 400))
+        assert width(path, "Handmade", px, "Tiny-Bold") == pytest.approx(bold, rel=0.01)
+
+
+def width(path: str, text: str, px: int, name: str) -> float:
+    return fonts.typeface(name, (path,)).width(text, px)
 
 
 def test_a_weight_out_of_the_axis_is_the_nearest_there_is(tmp_path):
     path = str(font(tmp_path / "Light.ttf", (("wght", 100, 300, 500, "W"),)))
-    assert fonts.face(path, fonts.BOLD).width("a", 100) == 70
+    assert width(path, "a", 100, "Light-Bold") == 70
 
 
 @pytest.mark.parametrize(
@@ -97,7 +126,7 @@ def test_collections_and_cff_outlines_are_fonts_too(tmp_path):
     collection.save(tmp_path / "both.ttc")
     for path in (tmp_path / "both.ttc", font(tmp_path / "outlines.otf", cff=True)):
         face = fonts.face(str(path), fonts.BOLD)
-        assert face.width("abc", 100) == 150 and face.covers("a") and not face.covers("ż")
+        assert width(str(path), "abc", 100, face.name) == 150 and face.covers("a") and not face.covers("ż")
 
 
 def damaged(folder: Path, kind: str) -> Path:
@@ -132,13 +161,26 @@ def test_a_file_that_is_no_whole_font_is_refused_in_one_sentence_with_its_path(t
     assert "0x" not in message
 
 
+@pytest.mark.parametrize(("pictures", "reason"), [(None, "has neither outlines nor pictures"), (4000, "4000 px, more")])
+def test_a_font_without_outlines_has_pictures_of_a_sane_size(tmp_path, pictures, reason):
+    path = font(tmp_path / "Empty.ttf")
+    with TTFont(path) as made:
+        if pictures:
+            bitmaps(made, made.getGlyphID("g97"), pictures)
+        else:
+            del made["glyf"], made["loca"]
+        made.save(tmp_path / "Saved.ttf")
+    with pytest.raises(ValueError, match=reason):
+        fonts.face(str(tmp_path / "Saved.ttf"), fonts.BOLD)
+
+
 def test_one_flipped_byte_anywhere_is_a_font_or_a_refusal(tmp_path):
     data = font(tmp_path / "Tiny.ttf", (OPSZ, WGHT)).read_bytes()
     for at in range(0, len(data), 211):
         path = tmp_path / f"flipped-{at}.ttf"
         path.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
         try:
-            fonts.face(str(path), fonts.BOLD).width("Handmade", 40)
+            width(str(path), "Handmade", 40, fonts.face(str(path), fonts.BOLD).name)
         except ValueError as refused:
             assert str(path) in str(refused)
 
@@ -171,9 +213,21 @@ def test_one_file_of_one_weight_for_both_weights_is_told(tmp_path, caplog):
     assert not caplog.text
 
 
-@pytest.mark.parametrize("text", ["AVATAR To Wa.", "ffi fl", "Zażółć", "无线 Pro", "1/3"])
-@pytest.mark.parametrize("px", [13, 48, 131])
-def test_what_is_measured_is_what_is_drawn(text, px):
-    for face in fonts.faces("", fonts.BOLD):
-        whole = face.at(px).getlength(text)
-        assert face.width(text, px) == whole == pytest.approx(sum(face.width(c, px) for c in text), abs=0.01 * px)
+def test_a_file_larger_than_any_font_is_refused_unread(tmp_path):
+    path = font(tmp_path / "Huge.ttf")
+    with path.open("r+b") as file:
+        file.truncate(1 << 40)  # sparse
+    with pytest.raises(ValueError, match="1099511627776 bytes, more than any font"):
+        fonts.face(str(path), fonts.BOLD)
+
+
+def test_the_open_fonts_of_a_process_are_one_object_a_file_and_weight():
+    first = fonts.by_name("NotoSansSC-Bold")
+    assert fonts.by_name("NotoSansSC-Bold") is first is pickle.loads(pickle.dumps(first))
+    assert {face.path for face in fonts.faces("", fonts.BOLD)} == set(fonts.EMBEDDED)
+
+
+def test_every_embedded_font_is_known_by_its_name_in_both_weights():
+    for weight in (fonts.REGULAR, fonts.BOLD):
+        for face in fonts.faces("", weight):
+            assert fonts.by_name(face.name) is face or not face.has_weights

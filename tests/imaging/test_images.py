@@ -108,6 +108,7 @@ def test_a_file_that_is_no_image_says_what_it_looks_like(data: bytes, name: str)
     found = fault(data)
     assert found.kind == "not_an_image"
     assert found.message.startswith(name)
+    assert ("the video of a cover" in found.message) == (name == "video")
 
 
 @pytest.mark.parametrize(

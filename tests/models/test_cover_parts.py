@@ -9,11 +9,11 @@ import pytest
 
 from layoutgen.core.covers.cropping import crop
 from layoutgen.core.covers.frame_choice import Candidate, choose
-from layoutgen.core.covers.protection import protect, touched, zones_for
+from layoutgen.core.covers.protection import Contents, protect, touched, zones_for
 from layoutgen.core.framing import subject_box
 from layoutgen.core.layout import Framing, inside, parse_canvas
 from layoutgen.imaging import video
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.finders.faces import detector
 from layoutgen.models.finders.network import NetSaliency
 
@@ -53,7 +53,7 @@ def test_the_sharp_shot_is_the_cover_and_its_face_stays_whole_and_untouched_at_e
         canvas = parse_canvas(name, 1080)
         cut = crop(640 / 360, canvas.width / canvas.height, subject=subject_box(found), faces=boxes, values=found)
         assert cut.faces_whole == 1 and inside(boxes[0], cut.box)
-        made = protect(found, canvas, Framing(crop=cut.box), faces=boxes, zones=zones_for(canvas))
+        made = protect(Contents(found, tuple(boxes)), canvas, Framing(crop=cut.box), zones=zones_for(canvas))
         kinds = {each.kind for each in made.hard}
         assert kinds == {"face", "zone"}
         face = next(each for each in made.hard if each.kind == "face")

@@ -9,13 +9,24 @@ import pytest
 from pydantic import BaseModel
 
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
-from layoutgen.config.stages import AnnotateSettings, ComposeSettings, PlaceSettings, ProtectSettings, SaliencySettings
+from layoutgen.config.stages import (
+    AnnotateSettings,
+    ComposeSettings,
+    PlaceSettings,
+    ProtectSettings,
+    RenderSettings,
+    SaliencySettings,
+)
 from layoutgen.core.covers.protection import SAFE_ZONES
-from layoutgen.models.building import libraries
+from layoutgen.io.storage import Storage
+from layoutgen.models.building import libraries, styles
 from layoutgen.models.building import versions as building_versions
 from layoutgen.models.building.versions import (
     cover_versions,
     faces_version,
+    own_fonts,
+    recipes,
+    rendered,
     row_versions,
     saliency_version,
     versions_by_application,
@@ -24,16 +35,21 @@ from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
 from layoutgen.models.weights import identity, local
 from tests.models.fonts import block_font
 
+PICTURES = RenderSettings(formats=("webp",), max_kb=500)
 LAYOUTS = {
-    "rules": LayoutsConfig(),
+    "rules": LayoutsConfig(render=PICTURES),
     "qwen_vl": LayoutsConfig(compose=ComposeSettings(engine="qwen_vl", model="embedded", candidates=2)),
     "greedy": LayoutsConfig(compose=ComposeSettings(engine="qwen_vl", model="embedded")),
     "radm": LayoutsConfig(compose=ComposeSettings(engine="radm", model="embedded")),
     "reads": LayoutsConfig(annotate=AnnotateSettings(engine="internvl", model="embedded")),
 }
-COVERS = {"covers": CoversConfig()}
+COVERS = {
+    "covers": CoversConfig(render=PICTURES),
+    "points": CoversConfig(protect=ProtectSettings(engine="vlm", model="embedded")),
+}
 ANY = {*LAYOUTS, *COVERS}
-ASKS, ASKED = {"qwen_vl", "greedy"}, {"reads"}
+DRAWN = {"rules", "covers"}
+ASKS, ASKED, POINTS = {"qwen_vl", "greedy"}, {"reads"}, {"points"}
 
 # Field: another value, and in which of the jobs above it changes which stage's version.
 SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
@@ -50,7 +66,7 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "annotate.dtype": ("bfloat16", {"annotate": ASKED}),
     "annotate.image_side": (448, {"annotate": ASKED}),
     "annotate.max_new_tokens": (99, {"annotate": ASKED}),
-    "annotate.saliency.model": ("net", {"annotate": {*LAYOUTS}}),
+    "annotate.saliency.model": ("border", {"annotate": {*LAYOUTS}}),
     "annotate.saliency.format": ("isnet", {}),  # of a file alone: below
     "compose.engine": ("layout_image", {"compose": {*LAYOUTS}}),
     "compose.model": ("embedded/layout_image", {"compose": {*ASKS, "radm"}}),
@@ -65,12 +81,29 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "place.min_font": (0.05, {"compose": {"rules", "reads"}, "place": ANY}),
     "place.margin": (0.05, {"compose": {"rules", "reads"}, "place": ANY}),
     "place.min_contrast": (3.0, {"place": ANY}),
-    "place.regular_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY}),
-    "place.bold_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY}),
+    "place.regular_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
+    "place.bold_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
+    "place.emoji_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
+    "render.formats": (("png", "webp"), {"render": ANY}),
+    "render.quality": (90, {"render": DRAWN}),
+    "render.max_kb": (20.0, {"render": DRAWN}),
+    "render.least_quality": (20, {"render": DRAWN}),
+    "place.words": ("words.txt", {"compose": {*LAYOUTS}, "place": ANY}),
+    "style.use": ("plain", {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
+    "style.allowed": (("plain",), {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
+    "style.paths": ("own.toml", {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
+    "style.by_category": ({"Shoes": "plain"}, {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
+    "style.by_brand": ({"VALE": "plain"}, {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
     "place.max_font": (0.1, {"place": {*COVERS}}),
     "place.most_lines": (2, {"place": {*COVERS}}),
     "place.most_covered": (0.5, {"place": {*COVERS}}),
     "protect.engine": ("none", {"annotate": {*COVERS}}),
+    "protect.model": ("embedded/radm", {"annotate": POINTS}),
+    "protect.adapter": ("embedded/radm", {"annotate": POINTS}),
+    "protect.decoder": ("vllm", {"annotate": POINTS}),
+    "protect.dtype": ("bfloat16", {"annotate": POINTS}),
+    "protect.image_side": (448, {"annotate": POINTS}),
+    "protect.max_new_tokens": (99, {"annotate": POINTS}),
     "protect.saliency.model": ("border", {"annotate": {*COVERS}}),
     "protect.saliency.format": ("isnet", {}),
     "protect.faces": ("", {"annotate": {*COVERS}}),
@@ -90,11 +123,15 @@ ROUTED: dict[str, tuple[Any, str, set[str]]] = {
     "cover.most_covered": (0.5, "video_cover", {"place"}),
     "cover.regular_font": ("brand.ttf", "video_cover", {"place"}),
     "cover.bold_font": ("brand.ttf", "video_cover", {"place"}),
+    "cover.emoji_font": ("brand.ttf", "video_cover", {"place"}),
+    "cover.words": ("words.txt", "video_cover", {"place"}),
     "cover.canvases": (("1:1",), "video_cover", set()),
     "marketing.first": (("price",), "marketing", {"compose"}),
     "marketing.zones": ({"1:1": {"badge": (0, 0, 0.2, 0.2)}}, "marketing", {"compose", "place"}),
     "marketing.canvases": (("1:1",), "marketing", set()),
 }
+
+ASKING = ("annotate", "compose", "protect")
 
 # How the work is done, not what comes out: another value changes no version.
 NEUTRAL = {
@@ -103,11 +140,12 @@ NEUTRAL = {
     *("run.nodes", "run.max_deleted_fraction", "run.shard_mb"),
     *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),
     "storage.addressing",
-    *("write.compression", "compose.registry", "protect.threads", "protect.batch", "annotate.threads"),
+    "style.brands",  # rows of a kit's brand alone, by `Versions.kits`: tests/pipeline/test_brand_kits.py
+    *("write.compression", "compose.registry", "style.registry", "protect.threads", "annotate.threads"),
     *(f"{part}.saliency.threads" for part in ("annotate", "protect")),
-    *(f"{part}.{name}" for part in ("annotate", "compose") for name in ("cache", "device", "batch", "prompt_tokens")),
+    *(f"{part}.{name}" for part in ASKING for name in ("cache", "device", "batch", "prompt_tokens")),
     # Rows that end by a deadline are dead letters, which are always computed again.
-    *(f"{part}.deadline_s" for part in ("annotate", "compose")),
+    *(f"{part}.deadline_s" for part in ASKING),
     *(
         f"{part}.{name}"
         for part in (
@@ -117,20 +155,21 @@ NEUTRAL = {
             "annotate.ground",
             "compose.pool",
             "compose.prepare",
+            "protect.point",
             "place.pool",
         )
         for name in ("size", "num_cpus", "num_gpus", "memory_gb")
     ),
     *(
         f"{part}.pool.{name}"
-        for part in ("write", "protect", "cover")
+        for part in ("write", "protect", "cover", "render")
         for name in ("size", "num_cpus", "num_gpus", "memory_gb")
     ),
 }
 
 # What they do stands in the planned row's own columns, which are compared as they are.
 PLANNED = {"input.canvases", "input.short_side", "input.allowed_prefixes", "input.application", "input.empty_words"}
-PLANNED |= {"input.delimiter", "input.encoding", "input.rename"}
+PLANNED |= {"input.delimiter", "input.encoding", "input.rename", "style.variants"}
 
 
 def fields(model: type[BaseModel] | BaseModel, before: str = "") -> set[str]:
@@ -157,10 +196,26 @@ def other(value: Any) -> Any:
     return not value if isinstance(value, bool) else value + 1 if isinstance(value, int | float) else f"{value}x"
 
 
+def on_disk(value: Any, folder: Path) -> Any:
+    """A setting's value; a file that it names is made."""
+    if value == "brand.ttf":
+        return str(block_font(folder / value))
+    if value == "words.txt":
+        (folder / value).write_text("山野集\n", encoding="utf-8")
+        return str(folder / value)
+    if value == "own.toml":
+        (folder / value).write_text('title = "Own"\ndescription = "Ours."\n', encoding="utf-8")
+        return (str(folder / value),)
+    return value
+
+
 def versions(config: Any) -> dict[str, Any]:
     if isinstance(config, CoversConfig):
-        return vars(cover_versions(config.images, config.protect, config.place))
-    return vars(row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed))
+        found = cover_versions(config.images, config.protect, config.place)
+    else:
+        dressed = styles.version(styles.wardrobe(config.style, Storage()))
+        found = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed, dressed)
+    return vars(rendered({"row": found}, recipes(config.render, own_fonts(config.place)))["row"])
 
 
 def changes(config: Any, path: str, value: Any) -> set[str]:
@@ -183,8 +238,7 @@ def test_a_setting_changes_the_versions_of_the_stages_that_it_shapes_and_no_othe
     for path in sorted(fields(config)):
         if path in SHAPES:
             value, where = SHAPES[path]
-            if value == "brand.ttf":
-                value = str(block_font(tmp_path / value))
+            value = on_disk(value, tmp_path)
             expected = {stage for stage, jobs in where.items() if name in jobs}
         elif path in ROUTED:
             continue
@@ -196,7 +250,7 @@ def test_a_setting_changes_the_versions_of_the_stages_that_it_shapes_and_no_othe
 @pytest.mark.parametrize("path", sorted(ROUTED))
 def test_a_setting_of_one_application_leaves_the_rows_of_others_as_they_are(path, tmp_path):
     value, application, stages = ROUTED[path]
-    value = str(block_font(tmp_path / value)) if value == "brand.ttf" else value
+    value = on_disk(value, tmp_path)
     before, after = (versions_by_application(one) for one in (LayoutsConfig(), having(LayoutsConfig(), path, value)))
     found = {name: {s for s in vars(one) if vars(one)[s] != vars(after[name])[s]} for name, one in before.items()}
     assert found == {name: stages if name == application else set() for name in before}
@@ -204,7 +258,7 @@ def test_a_setting_of_one_application_leaves_the_rows_of_others_as_they_are(path
 
 def test_covers_of_the_mixed_job_are_those_of_jobs_covers_and_posters_those_of_before():
     config = LayoutsConfig()
-    found = versions_by_application(config)
+    found = versions_by_application(config, styles.version(styles.wardrobe(config.style, Storage())))
     assert found["video_cover"] == cover_versions(config.images, config.protect, CoversConfig().place)
     assert vars(found["poster"]) == vars(found["marketing"]) == versions(config)
 
@@ -215,7 +269,7 @@ def test_annotations_alone_have_the_layouts_keys():
     assert (alone.fetch, alone.annotate) == (versions(config)["fetch"], versions(config)["annotate"])
 
 
-@pytest.mark.parametrize(("key", "stages"), [("measure", {"compose", "place"}), ("ocr", {"annotate"})])
+@pytest.mark.parametrize(("key", "stages"), [("measure", {"compose", "place", "render"}), ("ocr", {"annotate"})])
 def test_another_release_of_a_library_counts_where_it_makes_part_of_the_row(monkeypatch, key, stages):
     config = LAYOUTS["rules"]
     before = versions(config)
@@ -249,7 +303,7 @@ def flipped(file: Path) -> bytes:
     return bytes(data)
 
 
-@pytest.mark.parametrize("setting", ["bold_font", "regular_font"])
+@pytest.mark.parametrize("setting", ["bold_font", "regular_font", "emoji_font"])
 def test_a_font_counts_by_its_bytes(tmp_path, setting):
     font = block_font(tmp_path / "brand.ttf")
     config = LayoutsConfig(place=PlaceSettings(**{setting: str(font)}))
@@ -260,14 +314,29 @@ def test_a_font_counts_by_its_bytes(tmp_path, setting):
     assert {name for name, version in versions(config).items() if version != before[name]} == {"compose", "place"}
 
 
+def test_words_of_the_user_count_by_their_bytes_and_are_looked_at_before_a_run(tmp_path):
+    file = tmp_path / "words.txt"
+    file.write_text("山野集\n", encoding="utf-8")
+    config = LayoutsConfig(place=PlaceSettings(words=str(file)))
+    before = versions(config)
+    assert versions(LayoutsConfig(place=PlaceSettings(words=str(shutil.copy(file, tmp_path / "again.txt"))))) == before
+    file.write_text("山野集\n敏感肌\n", encoding="utf-8")
+    assert {name for name, version in versions(config).items() if version != before[name]} == {"compose", "place"}
+    file.write_bytes("山野集".encode("gb18030"))
+    with pytest.raises(ValueError, match="not UTF-8 in line 1"):
+        versions(config)
+
+
 def test_a_subject_finder_counts_by_its_bytes_and_form(tmp_path):
     file = tmp_path / "net.onnx"
     file.write_bytes(b"weights of today")
-    before = saliency_version(SaliencySettings(model=str(file)))
-    assert saliency_version(SaliencySettings(model=str(shutil.copy(file, tmp_path / "again.onnx")))) == before
-    assert saliency_version(SaliencySettings(model=str(file), format="isnet")) != before
+    before = saliency_version(SaliencySettings(model=str(file)), "annotate")
+    assert (
+        saliency_version(SaliencySettings(model=str(shutil.copy(file, tmp_path / "again.onnx"))), "annotate") == before
+    )
+    assert saliency_version(SaliencySettings(model=str(file), format="isnet"), "annotate") != before
     replace_keeping_size_and_time(file, b"weights of todaX")
-    assert saliency_version(SaliencySettings(model=str(file))) != before
+    assert saliency_version(SaliencySettings(model=str(file)), "annotate") != before
 
 
 def test_a_face_detector_counts_by_its_bytes(tmp_path):

@@ -15,7 +15,17 @@ from safetensors.numpy import save_file
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.models import weights
-from layoutgen.models.weights import SENTINEL, fetch_config, fetch_weights, pinned, revision, weights_sha
+from layoutgen.models.weights import (
+    SENTINEL,
+    fetch_config,
+    fetch_tree,
+    fetch_weights,
+    pinned,
+    revision,
+    tree_identity,
+    weights_sha,
+)
+from tests.limits import PATIENCE_S
 
 
 def checkpoint(folder: Path, value: float = 1.0) -> Path:
@@ -67,7 +77,7 @@ print(weights.fetch_weights("s3://models/qwen/v1", Path(sys.argv[2]), Storage(sy
 def test_two_processes_download_a_prefix_once(storage: Storage, tmp_path: Path) -> None:
     command = [sys.executable, "-c", FETCH, storage.endpoint_url, str(tmp_path)]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) for _ in range(2)]
-    (first, *copied), (second, *copied_too) = (process.communicate(timeout=60)[0].split() for process in both)
+    (first, *copied), (second, *copied_too) = (process.communicate(timeout=PATIENCE_S)[0].split() for process in both)
     assert first == second
     assert sorted(copied + copied_too) == sorted(
         ["config.json", "merges.txt", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json"]
@@ -294,3 +304,33 @@ def test_a_hub_name_is_pinned_to_its_commit_once(tmp_path: Path, monkeypatch: py
 def test_what_does_not_change_stays_as_it_is_named(uri: str, tmp_path: Path) -> None:
     assert pinned(uri, tmp_path) == uri
     assert pinned(str(tmp_path), tmp_path) == str(tmp_path)
+
+
+def test_a_checkpoint_in_folders_is_fetched_whole_and_pinned_by_all_its_parts(
+    storage: Storage, tmp_path: Path, server: LocalS3
+) -> None:
+    prefix, local = "s3://models/trees/sd", tmp_path / "made"
+    for part in ("unet", "vae"):
+        checkpoint(local / part)
+    (local / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    for file in local.rglob("*"):
+        if file.is_file():
+            storage.write(f"{prefix}/{file.relative_to(local).as_posix()}", file.read_bytes())
+    run = pinned(prefix, tmp_path, storage, tree=True)
+    folder = fetch_tree(run, tmp_path / "cache", storage)
+    fetched = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    names = ["config.json", "merges.txt", "model-1.safetensors", "model-2.safetensors", "model.safetensors.index.json"]
+    parts = [f"{part}/{name}" for part in ("unet", "vae") for name in names]
+    assert fetched == sorted([SENTINEL, "model_index.json", *parts])
+    assert weights_sha(folder, tree=True) == weights_sha(local, tree=True)
+    assert tree_identity(run) == run.partition("@")[2]
+    assert tree_identity(str(local)) == tree_identity(str(folder))
+    # A part that changes is another checkpoint, to the pin, the identity and the sha alike.
+    before = tree_identity(str(local)), weights_sha(local, tree=True)
+    checkpoint(local / "vae", 2.0)
+    assert before[0] != tree_identity(str(local))
+    assert before[1] != weights_sha(local, tree=True)
+    storage.write(f"{prefix}/vae/model-1.safetensors", (local / "vae" / "model-1.safetensors").read_bytes())
+    assert pinned(prefix, tmp_path, storage, tree=True) != run
+    with pytest.raises(ValueError, match="were changed"):
+        fetch_tree(run, tmp_path / "new", storage)

@@ -12,6 +12,7 @@ def test_the_adoption_page_is_well_formed_and_escapes_its_input():
         "overall": rates,
         "by": {"model": {NASTY: rates}, "week": {}},
         "edits": {"rows": 1, "mean": {"distance": 0.5}},
+        "reasons": {NASTY: {"adopt": 0, "edit": 1, "reject": 2}},
         "problems": {"malformed": 1},
         "problem_rows": [{"place": 1, "reason": "malformed", "row_id": None, "message": NASTY}],
     }

@@ -16,6 +16,8 @@ from tests.drawn import encoded, photo
 from tests.imaging.test_video import clip
 from tests.pipeline.runs import published, settings, write_manifest
 
+pytestmark = pytest.mark.slow
+
 AD, COVER = {"application": "marketing"}, {"application": "video_cover"}
 POINTS = ["轻至 187 克", "到手价￥199", "立即购买"]
 
@@ -129,7 +131,7 @@ def test_settings_of_covers_compute_covers_anew_and_no_other_row(shop: Path, tmp
     }  # fmt: skip
     third = night(shop, tmp_path, cover={"canvases": ["3:4", "16:9"], "max_font": 0.08}, annotate={"engine": "none"})
     assert (third["computed"], third["unchanged"]) == (0, 7)
-    reading = {"engine": "none", "saliency": {"model": "net"}}
+    reading = {"engine": "none", "saliency": {"model": "border"}}
     fourth = night(shop, tmp_path, cover={"canvases": ["3:4", "16:9"], "max_font": 0.08}, annotate=reading)
     assert (fourth["computed"], fourth["unchanged"]) == (3, 4)
 
@@ -145,6 +147,10 @@ def test_a_row_whose_application_changes_is_computed_anew(shop: Path, tmp_path: 
     assert summary["computed"] == 1
     (row,) = published(str(tmp_path / "out"))
     assert row["application"] == "video_cover" and row["accepted"] is not None
+    write_manifest(tmp_path, rows)
+    run_layouts(config(), manifest, str(tmp_path / "out"), RunOptions(), in_process)
+    (row,) = published(str(tmp_path / "out"))
+    assert row["application"] == "poster" and row["accepted"] is row["reasons"] is row["faces"] is None
 
 
 def test_dead_letters_of_every_application_are_replayed(shop: Path, tmp_path: Path) -> None:

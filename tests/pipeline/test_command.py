@@ -20,6 +20,8 @@ from layoutgen.streaming import Stream, in_process, stream
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import settings, write_manifest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:

@@ -14,13 +14,15 @@ from layoutgen.config.jobs import CoversConfig, InputSettings, RunSettings, Stor
 from layoutgen.config.stages import CoverPlaceSettings, ImagesSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
 from layoutgen.evaluation.gallery import run_gallery
+from layoutgen.imaging.video import still_at
 from layoutgen.io.storage import Storage
-from layoutgen.models.finders.clips import still_at
 from layoutgen.streaming import in_process
 from tests.drawn import encoded, photo
 from tests.imaging.test_video import clip
 from tests.pipeline.independent_check import judge
 from tests.pipeline.runs import dead, published, write_manifest
+
+pytestmark = pytest.mark.slow
 
 run_covers = partial(pipelines.run_covers, stream=in_process)
 _SMALL = Pool(size=1, num_cpus=0.2)
@@ -130,7 +132,7 @@ def test_a_clips_cover_is_one_of_its_frames(night: dict[str, Any]) -> None:
     assert row["video"] == row["image"] and row["video"].endswith("clip.mp4")
     assert 0 <= row["frame_s"] < 2 and (row["image_width"], row["image_height"]) == (480, 270)
     with Path(row["video"]).open("rb") as file:
-        assert still_at(file, row["frame_s"], 480).shape == (270, 480, 3)
+        assert still_at(file, row["frame_s"], side=480).pixels.shape == (270, 480, 3)
 
 
 def test_the_summary_counts_accepted_rows_and_names_the_face_detector(night: dict[str, Any]) -> None:

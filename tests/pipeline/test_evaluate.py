@@ -18,6 +18,8 @@ from layoutgen.streaming import Stream, in_process, stream
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import settings, write_manifest
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 [run]
 rows_per_shard = 3

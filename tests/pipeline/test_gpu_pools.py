@@ -1,5 +1,9 @@
 """Pools with GPUs, on GPUs that Ray counts and nobody needs to have: tables stay whole, actors get what they ask."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +20,7 @@ from layoutgen.streaming import Step, opened, packed, stream
 from tests.drawn import encoded, photo
 from tests.pipeline.noting import LosesItsDevice, Note
 from tests.pipeline.runs import published, write_manifest
+from tests.rehearsal.settings import scaled
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -57,6 +62,26 @@ def test_a_device_that_is_lost_ends_its_process_and_no_table_and_not_the_run(tmp
     assert (tmp_path / "lost").exists()
 
 
+@pytest.mark.ray
+@pytest.mark.slow
+def test_a_cluster_without_gpus_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "vase.jpg").write_bytes(encoded(photo()))
+    manifest = write_manifest(tmp_path, [{"product_id": "v", "image": "vase.jpg", "title": "Vase"}])
+    embedded = {"model": "embedded", "adapter": ""}
+    changes = {"compose": embedded, "protect": {"model": "embedded"}}
+    config, output = scaled("layouts.cluster.toml", tmp_path / "night.toml", changes), str(tmp_path / "out")
+    there = {"RAY_OVERRIDE_RESOURCES": json.dumps({"CPU": 64, "memory": 64 * 10**9})}
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"} | there
+    command = [sys.executable, "-m", "jobs.layouts", "--input", manifest, "--output", output, "--config", config]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2, done.stderr[-3000:]
+    said = done.stderr.strip().splitlines()[-1]
+    asked = "the pools ask for 1 point actors of 4 CPU, 1 GPU each and the cluster's nodes hold 0 (64 CPU, 64 GB)"
+    assert said.startswith(f"python -m jobs.layouts: {asked}; lower the pool's size"), said
+    assert "name the cluster by ray_address in the settings" in said
+    assert not done.stdout and not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
 def test_a_table_is_opened_as_it_was_packed_without_a_copy() -> None:
     names = pa.chunked_array([["a", "b"], ["b", "c"]]).dictionary_encode()
     pixels = pa.chunked_array([[b"1" * 100_000, None], [b"2" * 100_000, b""]])
@@ -90,6 +115,7 @@ def _layouts(folder: Path, manifest: str, output: str) -> None:
     small["compose"] = config.compose.model_copy(update=own | pools)
     assert small["compose"].pool.num_gpus == 1.0
     reading = {"engine": "none", "pool": Pool(num_gpus=0.5, **_SMALL)}
+    small["protect"] = config.protect.model_copy(update={"engine": "ocr", "model": "", "device": "cpu"})
     small["annotate"] = config.annotate.model_copy(update=reading)
     small["run"] = config.run.model_copy(update={"rows_per_shard": 2, "autoscaling": False})
     small["input"] = config.input.model_copy(update={"canvases": ("1:1",)})

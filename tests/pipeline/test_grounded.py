@@ -10,17 +10,18 @@ from PIL import ImageDraw, ImageFont
 
 from layoutgen import tables
 from layoutgen.config.jobs import AnnotateConfig
-from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Role
+from layoutgen.imaging import fonts
 from layoutgen.models.annotators.grounded import VERSION as GROUNDED_VERSION
 from layoutgen.models.annotators.grounded import GroundedAnnotator
 from layoutgen.models.annotators.ocr import VERSION as OCR_VERSION
 from layoutgen.models.building import annotators
-from layoutgen.models.building.fonts import FaceFor
 from layoutgen.pipelines import run_annotations
 from layoutgen.streaming import in_process
 from tests.drawn import encoded, photo
+
+pytestmark = pytest.mark.slow
 
 CONFIG = AnnotateConfig.model_validate(
     {"annotate": {"engine": "grounded", "model": "embedded", "image_side": 224}, "run": {"rows_per_shard": 2}}
@@ -41,8 +42,8 @@ class Namer:
 
 def poster(seed: int) -> bytes:
     picture = photo(320, 400, seed=seed)
-    face = FaceFor(PlaceSettings())(Role.TITLE, "Autumn sale")
-    ImageDraw.Draw(picture).text((30, 30), "Autumn sale", font=ImageFont.truetype(face.path, 44), fill=(20, 20, 20))
+    font = ImageFont.truetype(fonts.KOREAN, 44)
+    ImageDraw.Draw(picture).text((30, 30), "Autumn sale", font=font, fill=(20, 20, 20))
     return encoded(picture)
 
 

@@ -20,6 +20,7 @@ import pytest
 from layoutgen.io.adapter_registry import AdapterRegistry
 from layoutgen.io.storage import Storage
 from tests.drawn import encoded, photo
+from tests.limits import PATIENCE_S
 from tests.pipeline.retraining import base_of, data_of, outcome, settings, settings_file, undisturbed
 from tests.pipeline.runs import published, write_manifest
 
@@ -37,16 +38,19 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="module")
 def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Ray head of its own on free ports; yields the address that jobs are submitted to."""
+    """A Ray head of its own on free ports, whose folder no other cluster of this machine shares; yields the address
+    that jobs are submitted to."""
     tmp_path, dashboard = tmp_path_factory.mktemp("head"), _free_port()
     log = (tmp_path / "head.log").open("wb")
     short = tempfile.mkdtemp(prefix="head-")  # a socket's path has 107 bytes at most
+    patch = pytest.MonkeyPatch()
+    patch.setenv("RAY_TMPDIR", short)  # for who submits, too: the folder says which cluster is this machine's newest
     process = subprocess.Popen(
         [
             *(str(RAY), "start", "--head", "--block", "--num-cpus=2", "--disable-usage-stats"),
             *(f"--port={_free_port()}", "--node-ip-address=127.0.0.1"),
             *("--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}"),
-            *(f"--dashboard-agent-listen-port={_free_port()}", f"--temp-dir={short}"),
+            f"--dashboard-agent-listen-port={_free_port()}",
         ],
         stdout=log,
         stderr=subprocess.STDOUT,
@@ -55,10 +59,10 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
     address = f"http://127.0.0.1:{dashboard}"
     try:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             try:
-                urllib.request.urlopen(f"{address}/api/version", timeout=2).read()
+                urllib.request.urlopen(f"{address}/api/version", timeout=30).read()
                 break
             except OSError:
                 assert process.poll() is None, (tmp_path / "head.log").read_text()
@@ -72,6 +76,7 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait()
         log.close()
         shutil.rmtree(short, ignore_errors=True)
+        patch.undo()
 
 
 def test_ray_job_submit_runs_the_job_and_its_tables_can_be_read(head: str, tmp_path: Path) -> None:
@@ -84,10 +89,12 @@ def test_ray_job_submit_runs_the_job_and_its_tables_can_be_read(head: str, tmp_p
         *(head, "night-1", "jobs.layouts", "--input", manifest, "--output", str(output)),
         *("--config", str(REPOSITORY / "jobs" / "layouts.toml")),
     )
-    out, _ = done.communicate(timeout=300)
+    out, _ = done.communicate(timeout=PATIENCE_S)
     assert done.returncode == 0, out
     assert '"rows_in": 9' in out
-    assert len(published(str(output))) == 9
+    rows = published(str(output))
+    assert len(rows) == 9
+    assert all(Path(row["picture_file"]["uri"]).stat().st_size == row["picture_file"]["bytes"] for row in rows)
 
 
 @pytest.mark.parametrize(("image", "code"), [("gone.jpg", 1), (None, 2)])
@@ -98,7 +105,7 @@ def test_submit_hands_on_the_jobs_own_exit_code(head: str, tmp_path: Path, image
     env = {"RAY_API_SERVER_ADDRESS": head, "RAY_AUTH_MODE": "disabled", "LAYOUTGEN_CONFIG": "jobs/layouts.toml"}
     path = {"PATH": f"{RAY.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        command, env={**os.environ, **env, **path}, capture_output=True, text=True, timeout=300, check=False
+        command, env={**os.environ, **env, **path}, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == code, done.stdout[-3000:] + done.stderr[-3000:]
 
@@ -139,18 +146,20 @@ def test_a_submitted_retraining_whose_driver_is_killed_goes_on_when_it_is_submit
     crash.mkdir()
     (crash / "step_5_of_0").touch()
     first = _submit(head, "training-1", *command, environment={"LAYOUTGEN_CRASH": str(crash)})
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + PATIENCE_S
     while not (stopped := list(crash.glob("step_5_of_0.*"))):
         assert time.monotonic() < deadline
         assert first.poll() is None, first.communicate()[0]
         time.sleep(0.2)
-    for process in _drivers(output):
+    drivers = _drivers(output)
+    assert drivers
+    for process in drivers:
         process.kill()
-    first.communicate(timeout=100)
+    first.communicate(timeout=PATIENCE_S)
     assert first.returncode, "a killed job has failed"
     with contextlib.suppress(ProcessLookupError):  # what worked for the driver ends with it, sooner or later
         os.kill(int(stopped[0].suffix[1:]), signal.SIGKILL)
-    out, _ = _submit(head, "training-2", *command).communicate(timeout=300)
+    out, _ = _submit(head, "training-2", *command).communicate(timeout=PATIENCE_S)
     told = [json.loads(line) for line in out.splitlines() if line.startswith('{"run": ')][-1]
     assert outcome(told["output"])["folder"] == undisturbed(config, tmp_path / "undisturbed")["folder"]
     assert '"kind": "resumed", "step": 4' in (Path(told["output"]) / "log.jsonl").read_text()

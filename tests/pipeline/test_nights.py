@@ -19,6 +19,8 @@ from layoutgen.streaming import in_process
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import dead, published, settings, write_manifest
 
+pytestmark = pytest.mark.slow
+
 # What is shown here lies in the ledger and the stages; that they run on Ray is shown by other tests.
 run_layouts = partial(pipelines.run_layouts, stream=in_process)
 

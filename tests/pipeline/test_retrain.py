@@ -24,6 +24,7 @@ from layoutgen.training.judging.gate import Verdict
 from layoutgen.training.judging.promotion import decide, rollback
 from layoutgen.training.loop.saving import CheckpointError
 from layoutgen.training.loop.steps import DivergedError
+from layoutgen.training.trainer import launch
 from tests.drawn import encoded, photo
 from tests.pipeline import runs
 from tests.pipeline.retraining import (
@@ -78,7 +79,7 @@ def test_it_trains_judges_and_promotes_and_a_second_start_has_nothing_to_do(
     assert {"log.jsonl", "curve.svg", "samples.jpg", "evaluation.json", "summary.json"} <= {
         path.name for path in run.iterdir()
     }
-    again = retraining.retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
+    again = retrain(config, str(tmp_path / "runs"), str(tmp_path / "adapters"))
     assert again["version"] == summary["version"]
     assert again["promoted"]
     assert len(AdapterRegistry(Storage(), str(tmp_path / "adapters")).serving("poster").history) == 1
@@ -111,8 +112,8 @@ def test_a_worker_that_is_killed_starts_again_and_ends_the_same(
     config = settings(base, data, max_failures=2, readers=1)
     (tmp_path / "die").mkdir()
     monkeypatch.setattr("layoutgen.training.trainer._work", Dying(str(tmp_path / "die")))
-    killed = retraining.retrain(config, str(tmp_path / "killed"), str(tmp_path / "other"))
-    assert outcome(killed["output"])["folder"] == plain["folder"]  # which is named by the weights' sha
+    launch(fitting.Fit(str(tmp_path / "killed"), config.train, config.data, Storage()), "")
+    assert outcome(tmp_path / "killed")["folder"] == plain["folder"]  # which is named by the weights' sha
     assert len(list((tmp_path / "die").iterdir())) == 1
 
 

@@ -12,19 +12,35 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 import ray.cluster_utils
-from ray.util.state import list_tasks
+from ray.util.state import list_nodes, list_tasks
+
+from tests.limits import PATIENCE_S
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RAY = Path(sys.executable).with_name("ray")
-WAIT_S = 420.0
 _NODE = {"num_cpus": 16, "num_gpus": 1, "memory": 48 * 10**9, "object_store_memory": 300_000_000}
 """What a GPU pod of cluster/ offers. Ray counts these; nobody needs to have them."""
+_RAY = {
+    "health_check_period_ms": 500,
+    "health_check_timeout_ms": 2000,
+    # Workers that are started before somebody asks: a submitted job has an environment, and takes none of them.
+    "enable_worker_prestart": False,
+    "prestart_worker_first_driver": False,
+}
+
+_QUIET = {
+    # What Ray's own processes do all the while: counting for its makers, looking for new logs ten times a second and
+    # not twice, measuring each process every five seconds.
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_LOG_MONITOR_MANY_FILES_THRESHOLD": "0",
+    "REPORTER_UPDATE_INTERVAL_MS": "30000",
+}
 
 
 class Submission:
@@ -33,7 +49,7 @@ class Submission:
     def __init__(
         self, address: str, name: str, command: tuple[str, ...], environment: dict[str, str], log: Path
     ) -> None:
-        self.name, self.log, self._began = name, log, time.monotonic()
+        self.name, self.log, self._began = name, log, time.time()
         self.seconds = 0.0
         with log.open("wb") as file:
             self._process = subprocess.Popen(
@@ -60,8 +76,8 @@ class Submission:
 
     def end(self) -> dict[str, Any]:
         """Wait for its good end; return its summary."""
-        code = self._process.wait(WAIT_S)
-        self.seconds = time.monotonic() - self._began
+        code = self._process.wait(PATIENCE_S)
+        self.seconds = self.log.stat().st_mtime - self._began  # it may have ended before it is waited for
         text = self.log.read_text("utf-8", errors="replace")
         if code:
             raise RuntimeError(f"{self.name} ended with {code}; the end of {self.log}:\n{text[-4000:]}")
@@ -70,16 +86,18 @@ class Submission:
 
 
 class Cluster:
-    """The head and two nodes. `environment` is handed to every process of the nodes."""
+    """A head with what `head` says, and nodes with a GPU each. `environment` is handed to every process of them."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], *, head: Mapping[str, int] | None = None, nodes: int = 2
+    ) -> None:
         self.folder = folder
         self.crash = folder / "crash"
         self.crash.mkdir(parents=True)
         # Short, for sockets have short names; its own, for a submitted job finds its cluster by a file there.
         self._sockets = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
         self._environment = {**environment, "LAYOUTGEN_CRASH": str(self.crash), "RAY_AUTH_MODE": "disabled"}
-        self._environment |= {"RAY_TMPDIR": self._sockets}
+        self._environment |= {"RAY_TMPDIR": self._sockets, **_QUIET}
         port = free_port()
         self._cluster = self._with_environment(
             lambda: ray.cluster_utils.Cluster(
@@ -87,16 +105,17 @@ class Cluster:
                 shutdown_at_exit=False,  # its reaper would kill the process group of whoever runs this
                 head_node_args={
                     "num_cpus": 0,
+                    **(head or {}),
                     "object_store_memory": 200_000_000,
                     "include_dashboard": True,
                     "dashboard_port": port,
                     "dashboard_agent_listen_port": free_port(),
-                    "_system_config": {"health_check_period_ms": 500, "health_check_timeout_ms": 2000},
+                    "_system_config": _RAY,
                 },
             )
         )
         self.jobs = f"http://127.0.0.1:{port}"
-        self.nodes = [self._add(), self._add()]
+        self.nodes = [self._add() for _ in range(nodes)]
         self._wait_for_dashboard()
 
     def submit(self, name: str, *command: str) -> Submission:
@@ -109,7 +128,7 @@ class Cluster:
 
     def stopped_at(self, point: str, job: Submission) -> psutil.Process:
         """Wait for the process that stops at a point."""
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and job.running():
             for file in self.crash.glob(f"{point}.*"):
                 process = psutil.Process(int(file.suffix[1:]))
@@ -128,6 +147,10 @@ class Cluster:
         self._cluster.remove_node(node, allow_graceful=False)
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
+
+    def alive(self) -> set[str]:
+        """The ids of the nodes that are there."""
+        return {node.node_id for node in list_nodes(address=self.jobs) if node.state == "ALIVE"}
 
     def tasks(self, submission: str) -> list[dict[str, Any]]:
         """What the actors of a submitted job did: `name`, `start_time_ms`, `end_time_ms`, `node_id`, `actor_id`."""

@@ -1,4 +1,4 @@
-"""A designer who looks at layouts as a gallery shows them: adopts most, pulls some to the left, refuses a few."""
+"""A designer who looks at layouts as a gallery shows them: redraws most on one grid, adopts some, refuses few."""
 
 import zlib
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from layoutgen.core.feedback import EditedElement, Feedback
 from layoutgen.core.layout import Role
 
-_MARGIN = 0.06
+_LEFT = 0.06
 
 
 def decide(rows: Iterable[Mapping[str, Any]]) -> list[Feedback]:
@@ -18,15 +18,20 @@ def decide(rows: Iterable[Mapping[str, Any]]) -> list[Feedback]:
 
 def _decision(row: Mapping[str, Any]) -> Feedback:
     kind = zlib.crc32(row["row_id"].encode()) % 10
-    decision = "reject" if kind == 0 else "edit" if kind < 3 else "adopt"
-    edited = tuple(_pulled(element) for element in row["elements"]) if decision == "edit" else None
+    decision = "reject" if kind == 0 else "adopt" if kind < 3 else "edit"
+    edited = _on_grid(row["elements"]) if decision == "edit" else None
     when = datetime(2026, 11, 28, 9, kind, tzinfo=UTC)
     return Feedback(row["row_id"], row["run_id"], decision, "rehearsal", when, edited)
 
 
-def _pulled(element: Mapping[str, Any]) -> EditedElement:
-    """The element as it is edited: all that has text begins at the left margin."""
-    left, top, right, bottom = element["box"]
-    if element["text"]:
-        left, right = _MARGIN, _MARGIN + right - left
-    return EditedElement(Role(element["role"]), element["text"] or "", (left, top, min(right, 1.0), bottom))
+def _on_grid(elements: Iterable[Mapping[str, Any]]) -> tuple[EditedElement, ...]:
+    """The texts as they are edited: the title at the top left, all others below each other at the bottom left."""
+    edited, lines = [], 0
+    for element in elements:
+        if element["text"] and element["role"] == "title":
+            edited.append(EditedElement(Role.TITLE, element["text"], (_LEFT, 0.06, 0.7, 0.18)))
+        elif element["text"]:
+            top = 0.68 + 0.06 * lines
+            edited.append(EditedElement(Role(element["role"]), element["text"], (_LEFT, top, 0.5, top + 0.05)))
+            lines += 1
+    return tuple(edited)

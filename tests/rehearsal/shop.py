@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from safetensors.torch import load_file, save_file
 
 from layoutgen.goods import catalogue
@@ -25,33 +25,35 @@ APPLICATIONS = ("poster", "marketing", "video_cover")
 
 def stock(folder: Path, storage: Storage, *, products: int, posters: int) -> None:
     """Draw it all into `folder` and put it into the bucket: `catalogue.jsonl` with `products` products, one in five a
-    cover, `posters.jsonl`, and `models/`."""
-    manifest = catalogue.draw(folder / "catalogue")
+    cover, and two that are broken, `posters.jsonl`, and `models/`."""
+    manifest = catalogue.draw(folder / "catalogue", products=products, scale=0.4)
     rows = [json.loads(line) for line in manifest.read_text("utf-8").splitlines()]
     whole = [row for row in rows if row["product_id"] not in catalogue.BROKEN]
     broken = [{**row, "canvases": ["1:1"]} for row in rows if row["product_id"] in catalogue.BROKEN][:2]
-    chosen = [_application(row, number, folder) for number, row in enumerate(whole[: products - len(broken)])]
+    chosen = [_application(row, number, folder) for number, row in enumerate(whole)]
     manifest.write_text(_lines([*chosen, *broken]), "utf-8")
     _draw_posters(folder / "posters", posters)
     build_checkpoint("qwen2_5_vl", folder / "models" / "qwen2.5-vl")
-    original = build_original(folder / "internvl2-original", llm={"max_position_embeddings": 8192})
-    _let_end(original)
-    convert(original, folder / "models" / "internvl2")
+    converted_internvl2(folder / "models")
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         place = file.relative_to(folder)
         if place.parts[0] in ("catalogue", "posters", "models"):
             storage.write(f"{ROOT}/{place.as_posix()}", file.read_bytes())
 
 
+def converted_internvl2(folder: Path) -> Path:
+    """A tiny InternVL2 in its original layout, and what the converter makes of it, which is returned."""
+    original = build_original(folder / "internvl2-original", llm={"max_position_embeddings": 8192})
+    _let_end(original)
+    return convert(original, folder / "internvl2")
+
+
 def _application(row: dict[str, Any], number: int, folder: Path) -> dict[str, Any]:
     """A row of the catalogue for one of the applications: of ten, five are posters, three marketing, two covers, and
     every second cover is a clip."""
     application = APPLICATIONS[(0, 0, 2, 0, 1, 0, 1, 2, 0, 1)[number % 10]]
-    row = {
-        **row,
-        "application": application,
-        "canvases": ["3:4", "16:9"] if application == "video_cover" else ["1:1", "3:4"],
-    }
+    canvases = {"poster": ["3:4"], "marketing": ["1:1"], "video_cover": ["3:4", "16:9"]}[application]
+    row = {**row, "application": application, "canvases": canvases}
     if application == "video_cover" and number % 10 == 7:
         image = row.pop("image", None) or row.pop("images")[0]
         row["video"] = f"clips/{row['product_id']}.mp4"
@@ -63,13 +65,14 @@ def _application(row: dict[str, Any], number: int, folder: Path) -> dict[str, An
 def _clip(image: Path) -> bytes:
     """Two seconds in which the camera moves over a photo."""
     with Image.open(image) as opened:
-        picture = np.asarray(opened.convert("RGB").resize((640, 640)))
+        picture = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
+    wide, high = picture.shape[1] * 4 // 10 * 2, picture.shape[0] // 2 * 2
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as out:
         stream = out.add_stream("mpeg4", rate=12)
-        stream.width, stream.height, stream.pix_fmt = 480, 640, "yuv420p"
-        for k in range(24):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:, 6 * k : 6 * k + 480]), format="rgb24")
+        stream.width, stream.height, stream.pix_fmt = wide, high, "yuv420p"
+        for left in np.linspace(0, picture.shape[1] - wide, 24).astype(int):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:high, left : left + wide]), format="rgb24")
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
     return buffer.getvalue()

@@ -21,7 +21,7 @@ def test_what_designers_decided_and_what_was_annotated_is_learnt(summary: dict[s
 
 def test_the_adapter_is_promoted_by_the_gate_though_a_worker_was_killed(summary: dict[str, Any]) -> None:
     assert summary["retraining"]["promoted"]
-    assert summary["retraining"]["steps"] == 60
+    assert summary["retraining"]["steps"] == 100
 
 
 def test_every_row_is_counted_though_a_node_was_lost(summary: dict[str, Any]) -> None:

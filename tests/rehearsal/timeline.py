@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 _POOL = re.compile(r"MapBatches\((\w+)\)\)\.submit")
@@ -85,7 +86,12 @@ def draw(work: Sequence[Work], title: str) -> Image.Image:
     def across(seconds: float) -> float:
         return _LEFT + (_WIDTH - _LEFT - 30) * seconds / total
 
-    pen.text((12, 10), f"{title}: {total:.0f} s, {len(nodes)} nodes (by colour)", "black", font)
+    pen.text(
+        (12, 10),
+        f"{title}: {total:.0f} s, {len(nodes)} nodes (by colour; an empty bar was lost with its node)",
+        "black",
+        font,
+    )
     idle = shares(work)
     for number, (pool, actor) in enumerate(lanes):
         top = _TOP + _LANE * number
@@ -103,8 +109,9 @@ def draw(work: Sequence[Work], title: str) -> Image.Image:
                 colour = _COLOURS[nodes.index(part.node) % len(_COLOURS)]
                 pen.rectangle(box, None if part.lost else colour, colour)
     _draw_flight(pen, font, work, pools, across, bottom)
-    for tenth in range(11):
-        pen.text((across(total * tenth / 10), bottom + 130), f"{total * tenth / 10:.0f} s", "#555555", font)
+    step = next(step for step in (1, 2, 5, 10, 20, 60, 300, 1e9) if total <= 12 * step)
+    for tick in np.arange(0.0, total, step):
+        pen.text((across(tick), bottom + 130), f"{tick:.0f} s", "#555555", font)
     return picture
 
 
@@ -121,6 +128,6 @@ def _draw_flight(
         steps.append((before, when, flight))
         flight, before = max(0, flight + change), when
     highest = max((count for *_, count in steps), default=1) or 1
-    pen.text((12, top + 60), f"in flight, at most {highest}", "black", font)
+    pen.text((12, top + 60), f"tables in flight, at most {highest}", "black", font)
     for begin, end, count in steps:
         pen.rectangle((across(begin), top + 120 - 100 * count / highest, across(end), top + 120), "#b9c7d6")

@@ -20,6 +20,8 @@ from tests.chaos.quick import SETTINGS, Crash, night
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
 
+pytestmark = pytest.mark.slow
+
 STRICT = LayoutsConfig.model_validate(
     SETTINGS.model_dump() | {"run": {"rows_per_shard": 4, "max_failed_fraction": 0.1}}
 )

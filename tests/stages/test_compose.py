@@ -1,10 +1,13 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from layoutgen.config.stages import ComposeSettings, PlaceSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.core.styles.choosing import Wardrobe
+from layoutgen.core.styles.style import Style
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
@@ -122,41 +125,49 @@ def test_a_fault_fails_its_row_and_keeps_the_raw_answer():
     assert good["status"] == "ok"
 
 
-def test_an_emoji_in_a_title_is_left_out_and_noted():
-    (row,) = compose(annotated({"title": "🔥爆款破壁机🔥"})).to_pylist()
-    assert row["suggestion"][0]["text"] == "爆款破壁机"
-    assert row["notes"] == ["no font has 🔥 of '🔥爆款破壁机🔥'"]
+SIGN = "\ue000"  # of private use: no font has it
 
 
-@pytest.mark.parametrize("title", ["سماعة لاسلكية", "静音 אוזניות"])
-def test_a_right_to_left_title_is_an_unsupported_script(title):
+def test_a_sign_that_no_font_has_is_left_out_of_a_title_and_noted():
+    (row,) = compose(annotated({"title": f"🔥爆款破壁机{SIGN}"})).to_pylist()
+    assert row["suggestion"][0]["text"] == "🔥爆款破壁机"
+    assert len(row["notes"]) == 1 and row["notes"][0].startswith("no font has U+E000 of ")
+
+
+@pytest.mark.parametrize("title", ["བོད་ཇ", "静音 ꦗꦮ"])
+def test_a_title_in_a_script_without_a_font_is_an_unsupported_script(title):
     (row,) = compose(annotated({"title": title})).to_pylist()
     assert (row["status"], row["error"]["stage"], row["error"]["kind"]) == ("failed", "compose", "unsupported_script")
     assert title in row["error"]["message"]
 
 
-def test_a_title_of_emoji_alone_has_missing_glyphs():
-    (row,) = compose(annotated({"title": "🔥🎁❤️"})).to_pylist()
+def test_a_title_of_emoji_alone_is_set():
+    (row,) = compose(annotated({"title": "🔥🎁❤️👩‍👩‍👧"})).to_pylist()
+    assert row["suggestion"][0]["text"] == "🔥🎁❤️👩‍👩‍👧"
+
+
+def test_a_title_of_signs_that_no_font_has_has_missing_glyphs():
+    (row,) = compose(annotated({"title": 2 * SIGN})).to_pylist()
     assert (row["status"], row["error"]["kind"]) == ("failed", "missing_glyphs")
     assert "place.bold_font" in row["error"]["message"]
 
 
 def test_rows_whose_copy_cannot_be_set_are_not_composed():
-    assert [
-        brief.copy.title for brief in briefs_of(annotated({"title": "🔥"}, {"title": "对"}, {"title": "سماعة"}))
-    ] == ["对"]
+    assert [brief.copy.title for brief in briefs_of(annotated({"title": SIGN}, {"title": "对"}, {"title": "བོད"}))] == [
+        "对"
+    ]
 
 
 def test_selling_points_that_cannot_be_set_are_left_out_and_noted():
-    (brief,) = briefs_of(annotated({"selling_points": ["🔥", "سماعة", "包邮", " "]}))
+    (brief,) = briefs_of(annotated({"selling_points": [SIGN, "བོད", "包邮", " "]}))
     assert brief.copy.selling_points == ("包邮",)
-    (row,) = compose(annotated({"selling_points": ["🔥", "سماعة", "包邮"]})).to_pylist()
-    assert "left out, since it can't be set: 🔥" in row["notes"]
-    assert "left out, since it can't be set: سماعة" in row["notes"]
+    (row,) = compose(annotated({"selling_points": [SIGN, "བོད", "包邮"]})).to_pylist()
+    assert f"left out, since it can't be set: {SIGN}" in row["notes"]
+    assert "left out, since it can't be set: བོད" in row["notes"]
 
 
 def test_a_selling_point_given_twice_is_said_once():
-    (brief,) = briefs_of(annotated({"selling_points": ["包邮", "包邮🔥", "静音"]}))
+    (brief,) = briefs_of(annotated({"selling_points": ["包邮", "包邮" + SIGN, "静音"]}))
     assert brief.copy.selling_points == ("包邮", "静音")
 
 
@@ -165,8 +176,8 @@ def test_selling_points_that_the_composer_left_out_are_noted():
     assert row["notes"] == ["before", "left out for want of room: 静音"]
 
 
-def test_a_brand_of_emoji_is_no_brand():
-    (brief,) = briefs_of(annotated({"brand": "🔥"}))
+def test_a_brand_that_no_font_has_is_no_brand():
+    (brief,) = briefs_of(annotated({"brand": SIGN}))
     assert brief.copy.brand is None
 
 
@@ -177,6 +188,33 @@ def test_where_the_logo_is_broken_the_brand_is_set_as_text():
     broken, whole = compose(annotated(row, row, logos=[None, np.zeros((20, 50, 4), np.uint8)]), model).to_pylist()
     assert [s["text"] for s in broken["suggestion"] if s["role"] == "logo"] == ["ACME"]
     assert [s["text"] for s in whole["suggestion"] if s["role"] == "logo"] == [""]
+
+
+def wishing(table, **wishes):
+    for name, values in wishes.items():
+        table = table.append_column(schema.WISHES.field(name), pa.array(values, schema.WISHES.field(name).type))
+    return table
+
+
+def test_the_brief_holds_what_a_row_wishes_and_the_styles_that_it_may_have():
+    plain, kids = Style("plain", "", ""), Style("kids", "", "")
+    wardrobe = Wardrobe({"plain": plain, "kids": kids}, by_category={"toys": "kids"})
+    products = (("破壁机", None), ("积木", "toys"), ("杯", None), ("碗", None))
+    rows_of = annotated(*({"title": title, "category": category} for title, category in products))
+    table = wishing(
+        rows_of,
+        style=[None, None, "plain", "unheard-of"],
+        series=["spring", "spring", "autumn", None],
+        variant=[0, 1, 2, 0],
+        framing=[None, "as_is", None, None],
+    )
+    composer = FakeComposer()
+    answer = Compose(lambda: (composer, PROVENANCE), FACES, 8, wardrobe=wardrobe)(table).to_pylist()
+    first, second, third = (brief for batch in composer.batches for brief in batch)
+    assert (first.styles, second.styles, third.styles) == ((plain, kids), (kids,), (plain,))
+    assert first.series_seed == second.series_seed != third.series_seed
+    assert [(b.variant, b.framing) for b in (first, second, third)] == [(0, ""), (1, "as_is"), (2, "")]
+    assert answer[3]["error"]["kind"] == "unknown_style" and "known: auto, plain, kids" in answer[3]["error"]["message"]
 
 
 def test_failed_rows_pass_through():
@@ -207,3 +245,14 @@ def test_a_logo_that_cannot_be_used_is_no_logo_to_any_composer():
     (without, whole) = briefs_of(annotated(row, row, logos=[None, np.zeros((20, 50, 4), np.uint8)]))
     assert (without.copy.brand, without.copy.logo, without.logo_aspect) == ("ACME", None, None)
     assert (whole.copy.brand, whole.copy.logo) == ("ACME", "logo.png")
+
+
+def test_an_offer_is_said_in_its_roles_and_what_has_no_room_is_noted():
+    table = annotated({"selling_points": ["Light", "New"]})
+    for name, text in (("price", "$9"), ("was_price", "12"), ("badge", "New")):
+        table = table.append_column(name, [[text]])
+    composer = FakeComposer()
+    (row,) = Compose(lambda: (composer, PROVENANCE), FACES, 8)(table).to_pylist()
+    ((brief,),) = composer.batches
+    assert brief.copy.selling_points == ("Light",) and brief.copy.offers == {Role.PRICE: "$9", Role.BADGE: "New"}
+    assert row["notes"] == ["left out for want of room: $9", "left out for want of room: New"]

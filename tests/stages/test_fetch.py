@@ -7,7 +7,7 @@ from PIL import Image
 from layoutgen.config.stages import ImagesSettings
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.manifest.plan import APPLICATIONS
+from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.stages.fetch import Fetch

@@ -8,7 +8,7 @@ from layoutgen.core import rows, schema
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.imaging import images
 from layoutgen.models.building.fonts import FaceFor
-from layoutgen.stages.place import Place
+from layoutgen.stages.place import Place, as_equals
 from tests.pipeline.independent_check import judge
 from tests.stages.planned import (
     FAILED,
@@ -112,6 +112,13 @@ def test_a_bad_row_changes_nothing_for_its_neighbours():
     suggestions = [OVERLAPPING, nothing, None, [TITLE]]
     table = ready({}, {}, FAILED, {}, suggestions=suggestions, photos=[PHOTO, NOISE, None, PHOTO])
     assert_neighbours_change_nothing(Place(SETTINGS, FaceFor(SETTINGS)), table)
+
+
+def test_a_selling_point_that_a_network_calls_subtitle_looks_like_its_equals():
+    first, second = (Suggestion(role, (0.1, 0.3, 0.4, 0.4), role.value) for role in (Role.SUBTITLE, Role.SELLING_POINT))
+    assert [s.role for s in as_equals([first, second], ("subtitle", "selling_point"))] == [Role.SELLING_POINT] * 2
+    assert as_equals([first], ("subtitle",)) == [first]
+    assert as_equals([first, second], ("selling_point",)) == [first, second]
 
 
 def test_no_rows_are_no_rows():

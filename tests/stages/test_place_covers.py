@@ -29,7 +29,7 @@ def table(**row: object) -> pa.Table:
     rows = schema.complete(pa.Table.from_pylist([values]), schema.PLANNED)
     for name, data in (
         ("pixels", images.encode_jpeg(picture.pixels)),
-        ("subject_map", images.encode_png((picture.subject * 255).astype(np.uint8))),
+        ("subject_map", images.encode_png((picture.contents.subject * 255).astype(np.uint8))),
     ):
         column = pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), pa.array([data], pa.binary()))
         rows = rows.append_column(name, column)
@@ -49,14 +49,21 @@ def test_the_stage_adds_the_placed_columns():
 
 
 def test_characters_without_a_glyph_are_noted_and_a_title_of_them_fails():
-    (row,) = placed(subtitle="好看\U0001f600的").to_pylist()
+    (row,) = placed(subtitle="好看\ue000的").to_pylist()
     assert any("no font has" in note for note in row["notes"])
     assert "好看的" in [e["text"] for e in row["elements"]]
-    (row,) = placed(title="\U0001f600").to_pylist()
+    (row,) = placed(title="\ue000").to_pylist()
     assert (row["status"], row["error"]["kind"]) == ("failed", "missing_glyphs")
 
 
-@pytest.mark.parametrize("title", ["שלום", "مرحبا"])
-def test_a_title_that_runs_right_to_left_fails_its_row(title):
-    (row,) = placed(title=title).to_pylist()
+def test_a_title_in_a_script_without_a_font_fails_its_row():
+    (row,) = placed(title="བོད").to_pylist()
     assert row["error"]["kind"] == "unsupported_script" and row["elements"] is None
+
+
+@pytest.mark.parametrize(("title", "script"), [("שלום", "Hebr"), ("مرحبا", "Arab")])
+def test_a_title_that_runs_right_to_left_is_set_so(title, script):
+    (row,) = placed(title=title).to_pylist()
+    (element,) = [element for element in row["elements"] if element["role"] == "title"]
+    assert (element["direction"], [run["direction"] for run in element["runs"]]) == ("rtl", ["rtl"])
+    assert [run["script"] for run in element["runs"]] == [script]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layoutgen.core import rows, schema
-from layoutgen.core.manifest.plan import APPLICATIONS
+from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.stages.route import Routed
 from tests.stages.planned import planned
 

@@ -10,6 +10,8 @@ from layoutgen.training.corpus.composites import composite, held_back, stock
 from layoutgen.training.corpus.cutouts import drawn, from_packshot
 from tests.drawn import photo
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def small_stock():

@@ -1,10 +1,10 @@
 """What is shipped is a version of a registry, with a card that tells all its trainings."""
 
-import importlib
-import inspect
+import importlib.util
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -61,20 +61,36 @@ CARDS = [path for path in EMBEDDED if "made_by" in json.loads(path.read_text("ut
 
 
 def test_every_embedded_model_has_its_card() -> None:
-    assert [path.parent.name for path in CARDS] == ["layout_image", "qwen_vl", "radm", "embedded"]
+    assert [path.parent.name for path in CARDS] == [
+        "layout_image",
+        "painted",
+        "plans",
+        "qwen_vl",
+        "radm",
+        "embedded",
+        "scenes",
+    ]
+
+
+@cache
+def command(module: str) -> tuple[str, str]:
+    """The source of a command's module, and what it says to --help."""
+    spec = importlib.util.find_spec(module)
+    assert spec and spec.origin, module
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
+    return Path(spec.origin).read_text("utf-8"), done.stdout
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_command_that_a_card_names_is_there_with_its_options_and_settings(card: Path) -> None:
     made_by = json.loads(card.read_text("utf-8"))["made_by"]
-    for command in [made_by] if isinstance(made_by, str) else made_by:
-        python, flag, module, *arguments = command.split()
+    for line in [made_by] if isinstance(made_by, str) else made_by:
+        python, flag, module, *arguments = line.split()
         assert (python, flag) == ("python", "-m")
-        source = inspect.getsource(importlib.import_module(module))
+        source, said = command(module)
         assert '__name__ == "__main__"' in source, f"{module} is no command"
-        done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True)
         options = [word for word in arguments if word.startswith("--")]
         assert options
-        assert [option for option in options if option not in done.stdout] == []
+        assert [option for option in options if option not in said] == []
         for word in arguments:
             assert not word.endswith(".toml") or (Path(__file__).parents[2] / word).exists()

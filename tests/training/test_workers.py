@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from layoutgen.io.storage import Storage
 from layoutgen.training.fitting import Fit, fit
+from tests.limits import PATIENCE_S
 from tests.pipeline.retraining import base_of, data_of, settings
 from tests.training import worker
 
@@ -42,7 +43,7 @@ class Runs:
 
     def run(self, name: str, workers: int, **train: Any) -> dict[str, torch.Tensor]:
         for rank, process in enumerate(self.begin(name, workers, **train)):
-            process.join(300)
+            process.join(PATIENCE_S)
             assert process.exitcode == 0, self.log(name, rank).read_text()[-3000:]
         (folder,) = (self.folder / name / "outcome").iterdir()
         return load_file(folder / "adapter_model.safetensors")
@@ -53,7 +54,7 @@ class Runs:
         crash.mkdir()
         (crash / point).touch()
         processes = self.begin(name, workers, **train)
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + PATIENCE_S
         while not list(crash.glob(f"{point}.*")):
             assert time.monotonic() < deadline, self.log(name).read_text()[-3000:]
             assert all(process.is_alive() for process in processes), self.log(name).read_text()
@@ -145,7 +146,7 @@ def test_zero_3_does_so_too_and_exports_whole_tensors(runs: Runs, two: dict[str,
 
 def test_under_zero_3_no_worker_loads_more_of_the_base_than_its_part(runs: Runs) -> None:
     for rank, process in enumerate(runs.begin("parts", 2, worker.load_sharded)):
-        process.join(100)
+        process.join(PATIENCE_S)
         assert process.exitcode == 0, runs.log("parts", rank).read_text()[-3000:]
 
 
@@ -188,7 +189,7 @@ def test_where_no_checkpoint_is_whole_it_says_what_to_remove(runs: Runs, killed:
     for path in (runs.folder / "ruined" / "checkpoints").rglob("weights.safetensors"):
         path.write_bytes(bytes(reversed(path.read_bytes())))
     (process,) = runs.begin("ruined", 1, steps=6)
-    process.join(200)
+    process.join(PATIENCE_S)
     assert process.exitcode
     assert "no checkpoint is whole" in runs.log("ruined").read_text()
     assert not (runs.folder / "ruined" / "outcome.json").exists()

@@ -17,6 +17,10 @@ def network_of(name: str, folder: Path) -> Path:
 
     if name == "radm":
         made: Any = build(TINY)
+    elif name == "plan":
+        from tests.models.denoising.plans import drawn
+
+        made = drawn.build(drawn.TINY)
     else:
         from layoutgen.models.denoising.images import network, sizes
 

@@ -2,7 +2,6 @@
 transformers, peft and DeepSpeed takes longer than what these tests train."""
 
 import logging
-import multiprocessing
 import os
 import sys
 import tempfile
@@ -21,15 +20,14 @@ from layoutgen.training.fitting import Fit, fit
 from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.loop.zero import sharded
 from layoutgen.training.vlm.lora import load_learner
+from tests.forked import forking
 
 
 def begin(
     job: Fit, rank: int, ranks: int, port: int, log: Path, crash: Path, does: Callable[[Fit], None] = fit
 ) -> BaseProcess:
     """Start a worker of `ranks`, whose output goes to a log."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    process = context.Process(target=_work, args=(job, rank, ranks, port, log, crash, does))
+    process = forking([__name__]).Process(target=_work, args=(job, rank, ranks, port, log, crash, does))
     process.start()
     return process
 

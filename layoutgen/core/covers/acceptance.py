@@ -19,6 +19,7 @@ import numpy as np
 
 from layoutgen.core import colour
 from layoutgen.core.layout import Box, Canvas, Element, Role, inside, intersection, to_px
+from layoutgen.core.shapes.underlays import OPEN
 
 REASONS = (
     "touches_face",
@@ -132,7 +133,8 @@ def contrast_of(elements: Sequence[Element], index: int, behind: np.ndarray) -> 
 
 
 def on_underlays(elements: Sequence[Element], index: int, picture: np.ndarray) -> np.ndarray:
-    """The picture's pixels (n, 3) behind a text as they look under the underlays that it stands on."""
+    """The picture's pixels (n, 3) behind a text as they look under the underlays that it stands on; below one with a
+    gradient, as they look under each of its colours, (2n, 3)."""
     chain: list[Element] = []
     at = elements[index].underlay
     while at is not None and len(chain) < len(elements):
@@ -140,7 +142,9 @@ def on_underlays(elements: Sequence[Element], index: int, picture: np.ndarray) -
         at = elements[at].underlay
     behind = np.asarray(picture, np.float64)
     for underlay in sorted(chain, key=lambda element: element.z):
-        behind = colour.blend(behind, underlay.colour, underlay.opacity)
+        if underlay.shape not in OPEN:
+            fills = [fill for fill in (underlay.colour, underlay.gradient) if fill]
+            behind = np.concatenate([colour.blend(behind, fill, underlay.opacity) for fill in fills])
     return behind
 
 

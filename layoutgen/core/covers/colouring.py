@@ -75,7 +75,7 @@ def colour_cover(
     for i, text_colour in plain.items():
         chosen[i] = _drawn(elements[i], text_colour, behind[i], palette)
     for i, box in pills.items():
-        fill, text = pill_colours(behind[i], palette.accent, palette.deep, dark, least)
+        fill, text = pill_colours([behind[k] for k in pills], palette.accent, palette.deep, dark, least)
         stands_on[i] = len(locked) + len(underlays)
         radius = round((box[3] - box[1]) / 2)
         underlays.append(Element(Role.UNDERLAY, _normalised(box, canvas), colour=fill, radius_px=radius, z=1))

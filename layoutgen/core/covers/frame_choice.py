@@ -21,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from layoutgen.core.summed_area import box_sum, summed
+
 Image = NDArray[np.uint8]
 Grey = NDArray[np.float32]
 
@@ -145,11 +147,12 @@ def free_room(picture: Grey, subject: NDArray[np.float32] | None) -> float:
     cost = np.minimum(1.0, 6 * cells(detail, (_CELLS, _CELLS)))
     if subject is not None:
         cost = np.maximum(cost, cells(np.asarray(subject, np.float32), (_CELLS, _CELLS)))
-    summed = np.pad(cost.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    table, at = summed(cost), np.arange(_CELLS)
     best = 1.0
     for width, height in _TITLES:
         w, h = round(width * _CELLS), round(height * _CELLS)
-        inside = summed[h:, w:] - summed[:-h, w:] - summed[h:, :-w] + summed[:-h, :-w]
+        left, top = at[: _CELLS + 1 - w], at[: _CELLS + 1 - h, None]
+        inside = box_sum(table, left, top, left + w, top + h)
         best = min(best, float(inside.min()) / (w * h))
     return max(0.0, 1 - best)
 
@@ -166,16 +169,10 @@ def cells(values: Grey, shape: tuple[int, int]) -> Grey:
     """Means of a map (h, w) over a grid of `shape` cells; cells of a smaller map repeat."""
     rows = np.linspace(0, values.shape[0], shape[0] + 1)
     columns = np.linspace(0, values.shape[1], shape[1] + 1)
-    summed = np.pad(values.cumsum(0, dtype=np.float64).cumsum(1), ((1, 0), (1, 0)))
     top, bottom = np.floor(rows[:-1]).astype(int), np.maximum(np.ceil(rows[1:]), np.floor(rows[:-1]) + 1).astype(int)
     left, right = (
         np.floor(columns[:-1]).astype(int),
         np.maximum(np.ceil(columns[1:]), np.floor(columns[:-1]) + 1).astype(int),
     )
-    total = (
-        summed[np.ix_(bottom, right)]
-        - summed[np.ix_(top, right)]
-        - summed[np.ix_(bottom, left)]
-        + summed[np.ix_(top, left)]
-    )
-    return np.asarray(total / np.outer(bottom - top, right - left), np.float32)
+    sums = box_sum(summed(values, np.float64), left, top[:, None], right, bottom[:, None])
+    return np.asarray(sums / np.outer(bottom - top, right - left), np.float32)

@@ -27,9 +27,10 @@ from layoutgen.core.covers.text import (
     title_blocks,
 )
 from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, from_px, intersection, to_px, union
+from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import fit
 
-VERSION = "cover-2"  # goes up with every change of what it decides
+VERSION = "cover-5"  # goes up with every change of what it decides
 _COLUMNS, _ROWS = 13, 25
 _FACE_PAD = 0.012
 _CENTRED = 0.05
@@ -264,7 +265,7 @@ def _element(part: Part, placed: _Placed, alignment: str, canvas: Canvas) -> Ele
     width, height = _size(canvas)
     # A text that fits nowhere leaves its box, but its box does not leave the canvas.
     box = (left, top, min(width, left + setting.width_px), min(height, top + setting.height_px))
-    return Element(
+    element = Element(
         role=part.role,
         box=from_px(box, width, height),
         text=part.text,
@@ -275,6 +276,7 @@ def _element(part: Part, placed: _Placed, alignment: str, canvas: Canvas) -> Ele
         alignment=inside,
         z=2,
     )
+    return with_runs(element, part.face, box[2] - box[0])
 
 
 def _alignment(box: Box, canvas: Canvas, picture: Box | None) -> str:

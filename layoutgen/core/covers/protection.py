@@ -1,14 +1,14 @@
-"""What must not be covered: one map of the canvas made of subject, faces, text and the player's controls.
+"""What must not be covered: one map of the canvas made of subject, key elements, faces, text and the player's controls.
 
-The map is float32 in [0, 1], about 256 px on the longer side, higher is dearer: the subject as the finder marks it,
-1 on faces, text and controls, each with a margin that fades. Beside it stand the **hard** boxes, which nothing may
-touch: faces and controls always, text of the picture where the caller says so. Where a canvas shows nothing of the
-photo, only controls protect it.
+The map is float32 in [0, 1], about 256 px on the longer side, higher is dearer: the subject as the finder marks it, the
+key elements that a language model named as `key_elements` weighs them, 1 on faces, text and controls, each with a
+margin that fades. Beside it stand the **hard** boxes, which nothing may touch: faces and controls always, text of the
+picture where the caller says so. Where a canvas shows nothing of the photo, only controls protect it.
 
 Not the solver's cost: how much covering costs is `placement`'s business.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,6 +45,23 @@ class HardBox:
     name: str
 
 
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What is known of a photo: the map of its subject (h, w), float32 in [0, 1], of any size; the boxes (ltrb,
+    normalised) of faces and of text that is there already; and the subject's map with key elements in it, None where
+    there are none."""
+
+    subject: Map
+    faces: tuple[Box, ...] = ()
+    texts: tuple[Box, ...] = ()
+    with_elements: Map | None = None
+
+    @property
+    def dear(self) -> Map:
+        """The map of subject and key elements."""
+        return self.subject if self.with_elements is None else self.with_elements
+
+
 @dataclass(frozen=True)
 class Protection:
     """The map (h, w), float32 in [0, 1], of the canvas, the boxes that nothing may touch, and the subject's part of
@@ -79,6 +96,10 @@ SAFE_ZONES: Zones = {
 """What common players draw over a cover, by ratio; a platform's own go into the settings."""
 
 
+ZONE_NAMES = tuple(sorted({zone.name for zones in SAFE_ZONES.values() for zone in zones}))
+"""What a row may ask to keep free by name; in a ratio without such a zone nothing is."""
+
+
 def zones_for(canvas: Canvas, zones: Zones = SAFE_ZONES) -> tuple[Zone, ...]:
     """The zones of the ratio that is nearest to the canvas's, in terms of log(width / height)."""
     if not zones:
@@ -86,6 +107,11 @@ def zones_for(canvas: Canvas, zones: Zones = SAFE_ZONES) -> tuple[Zone, ...]:
     shape = np.log(canvas.width / canvas.height)
     nearest = min(sorted(zones), key=lambda name: abs(float(np.log(ratio(name)) - shape)))
     return zones[nearest]
+
+
+def boxes_named(names: Collection[str], canvas: Canvas) -> tuple[Box, ...]:
+    """The boxes of common players' zones of these names, on a canvas; those that its ratio has."""
+    return tuple(zone.box for zone in zones_for(canvas) if zone.name in names)
 
 
 def ratio(name: str) -> float:
@@ -100,32 +126,30 @@ def ratio(name: str) -> float:
 
 
 def protect(
-    subject_map: Map | None,
+    contents: Contents,
     canvas: Canvas,
     framing: Framing | None = None,
     *,
-    faces: Iterable[Box] = (),
-    texts: Iterable[Box] = (),
     zones: Iterable[Zone] = (),
     hard_texts: bool = True,
     side: int = SIDE,
 ) -> Protection:
     """Combine what must not be covered into one map of the canvas, its longer side `side` px.
 
-    `subject_map` (h, w) in [0, 1], or None where nobody looked, `faces` and `texts` (ltrb) are of the photo, which
-    `framing` lays on the canvas (None: the photo is the canvas); `zones` are of the canvas. Faces grow by FACE_MARGIN
-    of their size on each side, texts by TEXT_MARGIN of their height. The parts are combined by the maximum.
+    `contents` are of the photo, which `framing` lays on the canvas (None: the photo is the canvas); `zones` are of the
+    canvas. Faces grow by FACE_MARGIN of their size on each side, texts by TEXT_MARGIN of their height. The parts are
+    combined by the maximum.
     """
     shown = framing or Framing()
     scale = side / max(canvas.width, canvas.height)
     shape = (max(1, round(canvas.height * scale)), max(1, round(canvas.width * scale)))
-    subject = np.zeros(shape, np.float32) if subject_map is None else _laid(subject_map, shown, shape)
-    made, hard = subject.copy(), []
-    for box in faces:
+    subject, dear = (_laid(values, shown, shape) for values in (contents.subject, contents.dear))
+    made, hard = dear.copy(), []
+    for box in contents.faces:
         grown = _grown(box, FACE_MARGIN * (box[2] - box[0]), FACE_MARGIN * (box[3] - box[1]))
         hard += [HardBox("face", placed, "face") for placed in _placed(grown, shown)]
     photo_aspect = _photo_aspect(shown, canvas)
-    for box in texts:
+    for box in contents.texts:
         margin = TEXT_MARGIN * (box[3] - box[1])
         grown = _grown(box, margin / photo_aspect, margin)
         hard += [HardBox("text", placed, "text") for placed in _placed(grown, shown)]

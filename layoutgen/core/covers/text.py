@@ -1,8 +1,7 @@
 """A cover's copy as blocks of text in every size and number of lines that are worth trying.
 
 A block is a title with its subtitle below it, or a sticker. Sizes go down a ladder from the style's largest; breaks
-are found once, at a reference size, since they do not depend on the size. A block's width is an upper bound until its
-place is chosen: advances are rounded to whole pixels at each size, by at most half a pixel a character.
+are found once, at a reference size, since they do not depend on the size.
 """
 
 import math
@@ -12,7 +11,8 @@ from functools import lru_cache
 
 from layoutgen.core.covers.acceptance import Limits
 from layoutgen.core.layout import Canvas, Role
-from layoutgen.core.text.typography import Face, Setting, break_into, leading_for, line_height, set_lines
+from layoutgen.core.text.breaking import break_into
+from layoutgen.core.text.typography import Face, Setting, line_height_for, set_lines
 
 _REFERENCE_PX = 128
 _STEP = 0.86
@@ -28,11 +28,13 @@ FaceFor = Callable[[Role, str], Face]
 
 @dataclass(frozen=True)
 class CoverCopy:
-    """What a cover says: a title, perhaps a subtitle, and stickers, short labels that stand each on its own ground."""
+    """What a cover says: a title, perhaps a subtitle, and stickers, short labels that stand each on its own ground; and
+    the language (BCP 47) that it is in, if that is known."""
 
     title: str
     subtitle: str | None = None
     stickers: tuple[str, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,18 @@ def ladder(largest: int, smallest: int) -> list[int]:
 
 def title_blocks(copy: CoverCopy, width: float, height: float, face_for: FaceFor, style: Style) -> list[Block]:
     """The title with its subtitle in all sizes and line counts that fit a room of `width` x `height` px. Where none
-    fits: more lines than the style allows, then sizes below its smallest; nothing where even they do not."""
+    fits: more lines than the style allows, then words that are split, then sizes below its smallest; nothing where even
+    they do not."""
     face = face_for(Role.TITLE, copy.title)
     subtitle = _Text.of(Role.SUBTITLE, copy.subtitle, face_for, 1, _SUBTITLE_LINES) if copy.subtitle else None
     usual, below = ladder(style.largest_px, style.smallest_px), range(style.smallest_px - 1, FLOOR_PX - 1, -2)
-    for sizes, first, last in ((usual, 1, style.most_lines), (usual, style.most_lines + 1, _LINES), (below, 1, _LINES)):
-        title = _Text(Role.TITLE, copy.title, face, _breaks(copy.title, face, first, last))
+    for sizes, first, last, split in (
+        (usual, 1, style.most_lines, False),
+        (usual, style.most_lines + 1, _LINES, False),
+        (usual, 1, _LINES, True),
+        (below, 1, _LINES, True),
+    ):
+        title = _Text(Role.TITLE, copy.title, face, _breaks(copy.title, face, first, last, split))
         blocks = [
             block
             for size in sizes
@@ -136,12 +144,12 @@ def title_blocks(copy: CoverCopy, width: float, height: float, face_for: FaceFor
     return []
 
 
-_Breaks = tuple[tuple[tuple[str, ...], float], ...]
+_Breaks = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A text with its ways to be broken: lines, and how wide they are at the reference size."""
+    """A text with its ways to be broken into lines."""
 
     role: Role
     text: str
@@ -154,25 +162,24 @@ class _Text:
         return cls(role, text, face, _breaks(text, face, fewest, most))
 
     def part(self, which: int, px: int, top: float) -> Part:
-        return Part(self.role, self.text, self.breaks[which][0], self.face, px, top)
+        return Part(self.role, self.text, self.breaks[which], self.face, px, top)
 
     def width(self, which: int, px: int) -> float:
-        """An upper bound of the width of one way's lines at a size."""
-        lines, reference = self.breaks[which]
-        return math.ceil(reference * px / _REFERENCE_PX + 0.5 * max(map(len, lines)))
+        """Width of one way's lines at a size, in whole px."""
+        return math.ceil(max(self.face.width(line, px) for line in self.breaks[which]) - 1e-6)
 
     def height(self, which: int, px: int) -> float:
-        return line_height(px, leading_for(self.text)) * len(self.breaks[which][0])
+        return line_height_for(self.breaks[which], self.face, px) * len(self.breaks[which])
 
 
 @lru_cache(maxsize=4096)
-def _breaks(text: str, face: Face, fewest: int, most: int) -> _Breaks:
-    """The text in `fewest` to `most` lines."""
-    broken: list[tuple[tuple[str, ...], float]] = []
+def _breaks(text: str, face: Face, fewest: int, most: int, split: bool = False) -> _Breaks:
+    """The text in `fewest` to `most` lines, of words that may be split or not."""
+    broken = []
     for count in range(fewest, most + 1):
-        lines = break_into(text, count, face, _REFERENCE_PX)
+        lines = break_into(text, count, face, _REFERENCE_PX, split=split)
         if lines:
-            broken.append((tuple(lines), max(face.width(line, _REFERENCE_PX) for line in lines)))
+            broken.append(tuple(lines))
     return tuple(broken)
 
 

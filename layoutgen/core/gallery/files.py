@@ -3,7 +3,7 @@
     index.html, *.css, *.js    the page, the same for every table (`assets/`)
     data/index.js              a line a row, to filter and sort by
     data/rows-00000.js …       the details of CHUNK rows each, loaded when one of them is looked at
-    previews/                  pictures, drawn by the render stage
+    previews/                  pictures, drawn by `stages.preview`
 
 Data are scripts because a page that is opened from a folder may not read other files. No string of a table ever is
 markup: it is JSON here and becomes text in the page. Not the drawing of previews, and not the rows: `gallery_rows`.
@@ -16,13 +16,15 @@ from importlib import resources
 from typing import Any
 
 from layoutgen.core.covers.protection import Zones
+from layoutgen.core.feedback import REASONS
 from layoutgen.core.gallery import rows as gallery_rows
 from layoutgen.core.layout import Role
 
 CHUNK = 100
 # Scripts in the order in which the page loads them.
 ASSETS = (
-    *("index.html", "page.css", "viewer.css", "data.js", "decisions.js", "filters.js", "pictures.js", "grid.js"),
+    *("index.html", "page.css", "viewer.css", "data.js", "keys.js", "store.js", "drafts.js", "decisions.js"),
+    *("telling.js", "imports.js", "filters.js", "pictures.js", "grid.js"),
     *("boxes.js", "editor.js", "viewer.js", "main.js"),
 )
 # JSON is nearly JavaScript, and must not end a script where somebody inlines it.
@@ -52,7 +54,7 @@ def files(
     `rows` are placed rows, `dead` dead letters, `totals` how many of either there are where these are a sample;
     `faults` says why there is no preview, by row id; `maps` tells whether there are maps of what is protected;
     `margin` is the free edge that was kept, as a share of the canvas's short side, and `zones` are the safe zones that
-    were.
+    were. A row's `_links` are its finished files, the picture first, each with format, href and bytes.
     """
     faults = faults or {}
     runs = [run_id, *sorted({str(row["run_id"]) for row in [*rows, *dead] if row.get("run_id")} - {run_id})]
@@ -69,6 +71,7 @@ def files(
         "margin": margin,
         "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones or {}, name))},
         "roles": [role.value for role in Role],
+        "reasons": [{"name": name, "label": label} for name, label in REASONS.items()],
     }
     found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]
     found += [gallery_rows.dead_details(row) for row in dead]

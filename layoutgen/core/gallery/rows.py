@@ -13,8 +13,9 @@ from typing import Any
 
 from layoutgen.core import framing
 from layoutgen.core.covers.protection import Zones, zones_for
-from layoutgen.core.layout import Box, Framing, Role, parse_canvas
+from layoutgen.core.layout import Box, Canvas, Framing, Role, parse_canvas, to_px
 from layoutgen.core.metrics import own, table_rows
+from layoutgen.core.shapes import gradients, paths, underlays
 
 # A line of the index, in this order.
 FIELDS = (
@@ -26,7 +27,9 @@ _MOST = 1e300  # a number that JSON says and a float has not is none
 _AMPLE = 7.0  # contrast ratio beyond which more is no better (WCAG's enhanced level)
 _WEIGHTS = {"contrast": 0.4, "subject": 0.4, "font": 0.2}
 _ELEMENT = ("role", "text", "box", "lines", "font", "font_px", "line_height_px", "colour", "alignment", "opacity",
-            "radius_px", "underlay", "z", "stroke_px", "stroke", "shadow")  # fmt: skip
+            "radius_px", "underlay", "z", "stroke_px", "stroke", "shadow", "shape", "gradient", "tracking",
+            "strike", "group")  # fmt: skip
+_PLAIN = {"shape": "rounded", "gradient": "", "tracking": 0.0, "strike": False}
 
 
 def score(row: Mapping[str, Any]) -> float | None:
@@ -109,10 +112,13 @@ def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any
 
 
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
-    """What the viewer shows of a placed row; `fault` says why there is no preview of it."""
+    """What the viewer shows of a placed row; `fault` says why there is no preview of it, `_links` in the row are its
+    finished files."""
     error = _object(row.get("error"))
     details = {
-        "elements": [_element(element) for element in _objects(row.get("elements"))],
+        "elements": [
+            _element(element) | _outline(element, table_rows.canvas(row)) for element in _objects(row.get("elements"))
+        ],
         "suggestion": [
             {"role": suggestion.get("role"), "text": suggestion.get("text") or "", "box": _box(suggestion["box"])}
             for suggestion in _objects(row.get("suggestion"))
@@ -122,8 +128,11 @@ def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
         "zones": _zones(row.get("safe_zones")),
         "notes": [str(note) for note in row.get("notes") or ()],
         "reasons": [str(reason) for reason in row.get("reasons") or ()],
+        "files": [{name: link[name] for name in ("format", "href", "bytes")} for link in row.get("_links") or ()],
         "message": error.get("message"),
         "fault": fault,
+        "ground": ", ".join(_ground(_object(row.get("ground")))),
+        "style": row.get("style_used"),
         **{name: row.get(name) for name in ("image", "language", "adapter", "answer")},
     }
     return {name: value for name, value in details.items() if value not in (None, [], "")}
@@ -188,7 +197,27 @@ def _element(element: Mapping[str, Any]) -> dict[str, Any]:
     details = {name: element.get(name) for name in _ELEMENT}
     details |= {"box": _box(element.get("box")), "opacity": _number(element.get("opacity"), 3)}
     details |= {"shadow": _number(element.get("shadow"), 3) or None, "stroke_px": element.get("stroke_px") or None}
-    return {name: value for name, value in details.items() if value is not None}
+    return {name: value for name, value in details.items() if value is not None and _PLAIN.get(name) != value}
+
+
+def _outline(element: Mapping[str, Any], canvas: Canvas) -> dict[str, Any]:
+    """Of an underlay that is more than a rounded box of one colour: its outline as SVG's `d`, and where its gradient
+    begins and ends (x1, y1, x2, y2), px of the canvas. Empty for what can't be drawn."""
+    drawable = [e for e in table_rows.elements([dict(element)], []) if e.role is Role.UNDERLAY]
+    if not drawable or underlays.is_plain(drawable[0]):
+        return {}
+    sides = to_px(drawable[0].box, canvas.width, canvas.height)
+    outline = {"path": paths.svg(underlays.outline(drawable[0], sides))}
+    if not drawable[0].gradient:
+        return outline
+    ends = gradients.ends(sides, drawable[0].gradient_angle)
+    return outline | {"gradient_line": [round(v, 2) for point in ends for v in point]}
+
+
+def _ground(ground: Mapping[str, Any]) -> list[str]:
+    """A ground in words: its kind, and what is not plain of it."""
+    words = [ground.get("kind"), ground.get("edge"), ground.get("blend")]
+    return [str(word).replace("_", " ") for word in dict.fromkeys(words) if word and word not in ("straight", "normal")]
 
 
 def _zones(named_zones: object) -> list[dict[str, Any]]:

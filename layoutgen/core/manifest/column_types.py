@@ -81,6 +81,11 @@ def holds_json(field: pa.Field) -> bool:
     return bool((field.metadata or {}).items() >= JSON_TEXT.items())
 
 
+def is_text(field: pa.Field) -> bool:
+    """Tell whether a column's stored form is text, be it JSON of values of which some are text."""
+    return bool(t.is_string(stored(field).type))
+
+
 def json_field(name: str) -> pa.Field:
     """A column of JSON text."""
     return pa.field(name, pa.string(), metadata=JSON_TEXT)
@@ -121,33 +126,33 @@ def joined(one: pa.Field, other: pa.Field) -> pa.Field:
     """The column that holds the values of two columns, as two parts of one manifest have it: JSON text where they are
     of several kinds."""
     if holds_json(one) or holds_json(other):
-        found = json_field(one.name)
+        agreed = json_field(one.name)
     else:
         kind = _joined(one.type, other.type, (most_of(one), most_of(other)))
-        found = json_field(one.name) if kind is None else pa.field(one.name, kind)
-    return _with_reach(found, (one, other))
+        agreed = json_field(one.name) if kind is None else pa.field(one.name, kind)
+    return _with_reach(agreed, (one, other))
 
 
 def settled(table: pa.Field, manifest: pa.Field) -> pa.Field:
     """The column as it is from tonight on, by the rule above. Where it can't keep its kind, its metadata says so."""
     texts = [field for field in (table, manifest) if t.is_string(field.type) and not holds_json(field)]
     if t.is_null(table.type) or t.is_null(manifest.type):
-        found = joined(table, manifest)
+        agreed = joined(table, manifest)
     elif texts and not holds_json(table):
-        found = pa.field(table.name, pa.string())
+        agreed = pa.field(table.name, pa.string())
     else:
-        found = joined(table, manifest)
+        agreed = joined(table, manifest)
     was = {key: value for key, value in (table.metadata or {}).items() if key == _WAS}
-    if said := change(table, found, manifest):
+    if said := change(table, agreed, manifest):
         was = {_WAS: said.encode()}
-    return found.with_metadata({**(found.metadata or {}), **was}) if was else found
+    return agreed.with_metadata({**(agreed.metadata or {}), **was}) if was else agreed
 
 
-def change(table: pa.Field, found: pa.Field, manifest: pa.Field) -> str | None:
+def change(table: pa.Field, agreed: pa.Field, manifest: pa.Field) -> str | None:
     """How a column's kind changes for good with tonight's manifest, in words; None where its own kind is kept."""
-    if is_hollow(table.type) or named(found) == named(table):
+    if is_hollow(table.type) or named(agreed) == named(table):
         return None
-    return f"{named(table)} in the table, {named(manifest)} in the manifest: {named(found)} from now on"
+    return f"{named(table)} in the table, {named(manifest)} in the manifest: {named(agreed)} from now on"
 
 
 def named(field: pa.Field) -> str:
@@ -200,12 +205,20 @@ def encode(columns: pa.Schema) -> str:
     return base64.b64encode(columns.serialize().to_pybytes()).decode()
 
 
-def described(columns: pa.Schema) -> dict[str, Any]:
-    """A run's own columns as its manifest has them, for people (`own_columns`) and for the next run (`own_schema`)."""
+def described(columns: pa.Schema, kind: pa.Schema = NO_COLUMNS) -> dict[str, Any]:
+    """A run's own columns as its manifest has them, for people (`own_columns`: but those that are the published
+    `kind`'s) and for the next run (`own_schema`)."""
     return {
-        "own_columns": {field.name: named(stored(field)) for field in columns},
+        "own_columns": {field.name: named(stored(field)) for field in own_of(kind, columns)[1]},
         "own_schema": encode(columns),
     }
+
+
+def own_of(kind: pa.Schema, columns: pa.Schema) -> tuple[pa.Schema, pa.Schema]:
+    """The contract's columns of `kind` and the user's own of a run whose settled `columns` may have names of both: one
+    of text is the contract's, another one the user's own."""
+    own = pa.schema([field for field in columns if field.name not in kind.names or not is_text(field)])
+    return pa.schema([field for field in kind if field.name not in own.names]), own
 
 
 def decode(text: str) -> pa.Schema:
@@ -213,10 +226,10 @@ def decode(text: str) -> pa.Schema:
     return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text)))
 
 
-def _with_reach(found: pa.Field, parts: Iterable[pa.Field]) -> pa.Field:
+def _with_reach(field: pa.Field, parts: Iterable[pa.Field]) -> pa.Field:
     """Tell a joined column's largest integer, in its own unit."""
-    reach = max(most_of(part) * _steps(part.type, found.type) for part in parts)
-    return with_most(found, reach)
+    reach = max(most_of(part) * _steps(part.type, field.type) for part in parts)
+    return with_most(field, reach)
 
 
 def _joined(one: pa.DataType, other: pa.DataType, reach: tuple[int, int]) -> pa.DataType | None:
@@ -289,18 +302,18 @@ def _decimal(whole: int, scale: int) -> pa.DataType | None:
 def _joined_times(one: pa.DataType, other: pa.DataType, reach: tuple[int, int]) -> pa.DataType | None:
     stamps = [kind for kind in (one, other) if t.is_timestamp(kind)]
     if len(stamps) == 1 and any(t.is_date(kind) for kind in (one, other)) and stamps[0].tz is None:
-        found = stamps[0]
+        common = stamps[0]
     elif t.is_duration(one) and t.is_duration(other):
-        found = max(one, other, key=lambda kind: _PER_SECOND[kind.unit])
+        common = max(one, other, key=lambda kind: _PER_SECOND[kind.unit])
     elif t.is_time(one) and t.is_time(other):
         return max(one, other, key=lambda kind: _PER_SECOND[kind.unit])
     elif len(stamps) == 2 and (one.tz is None) == (other.tz is None):
         unit = max(one.unit, other.unit, key=_PER_SECOND.__getitem__)
-        found = pa.timestamp(unit, one.tz if one.tz == other.tz else "UTC")
+        common = pa.timestamp(unit, one.tz if one.tz == other.tz else "UTC")
     else:
         return None
-    fits = all(largest * _steps(kind, found) < 2**63 for kind, largest in zip((one, other), reach, strict=True))
-    return found if fits else None
+    fits = all(largest * _steps(kind, common) < 2**63 for kind, largest in zip((one, other), reach, strict=True))
+    return common if fits else None
 
 
 def _steps(kind: pa.DataType, finer: pa.DataType) -> int:

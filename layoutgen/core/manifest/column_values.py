@@ -25,6 +25,7 @@ from layoutgen.core.manifest.column_types import (
     holds_json,
     is_list,
     most,
+    own_of,
     settle,
     stored,
     with_most,
@@ -246,6 +247,7 @@ def _time(text: str, unit: str) -> int:
 def aligned(table: pa.Table, kind: pa.Schema, columns: pa.Schema, *, as_is: bool = False) -> pa.Table:
     """A table with exactly the contract's columns of `kind` and the own `columns` (logical) behind them, converted,
     null where it has none; with `as_is` null too where it would have to be converted."""
+    kind, columns = own_of(kind, columns)
     place = {name: index for index, name in enumerate(table.column_names)}
     whole = schema.complete(table.select([name for name in kind.names if name in place]), kind)
     arrays, fields = [], [*map(stored, columns)]
@@ -260,6 +262,7 @@ def aligned(table: pa.Table, kind: pa.Schema, columns: pa.Schema, *, as_is: bool
 
 def is_aligned(found: pa.Schema, kind: pa.Schema, columns: pa.Schema) -> bool:
     """Tell whether a file's schema is the one that `aligned` makes, whatever the order."""
+    kind, columns = own_of(kind, columns)
     wanted = {field.name: field for field in map(stored, columns)}
     known = set(kind.names)
     own = {field.name: field for field in found if field.name not in known}

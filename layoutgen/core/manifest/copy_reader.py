@@ -1,8 +1,10 @@
 """A product's copy as it may be set: each text cleaned, words for nothing left out, and what was changed noted."""
 
+import math
 from typing import Any
 
 from layoutgen.core.manifest.fields import one_text, shown, text_list
+from layoutgen.core.text.offers import is_bare_number
 from layoutgen.core.text.plain_text import clean
 
 
@@ -27,6 +29,22 @@ class CopyReader:
         """Return a column's list of texts, each cleaned, without those that show or mean nothing."""
         cleaned = [self._cleaned(column, text) for text in text_list(self._values, column)]
         return tuple([text for text in cleaned if text])
+
+    def offer(self, column: str) -> str | None:
+        """Return a column's text, cleaned, as `text` does; of a number its digits, of another value nothing. That
+        neither is shown is noted."""
+        value = self._values.get(column)
+        if value is None or isinstance(value, str):
+            text = self.text(column)
+        elif isinstance(value, float) and math.isnan(value):
+            return None
+        else:
+            text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+            if text is None:
+                self.notes.append(f"{column} is {shown(value)}, which is no text: not shown")
+        if text and is_bare_number(text):
+            self.notes.append(f"{column} is {text}, a number without a currency: not shown")
+        return text
 
     def label(self, column: str) -> str | None:
         """Return a column's text as it stands, since it names something; None where it is a word for nothing."""

@@ -14,6 +14,7 @@ from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
 from layoutgen.core.text.plain_text import is_unicode
 
 NOT_DECODED = re.compile(r"\\x([0-9a-f]{2})")  # bytes that could not be decoded, as readers escape them
+_HALF = re.compile(rb"\\ud[89a-f]", re.IGNORECASE)  # as JSON spells what `_from_json` leaves as bytes
 _BATCH = 16384
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp")  # categories of characters
 
@@ -22,9 +23,10 @@ class UnusableError(Exception):
     """A product that can't be worked on; `args` are the kind and the message."""
 
 
-def values_of(raw: pa.Table, kind: JobKind) -> Iterator[dict[str, Any]]:
-    """Yield each row's contract columns as Python values, and `input_row` where there is one."""
-    names = [name for name in raw.column_names if name in CONTRACTS[kind].columns or name == "input_row"]
+def values_of(raw: pa.Table, kind: JobKind, more: tuple[str, ...] = ()) -> Iterator[dict[str, Any]]:
+    """Yield each row's contract columns as Python values, the columns `more`, and `input_row` where there is one."""
+    wanted = {*CONTRACTS[kind].columns, *more, "input_row"}
+    names = [name for name in raw.column_names if name in wanted]
     if not names:
         yield from ({} for _ in range(raw.num_rows))
         return
@@ -106,6 +108,11 @@ def text_list(values: dict[str, Any], column: str) -> list[str]:
 
 
 def _wrong_type(column: str, value: object, wanted: str) -> UnusableError:
+    if isinstance(value, bytes) and _HALF.search(value):
+        spelled = _shortened(value.decode(errors="replace"))
+        return UnusableError(
+            "bad_row", f"{column} is {spelled}, which has half a character (a lone surrogate); write whole characters"
+        )
     return UnusableError("bad_row", f"{column} is {shown(value)} ({type(value).__name__}); write {wanted}")
 
 
@@ -115,4 +122,8 @@ def shown(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     text = text if is_unicode(text) else ascii(value)
     text = "".join(char if unicodedata.category(char) not in _UNSEEN else f"\\u{ord(char):04x}" for char in text)
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"

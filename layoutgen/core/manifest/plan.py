@@ -1,8 +1,9 @@
-"""From a manifest's rows to shards of work: one row a product and canvas, checked before anything is fetched.
+"""From a manifest's rows to shards of work: one row a product, canvas, locale and variant, checked before anything is
+fetched.
 
-Every canvas of every product leaves exactly once, in a shard or among the failed rows. A shard depends on the products
-alone, not on the order they came in: a product goes to shard blake2b(product_id) mod N, and inside a shard rows are
-sorted by row_id. All canvases of a product lie in one shard, so that its image is fetched once.
+Every canvas of every product leaves exactly once in each locale and variant, in a shard or among the failed rows. A
+shard depends on the products alone, not on the order they came in: a product goes to shard blake2b(product_id) mod N,
+and inside a shard rows are sorted by row_id. All rows of a product lie in one shard, so that its image is fetched once.
 
 The raw table's columns may have any type; a value of the wrong type fails its own row only. A column of several types
 travels as JSON text and says so in its field's metadata (`column_types.JSON_TEXT`). A column `input_row` holds each row
@@ -11,30 +12,30 @@ as the manifest wrote it; without one, rows are written as JSON here.
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
 
 from layoutgen.core import schema
-from layoutgen.core.layout import Canvas, parse_canvas
+from layoutgen.core.layout import Canvas
 from layoutgen.core.manifest import column_types, column_values
-from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
-from layoutgen.core.manifest.copy_reader import CopyReader
-from layoutgen.core.manifest.fields import UnusableError, one_text, reject_broken_json, shown, text_list, values_of
-from layoutgen.core.manifest.keys import product_key, row_id
+from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
+from layoutgen.core.manifest.fields import UnusableError, shown, values_of
+from layoutgen.core.manifest.keys import bad_locale_id, row_id
+from layoutgen.core.manifest.products import Fault, Product, Rules, product_id, read
 from layoutgen.core.text.plain_text import is_unicode
 
-APPLICATIONS = ("poster", "marketing", "video_cover")
 ROW = schema.ROW
 
 _PRODUCT_COLUMNS = (
     *("product_id", "images", "title", "selling_points", "brand", "logo"),
-    *("category", "language", "application", "video", "subtitle", "stickers"),
+    *("category", "language", "locale", "application", "video", "subtitle", "stickers"),
 )
+_FURTHER_COLUMNS = (*schema.OFFER.names, "style", "series", "framing", "constraints", *schema.POSTER_INPUT.names)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,80 +49,13 @@ class Plan:
     rows_in: int
 
 
-@dataclass(frozen=True)
-class _Fault:
-    kind: str
-    message: str
-
-
-@dataclass(slots=True, eq=False)
-class _Product:
-    """A row of the manifest, as far as it could be read; `number` counts from 1, `position` is its index in the table
-    at hand. `canvases` is [None] where there is no
-    canvas, or none known; `bad_canvases` maps names to what is wrong with them."""
-
-    number: int
-    position: int
-    product_id: str | None = None
-    images: tuple[str, ...] = ()
-    title: str | None = None
-    selling_points: tuple[str, ...] = ()
-    brand: str | None = None
-    logo: str | None = None
-    category: str | None = None
-    language: str | None = None
-    application: str | None = None
-    video: str | None = None
-    subtitle: str | None = None
-    stickers: tuple[str, ...] | None = None
-    notes: list[str] = field(default_factory=list)
-    canvases: tuple[Canvas | None, ...] = (None,)
-    bad_canvases: dict[str, str] | None = None
-
-
 @dataclass(slots=True, eq=False)
 class _Row:
     row_id: str
-    product: _Product
+    product: Product
     canvas: Canvas | None
-    fault: _Fault | None
-
-
-@dataclass(frozen=True)
-class Rules:
-    """How a manifest's rows are read.
-
-    `canvases` and `application` are for rows that name none; `short_side` (px) sizes named ratios. `join` turns a path
-    of the manifest into a URI and raises ValueError where it must not be followed. A title that is one of `empty_words`
-    fails, other copy that is one is left out. `own_canvases` are of applications that have others than all."""
-
-    canvases: tuple[str, ...]
-    short_side: int
-    application: str
-    join: Callable[[str], str]
-    kind: JobKind
-    empty_words: frozenset[str] = frozenset()
-    own_canvases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def contract(self) -> Contract:
-        """The columns that the rows have."""
-        return CONTRACTS[self.kind]
-
-    @property
-    def most_canvases(self) -> int:
-        """How many canvases a row that names none may have."""
-        return max(1, len(self.canvases), *map(len, self.own_canvases.values()))
-
-    @cached_property
-    def default_canvases(self) -> dict[str, tuple[Canvas | None, ...]]:
-        """The canvases of rows that name none, by application. Raises ValueError where one of them is no canvas."""
-        if not self.contract.sizes:
-            return dict.fromkeys(APPLICATIONS, (None,))
-        return {
-            application: tuple(dict.fromkeys(parse_canvas(name, self.short_side) for name in names))
-            for application, names in {**dict.fromkeys(APPLICATIONS, self.canvases), **self.own_canvases}.items()
-        }
+    fault: Fault | None
+    variant: int = 0
 
 
 def plan(raw: pa.Table, rules: Rules, *, rows_per_shard: int = 512, shards: int | None = None) -> Plan:
@@ -137,25 +71,25 @@ def plan(raw: pa.Table, rules: Rules, *, rows_per_shard: int = 512, shards: int 
     _ = rules.default_canvases  # a canvas of the settings that is none is refused, rows or not
     good: list[_Row] = []
     failed: list[_Row] = []
-    first_rows: dict[str, int] = {}
+    first_rows: dict[tuple[str, str | None], int] = {}
     numbers = raw[ROW].to_pylist() if ROW in raw.column_names else range(1, len(raw) + 1)
-    for position, (number, values) in enumerate(zip(numbers, values_of(raw, rules.kind), strict=True)):
-        product = _Product(number, position)
-        fault = None
-        try:
-            _fill(product, values, rules)
-        except UnusableError as error:
-            fault = _Fault(*error.args)
-        for row in _rows(product, fault, first_rows, rules):
-            (failed if row.fault else good).append(row)
+    offers = [name for name in rules.contract.offers if name in raw.column_names]
+    apart = tuple(name for name in offers if not column_types.is_text(raw.schema.field(name)))
+    rules = replace(rules, own_offers=apart)
+    rows = values_of(raw, rules.kind, tuple(set(offers) - set(apart)))
+    for position, (number, row) in enumerate(zip(numbers, rows, strict=True)):
+        for product, fault in read(row, number, position, rules):
+            for planned in _rows(product, fault, first_rows, rules):
+                (failed if planned.fault else good).append(planned)
     count = shards or -(-len(good) // rows_per_shard)
     buckets: dict[int, list[_Row]] = {}
-    for row in good:
-        buckets.setdefault(shard_of(row.product.product_id or "", count), []).append(row)
-    own = [name for name in raw.column_names if name not in (*rules.contract.columns, "input_row", ROW)]
+    for ready in good:
+        buckets.setdefault(shard_of(ready.product.product_id or "", count), []).append(ready)
+    kind = rules.contract.planned(apart)
+    own = [name for name in raw.column_names if name not in (*rules.contract.columns, *kind.names, "input_row", ROW)]
     order = sorted(buckets)
-    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own) for number in order]
-    return Plan(tables, order, _table(failed, raw, own), len(good) + len(failed))
+    tables = [_table(sorted(buckets[number], key=attrgetter("row_id")), raw, own, kind) for number in order]
+    return Plan(tables, order, _table(failed, raw, own, kind), len(good) + len(failed))
 
 
 def shard_of(product_id: str, count: int) -> int:
@@ -170,156 +104,49 @@ def product_ids(raw: pa.Table, kind: JobKind, empty_words: Collection[str] = ())
     wanted = ("product_id", *CONTRACTS[kind].required[-1])
     for values in values_of(raw.select([name for name in raw.column_names if name in wanted]), kind):
         try:
-            keys.append(_product_id(values, kind, empty_words) or "")
+            keys.append(product_id(values, kind, empty_words) or "")
         except UnusableError:
             keys.append("")
     return keys
 
 
-def _fill(product: _Product, values: dict[str, Any], rules: Rules) -> None:
-    """Read a row into `product`. Raises UnusableError at the first fault, with what was read before it in place."""
-    reject_broken_json(values)
-    reader = CopyReader(values, rules.empty_words)
-    product.notes = reader.notes
-    wrong: UnusableError | None = None  # the product's canvases and key are wanted all the same
-    product.application = rules.application
-    try:
-        product.application = _application(reader, rules)
-    except UnusableError as error:
-        wrong = error
-    if rules.contract.sizes:
-        try:
-            product.canvases, product.bad_canvases = _canvases(values, product.application, rules)
-        except UnusableError as error:
-            wrong = error
-    product.product_id = _product_id(values, rules.kind, rules.empty_words)
-    if wrong:
-        raise wrong
-    is_cover = rules.kind == "covers" or product.application == "video_cover"
-    paths, is_clip = _paths(reader, rules.kind, is_cover)
-    title = one_text(values, "title")
-    product.title = reader.text("title")
-    product.selling_points = reader.texts("selling_points")
-    product.brand = reader.text("brand")
-    product.subtitle = reader.text("subtitle")
-    product.stickers = reader.texts("stickers") if is_cover else None
-    product.category = reader.label("category")
-    product.language = reader.label("language")
-    logo = reader.label("logo")
-    if product.product_id is None:
-        raise UnusableError("missing_field", "product_id is missing; give every row its own")
-    if not paths:
-        fill = " or ".join(map(repr, rules.contract.required[-1]))
-        raise UnusableError("missing_field", f"product {shown(product.product_id)} has no image; fill {fill}")
-    if rules.contract.sizes and title is None:
-        raise UnusableError("missing_field", f"product {shown(product.product_id)} has no title; fill 'title'")
-    if rules.contract.sizes and reader.is_empty_word(title):
-        raise UnusableError(
-            "placeholder_title",
-            f"title of product {shown(product.product_id)} is {shown(title)}, which exports write for nothing; write "
-            "one, or take the word out of input.empty_words where products bear it",
-        )
-    if rules.contract.sizes and product.title is None:
-        raise UnusableError(
-            "empty_title",
-            f"title of product {shown(product.product_id)} is {shown(title)}, which shows nothing; write one",
-        )
-    try:
-        product.images = tuple([rules.join(path) for path in paths])
-        product.logo = rules.join(logo) if logo else None
-        product.video = product.images[0] if is_clip else None
-    except ValueError as error:
-        raise UnusableError("bad_path", str(error)) from None
-
-
-def _application(reader: CopyReader, rules: Rules) -> str:
-    """What a row is for. Raises UnusableError for what nobody lays out."""
-    application = reader.label("application") or rules.application
-    if application not in APPLICATIONS:
-        raise UnusableError("bad_row", f"application is {shown(application)}; write one of {', '.join(APPLICATIONS)}")
-    return application
-
-
-def _paths(reader: CopyReader, kind: JobKind, is_cover: bool) -> tuple[list[str], bool]:
-    """The paths of a row's images; of a cover's row, of its image or clip, and whether it is a clip."""
-    if kind != "covers":
-        paths, image, clip = list(reader.labels("images")), reader.label("image"), reader.label("video")
-        paths = [image, *paths] if image and image not in paths else paths
-        if not clip or kind == "annotations":
-            return paths, False
-        if is_cover:
-            return [clip], True
-        if not paths:
-            raise UnusableError(
-                "bad_row",
-                f"the row has a video, {shown(clip)}, and no image: a poster shows images alone; give 'image', or "
-                "write video_cover as its application",
-            )
-        reader.notes.append(f"video {shown(clip)} is not shown: the row is no video_cover")
-        return paths, False
-    cover, video = reader.label("cover"), reader.label("video")
-    if cover and video:
-        raise UnusableError("bad_row", f"the row has both a cover and a video, {shown(video)}; give one of them")
-    return [path for path in (cover, video) if path], bool(video)
-
-
-def _rows(product: _Product, fault: _Fault | None, first_rows: dict[str, int], rules: Rules) -> Iterator[_Row]:
-    """Yield a product's rows, one a canvas, each with its fault; note in `first_rows` where a product first stands."""
-    key = product.product_id
-    first = product.number if key is None else first_rows.setdefault(key, product.number)
-    if first != product.number:
-        fault = _Fault(
+def _rows(
+    product: Product, fault: Fault | None, first_rows: dict[tuple[str, str | None], int], rules: Rules
+) -> Iterator[_Row]:
+    """Yield a product's rows in one locale, one a canvas, each with its fault; note in `first_rows` where the product
+    first stands in that locale."""
+    key, number, locale = product.product_id, product.number, product.locale
+    if product.bad_locale is not None:
+        yield _Row(bad_locale_id(key, number, product.bad_locale), product, None, fault)
+        return
+    first = number if key is None else first_rows.setdefault((key, locale), number)
+    if first != number:
+        here = f" in the locale {locale}" if locale else ""
+        fault = Fault(
             "duplicate_id",
-            f"product_id {shown(key)} stands in row {first} already; give a product one row, with all its canvases",
+            f"row {number}: product_id {shown(key)} stands in row {first}{here} already; give a product one row"
+            f"{' a locale' if locale else ''}, with all its canvases",
         )
-    name = partial(
-        row_id, key, product.number, is_first=first == product.number, sizes=rules.contract.sizes is not None
-    )
-    if fault:
-        fault = _Fault(fault.kind, f"row {product.number}: {fault.message}")
+    name = partial(row_id, key, number, is_first=first == number, sizes=rules.contract.sizes is not None, locale=locale)
     for canvas in product.canvases:
-        yield _Row(name(canvas.name if canvas else None, is_known=True), product, canvas, fault)
+        row_of = name(canvas.name if canvas else None, is_known=True)
+        yield _Row(row_of, product, canvas, fault)
+        yield from (_Row(f"{row_of}@v{k}", product, canvas, fault, k) for k in range(1, product.variants))
     for bad, message in (product.bad_canvases or {}).items():
-        bad_canvas = _Fault("bad_canvas", f"row {product.number}: {message}")
+        bad_canvas = Fault("bad_canvas", f"row {number}: {message}")
         yield _Row(name(bad, is_known=False), product, None, fault or bad_canvas)
 
 
-def _product_id(values: dict[str, Any], kind: JobKind, empty_words: Collection[str]) -> str | None:
-    """Return the key; None where there is none. Raises UnusableError for what is neither text nor a whole number."""
-    key = product_key(values.get("product_id"))
-    if key is None and (one_text(values, "product_id") or "").strip() == "" and kind != "layouts":
-        paths = [*(one_text(values, name) for name in ("cover", "video", "image")), *text_list(values, "images")]
-        key = product_key(next((path for path in paths if path and path not in empty_words), None))
-    return key
-
-
-def _canvases(
-    values: dict[str, Any], application: str, rules: Rules
-) -> tuple[tuple[Canvas | None, ...], dict[str, str]]:
-    names = text_list(values, rules.contract.sizes or "")
-    if not names:
-        return rules.default_canvases[application], {}
-    parsed = {name: _parsed_canvas(name, rules.short_side) for name in names}
-    good = [canvas for canvas in dict.fromkeys(parsed.values()) if isinstance(canvas, Canvas)]
-    return tuple(good), {name: canvas for name, canvas in parsed.items() if isinstance(canvas, str)}
-
-
-@lru_cache(maxsize=4096)
-def _parsed_canvas(name: str, short_side: int) -> Canvas | str:
-    try:
-        return parse_canvas(name, short_side)
-    except ValueError as error:
-        return str(error)
-
-
-def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
-    """Build a table of planned rows and the user's `own` columns."""
+def _table(rows: list[_Row], raw: pa.Table, own: list[str], kind: pa.Schema) -> pa.Table:
+    """Build a table of planned rows, of the schema `kind`, and the user's `own` columns."""
     products = [row.product for row in rows]
     canvases = [row.canvas for row in rows]
     faults = [row.fault and {"stage": "plan", "kind": row.fault.kind, "message": row.fault.message} for row in rows]
     picked = raw.take(pa.array([product.position for product in products], pa.int64()))
-    columns: dict[str, Any] = {name: list(map(attrgetter(name), products)) for name in _PRODUCT_COLUMNS}
+    names = (*_PRODUCT_COLUMNS, *(name for name in _FURTHER_COLUMNS if name in kind.names))
+    columns: dict[str, Any] = {name: list(map(attrgetter(name), products)) for name in names}
     columns |= {
+        "variant": [row.variant for row in rows],
         "row_id": [row.row_id for row in rows],
         "canvas": [canvas and canvas.name for canvas in canvases],
         "canvas_width": [canvas and canvas.width for canvas in canvases],
@@ -330,10 +157,12 @@ def _table(rows: list[_Row], raw: pa.Table, own: list[str]) -> pa.Table:
         "notes": [product.notes for product in products],
     }
     arrays = [
-        column.cast(kind) if isinstance(column := columns[name], pa.ChunkedArray) else pa.array(column, kind)
-        for name, kind in zip(schema.PLANNED.names, schema.PLANNED.types, strict=True)
+        column.cast(field.type)
+        if isinstance(column := columns[field.name], pa.ChunkedArray)
+        else pa.array(column, field.type)
+        for field in kind
     ]
-    fields = [*schema.PLANNED, *(raw.schema.field(name) for name in own)]
+    fields = [*kind, *(raw.schema.field(name) for name in own)]
     return pa.Table.from_arrays([*arrays, *(picked[name] for name in own)], schema=pa.schema(fields))
 
 

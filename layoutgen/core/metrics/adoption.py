@@ -32,7 +32,8 @@ REASONS = ("malformed", "duplicate", "changed", "contradictory", "unknown_row")
 
 @dataclass(frozen=True)
 class Decision:
-    """A feedback row that could be read. `place` is where it stands in the input, from 1."""
+    """A feedback row that could be read. `place` is where it stands in the input, from 1; `reasons` are those of a
+    list of names, whatever else stands there."""
 
     place: int
     row_id: str
@@ -40,6 +41,7 @@ class Decision:
     annotator: str
     time: datetime | None
     elements: tuple[Mapping[str, Any], ...] | None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def _decision(place: int, row: object) -> Decision | Problem:
         return Problem(place, "malformed", key, f"an edit needs its elements: {fault}")
     edited = tuple(elements) if decision == "edit" and isinstance(elements, Sequence) else None
     annotator = row.get("annotator")
-    return Decision(place, key, decision, str(annotator) if annotator is not None else "", time, edited)
+    named = row.get("reasons")
+    reasons = tuple(dict.fromkeys(filter(None, map(str, named)))) if isinstance(named, list | tuple) else ()
+    return Decision(place, key, decision, str(annotator) if annotator is not None else "", time, edited, reasons)
 
 
 def settle(decisions: Sequence[Decision], known: Callable[[str], bool]) -> tuple[list[Decision], list[Problem]]:
@@ -144,6 +148,16 @@ def rates(decisions: Sequence[Decision], level: float) -> dict[str, Any]:
         **{name: counts[name] for name in DECISIONS},
         "adoption_rate": _plain(wilson(taken, len(decisions), level)),
         "as_is_rate": _plain(wilson(counts["adopt"], len(decisions), level)),
+    }
+
+
+def reasons(decisions: Sequence[Decision]) -> dict[str, dict[str, int]]:
+    """How often each reason was given with each decision, the most frequent first."""
+    counts = Counter((reason, decision.decision) for decision in decisions for reason in decision.reasons)
+    totals = Counter(reason for decision in decisions for reason in decision.reasons)
+    return {
+        reason: {name: counts[reason, name] for name in DECISIONS}
+        for reason, _ in sorted(totals.items(), key=lambda item: (-item[1], item[0]))
     }
 
 

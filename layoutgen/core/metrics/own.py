@@ -4,7 +4,7 @@ Each function takes one row's elements and measures with what the row says; wher
 table, no photo, a font that is not here) the metric is excluded and the reason named, never guessed.
 
 - **count_error** (lower is better): Σ over text and logo of |placed - asked for|; `count_error_text`, `_logo` alone.
-  Asked for are the title, each selling point, and one logo where there is a brand or a logo image.
+  Asked for are the title, each selling point and text of an offer, and one logo where there is a brand or a logo image.
 - **overflow** (lower, pooled over texts): by how much a text's lines, as its font measures them, are wider or its
   lines together higher than its box, as a share of the box; 0 where all fits. **fill** (neither): area of the lines'
   em boxes by the box's area.
@@ -12,6 +12,8 @@ table, no photo, a font that is not here) the metric is excluded and the reason 
   5th percentile. **low_contrast** (lower, pooled over texts): share of texts under 4.5.
 - **product_occlusion** (lower): share of the texts' pixels that lie on the protected mask (not on soft saliency).
   Human posters of apparel do put text on the model: lower is better only where the product must stay free.
+- **subject_cut** (lower): share of the subject, by its map, that the layout's framing leaves out, whatever covers the
+  rest; what the photo itself cuts off is not counted. A designer sends back more than 0.03.
 - **violations** (lower, pooled over checks): share of the hard constraints that could be checked and are broken,
   computed exactly in px with half a pixel of slack: see `CONSTRAINTS`.
 - **out_of_canvas** (lower, pooled over proposed elements): share of the composer's boxes that leave the canvas,
@@ -20,18 +22,20 @@ table, no photo, a font that is not here) the metric is excluded and the reason 
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from layoutgen.core import colour
-from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, intersection, to_px
+from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Framing, Role, intersection, to_px
 from layoutgen.core.metrics.layouts import LOGO, TEXT
+from layoutgen.core.shapes import gradients
+from layoutgen.core.shapes.underlays import OPEN
 
 NAMES = (
     *("count_error", "count_error_text", "count_error_logo", "overflow", "fill", "contrast", "low_contrast"),
-    *("product_occlusion", "violations", "out_of_canvas", "smallest_font"),
+    *("product_occlusion", "subject_cut", "violations", "out_of_canvas", "smallest_font"),
 )
 CONSTRAINTS = {
     "copy_missing": "the title, and each selling point that no note excuses, is there word for word",
@@ -46,7 +50,6 @@ READABLE = 4.5
 _SLACK_PX = 0.5
 
 Totals = dict[str, tuple[float, float]]
-Width = Callable[[str, str, int], float | None]
 
 
 @dataclass(frozen=True)
@@ -89,34 +92,36 @@ def count_errors(elements: Sequence[Element], asked: Asked) -> Totals:
     return {"count_error": (text + logo, 1), "count_error_text": (text, 1), "count_error_logo": (logo, 1)}
 
 
-def text_fit(element: Element, canvas: Canvas, width: Width) -> tuple[float, float] | None:
-    """Overflow and fill of a text; `width(font, line, px)` is a line's advance width or None for an unknown font. None
-    where that, or the lines or the box's area, is missing."""
+def text_fit(element: Element, canvas: Canvas, widths: Sequence[float] | None) -> tuple[float, float] | None:
+    """Overflow and fill of a text whose lines are so wide (px; None for an unknown font). None where that, or the lines
+    or the box's area, is missing."""
     left, top, right, bottom = to_px(element.box, canvas.width, canvas.height)
     across, down = right - left, bottom - top
-    if not element.lines or element.font_px <= 0 or across <= 0 or down <= 0:
-        return None
-    widths = [width(element.font, line, element.font_px) for line in element.lines]
-    known = [value for value in widths if value is not None]
-    if len(known) < len(widths):
+    if not widths or element.font_px <= 0 or across <= 0 or down <= 0:
         return None
     step = element.line_height_px or element.font_px
-    height = step * (len(known) - 1) + element.font_px
-    over = max(max(known) - across, height - down, 0.0)
-    overflow = 0.0 if over <= _SLACK_PX else max((max(known) - across) / across, (height - down) / down)
-    return overflow, sum(known) * element.font_px / (across * down)
+    height = step * (len(widths) - 1) + element.font_px
+    over = max(max(widths) - across, height - down, 0.0)
+    overflow = 0.0 if over <= _SLACK_PX else max((max(widths) - across) / across, (height - down) / down)
+    return overflow, sum(widths) * element.font_px / (across * down)
 
 
 def behind(elements: Sequence[Element], index: int, pixels: np.ndarray) -> np.ndarray:
-    """The pixels (k, 3) float behind an element: the framed photo (h, w, 3) with all underlays below it blended in."""
+    """The pixels (k, 3) float behind an element: the framed photo (h, w, 3) with all underlays below it blended in, but
+    rules that lie beside their text."""
     height, width = pixels.shape[:2]
     rows, columns = _cells(elements[index].box, width, height)
     ground = pixels[rows, columns].astype(np.float64)
-    below = [e for e in elements if e.role is Role.UNDERLAY and e.z < elements[index].z]
+    below = [e for e in elements if e.role is Role.UNDERLAY and e.z < elements[index].z and e.shape not in OPEN]
     for underlay in sorted(below, key=lambda e: e.z):
         over_rows, over_columns = _cells(underlay.box, width, height)
         part = (_within(over_rows, rows), _within(over_columns, columns))
-        ground[part] = colour.blend(ground[part], underlay.colour, underlay.opacity)
+        fill = colour.to_rgb(underlay.colour)
+        if underlay.gradient:
+            ends = gradients.ends(to_px(underlay.box, width, height), underlay.gradient_angle)
+            share = gradients.along(ends, rows, columns)[part][..., None]
+            fill = fill + (colour.to_rgb(underlay.gradient) - fill) * share
+        ground[part] = ground[part] * (1 - underlay.opacity) + fill * underlay.opacity
     return np.asarray(ground.reshape(-1, 3))
 
 
@@ -142,6 +147,25 @@ def occlusion_of(box: Box, protected: np.ndarray) -> float | None:
     """Share of a box's pixels on a protected mask (h, w) bool; None for a box outside."""
     under = protected[_cells(box, protected.shape[1], protected.shape[0])]
     return float(under.mean()) if under.size else None
+
+
+def subject_cut(subject: np.ndarray, framing: Framing) -> float:
+    """Share of a photo's subject map (h, w) in [0, 1] that lies outside of what a framing shows; 0 of an empty map."""
+    height, width = subject.shape
+    whole = float(subject.sum())
+    if not whole:
+        return 0.0
+    crop, picture = framing.crop, framing.picture
+    across, down = (crop[2] - crop[0]) / (picture[2] - picture[0]), (crop[3] - crop[1]) / (picture[3] - picture[1])
+    shown = (  # what of the picture lies on the canvas, in the photo
+        max(crop[0], crop[0] - picture[0] * across),
+        max(crop[1], crop[1] - picture[1] * down),
+        min(crop[2], crop[2] - (picture[2] - 1) * across),
+        min(crop[3], crop[3] - (picture[3] - 1) * down),
+    )
+    columns = slice(max(0, round(shown[0] * width)), round(shown[2] * width))
+    rows = slice(max(0, round(shown[1] * height)), round(shown[3] * height))
+    return max(0.0, 1 - float(subject[rows, columns].sum()) / whole)
 
 
 def out_of_canvas(boxes: Iterable[Sequence[float]]) -> tuple[float, float]:
@@ -208,6 +232,7 @@ def totals(
     broken: tuple[Sequence[str], int],
     proposed: Iterable[Sequence[float]] | None,
     protected: np.ndarray | None,
+    cut: float | None = None,
 ) -> Mapping[str, tuple[float, float]]:
     """Total and weight of each metric of a row; weight 0 where it could not be measured."""
     totals: Totals = dict.fromkeys(NAMES, (0.0, 0.0))
@@ -226,6 +251,8 @@ def totals(
         mask = text_mask(elements, (protected.shape[0], protected.shape[1]))
         if mask.any():
             totals["product_occlusion"] = (float(protected[mask].mean()), 1)
+    if cut is not None:
+        totals["subject_cut"] = (cut, 1)
     totals["violations"] = (float(len(broken[0])), float(broken[1]))
     if proposed is not None:
         totals["out_of_canvas"] = out_of_canvas(proposed)

@@ -31,31 +31,36 @@ def colour_elements(
     dominant colour. Returns the elements, underlays first, and the least contrast ratio of all texts (21 for none)."""
     accent = accent_colour(pixels, subject)
     ink = colour.tint(accent, 0.24, 0.04)
-    behind = [_behind(pixels, element.box, canvas) for element in elements]
+    behind = [behind_of(pixels, element.box, canvas) for element in elements]
     free = [i for i, element in enumerate(elements) if pills[i] is None and element.lines]
     chosen = _text_colours(elements, behind, free, accent, ink, min_contrast)
     failing = [i for i in free if chosen[i] is None]
-    panels, on_panel = _panels(elements, pills, failing, canvas)
+    panels, on_panel = panels_for(elements, pills, failing, canvas)
     underlays: list[Element] = []
     underlay_of: dict[int, int] = {}
     least = 21.0
-    for panel in panels:
-        members = [i for i in on_panel if on_panel[i] is panel]
-        under = [behind[i] for i in members if pills[i] is None]
+    if panels:
+        under = [behind[i] for i in on_panel if pills[i] is None]
         fill, text, opacity, reached = _panel_colours(under, ink, min_contrast)
         least = min(least, reached)
-        for i in members:
+    for panel in panels:
+        for i in (i for i in on_panel if on_panel[i] is panel):
             underlay_of[i] = len(underlays)
             chosen[i] = text
         underlays.append(
             Element(Role.UNDERLAY, panel, colour=fill, opacity=opacity, radius_px=round(0.012 * canvas.width), z=0)
         )
     dark = float(colour.luminance(pixels).mean()) < 0.18
+    in_pills = [i for i, pill in enumerate(pills) if pill is not None]
+    of_role = {
+        role: pill_colours([behind[i] for i in in_pills if elements[i].role is role], accent, ink, dark, min_contrast)
+        for role in dict.fromkeys(elements[i].role for i in in_pills)
+    }
     for i, pill in enumerate(pills):
         if pill is None:
             continue
-        fill, text = pill_colours(behind[i], accent, ink, dark, min_contrast)
-        least = min(least, ratio(text, fill))
+        fill, text = of_role[elements[i].role]
+        least = min(least, colour.ratio(text, fill))
         parent = underlay_of.get(i)
         underlay_of[i] = len(underlays)
         chosen[i] = text
@@ -63,7 +68,7 @@ def colour_elements(
         underlays.append(Element(Role.UNDERLAY, pill, colour=fill, radius_px=radius, underlay=parent, z=1))
     for i, element in enumerate(elements):
         if element.role is Role.LOGO and not element.lines and logo and _ratio_on(logo, behind[i]) < _LOGO_CONTRAST:
-            fill = max((colour.PAPER, colour.INK), key=lambda c: ratio(c, logo))
+            fill = max((colour.PAPER, colour.INK), key=lambda c: colour.ratio(c, logo))
             others = [pills[k] or other.box for k, other in enumerate(elements) if k != i]
             others += [underlay.box for underlay in underlays]
             ground = plate(element.box, others, 0.22 * (element.box[3] - element.box[1]), canvas)
@@ -114,7 +119,7 @@ def _chroma(hex_colour: str) -> float:
     return float(colour.to_oklch(colour.to_rgb(hex_colour))[1])
 
 
-def _panels(
+def panels_for(
     elements: list[Element], pills: list[Box | None], failing: list[int], canvas: Canvas
 ) -> tuple[list[Box], dict[int, Box]]:
     """Panels for the texts that can't be read: one for all where that stays compact and touches nothing by halves,
@@ -151,34 +156,29 @@ def plate(box: Box, others: list[Box], pad: float, canvas: Canvas) -> Box:
 
 
 def _panel_colours(behind: list[np.ndarray], ink: str, least: float) -> tuple[str, str, float, float]:
-    """Fill, text colour, opacity and contrast of a panel: dark on dark pictures, light on light ones, translucent
-    where that is enough for each of its texts."""
+    """Fill, text colour, opacity and contrast of all panels: dark on dark pictures, light on light ones, translucent
+    where that is enough for each of their texts."""
     dark = float(colour.luminance(np.concatenate(behind)).mean()) < 0.3
     pairs = [(ink, colour.PAPER), (colour.PAPER, ink)]
     for fill, text in pairs if dark else pairs[::-1]:
         reached = min(colour.contrast_on(text, colour.blend(under, fill, _PANEL_OPACITY)) for under in behind)
         if reached >= least:
             return fill, text, _PANEL_OPACITY, reached
-    return ink, colour.PAPER, 1.0, ratio(ink, colour.PAPER)
+    return ink, colour.PAPER, 1.0, colour.ratio(ink, colour.PAPER)
 
 
-def pill_colours(behind: np.ndarray, accent: str, ink: str, dark: bool, least: float) -> tuple[str, str]:
-    """Fill and text colour of a pill. The fill is the accent where it stands out from what is behind and white can be
-    read on it, else paper on dark pictures and ink on light ones."""
-    middle = colour.to_hex(np.median(behind, axis=0)) if len(behind) else colour.PAPER
-    stands_out = _chroma(accent) >= _PLAIN_CHROMA and ratio(accent, middle) >= 1.8
-    if stands_out and ratio(colour.PAPER, accent) >= least:
+def pill_colours(behind: list[np.ndarray], accent: str, ink: str, dark: bool, least: float) -> tuple[str, str]:
+    """Fill and text colour of the pills of one kind, which are equals. The fill is the accent where it stands out from
+    what is behind each of them and white can be read on it, else paper on dark pictures and ink on light ones."""
+    middles = [colour.to_hex(np.median(pixels, axis=0)) if len(pixels) else colour.PAPER for pixels in behind]
+    stands_out = _chroma(accent) >= _PLAIN_CHROMA and all(colour.ratio(accent, middle) >= 1.8 for middle in middles)
+    if stands_out and colour.ratio(colour.PAPER, accent) >= least:
         return accent, colour.PAPER
     return (colour.PAPER, ink) if dark else (colour.INK, colour.PAPER)
 
 
 def _ratio_on(hex_colour: str, behind: np.ndarray) -> float:
-    return ratio(hex_colour, colour.to_hex(np.median(behind, axis=0))) if len(behind) else 21.0
-
-
-def ratio(a: str, b: str) -> float:
-    """Contrast ratio of two colours."""
-    return float(colour.contrast(colour.luminance(colour.to_rgb(a)), colour.luminance(colour.to_rgb(b))))
+    return colour.ratio(hex_colour, colour.to_hex(np.median(behind, axis=0))) if len(behind) else 21.0
 
 
 def padded(box: Box, pad: float, canvas: Canvas) -> Box:
@@ -191,7 +191,7 @@ def padded(box: Box, pad: float, canvas: Canvas) -> Box:
     )
 
 
-def _behind(pixels: np.ndarray, box: Box, canvas: Canvas) -> np.ndarray:
+def behind_of(pixels: np.ndarray, box: Box, canvas: Canvas) -> np.ndarray:
     """The pixels (n, 3) behind a box in px of the canvas."""
     height, width = pixels.shape[:2]
     return pixels[

@@ -7,17 +7,37 @@ underlays. The suggestion is kept wherever it keeps the limits. Pure and determi
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
-from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role, Suggestion, area, from_px, intersection, to_px
+from layoutgen.core.layout import (
+    TEXT_ROLES,
+    Box,
+    Canvas,
+    Element,
+    Role,
+    Suggestion,
+    area,
+    from_px,
+    intersection,
+    to_px,
+    union,
+)
 from layoutgen.core.placing import colouring
+from layoutgen.core.placing.spots import into
+from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import Face, Setting, fit, leading_of, set_text
 
-VERSION = "place-1"  # goes up with every change of what it decides
-_ORDER = [Role.TITLE, Role.PRICE, Role.LOGO, Role.SUBTITLE, Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER]
+VERSION = "place-4"  # goes up with every change of what it decides
+ORDER = [
+    *(Role.TITLE, Role.PRICE, Role.LOGO, Role.DISCLAIMER, Role.SUBTITLE, Role.CALL_TO_ACTION),
+    *(Role.WAS_PRICE, Role.BADGE, Role.SELLING_POINT, Role.OTHER),
+]
 _FAR = 1e6
-_MAY_GO = {Role.SUBTITLE, Role.SELLING_POINT, Role.OTHER}
+_HELD = 0.85  # share of a text's box that lies in the pill that holds it
+_GROWTH = ((1.0, 1.0), (1.0, 1.6), (1.4, 1.6), (2.0, 2.5), (4.0, 4.0), (np.inf, 4.0), (np.inf, np.inf))
+MAY_GO = {Role.SUBTITLE, Role.SELLING_POINT, Role.OTHER, Role.WAS_PRICE, Role.BADGE}
 
 
 class NoLayoutError(ValueError):
@@ -30,12 +50,15 @@ class NoLayoutError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """`margin_px` of free edge, `smallest_px` of font size, least contrast ratio, and boxes (px) that stay free."""
+    """`margin_px` of free edge, `smallest_px` of font size, least contrast ratio, and boxes (px) that stay free; the
+    least height of a logo in px, and the clear space around it by its height."""
 
     margin_px: float
     smallest_px: int
     min_contrast: float
     free: tuple[Box, ...] = ()
+    logo_least_px: float = 0.0
+    logo_clear: Callable[[float], float] = lambda height_px: 0.0
 
 
 @dataclass(frozen=True)
@@ -60,17 +83,19 @@ class Placement:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A text or logo with its place; `room` is the pill around it, if it has one. Boxes in px."""
+    """A text or logo with its place; `room` is the pill around it, if it has one, `clear` what a logo keeps free. Boxes
+    in px."""
 
     suggestion: Suggestion
     box: Box
     setting: Setting | None
     face: Face | None
     room: Box | None
+    clear: Box | None = None
 
     @property
     def footprint(self) -> Box:
-        return self.room or self.box
+        return self.room or self.clear or self.box
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,17 +132,17 @@ def place(
     suggestions = list(suggestions)
     underlays = [s.box for s in suggestions if s.role is Role.UNDERLAY and np.isfinite(s.box).all()]
     pills = tuple(to_px(_upright(box), canvas.width, canvas.height) for box in underlays)
-    wanted = [replace(s, box=_on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
-    alignment = infer_alignment([s.box for s in wanted])
+    wanted = [replace(s, box=on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
+    alignment = infer_alignment(_blocks([s.box for s in wanted], [_upright(box) for box in underlays]))
     page = _Page(canvas, ground, face_for, limits, pills, alignment)
     by_index: dict[int, _Placed] = {}
     notes = []
-    for i, suggestion in sorted(enumerate(wanted), key=lambda pair: _ORDER.index(pair[1].role)):
+    for i, suggestion in sorted(enumerate(wanted), key=lambda pair: ORDER.index(pair[1].role)):
         try:
             put = _put_text if suggestion.text or suggestion.role in TEXT_ROLES else _put_logo
             by_index[i] = put(suggestion, [*limits.free, *(placed.footprint for placed in by_index.values())], page)
         except NoLayoutError:
-            if suggestion.role not in _MAY_GO:
+            if suggestion.role not in MAY_GO:
                 raise
             notes.append(f"left out for want of room: {suggestion.text}")
     placed = [by_index[i] for i in sorted(by_index)]
@@ -137,20 +162,32 @@ def place(
     coloured, contrast = colouring.colour_elements(
         blanks, [p.room for p in placed], canvas, ground.pixels, ground.subject, limits.min_contrast, ground.logo
     )
-    elements = tuple(replace(e, box=from_px(e.box, canvas.width, canvas.height)) for e in coloured)
+    faces = [*[None] * (len(coloured) - len(placed)), *(p.face for p in placed)]  # underlays come first
+    set_in = [
+        e if face is None else with_runs(e, face, e.box[2] - e.box[0]) for e, face in zip(coloured, faces, strict=True)
+    ]
+    elements = tuple(replace(e, box=from_px(e.box, canvas.width, canvas.height)) for e in set_in)
     return Placement(elements, tuple(notes), contrast, covered(elements, ground.subject))
 
 
-def _on_canvas(suggestion: Suggestion) -> Box:
+def on_canvas(suggestion: Suggestion) -> Box:
     """A suggestion's box, upright and moved onto the canvas, and cut where it is larger."""
     if np.isnan(suggestion.box).any():
         raise NoLayoutError("bad_box", f"the box of {suggestion.role.value} {suggestion.text!r} is {suggestion.box}")
     left, top, right, bottom = (float(side) for side in np.clip(suggestion.box, -_FAR, _FAR))
-    return _into(_upright((left, top, right, bottom)), (0.0, 0.0, 1.0, 1.0))
+    return into(_upright((left, top, right, bottom)), (0.0, 0.0, 1.0, 1.0))
 
 
 def _upright(box: Box) -> Box:
     return (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
+
+
+def _blocks(boxes: list[Box], pills: list[Box]) -> list[Box]:
+    """The boxes whose edges say how a layout is aligned: those outside of pills, and the pills of the others as one."""
+    holding = [pill for pill in pills if any(intersection(pill, box) >= _HELD * area(box) > 0 for box in boxes)]
+    free = [box for box in boxes if not any(intersection(pill, box) >= _HELD * area(box) > 0 for pill in holding)]
+    block = union(holding)
+    return [*free, *([block] if block else [])]
 
 
 def infer_alignment(boxes: list[Box]) -> str:
@@ -171,20 +208,25 @@ def _put_logo(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
     width, height = asked[2] - asked[0], asked[3] - asked[1]
     if min(width, height) < 1:
         raise NoLayoutError("bad_box", f"the logo's box is {width:.3g} x {height:.3g} px on {page.canvas.name}")
-    left, top, _, _ = _into(asked, safe)
+    left, top, _, _ = into(asked, safe)
     whole = min(1.0, (safe[2] - safe[0]) / width, (safe[3] - safe[1]) / height)
-    for shrink in (1.0, 0.8, 0.6, 0.45):
-        spot = _nearest((left, top, left + width * whole * shrink, top + height * whole * shrink), taken, page)
+    least = page.limits.logo_least_px / height
+    for shrink in sorted({max(whole * share, least) for share in (1.0, 0.8, 0.6, 0.45)}, reverse=True):
+        clear = page.limits.logo_clear(height * shrink)
+        around = (left - clear, top - clear, left + width * shrink + clear, top + height * shrink + clear)
+        spot = _nearest(around, taken, page)
         if spot:
-            return _Placed(suggestion, spot, None, None, None)
-    raise NoLayoutError("no_room", f"the logo finds no free place on {page.canvas.name}")
+            inner = (spot[0] + clear, spot[1] + clear, spot[2] - clear, spot[3] - clear)
+            return _Placed(suggestion, inner, None, None, None, spot)
+    least_height = f", {page.limits.logo_least_px:.0f} px high at least with its clear space" if least else ""
+    raise NoLayoutError("no_room", f"the logo{least_height} finds no free place on {page.canvas.name}")
 
 
 def _put_text(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
     """Place a text, with its pill where one was asked for: as large as its box lets it, smaller where it finds no free
     place so."""
-    wanted = _into(page.px(suggestion.box), page.safe)
-    pill = next((p for p in sorted(page.pills, key=area) if intersection(p, wanted) >= 0.85 * area(wanted) > 0), None)
+    wanted = into(page.px(suggestion.box), page.safe)
+    pill = next((p for p in sorted(page.pills, key=area) if intersection(p, wanted) >= _HELD * area(wanted) > 0), None)
     face = page.face_for(suggestion.role, suggestion.text)
     leading = leading_of(suggestion.role)
     setting = _fit(suggestion, wanted, face, page)
@@ -199,7 +241,9 @@ def _put_text(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
             text_box = (spot[0] + pads[0], spot[1] + pads[1], spot[2] - pads[2], spot[3] - pads[3])
             return _Placed(suggestion, text_box, setting, face, spot if pill else None)
         smaller = max(page.limits.smallest_px, int(setting.font_px * 0.85))
-        again = set_text(suggestion.text, setting.width_px, face, smaller, leading)
+        again = set_text(suggestion.text, setting.width_px, face, smaller, leading) or set_text(
+            suggestion.text, setting.width_px, face, smaller, leading, split=True
+        )
         if smaller >= setting.font_px or again is None:
             raise NoLayoutError(
                 "no_room", f"{suggestion.role.value} {suggestion.text!r} finds no free place on {page.canvas.name}"
@@ -208,12 +252,13 @@ def _put_text(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
 
 
 def _fit(suggestion: Suggestion, wanted: Box, face: Face, page: _Page) -> Setting:
-    """Set a text as large as its box lets it; a box too small for the smallest size grows, height before width."""
+    """Set a text as large as its box lets it; a box too small for the smallest size grows, height before width. Words
+    are split where no box holds them whole."""
     safe, smallest, leading = page.safe, page.limits.smallest_px, leading_of(suggestion.role)
     width, height = wanted[2] - wanted[0] + 0.51, wanted[3] - wanted[1] + 0.51
     most_width, most_height = safe[2] - safe[0], safe[3] - safe[1]
     largest = round(0.16 * min(page.canvas.width, page.canvas.height))
-    for wider, higher in ((1.0, 1.0), (1.0, 1.6), (1.4, 1.6), (2.0, 2.5), (4.0, 4.0), (np.inf, 4.0), (np.inf, np.inf)):
+    for split, (wider, higher) in product((False, True), _GROWTH):
         setting = fit(
             suggestion.text,
             min(width * wider, most_width),
@@ -222,6 +267,7 @@ def _fit(suggestion: Suggestion, wanted: Box, face: Face, page: _Page) -> Settin
             smallest=smallest,
             largest=largest,
             leading=leading,
+            split=split,
         )
         if setting:
             return setting
@@ -247,7 +293,7 @@ def _nearest(box: Box, taken: list[Box], page: _Page) -> Box | None:
     width, height = box[2] - box[0], box[3] - box[1]
     if width > safe[2] - safe[0] + 0.01 or height > safe[3] - safe[1] + 0.01:
         return None
-    moved = _into(box, safe)
+    moved = into(box, safe)
     if not any(intersection(moved, other) > 0 for other in taken):
         return moved
     gap = 0.008 * min(canvas.width, canvas.height)
@@ -295,11 +341,3 @@ def covered(elements: Iterable[Element], subject: np.ndarray) -> float:
         under[int(top * height) : int(np.ceil(bottom * height)), int(left * width) : int(np.ceil(right * width))] = True
     total = int((subject > 0.5).sum())
     return float((under & (subject > 0.5)).sum() / total) if total else 0.0
-
-
-def _into(box: Box, safe: Box) -> Box:
-    """Move a box into the safe area, and cut it where it is larger."""
-    width, height = min(box[2] - box[0], safe[2] - safe[0]), min(box[3] - box[1], safe[3] - safe[1])
-    left = min(max(box[0], safe[0]), safe[2] - width)
-    top = min(max(box[1], safe[1]), safe[3] - height)
-    return (left, top, left + width, top + height)

@@ -6,7 +6,7 @@ Boxes are in the codec of the model's family, since models were taught to point 
 from collections.abc import Sequence
 
 from layoutgen.core.annotation import TextLine
-from layoutgen.core.layout import TEXT_ROLES, Role
+from layoutgen.core.layout import LEARNT_ROLES, TEXT_ROLES, Role
 from layoutgen.core.prompts.answers import STRING, box_rules, choice, fields, items, read_box, short, spell
 from layoutgen.core.prompts.coordinates import Codec
 from layoutgen.core.prompts.layouts import LayoutPrompt
@@ -33,7 +33,7 @@ TONES = {
 }
 """A colour for each tone's name: an annotation holds colours, and a model names tones."""
 
-_ROLES = tuple(role for role in Role if role in TEXT_ROLES or role == Role.LOGO)
+_ROLES = tuple(role for role in LEARNT_ROLES if role in TEXT_ROLES or role == Role.LOGO)
 _FIELDS = ("role", "text", "box", "language", "tone")
 
 

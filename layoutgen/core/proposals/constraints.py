@@ -54,18 +54,20 @@ class Relation:
 
 @dataclass(frozen=True)
 class Constraints:
-    """What has to be kept, by element number: boxes that are `given`, ltrb, sizes (width, height) that are locked, all
-    normalised to the canvas; relations; roles; and the number of underlays, None for any. Its length is the number of
-    constraints on boxes."""
+    """What has to be kept, by element number: boxes that are `given`, ltrb, sizes (width, height) that are locked,
+    smallest and largest ones, 0 for any, all normalised to the canvas; relations; roles; and the number of underlays,
+    None for any. Its length is the number of constraints on boxes."""
 
     given: Mapping[int, Box] = field(default_factory=dict)
     sizes: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     relations: tuple[Relation, ...] = ()
     roles: Mapping[int, Role] = field(default_factory=dict)
     underlays: int | None = None
+    smallest: Mapping[int, tuple[float, float]] = field(default_factory=dict, repr=False)
+    largest: Mapping[int, tuple[float, float]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
-        return len(self.given) + len(self.sizes) + len(self.relations)
+        return sum(map(len, (self.given, self.sizes, self.smallest, self.largest, self.relations)))
 
     def check(self, demanded: int) -> None:
         """Raises ValueError where a constraint is none of a layout of `demanded` elements, besides underlays,
@@ -160,6 +162,10 @@ def _items(constraints: Constraints) -> Iterator[_Item]:
         )
     for i, (width, height) in constraints.sizes.items():
         yield _locked(i), ([({2 * i + 1: 1.0}, width, True)], [({2 * i + 1: 1.0}, height, True)])
+    for name, sizes, sign in (("smallest", constraints.smallest, -1.0), ("largest", constraints.largest, 1.0)):
+        for i, size in sizes.items():
+            bounds: list[list[_Row]] = [[({2 * i + 1: sign}, sign * side, False)] if side else [] for side in size]
+            yield f"{name} {i}", (bounds[0], bounds[1])
     for relation in constraints.relations:
         a, b = 2 * relation.first, 2 * relation.second
         before: list[_Row] = [({a: 1.0, a + 1: 0.5, b: -1.0, b + 1: 0.5}, 0.0, False)]

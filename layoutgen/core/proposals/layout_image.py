@@ -92,7 +92,7 @@ def draw(elements: Sequence[Suggestion], width: int, height: int) -> np.ndarray:
         left, top, right, bottom = cells[i]
         below = [cells[j] for j in order[:place] if elements[j].role is Role.UNDERLAY]
         is_hole = elements[i].role is Role.UNDERLAY and any(_on(cells[i], other) for other in below)
-        image[top:bottom, left:right] = GROUND if is_hole else COLOURS[elements[i].role]
+        image[top:bottom, left:right] = GROUND if is_hole else COLOURS[elements[i].role.learnt]
     return image
 
 

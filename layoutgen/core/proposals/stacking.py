@@ -6,14 +6,29 @@ short side. Short selling points become pills (a rounded underlay each) that flo
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from layoutgen.core.layout import Box, Canvas, Copy, Role
+from layoutgen.core.layout import Box, Canvas, Copy, Role, Suggestion, from_px
 from layoutgen.core.text.typography import BODY_LEADING, Face, Setting, em_length, set_text
 
 TITLE_LARGEST, TITLE_SMALLEST, BODY_LARGEST, BODY_SHARE = 0.125, 0.042, 0.052, 0.48
 _PRICE = re.compile(r"^\s*(?:[￥¥$€£]\s*\d|.{0,4}\d+(?:\.\d+)?\s*元)")
+# An amount in the digits of any script with a currency before or behind it: R$ 199,90, 3 990 ₽, ١٩٩ ر.س, 89 AED.
+_SIGNS = "".join(char for char in map(chr, range(0x11000)) if unicodedata.category(char) == "Sc")
+_CODE = (
+    "AED|ARS|AUD|BRL|CAD|CHF|CLP|CNY|COP|CZK|DKK|EGP|EUR|GBP|HKD|HUF|IDR|ILS|INR|IQD|JOD|JPY|KRW|KWD|KZT|MAD|MXN|"
+    "MYR|NGN|NOK|NZD|OMR|PEN|PHP|PKR|PLN|QAR|RON|RUB|SAR|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR"
+)
+_WORD = (
+    r"TL|Ks|Kč|kr\.?|zł|Ft|lei|лв\.?|руб\.?|грн\.?|Rs\.?|Rp\.?|RM|Br|円|원|บาท|đ"
+    r"|ر\.س\.?|د\.إ\.?|د\.ك\.?|د\.م\.?|ج\.م\.?|ریال|تومان|درهم|ريال|جنيه|ש״ח"
+)
+_MONEY = rf"(?:[A-Z]{{0,3}}[{re.escape(_SIGNS)}]|{_CODE}|{_WORD})"
+_AMOUNT = r"\d(?:[\d.,'’٫٬\u00a0\u202f ]*\d)?(?:,-|\.-)?"
+_SUM = re.compile(rf"(?:{_MONEY}\s?{_AMOUNT}|{_AMOUNT}\s?{_MONEY})")
+_LONGEST_PRICE = 18
 _PILL_EMS = 12.0
 
 
@@ -64,14 +79,27 @@ class Block:
             y += height
         return placed
 
+    def suggestions(self, left: float, top: float, alignment: str, canvas: Canvas) -> tuple[Suggestion, ...]:
+        """The same as elements to propose, a pill's underlay before its text."""
+        proposed = []
+        for piece, outer in self.boxes_px(left, top, alignment):
+            px = outer
+            if piece.pill and piece.setting:
+                across, down = pill_padding(piece.setting.font_px)
+                proposed.append(Suggestion(Role.UNDERLAY, from_px(outer, canvas.width, canvas.height)))
+                px = (outer[0] + across, outer[1] + down, outer[2] - across, outer[3] - down)
+            proposed.append(Suggestion(piece.role, from_px(px, canvas.width, canvas.height), piece.text))
+        return tuple(proposed)
+
 
 def _row_width(row: tuple[Piece, ...], gap: float) -> float:
     return sum(piece.width for piece in row) + gap * (len(row) - 1)
 
 
 def is_price(text: str) -> bool:
-    """Tell whether a selling point is a price, such as ￥199起."""
-    return len(text) <= 12 and bool(_PRICE.match(text))
+    """Tell whether a selling point is a price, such as ￥199起 or 3 990 ₽."""
+    is_sum = len(text) <= _LONGEST_PRICE and bool(_SUM.fullmatch(text.strip()))
+    return is_sum or (len(text) <= 12 and bool(_PRICE.match(text)))
 
 
 def stack(
@@ -93,7 +121,9 @@ def stack(
     most_lines += 1 if width < 0.45 * short else 0
     room = _Room(width, short, smallest_px, most_lines, logo_aspect, face_for)
     if _at(copy, (), least, room) is None:
-        return None
+        room = replace(room, split=True)
+        if _at(copy, (), least, room) is None:
+            return None
     for omitted in range(len(copy.selling_points) + 1):
         points = copy.selling_points[: len(copy.selling_points) - omitted]
         size = largest
@@ -108,7 +138,7 @@ def stack(
 @dataclass(frozen=True, eq=False)
 class _Room:
     """What a copy is set in whatever its size: width, the canvas's short side and the smallest font in px, lines of a
-    title, a logo image's width over height, and the faces."""
+    title, a logo image's width over height, the faces, and whether words may be split."""
 
     width: float
     short: int
@@ -116,12 +146,13 @@ class _Room:
     most_lines: int
     logo_aspect: float | None
     face_for: Callable[[Role, str], Face]
+    split: bool = False
 
 
 def _at(copy: Copy, points: tuple[str, ...], size: int, room: _Room) -> Block | None:
     """Set the copy with these of its selling points, its title at a font size in px; None where that can't be."""
     width, short, smallest_px, face_for = room.width, room.short, room.smallest_px, room.face_for
-    title = set_text(copy.title, width, face_for(Role.TITLE, copy.title), size)
+    title = set_text(copy.title, width, face_for(Role.TITLE, copy.title), size, split=room.split)
     if title is None or len(title.lines) > room.most_lines:
         return None
     body_px = max(smallest_px, min(round(size * BODY_SHARE), round(BODY_LARGEST * short)))
@@ -141,7 +172,7 @@ def _at(copy: Copy, points: tuple[str, ...], size: int, room: _Room) -> Block | 
         gaps.append(0.0)
     gaps.append(size * 0.35 if rows else 0.0)
     rows.append((_text(Role.TITLE, copy.title, title),))
-    body = _points(plain, body_px, width, face_for)
+    body = _points(plain, body_px, room)
     if body is None:
         return None
     for i, row in enumerate(body):
@@ -161,15 +192,14 @@ def _text(role: Role, text: str, setting: Setting) -> Piece:
     return Piece(role, text, setting, setting.width_px, setting.height_px)
 
 
-def _points(
-    points: tuple[str, ...], px: int, width: float, face_for: Callable[[Role, str], Face]
-) -> list[tuple[Piece, ...]] | None:
+def _points(points: tuple[str, ...], px: int, room: _Room) -> list[tuple[Piece, ...]] | None:
     """Rows of selling points at one size: pills in flowing rows where all are short, else a paragraph each."""
     settings = []
     pills = all(em_length(point) <= _PILL_EMS for point in points)
     for point in points:
-        room = width - pill_padding(px)[0] * 2 if pills else width
-        setting = set_text(point, room, face_for(Role.SELLING_POINT, point), px, BODY_LEADING)
+        width = room.width - pill_padding(px)[0] * 2 if pills else room.width
+        face = room.face_for(Role.SELLING_POINT, point)
+        setting = set_text(point, width, face, px, BODY_LEADING, split=room.split)
         if setting is None or len(setting.lines) > (1 if pills else 3):
             return None
         settings.append(setting)
@@ -181,7 +211,7 @@ def _points(
         piece = Piece(
             Role.SELLING_POINT, point, setting, setting.width_px + 2 * across, setting.height_px + 2 * down, pill=True
         )
-        if rows and _row_width((*rows[-1], piece), px * 0.6) <= width:
+        if rows and _row_width((*rows[-1], piece), px * 0.6) <= room.width:
             rows[-1].append(piece)
         else:
             rows.append([piece])

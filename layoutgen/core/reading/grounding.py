@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 from math import hypot
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from layoutgen.core.annotation import TextLine
 from layoutgen.core.layout import Box, Role, area, iou, union
@@ -106,6 +105,8 @@ def _may_be_part(wanted: str, box: Box, line: TextLine) -> bool:
 
 def _assign(offers: list[_Offer]) -> dict[int, tuple[int, ...]]:
     """Choose at most one offer a named text, no line twice."""
+    from scipy.optimize import linear_sum_assignment  # half a second, and every stage reads this module
+
     found: dict[int, tuple[int, ...]] = {}
     free = {k for offer in offers for k in offer.lines}
     while offers:

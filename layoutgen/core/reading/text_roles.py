@@ -58,8 +58,8 @@ _PRICE = re.compile(
 )
 _MONEY = re.compile(r"[￥¥$€£]|\d\s*元")
 _CALL = re.compile(
-    r"抢购|疯抢|开抢|立即|马上|点击|查看|去看看|戳我|购买|下单|领取|加入购物车|(?:buy|shop|order|get it)\s*now"
-    r"|learn\s*more|add\s*to\s*cart",
+    r"抢购|疯抢|开抢|立即|马上|点击|查看|去看看|戳我|购买|下单|领取|加入购物车|了解(?:更多|详情)"
+    r"|(?:buy|shop|order|get it)\s*now|learn\s*more|add\s*to\s*(?:cart|bag|basket)",
     re.IGNORECASE,
 )
 _SHOP = re.compile(r"旗舰店|专卖店|专营店|官方店|天猫|淘宝|京东")

@@ -3,12 +3,17 @@
 import unicodedata
 from collections.abc import Callable
 
-from layoutgen.core.layout import Role
+from layoutgen.core.layout import OFFER_ROLES, Role
+from layoutgen.core.text.clusters import MOST_MARKS
 from layoutgen.core.text.lettering import letter
-from layoutgen.core.text.scripts import named, unsupported
+from layoutgen.core.text.scripts import named, without_font
 from layoutgen.core.text.typography import Face
 
-_CALLED = {Role.TITLE: "title", Role.SUBTITLE: "subtitle", Role.LOGO: "brand", Role.OTHER: "sticker"}
+_CALLED = {
+    **{role: role.value.replace("_", " ") for role in (Role.TITLE, Role.SUBTITLE, *OFFER_ROLES)},
+    Role.LOGO: "brand",
+    Role.OTHER: "sticker",
+}
 
 
 class Settable:
@@ -28,29 +33,31 @@ class Settable:
         return kept, self.fault
 
     def text(self, role: Role, text: str | None) -> str:
-        """A text in the letters of its font; "" where it has none or is of a script that is not set, which is noted
+        """A text in the letters of its fonts; "" where it has none or is of a script that no font has, which is noted
         (a fault, for a title), or where letters are missing, which is a fault."""
         text = unicodedata.normalize("NFC", text or "")
         called = f"{_CALLED.get(role, 'selling point')} {text!r}"
-        if reason := unsupported(text):
-            if role is Role.TITLE:
-                self._fail("unsupported_script", f"{called} {reason}; give it in other letters")
-            else:
-                self.notes += [f"{called} {reason}", f"left out, since it can't be set: {text}"]
-            return ""
         if not text.strip():
             return ""
         face = self._face_for(role, text)
         made = letter(text, face)
         if made.missing:
-            lacking = f"{face.name}, the closest, lacks {named(made.missing)}"
-            self._fail("missing_glyphs", f"no font has all letters of {called}: {lacking}; {_mend(role)}")
+            reason = without_font(text, made.missing)
+            if reason and role is not Role.TITLE:
+                self.notes += [f"{called} {reason}", f"left out, since it can't be set: {text}"]
+            elif reason:
+                self._fail("unsupported_script", f"{called} {reason}; {_mend(role)}, or give it in other letters")
+            else:
+                lacking = f"{face.name}, the closest, lacks {named(made.missing)}"
+                self._fail("missing_glyphs", f"no font has all letters of {called}: {lacking}; {_mend(role)}")
             return ""
         if made.replaced:
             pairs = ", ".join(f"{character} as {plain}" for character, plain in made.replaced)
             self.notes.append(f"set {pairs} in {text!r}, since no font has all of it")
         if made.left_out:
             self.notes.append(f"no font has {' '.join(map(_visible, made.left_out))} of {text!r}")
+        if made.crowded:
+            self.notes.append(f"took marks off {' '.join(made.crowded)}, which had more than {MOST_MARKS}")
         if not made.text:
             self.notes.append(f"left out, since it can't be set: {text}")
         return made.text

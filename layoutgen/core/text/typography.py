@@ -1,44 +1,73 @@
-"""How text falls into lines and how large it may be: line breaking and fitting against real font metrics.
+"""How large text may be and how high its lines are: fitting against real font metrics. Where it breaks says `breaking`.
 
-A line's baseline lies `line_height_px * i + (line_height_px - font_px) / 2 + 0.88 * font_px` below the top of the
-text's box: the em box, whose ascent is 0.88 in CJK fonts, is centred in its line. With a line height of at least 1.26
-em no Latin descender leaves the box.
+The em box, whose ascent is 0.88 in CJK fonts, is centred in its line: a line's baseline lies `line_height_px * i +
+(line_height_px - font_px) / 2 + 0.88 * font_px` below the top of the text's box. Where ink reaches further than that
+leaves room for, lines grow and baselines move, so that all ink lies inside the box.
 """
 
 import math
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from layoutgen.core.layout import Role
-from layoutgen.core.text.words import inside_words
+from layoutgen.core.layout import Role, Run
+from layoutgen.core.styles.style import Style
+from layoutgen.core.text.breaking import Break, break_lines
+from layoutgen.core.text.direction import Direction
 
 LEADING, BODY_LEADING = 1.28, 1.4
-_TALL_LEADING = 1.5
 ASCENT = 0.88
-
-# No line starts with the first or ends with the second (the GB/T 15834 rules that readers notice).
-_NOT_FIRST = set("、。，．：；！？…—·％%）」』】》〉’”〕］｝,.:;!?)]}°℃‰々ー～~")
-_PAUSES = set("，。、；：！？,.;:!?—")
-_MOST_PIECES = 40
-_SPLIT_WORD = 0.6
-_NOT_LAST = set("（「『【《〈‘“〔［｛([{￥¥$€£#@")
+_NOISE = 1e-6  # px, of sums of floats
 
 
 class Face(Protocol):
-    """A font in one weight, as much of it as typography needs; hashable, since what is measured is kept."""
+    """A font in one weight with those that stand in for it, as much of it as typography needs; hashable, since what is
+    measured is kept."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name by which rows say the font that sets most of a text."""
+        ...
+
+    @property
+    def direction(self) -> Direction:
+        """The base direction of the lines that it sets."""
+        ...
 
     def __hash__(self) -> int: ...
 
-    def width(self, text: str, px: int) -> float:
+    def width(self, text: str, px: float) -> float:
         """Advance width of `text` in px at font size `px`."""
         ...
 
-    def covers(self, character: str) -> bool:
-        """Tell whether the font has a glyph for `character`."""
+    def advances(self, text: str, px: float) -> Sequence[float]:
+        """What each character of one line of text adds to its advance, px: of its parts, that adds up."""
+        ...
+
+    def runs(self, text: str, px: float) -> tuple[Run, ...]:
+        """One line of text in runs from left to right; `x_px` is from the line's left end, `baseline_px` 0."""
+        ...
+
+    def heights(self, text: str, px: float) -> tuple[float, float]:
+        """How far the ink of one line of text reaches above and below its baseline, px."""
+        ...
+
+    def breaks(self, text: str) -> Sequence[Break]:
+        """Where lines of a text without doubled spaces may break, from left to right."""
+        ...
+
+    def covers(self, cluster: str) -> bool:
+        """Tell whether a letter with all its marks can be set."""
+        ...
+
+
+class Faces(Protocol):
+    """Which face sets a text of a role, of a row whose copy is in a language."""
+
+    def speaking(self, language: str | None, style: Style | None = None) -> Callable[[Role, str], Face]:
+        """The faces for a language (BCP 47; None where the row does not say), in a house style's families, weights and
+        tracking where there is one; a price's numbers are then larger than its currency."""
         ...
 
 
@@ -63,164 +92,42 @@ def line_height(font_px: int, leading: float = LEADING) -> int:
     return math.ceil(font_px * leading)
 
 
-def units(text: str) -> list[str]:
-    """Split text into the pieces between which a line may break, spaces attached to the piece before them.
-
-    Latin words and numbers stay whole (`10.5kg`, `USB-C`), CJK breaks between any two characters, closing punctuation
-    stays with what is before it and opening punctuation and currency signs with what follows.
-    """
-    pieces: list[str] = []
-    for character in text:
-        if pieces and _joins(pieces[-1], character):
-            pieces[-1] += character
-        else:
-            pieces.append(character)
-    return pieces
-
-
-def _joins(piece: str, character: str) -> bool:
-    if character.isspace() or character in _NOT_FIRST or unicodedata.combining(character):
-        return True
-    if piece.rstrip()[-1:] in _NOT_LAST:
-        return True
-    return not piece[-1].isspace() and not is_wide(piece[-1]) and not is_wide(character)
-
-
 def is_wide(character: str) -> bool:
     """Tell whether a character takes a full em, as Chinese, Japanese and Korean ones do."""
     return unicodedata.east_asian_width(character) in ("W", "F")
 
 
-def break_lines(text: str, width_px: float, face: Face, px: int) -> list[str] | None:
-    """Break text into the fewest lines no wider than `width_px`, even in length, after punctuation where that costs
-    little, the last never a lonely character; None where a piece that must stay whole is wider than that.
-
-    Widths add up: text is laid out glyph by glyph, so a line is as wide as its pieces.
-    """
-    pieces = units(" ".join(text.split()))
-    if not pieces:
-        return []
-    widths, inked = _measured(pieces, face, px)
-    if max(inked) > width_px:
-        return None
-    starts = _greedy(widths, inked, width_px)
-    if len(starts) > 1:
-        starts = (
-            _best_breaks(pieces, widths, inked, width_px, len(starts))
-            if len(pieces) <= _MOST_PIECES
-            else _balanced(widths, inked, width_px, starts)
-        )
-    return _lines(pieces, starts)
-
-
-def break_into(text: str, count: int, face: Face, px: int) -> list[str] | None:
-    """Break text into exactly `count` lines, as even in length as `break_lines` makes them, though rather uneven than
-    inside a word (`core.text.words`); None where it has fewer pieces. Texts too long to try all breaks may take fewer
-    lines. The breaks hold for other sizes too, since all pieces grow alike."""
-    pieces = units(" ".join(text.split()))
-    if not 0 < count <= len(pieces):
-        return None
-    widths, inked = _measured(pieces, face, px)
-    if len(pieces) > _MOST_PIECES:
-        even = sum(widths) / count
-        return _lines(pieces, _balanced(widths, inked, 1.1 * even + max(inked), [*range(count)]))
-    if count == 1:
-        return _lines(pieces, [0])
-    split, at, dear = inside_words("".join(pieces)), 0, set()
-    for i, piece in enumerate(pieces):
-        if at in split:
-            dear.add(i)
-        at += len(piece)
-    return _lines(pieces, _best_breaks(pieces, widths, inked, math.inf, count, dear))
-
-
-def _measured(pieces: list[str], face: Face, px: int) -> tuple[list[float], list[float]]:
-    """Each piece's width with the spaces behind it, and without."""
-    widths = [face.width(piece, px) for piece in pieces]
-    inked = [
-        face.width(piece.rstrip(), px) if piece[-1] == " " else width
-        for piece, width in zip(pieces, widths, strict=True)
-    ]
-    return widths, inked
-
-
-def _lines(pieces: list[str], starts: list[int]) -> list[str]:
-    ends = [*starts[1:], len(pieces)]
-    return ["".join(pieces[first:last]).rstrip() for first, last in zip(starts, ends, strict=True)]
-
-
-def _greedy(widths: list[float], inked: list[float], width_px: float) -> list[int]:
-    """Indices of the pieces that start a line when each line takes all it can."""
-    starts, used = [0], 0.0
-    for i, (width, ink) in enumerate(zip(widths, inked, strict=True)):
-        if used + ink > width_px and used > 0:
-            starts.append(i)
-            used = 0.0
-        used += width
-    return starts
-
-
-def _balanced(widths: list[float], inked: list[float], width_px: float, starts: list[int]) -> list[int]:
-    """The greedy breaks at the narrowest measure that needs no more lines: for texts too long to try all breaks."""
-    low, high, best = max(inked), width_px, starts
-    for _ in range(7):
-        middle = (low + high) / 2
-        tried = _greedy(widths, inked, middle)
-        if len(tried) <= len(starts):
-            best, high = tried, middle
-        else:
-            low = middle
-    return best
-
-
-def _best_breaks(
-    pieces: list[str],
-    widths: list[float],
-    inked: list[float],
-    width_px: float,
-    count: int,
-    dear: Collection[int] = (),
-) -> list[int]:
-    """The breaks into `count` lines of least cost: squared deviation from even lengths, less a bonus for a line that
-    ends in punctuation, more for a last line of one character and for a line that starts with one of the `dear` pieces.
-    Dynamic programming over the pieces."""
-    total = [0.0]
-    for width in widths:
-        total.append(total[-1] + width)
-    ideal, size = total[-1] / count, len(pieces)
-    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
-    for line in range(count):
-        last_line = line == count - 1
-        following: dict[int, tuple[float, list[int]]] = {}
-        for first, (cost, starts) in best.items():
-            for end in range(first + 1, size + 1):
-                width = total[end - 1] - total[first] + inked[end - 1]
-                if width > width_px:
-                    break
-                if last_line != (end == size):
-                    continue
-                here = cost + ((width - ideal) / ideal) ** 2 + (_SPLIT_WORD if first in dear else 0.0)
-                if last_line:
-                    here += 0.5 if len("".join(pieces[first:end])) == 1 else 0.02 * (width > ideal)
-                if not last_line and pieces[end - 1].rstrip()[-1] in _PAUSES:
-                    here -= 0.2
-                if end not in following or here < following[end][0] - 1e-12:
-                    following[end] = (here, [*starts, first])
-        best = following
-    return best[size][1]
-
-
-def set_text(text: str, width_px: float, face: Face, px: int, leading: float = LEADING) -> Setting | None:
-    """Set text at one font size in lines no wider than `width_px`; None where that can't be."""
-    lines = break_lines(text, width_px, face, px)
+def set_text(
+    text: str, width_px: float, face: Face, px: int, leading: float = LEADING, *, split: bool = False
+) -> Setting | None:
+    """Set text at one font size in lines no wider than `width_px`; None where that can't be, for words that may be
+    `split` or not."""
+    lines = break_lines(text, width_px, face, px, split=split)
     return set_lines(lines, face, px, leading) if lines else None
 
 
 def set_lines(lines: Sequence[str], face: Face, px: int, leading: float = LEADING) -> Setting:
     """Set text whose lines are known."""
-    height = line_height(px, leading_for("".join(lines), leading))
-    widest = math.ceil(max(face.width(line, px) for line in lines))
+    height = line_height_for(lines, face, px, leading)
+    widest = math.ceil(max(face.width(line, px) for line in lines) - _NOISE)
     return Setting(tuple(lines), px, height, widest, height * len(lines))
+
+
+def line_height_for(lines: Sequence[str], face: Face, px: int, leading: float = LEADING) -> int:
+    """The height of each line in px: as `leading` says, more where ink needs it."""
+    return max(line_height(px, leading), sum(_reach(lines, face, px)))
+
+
+def ascent_px(lines: Sequence[str], face: Face, px: int, line_height_px: int) -> int:
+    """How far below the top of its line a baseline lies: the em box is centred, and moved where ink would leave."""
+    up, down = _reach(lines, face, px)
+    return max(up, min(round(baseline_px(0, px, line_height_px)), line_height_px - down))
+
+
+def _reach(lines: Sequence[str], face: Face, px: int) -> tuple[int, int]:
+    """How far the ink of the tallest and the deepest line reaches above and below its baseline, whole px."""
+    above, below = zip(*(face.heights(line, px) for line in lines), strict=True)
+    return math.ceil(max(above) - _NOISE), math.ceil(max(below) - _NOISE)
 
 
 def leading_of(role: Role) -> float:
@@ -228,25 +135,24 @@ def leading_of(role: Role) -> float:
     return LEADING if role in (Role.TITLE, Role.PRICE, Role.LOGO) else BODY_LEADING
 
 
-def leading_for(text: str, leading: float = LEADING) -> float:
-    """Line height in em that a text needs: more than `leading` where it holds letters that reach above the em box."""
-    return max(leading, _TALL_LEADING) if _is_tall(text) else leading
-
-
-def _is_tall(text: str) -> bool:
-    """Tell whether text holds capitals under two accents, such as Vietnamese Ễ, which reach above the em box."""
-    return any(len(unicodedata.normalize("NFD", c)) > 2 and c.isupper() for c in text if not c.isascii())
-
-
 def fit(
-    text: str, width_px: float, height_px: float, face: Face, *, smallest: int, largest: int, leading: float = LEADING
+    text: str,
+    width_px: float,
+    height_px: float,
+    face: Face,
+    *,
+    smallest: int,
+    largest: int,
+    leading: float = LEADING,
+    split: bool = False,
 ) -> Setting | None:
-    """Set text at the largest font size in [smallest, largest] that fits a box; None where the smallest does not."""
+    """Set text at the largest font size in [smallest, largest] that fits a box; None where the smallest does not, for
+    words that may be `split` or not."""
     best = None
     low, high = smallest, largest
     while low <= high:
         middle = (low + high) // 2
-        setting = set_text(text, width_px, face, middle, leading)
+        setting = set_text(text, width_px, face, middle, leading, split=split)
         if setting and setting.height_px <= height_px and setting.width_px <= width_px:
             best, low = setting, middle + 1
         else:

@@ -64,13 +64,18 @@ class LocalObjects:
         self.path.unlink(missing_ok=True)
 
     def listed(self, attempt: Callable[[str, Callable[[], Any]], Any]) -> Iterable[Entry]:
-        """URI, bytes and version of every file below the folder."""
+        """URI, bytes, version and time of every file below the folder."""
         for parent, _, names in os.walk(self.path):
             for name in names:
                 path = Path(parent) / name
-                status = path.stat() if path.exists() else None  # a link to nothing fails where it is read
-                size, version = (status.st_size, _version_of(status)) if status else (0, "")
-                yield f"{self.uri.rstrip('/')}/{path.relative_to(self.path).as_posix()}", size, version
+                try:
+                    status = path.stat()
+                except FileNotFoundError:
+                    if not path.is_symlink():
+                        continue  # removed or renamed meanwhile, as a file is that is being written
+                    status = None  # a link to nothing fails where it is read
+                size, version, at = (status.st_size, _version_of(status), status.st_mtime) if status else (0, "", 0.0)
+                yield f"{self.uri.rstrip('/')}/{path.relative_to(self.path).as_posix()}", size, version, at
 
     def open(self) -> BinaryIO:
         """The file, to read parts of it."""

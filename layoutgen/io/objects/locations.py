@@ -25,8 +25,8 @@ _INSTEAD = {
     **dict.fromkeys(("http", "https"), f"is a web address; {_FROM_ELSEWHERE}"),
 }
 
-Entry = tuple[str, int, str]
-"""An object in a listing: URI, bytes, version."""
+Entry = tuple[str, int, str, float]
+"""An object in a listing: URI, bytes, version, and when it was written (Unix time)."""
 FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes", "archived"]
 
 

@@ -32,7 +32,7 @@ class Objects(Protocol):
         """Delete the object; one that isn't there is no error."""
 
     def listed(self, attempt: Callable[[str, Callable[[], Any]], Any]) -> Iterable[Entry]:
-        """URI, bytes and version of every object below, each request of several through `attempt`."""
+        """URI, bytes, version and time of every object below, each request of several through `attempt`."""
 
     def open(self) -> BinaryIO:
         """The object, to read parts of it."""

@@ -78,14 +78,15 @@ class S3Objects:
         self.endpoint.client().delete_object(**self._named)
 
     def listed(self, attempt: Callable[[str, Callable[[], Any]], Any]) -> Iterable[Entry]:
-        """URI, bytes and ETag of every object below the folder, each page through `attempt`."""
+        """URI, bytes, ETag and time of every object below the folder, each page through `attempt`."""
         folder = f"{self.key.rstrip('/')}/" if self.key.strip("/") else ""
         page_asked: dict[str, Any] = {"Bucket": self.bucket, "Prefix": folder}
         while True:
             page = attempt(self.uri, lambda: self.endpoint.client().list_objects_v2(**page_asked))
             for entry in page.get("Contents", []):
                 if not entry["Key"].endswith("/"):  # a folder's marker
-                    yield f"s3://{self.bucket}/{entry['Key']}", entry["Size"], str(entry.get("ETag", ""))
+                    at = entry["LastModified"].timestamp()
+                    yield f"s3://{self.bucket}/{entry['Key']}", entry["Size"], str(entry.get("ETag", "")), at
             if not page.get("IsTruncated"):
                 return
             page_asked["ContinuationToken"] = page["NextContinuationToken"]

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core.errors import Refusal
+from layoutgen.core.rows import shown
 from layoutgen.core.schema import ELEMENT, LAYOUTS
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables import layout_arrays, published_runs
@@ -99,6 +100,12 @@ def _text(column: pa.ChunkedArray, name: str, uri: str) -> pa.ChunkedArray:
 
 
 def read(storage: Storage, uri: str, rows: Sequence[int]) -> pa.Table:
+    """Chosen rows of one file as `published` reads them, each with the picture that its layout lies on as its image.
+    Raises TableError where they can't be."""
+    return shown(published(storage, uri, rows))
+
+
+def published(storage: Storage, uri: str, rows: Sequence[int]) -> pa.Table:
     """Chosen rows of one file with all its columns; those of the contract that it lacks are null, and those that are
     read here have the contract's types. Raises TableError where they can't."""
     return _typed(_open(storage, uri).take(pa.array(rows, pa.int64())), uri)

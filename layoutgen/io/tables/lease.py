@@ -52,11 +52,11 @@ class Current:
 
 def read_current(storage: Storage, root: str) -> Current:
     """Read `CURRENT`; a table without one has published nothing."""
-    found = storage.read_version(f"{root.rstrip('/')}/CURRENT")
-    if found is None:
+    stored = storage.read_version(f"{root.rstrip('/')}/CURRENT")
+    if stored is None:
         return Current(None, 0, None)
-    run_id, _, epoch = found[0].decode().partition("\n")
-    return Current(run_id.strip() or None, int(epoch.split()[-1]) if epoch.split() else 0, found[1])
+    run_id, _, epoch = stored[0].decode().partition("\n")
+    return Current(run_id.strip() or None, int(epoch.split()[-1]) if epoch.split() else 0, stored[1])
 
 
 class Lease:
@@ -85,13 +85,13 @@ class Lease:
         threading.Thread(target=self._renew, daemon=True).start()
 
     def _take(self) -> None:
-        found = self._storage.read_version(self._uri)
-        if found is not None:
-            held = json.loads(found[0])
+        stored = self._storage.read_version(self._uri)
+        if stored is not None:
+            held = json.loads(stored[0])
             self.last_run, self.epoch = held["run_id"] or None, held["epoch"]
             if held["holder"]:
-                self._wait_out(held, found[1])
-            self._version = found[1]
+                self._wait_out(held, stored[1])
+            self._version = stored[1]
         self.epoch += 1
         try:
             self._write(self._holder, is_ours=False)
@@ -185,14 +185,14 @@ class Lease:
 
     def _confirm(self) -> str:
         """Return the lease's version; raise LeaseError where it is not ours."""
-        found = self._storage.read_version(self._uri)
-        held = json.loads(found[0]) if found else {}
-        if found is None or held.get("nonce") != self._nonce:
+        stored = self._storage.read_version(self._uri)
+        held = json.loads(stored[0]) if stored else {}
+        if stored is None or held.get("nonce") != self._nonce:
             raise LeaseError(
                 f"{self._root} was taken over by run {held.get('run_id')} of {held.get('holder')}; "
                 "this one publishes nothing"
             )
-        return found[1]
+        return stored[1]
 
     def _write(self, holder: str, *, is_ours: bool = True) -> None:
         """Write the lease. Without conditions, which would see to it, whose it is now is read first."""

@@ -51,7 +51,9 @@ class ShardReport:
     the digest of the planned keys that were found written; `failed` is `stage/kind` to number; `stages` tells how long
     each stage was busy; `verdicts` counts the published rows by the acceptance check's verdict, where there is one:
     `accepted`, and `refused/` with a reason. `asked` counts those whose texts a language model was asked about,
-    `applications` all of them by their application."""
+    `unread` those whose key elements it said in a way that nobody could read, `applications` all of them by their
+    application, `pictures` their finished pictures (`picture_files.counted`); `lacking` counts the computed rows
+    that lack one."""
 
     shard: int
     published: Written | None
@@ -68,7 +70,10 @@ class ShardReport:
     verdicts: dict[str, int] = field(default_factory=dict)
     stale: int = 0
     asked: int = 0
+    unread: int = 0
     applications: dict[str, int] = field(default_factory=dict)
+    pictures: dict[str, int] = field(default_factory=dict)
+    lacking: int = 0
     before: int = 0
     open: int = 0
 
@@ -167,8 +172,8 @@ class Ledger:
 
     def read_base(self) -> Base:
         """What the run builds on; an empty base where it did not come so far."""
-        found = self.storage.read_version(self.uri("base.json"))
-        return Base.from_json(json.loads(found[0])) if found else NO_BASE
+        stored = self.storage.read_version(self.uri("base.json"))
+        return Base.from_json(json.loads(stored[0])) if stored else NO_BASE
 
     def write_plan(self, plan: RunPlan) -> None:
         """Write the plan's index, after its parts."""
@@ -178,10 +183,10 @@ class Ledger:
 
     def read_plan(self) -> RunPlan | None:
         """The run's plan; None where it was not finished."""
-        found = self.storage.read_version(self.uri("plan.json"))
-        if found is None:
+        stored = self.storage.read_version(self.uri("plan.json"))
+        if stored is None:
             return None
-        values = json.loads(found[0])
+        values = json.loads(stored[0])
         if "base" not in values:
             return None  # an older version's: nothing is known that this one could go on with
         values["base"] = Base.from_json(values["base"])
@@ -218,8 +223,8 @@ class Ledger:
 
     def marker(self, shard: int) -> ShardReport | None:
         """The report of a shard that is done; None where it is not."""
-        found = self.storage.read_version(self.uri(f"shards/{shard:05d}.json"))
-        return ShardReport.from_json(found[0]) if found else None
+        stored = self.storage.read_version(self.uri(f"shards/{shard:05d}.json"))
+        return ShardReport.from_json(stored[0]) if stored else None
 
     def forget(self, shard: int) -> None:
         """Take a shard's marker back, so that it is computed again; without a rows' shard, the whole plan."""
@@ -230,12 +235,12 @@ class Ledger:
         not the driver's any more. With `conditional` writes it is exact: of a driver that slept meanwhile, the number
         is refused. Raises LeaseError or ConflictError."""
         uri = self.uri("attempt.json")
-        found = self.storage.read_version(uri)
-        attempt = _attempt(found) + 1
+        stored = self.storage.read_version(uri)
+        attempt = _attempt(stored) + 1
         confirm()
         data = json.dumps({"attempt": attempt}).encode()
         if conditional:
-            self.storage.write_if(uri, data, found and found[1])
+            self.storage.write_if(uri, data, stored and stored[1])
         else:
             self.storage.write(uri, data)
         return attempt
@@ -246,8 +251,8 @@ class Ledger:
 
     def markers(self) -> list[ShardReport]:
         """The reports of all shards that are done, by number."""
-        found = self.storage.read_many(self.storage.list(self.uri("shards")))
-        return sorted((ShardReport.from_json(data) for data in found if isinstance(data, bytes)), key=lambda r: r.shard)
+        reads = self.storage.read_many(self.storage.list(self.uri("shards")))
+        return sorted((ShardReport.from_json(data) for data in reads if isinstance(data, bytes)), key=lambda r: r.shard)
 
     def write_state(self, state: dict[str, Any]) -> None:
         """Say how the run stands."""
@@ -255,21 +260,21 @@ class Ledger:
 
     def read_state(self) -> dict[str, Any] | None:
         """How the run stands; None for a run that never started."""
-        found = self.storage.read_version(self.uri("run.json"))
-        return None if found is None else json.loads(found[0])
+        stored = self.storage.read_version(self.uri("run.json"))
+        return None if stored is None else json.loads(stored[0])
 
 
-def _attempt(found: tuple[bytes, str] | None) -> int:
-    return int(json.loads(found[0])["attempt"]) if found else 0
+def _attempt(stored: tuple[bytes, str] | None) -> int:
+    return int(json.loads(stored[0])["attempt"]) if stored else 0
 
 
 def table_kind(storage: Storage, root: str) -> str:
     """What rows the table at `root` has, such as "layouts". Raises ValueError where there is no table."""
-    found = storage.read_version(f"{root.rstrip('/')}/_table.json")
-    if found is None:
+    stored = storage.read_version(f"{root.rstrip('/')}/_table.json")
+    if stored is None:
         raise Refusal(f"{root} is no table: it has no _table.json; give what a job had as --output")
     try:
-        return str(json.loads(found[0])["kind"])
+        return str(json.loads(stored[0])["kind"])
     except (ValueError, KeyError, TypeError):
         raise Refusal(f"{root} is no table: its _table.json names no kind; give another --output") from None
 
@@ -279,9 +284,9 @@ def open_table(storage: Storage, root: str, kind: str) -> int | None:
     version wrote there. Raises ValueError where the table is of another kind."""
     uri = f"{root.rstrip('/')}/_table.json"
     for _ in range(3):
-        found = storage.read_version(uri)
-        if found is not None:
-            table = json.loads(found[0])
+        stored = storage.read_version(uri)
+        if stored is not None:
+            table = json.loads(stored[0])
             if table["kind"] != kind:
                 raise Refusal(f"{root} is a table of {table['kind']}, not of {kind}; give another --output")
             return table.get("shards")

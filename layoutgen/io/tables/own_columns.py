@@ -27,8 +27,8 @@ def published(storage: Storage, root: str, run_id: str | None, kind: pa.Schema) 
     folder = storage.join(root, f"snapshots/{run_id}")
     uris = [storage.join(folder, file["name"]) for file in written["files"]]
     with ThreadPoolExecutor(storage.concurrency) as pool:
-        found = list(pool.map(lambda uri: _of_file(storage, uri, kind), uris))
-    return reduce(lambda one, other: settle(one, other, keep=True)[0], found, NO_COLUMNS)
+        columns = list(pool.map(lambda uri: _of_file(storage, uri, kind), uris))
+    return reduce(lambda one, other: settle(one, other, keep=True)[0], columns, NO_COLUMNS)
 
 
 def of_run(storage: Storage, root: str, run_id: str) -> pa.Schema | None:
@@ -36,8 +36,8 @@ def of_run(storage: Storage, root: str, run_id: str) -> pa.Schema | None:
     plan = Ledger(storage, root, run_id).read_plan()
     if plan and plan.own:
         return decode(plan.own)
-    found = storage.read_version(storage.join(root, f"snapshots/{run_id}/_manifest.json"))
-    written = json.loads(found[0]) if found else {}
+    manifest = storage.read_version(storage.join(root, f"snapshots/{run_id}/_manifest.json"))
+    written = json.loads(manifest[0]) if manifest else {}
     return decode(written["own_schema"]) if "own_schema" in written else None
 
 
@@ -56,10 +56,10 @@ def _of_file(storage: Storage, uri: str, kind: pa.Schema) -> pa.Schema:
             continue
         plain = carried(field.type)
         if plain is None or holds_json(field):
-            found = json_field(field.name)
+            settled = json_field(field.name)
         else:
-            found = with_most(pa.field(field.name, plain), largest.get(field.name, 0))
-        fields.append(found if field.name in filled else pa.field(field.name, pa.null()))
+            settled = with_most(pa.field(field.name, plain), largest.get(field.name, 0))
+        fields.append(settled if field.name in filled else pa.field(field.name, pa.null()))
     return pa.schema(fields)
 
 

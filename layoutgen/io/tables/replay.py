@@ -18,8 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from layoutgen.core import schema
+from layoutgen.core.manifest import locales
 from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
-from layoutgen.core.manifest.keys import canvas_name
+from layoutgen.core.manifest.keys import parts
 from layoutgen.core.manifest.plan import shard_of
 from layoutgen.io.manifests import manifest
 from layoutgen.io.storage import Storage
@@ -28,7 +30,7 @@ from layoutgen.io.tables.ledger import Base, Ledger
 from layoutgen.io.tables.previous import Previous, chosen
 
 BUCKET_BYTES = 32 << 20  # of Parquet: letters that are in memory at once
-_READ = ["row_id", "product_id", "canvas", "input_row"]
+_READ = ["row_id", "product_id", "canvas", "locale", "input_row"]
 
 
 class Replay:
@@ -53,7 +55,7 @@ class Replay:
         self.replayed: list[np.ndarray] = []
 
     def batches(self, limit: int | None, size: int) -> Iterator[pa.Table]:
-        """Yield the input rows, each product once, on the canvases on which it failed, in tables of at most `size`,
+        """Yield the input rows, on the canvases and in the locales in which they failed, in tables of at most `size`,
         with own columns in the types that the run had. Raises SnapshotError where there are none."""
         own = own_columns.of_run(self._storage, self._root, self._run_id)
         with tempfile.TemporaryDirectory(prefix="layoutgen-replay-") as folder:
@@ -74,14 +76,20 @@ class Replay:
         for bucket in self._buckets(folder):
             known = newer.known(bucket) if newer else np.zeros(len(bucket), bool)
             self.left_out += int(known.sum())
-            canvases: dict[str, list[str]] = {}
+            failed: dict[str, dict[str | None, list[str]]] = {}
             members: dict[str, list[str]] = {}
             for row in bucket.filter(pa.array(~known)).to_pylist():
-                canvases.setdefault(row["input_row"], []).extend(_canvas(row))
+                canvas, locale = parts(row["row_id"], row["product_id"])
+                canvases = failed.setdefault(row["input_row"], {}).setdefault(row["locale"] or locale, [])
+                canvases += filter(None, [row["canvas"] or canvas])
                 members.setdefault(row["input_row"], []).append(row["row_id"])
-            for line, names in canvases.items():
+            for line, canvases_of in failed.items():
                 self.replayed.append(letters.keys(members[line]))
-                yield _on(line, sizes, names, self._rename)
+                alike: dict[tuple[str, ...], set[str | None]] = {}
+                for locale, names in canvases_of.items():
+                    alike.setdefault(tuple(sorted(names)), set()).add(locale)
+                for sizes_of, tags in alike.items():
+                    yield _on(line, sizes, sizes_of, tags, self._rename)
 
     def _buckets(self, folder: Path) -> Iterator[pa.Table]:
         """The letters in parts that fit into memory, all of a product in one of them, so also all of a shard."""
@@ -91,7 +99,8 @@ class Replay:
         with ExitStack() as stack:
             writers: dict[int, Any] = {}
             for dead in letters.stream(self._storage, self._root, self._run_id, [*_READ, "kind"]):
-                table = dead.filter(pc.not_equal(dead.column("kind"), "duplicate_id")).select(_READ)
+                table = schema.complete(dead, schema.DEAD_LETTERS)  # an older version's have no locale
+                table = table.filter(pc.not_equal(table.column("kind"), "duplicate_id")).select(_READ)
                 names = zip(*(table.column(name).to_pylist() for name in ("product_id", "input_row")), strict=True)
                 bucket_of = np.array([self._shard(name or line) * count // self._shards for name, line in names], int)
                 for number in np.unique(bucket_of).tolist():
@@ -140,7 +149,7 @@ class _Newer:
 
     def known(self, table: pa.Table) -> np.ndarray:
         """Which letters to leave out, (n,) bool."""
-        row_ids, products, _, lines = (column.to_pylist() for column in table.columns)
+        row_ids, products, lines = (table.column(name).to_pylist() for name in ("row_id", "product_id", "input_row"))
         published = self._published({shard_of(name, self._shards) for name in products if name}, set(row_ids))
         is_same = np.isin(letters.keys(row_ids, lines), self._same)
         is_other = np.isin(letters.keys(row_ids), self._other) & ~is_same
@@ -166,19 +175,21 @@ def _began(storage: Storage, root: str, run_id: str) -> datetime:
     return datetime.fromisoformat(plan.created_at)
 
 
-def _canvas(letter: dict[str, Any]) -> list[str]:
-    """The canvas on which a row failed, or the name that is none; [] where the whole product failed."""
-    name = canvas_name(letter["row_id"], letter["product_id"])
-    return [canvas for canvas in [letter["canvas"] or name] if canvas]
-
-
-def _on(line: str, sizes: str | None, canvases: list[str], rename: Mapping[str, str]) -> str:
-    """A row on some canvases only; its column of sizes has the name that the manifest gave it."""
+def _on(
+    line: str, sizes: str | None, canvases: tuple[str, ...], tags: set[str | None], rename: Mapping[str, str]
+) -> str:
+    """A row on some canvases and in some locales only; its columns have the names that the manifest gave them."""
     try:
         row = json.loads(line)
     except ValueError:
         return line
-    if not isinstance(row, dict) or not canvases or sizes is None:
+    if not isinstance(row, dict) or sizes is None:
         return line
-    written = next((old for old, new in rename.items() if new == sizes and old in row), sizes)
-    return json.dumps({**row, written: sorted(canvases)}, ensure_ascii=False)
+
+    def written(name: str) -> str:
+        return next((old for old, new in rename.items() if new == name and old in row), name)
+
+    narrowed = locales.only(row, written, tags)
+    if canvases:
+        narrowed = {**narrowed, written(sizes): list(canvases)}
+    return line if narrowed == row else json.dumps(narrowed, ensure_ascii=False)

@@ -5,14 +5,13 @@
     OUTPUT/snapshots/<run_id>/_SUCCESS               empty, written when CURRENT names the run: it is published
     OUTPUT/snapshots/<run_id>/_REFUSED               why the run is not published, in its place
     OUTPUT/dead_letters/<run_id>/*.parquet           the rows that failed, with their input
+    OUTPUT/pictures/ab/cdef….webp                    finished pictures, shared by all runs: see `picture_files`
     OUTPUT/CURRENT                                   the run id of the newest published snapshot
 
 A shard's files have fixed names and the same content whenever they are written again, so a replayed task overwrites
 its own work. Readers follow `CURRENT` and never see a run in the making.
 """
 
-import hashlib
-import io
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -21,29 +20,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from layoutgen.core import schema
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_types import NO_COLUMNS, described
 from layoutgen.core.manifest.column_values import aligned, same_rows
-from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables import counts, letters, staleness
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables import counts, dead_letters, letters, picture_files, run_files, staleness
 from layoutgen.io.tables.ledger import NO_BASE, Base, ShardReport, Written
 from layoutgen.io.tables.previous import Before, Previous, chosen, part
 from layoutgen.io.tables.published_runs import manifest
-
-# Failures that may pass: the same input may do better another time.
-RETRYABLE = {
-    "not_found",
-    "access_denied",
-    "archived",
-    "empty_object",
-    "truncated_image",
-    "truncated_video",
-    "process_crashed",
-}
-ROW_GROUP_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +37,8 @@ class Snapshots:
     """The tables of one run, of `shards` shards, under an output root. `schema` is the published rows'; `base` is
     what the run builds on. With `upsert` the published rows that are not planned stay. A published row that fails for
     a passing reason stays for `stale_days` days. `own` are the user's own columns as the run settled them, logical
-    (`core.manifest.column_types`): every file has each of them, in the one type."""
+    (`core.manifest.column_types`): every file has each of them, in the one type. `formats` are those of the finished
+    pictures that each computed row has to name."""
 
     storage: Storage
     root: str
@@ -64,6 +51,7 @@ class Snapshots:
     upsert: bool = False
     stale_days: float = 0.0
     own: pa.Schema = NO_COLUMNS
+    formats: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -102,34 +90,36 @@ class Snapshots:
         stale = self._stale(table, before.published)
         failed = [i for i, word in enumerate(status) if word == "failed" and planned[i] not in stale]
         good = _taken(table, ok)
-        dead = self._dead(_taken(table, failed), attempt)
+        dead = dead_letters.of_rows(self._stamped(_taken(table, failed)), attempt)
         carried = [
             staleness.cleared(chosen(before.known, same)),
             staleness.marked(chosen(before.published, set(stale)), stale, self.created_at),
             chosen(before.published, kept),
         ]
-        data = self._merged(aligned(self._stamped(good), self.schema, self.own), carried, before)
-        written = self._write(self.part(shard), data)
+        computed = aligned(self._stamped(good), self.schema, self.own)
+        every = range(len(computed))
+        lacking = picture_files.lacking(self.storage, computed, every, self.formats) if self.formats else set()
+        lacking |= picture_files.without_background(self.storage, computed, every)
+        data = self._merged(computed, carried, before)
+        published, rows = self._write(self.part(shard), data)
         dead_uri = self.storage.join(self.dead_folder, part(shard))
-        dead_written = self._write(dead_uri, _parquet(dead, self.compression) if failed else None)
-        written, published_ids = self._read_back(self.part(shard), written)
-        dead_written, dead_ids = self._read_back(dead_uri, dead_written)
+        dead_written, dead_ids = self._write_dead(dead_uri, dead) if failed else (None, [])
+        planned_ids = [row_id for row_id in (*rows.column("row_id").to_pylist(), *dead_ids) if row_id not in kept]
         images = good.column("image").to_pylist() if "image" in good.column_names else []
         return ShardReport(
             shard=shard,
-            published=written,
+            published=published,
             dead=dead_written,
             computed=len(ok),
             unchanged=len(same),
             kept=len(kept),
             deleted=len(old - set(planned) - kept),
             images=len(set(images)),
-            ids=sum_of_ids([row_id for row_id in [*published_ids, *dead_ids] if row_id not in kept]),
-            failed=_by_kind(dead),
+            ids=sum_of_ids(planned_ids),
+            failed=dead_letters.by_kind(dead),
             attempt=attempt,
-            verdicts=counts.verdicts(data, self.schema),
-            asked=counts.asked(data, self.schema),
-            applications=counts.applications(data),
+            **counts.of_table(rows),
+            lacking=len(lacking),
             stale=len(stale),
             before=len(old),
         )
@@ -142,7 +132,7 @@ class Snapshots:
         passing = {
             row_id: f"{error['stage']}/{error['kind']}: {error['message']}"
             for row_id, named, error in rows
-            if error and error["kind"] in RETRYABLE and images.get(row_id) == named
+            if error and error["kind"] in dead_letters.RETRYABLE and images.get(row_id) == named
         }
         return staleness.allowed(passing, published, self.created_at, self.stale_days)
 
@@ -155,7 +145,7 @@ class Snapshots:
         is_as_long = not len(published) and len(merged) == len(before.published)
         if before.data and is_as_long and all(same_rows(merged, before.published)):
             return before.data
-        return _parquet(merged, self.compression)
+        return run_files.parquet(merged, self.compression)
 
     def unplanned_shards(self, planned: set[int]) -> list[int]:
         """Shards of the snapshot before that this run plans no rows for."""
@@ -172,14 +162,9 @@ class Snapshots:
         before = self.previous.before(shard)
         count = len(before.published)
         data = self._merged(before.published.slice(0, 0), [before.published], before) if self.upsert else None
-        written, ids = self._read_back(self.part(shard), self._write(self.part(shard), data))
-        kept = len(ids)
-        verdicts = counts.verdicts(data, self.schema) if written else {}
-        asked = counts.asked(data, self.schema) if written else 0
-        report = ShardReport(shard, written, None, 0, 0, kept, count - kept, 0, sum_of_ids([]), before=count)
-        return replace(
-            report, verdicts=verdicts, asked=asked, applications=counts.applications(data) if written else {}
-        )
+        written, rows = self._write(self.part(shard), data)
+        report = ShardReport(shard, written, None, 0, 0, len(rows), count - len(rows), 0, sum_of_ids([]), before=count)
+        return replace(report, **counts.of_table(rows))
 
     def lacking(self, reports: list[ShardReport]) -> list[int]:
         """Shards for which the snapshot before did not hold all rows that its manifest has."""
@@ -196,16 +181,16 @@ class Snapshots:
     def write_carried(self, table: pa.Table, shard: int) -> ShardReport:
         """Write rows of the snapshot before into a shard, as they are; read them back and count what is there."""
         table = aligned(table, self.schema, self.own).sort_by("row_id")
-        written = self._write(self.part(shard), _parquet(table, self.compression))
-        written, ids = self._read_back(self.part(shard), written)
+        written, rows = self._write(self.part(shard), run_files.parquet(table, self.compression))
+        ids = rows.column("row_id").to_pylist()
         return ShardReport(shard, written, None, 0, len(table), 0, 0, 0, sum_of_ids(ids))
 
     def write_unplanned(self, table: pa.Table, number: int) -> ShardReport:
         """Write the rows that the plan could not use; they are dead letters of no shard."""
         uri = self.storage.join(self.dead_folder, f"plan-{number:03d}.parquet")
-        dead = self._dead(table, 1)
-        written, ids = self._read_back(uri, self._write(uri, _parquet(dead, self.compression)))
-        return ShardReport(-1 - number, None, written, 0, 0, 0, 0, 0, sum_of_ids(ids), _by_kind(dead))
+        dead = dead_letters.of_rows(self._stamped(table), 1)
+        written, ids = self._write_dead(uri, dead)
+        return ShardReport(-1 - number, None, written, 0, 0, 0, 0, 0, sum_of_ids(ids), dead_letters.by_kind(dead))
 
     def keep_letters(self, handled: np.ndarray, number: int) -> list[ShardReport]:
         """Take over the dead letters of the published run whose keys (`letters.keys` of row_id) are not `handled`, so
@@ -217,7 +202,7 @@ class Snapshots:
             table = pa.concat_tables(waiting)
             waiting.clear()
             uri = self.storage.join(self.dead_folder, f"kept-{len(reports):05d}.parquet")
-            written, ids = self._read_back(uri, self._write(uri, _parquet(table, self.compression)))
+            written, ids = self._write_dead(uri, table)
             reports.append(
                 ShardReport(-1 - number - len(reports), None, written, 0, 0, 0, 0, 0, sum_of_ids([]), open=len(ids))
             )
@@ -232,15 +217,17 @@ class Snapshots:
             write()
         return reports
 
-    def _read_back(self, uri: str, written: Written | None) -> tuple[Written | None, list[str]]:
-        """The keys in a file that was just written, and its version; its bytes must be the ones that were sent."""
-        if written is None:
-            return None, []
-        found = self.storage.read_version(uri)
-        if found is None or hashlib.sha256(found[0]).hexdigest() != written.sha256:
-            raise StorageError(f"{uri} does not hold what was written to it")
-        table = pq.ParquetFile(pa.BufferReader(found[0])).read(columns=["row_id"])
-        return replace(written, version=found[1]), table.column("row_id").to_pylist()
+    def _write(self, uri: str, data: bytes | None) -> tuple[Written | None, pa.Table]:
+        """Write a file of published rows, if any; with the columns, read back, that are counted."""
+        names = counts.columns(self.schema)
+        if data is None:
+            return None, self.schema.empty_table().select(names)
+        return run_files.write(self.storage, uri, data, names)
+
+    def _write_dead(self, uri: str, dead: pa.Table) -> tuple[Written, list[str]]:
+        """Write a file of dead letters; with their keys, read back."""
+        written, rows = run_files.write(self.storage, uri, run_files.parquet(dead, self.compression), ["row_id"])
+        return written, rows.column("row_id").to_pylist()
 
     def _stamped(self, table: pa.Table) -> pa.Table:
         count = len(table)
@@ -248,25 +235,6 @@ class Snapshots:
         return table.append_column(
             "created_at", pa.array([self.created_at] * count, schema.LAYOUTS.field("created_at").type)
         )
-
-    def _dead(self, table: pa.Table, attempt: int) -> pa.Table:
-        errors = table.column("error").combine_chunks()
-        if isinstance(errors, pa.ChunkedArray):
-            errors = pa.nulls(0, schema.ERROR)
-        kinds = errors.field("kind").to_pylist()
-        table = self._stamped(table)
-        for name in ("stage", "kind", "message"):
-            table = table.append_column(name, errors.field(name))
-        table = table.append_column("retryable", pa.array([kind in RETRYABLE for kind in kinds], pa.bool_()))
-        table = table.append_column("attempts", pa.array([attempt] * len(table), pa.int32()))
-        return schema.complete(table, schema.DEAD_LETTERS).select(schema.DEAD_LETTERS.names)
-
-    def _write(self, uri: str, data: bytes | None) -> Written | None:
-        if data is None:
-            return None
-        self.storage.write(uri, data)
-        rows_in_it = pq.read_metadata(pa.BufferReader(data)).num_rows
-        return Written(uri.rpartition("/")[2], rows_in_it, len(data), hashlib.sha256(data).hexdigest())
 
     def settle(self, reports: list[ShardReport]) -> list[int]:
         """Shards whose files do not hold what was reported. Each file has the version that it had when it was read
@@ -285,14 +253,10 @@ class Snapshots:
             wrong |= {
                 shard
                 for uri, (shard, written) in wanted.items()
-                if (not written.version or there.get(uri) != written.version) and not self._holds(uri, written)
+                if (not written.version or there.get(uri) != written.version)
+                and not run_files.holds(self.storage, uri, written)
             }
         return sorted(wrong)
-
-    def _holds(self, uri: str, written: Written) -> bool:
-        """Look into a file that a listing, which may be old, shows otherwise."""
-        found = self.storage.read_version(uri)
-        return found is not None and hashlib.sha256(found[0]).hexdigest() == written.sha256
 
     def finish(self, reports: list[ShardReport], summary: dict[str, Any], settings: dict[str, Any]) -> None:
         """Write the manifest: the snapshot is complete, and can be published or refused."""
@@ -306,7 +270,7 @@ class Snapshots:
             "shard_count": self.shards,
             "files": [vars(report.published) for report in reports if report.published],
             "dead_letters": [vars(report.dead) for report in reports if report.dead],
-            **described(self.own),
+            **described(self.own, self.schema),
             "summary": summary,
             "settings": settings,
         }
@@ -334,21 +298,3 @@ def _taken(table: pa.Table, positions: list[int]) -> pa.Table:
 
 def _number(name: str) -> int:
     return int(name.removeprefix("part-").partition(".")[0])
-
-
-def _by_kind(dead: pa.Table) -> dict[str, int]:
-    names = zip(dead.column("stage").to_pylist(), dead.column("kind").to_pylist(), strict=True)
-    return dict(Counter(f"{stage}/{kind}" for stage, kind in names))
-
-
-def _parquet(table: pa.Table, compression: str) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(
-        table.replace_schema_metadata({"layoutgen.schema_version": str(schema.VERSION)}),
-        sink,
-        compression=compression,
-        row_group_size=ROW_GROUP_ROWS,
-        write_statistics=True,
-        use_dictionary=True,
-    )
-    return sink.getvalue()

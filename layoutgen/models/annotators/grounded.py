@@ -1,7 +1,9 @@
 """The annotator that joins a vision-language model with an OCR engine: roles from the one, boxes and strings from the
 other. The joining itself is `core.reading.grounding`."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -34,7 +36,11 @@ class GroundedAnnotator:
 
     def ground(self, images: list[np.ndarray], read: list[Annotation]) -> list[Annotation | Fault]:
         """Return the annotations that `read` become, image by image."""
-        return list(map(_joined, self._namer.annotate(images), read))
+        return _grounded(self._namer, images, read)
+
+
+def _grounded(namer: Annotator, images: list[np.ndarray], read: list[Annotation]) -> list[Annotation | Fault]:
+    return list(map(_joined, namer.annotate(images), read)) if images else []
 
 
 def _joined(named: Annotation | Fault, read: Annotation) -> Annotation | Fault:
@@ -44,16 +50,22 @@ def _joined(named: Annotation | Fault, read: Annotation) -> Annotation | Fault:
 
 
 class GroundedInParts:
-    """Grounds strips part by part, by `strip_reader`, whose OCR reads each part anew, and all else by `annotator`."""
+    """Grounds strips part by part, by the annotator that `strip_reader` builds at the first of them, whose OCR reads
+    each part anew, and all else by `namer` alone: a GPU's actor seldom needs an OCR engine."""
 
-    def __init__(self, annotator: GroundedAnnotator, strip_reader: Annotator) -> None:
-        self._annotator, self._strip_reader = annotator, strip_reader
+    def __init__(self, namer: Annotator, strip_reader: Callable[[], Annotator]) -> None:
+        self._namer, self._build = namer, strip_reader
+
+    @cached_property
+    def _strip_reader(self) -> Annotator:
+        return self._build()
 
     def ground(self, images: list[np.ndarray], read: list[Annotation]) -> list[Annotation | Fault]:
         """Return the annotations that `read` become, image by image."""
         long = [k for k, image in enumerate(images) if is_strip(image.shape[1], image.shape[0])]
         plain = [k for k in range(len(images)) if k not in long]
-        answers = dict(zip(long, self._strip_reader.annotate([images[k] for k in long]), strict=True))
-        grounded = self._annotator.ground([images[k] for k in plain], [read[k] for k in plain])
+        strips = self._strip_reader.annotate([images[k] for k in long]) if long else []
+        answers = dict(zip(long, strips, strict=True))
+        grounded = _grounded(self._namer, [images[k] for k in plain], [read[k] for k in plain])
         answers |= dict(zip(plain, grounded, strict=True))
         return [answers[k] for k in range(len(images))]

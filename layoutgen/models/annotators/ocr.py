@@ -5,6 +5,7 @@ pixels become readings. One image is read at a time: batches of lines are then t
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -12,6 +13,7 @@ import numpy as np
 
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.colour import to_hex
+from layoutgen.core.framing import main_box
 from layoutgen.core.layout import Box
 from layoutgen.core.pictures import strips
 from layoutgen.core.reading.text_roles import (
@@ -27,7 +29,7 @@ from layoutgen.core.reading.text_roles import (
 from layoutgen.models.base import Fault, Saliency
 from layoutgen.models.finders.border import shrink
 
-VERSION = "ppocr-v6-small-2"
+VERSION = "ppocr-v6-small-3"
 _SMALLEST_SIDE_PX = 16
 _LONGEST_SIDE_PX = 1600
 _DETECTOR_SIDE_PX = 608
@@ -39,23 +41,29 @@ _WHOLE_PICTURE = 0.7
 _INK_SHARE = 0.75
 
 
+@lru_cache(maxsize=2)
+def _reader(threads: int) -> Any:
+    """The networks, which posters and covers of a worker share."""
+    from rapidocr import RapidOCR
+
+    return RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.use_cls": False,
+            "Det.limit_side_len": _DETECTOR_SIDE_PX,
+            "Global.max_side_len": _LONGEST_SIDE_PX,
+            "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+        }
+    )
+
+
 class OcrAnnotator:
     """Reads images with PP-OCRv6 small on the CPU. `threads` is the number that one image may use; `saliency` gives the
     subject's box and helps to tell printed text, None leaves the subject unknown."""
 
     def __init__(self, *, threads: int = 1, saliency: Saliency | None = None) -> None:
-        from rapidocr import RapidOCR
-
-        self._read = RapidOCR(
-            params={
-                "Global.log_level": "error",
-                "Global.use_cls": False,
-                "Det.limit_side_len": _DETECTOR_SIDE_PX,
-                "Global.max_side_len": _LONGEST_SIDE_PX,
-                "EngineConfig.onnxruntime.intra_op_num_threads": threads,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            }
-        )
+        self._read = _reader(threads)
         self._saliency = saliency
 
     def annotate(self, images: list[np.ndarray]) -> list[Annotation | Fault]:
@@ -72,7 +80,7 @@ class OcrAnnotator:
         subject, saliency = None, None
         if self._saliency is not None:
             saliency = self._saliency.saliency([shrink(image, _LONGEST_SIDE_PX)])[0]
-            subject = subject_box(saliency)
+            subject = main_box(saliency)
             # A subject that fills the picture tells nothing: designers set text on such pictures. A strip has many.
             if (saliency >= 0.5).mean() < _WHOLE_PICTURE and not strips.is_strip(width, height):
                 readings = [replace(r, on_subject=_covered(saliency, r.box_px, width, height)) for r in readings]
@@ -123,25 +131,6 @@ class OcrAnnotator:
                 for reading in measured(image, quad, text.strip(), float(score))
             ]
         )
-
-
-def subject_box(saliency: np.ndarray) -> Box | None:
-    """Return the box around the largest parts of a saliency map (height, width) at 0.5, normalised; None where it is
-    below that everywhere. Parts smaller than a third of the largest are left out."""
-    mask = (saliency >= 0.5).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    parts = stats[1:]
-    if len(parts) == 0:
-        return None
-    parts = parts[3 * parts[:, cv2.CC_STAT_AREA] >= parts[:, cv2.CC_STAT_AREA].max()]
-    height, width = mask.shape
-    left, top, right, bottom = (
-        parts[:, 0].min(),
-        parts[:, 1].min(),
-        (parts[:, 0] + parts[:, 2]).max(),
-        (parts[:, 1] + parts[:, 3]).max(),
-    )
-    return (float(left / width), float(top / height), float(right / width), float(bottom / height))
 
 
 def _filled_out(image: np.ndarray) -> np.ndarray:

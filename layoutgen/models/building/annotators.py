@@ -1,11 +1,12 @@
 """Builds what reads pictures: one `match` is all that a new annotator needs."""
 
-from layoutgen.config.stages import AnnotateSettings, SaliencySettings
+from layoutgen.config.stages import AnnotateSettings, ProtectSettings, SaliencySettings
+from layoutgen.core.covers import key_elements
 from layoutgen.io.storage import Storage
 from layoutgen.models.annotators import grounded, ocr
 from layoutgen.models.annotators import subject_only as no_reader
 from layoutgen.models.annotators.strips import InParts
-from layoutgen.models.base import Annotator, Grounder
+from layoutgen.models.base import Annotator, Grounder, Pointer
 from layoutgen.models.building.finders import saliency
 
 
@@ -36,7 +37,18 @@ def grounder(settings: AnnotateSettings, storage: Storage) -> tuple[Grounder, st
     from layoutgen.models.building import vlm as building_vlm
 
     namer, name = building_vlm.annotator(settings, storage, None)
-    reader = ocr.OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
-    both = grounded.GroundedAnnotator(namer, reader)
-    strip_reader = InParts(both, subject_only(settings.saliency), settings.batch)
-    return grounded.GroundedInParts(both, strip_reader), f"{name}, {grounded.VERSION} in {ocr.VERSION}"
+
+    def strip_reader() -> Annotator:
+        reader = ocr.OcrAnnotator(threads=settings.threads, saliency=saliency(settings.saliency))
+        both = grounded.GroundedAnnotator(namer, reader)
+        return InParts(both, subject_only(settings.saliency), settings.batch)
+
+    return grounded.GroundedInParts(namer, strip_reader), f"{name}, {grounded.VERSION} in {ocr.VERSION}"
+
+
+def pointer(settings: ProtectSettings, storage: Storage) -> tuple[Pointer, str]:
+    """Build what asks a language model about covers, and its name and version as rows say it."""
+    from layoutgen.models.building import vlm as building_vlm
+
+    model, name = building_vlm.pointer(settings, storage)
+    return model, f"{name}, {key_elements.VERSION}"

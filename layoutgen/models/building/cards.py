@@ -12,12 +12,12 @@ from math import prod
 from pathlib import Path
 
 from layoutgen.config.base import Node, Pool, load
-from layoutgen.config.jobs import AnnotateConfig, LayoutsConfig
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.stages import CheckpointSettings
 from layoutgen.io.storage import Storage
 from layoutgen.models.decoding.memory import GIB, PUBLISHED, Measures, Need, measures_of, serving
 from layoutgen.models.vlm.pictures import picture_kind
-from layoutgen.models.weights import fetch_config, fetch_weights, local, tensors_of
+from layoutgen.models.weights import fetch_config, fetch_weights, on_hub, tensors_of
 
 CARDS_GB = {24: 22.0, 48: 43.9, 80: 78.0}
 """Cards by the size that they are sold as, and the GiB that they report at least."""
@@ -63,7 +63,7 @@ def _need(settings: CheckpointSettings, measures: Measures, rank: int, rows: int
 def _measures(settings: CheckpointSettings, storage: Storage) -> Measures | None:
     """Of a folder or prefix by its files' headers; of a hub's checkpoint by name; None where nothing is known."""
     uri, cache = settings.model, Path(settings.cache).expanduser()
-    if local(uri) is None and not uri.startswith("s3://"):
+    if on_hub(uri):
         return PUBLISHED.get(uri.partition("@")[0])
     folder = fetch_config(uri, cache, storage)
     config = json.loads((folder / "config.json").read_text("utf-8"))
@@ -82,12 +82,13 @@ def table() -> str:
     """Published checkpoints with the shipped settings for a cluster, as Markdown."""
     compose = load(LayoutsConfig, _JOBS / "layouts.cluster.toml").compose
     annotate = load(AnnotateConfig, _JOBS / "annotate.cluster.toml").annotate
+    protect = load(CoversConfig, _JOBS / "covers.cluster.toml").protect
     head = ["checkpoint", "weights", "a token", f"composing, {compose.batch} rows", "card"]
-    head += [f"annotating, {annotate.batch} rows", "card"]
+    head += [f"annotating, {annotate.batch} rows", "card", f"pointing, {protect.batch} rows", "card"]
     lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
     for name, measures in PUBLISHED.items():
         cells = [f"{measures.parameters * 2 / GIB:.1f} GiB", f"{measures.token_bytes('bfloat16') / 1024:.0f} KiB"]
-        for settings, rank in ((compose, 16), (annotate, 0)):
+        for settings, rank in ((compose, 16), (annotate, 0), (protect, 0)):
             need = _need(settings, measures, rank, settings.batch).total / GIB
             cells += [f"{need:.1f} GiB", next((f"{size} GB" for size, has in CARDS_GB.items() if need <= has), "none")]
         lines.append(f"| `{name}` | {' | '.join(cells)} |")

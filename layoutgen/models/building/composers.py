@@ -18,26 +18,41 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composer, Preparer
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers import rules
+from layoutgen.models.composers.campaigns import Campaign
 from layoutgen.models.composers.covers import CoverComposer
+from layoutgen.models.composers.demanded import Demanded
+from layoutgen.models.composers.dressed import Dressed
+from layoutgen.models.composers.folded import Folded
+from layoutgen.models.composers.mirrored import Mirrored
 from layoutgen.models.finders.border import BorderSaliency
 
 
 def composer(
     settings: ComposeSettings, place: PlaceSettings, face_for: FaceFor, seed: int, storage: Storage
 ) -> tuple[Composer, dict[str, Any]]:
-    """Build the composer, and its provenance: composer, adapter, prompt_version, and seed where it draws numbers."""
+    """Build the composer, and its provenance: composer, adapter, prompt_version, and seed where it draws numbers. A
+    vision-language model is shown the true photo whichever way the copy runs; for others it is mirrored."""
     match settings.engine:
         case "rules":
-            model = rules.RulesComposer(BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font)
-            return model, {"composer": rules.VERSION, "adapter": None, "prompt_version": None, "seed": None}
+            model: Composer = rules.RulesComposer(
+                BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font
+            )
+            return Demanded(Campaign(Mirrored(model))), {
+                "composer": rules.VERSION,
+                "adapter": None,
+                "prompt_version": None,
+                "seed": None,
+            }
         case "qwen_vl":
             from layoutgen.models.building import vlm as building_vlm
 
-            return building_vlm.composer(settings, seed, storage, frame_default)
+            model, provenance = building_vlm.composer(settings, seed, storage, frame_default)
+            return Demanded(Dressed(Folded(model))), provenance
         case _:
             from layoutgen.models.building import networks as building_networks
 
-            return building_networks.composer(settings, seed, storage, frame_default)
+            model, provenance = building_networks.composer(settings, seed, storage, frame_default)
+            return Demanded(Dressed(Folded(Mirrored(model)))), provenance
 
 
 def cover_composer(settings: CoverPlaceSettings, zones: Zones, face_for: FaceFor) -> CoverComposer:
@@ -47,7 +62,7 @@ def cover_composer(settings: CoverPlaceSettings, zones: Zones, face_for: FaceFor
         Limits(settings.most_covered, settings.min_contrast, settings.min_font),
         face_for,
         zones=zones,
-        font_files=tuple(filter(None, (settings.regular_font, settings.bold_font))),
+        font_files=tuple(filter(None, (settings.regular_font, settings.bold_font, settings.emoji_font))),
     )
 
 

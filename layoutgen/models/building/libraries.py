@@ -2,12 +2,14 @@
 
 | key | library | what of a row is its output |
 | --- | --- | --- |
-| `measure` | pillow, with the FreeType inside it | the widths of texts, so boxes and font sizes |
+| `measure` | uharfbuzz, with the HarfBuzz inside it | shaped texts, so boxes and font sizes |
+| `words`, `phrases`, `breaks` | rjieba, budoux, icu4py | where lines break: their dictionaries are in their wheels |
+| `hyphens` | pyphen | where long words are parted at last; not in the core install |
 | `ocr` | rapidocr | readings: the networks are in its wheel, and what stands before and after them |
 | `faces` | mtcnn | the weights of the face detector, which are in its wheel |
 | `answer` | transformers | a vision-language model's answers: releases of one year differed in image positions |
 | `vllm` | vllm | the same, where it decodes |
-| `draw` | diffusers | the network that `layout_image` draws with |
+| `draw` | diffusers | the network that `layout_image` draws with, the models that `stable_diffusion` paints with |
 
 All others compute what is written down elsewhere (a JPEG's pixels, a convolution, a grammar's tokens), and releases
 differ as machines do, by rounding: decoders of images and clips, OpenCV, ONNX Runtime, torch, peft, llguidance, NumPy,
@@ -19,10 +21,12 @@ a model's `device` does not count, but its `dtype` does.
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from PIL import features
-
 LIBRARIES = {
-    "measure": "pillow",
+    "measure": "uharfbuzz",
+    "words": "rjieba",
+    "phrases": "budoux",
+    "breaks": "icu4py",
+    "hyphens": "pyphen",
     "ocr": "rapidocr",
     "faces": "mtcnn",
     "answer": "transformers",
@@ -36,7 +40,6 @@ def release(key: str) -> str:
     """The installed release of what `LIBRARIES` names under `key`, or that there is none."""
     name = LIBRARIES[key]
     try:
-        installed = f"{name} {version(name)}"
+        return f"{name} {version(name)}"
     except PackageNotFoundError:
         return f"{name} is not installed"
-    return f"{installed}, freetype {features.version('freetype2')}" if key == "measure" else installed

@@ -15,7 +15,7 @@ from layoutgen.models.weights import EMBEDDED, fetch_weights, weights_sha
 def composer(
     settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming
 ) -> tuple[Composer, dict[str, Any]]:
-    """Build the composer, and its provenance. Raises ValueError or FileNotFoundError with the mend."""
+    """Build the composer, and its provenance. Raises ValueError or AbsentError with the mend."""
     folder = _fetch(settings, storage)
     family = FAMILIES[settings.engine]
     model = family.composer(
@@ -33,7 +33,7 @@ def composer(
 
 def check(settings: ComposeSettings, storage: Storage) -> None:
     """See that the network is there and whole; it is small, so it is fetched and read. Raises ValueError or
-    FileNotFoundError with the mend."""
+    AbsentError with the mend."""
     FAMILIES[settings.engine].load(_fetch(settings, storage), "cpu")
 
 

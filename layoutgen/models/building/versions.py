@@ -6,6 +6,7 @@ their bytes stand for files: weights, fonts, detectors.
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from layoutgen.config.jobs import LayoutsConfig
@@ -19,24 +20,32 @@ from layoutgen.config.stages import (
     ImagesSettings,
     PlaceSettings,
     ProtectSettings,
+    RenderSettings,
     SaliencySettings,
 )
 from layoutgen.core import framing
+from layoutgen.core.covers import key_elements
 from layoutgen.core.covers import placement as cover_placement
+from layoutgen.core.errors import AbsentError
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
-from layoutgen.core.placing import placement
+from layoutgen.core.placing import dressing, placement
 from layoutgen.core.proposals import ranking
 from layoutgen.core.text import lettering
-from layoutgen.imaging import fonts, images, video
+from layoutgen.imaging import drawing, fonts, framed, images, packshots, segmenting, video
+from layoutgen.imaging.documents import formats
 from layoutgen.io.digests import file_digest
 from layoutgen.models.annotators import grounded, ocr, subject_only
 from layoutgen.models.building.finders import zones
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.building.libraries import release
-from layoutgen.models.composers import rules
+from layoutgen.models.composers import campaigns, rules
 from layoutgen.models.finders import border, clips, faces
 
 logger = logging.getLogger("layoutgen")
+
+_FONT = "a font file's path, or none for the embedded fonts"
+_DETECTOR = "`mtcnn` or the path of a YuNet ONNX file"
+_FINDER = "`net`, `border` or the path of an ONNX file"
 
 
 def row_versions(
@@ -45,33 +54,41 @@ def row_versions(
     compose: ComposeSettings | None,
     place: PlaceSettings | None,
     seed: int = 0,
+    dressed: str = "",
 ) -> Versions:
     """The versions of all that works in the stages, told without loading a model: settings and files that shape a row,
-    and none that do not, such as sizes of pools and batches, threads, devices, folders of caches and names of files."""
+    and none that do not, such as sizes of pools and batches, threads, devices, folders of caches and names of files.
+    `dressed` stands for the house styles (`building.styles.version`)."""
     return Versions(
         fetch=digest(images.VERSION, pixels.model_dump(exclude={"pool"})),
-        annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency)),
-        compose=digest(_composer_version(compose, place, seed), place and _fonts(place)) if compose else "",
-        place=digest(placement.VERSION, _placer_version(place)) if place else "",
+        annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency, "annotate")),
+        compose=digest(_composer_version(compose, place, seed), place and [_fonts(place), *_breaks(place)], dressed)
+        if compose
+        else "",
+        place=digest(placement.VERSION, dressing.VERSION, framed.VERSION, _placer_version(place), dressed)
+        if place
+        else "",
     )
 
 
 def cover_versions(pixels: ImagesSettings, protect: ProtectSettings, place: CoverPlaceSettings) -> Versions:
     """The versions of all that works in the covers job's stages."""
-    reading = annotator_version(AnnotateSettings(engine=protect.engine))
+    reading = annotator_version(protect.reading)
+    pointing = [] if protect.engine != "vlm" else [_pointer_version(protect)]
     looking = (faces_version(protect), release("faces") if protect.faces == "mtcnn" else "")
     controls = {ratio: sorted((zone.name, zone.box) for zone in named) for ratio, named in zones(protect).items()}
     return Versions(
         fetch=digest(images.VERSION, video.VERSION, clips.VERSION, pixels.model_dump(exclude={"pool"})),
-        annotate=digest(reading, saliency_version(protect.saliency), looking),
+        annotate=digest(reading, saliency_version(protect.saliency, "protect"), looking, *pointing),
         place=digest(cover_placement.VERSION, _placer_version(place), controls),
         copy=COVER_COPY,
     )
 
 
-def versions_by_application(config: LayoutsConfig) -> dict[str, Versions]:
-    """The versions of all that works on the rows of each application in jobs.layouts."""
-    poster = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed)
+def versions_by_application(config: LayoutsConfig, dressed: str = "") -> dict[str, Versions]:
+    """The versions of all that works on the rows of each application in jobs.layouts; `dressed` as `row_versions` takes
+    it."""
+    poster = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed, dressed)
     own, marketing = config.marketing, poster
     if own.first or own.zones:
         marketing = replace(marketing, compose=digest(poster.compose, own.first, own.zones))
@@ -81,22 +98,57 @@ def versions_by_application(config: LayoutsConfig) -> dict[str, Versions]:
     return {"poster": poster, "marketing": marketing, "video_cover": cover}
 
 
+def rendered(versions: Mapping[str, Versions], recipes: Mapping[str, str]) -> dict[str, Versions]:
+    """The versions of a job that also makes files of its rows, by these recipes."""
+    render = digest([*recipes.items()]) if recipes else ""
+    return {name: replace(of_rows, render=render) for name, of_rows in versions.items()}
+
+
+def with_kits(versions: Mapping[str, Versions], digests: Mapping[str, str]) -> dict[str, Versions]:
+    """The versions of a job whose rows keep their brands' kits, of which these are the digests by brand."""
+    return {name: replace(of_rows, kits=digests) for name, of_rows in versions.items()}
+
+
+def recipes(settings: RenderSettings, files: Sequence[str] = ()) -> dict[str, str]:
+    """What stands for all that draws and writes a row's file, besides the row: by format, in the order of the settings.
+    `files` are fonts that rows may name besides the embedded ones."""
+    own = [_digest_of("font", path, _FONT) for path in files]
+    drawn = [drawing.VERSION, framed.VERSION, packshots.VERSION, fonts.VERSION, release("measure"), own]
+    lossy = [settings.quality, settings.max_kb, settings.max_kb and settings.least_quality]
+    return {
+        name: digest(formats.version(name), drawn, lossy if formats.FORMATS[name].is_raster else [])
+        for name in settings.formats
+    }
+
+
+def own_fonts(*settings: PlaceSettings) -> tuple[str, ...]:
+    """The font files that settings name, each once. Raises AbsentError for one that can't be read."""
+    files: dict[str, str] = {}
+    for place in settings:
+        section = "cover" if isinstance(place, CoverSettings) else "place"
+        for name in ("bold_font", "regular_font", "emoji_font"):
+            if path := getattr(place, name):
+                files[path] = _digest_of(f"{section}.{name}", path, _FONT)
+    return tuple(files)
+
+
 def cover_settings(config: LayoutsConfig) -> CoverSettings:
-    """How jobs.layouts lays out covers: in the fonts of all others, unless covers have their own."""
+    """How jobs.layouts lays out covers: in the fonts and with the words of all others, unless covers have their own."""
     place, cover = config.place, config.cover
-    regular, bold = cover.regular_font or place.regular_font, cover.bold_font or place.bold_font
-    return cover.model_copy(update={"regular_font": regular, "bold_font": bold})
+    names = ("regular_font", "bold_font", "emoji_font", "words")
+    return cover.model_copy(update={name: getattr(cover, name) or getattr(place, name) for name in names})
 
 
 def faces_version(settings: ProtectSettings) -> str:
     """The name and version of the face detector; says "none" where none can run here."""
     if settings.faces == "mtcnn":
         return faces.VERSION if faces.wheel_files() else "none: the mtcnn wheel is not installed"
-    return f"yunet {_digest_of(settings.faces, 'a face detector', '`mtcnn`')}" if settings.faces else "none"
+    return f"yunet {_digest_of('protect.faces', settings.faces, _DETECTOR)}" if settings.faces else "none"
 
 
-def saliency_version(settings: SaliencySettings) -> str:
-    """The name and version of the subject finder, told without loading a model; of a file, its bytes' digest."""
+def saliency_version(settings: SaliencySettings, section: str) -> str:
+    """The name and version of the subject finder of a section's settings, told without loading a model; of a file, its
+    bytes' digest. Raises AbsentError for one that can't be read."""
     match settings.model:
         case "border":
             return border.VERSION
@@ -105,7 +157,7 @@ def saliency_version(settings: SaliencySettings) -> str:
 
             return version()
         case path:
-            return f"{settings.format}-{_digest_of(path, 'a subject finder', '`net`, `border`')}"
+            return f"{settings.format}-{_digest_of(f'{section}.saliency.model', path, _FINDER)}"
 
 
 def annotator_version(settings: AnnotateSettings) -> str:
@@ -120,9 +172,22 @@ def annotator_version(settings: AnnotateSettings) -> str:
     return digest(PROMPT_VERSION, _checkpoint_version(settings), joined)
 
 
+def _pointer_version(settings: ProtectSettings) -> list[object]:
+    from layoutgen.core.prompts.covers import PROMPT_VERSION
+
+    return [key_elements.VERSION, PROMPT_VERSION, *_checkpoint_version(settings)]
+
+
 def _composer_version(settings: ComposeSettings, place: PlaceSettings | None = None, seed: int = 0) -> list[object]:
     if settings.engine == "rules":
-        return [rules.VERSION, framing.VERSION, border.VERSION, release("measure"), place and _limits(place)]
+        return [
+            rules.VERSION,
+            campaigns.VERSION,
+            framing.VERSION,
+            border.VERSION,
+            release("measure"),
+            place and _limits(place),
+        ]
     if settings.engine in NETWORKS:
         return [border.VERSION, seed, *network_version(settings)]
     from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
@@ -153,12 +218,19 @@ def _checkpoint_version(settings: CheckpointSettings) -> list[object]:
 
 
 def _placer_version(settings: PlaceSettings) -> list[object]:
-    apart = {"pool", "regular_font", "bold_font", "canvases"}
+    apart = {"pool", "regular_font", "bold_font", "emoji_font", "words", "canvases"}
     if settings.bold_font and settings.bold_font == settings.regular_font:
         face = fonts.face(settings.bold_font, fonts.BOLD)
         if not face.has_weights:
             logger.warning("%s has no axis of weights: titles set in it are no bolder than other texts", face.path)
-    return [settings.model_dump(exclude=apart), _fonts(settings), release("measure")]
+    return [settings.model_dump(exclude=apart), _fonts(settings), _breaks(settings), release("measure")]
+
+
+def _breaks(settings: PlaceSettings) -> list[str]:
+    """What says where lines break: the dictionaries, and the user's words by their bytes."""
+    segmenting.user_words(settings.words)  # a file that can't be used ends a run before it begins
+    words = file_digest(settings.words) if settings.words else ""
+    return [segmenting.VERSION, words, *map(release, ("words", "phrases", "breaks", "hyphens"))]
 
 
 def _limits(settings: PlaceSettings) -> tuple[float, float]:
@@ -172,10 +244,8 @@ def _fonts(settings: PlaceSettings) -> list[tuple[str, str]]:
     return [(fonts.VERSION, lettering.VERSION), *names]
 
 
-def _digest_of(path: str, what: str, others: str) -> str:
+def _digest_of(setting: str, path: str, mend: str) -> str:
     try:
         return file_digest(path)
     except OSError as error:
-        raise ValueError(
-            f"{path}, which is to be {what}, can't be read ({error.strerror}); give {others} or an ONNX file's path"
-        ) from None
+        raise AbsentError(f"{setting} = {path!r} can't be read ({error.strerror}); give {mend}") from None

@@ -4,16 +4,15 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from layoutgen.config.stages import AnnotateSettings, CheckpointSettings, ComposeSettings
+from layoutgen.config.stages import AnnotateSettings, CheckpointSettings, ComposeSettings, ProtectSettings
 from layoutgen.io.storage import Storage
-from layoutgen.models.annotators.vlm import InternVlAnnotator, annotation_task
+from layoutgen.models.annotators.vlm import InternVlAnnotator, VlmPointer, annotation_task, cover_task
 from layoutgen.models.base import Composer, Saliency
 from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
 from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, Task, open_answerer
 from layoutgen.models.decoding.decoder import Engine
 from layoutgen.models.decoding.memory import INSTRUCTIONS
 from layoutgen.models.prefixes import split_pin
-from layoutgen.models.vlm import adapters
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 from layoutgen.models.vlm.checkpoints import (
     ADAPTER_RECORD,
@@ -24,7 +23,7 @@ from layoutgen.models.vlm.checkpoints import (
     load_skeleton,
 )
 from layoutgen.models.vlm.pictures import picture_kind
-from layoutgen.models.weights import fetch_config, fetch_weights, local, revision, tensors_of, weights_sha
+from layoutgen.models.weights import fetch_config, fetch_weights, local, on_hub, revision, tensors_of, weights_sha
 
 log = logging.getLogger("layoutgen")
 
@@ -32,10 +31,19 @@ log = logging.getLogger("layoutgen")
 def annotator(settings: AnnotateSettings, storage: Storage, finder: Saliency | None) -> tuple[InternVlAnnotator, str]:
     """Build the annotator, and its name and version as rows say it."""
     answerer, _ = _opened(settings, storage, annotation_task)
-    identity = answerer.identity
+    return InternVlAnnotator(answerer, finder), _name(settings, answerer.identity)
+
+
+def pointer(settings: ProtectSettings, storage: Storage) -> tuple[VlmPointer, str]:
+    """Build what names the key elements of covers, and its name and version as rows say it."""
+    answerer, _ = _opened(settings, storage, cover_task)
+    return VlmPointer(answerer), _name(settings, answerer.identity)
+
+
+def _name(settings: CheckpointSettings, identity: dict[str, str]) -> str:
     added = f" + {split_pin(settings.adapter)[0]} {identity['adapter_sha'][:12]}" if settings.adapter else ""
     name = f"{identity['family']} {split_pin(settings.model)[0]} {identity['weights_sha'][:12]}"
-    return InternVlAnnotator(answerer, finder), f"{name}{added}, {identity['prompt_version']}"
+    return f"{name}{added}, {identity['prompt_version']}"
 
 
 def composer(
@@ -76,11 +84,10 @@ def check(settings: CheckpointSettings, storage: Storage) -> None:
     """See that model and adapter are there, whole, and of one another, by their settings and the headers of their files
     (and an adapter's weights, which are small); what a hub has is not looked at.
 
-    Raises ValueError or FileNotFoundError with the mend.
+    Raises ValueError or AbsentError with the mend.
     """
     cache, uri = Path(settings.cache).expanduser(), settings.model
-    here = local(uri) is not None
-    if not here and not uri.startswith("s3://"):
+    if on_hub(uri):
         return
     tensors = tensors_of(uri, cache, storage)
     folder = fetch_config(uri, cache, storage)
@@ -89,9 +96,15 @@ def check(settings: CheckpointSettings, storage: Storage) -> None:
     check_names(settings.model, tensors, skeleton)
     if not settings.adapter:
         return
-    task = annotation_task if isinstance(settings, AnnotateSettings) else layout_task
+    from layoutgen.models.vlm import adapters  # with peft, which a model alone has no use for
+
+    task: Task = layout_task
+    if isinstance(settings, AnnotateSettings):
+        task = annotation_task
+    if isinstance(settings, ProtectSettings):
+        task = cover_task
     known = {"max_side": str(settings.image_side), **task(family)}
-    known |= {"weights_sha": weights_sha(folder)} if here else {}
+    known |= {"weights_sha": weights_sha(folder)} if local(uri) else {}
     adapter = fetch_weights(settings.adapter, cache, storage)
     check_adapter(adapter, known)
     trained_on = (adapters.check(adapter, skeleton).settings.base_model_name_or_path or "").rstrip("/")

@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from layoutgen.core import colour, framing
+from layoutgen.core import colour, framing, mirroring
 from layoutgen.core.covers import acceptance, cropping, protection
 from layoutgen.core.covers import colouring as cover_colouring
 from layoutgen.core.covers.placement import Scene, Solution, solve
-from layoutgen.core.covers.protection import SAFE_ZONES, Zones
-from layoutgen.core.covers.text import CoverCopy, FaceFor, Proportions
+from layoutgen.core.covers.protection import SAFE_ZONES, Contents, Zone, Zones
+from layoutgen.core.covers.text import CoverCopy, Proportions
 from layoutgen.core.framing import Candidate
 from layoutgen.core.layout import Box, Canvas, Element, Framing, Suggestion, area, inside
+from layoutgen.core.text.direction import base_direction
+from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import drawing, framed
 from layoutgen.imaging.grounds import flat_ground, panel_colour
 
@@ -26,19 +28,17 @@ _GOOD = 1.6  # cost of a layout that needs no other framing
 _PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 0.6, "card": 0.8}
 _SUBJECT_CUT = 6.0  # a canvas that shows nothing of the subject
 _EMPTY = 1.2  # a canvas without any photo
+_UNCUT = 0.99  # share of the subject's box that is as good as all
 _MOST_TRIED = {"bleed": 3, "extend": 3, "panel": 4, "card": 2}
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A picture to put a title on: pixels (h, w, 3), subject map (h, w) in [0, 1] of any size, and the boxes of faces
-    and of text that is there already (ltrb, normalised)."""
+    """A picture to put a title on: pixels (h, w, 3), and what must not be covered there."""
 
     pixels: np.ndarray
-    subject: np.ndarray
-    faces: tuple[Box, ...] = ()
-    texts: tuple[Box, ...] = ()
+    contents: Contents
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +64,18 @@ class CoverComposer:
     """Composes covers by search. Deterministic.
 
     `style` and `limits` are shares of a canvas, `zones` the player's controls by ratio, `font_files` the user's own
-    fonts among those that `face_for` gives."""
+    fonts among those that `faces` gives."""
 
     def __init__(
         self,
         style: Proportions,
         limits: acceptance.Limits,
-        face_for: FaceFor,
+        faces: Faces,
         *,
         zones: Zones = SAFE_ZONES,
         font_files: tuple[str, ...] = (),
     ) -> None:
-        self._style, self._limits, self._face_for = style, limits, face_for
+        self._style, self._limits, self._faces = style, limits, faces
         self._zones, self._font_files = zones, font_files
 
     def compose(
@@ -87,43 +87,62 @@ class CoverComposer:
         suggestions: Sequence[Suggestion] = (),
         framings: Sequence[Framing] = (),
     ) -> Cover:
-        """Lay out one cover. `framings` are the ones to try; none: those that suit the picture. Raises ValueError for a
-        title without text."""
+        """Lay out one cover. `framings` are the ones to try; none: those that suit the picture. A title that runs from
+        right to left is placed in a mirrored world. Raises ValueError for a title without text."""
+        if base_direction(copy.title, copy.language) != "rtl":
+            best = self._solved(photo, copy, canvas, self._zones, suggestions, framings)
+        else:
+            turned = self._solved(
+                _mirrored(photo),
+                copy,
+                canvas,
+                {name: tuple(Zone(zone.name, mirroring.box(zone.box)) for zone in zones)
+                 for name, zones in self._zones.items()},
+                [mirroring.suggestion(suggestion) for suggestion in suggestions],
+                [mirroring.framing(shown) for shown in framings],
+            )  # fmt: skip
+            shown = mirroring.framing(turned.framing)
+            elements = tuple(mirroring.element(element, canvas) for element in turned.solution.elements)
+            scene = scene_of(photo, shown, canvas, self._zones)
+            best = _Attempt(shown, scene, replace(turned.solution, elements=elements), turned.cost)
+        elements, verdict = self._coloured(photo, best, canvas)
+        return Cover(best.framing, elements, verdict, best.solution.broken, best.cost)
+
+    def _solved(
+        self,
+        photo: Photo,
+        copy: CoverCopy,
+        canvas: Canvas,
+        zones: Zones,
+        suggestions: Sequence[Suggestion],
+        framings: Sequence[Framing],
+    ) -> _Attempt:
+        """The best place of the copy, in the first framing in which it is good."""
         style = self._style.on(canvas, self._limits)
         attempts: list[_Attempt] = []
         for candidate in [Candidate("bleed", shown, _WHOLE, 1.0) for shown in framings] or self._framings(
             photo, canvas
         ):
-            scene = scene_of(photo, candidate.framing, canvas, self._zones)
-            solution = solve(copy, canvas, scene, self._face_for, style, suggestions)
+            scene = scene_of(photo, candidate.framing, canvas, zones)
+            solution = solve(copy, canvas, scene, self._faces.speaking(copy.language), style, suggestions)
             cost = solution.cost + _PRIOR[candidate.kind] + _hidden(candidate)
             attempts.append(_Attempt(candidate.framing, scene, solution, cost))
             if cost <= _GOOD and not solution.broken:
                 break
-        best = min(attempts, key=lambda attempt: attempt.cost)
-        elements, verdict = self._coloured(photo, best, canvas)
-        return Cover(best.framing, elements, verdict, best.solution.broken, best.cost)
+        return min(attempts, key=lambda attempt: attempt.cost)
 
     def _framings(self, photo: Photo, canvas: Canvas) -> list[Candidate]:
-        """Framings worth trying, full bleed first. Those that cut faces which another leaves whole are not."""
-        height, width = photo.pixels.shape[:2]
-        subject = framing.subject_box(photo.subject)
-        whole = cropping.crop(
-            width / height, canvas.width / canvas.height, subject=subject, faces=photo.faces, values=photo.subject
-        )
-        candidates = framing.candidates(
-            width / height,
-            subject,
-            canvas,
-            flat=flat_ground(photo.pixels, photo.subject),
-            panel=panel_colour(photo.pixels, photo.subject),
-            margin=self._style.margin,
-        )
-        by_framing = {Framing(whole.box): Candidate("bleed", Framing(whole.box), _WHOLE, whole.subject_seen)}
+        """Framings worth trying, full bleed first. Those that cut faces which another leaves whole are not. Where none
+        shows all that the finder marked, its largest parts count: lights behind a product are none of it."""
+        whole, candidates = self._showing(photo, canvas, framing.subject_box(photo.contents.dear))
+        main = framing.main_box(photo.contents.dear)
+        if main and max(candidate.subject_seen for candidate in (whole, *candidates)) < _UNCUT:
+            whole, candidates = self._showing(photo, canvas, main)
+        by_framing = {whole.framing: whole}
         for candidate in candidates:
             if candidate.subject_seen >= framing.ENOUGH_SEEN:
                 by_framing.setdefault(candidate.framing, candidate)
-        uncut = {shown: sum(inside(face, shown.crop) for face in photo.faces) for shown in by_framing}
+        uncut = {shown: sum(inside(face, shown.crop) for face in photo.contents.faces) for shown in by_framing}
         ordered = sorted(
             (candidate for shown, candidate in by_framing.items() if uncut[shown] == max(uncut.values())),
             key=lambda candidate: (_PRIOR[candidate.kind], _hidden(candidate)),
@@ -135,6 +154,23 @@ class CoverComposer:
             if counts[candidate.kind] <= _MOST_TRIED[candidate.kind]:
                 tried.append(candidate)
         return tried
+
+    def _showing(self, photo: Photo, canvas: Canvas, subject: Box) -> tuple[Candidate, list[Candidate]]:
+        """The full bleed that shows the most, and the other framings of a subject."""
+        height, width = photo.pixels.shape[:2]
+        of = photo.contents
+        whole = cropping.crop(
+            width / height, canvas.width / canvas.height, subject=subject, faces=of.faces, values=of.dear
+        )
+        candidates = framing.candidates(
+            width / height,
+            subject,
+            canvas,
+            flat=flat_ground(photo.pixels, of.subject),
+            panel=panel_colour(photo.pixels, of.subject),
+            margin=self._style.margin,
+        )
+        return Candidate("bleed", Framing(whole.box), _WHOLE, whole.subject_seen), candidates
 
     def _coloured(
         self, photo: Photo, attempt: _Attempt, canvas: Canvas
@@ -169,16 +205,17 @@ class CoverComposer:
         return elements, verdict
 
 
+def _mirrored(photo: Photo) -> Photo:
+    of = photo.contents
+    dear = None if of.with_elements is None else mirroring.pixels(of.with_elements)
+    turned = Contents(mirroring.pixels(of.subject), mirroring.boxes(of.faces), mirroring.boxes(of.texts), dear)
+    return Photo(mirroring.pixels(photo.pixels), turned)
+
+
 def scene_of(photo: Photo, shown: Framing, canvas: Canvas, zones: Zones) -> Scene:
     """What lies behind a cover whose photo is framed so; `zones` are the player's controls by ratio."""
     protected = protection.protect(
-        photo.subject,
-        canvas,
-        shown,
-        faces=photo.faces,
-        texts=photo.texts,
-        zones=protection.zones_for(canvas, zones),
-        hard_texts=False,
+        photo.contents, canvas, shown, zones=protection.zones_for(canvas, zones), hard_texts=False
     )
     return Scene(
         protected.map,

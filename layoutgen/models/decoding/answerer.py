@@ -73,7 +73,7 @@ def open_answerer(
     engine: Engine | None = None,
 ) -> Answerer:
     """Load a checkpoint, with an adapter merged into it; an `engine` that is given answers instead of the loop of
-    `decoding`. Raises FileNotFoundError or ValueError, with the mend, for files that are missing or do not belong
+    `decoding`. Raises AbsentError or ValueError, with the mend, for files that are missing or do not belong
     together."""
     chat = load_chat_format(weights)
     identity = {

@@ -6,13 +6,15 @@ The encoder's weights stay as they are; kind and numbers are `letters`' and are 
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from layoutgen.models.denoising.lines import KINDS, NUMBERS, Lines
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 _MOST_TOKENS = 96
 
@@ -20,7 +22,7 @@ _MOST_TOKENS = 96
 class PretrainedEncoder(nn.Module):
     """Lines to features (b, l, text) of the encoder's width; those of lines that are not there are 0."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast") -> None:
         super().__init__()
         self.model, self.tokenizer = model.requires_grad_(False), tokenizer
         self.text = int(model.config.hidden_size)
@@ -60,6 +62,8 @@ class PretrainedEncoder(nn.Module):
 
 def read(folder: Path) -> PretrainedEncoder:
     """The encoder in a folder in transformers format, such as of a BERT or RoBERTa. Raises ValueError or OSError."""
+    from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerFast
+
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if not isinstance(tokenizer, PreTrainedTokenizerFast) or tokenizer.pad_token is None:
         raise ValueError(f"the encoder in {folder} has no fast tokenizer with a padding token; give a BERT or RoBERTa")
@@ -68,6 +72,8 @@ def read(folder: Path) -> PretrainedEncoder:
 
 def rebuilt(config: dict[str, Any], folder: Path) -> PretrainedEncoder:
     """An encoder as `save` described it, with drawn weights and the tokenizer in a folder."""
+    from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
+
     told = dict(config)
     model = AutoModel.from_config(AutoConfig.for_model(told.pop("model_type"), **told))
     return PretrainedEncoder(model, PreTrainedTokenizerFast.from_pretrained(folder))

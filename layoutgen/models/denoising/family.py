@@ -73,6 +73,7 @@ class Family:
     | `composer` | what composes with it |
     | `encode` | what it learns of elements on a canvas (width, height) px besides their truth; None for nothing |
     | `loss` | of inputs, each with a seed of its time and noise: the mean loss, and the share of hits |
+    | `whole_map` | it learns of subjects by their map wherever there is one, and never by their box alone |
     | `library` | the key in `building.libraries` of a library whose release shapes its layouts |
     """
 
@@ -88,6 +89,7 @@ class Family:
     composer: MakesComposer
     encode: Callable[[Sequence[Suggestion], tuple[int, int], NetworkSize], Tensor | None]
     loss: Callable[[Network, Sequence[Inputs], Sequence[int]], tuple[Tensor, float]]
+    whole_map: bool = False
     library: str = ""
 
     def new(self, size: str = "small", seed: int = 0, parts: NetworkParts = NetworkParts()) -> Network:

@@ -27,13 +27,14 @@ class Truth:
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """A layout as a network is shown it: picture (channels, side, side), the canvas's (width, height) in it, lines, the
-    truth, and `target`, what else its family learns of it (`Family.encode`)."""
+    truth, and `target`, what else its family learns of it (`Family.encode`). `category` is the product's."""
 
     picture: Tensor
     size: tuple[int, int]
     lines: tuple[Line, ...]
     truth: Truth
     target: Tensor | None = None
+    category: str | None = None
 
 
 def truth_of(elements: Sequence[Suggestion], lines: Sequence[Line]) -> Truth:

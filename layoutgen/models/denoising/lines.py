@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from layoutgen.core.layout import Canvas, Copy, Role
+from layoutgen.core.layout import LEARNT_ROLES, Canvas, Copy, Role
 from layoutgen.core.prompts.layouts import Slot, slots
 from layoutgen.core.text.typography import em_length
 
-ROLES = tuple(Role)
+ROLES = LEARNT_ROLES
 """The classes, by index."""
 
 

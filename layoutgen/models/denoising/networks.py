@@ -6,8 +6,9 @@ from layoutgen.models.denoising.boxes import family as boxes
 from layoutgen.models.denoising.family import Family
 from layoutgen.models.denoising.files import model_type_in
 from layoutgen.models.denoising.images import family as images
+from layoutgen.models.denoising.plans import family as plans
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (boxes.FAMILY, images.FAMILY)}
+FAMILIES: dict[str, Family] = {family.name: family for family in (boxes.FAMILY, images.FAMILY, plans.FAMILY)}
 
 
 def family_in(folder: Path) -> Family | None:

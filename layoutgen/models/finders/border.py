@@ -9,7 +9,7 @@ centre. Higher is more salient.
 import cv2
 import numpy as np
 
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 
 VERSION = "border-1"
 _SIDE = 160
@@ -59,13 +59,13 @@ def _subject(image: np.ndarray) -> np.ndarray:
     models = np.zeros((1, 65), np.float64), np.zeros((1, 65), np.float64)
     bgr = np.ascontiguousarray(small[:, :, ::-1])
     cv2.grabCut(bgr, mask, None, models[0], models[1], 4, cv2.GC_INIT_WITH_MASK)
-    found = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.uint8)
-    found = _main_parts(cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
-    if not 0.02 <= found.mean() <= 0.95:
+    subject = ((mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)).astype(np.uint8)
+    subject = _main_parts(cv2.morphologyEx(subject, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)))
+    if not 0.02 <= subject.mean() <= 0.95:
         return _centre_prior(height, width)
     # A small find on a restless picture is a doubtful one: the middle is then worth some protection too.
-    doubt = 0.45 * _centre_prior(height, width) if found.mean() < 0.15 else 0.0
-    return np.maximum(_soft(found), doubt).astype(np.float32)
+    doubt = 0.45 * _centre_prior(height, width) if subject.mean() < 0.15 else 0.0
+    return np.maximum(_soft(subject), doubt).astype(np.float32)
 
 
 def on_plain(image: np.ndarray) -> np.ndarray | None:
@@ -87,16 +87,16 @@ def _on_plain(lab: np.ndarray) -> np.ndarray | None:
     away = np.sqrt(((colours - flat) ** 2).sum(1))
     if np.percentile(away, 85) > 5:
         return None
-    found = (np.sqrt(((lab - flat) ** 2).sum(2)) > 7).astype(np.uint8)
-    found = _main_parts(cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
-    return found if 0.01 <= found.mean() <= 0.98 else None
+    subject = (np.sqrt(((lab - flat) ** 2).sum(2)) > 7).astype(np.uint8)
+    subject = _main_parts(cv2.morphologyEx(subject, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)))
+    return subject if 0.01 <= subject.mean() <= 0.98 else None
 
 
-def _soft(found: np.ndarray) -> np.ndarray:
+def _soft(subject: np.ndarray) -> np.ndarray:
     """Soften a mask, and give its convex hull 0.6: what lies in a subject's hollows is rarely free for text."""
-    contours, _ = cv2.findContours(found, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    hulls = cv2.drawContours(np.zeros_like(found), [cv2.convexHull(c) for c in contours], -1, 1, thickness=cv2.FILLED)
-    return cv2.GaussianBlur(np.maximum(found, 0.6 * hulls).astype(np.float32), (0, 0), 1.0)
+    contours, _ = cv2.findContours(subject, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hulls = cv2.drawContours(np.zeros_like(subject), [cv2.convexHull(c) for c in contours], -1, 1, thickness=cv2.FILLED)
+    return cv2.GaussianBlur(np.maximum(subject, 0.6 * hulls).astype(np.float32), (0, 0), 1.0)
 
 
 def _distance_to_border(lab: np.ndarray) -> np.ndarray:
@@ -131,11 +131,11 @@ def _centre_prior(height: int, width: int) -> np.ndarray:
     return np.exp(-((y[:, None] / 0.36) ** 2 + (x[None, :] / 0.36) ** 2) / 1.0).astype(np.float32)
 
 
-def _main_parts(found: np.ndarray) -> np.ndarray:
+def _main_parts(mask: np.ndarray) -> np.ndarray:
     """Keep the largest part and the parts of at least an eighth of its area; fill their holes."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(found)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     if count <= 1:
-        return found
+        return mask
     areas = stats[1:, cv2.CC_STAT_AREA]
     keep = np.isin(labels, 1 + np.flatnonzero(areas >= areas.max() / 8)).astype(np.uint8)
     contours, _ = cv2.findContours(keep, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

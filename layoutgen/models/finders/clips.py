@@ -3,22 +3,14 @@
 
 from typing import BinaryIO
 
-import numpy as np
-
 from layoutgen.core.covers import frame_choice as frames
 from layoutgen.imaging import video
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.base import ChosenFrame, Fault, Saliency
 
 VERSION = "clips-2"
 _COUNT = 12
 _LOOK_SIDE = 256
-
-
-def still_at(file: BinaryIO, time_s: float, side: int) -> np.ndarray:
-    """The frame (h, w, 3) of a clip that was chosen at a time, at most `side` px. Raises VideoFault or OSError."""
-    clip = video.read(file, count=_COUNT, side=side)
-    return min(clip.frames, key=lambda frame: abs(frame.time_s - time_s)).pixels
 
 
 class ClipFrames:

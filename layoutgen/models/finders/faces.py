@@ -12,7 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from layoutgen.imaging.framed import shrink
+from layoutgen.core.errors import AbsentError
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.base import FaceBox, Faces
 from layoutgen.models.finders.onnx_graph import Graph, session
 
@@ -26,7 +27,7 @@ _MOST_PROPOSALS = 400
 
 def detector(spec: str = "mtcnn", threads: int = 1) -> Faces | None:
     """Build a face detector: `mtcnn`, or the path of a YuNet ONNX file. None where the `mtcnn` wheel isn't installed
-    or `spec` is empty: then nobody looks for faces, and the caller says so. Raises FileNotFoundError for a file that
+    or `spec` is empty: then nobody looks for faces, and the caller says so. Raises AbsentError for a file that
     isn't there."""
     if spec == "mtcnn":
         weights = wheel_weights()
@@ -34,7 +35,7 @@ def detector(spec: str = "mtcnn", threads: int = 1) -> Faces | None:
     if not spec:
         return None
     if not Path(spec).is_file():
-        raise FileNotFoundError(f"no face detector at {spec}; give `mtcnn` or the path of a YuNet ONNX file")
+        raise AbsentError(f"no face detector at {spec}; give `mtcnn` or the path of a YuNet ONNX file")
     return YunetFaces(spec, threads)
 
 

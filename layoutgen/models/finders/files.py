@@ -17,7 +17,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from layoutgen.imaging.framed import shrink
+from layoutgen.core.errors import AbsentError
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.finders.network import MAP_SIDE, MEAN, SPREAD, stretched
 from layoutgen.models.finders.onnx_graph import session
 
@@ -41,12 +42,12 @@ _RECIPES: dict[str, _Recipe] = {
 
 
 class FileSaliency:
-    """Subject maps by the network in an ONNX file, on the CPU, an image at a time. Raises FileNotFoundError where the
+    """Subject maps by the network in an ONNX file, on the CPU, an image at a time. Raises AbsentError where the
     file isn't there and ValueError where it takes no picture."""
 
     def __init__(self, path: str | Path, kind: Format, threads: int = 1) -> None:
         if not Path(path).is_file():
-            raise FileNotFoundError(f"no saliency network at {path}; give `net`, `border` or the path of an ONNX file")
+            raise AbsentError(f"no saliency network at {path}; give `net`, `border` or the path of an ONNX file")
         self._recipe, self._session = _RECIPES[kind], session(str(path), threads)
         given = self._session.get_inputs()[0]
         if len(given.shape) != 4 or given.shape[1] not in (3, "3"):

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from safetensors.numpy import load
 
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.finders.border import border_contrast, on_plain
 from layoutgen.models.finders.onnx_graph import Graph, session
 

@@ -4,7 +4,10 @@ A node is named by its output; weights are constants of the graph. Not a convert
 file of its model.
 """
 
+import hashlib
+import os
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import onnx
@@ -66,9 +69,25 @@ class Graph:
         return bytes(made.SerializeToString())
 
 
+_sessions: WeakValueDictionary[tuple[object, ...], onnxruntime.InferenceSession] = WeakValueDictionary()
+"""What is open in this process, by what was opened and with how many threads."""
+
+
 def session(model: bytes | str, threads: int = 1) -> onnxruntime.InferenceSession:
-    """Open a model, bytes or the path of an ONNX file, on the CPU with a bounded number of threads. Raises ValueError
-    for a file that holds none."""
+    """Open a model, bytes or the path of an ONNX file, on the CPU with a bounded number of threads; one that is open
+    already is shared, for a session remembers nothing of its runs. Raises ValueError for a file that holds none."""
+    if isinstance(model, bytes):
+        key: tuple[object, ...] = (hashlib.sha256(model).digest(), threads)
+    else:
+        status = os.stat(model)
+        key = (os.path.realpath(model), status.st_mtime_ns, status.st_size, threads)
+    if (shared := _sessions.get(key)) is not None:
+        return shared
+    opened = _sessions[key] = _opened(model, threads)
+    return opened
+
+
+def _opened(model: bytes | str, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3

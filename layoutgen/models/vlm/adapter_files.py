@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from layoutgen.core.errors import AbsentError
 from layoutgen.models.headers import Header, read_header
 from layoutgen.models.weights import check_weights
 
@@ -74,11 +75,11 @@ class AdapterFile:
 
 
 def read(folder: Path) -> AdapterFile:
-    """Read an adapter's settings and header. Raises FileNotFoundError or ValueError, with the mend."""
+    """Read an adapter's settings and header. Raises AbsentError or ValueError, with the mend."""
     check_weights(folder)
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder} has no {name}; give the folder that peft saved the adapter in")
+            raise AbsentError(f"{folder} has no {name}; give the folder that peft saved the adapter in")
     path = folder / CONFIG
     try:
         settings = Settings.model_validate_json(path.read_bytes())

@@ -74,7 +74,7 @@ class _Fit:
 
 def check(folder: Path, base: nn.Module) -> AdapterFile:
     """See that an adapter does on `base`, which may be a model without weights (on `meta`), what it was trained for.
-    Raises FileNotFoundError or ValueError that names what does not fit on either side."""
+    Raises AbsentError or ValueError that names what does not fit on either side."""
     file = read(folder)
     fit = _fit(file, base)
     _adapted(base, file, fit)

@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from layoutgen.core.errors import AbsentError
 from layoutgen.models.base import ModelPicture
 from layoutgen.models.headers import Header, read_header
 from layoutgen.models.vlm.pictures import PictureKind, picture_kind
@@ -78,12 +79,12 @@ class ChatFormat:
 
 
 def load_chat_format(weights: Path) -> ChatFormat:
-    """Load all but the weights. Raises FileNotFoundError or ValueError, with the mend, where something is missing."""
+    """Load all but the weights. Raises AbsentError or ValueError, with the mend, where something is missing."""
     from transformers import AutoTokenizer
 
     family = family_of(weights)
     if not any((weights / name).exists() for name in ("tokenizer.json", "vocab.json", "tokenizer.model")):
-        raise FileNotFoundError(f"{weights} has neither tokenizer.json nor vocab.json; copy the checkpoint's tokenizer")
+        raise AbsentError(f"{weights} has neither tokenizer.json nor vocab.json; copy the checkpoint's tokenizer")
     config = json.loads((weights / "config.json").read_text("utf-8"))
     tokenizer = AutoTokenizer.from_pretrained(weights, local_files_only=True, trust_remote_code=False)
     template = _template(weights) or tokenizer.chat_template
@@ -105,7 +106,7 @@ def family_in(weights: Path) -> str:
     """Of a folder that needs only hold a checkpoint's JSON files, the family, which has to be a known one."""
     config = weights / "config.json"
     if not config.exists():
-        raise FileNotFoundError(f"{weights} has no config.json; point to a checkpoint's own folder")
+        raise AbsentError(f"{weights} has no config.json; point to a checkpoint's own folder")
     family = json.loads(config.read_text("utf-8")).get("model_type")
     if family == "internvl_chat":
         raise ValueError(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from layoutgen.core.errors import AbsentError
 from layoutgen.models.base import ModelPicture
 
 
@@ -91,11 +92,11 @@ class PictureKind:
 
 
 def picture_kind(weights: Path, family: str) -> PictureKind:
-    """Read how a checkpoint takes pictures. Raises FileNotFoundError or ValueError, with the mend."""
+    """Read how a checkpoint takes pictures. Raises AbsentError or ValueError, with the mend."""
     names = ("preprocessor_config.json", "processor_config.json")
     found = next((weights / name for name in names if (weights / name).exists()), None)
     if found is None:
-        raise FileNotFoundError(f"{weights} has no preprocessor_config.json; copy the published checkpoint's")
+        raise AbsentError(f"{weights} has no preprocessor_config.json; copy the published checkpoint's")
     fields = json.loads(found.read_text("utf-8"))
     fields = fields.get("image_processor", fields)
     config = json.loads((weights / "config.json").read_text("utf-8"))

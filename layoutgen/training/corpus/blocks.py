@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from layoutgen.core.layout import Box, Role
-from layoutgen.core.text.typography import LEADING, Setting, break_into, set_lines
+from layoutgen.core.text.breaking import break_into
+from layoutgen.core.text.typography import LEADING, Setting, set_lines
 from layoutgen.imaging import fonts
-from layoutgen.imaging.fonts import FontFace
+from layoutgen.imaging.shaping import Typeface
 from layoutgen.training.corpus.copywriting import SEAM, Words, plain
 
 TITLE_SIZES = tuple(0.155 * 0.92**k for k in range(12))
@@ -111,9 +112,9 @@ class Block:
         return found
 
 
-def face(bold: bool) -> FontFace:
+def face(bold: bool) -> Typeface:
     """The embedded font."""
-    return fonts.faces("", fonts.BOLD if bold else fonts.REGULAR)[0]
+    return fonts.typeface("NotoSansSC-Bold" if bold else "NotoSansSC-Regular")
 
 
 @lru_cache(maxsize=50_000)

@@ -17,7 +17,7 @@ from layoutgen.goods.figures import SIDE, Rng, colour, fitted, pattern
 from layoutgen.goods.scenes import BACKDROPS
 from layoutgen.goods.sheet import Array, mix, noise
 from layoutgen.imaging import images
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.training.corpus.cutouts import drawn, from_packshot, marked_photo
 
 GROUND_SIDE = 288

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from layoutgen.goods.figures import SIDE, Rng, body, fitted, garment, goods, person
-from layoutgen.imaging.framed import shrink
+from layoutgen.imaging.products.flooding import white_ground
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.finders.border import BorderSaliency
 
 
@@ -25,21 +26,11 @@ def drawn(rng: Rng, keep: Callable[[str], bool] = lambda name: True) -> np.ndarr
 def from_packshot(image: np.ndarray, side: int = SIDE) -> np.ndarray | None:
     """Cut the product out of a packshot (h, w, 3) on white: the ground is what white floods from the edge; None where
     the edge isn't white or hardly anything is left. Its longer side is at most `side` px."""
-    ground = _flooded(image)
+    ground = white_ground(image)
     if ground is None or not 0.05 < 1 - ground.mean() < 0.95:
         return None
     solid = cv2.morphologyEx((~ground).astype(np.uint8) * 255, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return fitted(np.dstack([image, cv2.GaussianBlur(cv2.erode(solid, np.ones((3, 3), np.uint8)), (0, 0), 0.6)]), side)
-
-
-def _flooded(image: np.ndarray, least: int = 238) -> np.ndarray | None:
-    """Where white reaches from the edge of an image, (h, w) bool; None where the edge isn't nearly all white."""
-    white = (image.min(2) >= least).astype(np.uint8)
-    edge = np.concatenate([white[0], white[-1], white[:, 0], white[:, -1]])
-    if edge.mean() < 0.9:
-        return None
-    _, labels = cv2.connectedComponents(np.pad(white, 1, constant_values=1), connectivity=4)
-    return np.asarray(labels[1:-1, 1:-1] == labels[0, 0])
 
 
 def marked_photo(image: np.ndarray) -> np.ndarray | None:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from layoutgen.core.layout import Box, Canvas, intersection, union
+from layoutgen.core.summed_area import box_sum
 from layoutgen.training.corpus.blocks import FOOT, HEAD, TITLE_SIZES, Block, Piece, Style, set_block
 from layoutgen.training.corpus.copywriting import Words
 
@@ -117,8 +118,7 @@ class Room:
         x2, y2 = min(self._size[0], math.ceil(box[2] * across)), min(self._size[1], math.ceil(box[3] * down))
         if x2 <= x1 or y2 <= y1:
             return 0.0
-        total = table[y2, x2] - table[y1, x2] - table[y2, x1] + table[y1, x1]
-        return float(total) / ((x2 - x1) * (y2 - y1))
+        return float(box_sum(table, x1, y1, x2, y2)) / ((x2 - x1) * (y2 - y1))
 
 
 def places(room: Room, words: Words, left_third: bool = False) -> list[list[Place]]:

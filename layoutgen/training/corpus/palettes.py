@@ -11,7 +11,7 @@ import numpy as np
 
 from layoutgen.core import colour
 from layoutgen.core.layout import Box, Canvas, Element, Role
-from layoutgen.core.placing.colouring import accent_colour, ratio
+from layoutgen.core.placing.colouring import accent_colour
 from layoutgen.training.corpus.blocks import Piece, Style, face
 from layoutgen.training.corpus.design import Design, Group, Stage
 
@@ -112,9 +112,9 @@ def _pill_colours(role: Role, behind: np.ndarray, of: Palette, ink: str) -> tupl
     light_text = ink == "#ffffff"
     if role in (Role.SELLING_POINT, Role.OTHER):
         quiet = colour.tint(of.accent, 0.36, 0.07) if light_text else colour.tint(of.accent, 0.89, 0.05)
-        if ratio(quiet, middle) >= 1.12 and ratio(quiet, ink) >= LEAST:
+        if colour.ratio(quiet, middle) >= 1.12 and colour.ratio(quiet, ink) >= LEAST:
             return quiet, ink
-    elif ratio(of.accent, middle) >= 1.9 and ratio("#ffffff", of.accent) >= LEAST:
+    elif colour.ratio(of.accent, middle) >= 1.9 and colour.ratio("#ffffff", of.accent) >= LEAST:
         return of.accent, "#ffffff"
     return ("#ffffff", of.ink) if light_text else (of.ink, "#ffffff")
 

@@ -20,14 +20,14 @@ import numpy as np
 
 from layoutgen.core import colour, framing
 from layoutgen.core.annotation import Annotation, TextLine
-from layoutgen.core.layout import Box, Canvas, Copy, Element, Framing, Role, Suggestion, to_px
+from layoutgen.core.layout import Box, Canvas, Copy, Element, Framing, Role, Suggestion, from_px, to_px
 from layoutgen.core.reading.text_roles import language
-from layoutgen.core.text.typography import baseline_px
 from layoutgen.goods import catalogue
-from layoutgen.imaging import drawing, fonts, images
-from layoutgen.imaging.framed import draw_at, shrink
+from layoutgen.imaging import drawing, images
+from layoutgen.imaging.framed import draw_at
 from layoutgen.imaging.grounds import flat_ground, panel_colour
 from layoutgen.imaging.sheets import contact_sheet
+from layoutgen.imaging.shrinking import shrink
 from layoutgen.training.corpus import copywriting
 from layoutgen.training.corpus.blocks import Style
 from layoutgen.training.corpus.composites import held_back
@@ -35,7 +35,7 @@ from layoutgen.training.corpus.design import MARGIN, Design, Room, Stage, lay_ou
 from layoutgen.training.corpus.palettes import PANELS, Palette, finish, palette, panel_of
 from layoutgen.training.corpus.scenery import Drawn, Photos, Scene
 
-VERSION = "corpus-1"
+VERSION = "corpus-3"
 """Changes with every change of what is drawn."""
 CANVASES = {"1:1": 0.3, "3:4": 0.26, "16:9": 0.16, "9:16": 0.14, "4:5": 0.14}
 """Shapes and how often they come."""
@@ -293,20 +293,9 @@ def _inked(mark: np.ndarray, elements: Sequence[Element]) -> np.ndarray:
 
 def _lines(element: Element, drawn: Canvas) -> list[TextLine]:
     """A text's lines with the boxes of their glyphs, as they are drawn."""
-    box = to_px(element.box, drawn.width, drawn.height)
     lines = []
-    for i, line in enumerate(element.lines):
-        font = fonts.by_name(element.font).at(element.font_px)
-        free = box[2] - box[0] - font.getlength(line)
-        x = round(box[0] + {"left": 0.0, "center": free / 2, "right": free}[element.alignment])
-        y = round(box[1] + baseline_px(i, element.font_px, element.line_height_px))
-        left, top, right, bottom = font.getbbox(line, anchor="ls")
-        ink = (
-            (x + left) / drawn.width,
-            (y + top) / drawn.height,
-            (x + right) / drawn.width,
-            (y + bottom) / drawn.height,
-        )
+    for line, ink_px in zip(element.lines, drawing.ink_of_lines(element, drawn), strict=True):
+        ink = from_px(ink_px, drawn.width, drawn.height)
         lines.append(TextLine(line, ink, element.role, language(line), element.colour, 1.0, True))
     return lines
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 
 from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Canvas, Copy, Suggestion
-from layoutgen.training.data.sample import Samples
+from layoutgen.training.data.sample import SamplesOf
 
 
 class DataError(Refusal):
@@ -31,21 +31,24 @@ class Case:
     subject: np.ndarray | None = None
 
 
+CaseOf = TypeVar("CaseOf")
+
+
 @dataclass(frozen=True)
-class Cases(Sequence[Case]):
-    """Layouts to make, each made of a number when it is asked for."""
+class Cases(Sequence[CaseOf], Generic[CaseOf]):
+    """What is to be made for the verdict, each of a number when it is asked for."""
 
     numbers: range
-    make: Callable[[int], Case]
+    make: Callable[[int], CaseOf]
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     @overload
-    def __getitem__(self, index: int) -> Case: ...
+    def __getitem__(self, index: int) -> CaseOf: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Case]: ...
-    def __getitem__(self, index: int | slice) -> Case | Sequence[Case]:
+    def __getitem__(self, index: slice) -> Sequence[CaseOf]: ...
+    def __getitem__(self, index: int | slice) -> CaseOf | Sequence[CaseOf]:
         if isinstance(index, slice):
             return Cases(self.numbers[index], self.make)
         return self.make(self.numbers[index])
@@ -53,14 +56,15 @@ class Cases(Sequence[Case]):
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A data set in its parts, no product in two of them. `test` is held back from it, `fixed` is the same for every
-    data set; `sha` stands for all of it, `card` says where it is from, `images` are those that it names."""
+    """A data set in its parts, no product in two of them: of layouts `Sample` and `Case`, of grounds what their kinds
+    of models learn and are judged by. `test` is held back from it, `fixed` is the same for every data set; `sha` stands
+    for all of it, `card` says where it is from, `images` are those that it names."""
 
     sha: str
-    train: Samples
-    validation: Samples
-    test: Sequence[Case]
-    fixed: Sequence[Case]
+    train: SamplesOf[Any]
+    validation: SamplesOf[Any]
+    test: Sequence[Any]
+    fixed: Sequence[Any]
     card: dict[str, Any] = field(default_factory=dict)
     images: Sequence[str] = ()
 

@@ -84,6 +84,7 @@ def _learnt(sample: Sample) -> dict[str, Any]:
         "logo": task.copy.logo,
         "language": task.copy.language,
         "logo_aspect": task.logo_aspect,
+        "category": task.category,
     }
 
 

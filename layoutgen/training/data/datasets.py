@@ -71,6 +71,7 @@ def corpus_task(poster: Poster) -> Task:
         poster.printed,
         shown if area(shown) > 0 else None,
         mask=poster.mask,
+        category=poster.category or None,
     )
 
 
@@ -128,6 +129,7 @@ class ExampleSamples:
             None if box is None else framing.on_canvas(box, example.framing),
             rejected=example.rejected,
             mask=mask,
+            category=example.category or None,
         )
 
     def _photo(self, example: Example) -> _Photo:

@@ -5,7 +5,7 @@
 """
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class SampleError(ValueError):
 class Task:
     """A layout to learn and its photo (h, w, 3). `keep` is the part of the canvas that may not be cut off, as far as it
     is known; `printed` tells whether letters are in the photo. `mask`, at any scale of the photo, is 1 where the
-    subject is, None where nobody knows."""
+    subject is, None where nobody knows. `category` is the product's, None for none."""
 
     photo: np.ndarray
     framing: Framing
@@ -32,6 +32,7 @@ class Task:
     keep: Box | None = None
     rejected: tuple[Suggestion, ...] | None = None
     mask: np.ndarray | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,10 @@ class Sample:
     task: Task | None = None
 
 
-class Samples(Protocol):
+Of_co = TypeVar("Of_co", covariant=True)
+
+
+class SamplesOf(Protocol[Of_co]):
     """A data set. The sample of an index and epoch is the same whenever and wherever it is asked for."""
 
     sha: str
@@ -61,6 +65,10 @@ class Samples(Protocol):
         """How many samples an epoch has."""
         ...
 
-    def sample(self, index: int, epoch: int) -> Sample:
+    def sample(self, index: int, epoch: int) -> Of_co:
         """Return a sample; epochs differ in augmentation alone."""
         ...
+
+
+Samples = SamplesOf[Sample]
+"""Layouts to learn."""

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from layoutgen.imaging import fonts, images
+from layoutgen.core.text.typography import line_height
+from layoutgen.imaging import drawing, images
 from layoutgen.imaging.sheets import contact_sheet
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.data.augment import Augmentation, augmented
@@ -23,7 +24,7 @@ from layoutgen.training.data.datasets import corpus_task
 from layoutgen.training.data.sample import Sample, Samples
 
 _GREEN, _BLUE, _ORANGE, _RED = "#1a9c4b", "#1c5fd4", "#e06c00", "#d4261c"
-_SIDE = 448
+_SIDE, _LETTERS = 448, 11  # px
 
 
 def drawn(sample: Sample) -> np.ndarray:
@@ -31,12 +32,12 @@ def drawn(sample: Sample) -> np.ndarray:
     image = Image.fromarray(sample.pixels).convert("RGB")
     image = image.resize(size(*image.size), Image.Resampling.LANCZOS)
     pen = ImageDraw.Draw(image)
-    font = fonts.faces("", fonts.REGULAR)[0].at(11)
     for item in json.loads(sample.rejected or "[]"):
         pen.rectangle(_px(item["box"], image.size), outline=_RED, width=1)
     for item in json.loads(sample.answer):
         pen.rectangle(_px(item["box"], image.size), outline=_GREEN, width=1 if item["role"] == "underlay" else 2)
-        pen.text(_px(item["box"], image.size)[:2], item["role"], font=font, fill=_GREEN, anchor="ld")
+        left, top = _px(item["box"], image.size)[:2]
+        drawing.label(image, (left, top - line_height(_LETTERS)), item["role"], _GREEN, _LETTERS)
     for entry in json.loads(sample.user).get("given", []):
         colour = _BLUE if entry["locked"] else _ORANGE
         if "box" in entry:
@@ -47,7 +48,7 @@ def drawn(sample: Sample) -> np.ndarray:
             x, y, w, h = (500 if value is None and i < 2 else value or 100 for i, value in enumerate(entry["place"]))
             corner = _px([x, y, min(1000, x + w), min(1000, y + h)], image.size)
             _dashed(pen, corner, colour)
-        pen.text((corner[0] + 2, corner[3]), entry["role"] or "?", font=font, fill=colour, anchor="la")
+        drawing.label(image, (corner[0] + 2, corner[3]), entry["role"] or "?", colour, _LETTERS)
     return np.asarray(image)
 
 

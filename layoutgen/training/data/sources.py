@@ -128,7 +128,7 @@ def _check(data_set: DataSet, folder: str, storage: Storage) -> None:
         raise DataSetError(f"{error}{f' (dropped: {dropped})' if dropped else ''}") from None
 
 
-def _fixed(settings: DataSettings, size: Size) -> Cases:
+def _fixed(settings: DataSettings, size: Size) -> Cases[Case]:
     corpus = Corpus(CorpusSpec(FIXED_SEED, settings.side, goods="held_back"))
     return Cases(range(settings.fixed), lambda number: drawn_case(corpus, number, size))
 

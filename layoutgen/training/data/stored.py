@@ -3,7 +3,8 @@
 Columns: `split` (train, validation, test, fixed), `key`, `product_id`; the sample's `system`, `user`, `answer`,
 `rejected` (null where nobody changed the answer), `picture` (PNG or JPEG of the framed canvas) and `subject` (PNG of
 the subject map, or null); and, for the verdict and for models that read no prompts, `canvas_width`, `canvas_height`,
-`title`, `selling_points`, `brand`, `logo`, `language`, `logo_aspect`. Its samples are the same in every epoch.
+`title`, `selling_points`, `brand`, `logo`, `language`, `logo_aspect`, and `category`, which a file
+may lack. Its samples are the same in every epoch.
 """
 
 import hashlib
@@ -42,8 +43,10 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("brand", "logo", "language")),
         ("logo_aspect", pa.float32()),
         ("subject", pa.binary()),
+        ("category", pa.string()),
     ]
 )
+_MAY_LACK = ("category",)
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,7 @@ def _task(rows: Rows, row: dict[str, Any], pixels: np.ndarray, subject: np.ndarr
         row["logo_aspect"],
         keep=None if subject is None or not (subject > 0.5).any() else subject_box(subject),
         mask=subject,
+        category=row.get("category"),
     )
 
 
@@ -145,7 +149,7 @@ def open_stored(source: str, cache: str, storage: Storage) -> Data:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{source} is no Arrow file ({error}); write it with training.stored.write") from None
-    missing = [name for name in SCHEMA.names if name not in table.column_names]
+    missing = [name for name in SCHEMA.names if name not in (*table.column_names, *_MAY_LACK)]
     if missing:
         raise DataError(f"{source} lacks the columns {', '.join(missing)}; write it with training.stored.write")
     members: dict[str, list[int]] = {split: [] for split in SPLITS}
@@ -170,7 +174,7 @@ def open_stored(source: str, cache: str, storage: Storage) -> Data:
     )
 
 
-def _cases(rows: Rows) -> Cases:
+def _cases(rows: Rows) -> Cases[Case]:
     return Cases(range(len(rows)), partial(case, rows))
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from layoutgen.core.layout import Box, intersection
+from layoutgen.core.summed_area import box_sum
 
 Rng = np.random.Generator
 _PAD = 0.14  # of a box's height, for shadows and strokes around the glyphs
@@ -154,7 +155,7 @@ class _Surroundings:
         across = pad * height / width
         left, top, right, bottom = box[0] - across, box[1] - pad, box[2] + across, box[3] + pad
         sides = [
-            np.array([_sum(table, _px(side, width, height)) for table in self._tables])
+            np.array([box_sum(table, *_px(side, width, height)) for table in self._tables])
             for side in (
                 (left, top, right, box[1]),
                 (left, box[3], right, bottom),
@@ -169,11 +170,6 @@ class _Surroundings:
         means = np.array([side[2] / side[0] for side in visible])
         spread = [np.sqrt(max(0.0, side[3] / side[0] - (side[2] / side[0]) ** 2)) for side in visible]
         return np.array([slope / count, np.log1p(np.mean(spread)), np.log1p(means.std())])
-
-
-def _sum(table: np.ndarray, box: tuple[int, int, int, int]) -> float:
-    x1, y1, x2, y2 = box
-    return float(table[y2, x2] - table[y1, x2] - table[y2, x1] + table[y1, x1])
 
 
 def _grain(image: np.ndarray, mask: np.ndarray) -> np.ndarray:

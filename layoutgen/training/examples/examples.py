@@ -30,6 +30,7 @@ from layoutgen.training.examples.row_elements import (
 REASONS = {
     "row_failed": "the row's status is not ok",
     "image_missing": "the row names no image or no size",
+    "cover": "the row is a video cover, which rules lay out",
     "no_text": "nothing on the poster was placed by a designer",
     "no_title": "there is no title, neither as such nor as the largest text",
     "unknown_role": "an element has a role that nobody knows",
@@ -98,10 +99,10 @@ def from_layouts(
 ) -> Iterator[Example | Drop]:
     """Layouts that were accepted: adopted or edited by a designer, or passed by the acceptance check (`accepted`).
 
-    Of an edit the edited elements are learnt, ours are `rejected` where they place the same texts. Rows about which
-    nobody said anything are dropped as `undecided` unless `take_undecided`. Of several decisions of one annotator on a
-    row the last counts; where annotators disagree whether a layout is to be used as it is, edited or not at all, none
-    counts.
+    Of an edit the edited elements are learnt, ours are `rejected` where they place the same texts. Video covers are
+    dropped, whatever was decided: no composer that learns is asked about them. Rows about which nobody said anything
+    are dropped as `undecided` unless `take_undecided`. Of several decisions of one annotator on a row the last counts;
+    where annotators disagree whether a layout is to be used as it is, edited or not at all, none counts.
     """
     known: dict[tuple[str, str], Mapping[str, Any]] = {}
     for row in rows:
@@ -112,7 +113,9 @@ def from_layouts(
         row_id, decisions = key[0], decided.get(key, [])
         words = {decision.decision for decision in decisions}
         who = ", ".join(sorted({decision.annotator for decision in decisions}))
-        if len(words) > 1:
+        if row.get("application") == "video_cover":
+            yield Drop("cover", "layout", row_id, f"{row_id} is a video cover; learn from posters and marketing")
+        elif len(words) > 1:
             opinions = ", ".join(sorted(f"{decision.annotator}: {decision.decision}" for decision in decisions))
             yield Drop("contradicted", "feedback", row_id, f"{row_id}: {opinions}; settle it and export again")
         elif words == {"reject"}:

@@ -20,17 +20,13 @@ def card_of(
     train: TrainSettings,
     data: Data,
     shape: dict[str, Any],
+    base: dict[str, Any],
     outcome: dict[str, Any],
     verdict: Verdict,
     before: Serving,
 ) -> dict[str, Any]:
-    """The card of what a training's `outcome` says; `shape` is what shaped the run, `before` what served."""
-    base: dict[str, Any] = {"family": train.model, "base_revision": "", "base_sha": "", "new": new_network(train)}
-    if train.model not in NETWORKS:
-        weights = fetch_weights(train.model, Path(train.cache).expanduser())
-        family = networks.family_in(weights)
-        base = {"family": family.name if family else family_of(weights), "base_revision": revision(weights)}
-        base["base_sha"] = weights_sha(weights)
+    """The card of what a training's `outcome` says; `shape` is what shaped the run, `base` what it was trained on,
+    `before` what served."""
     return {
         "name": train.name,
         "method": train.method,
@@ -53,7 +49,22 @@ def card_of(
     }
 
 
+def base_of(train: TrainSettings) -> dict[str, Any]:
+    """What a composer's card says of what it was trained on."""
+    if train.model in NETWORKS:
+        return {"family": train.model, "base_revision": "", "base_sha": "", "new": new_network(train), "whole": True}
+    weights = fetch_weights(train.model, Path(train.cache).expanduser())
+    family = networks.family_in(weights)
+    return {
+        "family": family.name if family else family_of(weights),
+        "base_revision": revision(weights),
+        "base_sha": weights_sha(weights),
+        "whole": train.method == "full",
+    }
+
+
 def new_network(train: TrainSettings) -> dict[str, Any]:
     """What shapes a network that a training begins with new."""
     names = {"model", "size", "backbone", "without", "seed"} | ({"encoder"} if train.encoder else set())
+    names |= {"part", "variant", "tokens", "rank"} if train.model == "painting" else set()
     return train.model_dump(mode="json", include=names)

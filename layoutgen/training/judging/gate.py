@@ -3,7 +3,7 @@
 The verdict is of paired differences with bootstrap intervals that draw whole products.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,17 @@ class Verdict:
 
 
 def compare(
-    ours: Measures, theirs: Measures, products: Sequence[str], *, resamples: int, level: float, seed: int = 0
+    ours: Measures,
+    theirs: Measures,
+    products: Sequence[str],
+    *,
+    resamples: int,
+    level: float,
+    seed: int = 0,
+    better: Mapping[str, str] = BETTER,
 ) -> dict[str, dict[str, Any]]:
-    """Each measure's means and their paired difference, ours minus theirs, with its interval."""
+    """Each measure's means and their paired difference, ours minus theirs, with its interval; `better` says whether
+    higher or lower is."""
     our_scores, their_scores = _scores(ours), _scores(theirs)
     estimates = differences(our_scores, their_scores, products, resamples=resamples, level=level, seed=seed)
     return {
@@ -37,7 +45,7 @@ def compare(
             "low": difference.low,
             "high": difference.high,
             "pairs": pairs,
-            "better": BETTER[name],
+            "better": better[name],
         }
         for name, (difference, pairs) in estimates.items()
     }
@@ -55,7 +63,7 @@ def judge(
     be better on the held-back split, its whole interval; no guard may fall on either, by its interval or by more than
     `tolerance` in the mean."""
     difference = Estimate(held[metric]["difference"], held[metric]["low"], held[metric]["high"])
-    good, words = _is_better(difference, BETTER[metric])
+    good, words = _is_better(difference, held[metric]["better"])
     reasons = [f"{metric} on the held-back split {words}: {_numbers(held[metric])}"]
     for name, comparison in (("held-back split", held), ("fixed set", fixed)):
         for guard in guards:

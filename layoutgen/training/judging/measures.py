@@ -14,7 +14,7 @@ row of measures a case:
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ from layoutgen.core.layout import Element, Framing, Role, Suggestion, area, iou,
 from layoutgen.core.metrics import own
 from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, place
 from layoutgen.core.proposals.ranking import overlap
-from layoutgen.core.text.typography import Face
+from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import framed
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
 from layoutgen.models.vlm.pictures import PictureKind
@@ -55,7 +55,7 @@ Measures = dict[str, list[tuple[float, float]]]
 class Placing:
     """The solver's settings: as shares of the short side, and the least contrast; and which font sets a text."""
 
-    face_for: Callable[[Role, str], Face]
+    faces: Faces
     margin: float
     min_font: float
     min_contrast: float
@@ -132,7 +132,7 @@ def _placed(case: Case, proposed: Sequence[Suggestion], placing: Placing) -> tup
     ground = Ground(pixels, framed.draw(subject.astype(np.float32), Framing(), case.canvas, _SIDE))
     limits = Limits(placing.margin * short, math.ceil(placing.min_font * short), placing.min_contrast)
     try:
-        return place(proposed, case.canvas, ground, placing.face_for, limits).elements
+        return place(proposed, case.canvas, ground, placing.faces.speaking(case.copy.language), limits).elements
     except NoLayoutError:
         return None
 

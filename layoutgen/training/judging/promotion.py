@@ -14,7 +14,7 @@ from layoutgen.training.judging.gate import Verdict
 
 def version_of(run: str, folder: Path) -> str:
     """A version's name: the run's digest and the weights' sha, so that other weights never take its place."""
-    return f"{run.rpartition('-')[2][:8]}-{weights_sha(folder)[:8]}"
+    return f"{run.rpartition('-')[2][:8]}-{weights_sha(folder, tree=True)[:8]}"
 
 
 def decide(

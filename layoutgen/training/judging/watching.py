@@ -18,6 +18,11 @@ from layoutgen.training.judging.measures import proposal_measures
 _SIDE, _COLUMNS, _SHOWN = 256, 6, 24
 
 
+def watched(cases: Sequence[Case], answers: Sequence[Composition | Fault]) -> tuple[dict[str, float], np.ndarray]:
+    """What answers to cases are like: `means`, and a `sheet`."""
+    return means(cases, answers), sheet(cases, answers)
+
+
 def means(cases: Sequence[Case], answers: Sequence[Composition | Fault]) -> dict[str, float]:
     """The means of `measures` of proposals."""
     sums: dict[str, tuple[float, float]] = {}

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import connection
+from typing import Any
 
-from layoutgen.training.data.sample import Samples
+from layoutgen.training.data.sample import SamplesOf
 from layoutgen.training.loop.order import Order
 from layoutgen.training.loop.rows import Encode, Row
 
@@ -22,7 +23,7 @@ from layoutgen.training.loop.rows import Encode, Row
 class _Work:
     """What turns an index into a row; travels to reading processes."""
 
-    samples: Samples
+    samples: SamplesOf[Any]
     encode: Encode
 
 
@@ -35,7 +36,7 @@ class Feed:
 
     def __init__(
         self,
-        samples: Samples,
+        samples: SamplesOf[Any],
         encode: Encode,
         order: Order,
         *,

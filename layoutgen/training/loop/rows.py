@@ -1,9 +1,7 @@
 """What `feeding` hands on: samples as a kind of model learns them."""
 
 from collections.abc import Callable
-from typing import Protocol
-
-from layoutgen.training.data.sample import Sample
+from typing import Any, Protocol
 
 
 class Row(Protocol):
@@ -22,5 +20,5 @@ class Row(Protocol):
         ...
 
 
-Encode = Callable[[Sample, int, int], Row]
+Encode = Callable[[Any, int, int], Row]
 """Makes a row of a sample, its index and its epoch; travels to reading processes. Raises SampleError."""

@@ -17,15 +17,17 @@ from torch import Tensor, nn
 
 from layoutgen.config.stages import NETWORKS
 from layoutgen.config.training import TrainSettings
+from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
 from layoutgen.models.denoising.family import Family, Network, NetworkParts, NetworkSize
 from layoutgen.models.denoising.inputs import Inputs
 from layoutgen.models.weights import fetch_config, fetch_weights
-from layoutgen.training.data.cases import Case, DataError
+from layoutgen.training.data.cases import Case, Data, DataError
 from layoutgen.training.data.sample import Sample, SampleError, Samples, Task
 from layoutgen.training.judging.measures import brief_of, framed_before
+from layoutgen.training.judging.watching import watched
 from layoutgen.training.loop.steps import restore
 from layoutgen.training.networks.inputs import inputs_of
 
@@ -63,14 +65,14 @@ def encode(sample: Sample, index: int, epoch: int, *, family: Family, size: Netw
         )
     rng = np.random.default_rng([seed, 61, index, epoch])
     try:
-        inputs = inputs_of(sample.task, family, size, _subject(sample.task, float(rng.random())))
+        inputs = inputs_of(sample.task, family, size, _subject(sample.task, float(rng.random()), family.whole_map))
     except ValueError as error:
         raise SampleError(f"sample {sample.log.get('key', index)!r}: {error}") from None
     return Row(inputs, int(rng.integers(2**62)))
 
 
-def _subject(task: Task, lot: float) -> np.ndarray | Box | None:
-    if lot < _WITH_MAP and task.mask is not None:
+def _subject(task: Task, lot: float, whole_map: bool) -> np.ndarray | Box | None:
+    if (lot < _WITH_MAP or whole_map) and task.mask is not None:
         return task.mask
     return task.keep if lot < _WITH_BOX else None
 
@@ -114,7 +116,7 @@ class NetworkKind:
         self._size = size_of(family, train, storage)
         self.size = partial(scaled, side=self._size.side)
 
-    def learner(self, device: str) -> nn.Module:
+    def learner(self, device: str, data: Data) -> nn.Module:
         """The network with its loss."""
         network = network_of(self._family, self._train, self._storage)
         return Denoiser(self._family, network.to(device), bf16=self._train.dtype == "bfloat16").train()
@@ -136,6 +138,10 @@ class NetworkKind:
         composer = self._family.composer(learner.network, frame=framed_before, steps=self._train.denoising_steps)
         return composer.compose([brief_of(case) for case in cases])
 
+    def watch(self, learner: Any, cases: Sequence[Case]) -> tuple[dict[str, float], np.ndarray]:
+        """Composed, measured and drawn."""
+        return watched(cases, self.compose(learner, cases))
+
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
         """The network as a folder."""
         restore(learner, weights)
@@ -148,9 +154,12 @@ def size_of(family: Family, train: TrainSettings, storage: Storage) -> NetworkSi
     cache = Path(train.cache).expanduser()
     if train.model not in NETWORKS:
         return family.size_in(fetch_config(train.model, cache, storage))
-    for part in (train.backbone, train.encoder):
-        if part:
-            fetch_config(part, cache, storage)
+    for name in ("backbone", "encoder"):
+        try:
+            if part := getattr(train, name):
+                fetch_config(part, cache, storage)
+        except ValueError as error:
+            raise Refusal(f"train.{name} = {part!r}: {error}") from None
     return family.size(train.size)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from tokenizers import AddedToken
 from transformers import Qwen2Tokenizer
 
-from layoutgen.core.layout import Role
+from layoutgen.core.layout import LEARNT_ROLES
 from layoutgen.core.prompts import layouts as prompts
 from layoutgen.core.prompts import refinements as refinement_prompt
 from layoutgen.models.vlm.tiny import SIZES, SPECIAL_TOKENS, build_checkpoint
@@ -35,7 +35,7 @@ _SIGNS = "，。！？：；、·￥¥（）“”《》％—…＋×&%+-/.!?$�
 def phrases() -> list[str]:
     """What is one token though it is many words, none a part of what the copy says."""
     fixed = [piece for text in (prompts.SYSTEM, refinement_prompt.SYSTEM) for piece in _pieces(text)]
-    fixed += [f'{{"role":"{role.value}","text":"' for role in Role]
+    fixed += [f'{{"role":"{role.value}","text":"' for role in LEARNT_ROLES]
     fixed += ['","box":[', "]},", "]}]"]
     fixed += ['{"canvas":[', '],"title":"', '],"selling_points":["', '","selling_points":["', '","']
     for before in ('"]', '"'):

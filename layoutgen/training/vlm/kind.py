@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,9 +18,10 @@ from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Decoder
 from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.weights import fetch_weights
-from layoutgen.training.data.cases import Case
+from layoutgen.training.data.cases import Case, Data
 from layoutgen.training.data.sample import Sample, Samples
 from layoutgen.training.judging.measures import brief_of, framed_before
+from layoutgen.training.judging.watching import watched
 from layoutgen.training.loop.engines import ranks_of
 from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.vlm import dense, lora
@@ -37,7 +39,7 @@ class VlmKind:
         self._chat = load_chat_format(self._base)
         self.size = partial(self._chat.pictures.size, longest=train.image_side)
 
-    def learner(self, device: str) -> nn.Module:
+    def learner(self, device: str, data: Data) -> nn.Module:
         """The checkpoint to train; under ZeRO-3 an adapter's base is sharded among the ranks as it is loaded."""
         recipe = self._recipe
         if self._train.zero == 3 and ranks_of()[1] > 1 and recipe.method != "full":
@@ -69,6 +71,10 @@ class VlmKind:
         options = DecodingOptions(max_side=side, max_new_tokens=_NEW_TOKENS)
         composer = QwenVlComposer(Answerer(chat, decoder, {}, options), frame=framed_before)
         return composer.compose([brief_of(case, chat.pictures, side) for case in cases])
+
+    def watch(self, learner: Any, cases: Sequence[Case]) -> tuple[dict[str, float], np.ndarray]:
+        """Composed, measured and drawn."""
+        return watched(cases, self.compose(learner, cases))
 
     def export(self, learner: Any, weights: dict[str, Tensor], folder: Path) -> None:
         """An adapter, or a whole checkpoint."""

@@ -4,11 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layoutgen.core.covers import protection
-from layoutgen.core.covers.protection import SAFE_ZONES, Zone, covered, protect, sampled, touched, zones_for
+from layoutgen.core.covers.protection import SAFE_ZONES, Contents, Zone, covered, sampled, touched, zones_for
 from layoutgen.core.layout import Canvas, Framing, inside
 
 SQUARE = Canvas(1080, 1080)
 shares = st.floats(0, 1)
+
+
+def protect(subject, canvas, framing=None, *, faces=(), texts=(), **other):
+    """The map of a photo with these contents; None is a photo without a subject."""
+    subject = np.zeros((9, 9), np.float32) if subject is None else subject
+    return protection.protect(Contents(subject, tuple(faces), tuple(texts)), canvas, framing, **other)
 
 
 @st.composite
@@ -44,6 +50,14 @@ def test_parts_are_combined_by_the_maximum_and_the_subject_stays_apart():
     assert made.map[115, 115] == 1 and made.map[250, 250] == 1
     assert made.map[150, 150] == pytest.approx(0.8, abs=1e-4)
     assert made.subject[115, 115] == pytest.approx(0.8, abs=1e-4) and made.subject[250, 250] == 0
+
+
+def test_key_elements_are_protected_beside_the_subject_which_stays_apart():
+    dear = blob()
+    dear[:10, :10] = 0.3
+    made = protection.protect(Contents(blob(), with_elements=dear), SQUARE)
+    assert made.map[5, 5] == pytest.approx(0.3) and made.subject[5, 5] == 0
+    assert made.map[128, 128] == made.subject[128, 128] == pytest.approx(0.8, abs=1e-4)
 
 
 def test_faces_and_controls_are_hard_and_text_is_where_it_is_wanted():

@@ -52,6 +52,11 @@ def test_previews_are_where_the_page_looks_for_them():
     assert gallery.preview_name(row()["row_id"], "map") == f"{found['name']}.map.png"
 
 
+def test_a_row_id_that_turns_its_letters_around_names_a_plain_file():
+    name = gallery.preview_name("vase\u202egpj.exe\u2066/../@1080x1080")
+    assert name.isascii() and re.fullmatch("[0-9a-f]{20}[.]jpg", name)
+
+
 def test_rows_without_a_preview_say_why():
     files = written([row()], faults={row()["row_id"]: "nothing at a.jpg"})
     assert index(files)[1][0]["preview"] is False

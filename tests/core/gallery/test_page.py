@@ -4,7 +4,6 @@ import json
 import re
 import time
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -13,108 +12,13 @@ from layoutgen.core.gallery import files as gallery
 from layoutgen.core.layout import Role
 from layoutgen.core.metrics import adoption
 from tests.browser import Browser, find
-from tests.core.gallery.test_files import NASTY, dead
-from tests.core.gallery.test_rows import element, row
+from tests.core.gallery.reviewing import RUN, boxes, choose, edit_first, exported, focused, name, shown
+from tests.core.gallery.test_files import NASTY
+from tests.core.gallery.test_rows import row
 from tests.drawn import encoded
+from tests.limits import PATIENCE_S
 
 pytestmark = pytest.mark.skipif(find() is None, reason="no chromium, chrome or google-chrome on PATH")
-
-RUN = "run-1"
-MANY = 150
-
-
-def layouts():
-    """Rows of several kinds; the first is the one that tests edit: a title on an underlay and a price."""
-    underlay = element("underlay", "", box=[0.1, 0.1, 0.5, 0.3], colour="#ffffff", opacity=0.8, z=0)
-    title = element(box=[0.15, 0.15, 0.45, 0.25], underlay=0, z=2)
-    price = element("price", "￥9", box=[0.6, 0.6, 0.8, 0.7], z=2)
-    first = row(row_id="first@1000x1000", canvas="1000x1000", canvas_width=1000, canvas_height=1000, run_id=RUN,
-                elements=[underlay, title, price], subject_box=[0.2, 0.2, 0.8, 0.8], crop=[0, 0, 1, 1],
-                picture=[0, 0, 1, 1], suggestion=[{"role": "title", "text": "新品", "box": [0.1, 0.1, 0.4, 0.2]}],
-                safe_zones=[{"name": "badge", "box": [0.8, 0.9, 1, 1]}])  # fmt: skip
-    evil = row(row_id=NASTY, title=NASTY, run_id=RUN, notes=[NASTY], category=NASTY, composer=NASTY, image=NASTY,
-               elements=[element("title", NASTY, lines=[NASTY], colour='red" onload="x')],
-               suggestion=[{"role": "title", "text": NASTY, "box": [0, 0, 1, 1]}])  # fmt: skip
-    cover = row(row_id="cover@9x16", canvas="1080x1920", canvas_height=1920, application="video_cover", accepted=False,
-                reasons=["face_touched"], run_id="run-0", contrast=2.0)  # fmt: skip
-    rest = [row(row_id=f"p{i}@1080x1080", title=f"product {i}", run_id=RUN, subject_covered=i / 1000)
-            for i in range(MANY)]  # fmt: skip
-    return [first, evil, cover, *rest]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A gallery's index.html in a folder whose name needs escaping."""
-    folder = tmp_path_factory.mktemp("page") / "gallery 新#1"
-    rows = layouts()
-    failed = [dead(message=f"nothing at {NASTY}", input_row='{"title": "花瓶"}', run_id=RUN)]
-    for name, content in gallery.files(rows, failed, RUN, maps=True, margin=0.05):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    (folder / "previews").mkdir()
-    for one in rows:
-        shape = (100, round(100 * one["canvas_height"] / one["canvas_width"]))
-        for part in ("", "ground", "ink"):
-            picture = encoded(Image.new("RGB", shape, (200, 210, 220)), "PNG" if part == "ink" else "JPEG")
-            (folder / "previews" / gallery.preview_name(one["row_id"], part)).write_bytes(picture)
-        cover = Image.fromarray(np.full((*shape[::-1], 4), 120, np.uint8))
-        (folder / "previews" / gallery.preview_name(one["row_id"], "map")).write_bytes(encoded(cover, "PNG"))
-    return (folder / "index.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory, address):
-    with Browser(tmp_path_factory.mktemp("browser")) as started:
-        started.open(address)
-        yield started
-
-
-@pytest.fixture
-def page(browser, address):
-    """The page as somebody sees it for the first time; scripts that failed fail the test."""
-    browser.errors.clear()
-    browser.requests.clear()
-    browser.run("localStorage.clear()")
-    browser.open(address)
-    yield browser
-    assert browser.errors == []
-    assert {url.split(":", 1)[0] for url in browser.requests} <= {"file", "data", "blob"}
-
-
-def name(page, who="Mei"):
-    page.set("#annotator", who)
-
-
-def choose(page, field, value):
-    page.set(f"#{field}", value)
-    page.run("new Promise(done => setTimeout(done, 150))")  # typing is waited for
-
-
-def shown(page):
-    return page.run("gallery.grid.rows.map(row => row.row_id)")
-
-
-def focused(page):
-    return page.run("gallery.grid.current()?.row_id ?? null")
-
-
-def edit_first(page):
-    name(page)
-    page.focus(".card")
-    page.press("e")
-    page.wait("document.querySelectorAll('.handle').length === 3")
-
-
-def boxes(page):
-    """The boxes of the decision on the first row, in px of its canvas of 1000 x 1000."""
-    elements = page.run("gallery.decisions.of(gallery.data.rows[0]).elements")
-    return [[round(1000 * side) for side in one["box"]] for one in elements]
-
-
-def exported(page):
-    found, errors = feedback.read(page.run("gallery.decisions.exported()"))
-    assert errors == []
-    return found
 
 
 def test_the_page_shows_all_rows_a_page_at_a_time(page):
@@ -277,7 +181,7 @@ def test_what_is_exported_is_feedback_that_the_validator_takes(page):
     page.click(".choices [data-decision=reject]")
     page.press("Escape")
     page.click("#export")
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_S
     while not (files := [path for path in page.folder.glob("feedback-*.jsonl") if path.stat().st_size]):
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -361,3 +265,55 @@ def test_controls_have_names(page):
     missing = page.run("""[...document.querySelectorAll('input, select, button, textarea')].filter(one =>
         !one.textContent.trim() && !one.ariaLabel && !one.labels?.length && !one.title).map(one => one.id)""")
     assert missing == []
+
+
+def test_a_finished_picture_is_shown_large_its_files_can_be_saved_and_without_it_the_preview_is(tmp_path):
+    folder = tmp_path / "gallery"
+    links = [
+        {"format": "webp", "href": "../pictures/a%20b.webp", "bytes": 4100},
+        {"format": "psd", "href": "../pictures/a.psd", "bytes": 2_340_000},
+    ]
+    rows = [row(row_id="a@10x10", run_id=RUN, _links=links), row(row_id="b@10x10", run_id=RUN, _links=links[1:])]
+    for path, content in gallery.files(rows, [], RUN):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    (folder / "previews").mkdir()
+    (tmp_path / "pictures").mkdir()
+    for one in rows:
+        picture = encoded(Image.new("RGB", (100, 100), (200, 210, 220)))
+        (folder / "previews" / gallery.preview_name(one["row_id"])).write_bytes(picture)
+    finished = tmp_path / "pictures" / "a b.webp"
+    finished.write_bytes(encoded(Image.new("RGB", (400, 400), (10, 20, 30)), "WEBP"))
+    shown = "document.querySelector('#viewer .picture.final img')?.naturalWidth"
+    saved = "[...document.querySelectorAll('#viewer .files a')].map((a) => [a.download, a.textContent])"
+    look = "gallery.viewer.open(gallery.data.rows.find((one) => one.row_id === {!r}), {{}})"
+    with Browser(tmp_path) as page:
+        page.open((folder / "index.html").as_uri())
+        for row_id, width in (("a@10x10", 400), ("b@10x10", 100)):
+            page.run(look.format(row_id))
+            page.wait(f"{shown} === {width}")
+        assert page.run(saved) == [["b@10x10.psd", "PSD"]]
+        finished.unlink()
+        page.open((folder / "index.html").as_uri())
+        page.run(look.format("a@10x10"))
+        page.wait(f"{shown} === 100")
+        assert page.run(saved) == [["a@10x10.webp", "WEBP"], ["a@10x10.psd", "PSD"]]
+
+
+def test_an_edited_shape_is_drawn_in_its_own_outline_and_gradient(page):
+    drawn = """(() => {
+      const burst = { role: "underlay", box: [0, 0, 0.5, 0.5], path: "M0 0L50 0L25 50Z", shape: "burst",
+        colour: "#ff0000", gradient: "#00ff00", gradient_line: [0, 0, 50, 0],
+        stroke_px: 3, stroke: "#0000ff", opacity: 0.5 };
+      const svg = gallery.pictures.live({ width: 100, height: 100, name: "x" }, { elements: [burst] },
+        [{ was: 0, box: [0.2, 0.2, 1, 0.6] }]);
+      document.body.append(svg);
+      const [piece, path] = [svg.querySelector("svg"), svg.querySelector("path")];
+      const gradient = svg.querySelector("linearGradient");
+      const drawn = [piece.getAttribute("viewBox"), ["x", "y", "width", "height"].map((k) => +piece.getAttribute(k)),
+        path.getAttribute("fill") === `url(#${gradient.id})`, gradient.namespaceURI === svg.namespaceURI,
+        path.getAttribute("stroke"), path.getBBox().width];
+      svg.remove();
+      return drawn;
+    })()"""
+    assert page.run(drawn) == ["0 0 50 50", [20, 20, 80, 40], True, True, "#0000ff", 50]

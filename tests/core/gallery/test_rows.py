@@ -126,3 +126,17 @@ def test_details_keep_what_is_drawn_and_drop_what_is_not_there():
     assert (found["notes"], found["fault"]) == (["no 🔥"], "no object")
     assert "reasons" not in found
     assert "underlay" not in found["elements"][0]
+
+
+def test_underlays_in_shapes_come_with_their_outline_and_what_can_not_be_drawn_without():
+    burst = element("underlay", "", box=[0.1, 0.1, 0.5, 0.3], shape="burst", gradient="#ff0000", gradient_angle=90)
+    plain = element("underlay", "", box=[0, 0, 1, 1], shape="rounded", gradient="", tracking=0.0, strike=False)
+    odd = element("underlay", "", box=[0, 0, 1, 1], shape="cloud")
+    ground = {"kind": "cut_out", "edge": "straight", "blend": "cut_out", "scrims": []}
+    details = gallery_rows.details(row(elements=[burst, plain, odd], ground=ground, style_used="bold_sale"), None)
+    shaped, rounded, unknown = details["elements"]
+    assert shaped["path"].startswith("M") and shaped["path"].endswith("Z")
+    assert shaped["gradient_line"] == [324.0, 108.0, 324.0, 324.0]
+    assert {"path", "shape", "gradient", "tracking", "strike"}.isdisjoint(rounded)
+    assert "path" not in unknown
+    assert (details["ground"], details["style"]) == ("cut out", "bold_sale")

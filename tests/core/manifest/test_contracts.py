@@ -6,7 +6,8 @@ import pytest
 
 from layoutgen.core import schema
 from layoutgen.core.manifest.contracts import CONTRACTS
-from layoutgen.core.manifest.plan import Rules, plan
+from layoutgen.core.manifest.plan import plan
+from layoutgen.core.manifest.products import Rules
 from layoutgen.io.manifests.manifest import ManifestError
 from tests.io.manifests.test_manifest import read
 
@@ -25,7 +26,7 @@ def test_a_cover_has_a_row_for_each_ratio_and_its_own_columns():
     (shard,) = planned(
         {"product_id": "a", "cover": "a.jpg", "title": "标题", "subtitle": "副标题", "stickers": ["新品"]}
     ).shards
-    assert shard.column_names == schema.PLANNED.names
+    assert shard.column_names == [*schema.PLANNED.names, *schema.OFFER.names]
     assert shard.column("row_id").to_pylist() == ["a@1080x1440", "a@1920x1080"]
     row = shard.to_pylist()[0]
     assert (row["images"], row["video"]) == (["/base/a.jpg"], None)
@@ -56,7 +57,7 @@ def test_a_row_needs_one_picture_and_a_title():
 def test_columns_of_another_contract_are_the_users_own():
     raw = pa.table({"product_id": ["a"], "image": ["a.jpg"], "title": ["t"], "cover": ["hard"], "ratios": ["s"]})
     (shard,) = plan(raw, Rules(("1:1",), 1080, "poster", str, "layouts"), shards=1).shards
-    assert shard.column_names == [*schema.PLANNED.names, "cover", "ratios"]
+    assert shard.column_names == [*schema.PLANNED.names, *schema.OFFER.names, *schema.WISHES.names, "cover", "ratios"]
 
 
 def test_a_manifest_of_covers_names_what_it_lacks_and_what_clashes(tmp_path):

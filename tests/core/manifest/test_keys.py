@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.fields import shown
-from layoutgen.core.manifest.keys import canvas_name, product_key, row_id
-from layoutgen.core.manifest.plan import Plan, Rules, plan
+from layoutgen.core.manifest.keys import bad_locale_id, parts, product_key, row_id
+from layoutgen.core.manifest.plan import Plan, plan
+from layoutgen.core.manifest.products import Rules
 from layoutgen.io.tables.ledger import NO_BASE, RunPlan, ShardPlan, ShardReport
 from layoutgen.runs.accounting import LostRowsError, conserve
 from tests.budget import examples
@@ -74,22 +75,30 @@ def test_what_was_ambiguous_is_not_and_all_else_keeps_its_key() -> None:
 
 
 TEXTS = st.text(st.sampled_from("a@#%row1234560x "), max_size=8) | st.sampled_from(
-    ["#row1", "%23row1", "%2523row", "a@9x9", "%40"]
+    ["#row1", "%23row1", "%2523row", "a@9x9", "%40", "en", "a@9x9@en", "a@@en", "@9x9@en", "a#row1@@en"]
 )
+
+
+LOCALES = st.none() | st.sampled_from(["en", "zh-Hant"])
 
 
 @settings(max_examples=examples(60, soak=600), deadline=None)
 @given(st.lists(st.tuples(st.none() | TEXTS.map(product_key), st.integers(1, 3), st.none() | st.just("9x9") | TEXTS,
-                          st.booleans()), max_size=6), st.booleans())  # fmt: skip
-def test_no_two_rows_have_one_key(rows: list[tuple[str | None, int, str | None, bool]], sizes: bool) -> None:
+                          st.booleans(), LOCALES), max_size=6), st.booleans())  # fmt: skip
+def test_no_two_rows_have_one_key(
+    rows: list[tuple[str | None, int, str | None, bool, str | None]], sizes: bool
+) -> None:
     names: dict[str, Any] = {}
-    for key, number, canvas, is_first in rows:
-        at = canvas if sizes else None
-        found = row_id(key, number, at, is_first=is_first, is_known=at == "9x9", sizes=sizes)
-        what = (key, number if key is None or not is_first else 0, at)
+    for key, number, canvas, is_first, locale in rows:
+        at = (canvas or None) if sizes else None
+        found = row_id(key, number, at, is_first=is_first, is_known=at == "9x9", sizes=sizes, locale=locale)
+        what = (key, number if key is None or not is_first else 0, at, locale)
         assert names.setdefault(found, what) == what
-        if is_first and key is not None:
-            assert canvas_name(found, key) == at
+        assert parts(found, key) == (at, locale)
+        if canvas:
+            found = bad_locale_id(key, number, canvas)
+            assert names.setdefault(found, (key, number, canvas)) == (key, number, canvas)
+            assert parts(found, key) == (None, canvas)
 
 
 def test_a_message_spells_out_what_does_not_show() -> None:

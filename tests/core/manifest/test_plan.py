@@ -14,7 +14,8 @@ from layoutgen.core.fingerprint import Versions, keys
 from layoutgen.core.layout import parse_canvas
 from layoutgen.core.manifest.column_types import JSON_TEXT
 from layoutgen.core.manifest.keys import product_key
-from layoutgen.core.manifest.plan import Plan, Rules, plan
+from layoutgen.core.manifest.plan import Plan, plan
+from layoutgen.core.manifest.products import Rules
 from tests.budget import examples
 
 
@@ -57,7 +58,8 @@ def only_error(work: Plan) -> dict[str, Any]:
 def test_a_product_becomes_a_row_of_the_contract() -> None:
     work = plan_of([product(selling_points=["轻", " ", "薄"], brand="牌", logo="l.png", category="鞋", price=9.5)])
     (shard,) = work.shards
-    assert shard.schema.names == [*schema.PLANNED.names, "price"]
+    offers = [name for name in schema.OFFER.names if name != "price"]
+    assert shard.schema.names == [*schema.PLANNED.names, *offers, *schema.WISHES.names, "price"], "a number is no copy"
     assert shard.select(schema.PLANNED.names).schema == schema.PLANNED
     row = only_row(work)
     assert json.loads(row.pop("input_row"))["selling_points"] == ["轻", " ", "薄"]
@@ -66,6 +68,8 @@ def test_a_product_becomes_a_row_of_the_contract() -> None:
         "canvas_height": 1080, "images": ["s3://shop/1.jpg"], "title": "夏日", "selling_points": ["轻", "薄"],
         "brand": "牌", "logo": "s3://shop/l.png", "category": "鞋", "language": None, "application": "poster",
         "status": "ok", "error": None, "notes": [], "price": 9.5, "video": None, "subtitle": None, "stickers": None,
+        "locale": None, **dict.fromkeys(offers), "style": None, "series": None, "variant": 0, "framing": None,
+        "constraints": None,
     }  # fmt: skip
 
 
@@ -189,6 +193,11 @@ def test_copy_that_is_cleaned_to_the_same_is_not_composed_again() -> None:
         ("product_id", 2.0**53, "product_id is 9007199254740992.0 (float); write text"),
         ("product_id", True, "product_id is true (bool); write text"),
         ("logo", b"\xff", "logo is \"b'\\\\xff'\" (bytes); write text"),
+        (
+            "title",
+            b'"half \\ud83d"',
+            'title is "half \\ud83d", which has half a character (a lone surrogate); write whole characters',
+        ),
         ("application", "banner", 'application is "banner"; write one of poster, marketing, video_cover'),
     ],
 )

@@ -118,3 +118,17 @@ def test_times_at_the_ends_of_the_calendar_are_malformed():
     rows = [said(decision=what, annotator="mei", time="0001-01-01T00:00:00") for what in ("adopt", "reject")]
     decisions, problems = adoption.read(rows)
     assert not decisions and [problem.reason for problem in problems] == ["malformed"] * 2
+
+
+def test_reasons_are_counted_by_decision_the_most_frequent_first():
+    said = [
+        {"row_id": "a", "decision": "reject", "reasons": ["crop", "contrast"]},
+        {"row_id": "b", "decision": "adopt", "reasons": ["crop"]},
+        {"row_id": "c", "decision": "reject", "reasons": "crop"},
+    ]
+    decisions, problems = adoption.read(said)
+    assert problems == []
+    assert list(adoption.reasons(decisions).items()) == [
+        ("crop", {"adopt": 1, "edit": 0, "reject": 1}),
+        ("contrast", {"adopt": 0, "edit": 0, "reject": 1}),
+    ]

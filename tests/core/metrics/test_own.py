@@ -82,21 +82,21 @@ def test_count_errors_count_texts_and_logos_apart():
 
 
 def test_text_that_fits_has_no_overflow_and_a_fill():
-    overflow, fill = own.text_fit(TITLE, CANVAS, lambda font, line, px: 200.0)
+    overflow, fill = own.text_fit(TITLE, CANVAS, [200.0])
     assert overflow == 0
     assert fill == pytest.approx(200 * 50 / (400 * 100))
 
 
 def test_overflow_is_the_larger_of_too_wide_and_too_high():
-    assert own.text_fit(TITLE, CANVAS, lambda font, line, px: 500.0)[0] == pytest.approx(0.25)
+    assert own.text_fit(TITLE, CANVAS, [500.0])[0] == pytest.approx(0.25)
     tall = changed(TITLE, lines=("a", "b", "c"))
-    assert own.text_fit(tall, CANVAS, lambda font, line, px: 10.0)[0] == pytest.approx((64 * 2 + 50 - 100) / 100)
+    assert own.text_fit(tall, CANVAS, [10.0, 10.0, 10.0])[0] == pytest.approx((64 * 2 + 50 - 100) / 100)
 
 
 def test_text_in_an_unknown_font_or_without_lines_or_room_is_not_measured():
-    assert own.text_fit(TITLE, CANVAS, lambda font, line, px: None) is None
-    assert own.text_fit(changed(TITLE, lines=()), CANVAS, lambda font, line, px: 1.0) is None
-    assert own.text_fit(changed(TITLE, box=(0.5, 0.5, 0.5, 0.6)), CANVAS, lambda font, line, px: 1.0) is None
+    assert own.text_fit(TITLE, CANVAS, None) is None
+    assert own.text_fit(changed(TITLE, lines=()), CANVAS, []) is None
+    assert own.text_fit(changed(TITLE, box=(0.5, 0.5, 0.5, 0.6)), CANVAS, [1.0]) is None
 
 
 def test_contrast_is_on_what_is_behind_with_underlays_blended_in():

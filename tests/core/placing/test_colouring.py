@@ -135,6 +135,28 @@ def test_a_pill_has_the_products_colour_where_it_stands_out():
     assert element.colour == colour.PAPER
 
 
+def test_pills_of_one_kind_have_one_colour_whatever_is_behind_each():
+    pixels = ground(WHITE)
+    pixels[40:60, 40:60] = (200, 30, 30)
+    subject = NO_SUBJECT.copy()
+    subject[40:60, 40:60] = 1
+    pixels[:, 60:] = (190, 25, 25)
+    places = [(30.0, 85.0, 210.0, 125.0), (250.0, 85.0, 390.0, 125.0)]
+    points = [text(place, role=Role.SELLING_POINT) for place in places]
+    first, second, *texts = coloured(points, pixels, places, subject=subject)[0]
+    assert first.colour == second.colour and texts[0].colour == texts[1].colour
+    assert colour.to_rgb(first.colour)[0] < 60  # the product's red would be lost on the right
+
+
+def test_panels_of_one_layout_have_one_colour():
+    pixels = noise(0, 90)
+    pixels[60:] = noise(165, 255)[60:]
+    texts = [text((4.0, 4.0, 90.0, 24.0)), text((310.0, 370.0, 396.0, 390.0))]
+    first, second, *_ = coloured(texts, pixels)[0]
+    assert first.role is second.role is Role.UNDERLAY
+    assert (first.colour, first.opacity) == (second.colour, second.opacity)
+
+
 def test_a_pill_inside_a_panel_stands_on_it():
     below = text((40.0, 130.0, 200.0, 160.0))
     elements, _ = coloured([TITLE, POINT, below], noise(), [None, (30.0, 85.0, 210.0, 125.0), None])

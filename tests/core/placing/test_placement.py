@@ -387,6 +387,25 @@ def test_the_alignment_is_the_axis_on_which_the_boxes_agree(found, name):
     assert infer_alignment(found) == name
 
 
+@pytest.mark.parametrize(("right", "name"), [(0.0, "left"), (0.5, "center"), (1.0, "right")])
+def test_pills_are_aligned_as_one_block_whatever_their_texts_widths(right, name):
+    def box(width, top, high=0.06):
+        left = 0.1 + (0.8 - width) * right
+        return (left, top, left + width, top + high)
+
+    pills = [(0.1, 0.4, 0.3, 0.48), (0.33, 0.4, 0.7, 0.48)]
+    pills = [(pill[0] + 0.2 * right, pill[1], pill[2] + 0.2 * right, pill[3]) for pill in pills]
+    suggestions = [
+        Suggestion(Role.TITLE, box(0.46, 0.1, 0.2), "夏日新品上市了"),
+        Suggestion(Role.PRICE, box(0.3, 0.6), "￥199"),
+    ]
+    for pill, text in zip(pills, ("轻", "一键清洗不沾"), strict=True):
+        held = (pill[0] + 0.03, pill[1] + 0.01, pill[2] - 0.03, pill[3] - 0.01)
+        suggestions += [Suggestion(Role.UNDERLAY, pill), Suggestion(Role.SELLING_POINT, held, text)]
+    free = [element for element in put(suggestions).elements if element.lines and element.underlay is None]
+    assert {element.alignment for element in free} == {name}
+
+
 def test_covered_is_the_share_of_the_subject_under_elements():
     subject = np.zeros((100, 100), np.float32)
     subject[40:60, 40:60] = 1

@@ -30,14 +30,19 @@ def texts(found):
     return [piece.text for row in found.rows for piece in row]
 
 
-@pytest.mark.parametrize("text", ["￥199", "¥ 1,299", "$9.90", "€5", "到手价199元", "99 元", "￥199起"])
+PRICES = ["￥199", "¥ 1,299", "$9.90", "€5", "到手价199元", "99 元", "￥199起", "NT$1,980", "R$ 199,90", "1.299 TL"]
+PRICES += ["129,90 €", "49,- €", "CHF 49", "89 AED", "3 990 ₽", "3\u202f990 ₽", "199.000₫", "฿290", "₩39,000", "৳890"]
+PRICES += ["Ks 25,000", "₨4,999", "१,४९९ ₹", "١٩٩ ر.س", "۲٬۹۰۰٬۰۰۰ تومان", "₪129", "129 ש״ח"]
+NO_PRICES = ["199", "第二件半价", "满 300 减 50，上不封顶，最高可以减 500 元", "元气森林", "$", "", "TL", "30 %"]
+NO_PRICES += ["2 Ft long and 3 wide", "3 AED 4", "إرجاع مجاني خلال 30 يومًا", "UPF50+"]
+
+
+@pytest.mark.parametrize("text", PRICES)
 def test_prices_are_known_by_their_currency(text):
     assert is_price(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["199", "第二件半价", "满 300 减 50，上不封顶，最高可以减 500 元", "元气森林", "$", ""]
-)
+@pytest.mark.parametrize("text", NO_PRICES)
 def test_what_only_mentions_money_is_no_price(text):
     assert not is_price(text)
 

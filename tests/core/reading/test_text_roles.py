@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from layoutgen.core.layout import Role
 from layoutgen.core.reading.text_roles import (
     Reading,
+    is_call,
     joined,
     language,
     placed_lines,
@@ -121,6 +122,16 @@ def test_words_make_prices_and_calls_and_size_makes_titles():
 @pytest.mark.parametrize("text", ["￥299", "59.9元", "¥1,299起", "4折满减", "满300减50", "$12", "30% off"])
 def test_amounts_and_discounts_are_prices(text):
     assert role_of([reading("夏日清凉特惠", 20, 20, 400, 90), reading(text, 20, 300, 120, 330)])[1] is Role.PRICE
+
+
+@pytest.mark.parametrize("text", ["立即购买", "领券下单", "了解更多", "Shop now", "Learn more", "Add to bag"])
+def test_what_buttons_say_is_a_call(text):
+    assert is_call(text)
+
+
+@pytest.mark.parametrize("text", ["Soft, breathable fabric", "三分钟了解", "加绒加厚", "Free 30-day returns"])
+def test_what_praises_is_no_call(text):
+    assert not is_call(text)
 
 
 @pytest.mark.parametrize("text", ["折叠设计", "天然元素", "经济实惠"])

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Role
-from layoutgen.core.text.lettering import choose_face, letter
+from layoutgen.core.text.clusters import clusters
+from layoutgen.core.text.lettering import letter
 from layoutgen.core.text.settable import Settable
 from layoutgen.imaging import fonts
 from layoutgen.models.building.fonts import FaceFor
 
-FACES = fonts.faces("", fonts.BOLD)
-FACE, KOREAN = FACES[:2]
+FACE = fonts.face(str(fonts.SIMPLIFIED), fonts.BOLD)
 FACE_FOR = FaceFor(PlaceSettings())
 
 # What docs/running.md says the embedded fonts set: each language's letters beyond a to z, with its currency's sign.
@@ -64,7 +64,7 @@ def test_prices_are_set_in_every_currency_sign():
         ("👩‍👩‍👧 亲子", "亲子", "👩👧"),
         ("❤️ love", "love", "❤"),
         ("👍🏽", "", "👍"),
-        ("★️ A™️", "A™", "★"),
+        ("★️ A™️", "★️ A™️", ""),
         ("静音  破壁机", "静音 破壁机", ""),
         ("🇨🇳国货", "国货", "🇨🇳"),
         ("1\ufe0f\u20e3 Sale", "1 Sale", "\u20e3"),
@@ -98,17 +98,39 @@ def test_a_lowered_digit_behind_a_digit_is_not_made_another_number():
 def test_nothing_but_pictographs_and_format_characters_is_left_out(text):
     text = unicodedata.normalize("NFC", text)
     made = letter(text, FACE)
-    assert all(character == " " or FACE.covers(character) for character in made.text)
+    assert all(
+        cluster.isspace() or FACE.covers(cluster) or cluster in "\u061c\u200e\u200f" for cluster in clusters(made.text)
+    )
     assert not [c for c in made.left_out if unicodedata.category(c)[0] in "LNP" or unicodedata.category(c) == "Sc"]
     letters = [c for c in text if c.isalnum() and FACE.covers(c)]
     assert [c for c in letters if made.text.count(c) < text.count(c)] == []
 
 
-def test_the_first_face_with_all_letters_is_chosen_else_the_one_that_loses_least():
-    assert choose_face("무선 이어폰", [FACE, KOREAN]) is KOREAN
-    assert choose_face("轻薄本 Pro", [FACE, KOREAN]) is FACE
-    assert choose_face("轻薄本 żó", FACES).name == "NotoSansSC-Bold"
-    assert choose_face("żółć ★", FACES).name == "Inter-Bold"
+def fonts_of(text: str, role: Role = Role.TITLE, language: str | None = None) -> list[tuple[str, str]]:
+    return [(run.text, run.font) for run in FACE_FOR.speaking(language)(role, text).runs(text, 40)]
+
+
+def test_a_word_is_set_in_one_font_and_the_rest_in_those_that_have_it():
+    assert fonts_of("무선 이어폰") == [("무선 이어폰", "NotoSansKR-Bold")]
+    assert fonts_of("轻薄本 żó") == [("轻薄本 ", "NotoSansSC-Bold"), ("żó", "NotoSans-Bold")]
+    assert fonts_of("żółć ☂") == [("żółć ", "NotoSans-Bold"), ("☂", "NotoSansKR-Bold")]
+    assert FACE_FOR(Role.TITLE, "轻薄本 żó").name == "NotoSansSC-Bold"
+
+
+def test_the_language_says_whose_chinese_characters_they_are():
+    by_language = {
+        "zh": "SC",
+        "zh-Hant": "TC",
+        "zh-TW": "TC",
+        "zh-Hans-HK": "SC",
+        "ja-JP": "JP",
+        "ko": "KR",
+        None: "SC",
+    }
+    for language, name in by_language.items():
+        assert fonts_of("直角", language=language) == [("直角", f"NotoSans{name}-Bold")]
+    assert fonts_of("直角のリネン") == [("直角のリネン", "NotoSansJP-Bold")]
+    assert FACE_FOR.speaking("javascript:")(Role.TITLE, "a").runs("a", 9)[0].language == ""
 
 
 def test_english_and_chinese_keep_their_faces():

@@ -56,17 +56,17 @@ def test_a_letter_digit_or_currency_sign_that_no_font_has_fails_the_row_and_is_n
 
 
 @pytest.mark.parametrize(("text", "script", "first"), [("हिन्दी", "Devanagari", "U+0939"), ("שלום", "Hebrew", "U+05E9")])
-def test_a_script_that_is_not_set_is_named_and_no_font_is_promised(text, script, first):
+def test_a_script_that_no_font_has_is_named_with_what_to_do(text, script, first):
     kept, fault = settable().title(text)
     kind, message = fault or ("", "")
     assert kept == "" and kind == "unsupported_script" and script in message and first in message
-    assert "font" not in message and "place." not in message
+    assert message.endswith("set place.bold_font to a font that has them, or give it in other letters")
 
 
 def test_a_text_beside_the_title_in_a_script_that_is_not_set_is_left_out_whole_and_noted():
     copy = settable()
     assert copy.text(Role.OTHER, "Sale שלום") == "" and copy.fault is None
-    assert copy.notes[0].startswith("sticker 'Sale שלום' runs right to left (Hebrew U+05E9 'ש', ")
+    assert copy.notes[0].startswith("sticker 'Sale שלום' is in Hebrew (U+05E9 'ש', ")
     assert copy.notes[1:] == ["left out, since it can't be set: Sale שלום"]
 
 
@@ -81,6 +81,12 @@ def test_what_is_set_as_its_plain_form_is_noted():
     copy = settable()
     assert copy.title("𝗦𝗮𝗹𝗲 ﬁne") == ("Sale fine", None)
     assert copy.notes == ["set 𝗦 as S, 𝗮 as a, 𝗹 as l, 𝗲 as e, ﬁ as fi in '𝗦𝗮𝗹𝗲 ﬁne', since no font has all of it"]
+
+
+def test_a_letter_has_at_most_eight_marks_and_the_rest_is_noted():
+    copy = Settable(lambda role, text: Mono())
+    assert copy.title("Z" + "\u0335" * 10_000 + "!") == ("Z" + "\u0335" * 8 + "!", None)
+    assert copy.notes == ["took marks off Z, which had more than 8"]
 
 
 def test_letters_are_composed_before_their_font_is_asked():

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from layoutgen.core.manifest.column_types import JSON_TEXT
 from layoutgen.core.manifest.contracts import JobKind
-from layoutgen.core.manifest.plan import Plan, Rules, plan
+from layoutgen.core.manifest.plan import Plan, plan
+from layoutgen.core.manifest.products import Rules
 from layoutgen.io.manifests import columns, manifest
 from layoutgen.io.manifests.manifest import ManifestError
 from layoutgen.io.storage import Storage
@@ -85,7 +86,7 @@ def test_missing_columns_are_named_with_the_columns_found(tmp_path: Path, suffix
     else:
         path.write_text("id,name\n1,x\n" if suffix == "csv" else lines(row))
     with pytest.raises(
-        ManifestError, match=r"lacks the columns product_id, title, image \(or images\); found id, name"
+        ManifestError, match=r"lacks the columns product_id, title \(or copies\), image \(or images\); found id, name"
     ):
         read(path)
     with pytest.raises(ManifestError, match=r"lacks the columns image \(or images\); found id, name"):

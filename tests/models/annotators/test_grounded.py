@@ -65,7 +65,5 @@ def test_only_pictures_with_text_are_shown_to_the_language_model():
 def test_strips_are_grounded_in_parts_and_each_answer_comes_to_its_image():
     long, plain = np.zeros((400, 64, 3), np.uint8), IMAGE
     part = Annotation((replace(READ, text="part"),))
-    found = GroundedInParts(GroundedAnnotator(Counts(), Says()), Says(part)).ground(
-        [plain, long, plain], [Annotation((READ,))] * 3
-    )
+    found = GroundedInParts(Counts(), lambda: Says(part)).ground([plain, long, plain], [Annotation((READ,))] * 3)
     assert [answer.lines[0].text for answer in found] == ["Sofa", "part", "Sofa"]

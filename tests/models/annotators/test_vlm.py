@@ -1,23 +1,25 @@
-"""The vision-language annotator: real loading and decoding on tiny checkpoints, answers of known text from a fake."""
+"""What asks vision-language models: real loading and decoding on tiny checkpoints, known answers from a fake engine."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from layoutgen.config.stages import AnnotateSettings
+from layoutgen.config.stages import AnnotateSettings, ProtectSettings
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.layout import Role
 from layoutgen.core.prompts.annotations import write_annotation
-from layoutgen.core.prompts.coordinates import Codec
+from layoutgen.core.prompts.coordinates import ABSOLUTE, Codec
+from layoutgen.core.prompts.covers import KeyElement, Kind, write_cover
 from layoutgen.io.storage import Storage
-from layoutgen.models.annotators.vlm import InternVlAnnotator, annotation_task
+from layoutgen.models.annotators.vlm import InternVlAnnotator, VlmPointer, annotation_task, cover_task
 from layoutgen.models.base import Fault
 from layoutgen.models.building import annotators
 from layoutgen.models.building.versions import annotator_version
 from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, open_answerer
 from layoutgen.models.decoding.decoder import Answer, Engine
 from layoutgen.models.finders.border import BorderSaliency
+from layoutgen.models.vlm.checkpoints import load_chat_format
 from layoutgen.models.vlm.internvl2.convert import convert
 from layoutgen.models.vlm.tiny import build_checkpoint
 from layoutgen.models.weights import weights_sha
@@ -121,3 +123,44 @@ def test_settings_name_the_model_and_rows_say_its_sha(checkpoints, tmp_path):
     assert len(grounder.ground([POSTER], [read])) == 1
     versions = {annotator_version(s) for s in (settings, settings.model_copy(update={"engine": "internvl"}))}
     assert len(versions) == 2
+
+
+ELEMENTS = (KeyElement(Kind.PRODUCT, "sofa", (0.1, 0.2, 0.7, 0.9)), KeyElement(Kind.FACE, "girl", (0.5, 0.0, 0.6, 0.1)))
+
+
+def pointing(weights: Path, engine: Engine | None = None, **changes: int) -> VlmPointer:
+    options = {"max_side": 112, "max_new_tokens": 200} | changes
+    return VlmPointer(open_answerer(weights, None, DecodingOptions(**options), task=cover_task, engine=engine))
+
+
+@pytest.mark.parametrize("name", ["internlm2", "qwen2_5_vl"])
+def test_a_covers_answer_becomes_its_key_elements_in_the_familys_codec(checkpoints, name):
+    size = load_chat_format(checkpoints[name]).pictures.prepare(POSTER, 112).size
+    codec = Codec(ABSOLUTE, *size) if name == "qwen2_5_vl" else Codec()
+    engine = Says(Answer(write_cover(ELEMENTS, codec), (), True))
+    (elements,) = pointing(checkpoints[name], engine).point([POSTER])
+    assert [(one.kind, one.label) for one in elements] == [(one.kind, one.label) for one in ELEMENTS]
+    for one, other in zip(elements, ELEMENTS, strict=True):
+        assert one.box == pytest.approx(other.box, abs=1 / 56)
+    assert engine.asked[0].limit == (codec.width, codec.height)
+    assert "a title must not hide" in pointing(checkpoints[name])._answerer.chat.tokenizer.decode(
+        engine.asked[0].prompt.prefix
+    )
+
+
+@pytest.mark.parametrize("name", ["internlm2", "qwen2", "internvl", "qwen2_5_vl"])
+def test_a_models_answers_about_covers_hold_to_the_grammar(checkpoints, name):
+    for found in pointing(checkpoints[name]).point([POSTER, POSTER[:40]]):
+        if isinstance(found, Fault):
+            assert found.kind == "unparsable_answer" and found.raw.startswith('[{"kind":"')
+        else:
+            assert all(0 <= one.box[0] < one.box[2] <= 1 for one in found)
+
+
+def test_settings_name_what_points(checkpoints):
+    settings = ProtectSettings(engine="vlm", model=str(checkpoints["internlm2"]), image_side=112, max_new_tokens=64)
+    pointer, name = annotators.pointer(settings, Storage())
+    assert weights_sha(checkpoints["internlm2"])[:12] in name and name.endswith("cover-1, key-elements-1")
+    assert isinstance(pointer, VlmPointer)
+    assert len(pointer.point([POSTER])) == 1
+    assert pointer._answerer.identity["prompt_version"] == "cover-1"

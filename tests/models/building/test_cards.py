@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from layoutgen.config.base import Node, Pool, load
-from layoutgen.config.jobs import AnnotateConfig, LayoutsConfig
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.stages import CheckpointSettings, ComposeSettings
 from layoutgen.config.training import RetrainConfig
 from layoutgen.io.storage import Storage
@@ -32,6 +32,9 @@ def test_the_shipped_settings_fit_the_cards_that_the_manifests_ask_for() -> None
     annotate = load(AnnotateConfig, ROOT / "jobs" / "annotate.cluster.toml")
     published = annotate.annotate.model_copy(update={"model": "OpenGVLab/InternVL2-8B"})
     assert check(published, annotate.run.nodes[-1].gpu_memory_gb)
+    covers = load(CoversConfig, ROOT / "jobs" / "covers.cluster.toml")
+    for settings, nodes in ((covers.protect, covers.run.nodes), (SHIPPED.protect, SHIPPED.run.nodes)):
+        assert settings.engine == "vlm" and check(settings, nodes[-1].gpu_memory_gb)
 
 
 def test_retraining_and_its_gate_fit_them_too() -> None:

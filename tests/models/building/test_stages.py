@@ -21,10 +21,10 @@ def test_the_subject_finder_is_chosen_by_name_or_path(tmp_path):
 def test_the_version_follows_the_finder_and_a_files_bytes(tmp_path):
     file = tmp_path / "net.onnx"
     file.write_bytes(b"one")
-    first = saliency_version(SaliencySettings(model=str(file)))
+    first = saliency_version(SaliencySettings(model=str(file)), "annotate")
     file.write_bytes(b"two")
-    second = saliency_version(SaliencySettings(model=str(file)))
-    assert len({first, second, saliency_version(SaliencySettings(model="border"))}) == 3
+    second = saliency_version(SaliencySettings(model=str(file)), "annotate")
+    assert len({first, second, saliency_version(SaliencySettings(model="border"), "annotate")}) == 3
 
 
 def test_the_annotate_key_changes_with_the_finder(tmp_path):

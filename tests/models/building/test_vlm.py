@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from layoutgen.config.stages import AnnotateSettings, ComposeSettings
+from layoutgen.config.stages import AnnotateSettings, ComposeSettings, ProtectSettings
 from layoutgen.core.prompts.layouts import PROMPT_VERSION
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
@@ -62,6 +62,11 @@ def test_an_adapter_for_another_image_size_is_refused(base: Path, adapter: Path)
 def test_an_adapter_for_layouts_does_not_annotate(base: Path, adapter: Path) -> None:
     with pytest.raises(ValueError, match=r"prompt_version|codec"):
         check(AnnotateSettings(engine="internvl", model=str(base), adapter=str(adapter), image_side=SIDE), Storage())
+
+
+def test_an_adapter_for_layouts_does_not_point_at_key_elements(base: Path, adapter: Path) -> None:
+    with pytest.raises(ValueError, match=r"prompt_version|codec"):
+        check(ProtectSettings(engine="vlm", model=str(base), adapter=str(adapter), image_side=SIDE), Storage())
 
 
 def test_an_original_repository_is_to_be_converted(base: Path, tmp_path: Path) -> None:

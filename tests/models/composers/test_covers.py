@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from layoutgen.config.stages import CoverPlaceSettings
+from layoutgen.core.covers.protection import Contents
 from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.layout import Canvas, Framing, Role, intersection
 from layoutgen.models.building.composers import cover_composer
@@ -24,7 +25,7 @@ def photo(subject=(0.25, 0.35, 0.75, 0.95), **other) -> Photo:
     )
     subject_map[rows, columns] = 1
     pixels[rows.start * 3 : rows.stop * 3, columns.start * 3 : columns.stop * 3] = (40, 90, 160)
-    return Photo(pixels, subject_map, **other)
+    return Photo(pixels, Contents(subject_map, **other))
 
 
 def composed(picture: Photo, title: str = "三分钟学会插花", **other):
@@ -41,6 +42,19 @@ def test_a_subject_all_over_the_photo_gets_its_title_on_a_panel():
     cover = composed(photo(WHOLE))
     assert cover.verdict.accepted
     assert cover.framing.picture != WHOLE
+
+
+def test_lights_behind_a_product_are_not_what_a_framing_has_to_show():
+    pixels = np.random.default_rng(0).integers(0, 60, (432, 768, 3), np.uint8)
+    subject_map = np.zeros((144, 256), np.float32)
+    for top, right in ((30, 19), (80, 90), (100, 60)):
+        pixels[3 * top : 3 * top + 45, 3 * right - 45 : 3 * right] = (200, 120, 160)
+        subject_map[top : top + 15, right - 15 : right] = 1
+    pixels[60:390, 390:700] = (150, 60, 40)
+    subject_map[20:130, 130:233] = 1
+    shown = composed(Photo(pixels, Contents(subject_map))).framing
+    assert shown.picture == WHOLE
+    assert shown.crop[0] <= 130 / 256 and shown.crop[2] >= 233 / 256
 
 
 def test_where_only_one_framing_is_allowed_the_broken_limit_is_named():

@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.annotation import Annotation, TextLine
-from layoutgen.core.layout import Canvas, Copy, Role, inside, intersection
+from layoutgen.core.layout import Canvas, Copy, Framing, Role, inside, intersection
+from layoutgen.core.proposals import framings
+from layoutgen.core.styles.style import ORNAMENTS, Style
 from layoutgen.imaging import framed
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building.fonts import FaceFor
@@ -84,9 +88,131 @@ def test_the_subject_is_shown_whole():
         assert found.framing.crop[2] >= asked.annotation.subject[2] - 0.02
 
 
-def test_a_flat_ground_is_extended_rather_than_framed():
+def test_a_packshot_stands_on_the_styles_ground_instead_of_in_white_emptiness():
     (found,) = compose(brief(canvas=WIDE, ground=(255, 255, 255), grain=0.0))
-    assert found.framing.backdrop == "#ffffff"
+    assert (found.framing.ground, found.framing.blend) == ("cut_out", "cut_out")
+    assert found.framing.backdrop != "#ffffff"
+
+
+def test_a_product_that_the_photo_cuts_is_cut_by_the_canvas_at_the_same_side():
+    (found,) = compose(brief((0.3, 0.4, 0.7, 1.0), canvas=WIDE, ground=(255, 255, 255), grain=0.0))
+    assert found.framing.picture[3] > 0.999
+
+
+def test_no_framing_cuts_a_product_that_another_keeps_whole():
+    for canvas in (SQUARE, TALL, WIDE, Canvas(1080, 1920)):
+        asked = brief((0.08, 0.05, 0.92, 0.97), canvas)
+        (found,) = compose(asked)
+        assert framings.subject_of(asked.annotation.subject_map).lost(found.framing.crop) <= framings.MOST_CUT
+
+
+SMALL = (0.4, 0.4, 0.6, 0.6)
+OFFER = Copy(
+    "静音破壁机", ("家用多功能", "一键清洗"), "ACME", price="￥299", was_price="￥448", call_to_action="立即抢购",
+    badge="新品", disclaimer="活动价以结算页为准",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("canvas", [SQUARE, TALL, WIDE])
+def test_a_price_is_at_least_as_large_as_the_title(canvas):
+    (found,) = compose(brief(canvas=canvas, copy=OFFER))
+    lines = {s.role: (s.box[3] - s.box[1]) * canvas.height for s in found.suggestions if s.role is not Role.UNDERLAY}
+    assert {*OFFER.offers} <= {*lines}
+    assert lines[Role.PRICE] > lines[Role.WAS_PRICE] and lines[Role.PRICE] > 0.06 * min(canvas.width, canvas.height)
+
+
+def test_prices_and_calls_among_the_selling_points_are_treated_as_such():
+    points = Copy("静音破壁机", ("家用多功能", "￥299", "立即抢购"), "ACME")
+    roles = {s.text: s.role for s in compose(brief(copy=points))[0].suggestions}
+    assert (roles["￥299"], roles["立即抢购"]) == (Role.PRICE, Role.CALL_TO_ACTION)
+
+
+def test_prices_and_calls_that_go_first_among_the_selling_points_go_before_them():
+    for points in (("￥299", "立即抢购", "家用多功能"), ("家用多功能", "￥299", "立即抢购")):
+        texts = [s.text for s in compose(brief(copy=Copy("静音破壁机", points)))[0].suggestions]
+        assert [text for text in texts if text in points] == [*points]
+
+
+def test_of_several_styles_one_is_taken_that_suits_and_always_the_same():
+    plain = Style("plain", "", "", title_most=0.1)
+    kids = Style("kids", "", "", suits=("toy",))
+    deals = Style("deals", "", "", price="needed")
+    asked = replace(brief(), styles=(plain, kids, deals), category="Toys")
+    (found,) = compose(asked)
+    assert found.style == "kids"
+    assert compose(asked) == [found]
+    assert compose(replace(asked, styles=(plain, deals), category=None))[0].style == "plain"
+
+
+def test_a_photo_ends_as_its_style_says_where_that_cuts_nothing_of_the_product():
+    style = Style("kids", "", "", grounds={"panel": 0.0}, edges={"arched": 0.0, "straight": 0.1})
+    (small,), (large,) = (compose(replace(brief(box), styles=(style,))) for box in (SMALL, (0.02, 0.02, 0.98, 0.98)))
+    assert (small.framing.ground, small.framing.edge, large.framing.edge) == ("panel", "arched", "straight")
+
+
+def test_a_ground_that_a_style_does_not_have_is_not_used():
+    for ground in ("card", "split", "frame", "bleed"):
+        style = Style("one", "", "", grounds={ground: 0.0})
+        (found,) = compose(replace(brief((0.35, 0.3, 0.65, 0.7)), styles=(style,)))
+        assert found.framing.ground == ground
+
+
+@pytest.mark.parametrize("kind", ORNAMENTS)
+@pytest.mark.parametrize("ground", ["panel", "card"])
+def test_ornaments_touch_neither_text_nor_photo(kind, ground):
+    style = Style("one", "", "", grounds={ground: 0.0}, ornaments=(kind,))
+    for canvas in (SQUARE, TALL, WIDE):
+        (found,) = compose(replace(brief(canvas=canvas), styles=(style,)))
+        for ornament in found.framing.ornaments:
+            assert ornament.kind == kind and inside(ornament.box, WHOLE)
+            assert not intersection(ornament.box, found.framing.picture)
+            assert not any(intersection(ornament.box, s.box) for s in found.suggestions)
+
+
+def test_a_style_has_two_ornaments_at_most():
+    style = Style("one", "", "", grounds={"panel": 0.0}, ornaments=ORNAMENTS)
+    (found,) = compose(replace(brief(canvas=WIDE), styles=(style,)))
+    assert len({ornament.kind for ornament in found.framing.ornaments}) == 2 == len(found.framing.ornaments)
+
+
+def test_a_band_runs_across_the_photo_and_leaves_the_product_free():
+    style = Style("one", "", "", grounds={"band": 0.0})
+    asked = replace(brief((0.3, 0.45, 0.7, 0.9)), styles=(style,))
+    (found,) = compose(asked)
+    (band,) = found.framing.scrims
+    assert (found.framing.ground, found.framing.picture, band.towards) == ("band", WHOLE, "all")
+    assert (band.box[0], band.box[2]) == (0.0, 1.0)
+    subject = framed.draw(asked.annotation.subject_map, found.framing, SQUARE, 400) > 0.5
+    assert not subject[int(band.box[1] * 400) : int(band.box[3] * 400)].any()
+    assert all(inside(s.box, band.box) for s in found.suggestions)
+
+
+def test_a_designed_canvas_stays_as_it_is():
+    asked = replace(brief(), framing="as_is")
+    (found,) = compose(asked)
+    assert found.framing == Framing(ground="as_is")
+    subject = framed.draw(asked.annotation.subject_map, found.framing, SQUARE, 400) > 0.5
+    for left, top, right, bottom in (s.box for s in found.suggestions):
+        assert not subject[int(top * 400) : int(bottom * 400), int(left * 400) : int(right * 400)].any()
+
+
+def test_a_canvas_without_a_free_room_is_covered_as_little_as_can_be():
+    asked = replace(brief((0.02, 0.02, 0.98, 0.86)), framing="as_is")
+    (found,) = compose(asked)
+    lowest = min(s.box[1] for s in found.suggestions)
+    assert lowest > 0.6
+
+
+def test_variants_of_a_brief_differ_and_a_series_has_one_style():
+    plain, kids = Style("plain", "", ""), Style("kids", "", "", suits=("toy",))
+    asked = replace(brief(copy=OFFER), styles=(plain, kids), category="Toys")
+    answers = [compose(replace(asked, variant=variant))[0] for variant in range(4)]
+    assert [answer.style for answer in answers] == ["kids", "plain", "kids", "plain"]
+    assert len({(answer.style, answer.framing, answer.suggestions) for answer in answers}) == 4
+    series = [
+        replace(brief(copy=Copy(title)), styles=(plain, kids), series_seed=7) for title in ("轻薄本", "夏 Sale", "Cup")
+    ]
+    assert len({answer.style for answer in compose(*series)}) == 1
 
 
 def test_text_that_is_in_the_photo_is_not_written_over():

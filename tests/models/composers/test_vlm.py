@@ -28,6 +28,8 @@ from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.models.vlm.tiny import FAMILIES, build_adapter, build_checkpoint
 from layoutgen.models.weights import weights_sha
 
+pytestmark = pytest.mark.slow
+
 MAX_SIDE = 112
 FRAMING = Framing(backdrop="#eeeeee")
 

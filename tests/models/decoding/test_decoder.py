@@ -24,6 +24,8 @@ from layoutgen.models.vlm.prompt import Prompt
 from layoutgen.models.vlm.tiny import build_checkpoint
 from tests.budget import examples
 
+pytestmark = pytest.mark.slow
+
 MAX_SIDE = 112
 COPIES = [
     Copy("Kettle", ("$12",)),
@@ -315,7 +317,7 @@ def test_memory_that_ends_at_any_operator_loses_no_row_and_answers_none_twice(
             return decoder(loaded["qwen2_5_vl"], rows=rows, spare_tokens=spare).decode(asked), mode.count
 
     expected, whole = decoded(-1)
-    for at in range(1, whole, whole // 8):
+    for at in range(1, whole, whole // examples(3, soak=8)):
         answers, count = decoded(at)
         assert answers == expected, f"operator {at} of {whole}"
         assert count > whole - at, "what was under way began anew"

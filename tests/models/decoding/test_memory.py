@@ -23,6 +23,8 @@ from layoutgen.models.vlm.checkpoints import FAMILIES, LORA_TARGETS, ChatFormat,
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.vlm.tiny import build_checkpoint
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from layoutgen.config.training import TrainSettings
+from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Canvas, Copy
 from layoutgen.io.storage import Storage
 from layoutgen.models.denoising.boxes import checkpoint
@@ -83,7 +84,7 @@ def test_the_encoders_weights_are_not_learnt(encoder):
 def test_settings_name_it_and_say_what_is_not_there(encoder):
     train = TrainSettings(model="radm", method="full", encoder=str(encoder))
     assert network_of(FAMILIES["radm"], train, Storage()).letters.text == 48
-    with pytest.raises(FileNotFoundError, match="'/nowhere' are not a folder"):
+    with pytest.raises(Refusal, match=r"train\.encoder = '/nowhere': weights '/nowhere' are not a folder"):
         kind_of(TrainSettings(model="radm", method="full", encoder="/nowhere"), Storage())
     with pytest.raises(ValueError, match="no encoder; leave the settings out"):
         network_of(

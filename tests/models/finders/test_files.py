@@ -1,9 +1,12 @@
 """Networks from files: tiny ONNX files with the inputs and outputs of the published exports."""
 
+import os
+
 import numpy as np
 import pytest
 
 from layoutgen.models.finders.files import FileSaliency
+from layoutgen.models.finders.network import NetSaliency
 from layoutgen.models.finders.onnx_graph import Graph
 
 
@@ -64,3 +67,17 @@ def test_a_file_that_is_missing_or_takes_no_picture_is_an_error(tmp_path):
     (tmp_path / "other.onnx").write_bytes(graph.model({out: (1, 8)}))
     with pytest.raises(ValueError, match="not pictures"):
         FileSaliency(tmp_path / "other.onnx", "u2net")
+
+
+def test_models_of_a_worker_share_a_network_as_long_as_its_file_is_the_same(tmp_path):
+    path = export(tmp_path / "net.onnx", 64, gain=20, bias=-2)
+    first, second = (FileSaliency(path, kind) for kind in ("u2net", "isnet"))
+    assert first._session is second._session
+    assert FileSaliency(path, "u2net", threads=2)._session is not first._session
+    before = first.saliency([photo()])[0]
+    export(path, 64, gain=-20, bias=9)
+    os.utime(path, ns=(1, 1))
+    (after,) = FileSaliency(path, "u2net").saliency([photo()])
+    assert after[85, 128] < after[10, 10]
+    assert np.array_equal(first.saliency([photo()])[0], before)
+    assert NetSaliency()._session is NetSaliency()._session

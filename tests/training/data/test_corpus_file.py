@@ -5,9 +5,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from jobs.posters import options, wanted
+from jobs.corpus import options, wanted
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.vlm.tiny import build_checkpoint
@@ -37,7 +38,19 @@ def test_they_are_learnt_and_judged_as_those_of_the_corpus(tmp_path: Path) -> No
         assert np.abs(kept.pixels.astype(int) - wanted.pixels).mean() < 4
         assert kept.subject is not None and wanted.subject is not None
         assert np.abs(kept.subject - wanted.subject).max() < 0.01
+        assert kept.task is not None and wanted.task is not None
+        assert kept.task.category == wanted.task.category
     assert all(case.subject is not None and case.subject.max() == 255 for case in data.test)
+
+
+def test_a_file_from_before_there_were_categories_is_read_without_them(tmp_path: Path) -> None:
+    write(tmp_path / "now.arrow", rows(Part(SPEC, "train", 0, 1, 1, KIND, 112)))
+    table = pa.ipc.open_file(str(tmp_path / "now.arrow")).read_all().drop_columns(["category"])
+    with pa.OSFile(str(tmp_path / "before.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    sample = open_stored(str(tmp_path / "before.arrow"), "", Storage()).train.sample(0, 0)
+    assert sample.task is not None
+    assert sample.task.category is None
 
 
 def parts(folder: Path, *more: str) -> list[Part]:

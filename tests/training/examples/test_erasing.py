@@ -8,6 +8,8 @@ from layoutgen.core.layout import Role, intersection, to_px
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 from layoutgen.training.examples.erasing import decoys, erase, padded
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def posters():
@@ -92,8 +94,9 @@ def test_a_detector_of_marks_can_not_tell_text_from_decoys(posters):
     def erased(poster, boxes, lots):
         return erase(poster.picture(), boxes, lots)
 
-    found = probe(regions(posters[:22], erased), regions(posters[22:], erased))
-    assert abs(found - 0.5) < 0.1, found
+    parts = [regions(posters[k::4], erased) for k in range(4)]  # each judged by a probe of the others
+    areas = [probe([row for other in parts if other is not part for row in other], part) for part in parts]
+    assert abs(np.mean(areas) - 0.5) < 0.1, areas
 
 
 def test_the_same_detector_finds_text_where_there_are_no_decoys(posters):

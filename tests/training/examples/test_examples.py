@@ -182,6 +182,8 @@ def test_an_edit_that_adds_one_text_and_takes_another_is_learnt_without_ours():
     [
         ([layout()], [], ["undecided"]),
         ([layout(accepted=False, reasons=["overlap: …"])], [], ["not_accepted"]),
+        ([layout(application="video_cover", accepted=True)], [], ["cover"]),
+        ([layout(application="video_cover")], [decided("adopt")], ["cover"]),
         ([layout()], [decided("reject", note="too small")], ["rejected"]),
         ([layout()], [decided("adopt"), decided("reject", "Bo")], ["contradicted"]),
         ([layout()], [decided("adopt"), decided("reject", minutes=5)], ["changed", "rejected"]),

@@ -1,5 +1,6 @@
 """Networks that denoise are trained as all models are: the same after an interruption; what serves is the average."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from layoutgen.config.training import TrainSettings
+from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Framing
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
@@ -25,6 +27,8 @@ from tests.pipeline.retraining import data_of, undisturbed
 from tests.training import samples
 from tests.training.tiny_networks import denoising, network_of
 
+pytestmark = pytest.mark.slow
+
 RADM = FAMILIES["radm"]
 
 
@@ -33,7 +37,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data_of(tmp_path_factory.mktemp("data"), train=6, held=4)
 
 
-@pytest.fixture(params=["radm", "layout_image"])
+@pytest.fixture(params=["radm", "layout_image", "plan"])
 def base(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "layout_image":
         pytest.importorskip("diffusers")
@@ -97,6 +101,15 @@ def test_time_noise_and_what_is_shown_of_the_subject_are_of_index_and_epoch() ->
     assert 0.0 in kinds
 
 
+def test_a_network_that_plans_is_shown_the_subjects_map_wherever_there_is_one() -> None:
+    plan, asked = FAMILIES["plan"], task(0)
+    sample = samples.Sample("", "", asked.photo, "", task=replace(asked, category="kettle"))
+    rows = [encode(sample, 0, epoch, family=plan, size=plan.size("small"), seed=0) for epoch in range(20)]
+    assert all(torch.equal(row.inputs.picture, rows[0].inputs.picture) for row in rows)
+    assert rows[0].inputs.picture[3].any()
+    assert rows[0].inputs.category == "kettle"
+
+
 def test_rows_that_fill_a_place_teach_nothing() -> None:
     learner = Denoiser(RADM, network().train())
     alone = learner([shown(0)])
@@ -108,8 +121,6 @@ def test_rows_that_fill_a_place_teach_nothing() -> None:
 
 
 def test_statistics_of_a_backbone_stay_as_they_were_given() -> None:
-    from dataclasses import replace
-
     from layoutgen.models.denoising.boxes.network import build
 
     size = replace(PAPER, side=64, widths=(16, 32, 64, 128), depths=(1, 1, 1, 1), width=32, heads=1, text=24,
@@ -128,8 +139,6 @@ class TestBadInput:
             encode(plain, 7, 0, family=RADM, size=TINY, seed=0)
 
     def test_a_layout_that_is_too_large_is_named(self) -> None:
-        from dataclasses import replace
-
         sample = samples.Sample("", "", task(1).photo, "", log={"key": "k1"}, task=task(1))
         with pytest.raises(SampleError, match=r"'k1'.*takes 1 and"):
             encode(sample, 0, 0, family=RADM, size=replace(TINY, lines=1), seed=0)
@@ -150,5 +159,5 @@ class TestBadInput:
             kind_of(train, Storage())
 
     def test_a_backbone_that_is_not_there(self) -> None:
-        with pytest.raises(FileNotFoundError, match="'/nowhere' are not a folder"):
+        with pytest.raises(Refusal, match=r"train\.backbone = '/nowhere': weights '/nowhere' are not a folder"):
             kind_of(TrainSettings(model="radm", method="full", backbone="/nowhere"), Storage())

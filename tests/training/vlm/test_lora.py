@@ -26,6 +26,8 @@ from layoutgen.training.vlm import lora
 from layoutgen.training.vlm.tokens import encoder
 from tests.training.samples import Drawn, question, sample
 
+pytestmark = pytest.mark.slow
+
 SIDE = 56
 
 
@@ -78,7 +80,6 @@ def answers(weights: Path, adapter: Path | None, count: int) -> list[str]:
     return [one.raw or "" if isinstance(one, Composition) else one.message for one in made]
 
 
-@pytest.mark.slow
 def test_an_adapter_remembers_its_examples_letter_by_letter(base: Path, tmp_path: Path) -> None:
     recipe = tiny_recipe(rate=8e-3)
     engine, taken = trained(base, recipe, 90, count=4)
@@ -88,7 +89,6 @@ def test_an_adapter_remembers_its_examples_letter_by_letter(base: Path, tmp_path
     assert answers(base, out, 4) == [sample(number).answer for number in range(4)]
 
 
-@pytest.mark.slow
 def test_all_weights_can_be_trained_from_scratch_and_served(base: Path, tmp_path: Path) -> None:
     recipe = tiny_recipe(method="full", rate=4e-3, batch=12, micro=12)
     engine, _ = trained(base, recipe, 80, count=12)

@@ -47,7 +47,7 @@ gallery.data = (() => {
   // A row's details; rejects where their file is not there.
   async function details(row) {
     const values = await chunk(Math.floor(row.n / data.meta.chunk));
-    return { elements: [], suggestion: [], protected: [], zones: [], notes: [], reasons: [], ...values[row.n % data.meta.chunk] };
+    return { elements: [], suggestion: [], protected: [], zones: [], notes: [], reasons: [], files: [], ...values[row.n % data.meta.chunk] };
   }
 
   return data;
@@ -55,7 +55,7 @@ gallery.data = (() => {
 
 // The one way in which this page makes elements: attributes and text, never markup.
 gallery.make = (tag, attributes = {}, ...children) => {
-  const svg = ["svg", "g", "rect", "text", "image"].includes(tag);
+  const svg = ["svg", "g", "rect", "text", "image", "path", "linearGradient", "stop"].includes(tag);
   const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);

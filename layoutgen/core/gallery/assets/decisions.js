@@ -1,97 +1,151 @@
 "use strict";
-// What reviewers decided: kept in this browser by run, taken back one by one, exported in the feedback schema.
+// What reviewers decided: kept in this browser by row and run, taken back step by step, exported in the feedback schema.
 gallery.decisions = (() => {
-  const PREFIX = "layoutgen.gallery.";
-  let runId = "";
-  let said = {}; // annotator -> row_id -> record
+  const { store } = gallery;
+  const KIND = "decision";
+  const OLD = "layoutgen.gallery."; // where earlier pages kept all decisions of a run as one
+  const STEPS = "layoutgen.steps."; // of this tab's visit: what was decided last
+  const MOST_STEPS = 300;
+  const rowOf = new Map(); // "row_id\nrun_id" of this page's rows
+  const said = new Map(); // annotator's key -> row_id -> record
   let annotator = "";
-  let isKept = true;
-  const undone = []; // what was there before each decision, newest last
+  let steps = []; // each a list of { who, rowId, runId, before, at }
+  let runId = "";
 
-  function open(run) {
-    runId = run;
-    try {
-      const found = JSON.parse(localStorage.getItem(PREFIX + runId) ?? "{}");
-      said = found && typeof found === "object" && !Array.isArray(found) ? found : {};
-      annotator = localStorage.getItem(`${PREFIX}annotator`) ?? "";
-    } catch {
-      isKept = false;
-    }
-    changed();
-  }
-
-  function keep() {
-    try {
-      localStorage.setItem(PREFIX + runId, JSON.stringify(said));
-      localStorage.setItem(`${PREFIX}annotator`, annotator);
-      isKept = true;
-    } catch {
-      isKept = false; // private window, full or forbidden storage
-    }
-    changed();
-  }
-
+  // Names are the same without case and spaces at their ends or doubled.
+  const nameKey = (name) => name.normalize("NFKC").trim().replace(/\s+/gu, " ").toLowerCase();
+  const theirs = (who) => said.get(nameKey(who)) ?? new Map();
+  const of = (row) => theirs(annotator).get(row.row_id) ?? null;
   const changed = () => document.dispatchEvent(new CustomEvent("decisions"));
-  const own = () => (Object.hasOwn(said, annotator) ? said[annotator] : {});
-  const of = (row) => (Object.hasOwn(own(), row.row_id) ? own()[row.row_id] : null);
 
-  function put(who, rowId, record) {
-    const theirs = Object.hasOwn(said, who) ? said[who] : {};
-    if (record) theirs[rowId] = record;
-    else delete theirs[rowId];
-    // Names such as __proto__ are names like any other.
-    Object.defineProperty(said, who, { value: theirs, enumerable: true, configurable: true, writable: true });
+  function seen([, who, rowId, ofRun], _, { at, value }) {
+    if (!rowOf.has(`${rowId}\n${ofRun}`)) return;
+    if (!said.has(who)) said.set(who, new Map());
+    const before = said.get(who).get(rowId) ?? null;
+    if (value) said.get(who).set(rowId, { row_id: rowId, run_id: ofRun, ...value, time: value.time ?? at });
+    else said.get(who).delete(rowId);
+    document.dispatchEvent(new CustomEvent("decided", { detail: { rowId, before, now: value, isMine: who === nameKey(annotator) } }));
   }
 
-  // Decide on a row; `elements` are those of an edit: role, text, box, and `was`, their index in the row.
-  function decide(row, decision, { elements, note } = {}) {
-    const before = of(row);
-    const record = { row_id: row.row_id, run_id: row.runId, decision };
-    if (decision === "edit") record.elements = elements;
-    Object.assign(record, { annotator, time: new Date().toISOString() });
-    const words = (note ?? before?.note ?? "").trim();
-    if (words) record.note = words;
-    undone.push({ who: annotator, rowId: row.row_id, before });
-    put(annotator, row.row_id, record);
-    keep();
+  function open(run, rows) {
+    runId = run;
+    rows.filter((row) => !row.failed).forEach((row) => rowOf.set(`${row.row_id}\n${row.runId}`, row));
+    try {
+      annotator = localStorage.getItem(`${OLD}annotator`) ?? "";
+      steps = JSON.parse(sessionStorage.getItem(STEPS + runId) ?? "[]");
+    } catch { /* nothing is kept here */ }
+    store.open({ [KIND]: seen, ...gallery.drafts.watch });
+    takeOver();
+    changed();
   }
 
-  // A note by itself changes the words of a decision and nothing else.
-  function note(row, words) {
+  // Decisions of an earlier page, each into an entry of its own.
+  function takeOver() {
+    try {
+      const old = JSON.parse(localStorage.getItem(OLD + runId) ?? "null");
+      const records = Object.values(old ?? {}).flatMap((rows) => Object.values(rows));
+      records.forEach((record) => merge(record));
+      if (old && store.isKept) localStorage.removeItem(OLD + runId);
+    } catch { /* not ours, or nothing is kept */ }
+  }
+
+  const names = (who, rowId, ofRun) => [KIND, nameKey(who), rowId, ofRun];
+
+  function keepSteps() {
+    steps = steps.slice(-MOST_STEPS);
+    try {
+      sessionStorage.setItem(STEPS + runId, JSON.stringify(steps));
+    } catch { /* then they are for this page alone */ }
+  }
+
+  function put(row, value) {
+    const at = store.put(names(annotator, row.row_id, row.runId), value).at;
+    return at;
+  }
+
+  // Decide on rows, as one step. `elements` are those of an edit: role, text, box, and `was`, their index in the row.
+  function decide(rows, decision, { elements, note, reasons } = {}) {
+    const step = rows.map((row) => {
+      const before = store.get(names(annotator, row.row_id, row.runId))?.value ?? null;
+      const words = (note ?? before?.note ?? "").trim();
+      const chips = reasons ?? before?.reasons ?? [];
+      const value = { decision, annotator };
+      if (decision === "edit") value.elements = elements;
+      if (words) value.note = words;
+      if (chips.length) value.reasons = chips;
+      return { who: annotator, rowId: row.row_id, runId: row.runId, before, at: put(row, value) };
+    });
+    steps.push(step);
+    keepSteps();
+    changed();
+  }
+
+  // A note or reasons by themselves change what is said with a decision and nothing else.
+  function remark(row, { note, reasons }) {
     const record = of(row);
-    if (!record || (record.note ?? "") === words.trim()) return;
-    decide(row, record.decision, { elements: record.elements, note: words });
+    const words = (note ?? record?.note ?? "").trim();
+    const chips = reasons ?? record?.reasons ?? [];
+    if (!record || ((record.note ?? "") === words && JSON.stringify(record.reasons ?? []) === JSON.stringify(chips))) return;
+    decide([row], record.decision, { elements: record.elements, note: words, reasons: chips });
   }
 
-  // Take the last decision back; returns the row_id that it was about.
+  // Take the last step back; returns the row_ids that it was about, null for none. What was decided anew in another tab
+  // since stays.
   function undo() {
-    const last = undone.pop();
-    if (!last) return null;
-    put(last.who, last.rowId, last.before);
-    keep();
-    return last.rowId;
+    const step = steps.pop();
+    if (!step) return null;
+    const mine = step.filter(({ who, rowId, runId: ofRun, at }) => store.get(names(who, rowId, ofRun))?.at === at);
+    mine.forEach(({ who, rowId, runId: ofRun, before }) => store.put(names(who, rowId, ofRun), before));
+    keepSteps();
+    changed();
+    return mine.map(({ rowId }) => rowId);
   }
 
-  const all = () => Object.values(said).flatMap((theirs) => Object.values(theirs));
+  // A record from elsewhere: kept where it is newer than what is here; tells whether it was.
+  function merge({ row_id, run_id, annotator: who, time, ...rest }) {
+    const at = new Date(time).toISOString();
+    const known = store.get(names(who, row_id, run_id));
+    if (known && known.at >= at) return false;
+    store.put(names(who, row_id, run_id), { ...rest, annotator: who, time }, at);
+    return true;
+  }
+
+  const all = () => [...said.values()].flatMap((rows) => [...rows.values()]);
+
+  function line({ row_id, run_id, decision, elements, annotator: who, time, ...rest }) {
+    const kept = elements?.map(({ role, text, box }) => ({ role, text: text ?? "", box }));
+    const row = { row_id, run_id, decision, ...(kept ? { elements: kept } : {}), annotator: who, time, ...rest };
+    // Line separators that JSON allows and some readers of lines split at.
+    return `${JSON.stringify(row).replace(/[\u0085\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+  }
 
   // All annotators' decisions as JSONL, in the feedback schema, oldest first.
   function exported() {
-    const lines = all().sort((a, b) => (a.time < b.time ? -1 : 1)).map(({ elements, ...record }) => {
-      const { row_id, run_id, decision, ...rest } = record;
-      const kept = elements?.map(({ role, text, box }) => ({ role, text: text ?? "", box }));
-      const row = { row_id, run_id, decision, ...(kept ? { elements: kept } : {}), ...rest };
-      // Line separators that JSON allows and some readers of lines split at.
-      return JSON.stringify(row).replace(/[\u0085\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-    });
-    return lines.map((line) => `${line}\n`).join("");
+    const order = (a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.row_id < b.row_id ? -1 : 1);
+    return all().sort(order).map(line).join("");
   }
 
+  // A row's decisions of others than who reviews now.
+  const others = (row) => [...said].filter(([who]) => who !== nameKey(annotator)).map(([, rows]) => rows.get(row.row_id)).filter(Boolean);
+
   return {
-    open, of, decide, note, undo, exported, all,
-    count: () => Object.keys(own()).length,
-    canUndo: () => undone.length > 0,
-    get isKept() { return isKept; },
+    open, of, decide, remark, undo, exported, all, merge, others, nameKey,
+    rowOf: (rowId, ofRun) => rowOf.get(`${rowId}\n${ofRun}`) ?? null,
+    isDisputed: (row) => new Set([of(row), ...others(row)].filter(Boolean).map((record) => record.decision)).size > 1,
+    count: () => theirs(annotator).size,
+    tally() {
+      const counts = { adopt: 0, edit: 0, reject: 0, left: rowOf.size - theirs(annotator).size };
+      theirs(annotator).forEach(({ decision }) => { counts[decision] += 1; });
+      return counts;
+    },
+    canUndo: () => steps.length > 0,
     get annotator() { return annotator; },
-    set annotator(name) { annotator = name.trim(); keep(); },
+    set annotator(name) {
+      annotator = name.trim();
+      try {
+        localStorage.setItem(`${OLD}annotator`, annotator);
+      } catch { /* the first decision will tell */ }
+      changed();
+    },
   };
 })();

@@ -18,13 +18,14 @@ gallery.editor = (() => {
   }
 
   // `frame` is the picture's frame, showing the ground; `onchange` is called with the chosen box's index after each
-  // change of a box or of the choice.
-  function open(frame, row, details, edited, onchange) {
+  // change of a box or of the choice. `edited` are the elements of an edit that was saved, `drafted` of one that was not.
+  function open(frame, row, details, edited, onchange, drafted = null) {
     const size = [row.width, row.height];
     const margin = (gallery.data.meta.margin ?? 0) * Math.min(...size);
     const first = begun(row, details, edited);
-    let elements = first;
-    let past = [];
+    const isSame = (a, b) => JSON.stringify(normal(a)) === JSON.stringify(normal(b));
+    let elements = drafted ? begun(row, details, drafted) : first;
+    let past = drafted ? [first] : [];
     let future = [];
     let chosen = -1;
     let snapping = true;
@@ -32,7 +33,7 @@ gallery.editor = (() => {
     frame.append(layer);
     frame.classList.add("editing");
 
-    const normal = () => elements.map(({ role, text, box, was }) => ({
+    const normal = (some = elements) => some.map(({ role, text, box, was }) => ({
       role, text: text ?? "", was, box: box.map((side, i) => Number((side / size[i % 2]).toFixed(5))),
     }));
 
@@ -142,7 +143,9 @@ gallery.editor = (() => {
       to.push(elements);
       elements = from.pop();
       chosen = Math.min(chosen, elements.length - 1);
+      const hadFocus = layer.contains(document.activeElement);
       draw();
+      if (hadFocus && !layer.contains(document.activeElement)) layer.children[Math.max(chosen, 0)].focus();
     }
 
     draw();
@@ -152,10 +155,11 @@ gallery.editor = (() => {
       reset: () => commit(begun(row, details, null)),
       remove: () => { if (chosen >= 0) remove(chosen); },
       set: (box) => { if (chosen >= 0) commit(boxes.set(elements, chosen, box, size)); },
-      focus: () => (layer.querySelector(".handle:not([data-role=underlay])") ?? layer.firstElementChild)?.focus(),
-      elements: normal,
+      focus: () => (layer.children[chosen] ?? layer.querySelector(".handle:not([data-role=underlay])") ?? layer.firstElementChild)?.focus(),
+      elements: () => normal(),
       get box() { return chosen < 0 ? null : elements[chosen].box; },
-      get isChanged() { return JSON.stringify(elements) !== JSON.stringify(first); },
+      get isChanged() { return !isSame(elements, first); },
+      get isMachines() { return isSame(elements, begun(row, details, null)); },
       get canUndo() { return past.length > 0; },
       get canRedo() { return future.length > 0; },
       get snapping() { return snapping; },

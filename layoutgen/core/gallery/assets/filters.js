@@ -20,7 +20,8 @@ gallery.filters = (() => {
     "row id": by((row) => row.row_id),
   };
 
-  // `wanted` has a value a filter, "" for all of it; `decided` gives a row's decision or null.
+  // `wanted` has a value a filter, "" for all of it; `decided` says of a row its decision,
+  // whether it is marked unsure, whether reviewers disagree, and the reasons that were given.
   function matches(row, wanted, decided) {
     if (wanted.status && (wanted.status.startsWith("kind:") ? `kind:${row.kind}` : row.status) !== wanted.status) return false;
     if (wanted.canvas && row.canvas !== wanted.canvas) return false;
@@ -30,8 +31,9 @@ gallery.filters = (() => {
     if (wanted.least !== "" && !(row.score != null && row.score >= Number(wanted.least))) return false;
     if (wanted.most !== "" && !(row.score != null && row.score <= Number(wanted.most))) return false;
     if (wanted.decision) {
-      const decision = decided(row)?.decision ?? (row.failed ? "none" : "undecided");
-      if (decision !== wanted.decision) return false;
+      const { decision, isUnsure, isDisputed, reasons } = decided(row);
+      if (wanted.decision === "unsure" ? !isUnsure : wanted.decision === "disputed" ? !isDisputed
+        : wanted.decision.startsWith("reason:") ? !reasons.includes(wanted.decision.slice(7)) : decision !== wanted.decision) return false;
     }
     return wanted.words.every((word) => row.haystack.includes(word));
   }

@@ -6,20 +6,26 @@ gallery.grid = (() => {
   let rows = [];
   let page = 0;
   let views = {};
+  const selected = new Set();
 
   const pages = () => Math.max(1, Math.ceil(rows.length / SIZE));
   const cards = () => [...by("grid").querySelectorAll(".card")];
   const rowOf = (card) => (card ? gallery.data.rows[Number(card.dataset.n)] : null);
   const cardOf = (row) => by("grid").querySelector(`.card[data-n="${row.n}"]`);
 
-  function show(found, wanted) {
+  // Show rows; where it `stays`, the page and the focus do, too: on the row, or on what stands in its place now.
+  function show(found, wanted, stays = false) {
+    const here = cards().indexOf(document.activeElement?.closest?.(".card"));
+    const row = rowOf(document.activeElement?.closest?.(".card"));
     rows = found;
     views = wanted;
-    turn(0);
+    if (!stays) return turn(0);
+    const place = rows.indexOf(row);
+    return place < 0 ? turn(page, here < 0 ? null : here, false) : turn(Math.floor(place / SIZE), place % SIZE);
   }
 
   // Turn to a page, and put the focus on one of its cards where that is asked for.
-  function turn(wanted, focus = null) {
+  function turn(wanted, focus = null, scrolls = true) {
     page = Math.min(Math.max(0, wanted), pages() - 1);
     const shown = rows.slice(page * SIZE, (page + 1) * SIZE);
     const made = shown.map(card);
@@ -31,7 +37,39 @@ gallery.grid = (() => {
     by("before").disabled = page === 0;
     by("after").disabled = page === pages() - 1;
     if (focus !== null && made.length) aim(made[Math.min(focus, made.length - 1)]);
-    else scrollTo({ top: 0 });
+    else if (scrolls) scrollTo({ top: 0 });
+  }
+
+  // Select a card or let it go, or all up to it from the one before; null lets all go.
+  function select(row, upTo = false) {
+    if (row === null) {
+      const before = [...selected];
+      selected.clear();
+      before.forEach(renew);
+      return;
+    }
+    const last = [...selected].at(-1);
+    const [from, to] = [rows.indexOf(last), rows.indexOf(row)];
+    const wanted = upTo && last ? rows.slice(Math.min(from, to), Math.max(from, to) + 1) : [row];
+    const adds = upTo || !selected.has(row);
+    wanted.filter((one) => !one.failed).forEach((one) => { if (adds) selected.add(one); else selected.delete(one); });
+    wanted.forEach(renew);
+    gallery.say(`${selected.size} selected`);
+  }
+
+  // The next row of those shown that is undecided, from a row on and round from the start; null where all are.
+  function undecided(row) {
+    const from = rows.indexOf(row) + 1;
+    return [...rows.slice(from), ...rows.slice(0, Math.max(0, from - 1))].find((one) => !one.failed && !gallery.decisions.of(one)) ?? null;
+  }
+
+  // Turn to the next undecided card.
+  function next(row) {
+    const wanted = undecided(row);
+    if (!wanted) return gallery.say("Every layout that is shown is decided.");
+    const place = rows.indexOf(wanted);
+    if (Math.floor(place / SIZE) === page) return aim(cardOf(wanted));
+    return turn(Math.floor(place / SIZE), place % SIZE);
   }
 
   function look(wanted) {
@@ -45,7 +83,8 @@ gallery.grid = (() => {
     const decision = gallery.decisions.of(row);
     const made = make("article", {
       class: "card", tabindex: "-1", "data-n": row.n, "data-decision": decision?.decision, "data-status": row.status,
-      "aria-label": [row.title, row.canvas, row.status === "ok" ? null : row.status, decision?.decision].filter(Boolean).join(", "),
+      "data-selected": selected.has(row), "data-unsure": Boolean(!row.failed && gallery.drafts.of(row).unsure),
+      "aria-label": [row.title, row.canvas, row.status === "ok" ? null : row.status, decision?.decision, selected.has(row) ? "selected" : null].filter(Boolean).join(", "),
     });
     const pictures = make("div", { class: "pictures" });
     if (row.preview) {
@@ -61,11 +100,17 @@ gallery.grid = (() => {
     ];
     const status = row.status === "ok" ? null : make("span", { class: "badge", "data-status": row.status }, row.status);
     const said = decision && make("span", { class: "badge", "data-decision": decision.decision }, decision.decision);
+    const draft = row.failed ? {} : gallery.drafts.of(row);
+    const marks = [draft.unsure && "unsure", draft.elements && "edit not saved"].filter(Boolean)
+      .map((words) => make("span", { class: "badge" }, words));
+    const choices = row.failed ? null : make("div", { class: "quick" },
+      make("button", { type: "button", tabindex: "-1", "data-choose": "adopt", title: "adopt (a)" }, "Adopt"),
+      make("button", { type: "button", tabindex: "-1", "data-choose": "reject", title: "reject (r)" }, "Reject"));
     made.append(
-      pictures,
+      pictures, choices ?? "",
       make("h2", { title: row.title }, row.title || row.row_id || "(no title)"),
       make("p", { class: "line" }, make("span", {}, row.canvas ?? ""), scores,
-        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), status, said),
+        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), marks, status, said),
     );
     return made;
   }
@@ -131,7 +176,8 @@ gallery.grid = (() => {
   }
 
   return {
-    show, turn, look, renew, press, neighbour, rowOf,
+    show, turn, look, renew, press, neighbour, rowOf, select, next, undecided,
+    get selected() { return [...selected]; },
     focus: (row) => { const made = row && cardOf(row); if (made) aim(made); },
     current: () => rowOf(document.activeElement?.closest?.(".card")),
     place: (row) => rows.indexOf(row),

@@ -1,7 +1,7 @@
 "use strict";
 // What the header's fields and the keys do; started by the index when it is there.
 (() => {
-  const { make, by, decisions, filters, grid, viewer } = gallery;
+  const { make, by, decisions, drafts, filters, grid, viewer, store } = gallery;
   const VIEWS = { s: "beside", b: "boxes", p: "map", z: "zones" };
   const FIELDS = ["search", "status", "decision", "canvas", "application", "count", "role", "least", "most", "sort"];
   const THEMES = ["", "light", "dark"];
@@ -9,36 +9,70 @@
   const views = () => Object.fromEntries(Object.values(VIEWS).map((name) => [name, by(name).checked]));
   const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
-  let fading;
-  gallery.say = (text) => {
-    by("said").textContent = text;
-    (document.querySelector("dialog[open]") ?? document.body).append(by("said")); // above a dialog, too
-    clearTimeout(fading);
-    fading = setTimeout(() => { by("said").textContent = ""; }, 5000);
-  };
-
-  // Whether a decision has somebody to be of; asks for the name where not.
-  gallery.named = () => {
-    if (decisions.annotator) return true;
-    gallery.say("Give your name first: a decision says whose it is.");
-    (document.querySelector("dialog[open] #name") ?? by("annotator")).focus();
-    return false;
-  };
-
-  gallery.decide = (row, decision, more) => {
-    if (!row || row.failed || !gallery.named()) return false;
-    decisions.decide(row, decision, more);
-    grid.renew(row);
-    gallery.say(`${decision}: ${row.title}`);
+  // Decide on rows. Note and reasons that were typed go along; an edit is not decided over without a question. Resolves
+  // to whether they were decided on.
+  gallery.decide = async (rows, decision, elements) => {
+    const open = rows.filter((row) => row && !row.failed);
+    if (!open.length || !gallery.named()) return false;
+    const edited = decision === "edit" ? [] : open.filter((row) => decisions.of(row)?.decision === "edit" || drafts.of(row).elements);
+    if (edited.length) {
+      const whose = edited.length === 1 ? "This layout has an edit of yours" : `${edited.length} of these layouts have edits of yours`;
+      if (!(await gallery.ask(`${whose}. ${decision === "adopt" ? "Adopt it as the machine made it" : "Reject it"} all the same?`, "Drop the edit", "Keep the edit"))) return false;
+    }
+    const several = open.length > 1;
+    const { note, reasons } = several ? {} : drafts.of(open[0]);
+    decisions.decide(open, decision, { elements, note, reasons });
+    open.forEach(drafts.drop);
+    decided(open);
+    gallery.say(several ? `${decision}: ${count(open.length, "layout", "layouts")}` : `${decision}: ${open[0].title}`);
     return true;
   };
 
+  // Cards of rows that were decided on, or no longer are: drawn anew, or taken out where a filter asks for others.
+  function decided(rows) {
+    rows.forEach(grid.renew);
+    if (by("decision").value) filter(true);
+  }
+
   function undo() {
-    const rowId = decisions.undo();
-    if (rowId === null) return gallery.say("There is no decision of this visit to take back.");
-    grid.rows.filter((row) => row.row_id === rowId).forEach(grid.renew);
+    const rowIds = decisions.undo();
+    if (rowIds === null) return gallery.say("There is no decision of this visit to take back.");
+    if (!rowIds.length) return gallery.say("That was decided anew in another window; nothing is taken back.");
+    const ids = new Set(rowIds);
+    decided(gallery.data.rows.filter((row) => ids.has(row.row_id)));
     viewer.redraw();
-    return gallery.say(`taken back: ${rowId}`);
+    return gallery.say(rowIds.length === 1 ? `taken back: ${rowIds[0]}` : `taken back: ${count(rowIds.length, "decision", "decisions")}`);
+  }
+
+  // What was decided, after which the next undecided layout is shown where that is wished for.
+  gallery.advances = () => by("advance").checked;
+
+  function mark(row) {
+    if (!row || row.failed) return;
+    const isUnsure = !drafts.of(row).unsure;
+    drafts.put(row, { unsure: isUnsure || null });
+    grid.renew(row);
+    gallery.say(isUnsure ? `unsure: ${row.title}` : `no longer unsure: ${row.title}`);
+  }
+  gallery.mark = mark;
+
+  // A reason goes with the decision that comes, or with the one that there is.
+  gallery.toggleReason = (row, name) => {
+    const before = drafts.of(row).reasons ?? decisions.of(row)?.reasons ?? [];
+    const reasons = before.includes(name) ? before.filter((other) => other !== name) : [...before, name];
+    if (decisions.of(row)) decisions.remark(row, { reasons });
+    else drafts.put(row, { reasons });
+    return reasons;
+  };
+
+  async function load(event) {
+    const files = [...event.target.files];
+    event.target.value = "";
+    const counts = await gallery.imports.take(files);
+    filter(true);
+    grid.look(views());
+    const parts = [`${counts.taken} taken`, `${counts.known} known already or older`, `${counts.foreign} of other layouts`, `${counts.unusable} unusable`];
+    gallery.say(`${count(files.length, "file", "files")}: ${parts.join(", ")}.`);
   }
 
   function save() {
@@ -47,13 +81,41 @@
     const name = `feedback-${gallery.data.meta.run_id}`.replace(/[^\p{L}\p{N}._-]+/gu, "-");
     make("a", { href, download: `${name}.jsonl` }).click();
     setTimeout(() => URL.revokeObjectURL(href), 60_000);
+    store.exported();
     return gallery.say(`${count(decisions.all().length, "decision", "decisions")} exported`);
   }
 
-  function filter() {
+  // Show what the filters ask for; `stays` keeps the page, and the place on it.
+  function filter(stays = false) {
     const values = Object.fromEntries(FIELDS.map((name) => [name, by(name).value]));
-    grid.show(filters.chosen(gallery.data.rows, values, decisions.of), views());
+    grid.show(filters.chosen(gallery.data.rows, values, said), views(), stays);
+    address(values);
     by("found").textContent = `${grid.rows.length.toLocaleString("en")} of ${count(gallery.data.rows.length, "row", "rows")}`;
+  }
+
+  // What the filter of decisions goes by.
+  const said = (row) => ({
+    decision: decisions.of(row)?.decision ?? (row.failed ? "none" : "undecided"),
+    isUnsure: !row.failed && Boolean(drafts.of(row).unsure),
+    isDisputed: !row.failed && decisions.isDisputed(row),
+    reasons: decisions.of(row)?.reasons ?? [],
+  });
+
+  // Filters, page and row in the address, so that it can be handed on and survives a reload.
+  function address(values, row = null) {
+    const kept = Object.entries({ ...values, page: grid.page ? grid.page + 1 : "", row: row?.row_id ?? "" }).filter(([name, value]) =>
+      value !== "" && !(name === "sort" && value === filters.sorts[0]));
+    try {
+      history.replaceState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search);
+    } catch { /* some browsers keep the address of a file as it is */ }
+  }
+  gallery.addressOf = (row) => address(Object.fromEntries(FIELDS.map((name) => [name, by(name).value])), row);
+
+  function fromAddress() {
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    FIELDS.filter((name) => wanted.has(name)).forEach((name) => { by(name).value = wanted.get(name); });
+    FIELDS.filter((name) => by(name).tagName === "SELECT" && by(name).selectedIndex < 0).forEach((name) => { by(name).selectedIndex = 0; });
+    return { page: Number(wanted.get("page") ?? 1) - 1 || 0, row: gallery.data.rows.find((one) => one.row_id === wanted.get("row")) };
   }
 
   function clear() {
@@ -66,7 +128,7 @@
 
   function options(name, all, values) {
     by(name).replaceChildren(make("option", { value: "" }, all), ...values.map(([value, n, label]) =>
-      make("option", { value }, n === undefined ? value : `${label ?? value} (${n.toLocaleString("en")})`)));
+      make("option", { value }, n === undefined ? label ?? value : `${label ?? value} (${n.toLocaleString("en")})`)));
     by(name).closest("label").hidden = values.length === 0;
   }
 
@@ -77,7 +139,8 @@
       ...filters.counted(rows, (row) => row.status),
       ...kinds.map(([kind, n]) => [`kind:${kind}`, n, `  ${kind}`]),
     ]);
-    options("decision", "all", [["undecided"], ["adopt"], ["edit"], ["reject"]]);
+    options("decision", "all", [["undecided"], ["unsure"], ["adopt"], ["edit"], ["reject"], ["disputed"],
+      ...(gallery.data.meta.reasons ?? []).map(({ name, label }) => [`reason:${name}`, undefined, label])]);
     options("canvas", "all", filters.counted(rows, (row) => row.canvas));
     options("application", "all", filters.counted(rows, (row) => row.application));
     const counts = filters.counted(rows.filter((row) => !row.failed), (row) => row.roles.length);
@@ -86,13 +149,29 @@
     by("sort").replaceChildren(...filters.sorts.map((name) => make("option", {}, name)));
   }
 
-  function decided() {
+  // How far one is, as a sentence.
+  gallery.progress = () => {
+    const { adopt, edit, reject, left } = decisions.tally();
+    return `${adopt} adopted, ${edit} edited, ${reject} rejected, ${left.toLocaleString("en")} left`;
+  };
+
+  const UNKEPT = "This browser keeps nothing here: export the decisions before you leave the page.";
+
+  function warn() {
+    by("warning").hidden = store.isKept;
+    by("warning").textContent = UNKEPT;
+    viewer.warn(store.isKept ? "" : UNKEPT);
+  }
+
+  function tell() {
     const [mine, all] = [decisions.count(), decisions.all().length];
     by("decided").textContent = count(mine, "decision", "decisions") + (all > mine ? `, ${all - mine} by others` : "");
+    by("decided").title = gallery.progress();
     by("undo").disabled = !decisions.canUndo();
     by("export").disabled = all === 0;
-    by("warning").hidden = decisions.isKept;
-    by("warning").textContent = "This browser keeps nothing here: export the decisions before you leave the page.";
+    by("done").value = mine;
+    by("done").max = Math.max(1, mine + decisions.tally().left);
+    by("done").title = gallery.progress();
     if (document.activeElement !== by("annotator")) by("annotator").value = decisions.annotator;
   }
 
@@ -100,6 +179,7 @@
   gallery.press = (key) => {
     if (key in VIEWS) by(VIEWS[key]).click();
     else if (key === "u") undo();
+    else if (key === "n" || key === "q") return false;
     else if (key === "?") by("keys").showModal();
     else return false;
     return true;
@@ -107,25 +187,44 @@
 
   function press(event) {
     if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, select, textarea")) {
+    if (event.target.closest("input:not([type=checkbox], [type=range]), select, textarea")) {
       if (event.key === "Escape") event.target.blur();
       return;
     }
+    const key = gallery.keyOf(event);
     const row = grid.current();
-    if (event.key === "Enter" && row) viewer.open(row, views());
-    else if (event.key === "a" || event.key === "r") gallery.decide(row, event.key === "a" ? "adopt" : "reject");
-    else if (event.key === "e" && row) viewer.open(row, views(), true);
-    else if (event.key === "/") by("search").focus();
-    else if (!gallery.press(event.key) && !grid.press(event.key)) return;
+    if (key === "Enter" && row) viewer.open(row, views());
+    else if (key === "a" || key === "r") choose(row, key === "a" ? "adopt" : "reject");
+    else if (key === "e" && row) viewer.open(row, views(), true);
+    else if (key === "x" && row) grid.select(row);
+    else if (key === "q" && row) mark(row);
+    else if (key === "n" && row) grid.next(row);
+    else if (key === "/") by("search").focus();
+    else if (!gallery.press(key) && !grid.press(key)) return;
     event.preventDefault();
+  }
+
+  // Decide on the cards that are selected, or on this one.
+  async function choose(row, decision) {
+    const rows = grid.selected.length ? grid.selected : [row];
+    const isDone = await gallery.decide(rows, decision);
+    if (!isDone) return;
+    grid.select(null);
+    if (gallery.advances() && rows.length === 1 && !by("decision").value) grid.next(row);
+  }
+
+  function setting(name, value) {
+    try {
+      if (value === undefined) return localStorage.getItem(`layoutgen.gallery.${name}`) ?? "";
+      localStorage.setItem(`layoutgen.gallery.${name}`, value);
+    } catch { /* then it is for this visit */ }
+    return value ?? "";
   }
 
   function theme(wanted) {
     document.documentElement.dataset.theme = wanted;
     by("theme").title = `light or dark: now ${wanted || "as the system has it"}`;
-    try {
-      localStorage.setItem("layoutgen.gallery.theme", wanted);
-    } catch { /* then it is for this visit */ }
+    setting("theme", wanted);
   }
 
   function listen() {
@@ -144,8 +243,15 @@
     by("page").addEventListener("change", () => grid.turn(Math.round(Number(by("page").value)) - 1 || 0));
     by("grid").addEventListener("click", (event) => {
       const row = grid.rowOf(event.target.closest(".card"));
-      if (row) viewer.open(row, views());
+      const wanted = event.target.closest("[data-choose]")?.dataset.choose;
+      if (!row) return;
+      if (wanted) choose(row, wanted);
+      else if (event.shiftKey || event.ctrlKey || event.metaKey || grid.selected.length) grid.select(row, event.shiftKey);
+      else viewer.open(row, views());
     });
+    by("import").addEventListener("click", () => by("files").click());
+    by("files").addEventListener("change", load);
+    by("advance").addEventListener("change", () => setting("advance", by("advance").checked ? "" : "no"));
     by("annotator").addEventListener("change", () => {
       decisions.annotator = by("annotator").value;
       grid.look(views());
@@ -157,8 +263,17 @@
     by("theme").addEventListener("click", () =>
       theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "") + 1) % THEMES.length]));
     document.addEventListener("keydown", press);
-    document.addEventListener("decisions", decided);
+    document.addEventListener("decisions", tell);
+    document.addEventListener("kept", warn);
+    // What another window decided.
+    document.addEventListener("decided", ({ detail }) => {
+      gallery.data.rows.filter((row) => row.row_id === detail.rowId).forEach(grid.renew);
+      clearTimeout(telling);
+      telling = setTimeout(tell, 50);
+    });
+    addEventListener("beforeunload", (event) => { if (!store.isKept) event.preventDefault(); });
   }
+  let telling;
 
   gallery.start = () => {
     const { meta } = gallery.data;
@@ -168,15 +283,16 @@
       const [shown, total] = [meta.shown[i], meta.totals[i]];
       return i && !total ? null : (total > shown ? `${shown.toLocaleString("en")} of ` : "") + count(total, ...names);
     }).filter(Boolean).join(", ");
-    try {
-      theme(localStorage.getItem("layoutgen.gallery.theme") ?? "");
-    } catch {
-      theme("");
-    }
+    theme(setting("theme"));
+    by("advance").checked = setting("advance") !== "no";
     fill();
     listen();
-    decisions.open(meta.run_id);
+    decisions.open(meta.run_id, gallery.data.rows);
+    warn();
+    const at = fromAddress();
     filter();
+    if (at.page) grid.turn(at.page);
+    if (at.row) viewer.open(at.row, views());
     document.documentElement.dataset.ready = "yes";
   };
 })();

@@ -38,12 +38,18 @@ gallery.pictures = (() => {
     return found;
   }
 
-  // An image that says so where it is not there.
-  function image(row, part, alt) {
-    const made = make("img", { src: url(row, part), alt, loading: "lazy", decoding: "async", draggable: "false" });
-    made.addEventListener("error", () => made.parentElement?.classList.add("missing"), { once: true });
+  // An image that says so where it is not there; a finished picture that is not there gives way to the preview.
+  function image(row, part, alt, finished) {
+    const made = make("img", { src: finished ?? url(row, part), alt, loading: "lazy", decoding: "async", draggable: "false" });
+    made.addEventListener("error", () => {
+      if (finished) made.replaceWith(image(row, part, alt));
+      else made.parentElement?.classList.add("missing");
+    }, { once: true });
     return made;
   }
+
+  // Of a row's finished files the first that a browser shows.
+  const finished = (details) => details.files.find((one) => ["webp", "png", "jpeg", "svg"].includes(one.format));
 
   // The empty frame of a picture, in the canvas's shape.
   function frame(row, name) {
@@ -53,11 +59,12 @@ gallery.pictures = (() => {
     return made;
   }
 
-  // `views` has beside, boxes, map, zones; `elements` are those of an edit. Overlays come when the details are there.
-  function final(row, views, elements) {
+  // `views` has beside, boxes, map, zones; `elements` are those of an edit; `source` is a finished picture's address.
+  // Overlays come when the details are there.
+  function final(row, views, elements, source) {
     const made = frame(row, "final");
     if (!row.preview) return made;
-    made.append(image(row, elements ? ".ground.jpg" : ".jpg", row.title));
+    made.append(elements ? image(row, ".ground.jpg", row.title) : image(row, ".jpg", row.title, source));
     if (elements || views.boxes || views.map || views.zones) overlay(made, row, views, elements);
     return made;
   }
@@ -100,6 +107,7 @@ gallery.pictures = (() => {
   function painted(row, one) {
     const px = ([l, t, r, b]) => [l, t, r - l, b - t].map((side, i) => side * (i % 2 ? row.height : row.width));
     const [x, y, width, height] = px(one.box);
+    if (one.role === "underlay" && one.path) return shaped(one, px);
     if (one.role === "underlay") {
       const [rx, opacity] = [one.radius_px ?? 0, one.opacity ?? 1];
       return make("rect", { x, y, width, height, rx, fill: colour(one.colour), "fill-opacity": opacity });
@@ -111,5 +119,24 @@ gallery.pictures = (() => {
     return piece;
   }
 
-  return { final, suggestion, frame, image, live, at, label };
+  // An underlay in its own shape, stretched as its box is.
+  function shaped(one, px) {
+    const [x, y, width, height] = px(one.box);
+    const piece = make("svg", { x, y, width, height, viewBox: px(one.before).join(" "), preserveAspectRatio: "none", overflow: "visible" });
+    const looks = { d: one.path, fill: colour(one.colour), "fill-rule": "evenodd", "fill-opacity": one.opacity ?? 1 };
+    if (one.gradient_line) {
+      const [x1, y1, x2, y2] = one.gradient_line;
+      const id = `gradient-${(shaped.count = (shaped.count ?? 0) + 1)}`;
+      piece.append(make("linearGradient", { id, gradientUnits: "userSpaceOnUse", x1, y1, x2, y2 },
+        make("stop", { offset: 0, "stop-color": colour(one.colour) }),
+        make("stop", { offset: 1, "stop-color": colour(one.gradient) })));
+      looks.fill = `url(#${id})`;
+    }
+    const isRule = one.shape === "line" || one.shape === "quote";
+    if (one.stroke_px && !isRule) Object.assign(looks, { stroke: colour(one.stroke), "stroke-width": one.stroke_px, "stroke-linejoin": "round" });
+    piece.append(make("path", looks));
+    return piece;
+  }
+
+  return { final, finished, suggestion, frame, image, live, at, label };
 })();

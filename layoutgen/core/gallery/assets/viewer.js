@@ -9,17 +9,19 @@ gallery.viewer = (() => {
   let editor = null;
 
   async function open(wanted, how, edit = false) {
+    keepEdit();
     row = wanted;
     views = how;
     editor = null;
     details = null;
+    gallery.addressOf(row);
     if (!dialog.open) dialog.showModal();
     try {
       const found = await gallery.data.details(wanted);
       if (row !== wanted) return;
       details = found;
     } catch (error) {
-      details = { elements: [], suggestion: [], protected: [], zones: [], notes: [], reasons: [], message: error.message };
+      details = { elements: [], suggestion: [], protected: [], zones: [], notes: [], reasons: [], files: [], message: error.message };
     }
     draw();
     if (edit) startEdit();
@@ -36,7 +38,8 @@ gallery.viewer = (() => {
       make("div", { class: "bar" },
         button("‹", () => go(-1), { "aria-label": "layout before", disabled: place <= 0 }),
         button("›", () => go(1), { "aria-label": "next layout", disabled: place >= gallery.grid.rows.length - 1 }),
-        make("span", { class: "quiet" }, `${(place + 1).toLocaleString("en")} of ${gallery.grid.rows.length.toLocaleString("en")}`),
+        make("span", { class: "quiet" }, place < 0 ? "" : `${(place + 1).toLocaleString("en")} of ${gallery.grid.rows.length.toLocaleString("en")}`),
+        make("span", { class: "quiet progress" }, gallery.progress()),
         make("h2", {}, row.title || row.row_id || "(no title)"),
         make("span", { class: "gap" }), row.preview ? toggles : null,
         button("✕", close, { "aria-label": "close" })),
@@ -46,13 +49,24 @@ gallery.viewer = (() => {
     );
     dialog.querySelector(".panes").tabIndex = -1;
     dialog.querySelector(".panes").focus({ preventScroll: true });
+    warn(warning);
+  }
+
+  // What is said above the layout as long as it holds.
+  let warning = "";
+  function warn(words) {
+    warning = words;
+    dialog.querySelector(".warning")?.remove();
+    if (words && by("sheet").firstChild) by("sheet").firstChild.after(make("p", { class: "warning", role: "alert" }, words));
   }
 
   function panes(decision) {
     const pane = (picture, words) => make("figure", {}, make("figcaption", {}, words), picture);
+    const finished = gallery.pictures.finished(details);
+    const words = decision?.elements ? "final placement, as edited" : finished ? `finished picture · ${finished.format}` : "final placement";
     return [
       details.suggestion.length ? pane(gallery.pictures.suggestion(row, views), `suggestion · ${row.composer ?? "no composer"}`) : null,
-      pane(gallery.pictures.final(row, views, decision?.elements), decision?.elements ? "final placement, as edited" : "final placement"),
+      pane(gallery.pictures.final(row, views, decision?.elements, finished?.href), words),
     ];
   }
 
@@ -61,9 +75,16 @@ gallery.viewer = (() => {
     details.answer ? make("pre", {}, details.answer) : null);
 
   function decide(decision) {
+    const draft = gallery.drafts.of(row);
     const note = make("textarea", { id: "note", rows: 2, placeholder: "why (goes with the decision)", "aria-label": "note" });
-    note.value = decision?.note ?? "";
-    note.addEventListener("change", () => gallery.decisions.note(row, note.value));
+    note.value = draft.note ?? decision?.note ?? "";
+    // Kept while one types; said with the decision that there is as soon as the field is left.
+    note.addEventListener("input", () => gallery.drafts.put(row, { note: note.value === (decision?.note ?? "") ? null : note.value }));
+    note.addEventListener("change", () => {
+      if (!gallery.decisions.of(row)) return;
+      gallery.decisions.remark(row, { note: note.value });
+      gallery.drafts.put(row, { note: null });
+    });
     const name = make("input", { id: "name", maxlength: 80, placeholder: "your name", "aria-label": "your name" });
     name.value = gallery.decisions.annotator;
     name.addEventListener("change", () => { gallery.decisions.annotator = name.value; draw(); });
@@ -71,20 +92,65 @@ gallery.viewer = (() => {
       "data-decision": word.toLowerCase(), "aria-pressed": String(decision?.decision === word.toLowerCase()),
       title: `${word.toLowerCase()} (${key})`, disabled,
     });
+    const others = gallery.decisions.others(row);
     return make("section", { class: "decide" },
       make("div", { class: "choices" },
         choice("Adopt", () => said("adopt"), "a"),
         choice("Edit", () => startEdit(), "e", !row.preview || !details.elements.length),
         choice("Reject", () => said("reject"), "r")),
-      note, name);
+      draft.elements ? make("p", { class: "draft" }, "An edit of it is not saved. ",
+        button("Go on with it", () => startEdit(), { id: "resume" }), " ", button("Drop it", drop, { id: "drop" })) : null,
+      reasons(draft.reasons ?? decision?.reasons ?? []),
+      note, name,
+      make("div", { class: "row" },
+        button("Skip", skip, { title: "to the next undecided (n)" }),
+        button(draft.unsure ? "No longer unsure" : "Unsure", () => { gallery.mark(row); draw(); }, { title: "come back to it later (q)", "aria-pressed": String(Boolean(draft.unsure)) })),
+      others.length ? make("p", { class: "quiet" }, `decided by ${others.length === 1 ? "another" : `${others.length} others`}`) : null);
   }
 
-  const words = () => dialog.querySelector("#note")?.value ?? "";
+  function reasons(chosen) {
+    const chips = (gallery.data.meta.reasons ?? []).map(({ name, label }, i) => button(`${i < 9 ? `${i + 1} ` : ""}${label}`, () => toggle(i), {
+      class: "chip", "data-reason": name, "aria-pressed": String(chosen.includes(name)),
+    }));
+    return chips.length ? make("div", { class: "reasons", role: "group", "aria-label": "reasons" }, chips) : null;
+  }
 
-  function said(decision, elements) {
-    if (row.failed || !gallery.decide(row, decision, { elements, note: words() })) return;
+  function toggle(i) {
+    const reason = gallery.data.meta.reasons?.[i];
+    if (!reason || row.failed) return;
+    const chosen = gallery.toggleReason(row, reason.name);
+    dialog.querySelectorAll(".chip").forEach((chip) => chip.setAttribute("aria-pressed", String(chosen.includes(chip.dataset.reason))));
+  }
+
+  async function said(decision, elements) {
+    if (row.failed) return;
+    if (editor?.isChanged && decision !== "edit") {
+      gallery.say("Save the edit, or drop it, before you decide otherwise.");
+      return;
+    }
+    const [was, place] = [row, gallery.grid.place(row)];
+    if (!(await gallery.decide([row], decision, elements))) return;
+    editor = null;
+    const follower = gallery.advances() ? gallery.grid.undecided(was) ?? gallery.grid.rows[place] : null;
+    if (row === was && follower && follower !== was) go(0, follower);
+    else if (row === was) draw();
+  }
+
+  function skip() {
+    const follower = gallery.grid.undecided(row);
+    if (follower) go(0, follower);
+    else gallery.say("Every other layout that is shown is decided.");
+  }
+
+  function drop() {
+    gallery.drafts.put(row, { elements: null });
     editor = null;
     draw();
+  }
+
+  // What the editor has is kept when the editor is left, however that comes.
+  function keepEdit() {
+    if (editor) gallery.drafts.put(row, { elements: editor.isChanged ? editor.elements() : null });
   }
 
   function startEdit() {
@@ -94,13 +160,17 @@ gallery.viewer = (() => {
     frame.append(gallery.pictures.image(row, ".ground.jpg", row.title));
     const pane = dialog.querySelector(".panes figure:last-child");
     pane.replaceChildren(make("figcaption", {}, "edit"), frame);
-    editor = gallery.editor.open(frame, row, details, gallery.decisions.of(row)?.elements, tools);
+    const drafted = gallery.drafts.of(row).elements;
+    editor = gallery.editor.open(frame, row, details, gallery.decisions.of(row)?.elements, tools, drafted);
+    dialog.querySelector(".draft")?.remove();
+    tools();
     editor.focus();
   }
 
   // The edit's buttons and the chosen box's numbers; called at each change.
   function tools() {
     if (!editor) return;
+    keepEdit();
     const box = editor.box?.map(Math.round);
     const field = (label, i, value) => make("label", {}, label, make("input", {
       type: "number", value, disabled: !box, "data-side": label,
@@ -124,18 +194,32 @@ gallery.viewer = (() => {
         make("label", {}, make("input", { type: "checkbox", checked: editor.snapping,
           onchange: (event) => { editor.snapping = event.target.checked; } }), " snap")),
       make("div", { class: "row" },
-        button("Save edit", save, { class: "main", id: "save" }), button("Leave", leave)),
+        button("Save edit", save, { class: "main", id: "save" }), button("Leave", leave),
+        editor.isChanged ? button("Drop", drop, { id: "drop" }) : null),
     );
   }
 
-  function save() {
-    if (!editor.isChanged) gallery.say("Nothing was changed; adopt the layout as it is, or leave the edit.");
-    else said("edit", editor.elements());
+  // An edit that comes to the machine's own layout adopts it.
+  async function save() {
+    if (!editor.isChanged) return gallery.say("Nothing was changed; adopt the layout as it is, or leave the edit.");
+    if (!editor.isMachines) return said("edit", editor.elements());
+    gallery.drafts.put(row, { elements: null });
+    editor = null;
+    gallery.say("This is the machine's own layout: adopted.");
+    return said("adopt");
   }
 
   function leave() {
+    keepEdit();
     editor = null;
     draw();
+  }
+
+  // A file to save: its name says row and format, since its own is a number.
+  function download(file) {
+    const name = `${(row.row_id ?? "layout").replace(/[^\p{L}\p{N}@._-]+/gu, "_")}.${file.href.split(".").pop()}`;
+    const size = file.bytes < 1e6 ? `${Math.ceil(file.bytes / 1000)} kB` : `${(file.bytes / 1e6).toFixed(1)} MB`;
+    return make("li", {}, make("a", { href: file.href, download: name, target: "_blank", rel: "noopener" }, file.format.toUpperCase()), ` ${size}`);
   }
 
   function facts() {
@@ -144,49 +228,63 @@ gallery.viewer = (() => {
       ["status", row.status], ["reason", row.kind], ["score", row.score], ["contrast", row.contrast],
       ["subject covered", row.covered == null ? null : `${(100 * row.covered).toFixed(1)}%`],
       ["smallest font", row.smallest ? `${row.smallest} px` : null], ["composer", row.composer], ["adapter", details.adapter],
+      ["style", details.style], ["ground", details.ground],
       ["image", details.image], ["run", row.runId], ["preview", details.fault],
     ].filter(([, value]) => value != null && value !== "");
     const list = (title, items) => (items.length ? [make("h3", {}, title), make("ul", {}, items.map((item) => make("li", {}, item)))] : []);
     return make("section", { class: "facts" },
       make("dl", {}, lines.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))])),
+      details.files.length ? [make("h3", {}, "files"), make("ul", { class: "files" }, details.files.map(download))] : [],
       list("notes", [...details.reasons, ...details.notes]),
       list("elements", details.elements.map((one) => `${one.role}${one.text ? ` · ${one.text}` : ""}${one.font_px ? ` · ${one.font_px} px` : ""}`)));
   }
 
-  function go(step) {
-    const next = gallery.grid.neighbour(row, step);
+  function go(step, wanted = null) {
+    const next = wanted ? gallery.grid.neighbour(wanted, 0) : gallery.grid.neighbour(row, step);
     if (next) open(next, views);
   }
 
   function close() {
+    keepEdit();
+    editor = null;
     dialog.close();
+    gallery.addressOf(null);
     gallery.grid.renew(row);
     gallery.grid.focus(row);
   }
 
   function press(event) {
-    const inField = event.target.closest("input, textarea");
+    const inField = event.target.closest("input:not([type=checkbox]), textarea");
     const ctrl = event.ctrlKey || event.metaKey;
-    if (event.key === "Escape" && inField) dialog.querySelector(".panes").focus();
-    else if (event.key === "Escape") editor ? leave() : close();
-    else if (ctrl && editor && !inField && "zy".includes(event.key.toLowerCase())) {
-      event.key.toLowerCase() === "y" || event.shiftKey ? editor.redo() : editor.undo();
+    const key = gallery.keyOf(event);
+    if (event.isComposing && inField) return;
+    if (key === "Escape" && inField) dialog.querySelector(".panes").focus();
+    else if (key === "Escape") editor ? leave() : close();
+    else if (ctrl && editor && !inField && (key === "z" || key === "y")) {
+      key === "y" || event.shiftKey ? editor.redo() : editor.undo();
     } else if (inField || ctrl || event.altKey) return;
-    else if (event.key === "Enter" && editor && !event.target.closest("button")) save();
-    else if (editor) return;
-    else if (event.key === "ArrowLeft") go(-1);
-    else if (event.key === "ArrowRight") go(1);
-    else if (event.key === "a" || event.key === "r") said(event.key === "a" ? "adopt" : "reject");
-    else if (event.key === "e") startEdit();
-    else if (!gallery.press(event.key)) return;
+    else if (key === "Enter" && editor && !event.target.closest("button")) save();
+    else if (/^[1-9]$/.test(key)) toggle(Number(key) - 1);
+    else if (key === "a" || key === "r") said(key === "a" ? "adopt" : "reject");
+    else if (editor && key.startsWith("Arrow")) editor.focus();
+    else if (key === "n") skip();
+    else if (key === "q") { gallery.mark(row); if (!editor) draw(); }
+    else if (key === "e") editor ? editor.focus() : startEdit();
+    else if (!editor && key === "ArrowLeft") go(-1);
+    else if (!editor && key === "ArrowRight") go(1);
+    else if (!gallery.press(key)) return;
     event.preventDefault();
     event.stopPropagation();
   }
-  dialog.addEventListener("keydown", press);
+  // Wherever the focus is: where what had it is gone, keys come to the page's body.
+  document.addEventListener("keydown", (event) => {
+    if (dialog.open && (dialog.contains(event.target) || event.target === document.body) && !gallery.by("question").open && !gallery.by("keys").open) press(event);
+  });
   dialog.addEventListener("cancel", (event) => { if (editor) event.preventDefault(); });
+  addEventListener("pagehide", keepEdit);
 
   return {
-    open,
+    open, warn,
     look: (how) => { views = how; if (dialog.open && details && !editor) draw(); },
     redraw: () => { if (dialog.open && details && !editor) draw(); },
   };

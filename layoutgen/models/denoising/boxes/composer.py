@@ -14,15 +14,15 @@ from layoutgen.core.layout import Box, Framing, Suggestion
 from layoutgen.core.proposals.constraints import Constraints, ContradictionError, project, violations
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
-from layoutgen.models.decoding.devices import in_halves
 from layoutgen.models.denoising.boxes.binding import bind
 from layoutgen.models.denoising.boxes.head import Prediction, Scene
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.sampling import sample
 from layoutgen.models.denoising.boxes.steering import Steering, boxes, with_roles
-from layoutgen.models.denoising.lines import Line, batch, lines_of
+from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable
+from layoutgen.models.denoising.lines import Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
-from layoutgen.models.denoising.view import pixels_of, shown_of, subject_of
+from layoutgen.models.denoising.view import subject_of
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
@@ -78,24 +78,13 @@ class RadmComposer:
         (more texts than the network reads), `bad_constraints`, `contradiction`, `not_finite`."""
         framings = framings or [self._frame(one.image, one.annotation, one.canvas) for one in briefs]
         asked = [self._task(*one) for one in zip(briefs, constraints or [FREE] * len(briefs), framings, strict=True)]
-        tasks = [one for one in asked if isinstance(one, _Task)]
-        found = (
-            one
-            for start in range(0, len(tasks), self._rows)
-            for one in in_halves(self._some, tasks[start : start + self._rows])
-        )
-        return [one if isinstance(one, Fault) else next(found) for one in asked]
+        return answers(asked, self._some, self._rows)
 
     def _task(self, brief: Brief, constraints: Constraints, framing: Framing) -> _Task | Fault:
         size = self._network.size
-        lines = lines_of(brief.copy, brief.canvas, brief.logo_aspect)
-        if not lines:
-            return Fault("empty_copy", "copy has no title, no selling point, no brand and no logo; mend the row")
-        most = min(size.lines, size.proposals // 2)
-        if len(lines) > most:
-            return Fault(
-                "copy_too_long", f"copy has {len(lines)} texts, and at most {most} are laid out; leave some out"
-            )
+        lines = readable(brief, min(size.lines, size.proposals // 2))
+        if isinstance(lines, Fault):
+            return lines
         try:
             constraints.check(len(lines))
             return _Task(brief, constraints, with_roles(lines, constraints.roles), framing)
@@ -124,26 +113,16 @@ class RadmComposer:
     @torch.inference_mode()
     def _scene(self, tasks: Sequence[_Task]) -> Scene:
         device = next(self._network.parameters()).device
-        seen = [
-            pixels_of(
-                one.brief.image,
-                one.framing,
-                one.brief.canvas,
-                shown_of(one.brief.annotation, one.framing),
-                self._network.size,
-            )
-            for one in tasks
-        ]
-        pictures, sizes = zip(*seen, strict=True)
+        pictures, sizes = pictures_of([(task.brief, task.framing) for task in tasks], self._network.size)
         return self._network.scene(
-            torch.stack(pictures).to(device),
-            torch.tensor(sizes, dtype=torch.float32, device=device),
+            pictures.to(device),
+            sizes.to(device, torch.float32),
             batch([task.lines for task in tasks]).to(device),
         )
 
     def _read(self, found: Prediction, rows: range, task: _Task) -> list[Sampled] | Fault:
         if not all(bool(part[rows.start : rows.stop].isfinite().all()) for part in (found.roles, found.ltrb)):
-            return Fault("not_finite", "the network's answer is not finite; look at its weights, or use another dtype")
+            return NOT_FINITE
         out = []
         for row in rows:
             proposals, roles = bind(

@@ -4,12 +4,12 @@ Levels have strides of 4, 8, 16 and 32 px. They are kept side by side in one ten
 levels are read in one go (`regions`).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import AutoBackbone, ConvNextConfig, ResNetConfig
 
 from layoutgen.models.denoising.boxes.sizes import Size
 
@@ -26,8 +26,8 @@ class Pyramid(nn.Module):
 
     def __init__(self, size: Size, weights: Path | None = None) -> None:
         super().__init__()
-        self.channels, width = size.channels, size.width
-        self.backbone = _backbone(size, weights)
+        width = size.width
+        self.backbone = backbone(size.backbone, size.channels, size.widths, size.depths, weights)
         self.sides = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in size.widths)
         self.smooth = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in STRIDES)
         for conv in (*self.sides, *self.smooth):
@@ -36,9 +36,7 @@ class Pyramid(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Pictures (b, channels, s, s), 0 to 1, to their atlas (b, width, 3/8 s, 1/4 s): see `place`."""
-        mean = pictures.new_tensor(_MEAN[: self.channels])[:, None, None]
-        spread = pictures.new_tensor(_SPREAD[: self.channels])[:, None, None]
-        maps = self.backbone((pictures - mean) / spread).feature_maps
+        maps = self.backbone(normalised(pictures)).feature_maps
         found: list[Tensor] = []
         for side, features in zip(reversed(self.sides), reversed(maps), strict=True):
             here = side(features)
@@ -76,22 +74,24 @@ def cells(atlas: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return features, ltrb, (ltrb[..., :2] >= 1).any(-1)
 
 
-def _backbone(size: Size, weights: Path | None) -> nn.Module:
+def normalised(pictures: Tensor) -> Tensor:
+    """Pictures (b, channels, h, w), 0 to 1, as a backbone takes them."""
+    channels = pictures.shape[1]
+    mean = pictures.new_tensor(_MEAN[:channels])[:, None, None]
+    return (pictures - mean) / pictures.new_tensor(_SPREAD[:channels])[:, None, None]
+
+
+def backbone(
+    kind: str, channels: int, widths: Sequence[int], depths: Sequence[int], weights: Path | None = None
+) -> nn.Module:
+    """A backbone of transformers' with four stages, `kind` convnext or resnet; `weights` is a folder of a pretrained
+    one."""
+    from transformers import AutoBackbone, ConvNextConfig, ResNetConfig  # seconds, and many ask for the name alone
+
     if weights is not None:
         return AutoBackbone.from_pretrained(weights, out_features=_STAGES)
-    if size.backbone == "convnext":
-        config = ConvNextConfig(
-            num_channels=size.channels,
-            hidden_sizes=list(size.widths),
-            depths=list(size.depths),
-            layer_scale_init_value=0.1,  # 1e-6, the default, makes a network of this depth learn next to nothing
-            out_features=_STAGES,
-        )
-    else:
-        config = ResNetConfig(
-            num_channels=size.channels,
-            hidden_sizes=list(size.widths),
-            depths=list(size.depths),
-            out_features=_STAGES,
-        )
-    return AutoBackbone.from_config(config)
+    sizes = {"num_channels": channels, "hidden_sizes": list(widths), "depths": list(depths), "out_features": _STAGES}
+    if kind == "convnext":
+        # A layer scale of 1e-6, the default, makes a network of this depth learn next to nothing.
+        return AutoBackbone.from_config(ConvNextConfig(**sizes, layer_scale_init_value=0.1))
+    return AutoBackbone.from_config(ResNetConfig(**sizes))

@@ -13,13 +13,13 @@ import torch
 from layoutgen.core.layout import Box, Framing, Role
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
-from layoutgen.models.decoding.devices import in_halves
+from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable
 from layoutgen.models.denoising.images.encoding import read_layout
 from layoutgen.models.denoising.images.network import Conditioning, Drawer
 from layoutgen.models.denoising.images.sampling import sample
-from layoutgen.models.denoising.lines import ROLES, Line, batch, lines_of
+from layoutgen.models.denoising.lines import ROLES, Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
-from layoutgen.models.denoising.view import pixels_of, shown_of, subject_of
+from layoutgen.models.denoising.view import subject_of
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
@@ -44,36 +44,22 @@ class ImageComposer:
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
         """Return each brief's composition, or why there is none: `empty_copy`, `copy_too_long` (more texts than the
         network reads), `not_finite`."""
-        asked = [self._task(brief) for brief in briefs]
-        tasks = [one for one in asked if isinstance(one, _Task)]
-        found = (
-            one
-            for start in range(0, len(tasks), self._rows)
-            for one in in_halves(self._some, tasks[start : start + self._rows])
-        )
-        return [one if isinstance(one, Fault) else next(found) for one in asked]
+        return answers([self._task(brief) for brief in briefs], self._some, self._rows)
 
     def _task(self, brief: Brief) -> _Task | Fault:
-        lines, most = lines_of(brief.copy, brief.canvas, brief.logo_aspect), self._network.size.lines
-        if not lines:
-            return Fault("empty_copy", "copy has no title, no selling point, no brand and no logo; mend the row")
-        if len(lines) > most:
-            return Fault(
-                "copy_too_long", f"copy has {len(lines)} texts, and at most {most} are laid out; leave some out"
-            )
+        lines = readable(brief, self._network.size.lines)
+        if isinstance(lines, Fault):
+            return lines
         framing = self._frame(brief.image, brief.annotation, brief.canvas)
         return _Task(brief, lines, framing, subject_of(brief.annotation, framing))
 
     def _some(self, tasks: Sequence[_Task]) -> list[Composition | Fault]:
-        size, device = self._network.size, next(self._network.parameters()).device
-        seen = [
-            pixels_of(one.brief.image, one.framing, one.brief.canvas, shown_of(one.brief.annotation, one.framing), size)
-            for one in tasks
-        ]
+        device = next(self._network.parameters()).device
+        pictures, sizes = pictures_of([(task.brief, task.framing) for task in tasks], self._network.size)
         with torch.inference_mode():
             conditioning = self._network.conditioning(
-                torch.stack([pixels for pixels, _ in seen]).to(device),
-                torch.tensor([shape for _, shape in seen], device=device),
+                pictures.to(device),
+                sizes.to(device),
                 batch([one.lines for one in tasks]).to(device),
             )
             said = self._network.roles(conditioning.lines[:, 1:]).float().softmax(2).tolist()
@@ -85,10 +71,10 @@ class ImageComposer:
         repeated = Conditioning(*(part.repeat_interleave(self._samples, 0) for part in conditioning))
         images, finite = sample(self._network, repeated, seeds, steps=self._steps)
         return [
-            self._best(images[i * self._samples : (i + 1) * self._samples], seen[i][1], task, roles[i])
+            self._best(images[i * self._samples : (i + 1) * self._samples], (width, height), task, roles[i])
             if finite[i * self._samples : (i + 1) * self._samples].all()
-            else Fault("not_finite", "the network's answer is not finite; look at its weights, or use another dtype")
-            for i, task in enumerate(tasks)
+            else NOT_FINITE
+            for i, (task, (width, height)) in enumerate(zip(tasks, sizes.tolist(), strict=True))
         ]
 
     def _best(

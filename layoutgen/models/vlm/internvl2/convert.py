@@ -25,6 +25,7 @@ import numpy as np
 from tokenizers import AddedToken
 from transformers import PreTrainedTokenizerFast, Qwen2Tokenizer
 
+from layoutgen.core.errors import AbsentError
 from layoutgen.models.vlm.internvl2.config import convert_config, preprocessor_config
 from layoutgen.models.vlm.internvl2.tokenizer import fast_tokenizer, read_model
 from layoutgen.models.vlm.internvl2.weights import Original, tensors
@@ -37,7 +38,7 @@ _ITEM_BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2}
 def convert(source: Path, target: Path) -> Path:
     """Convert the repository in `source` into `target` and return it.
 
-    Raises FileNotFoundError or ValueError, with the file or tensor and what to do, where the repository is not whole,
+    Raises AbsentError or ValueError, with the file or tensor and what to do, where the repository is not whole,
     is of another kind, or has settings that transformers' model does not compute.
     """
     if target.exists():
@@ -84,14 +85,14 @@ def _tokenizer(source: Path, text_type: str, template: str) -> Any:
     settings = _read(source / "tokenizer_config.json", "copy the repository's tokenizer")
     if text_type == "qwen2":
         if not (source / "tokenizer.json").exists() and not (source / "vocab.json").exists():
-            raise FileNotFoundError(f"{source} has neither tokenizer.json nor vocab.json; copy its tokenizer")
+            raise AbsentError(f"{source} has neither tokenizer.json nor vocab.json; copy its tokenizer")
         _check_tokens(source, Qwen2Tokenizer.from_pretrained(source, local_files_only=True).get_vocab())
         tokenizer: Any = Qwen2Tokenizer.from_pretrained(source, local_files_only=True, extra_special_tokens=named)
         first = ""
     else:
         model = source / "tokenizer.model"
         if not model.exists():
-            raise FileNotFoundError(f"{source} has no tokenizer.model; copy the repository's tokenizer")
+            raise AbsentError(f"{source} has no tokenizer.model; copy the repository's tokenizer")
         fast = fast_tokenizer(read_model(model.read_bytes()), _added_tokens(source, settings))
         _check_tokens(source, fast.get_vocab())
         ends = {key: _content(settings.get(key)) for key in ("bos_token", "eos_token", "unk_token", "pad_token")}
@@ -228,7 +229,7 @@ def _read(path: Path, mend: str) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path.parent} has no {path.name}; {mend}") from None
+        raise AbsentError(f"{path.parent} has no {path.name}; {mend}") from None
     except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error}); fetch it again") from None
     if not isinstance(content, dict):

@@ -41,8 +41,8 @@ def tensors(vision: Mapping[str, Any], text: Mapping[str, Any], *, merged: int, 
     `vision` and `text` are the converted configs; `merged` is how many patches the pixel shuffle makes one, `tied`
     tells that the output layer is the embedding and no tensor of its own.
     """
-    found = _vision(vision) | _projector(merged * vision["hidden_size"], text["hidden_size"])
-    return found | (_internlm2(text) if text["model_type"] == "llama" else _qwen2(text, tied=tied))
+    originals = _vision(vision) | _projector(merged * vision["hidden_size"], text["hidden_size"])
+    return originals | (_internlm2(text) if text["model_type"] == "llama" else _qwen2(text, tied=tied))
 
 
 def _same(old: str, new: str, *shape: int) -> dict[str, Original]:
@@ -67,11 +67,11 @@ def _vision(config: Mapping[str, Any]) -> dict[str, Original]:
     width, inner, patch = config["hidden_size"], config["intermediate_size"], config["patch_size"]
     places = (config["image_size"][0] // patch[0]) * (config["image_size"][1] // patch[1]) + 1
     old, new = "vision_model.embeddings", "vision_tower.embeddings"
-    found = _same(f"{old}.class_embedding", f"{new}.cls_token", 1, 1, width)
-    found |= _same(f"{old}.position_embedding", f"{new}.position_embeddings", 1, places, width)
+    originals = _same(f"{old}.class_embedding", f"{new}.cls_token", 1, 1, width)
+    originals |= _same(f"{old}.position_embedding", f"{new}.position_embeddings", 1, places, width)
     patches = f"{new}.patch_embeddings.projection"
-    found |= _same(f"{old}.patch_embedding.weight", f"{patches}.weight", width, config["num_channels"], *patch)
-    found |= _same(f"{old}.patch_embedding.bias", f"{patches}.bias", width)
+    originals |= _same(f"{old}.patch_embedding.weight", f"{patches}.weight", width, config["num_channels"], *patch)
+    originals |= _same(f"{old}.patch_embedding.bias", f"{patches}.bias", width)
     has_shift = config["norm_type"] == "layer_norm"
     for i in range(config["num_hidden_layers"]):
         old, new = f"vision_model.encoder.layers.{i}", f"vision_tower.encoder.layer.{i}"
@@ -80,24 +80,24 @@ def _vision(config: Mapping[str, Any]) -> dict[str, Original]:
                 parts = tuple(
                     Part(f"{new}.attention.{name}_proj.{kind}", shape, _third(k, width)) for k, name in enumerate("qkv")
                 )
-                found[f"{old}.attn.qkv.{kind}"] = Original((3 * width, *shape[1:]), parts)
+                originals[f"{old}.attn.qkv.{kind}"] = Original((3 * width, *shape[1:]), parts)
         if config["use_qk_norm"]:
             for name in ("q_norm", "k_norm"):
-                found |= _norm(f"{old}.attn.{name}", f"{new}.attention.{name}", width, bias=False)
-        found |= _linear(f"{old}.attn.proj", f"{new}.attention.projection_layer", width, width)
-        found |= _linear(f"{old}.mlp.fc1", f"{new}.mlp.fc1", inner, width)
-        found |= _linear(f"{old}.mlp.fc2", f"{new}.mlp.fc2", width, inner)
-        found |= _norm(f"{old}.norm1", f"{new}.layernorm_before", width, bias=has_shift)
-        found |= _norm(f"{old}.norm2", f"{new}.layernorm_after", width, bias=has_shift)
+                originals |= _norm(f"{old}.attn.{name}", f"{new}.attention.{name}", width, bias=False)
+        originals |= _linear(f"{old}.attn.proj", f"{new}.attention.projection_layer", width, width)
+        originals |= _linear(f"{old}.mlp.fc1", f"{new}.mlp.fc1", inner, width)
+        originals |= _linear(f"{old}.mlp.fc2", f"{new}.mlp.fc2", width, inner)
+        originals |= _norm(f"{old}.norm1", f"{new}.layernorm_before", width, bias=has_shift)
+        originals |= _norm(f"{old}.norm2", f"{new}.layernorm_after", width, bias=has_shift)
         for name in ("1", "2"):
-            found |= _same(f"{old}.ls{name}", f"{new}.lambda_{name}", width)
-    return found
+            originals |= _same(f"{old}.ls{name}", f"{new}.lambda_{name}", width)
+    return originals
 
 
 def _projector(width: int, out: int) -> dict[str, Original]:
-    found = _norm("mlp1.0", "multi_modal_projector.layer_norm", width, bias=True)
-    found |= _linear("mlp1.1", "multi_modal_projector.linear_1", out, width)
-    return found | _linear("mlp1.3", "multi_modal_projector.linear_2", out, out)
+    originals = _norm("mlp1.0", "multi_modal_projector.layer_norm", width, bias=True)
+    originals |= _linear("mlp1.1", "multi_modal_projector.linear_1", out, width)
+    return originals | _linear("mlp1.3", "multi_modal_projector.linear_2", out, out)
 
 
 def _heads(groups: int, queries: int, first: int, last: int, size: int) -> Callable[[Rows], Rows]:
@@ -115,9 +115,9 @@ def _internlm2(config: Mapping[str, Any]) -> dict[str, Original]:
     groups, heads = config["num_key_value_heads"], config["num_attention_heads"]
     queries, words = heads // groups, config["vocab_size"]
     old, new = "language_model.model", "language_model.model"
-    found = _same(f"{old}.tok_embeddings.weight", f"{new}.embed_tokens.weight", words, width)
-    found |= _norm(f"{old}.norm", f"{new}.norm", width, bias=False)
-    found |= _same("language_model.output.weight", "language_model.lm_head.weight", words, width)
+    originals = _same(f"{old}.tok_embeddings.weight", f"{new}.embed_tokens.weight", words, width)
+    originals |= _norm(f"{old}.norm", f"{new}.norm", width, bias=False)
+    originals |= _same("language_model.output.weight", "language_model.lm_head.weight", words, width)
     for i in range(config["num_hidden_layers"]):
         old, new = f"language_model.model.layers.{i}", f"language_model.model.layers.{i}"
         for kind, row in (("weight", (width,)), ("bias", ())):
@@ -134,15 +134,15 @@ def _internlm2(config: Mapping[str, Any]) -> dict[str, Original]:
                         ("v", queries + 1, queries + 2),
                     )
                 )
-                found[f"{old}.attention.wqkv.{kind}"] = Original((groups * (queries + 2) * size, *row), parts)
+                originals[f"{old}.attention.wqkv.{kind}"] = Original((groups * (queries + 2) * size, *row), parts)
         bias = config["attention_bias"]
-        found |= _linear(f"{old}.attention.wo", f"{new}.self_attn.o_proj", width, heads * size, bias=bias)
-        found |= _linear(f"{old}.feed_forward.w1", f"{new}.mlp.gate_proj", inner, width, bias=False)
-        found |= _linear(f"{old}.feed_forward.w3", f"{new}.mlp.up_proj", inner, width, bias=False)
-        found |= _linear(f"{old}.feed_forward.w2", f"{new}.mlp.down_proj", width, inner, bias=False)
-        found |= _norm(f"{old}.attention_norm", f"{new}.input_layernorm", width, bias=False)
-        found |= _norm(f"{old}.ffn_norm", f"{new}.post_attention_layernorm", width, bias=False)
-    return found
+        originals |= _linear(f"{old}.attention.wo", f"{new}.self_attn.o_proj", width, heads * size, bias=bias)
+        originals |= _linear(f"{old}.feed_forward.w1", f"{new}.mlp.gate_proj", inner, width, bias=False)
+        originals |= _linear(f"{old}.feed_forward.w3", f"{new}.mlp.up_proj", inner, width, bias=False)
+        originals |= _linear(f"{old}.feed_forward.w2", f"{new}.mlp.down_proj", width, inner, bias=False)
+        originals |= _norm(f"{old}.attention_norm", f"{new}.input_layernorm", width, bias=False)
+        originals |= _norm(f"{old}.ffn_norm", f"{new}.post_attention_layernorm", width, bias=False)
+    return originals
 
 
 def _qwen2(config: Mapping[str, Any], *, tied: bool) -> dict[str, Original]:

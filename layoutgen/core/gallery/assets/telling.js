@@ -1,0 +1,35 @@
+"use strict";
+// What the page says to who reviews, and what it asks.
+(() => {
+  const { make, by, decisions } = gallery;
+  let fading;
+  gallery.say = (text) => {
+    by("said").textContent = text;
+    (document.querySelector("dialog[open]") ?? document.body).append(by("said")); // above a dialog, too
+    clearTimeout(fading);
+    fading = setTimeout(() => { by("said").textContent = ""; }, 5000);
+  };
+
+  // Whether a decision has somebody to be of; asks for the name where not.
+  gallery.named = () => {
+    if (decisions.annotator) return true;
+    gallery.say("Give your name first: a decision says whose it is.");
+    (document.querySelector("dialog[open] #name") ?? by("annotator")).focus();
+    return false;
+  };
+
+  // Ask before something is lost; resolves to whether to go on.
+  gallery.ask = (question, go, stay) => new Promise((resolve) => {
+    const dialog = by("question");
+    const end = (answer) => { dialog.onclose = null; dialog.close(); resolve(answer); };
+    dialog.onclose = () => resolve(false);
+    dialog.replaceChildren(
+      make("p", {}, question),
+      make("div", { class: "choices two" },
+        make("button", { type: "button", id: "stay", onclick: () => end(false) }, stay),
+        make("button", { type: "button", id: "go", class: "main", onclick: () => end(true) }, go)),
+    );
+    dialog.showModal();
+    by("stay").focus();
+  });
+})();

@@ -1,0 +1,1 @@
+"""Posters on grounds that are made for them: what must hold of a finished one."""

@@ -1,0 +1,74 @@
+"""Proposed texts set flush, and panels drawn round what they bear, as a designer would leave them.
+
+Texts that stand over one another (half of the narrower one's width is shared, less than an eighth of the canvas lies
+between them) are a column. Of its left edges, middles and right edges those are taken that agree best, and all texts
+move across to their median; a column whose best agreement is worse than a sixth of the canvas is left as it is. A panel
+is a proposal that a text, or some, stand on a ground of their own; how large it is follows from them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from layoutgen.core.layout import Box, Canvas
+
+_SHARED, _NEAR, _LOOSE = 0.5, 0.125, 0.16
+PADDING = (0.6, 0.22)
+"""Of a panel beyond its text, across and down, shares of the text's height."""
+
+
+def flush(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes (ltrb, normalised) with every column set flush; none leaves the canvas or changes its size."""
+    out = list(boxes)
+    for column in _columns(boxes):
+        edges = np.array([boxes[k] for k in column])
+        anchors = np.stack([edges[:, 0], (edges[:, 0] + edges[:, 2]) / 2, edges[:, 2]])
+        best = anchors[int(np.ptp(anchors, axis=1).argmin())]
+        if np.ptp(best) > _LOOSE:
+            continue
+        moves = np.median(best) - best
+        moves = moves - max(0.0, (edges[:, 2] + moves).max() - 1) + max(0.0, -(edges[:, 0] + moves).min())
+        for k, move in zip(column, moves.tolist(), strict=True):
+            left, top, right, bottom = boxes[k]
+            if left + move >= 0 and right + move <= 1:
+                out[k] = (left + move, top, right + move, bottom)
+    return out
+
+
+def _columns(boxes: Sequence[Box]) -> list[list[int]]:
+    """The columns of two or more boxes, by their numbers."""
+    home = list(range(len(boxes)))
+    for i, a in enumerate(boxes):
+        for k, b in enumerate(boxes[:i]):
+            across = min(a[2], b[2]) - max(a[0], b[0])
+            between = max(a[1], b[1]) - min(a[3], b[3])
+            if across >= _SHARED * min(a[2] - a[0], b[2] - b[0]) and between <= _NEAR:
+                home = [home[k] if number == home[i] else number for number in home]
+    columns = [[k for k, number in enumerate(home) if number == column] for column in sorted(set(home))]
+    return [column for column in columns if len(column) > 1]
+
+
+def padded(text: Box, canvas: Canvas) -> Box:
+    """A text's box with the panel that belongs to it, cut at the canvas's edge."""
+    down = PADDING[1] * (text[3] - text[1])
+    across = PADDING[0] * (text[3] - text[1]) * canvas.height / canvas.width
+    return (max(0.0, text[0] - across), max(0.0, text[1] - down), min(1.0, text[2] + across), min(1.0, text[3] + down))
+
+
+def unpadded(panel: Box, canvas: Canvas) -> Box:
+    """The box of the text in a panel, as far as the panel is wide enough for what `padded` adds."""
+    height = (panel[3] - panel[1]) / (1 + 2 * PADDING[1])
+    down = PADDING[1] * height
+    across = min(PADDING[0] * height * canvas.height / canvas.width, (panel[2] - panel[0]) / 4)
+    return (panel[0] + across, panel[1] + down, panel[2] - across, panel[3] - down)
+
+
+def borne(texts: Sequence[Box], panels: Sequence[Box]) -> dict[int, int]:
+    """Which panel each text stands on, by number: of those that bear its middle the smallest."""
+    out = {}
+    for k, text in enumerate(texts):
+        x, y = (text[0] + text[2]) / 2, (text[1] + text[3]) / 2
+        bearing = [p for p, box in enumerate(panels) if box[0] <= x <= box[2] and box[1] <= y <= box[3]]
+        if bearing:
+            out[k] = min(bearing, key=lambda p: (panels[p][2] - panels[p][0]) * (panels[p][3] - panels[p][1]))
+    return out

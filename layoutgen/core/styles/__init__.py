@@ -1,0 +1,1 @@
+"""House styles: how a shop's layouts are dressed, whoever composed them."""

@@ -1,0 +1,114 @@
+"""The files of a published table on demand: chosen rows drawn on a pool, and a table of what was written.
+
+OUTPUT/files/<product>/<canvas>-<name>.webp …   a folder a product
+OUTPUT/table/part-000000-….parquet              what was written, and why nothing was
+OUTPUT/_SUCCESS                                 empty, written last, where no more rows failed than may
+"""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from layoutgen.config.jobs import RenderConfig
+from layoutgen.core.errors import Refusal
+from layoutgen.evaluation import chosen_rows
+from layoutgen.imaging import fonts
+from layoutgen.imaging.documents.rasters import Encoding
+from layoutgen.io.storage import Storage, opened
+from layoutgen.io.tables import layout_tables
+from layoutgen.models.building.versions import recipes
+from layoutgen.runs.accounting import LostRowsError
+from layoutgen.stages.finishing import Finish
+from layoutgen.stages.render_rows import RenderRows
+from layoutgen.streaming import Step, Stream, idle, stream
+
+log = logging.getLogger("layoutgen")
+
+
+def render_table(
+    config: RenderConfig,
+    layouts: str,
+    output: str,
+    *,
+    run_id: str | None = None,
+    row_ids: Sequence[str] = (),
+    font_files: tuple[str, ...] = (),
+    stream: Stream = stream,
+) -> dict[str, Any]:
+    """Make the files of a table's rows, of all or of `row_ids`; returns the summary that the job prints, whose
+    `complete` says whether no more rows failed than `run.max_failed_fraction` allows. Raises JobError; LostRowsError, a
+    Stop, where rows went missing."""
+    storage = opened(config.storage)
+    storage.check(layouts)
+    storage.check(output)
+    folder = layout_tables.folder_of(storage, layouts, run_id)
+    manifest = layout_tables.manifest_of(storage, folder)
+    finish = _finish(config, fonts.named(manifest.get("settings") or {}, font_files))
+    settings = config.run
+    cluster: dict[str, Any] = {
+        "address": settings.ray_address,
+        "autoscaling": settings.autoscaling,
+        "nodes": settings.nodes,
+    }
+    for _ in stream([idle("render", config.render.pool)], [], **cluster):  # before anything is written
+        raise AssertionError("a stream of nothing has no rows")
+    addresses = list(chosen_rows.addresses(storage, folder, manifest, row_ids, settings.rows_per_shard))
+    planned = sum(len(table.column("rows")[0]) for table in addresses)
+    if not planned:
+        raise layout_tables.TableError(f"{folder} has no rows; there is nothing to render")
+    storage.delete(storage.join(output, "_SUCCESS"))
+    build = partial(RenderRows, storage, output, finish, config.images.max_bytes, config.images.max_pixels)
+    reports = []
+    for row in stream([Step("render", build, config.render.pool)], addresses, **cluster):
+        reports.append(json.loads(row["report"]))
+        log.info("%d of %d tables of rows are rendered", len(reports), len(addresses))
+    if (written := sum(report["rows"] for report in reports)) != planned:
+        raise LostRowsError(f"{planned} rows were to be rendered, {written} are accounted for; run the command again")
+    _remove_strays(storage, output, {report["part"] for report in reports})
+    return _summary(config, storage, output, reports, planned)
+
+
+def _finish(config: RenderConfig, font_files: tuple[str, ...]) -> Finish:
+    settings = config.render
+    if not settings.formats:
+        raise Refusal("render.formats is empty; name some, such as --formats webp")
+    encoding = Encoding(settings.quality, settings.least_quality, round(1000 * settings.max_kb))
+    try:
+        return Finish(recipes(settings, font_files), encoding, font_files)
+    except (ValueError, ImportError) as error:
+        raise Refusal(f"render.formats = {list(settings.formats)}: {error}") from None
+
+
+def _remove_strays(storage: Storage, output: str, parts: set[str]) -> None:
+    """Remove parts of the table of other rows or settings."""
+    for uri in storage.list(storage.join(output, "table")):
+        if uri not in parts:
+            storage.delete(uri)
+
+
+def _summary(
+    config: RenderConfig, storage: Storage, output: str, reports: list[dict[str, Any]], planned: int
+) -> dict[str, Any]:
+    totals: dict[str, Counter[str]] = {"formats": Counter(), "failed": Counter()}
+    for report in reports:
+        for name, total in totals.items():
+            total.update(report[name])
+    failed = sum(totals["failed"].values())
+    complete = failed <= config.run.max_failed_fraction * planned
+    if complete:
+        storage.write(storage.join(output, "_SUCCESS"), b"")
+    else:
+        share = f"run.max_failed_fraction = {config.run.max_failed_fraction:g}"
+        log.error("%d of %d rows could not be rendered, more than %s allows", failed, planned, share)
+    return {
+        "rows": planned,
+        "files": dict(totals["formats"]),
+        "bytes": sum(report["bytes"] for report in reports),
+        "failed": dict(totals["failed"]),
+        "resumed": sum(report["rows"] for report in reports if report["resumed"]),
+        "complete": complete,
+        "table": storage.join(output, "table"),
+    }

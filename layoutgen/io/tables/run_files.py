@@ -1,0 +1,46 @@
+"""One Parquet file of a run: written, read back, and whether it still holds what was written."""
+
+import hashlib
+import io
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from layoutgen.core import schema
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.io.tables.ledger import Written
+
+ROW_GROUP_ROWS = 20_000
+
+
+def parquet(table: pa.Table, compression: str) -> bytes:
+    """A table as a file."""
+    sink = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata({"layoutgen.schema_version": str(schema.VERSION)}),
+        sink,
+        compression=compression,
+        row_group_size=ROW_GROUP_ROWS,
+        write_statistics=True,
+        use_dictionary=True,
+    )
+    return sink.getvalue()
+
+
+def write(storage: Storage, uri: str, data: bytes, columns: list[str]) -> tuple[Written, pa.Table]:
+    """Write a file and read it back: what it is, with the version that the store gave it, and these columns of it.
+    Raises StorageError where its bytes are not those that were sent."""
+    storage.write(uri, data)
+    digest = hashlib.sha256(data).hexdigest()
+    written = Written(uri.rpartition("/")[2], pq.read_metadata(pa.BufferReader(data)).num_rows, len(data), digest)
+    there = storage.read_version(uri)
+    if there is None or hashlib.sha256(there[0]).hexdigest() != digest:
+        raise StorageError(f"{uri} does not hold what was written to it")
+    return replace(written, version=there[1]), pq.read_table(pa.BufferReader(there[0]), columns=columns)
+
+
+def holds(storage: Storage, uri: str, written: Written) -> bool:
+    """Tell whether a file, which a listing that may be old shows otherwise, has the bytes that were written."""
+    there = storage.read_version(uri)
+    return there is not None and hashlib.sha256(there[0]).hexdigest() == written.sha256

@@ -1,0 +1,184 @@
+"""The embedded composer's search: styles, framings, rooms and arrangements, and the cheapest of them.
+
+Framings keep the subject whole where any can (`core.proposals.framings`); texts stand in rooms that touch neither it
+nor texts in the photo (`core.proposals.rooms`), in the style's type scale (`core.proposals.blocks`), as large as they
+fit. Scenes are drawn once for all styles, and what can't become cheaper than the best so far is not tried. Needs no
+weights; it is the baseline that a learnt composer must beat.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from layoutgen.core.layout import Canvas, Framing, Scrim, Suggestion
+from layoutgen.core.proposals import blocks, framings
+from layoutgen.core.proposals.blocks import Speech
+from layoutgen.core.proposals.framings import Candidate
+from layoutgen.core.styles.style import BLOCKS, Style
+from layoutgen.core.text.typography import Faces
+from layoutgen.imaging import framed
+from layoutgen.models.base import Brief, Composition, Fault, Saliency
+from layoutgen.models.composers.rules import colours, costs, taste, veils
+from layoutgen.models.composers.rules.arrangements import Arrangement, Setter
+from layoutgen.models.composers.rules.ornaments import ornaments
+from layoutgen.models.composers.rules.photo import Photo, photo_of
+from layoutgen.models.composers.rules.scenes import Scene, scene_of
+
+VERSION = "rules-4"
+_STYLES, _SCENES, _ALIKE = 3, 24, 3
+_PASSES = ((0.05, False), (0.036, False), (0.0, True))
+_BAND = 0.94  # its opacity
+_NARROW = frozenset({"as_is", "bleed", "frame"})
+_EDGE_CUT = 0.01  # of the subject, by a slanted or arched end of the photo
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """A whole composition with what it costs."""
+
+    cost: float
+    style: Style
+    scene: Scene
+    arrangement: Arrangement
+    canvas: Canvas
+
+
+class RulesComposer:
+    """Composes by search. Deterministic."""
+
+    def __init__(self, saliency: Saliency, faces: Faces, *, margin: float, min_font: float) -> None:
+        self._saliency, self._faces, self._margin, self._min_font = saliency, faces, margin, min_font
+
+    def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
+        """Return each brief's best composition; a Fault `copy_too_long` where the title fits nowhere."""
+        return [self._compose(brief) for brief in briefs]
+
+    def _compose(self, brief: Brief) -> Composition | Fault:
+        photo = photo_of(brief, self._saliency)
+        styles = taste.in_order(brief, photo)
+        for least_title, is_last_resort in _PASSES:
+            for style in styles[: len(styles) if is_last_resort else _STYLES]:
+                choices = self._search(brief, photo, style, least_title, is_last_resort)
+                if choices:
+                    return _composition(photo, choices[min(brief.variant // len(styles), len(choices) - 1)])
+        return Fault(
+            "copy_too_long",
+            f"the title has {len(brief.copy.title)} characters and fits nowhere on {brief.canvas.name} at the "
+            "smallest size; shorten it",
+        )
+
+    def _speech(self, brief: Brief, style: Style) -> Speech:
+        face_for = self._faces.speaking(brief.copy.language, style)
+        return blocks.speech_of(brief.copy, style, face_for, brief.canvas, brief.logo_aspect, brief.logo_clear)
+
+    def _scenes(self, brief: Brief, photo: Photo, style: Style, em_area: float) -> list[tuple[float, Scene]]:
+        """The most promising scenes of a style's grounds, with what each costs, the cheapest first."""
+        candidates = framings.candidates(
+            photo.aspect,
+            photo.outline,
+            brief.canvas,
+            grounds=frozenset({"as_is"} if brief.framing == "as_is" else style.grounds),
+            is_flat=photo.ground is not None,
+            is_packshot=photo.ground is not None and framed.is_cut_out(brief.image, Framing(blend="cut_out")),
+            margin=self._margin,
+        )
+        known = {each: costs.of_framing(each, style, brief.canvas) for each in candidates}
+        box = photo.outline.box
+        guessed = {each: cost + costs.scarcity(each, box, em_area, brief.canvas) for each, cost in known.items()}
+        chosen: list[Candidate] = []
+        alike: Counter[tuple[str, str]] = Counter()
+        for candidate in sorted(candidates, key=lambda each: guessed[each]):
+            kind = candidate.framing.ground, candidate.side or costs.open_side(candidate, box)
+            alike[kind] += 1
+            if alike[kind] <= _ALIKE:
+                chosen.append(candidate)
+        scenes = [scene_of(photo, each, brief.canvas, self._margin, brief.free) for each in chosen[:_SCENES]]
+        priced = [(known[scene.candidate] + costs.of_scene(scene, photo.ground), scene) for scene in scenes]
+        return sorted(priced, key=lambda pair: pair[0])
+
+    def _search(
+        self, brief: Brief, photo: Photo, style: Style, least_title: float, is_last_resort: bool
+    ) -> list[_Choice]:
+        """The cheapest composition of each kind in a style, the cheapest kind first; for a brief's first variant that
+        of the cheapest kind. Titles have at least a share of the short side; as a last resort words are parted and
+        texts stand where they should not."""
+        short = min(brief.canvas.width, brief.canvas.height)
+        smallest = math.ceil(self._min_font * short)
+        speech = self._speech(brief, style)
+        least = max(smallest, math.ceil(least_title * short))
+        setter = Setter(speech, style, brief.canvas, smallest, least, is_last_resort)
+        best: dict[tuple[str, ...], _Choice] = {}
+        for cost, scene in self._scenes(brief, photo, style, speech.em_area):
+            bound = min((choice.cost for choice in best.values()), default=math.inf)
+            if brief.variant == 0 and cost >= bound:
+                break
+            for arrangement in setter.squeezed(scene) if is_last_resort else _arrangements(setter, scene):
+                kind = (scene.ground, scene.candidate.side, arrangement.block) if brief.variant else ()
+                texts = [spot.box(brief.canvas) for spot in arrangement.spots]
+                total = cost + costs.of_arrangement(scene, arrangement, texts, style, brief.canvas)
+                if scene.ground == "band":
+                    total += costs.of_bands(scene, [veils.band(scene, s, brief.canvas) for s in arrangement.spots])
+                if kind in best and total >= best[kind].cost:
+                    continue
+                total += max(veils.cost(veils.need(scene, text, style)) for text in texts)
+                if kind not in best or total < best[kind].cost - 1e-9:
+                    best[kind] = _Choice(total, style, scene, arrangement, brief.canvas)
+        return sorted(best.values(), key=lambda choice: choice.cost)
+
+
+def _arrangements(setter: Setter, scene: Scene) -> Iterator[Arrangement]:
+    """All arrangements of the style's blocks, and one column where it has no other that fits; of all blocks where the
+    photo fills the canvas, which leaves little choice of rooms."""
+    has_any = False
+    for block in BLOCKS if scene.ground in _NARROW else setter.style.blocks:
+        for arrangement in setter.arranged(scene, scene.rooms, block):
+            has_any = True
+            yield arrangement
+    if not has_any:
+        yield from setter.arranged(scene, scene.rooms, "column")
+
+
+def _composition(photo: Photo, choice: _Choice) -> Composition:
+    canvas, style = choice.canvas, choice.style
+    suggestions: list[Suggestion] = []
+    for spot in choice.arrangement.spots:
+        exact = spot.exact
+        suggestions += exact.group.suggestions(exact.left, exact.top, exact.alignment, canvas)
+    return Composition(_finished(photo, choice), tuple(suggestions), style=style.name, cost=choice.cost)
+
+
+def _finished(photo: Photo, choice: _Choice) -> Framing:
+    """The framing with the style's colours, the end of the photo, and the veils that the texts need."""
+    style, scene, canvas = choice.style, choice.scene, choice.canvas
+    framing = scene.candidate.framing
+    if scene.ground == "as_is":
+        return framing
+    colour = backdrop = colours.backdrop(style, photo)
+    if scene.ground == "extend":
+        backdrop = photo.ground or colour
+    to = colours.deeper(backdrop) if scene.ground == "cut_out" else ""
+    radius = style.radius if scene.ground in ("card", "frame") else 0.0
+    framing = replace(framing, backdrop=backdrop, backdrop_to=to, radius=radius)
+    if scene.ground in ("panel", "split"):
+        framing = _ended(photo, framing, style, canvas)
+    scrims: list[Scrim] = []
+    for spot in choice.arrangement.spots:
+        text = spot.box(canvas)
+        needed = veils.need(scene, text, style) or (style.palette.scrim * 0.7, scene.light_in(text)[0] < 0.6)
+        if scene.ground == "band":
+            scrims.append(Scrim(veils.band(scene, spot, canvas), colour, _BAND, "all"))
+        elif needed[0] and scene.ground in ("bleed", "frame"):
+            scrims.append(veils.veil(photo, scene, text, needed))
+    drawn = ornaments(photo, scene, style, choice.arrangement.spots, backdrop, canvas)
+    return replace(framing, scrims=tuple(scrims), ornaments=drawn)
+
+
+def _ended(photo: Photo, framing: Framing, style: Style, canvas: Canvas) -> Framing:
+    """The framing with the photo's cheapest end that cuts nothing of the subject."""
+    whole = float(framed.draw(photo.subject, framing, canvas, 96).sum())
+    for edge in sorted(style.edges, key=lambda name: (style.edges[name], name)):
+        ended = replace(framing, edge=edge)
+        if edge == "straight" or float(framed.draw(photo.subject, ended, canvas, 96).sum()) >= (1 - _EDGE_CUT) * whole:
+            return ended
+    return framing

@@ -1,0 +1,132 @@
+"""A photo in a framing: which rooms of the canvas are free for text, and how calm it is there."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+
+from layoutgen.core.layout import Box, Canvas, area, intersection
+from layoutgen.core.proposals.framings import Candidate
+from layoutgen.core.proposals.rooms import free_rooms
+from layoutgen.core.summed_area import box_sum
+from layoutgen.imaging import framed
+from layoutgen.models.composers.rules.photo import Photo
+
+_SIDE = 96
+_ROOMS = 6
+_TAKEN = 0.35
+_TRIED = 24
+_BAND_WIDE = 0.9
+_LEAST_WIDE, _LEAST_HIGH = 0.2, 0.09  # of a room for text, shares of the canvas's short side
+_IN_PICTURE = frozenset({"bleed", "band", "frame", "extend", "cut_out", "as_is"})
+"""Grounds on whose photo texts may stand; on others they stand beside it."""
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A framed photo at map size. `shown` is the share of the canvas that the subject takes, `centre` its middle,
+    `window` the part of the canvas where the photo is. `safe` holds all texts, ltrb normalised as all boxes."""
+
+    candidate: Candidate
+    safe: Box
+    least: tuple[float, float]
+    shown: float
+    centre: tuple[float, float]
+    window: Box
+    _taken: np.ndarray
+    _light: np.ndarray
+    _light_squared: np.ndarray
+
+    @cached_property
+    def rooms(self) -> list[Box]:
+        """The largest boxes in which a text stands on nothing; for a band, those as wide as the canvas."""
+        if self.ground == "band":
+            least = _BAND_WIDE * (self.safe[2] - self.safe[0]), self.least[1]
+            return free_rooms(self._taken, self.safe, least, _ROOMS)
+        return free_rooms(self._taken, self.safe, self.least, _ROOMS)
+
+    @property
+    def ground(self) -> str:
+        """Its kind."""
+        return self.candidate.framing.ground
+
+    def light_in(self, box: Box) -> tuple[float, float]:
+        """Mean lightness of the photo in a box and how much it varies there; 0 of what shows no photo."""
+        return _mean(self._light, box), math.sqrt(
+            max(0.0, _mean(self._light_squared, box) - _mean(self._light, box) ** 2)
+        )
+
+    def covered(self, box: Box) -> float:
+        """Share of a box that must stay free of text."""
+        return _mean(self._taken, box)
+
+    def clearest(self, width: float, height: float) -> tuple[float, float]:
+        """Where the upper left corner of a box of a size lies that covers least of what must stay free."""
+        rows, columns = self._taken.shape[0] - 1, self._taken.shape[1] - 1
+        x = np.linspace(self.safe[0], max(self.safe[0], self.safe[2] - width), _TRIED)
+        y = np.linspace(self.safe[1], max(self.safe[1], self.safe[3] - height), _TRIED)
+        low_x, high_x = (x * columns).astype(int), np.minimum(columns, np.ceil((x + width) * columns).astype(int))
+        low_y, high_y = (y * rows).astype(int), np.minimum(rows, np.ceil((y + height) * rows).astype(int))
+        sums = box_sum(self._taken, low_x[None, :], low_y[:, None], high_x[None, :], high_y[:, None])
+        i, j = np.unravel_index(int(np.argmin(np.round(sums, 3))), sums.shape)
+        return float(x[j]), float(y[i])
+
+    def on_photo(self, box: Box) -> float:
+        """Share of a box that lies on the photo."""
+        return intersection(box, self.window) / area(box) if area(box) else 0.0
+
+
+def scene_of(photo: Photo, candidate: Candidate, canvas: Canvas, margin: float, free: tuple[Box, ...]) -> Scene:
+    """The scene of a framing; `free` are boxes of the canvas on which a platform lays its own."""
+    framing = candidate.framing
+    short = min(canvas.width, canvas.height)
+    edge = margin * short / canvas.width, margin * short / canvas.height
+    taken, subject, light = (
+        framed.draw(values, framing, canvas, _SIDE) for values in (photo.taken, photo.subject, photo.light)
+    )
+    blocked = (taken > _TAKEN).astype(np.float32)
+    height, width = blocked.shape
+    window = (
+        max(0.0, framing.picture[0]),
+        max(0.0, framing.picture[1]),
+        min(1.0, framing.picture[2]),
+        min(1.0, framing.picture[3]),
+    )
+    safe: Box = (edge[0], edge[1], 1 - edge[0], 1 - edge[1])
+    if framing.ground == "frame":
+        safe = (window[0] + edge[0], window[1] + edge[1], window[2] - edge[0], window[3] - edge[1])
+    if framing.ground not in _IN_PICTURE:
+        _block(blocked, (window[0] - edge[0], window[1] - edge[1], window[2] + edge[0], window[3] + edge[1]))
+    for box in free:
+        _block(blocked, box)
+    total = float(subject.sum())
+    centre = (
+        (
+            float((subject.sum(0) * np.arange(width)).sum()) / total / width,
+            float((subject.sum(1) * np.arange(height)).sum()) / total / height,
+        )
+        if total > 0
+        else (0.5, 0.5)
+    )
+    least = _LEAST_WIDE * short / canvas.width, _LEAST_HIGH * short / canvas.height
+    tables = (cv2.integral(values) for values in (blocked, light, light * light))
+    return Scene(candidate, safe, least, total / subject.size, centre, window, *tables)
+
+
+def _block(blocked: np.ndarray, box: Box) -> None:
+    height, width = blocked.shape
+    left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in box)
+    blocked[int(top * height) : math.ceil(bottom * height), int(left * width) : math.ceil(right * width)] = 1
+
+
+def _mean(table: np.ndarray, box: Box) -> float:
+    """Mean of a map inside a box, from its summed-area table."""
+    height, width = table.shape[0] - 1, table.shape[1] - 1
+    x1, x2 = max(0, int(box[0] * width)), min(width, math.ceil(box[2] * width))
+    y1, y2 = max(0, int(box[1] * height)), min(height, math.ceil(box[3] * height))
+    if x2 <= x1 or y2 <= y1:
+        return 0.0
+    return float(box_sum(table, x1, y1, x2, y2)) / ((x2 - x1) * (y2 - y1))

@@ -1,0 +1,57 @@
+"""Which of the allowed styles suits a picture and a copy: before anything is laid out, and the same on all canvases of
+a product, or of a series."""
+
+import hashlib
+
+from layoutgen.core.styles.style import Style
+from layoutgen.models.base import Brief
+from layoutgen.models.composers.rules.photo import Photo
+
+_GENERAL, _MISSED = 0.28, 0.45
+_SUITING_SPREAD, _SPREAD = 0.08, 0.24
+_CUT_OUT, _DARK = 0.1, 0.06
+_DARK_PANEL = 0.5
+PLAIN = Style("plain", "Plain", "Calm type on one colour of the picture.")
+"""What a composer works in that was given no style."""
+
+
+def in_order(brief: Brief, photo: Photo | None) -> list[Style]:
+    """The styles that a brief may have, the one that suits it best first: one of whose words stands in the category,
+    title, selling points or badge, and that goes with the photo, if there is one. Of those that suit alike, the copy's
+    own choice comes first, so that a catalogue does not look all the same; briefs of one series choose alike. Variants
+    begin with the next."""
+    styles = brief.styles or (PLAIN,)
+    has_price = brief.copy.price is not None
+    fitting = [style for style in styles if style.price == "any" or (style.price == "needed") == has_price]
+    if brief.series_seed is None:
+        copy = brief.copy
+        words = " ".join(filter(None, (brief.category, copy.title, copy.badge, *copy.selling_points))).casefold()
+        key = copy.title + (copy.brand or "")
+        costs = {style.name: _cost(style, words, key) for style in fitting or styles}
+        if photo is not None:
+            costs = {style.name: costs[style.name] + _of_photo(style, photo) for style in fitting or styles}
+    else:
+        fitting = [style for style in styles if style.price == "any"]
+        costs = {style.name: _own(style, str(brief.series_seed)) for style in fitting or styles}
+    ordered = sorted(fitting or styles, key=lambda style: (costs[style.name], style.name))
+    first = brief.variant % len(ordered)
+    return [*ordered[first:], *ordered[:first]]
+
+
+def _cost(style: Style, words: str, key: str) -> float:
+    if any(word.casefold() in words for word in style.suits):
+        return _SUITING_SPREAD * _own(style, key)
+    return (_MISSED if style.suits else _GENERAL) + _SPREAD * _own(style, key)
+
+
+def _own(style: Style, key: str) -> float:
+    """A number in [0, 1) of a style and a key."""
+    return int.from_bytes(hashlib.blake2b(f"{style.name}\n{key}".encode(), digest_size=4).digest()) / 2**32
+
+
+def _of_photo(style: Style, photo: Photo) -> float:
+    """What a style costs that has no ground for a packshot, or pale panels beside a dark photo."""
+    is_dark = style.palette.panel_lightness < _DARK_PANEL
+    return _CUT_OUT * (photo.ground is not None and "cut_out" not in style.grounds) + _DARK * (
+        photo.is_dark and not is_dark
+    )

@@ -1,0 +1,1 @@
+"""Grounds painted in one pass from the numbers of a scene."""

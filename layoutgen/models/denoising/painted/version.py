@@ -1,0 +1,3 @@
+"""The version of the painter `painted`, told without torch."""
+
+VERSION = "painted-1"

@@ -1,0 +1,1 @@
+"""PlanNet: where the product and every element go, denoised before there is a picture."""

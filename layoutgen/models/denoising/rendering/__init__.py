@@ -1,0 +1,1 @@
+"""Grounds painted by Stable Diffusion, to a plan: RenderNet, category commonality, personalised style."""

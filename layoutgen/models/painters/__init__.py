@@ -1,0 +1,1 @@
+"""Painters without weights: grounds that others must beat."""

@@ -1,0 +1,1 @@
+"""Planners: where product and copy go before there is a picture."""

@@ -1,0 +1,110 @@
+"""preview: placed rows in, previews drawn and stored, one small row a preview out."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from layoutgen.core.gallery import files as gallery
+from layoutgen.core.layout import Role
+from layoutgen.core.metrics import table_rows
+from layoutgen.imaging import drawing, framed, images
+from layoutgen.imaging.image_faults import FileFault
+from layoutgen.imaging.shrinking import shrink
+from layoutgen.io.storage import Storage, StorageError
+from layoutgen.models.base import Saliency
+from layoutgen.stages import drawable
+from layoutgen.stages.originals import MAX_PIXELS, Originals
+
+_MAP_SIDE = 256
+_TINT = (230, 57, 53)
+
+
+class Preview:
+    """Draws layouts at output size from the images' originals, and stores them into `folder` at `side` px of the longer
+    side. With `layers`, the photo as it lies on the canvas and text and logos by themselves are stored too; with a
+    `saliency`, what it finds."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        folder: str,
+        side: int,
+        font_files: tuple[str, ...],
+        *,
+        layers: bool = False,
+        saliency: Saliency | None = None,
+    ) -> None:
+        self._storage, self._folder, self._side, self._font_files = storage, folder, side, font_files
+        self._layers, self._saliency = layers, saliency
+        self._originals = Originals(storage)
+        self._photo: tuple[str, np.ndarray] | None = None  # the canvases of one photo stand together
+        self._subject: tuple[str, np.ndarray] | None = None
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Return row_id and `fault` (null where the preview was drawn). An image or a font that is gone, or a layout
+        that can't be drawn, is no reason to stop."""
+        faults: list[str | None] = []
+        for row in table.to_pylist():
+            framing = table_rows.framing(row)
+            unlike: list[str] = []
+            elements = table_rows.elements(row["elements"], unlike)
+            canvas = table_rows.canvas(row)
+            fault = table_rows.fault(row) or (unlike[0] if unlike else table_rows.framing_fault(row))
+            fault = fault or drawable.fault_of(elements, canvas, self._font_files)
+            if fault or framing is None:
+                faults.append(fault or "framing_not_usable")
+                continue
+            try:
+                photo = self._read(row)
+                logo = images.decode_logo(self._storage.read(row["logo"])) if _has_logo(row) else None
+            except (StorageError, FileFault) as error:
+                faults.append(str(error))
+                continue
+            ground = framed.draw(photo, framing, canvas, max(canvas.width, canvas.height))
+            drawn = drawing.draw(ground, elements, canvas, logo=logo, font_files=self._font_files)
+            self._write(row, "", images.encode_jpeg(shrink(drawn, self._side), 88))
+            if self._layers:
+                self._write(row, "ground", images.encode_jpeg(shrink(ground, self._side), 80))
+                ink = [element for element in elements if element.role is not Role.UNDERLAY]
+                layer = drawing.layer(ink, canvas, logo=logo, font_files=self._font_files, side=self._side)
+                self._write(row, "ink", images.encode_png(layer))
+            if self._saliency is not None:
+                shown = framed.draw(self._find(row["image"], photo), framing, canvas, min(_MAP_SIDE, self._side))
+                self._write(row, "map", images.encode_png(_tinted(shown)))
+            faults.append(None)
+        return pa.table({"row_id": table.column("row_id"), "fault": pa.array(faults, pa.string())})
+
+    def _read(self, row: dict[str, Any]) -> np.ndarray:
+        """A row's photo; of a clip, the frame that was chosen."""
+        uri, side = row["image"], 2 * self._side
+        if self._photo is None or self._photo[0] != uri:
+            if row.get("frame_s") is None:
+                data = self._storage.read(uri)
+                self._photo = uri, images.decode(data, side=side, min_side=1, max_pixels=MAX_PIXELS).pixels
+            else:
+                self._photo = uri, self._originals.frame(uri, row["frame_s"], side).pixels
+        return self._photo[1]
+
+    def _find(self, uri: str, photo: np.ndarray) -> np.ndarray:
+        if self._subject is None or self._subject[0] != uri:
+            assert self._saliency is not None
+            self._subject = uri, self._saliency.saliency([photo])[0]
+        return self._subject[1]
+
+    def _write(self, row: dict[str, object], part: str, data: bytes) -> None:
+        name = gallery.preview_name(str(row["row_id"]), part)
+        self._storage.write(self._storage.join(self._folder, name), data)
+
+
+def _tinted(values: np.ndarray) -> np.ndarray:
+    """A map (h, w) in [0, 1] as a colour that is the more opaque, the more is protected (h, w, 4)."""
+    out = np.empty((*values.shape, 4), np.uint8)
+    out[..., :3] = _TINT
+    out[..., 3] = np.rint(np.clip(values, 0, 1) * 255)
+    return out
+
+
+def _has_logo(row: dict[str, object]) -> bool:
+    elements = row["elements"] if row.get("logo") else None
+    return isinstance(elements, list) and any(e["role"] == "logo" and not e["lines"] for e in elements)

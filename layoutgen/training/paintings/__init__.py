@@ -1,0 +1,1 @@
+"""Networks that paint learn what the drawer draws."""

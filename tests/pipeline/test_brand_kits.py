@@ -1,0 +1,105 @@
+"""Nights whose rows keep their brands' kits: what is published, what is computed anew, and what ends a run."""
+
+import json
+
+import pytest
+
+from layoutgen.config.base import ConfigError
+from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.evaluation.brands import violations
+from layoutgen.goods import brands
+from layoutgen.io.storage import Storage
+from layoutgen.models.building.composers import composer
+from layoutgen.models.building.kits import kits
+from tests.chaos.quick import SETTINGS, night
+from tests.drawn import encoded, photo
+from tests.pipeline.runs import dead, published, write_manifest
+
+ROWS = [
+    {"product_id": "tent", "image": "0.jpg", "title": "Warm all winter!", "selling_points": ["Holds two."],
+     "brand": "NORD LYS", "language": "en"},
+    {"product_id": "tea", "image": "1.jpg", "title": "春茶上新！", "brand": "茶屿", "category": "食品",
+     "locale": "zh-CN"},
+    {"product_id": "mug", "image": "2.jpg", "title": "A mug!", "brand": "Haus"},
+]  # fmt: skip
+
+
+@pytest.fixture
+def shop(tmp_path):
+    for i in range(3):
+        (tmp_path / f"{i}.jpg").write_bytes(encoded(photo(300, 400, seed=i)))
+    brands.write(tmp_path / "kits")
+    return tmp_path
+
+
+def config(shop, **style):
+    values = SETTINGS.model_dump() | {
+        "input": {"canvases": ["3:4", "16:9"], "short_side": 480},
+        "images": {"side": 256},
+        "render": {"formats": ["png"]},
+        "style": {"brands": str(shop / "kits"), **style},
+    }
+    return LayoutsConfig.model_validate(values)
+
+
+def run(shop, rows=ROWS, **style):
+    return night(write_manifest(shop, rows), str(shop / "out"), config=config(shop, **style), composer=composer)
+
+
+def test_a_night_keeps_its_kits(shop):
+    assert run(shop)["dead_letters"] == 0
+    rows = {row["row_id"]: row for row in published(str(shop / "out"))}
+    tent = rows["tent@480x640"]
+    assert tent["title"] == "WARM ALL WINTER"
+    assert tent["selling_points"] == ["Holds two"]
+    assert "/kits/nordlys/logos/" in tent["logo"]
+    texts = {element["role"]: element for element in tent["elements"] if element["lines"]}
+    assert texts["disclaimer"]["text"] == "Nordlys AS, Tromsø"
+    assert {run["file"] for run in texts["title"]["runs"]} == {"SourceSerif4.ttf"}
+    assert {run["file"] for run in texts["selling_point"]["runs"]} == {"Inter.ttf"}
+    tea = next(element for element in rows["tea@480x640@zh-CN"]["elements"] if element["role"] == "disclaimer")
+    assert tea["text"] == "图片仅供参考，以实物为准 · 不能代替药物"
+    assert rows["mug@480x640"]["title"] == "A mug!"
+    of_run = kits(str(shop / "kits"), Storage(), (), ("plain",))
+    counted = violations(Storage(), str(shop / "out"), of_run)
+    assert counted["own_brand_violations"] == 0, counted["examples"]
+    assert (counted["rows"], counted["pictures"]) == (4, 4)
+
+
+def test_a_changed_kit_computes_its_brands_rows_alone(shop):
+    run(shop)
+    assert run(shop)["unchanged"] == 6
+    file = shop / "kits" / "nordlys" / "brand.json"
+    changed = json.loads(file.read_text(encoding="utf-8")) | {"tone": {"case": {"title": "lower"}}}
+    file.write_text(json.dumps(changed), encoding="utf-8")
+    summary = run(shop)
+    assert (summary["computed"], summary["unchanged"]) == (2, 4)
+    assert (
+        next(row["title"] for row in published(str(shop / "out")) if row["product_id"] == "tent") == "warm all winter!"
+    )
+
+
+def test_a_row_for_which_the_kit_leaves_no_way_says_why(shop):
+    file = shop / "kits" / "nordlys" / "brand.json"
+    pale = {"colors": {"text": "#595959", "background": "#ffffff"}, "forbidden_pairs": []}
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | pale), encoding="utf-8")
+    strict = LayoutsConfig.model_validate(config(shop).model_dump() | {"place": {"min_contrast": 12}})
+    summary = night(write_manifest(shop, ROWS[:1]), str(shop / "out"), config=strict, composer=composer)
+    assert summary["failed"] == {"place": {"brand_colours": 2}}
+    letters = dead(str(shop / "out"), summary["run_id"])
+    assert json.loads(letters[0]["input_row"])["title"] == "Warm all winter!"
+
+
+def test_a_broken_kit_ends_a_run_before_it_begins(shop):
+    (shop / "kits" / "nordlys" / "fonts" / "Inter.ttf").unlink()
+    with pytest.raises(ConfigError, match=r"style.brands: nordlys: font .*Inter.ttf"):
+        run(shop)
+    assert not (shop / "out").exists()
+
+
+def test_kits_are_checked_for_the_runs_own_canvases_and_styles(shop):
+    file = shop / "kits" / "chayu" / "brand.json"
+    changed = json.loads(file.read_text(encoding="utf-8")) | {"styles": ["glam"]}
+    file.write_text(json.dumps(changed), encoding="utf-8")
+    with pytest.raises(ConfigError, match="chayu: styles names 'glam', which is no house style"):
+        run(shop)

@@ -9,6 +9,8 @@ import contextlib
 import os
 import signal
 
+from layoutgen.io.objects.local import WRITING
+
 
 def crash_point(name: str) -> None:
     """Stop here where the environment says so."""
@@ -20,4 +22,5 @@ def crash_point(name: str) -> None:
 def _stop(wanted: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.rename(wanted, f"{wanted}.{os.getpid()}")
-        os.kill(os.getpid(), signal.SIGSTOP)
+        with WRITING:  # stopped in mid-write it would keep all other processes from the table
+            os.kill(os.getpid(), signal.SIGSTOP)

@@ -3,6 +3,8 @@
 import fcntl
 import os
 import secrets
+import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,9 @@ from typing import Any, BinaryIO
 import pyarrow.fs
 
 from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault, too_many_bytes
+
+LOCK_WAIT_S = 60.0
+WRITING = threading.Lock()  # held by the thread of this process that holds a folder's lock
 
 
 @dataclass(frozen=True)
@@ -39,17 +44,32 @@ class LocalObjects:
             part.unlink(missing_ok=True)
 
     def write_if(self, data: bytes, version: str | None) -> str:
-        """Write under a lock on the folder, where the version still is `version`."""
+        """Write under a lock on the folder, where the version still is `version`. Raises StorageError where another
+        process keeps the lock for `LOCK_WAIT_S`, as one does that was stopped while it wrote."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            if (self.version() if self.path.exists() else None) != version:
-                raise ConflictError(f"{self.path} was changed by another writer")
-            self.write(data)
-            return self.version()
-        finally:
-            os.close(folder)
+        with WRITING:
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                self._lock(folder)
+                if (self.version() if self.path.exists() else None) != version:
+                    raise ConflictError(f"{self.path} was changed by another writer")
+                self.write(data)
+                return self.version()
+            finally:
+                os.close(folder)
+
+    def _lock(self, folder: int) -> None:
+        end = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise StorageError(
+                        f"{self.path} can't be written: another process has held the lock of {self.path.parent} for "
+                        f"{LOCK_WAIT_S:g} s; continue or end it, `lsof {self.path.parent}` names it"
+                    ) from None
+                time.sleep(0.01)
 
     def version(self) -> str:
         """The version alone."""

@@ -21,6 +21,7 @@ from layoutgen.core.fingerprint import OFFER
 from layoutgen.core.layout import Canvas, Element, Framing
 from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows
 from layoutgen.core.metrics.definitions import METRICS
+from layoutgen.core.metrics.judge import Judged, judge
 from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
@@ -29,6 +30,7 @@ from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.base import Saliency
+from layoutgen.stages.judging import words_split
 
 ELEMENT_SCORES = pa.list_(
     pa.struct(
@@ -214,14 +216,8 @@ class Score:
         if len(elements) < len(row["elements"]):
             asked = None  # what was left out may be what the copy asks for
         proposed = row.get("suggestion")
-        broken = own.violations(
-            elements,
-            canvas,
-            scores,
-            asked=asked,
-            smallest_px=math.ceil(self._settings.min_font * min(canvas.width, canvas.height)),
-            min_contrast=self._settings.min_contrast,
-        )
+        limits = (math.ceil(self._settings.min_font * min(canvas.width, canvas.height)), self._settings.min_contrast)
+        broken = own.violations(elements, canvas, scores, asked=asked, smallest_px=limits[0], min_contrast=limits[1])
         totals = own.totals(
             elements,
             scores,
@@ -231,7 +227,13 @@ class Score:
             protected=protected,
             cut=content.cut.get(i),
         )
-        return scores, broken[0], totals
+        if protected is None:
+            return scores, broken[0], totals
+        split = words_split(elements, row.get("language"))
+        judged = Judged(elements, canvas, protected, None, content.cut[i], asked, split, (), *limits, scores)
+        verdict = judge(judged)
+        objected = {"objections": (verdict.objections, 1.0), "sent_back": (float(verdict.is_sent_back), 1.0)}
+        return scores, broken[0], {**totals, **objected}
 
     def _widths(self, element: Element) -> list[float] | None:
         if element.font_px <= 0:
@@ -255,7 +257,7 @@ def _sides(proposed: Mapping[str, Any] | None) -> Sequence[float]:
 
 
 _READ = (
-    *("row_id", "title", "selling_points", "brand", "logo", "application", "notes", "accepted"),
+    *("row_id", "title", "selling_points", "brand", "logo", "application", "notes", "accepted", "language"),
     *OFFER,
     *("image", *rows.FRAMING, "canvas_width", "canvas_height", "suggestion", "elements"),
 )

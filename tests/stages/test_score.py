@@ -64,6 +64,18 @@ def test_text_on_the_subject_is_seen_by_all_protocols(image):
     assert found["element_scores"][0]["occlusion"] == pytest.approx(1, abs=0.01)
 
 
+def test_the_judge_sends_back_text_on_the_subject_and_words_that_are_split(image):
+    sound, on_it, split, unseen = scored(
+        row(image, title()),
+        row(image, title((0.55, 0.1, 0.95, 0.2))),
+        row(image, title(lines=["Va", "se"])),
+        row("/nowhere/gone.jpg", title()),
+    )
+    assert [found["own_sent_back"] for found in (sound, on_it, split, unseen)] == [0, 1, 1, None]
+    assert sound["own_objections"] + 1 <= split["own_objections"] < on_it["own_objections"]
+    assert unseen["own_objections"] is None
+
+
 def test_every_row_stays_and_has_every_column(image):
     rows = [
         row(image, title()),

@@ -19,6 +19,8 @@ table, no photo, a font that is not here) the metric is excluded and the reason 
 - **out_of_canvas** (lower, pooled over proposed elements): share of the composer's boxes that leave the canvas,
   before the solver clamps them; not finite or inverted ones count as outside.
 - **smallest_font** (higher): px at output size.
+- **objections** (lower): what `judge` holds against a layout, in units of which one is enough to send it back;
+  **sent_back** (lower): 1 where one of its hard terms is. Both need the photo.
 """
 
 import math
@@ -36,6 +38,7 @@ from layoutgen.core.shapes.underlays import OPEN
 NAMES = (
     *("count_error", "count_error_text", "count_error_logo", "overflow", "fill", "contrast", "low_contrast"),
     *("product_occlusion", "subject_cut", "violations", "out_of_canvas", "smallest_font"),
+    *("objections", "sent_back"),
 )
 CONSTRAINTS = {
     "copy_missing": "the title, and each selling point that no note excuses, is there word for word",

@@ -122,7 +122,7 @@ def unequal(elements: Sequence[Element]) -> int:
     count = 0
     for members in groups.values():
         looks = [(member.font_px, member.colour, _ground(elements, member)) for member in members]
-        count += sum(len(set(look)) > 1 for look in zip(*looks, strict=True))
+        count += sum(len(set(values)) > 1 for values in zip(*looks, strict=True))
     return count
 
 

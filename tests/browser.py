@@ -157,12 +157,20 @@ class Browser:
         return found["result"].get("value")
 
     def wait(self, script: str, timeout: float = PATIENCE_S) -> None:
-        """Wait until an expression is true."""
+        """Wait until an expression is true, in whichever page is there by then."""
         until = time.monotonic() + timeout
-        while not self.run(script):
+        while not self._holds(script):
             if time.monotonic() > until:
                 raise PageError(f"waited {timeout} s for {script}; errors of the page: {self.errors}")
             time.sleep(0.02)
+
+    def _holds(self, script: str) -> bool:
+        try:
+            return bool(self.run(script))
+        except PageError as error:
+            if "navigated" in str(error):
+                return False
+            raise
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other, such as "a", "ArrowLeft", "Shift+ArrowLeft", "Control+z"."""

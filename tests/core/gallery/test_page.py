@@ -87,7 +87,7 @@ def test_a_decision_needs_a_name(page):
     page.focus(".card")
     page.press("a")
     assert page.run("document.activeElement.id") == "annotator"
-    assert page.run("gallery.by('said').textContent").startswith("Give your name first")
+    assert page.run("gallery.by('message').textContent").startswith("Give your name first")
     assert exported(page) == []
 
 
@@ -164,7 +164,7 @@ def test_boxes_are_edited_by_keys_alone_and_undone(page):
 def test_numbers_are_typed_and_an_edit_of_nothing_is_none(page):
     edit_first(page)
     page.press("Enter")
-    assert page.run("gallery.by('said').textContent").startswith("Nothing was changed")
+    assert page.run("gallery.by('message').textContent").startswith("Nothing was changed")
     page.focus(".handle:nth-child(3)")
     page.set("[data-side=left]", 5000)
     page.click("#save")

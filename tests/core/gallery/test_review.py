@@ -20,7 +20,7 @@ def decided(page):
 
 
 def said(page):
-    return page.run("gallery.by('said').textContent")
+    return page.run("gallery.by('message').textContent")
 
 
 def decide(page, row_id, decision):
@@ -320,7 +320,7 @@ def test_what_others_exported_is_taken_in_once_and_comes_out_again(page):
         ("first@1000x1000", "Ana", "edit", ""),
     }
     take(out)
-    page.wait("gallery.by('said').textContent.startsWith('1 file: 0 taken, 3 known')")
+    page.wait("gallery.by('message').textContent.startsWith('1 file: 0 taken, 3 known')")
     assert page.run("gallery.decisions.exported()") == out
     name(page, "Mei")
     choose(page, "decision", "disputed")

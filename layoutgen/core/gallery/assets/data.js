@@ -35,7 +35,7 @@ gallery.data = (() => {
         script.onerror = () => {
           chunks.delete(number); // asked for again when the row is next looked at
           script.remove();
-          reject(new Error(`${script.src} can't be loaded`));
+          reject(new Error(gallery.t("{file} can't be loaded", { file: script.src })));
         };
         document.head.append(script);
       });

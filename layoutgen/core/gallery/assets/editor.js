@@ -1,7 +1,7 @@
 "use strict";
 // Editing a layout's boxes by mouse and keyboard, with undo. One editor lives as long as one edit.
 gallery.editor = (() => {
-  const { make, boxes } = gallery;
+  const { make, t, boxes } = gallery;
   const GRIPS = ["left top", "top", "right top", "right", "right bottom", "bottom", "left bottom", "left"];
   const STEP = 8; // px of the canvas that an arrow key moves by; 1 with Alt
   const NEAR = 7; // px of the screen within which boxes snap
@@ -45,7 +45,9 @@ gallery.editor = (() => {
         const node = layer.children[i];
         gallery.pictures.at(node, one.box.map((side, k) => side / size[k % 2]));
         const [left, top, right, bottom] = one.box.map(Math.round);
-        node.setAttribute("aria-label", `${one.role} ${one.text}, ${right - left} by ${bottom - top} px at ${left}, ${top}`);
+        node.setAttribute("aria-label", t("{role} {text}, {width} by {height} px at {left}, {top}", {
+          role: t(one.role), text: one.text, width: right - left, height: bottom - top, left, top,
+        }));
         node.classList.toggle("chosen", i === chosen);
         gallery.pictures.label(node, one.box.map((side, k) => side / size[k % 2]));
       });
@@ -54,9 +56,9 @@ gallery.editor = (() => {
 
     function build() {
       layer.replaceChildren(...elements.map((one, i) => make("div", {
-        class: "handle", tabindex: "0", role: "group", "aria-roledescription": "movable box", "data-role": one.role,
+        class: "handle", tabindex: "0", role: "group", "aria-roledescription": t("movable box"), "data-role": one.role,
         onfocus: () => choose(i), onkeydown: (event) => press(event, i), onpointerdown: (event) => grasp(event, i),
-      }, make("b", {}, one.role), GRIPS.map((edges) => make("span", { class: "grip", "data-edges": edges })))));
+      }, make("b", {}, t(one.role)), GRIPS.map((edges) => make("span", { class: "grip", "data-edges": edges })))));
     }
 
     // `again` joins the change to the one before it, as the repeats of a held key are.

@@ -1,7 +1,7 @@
 "use strict";
 // The grid: a page of cards, moved through by keys.
 gallery.grid = (() => {
-  const { make, by } = gallery;
+  const { make, by, t } = gallery;
   const SIZE = 60; // cards a page: a few screens full, and few enough to be drawn at once
   let rows = [];
   let page = 0;
@@ -29,11 +29,11 @@ gallery.grid = (() => {
     page = Math.min(Math.max(0, wanted), pages() - 1);
     const shown = rows.slice(page * SIZE, (page + 1) * SIZE);
     const made = shown.map(card);
-    by("grid").replaceChildren(...(made.length ? made : [make("p", { class: "none" }, "No row is like that.")]));
+    by("grid").replaceChildren(...(made.length ? made : [make("p", { class: "none" }, t("No row is like that."))]));
     (made[0] ?? by("grid")).tabIndex = 0;
     by("page").value = page + 1;
     by("page").max = pages();
-    by("pages").textContent = pages().toLocaleString("en");
+    by("pages").textContent = gallery.words.number(pages());
     by("before").disabled = page === 0;
     by("after").disabled = page === pages() - 1;
     if (focus !== null && made.length) aim(made[Math.min(focus, made.length - 1)]);
@@ -54,7 +54,7 @@ gallery.grid = (() => {
     const adds = upTo || !selected.has(row);
     wanted.filter((one) => !one.failed).forEach((one) => { if (adds) selected.add(one); else selected.delete(one); });
     wanted.forEach(renew);
-    gallery.say(`${selected.size} selected`);
+    gallery.say(t("{n} selected", { n: selected.size }));
   }
 
   // The next row of those shown that is undecided, from a row on and round from the start; null where all are.
@@ -66,7 +66,7 @@ gallery.grid = (() => {
   // Turn to the next undecided card.
   function next(row) {
     const wanted = undecided(row);
-    if (!wanted) return gallery.say("Every layout that is shown is decided.");
+    if (!wanted) return gallery.say(t("Every layout that is shown is decided."));
     const place = rows.indexOf(wanted);
     if (Math.floor(place / SIZE) === page) return aim(cardOf(wanted));
     return turn(Math.floor(place / SIZE), place % SIZE);
@@ -84,7 +84,7 @@ gallery.grid = (() => {
     const made = make("article", {
       class: "card", tabindex: "-1", "data-n": row.n, "data-decision": decision?.decision, "data-status": row.status,
       "data-selected": selected.has(row), "data-unsure": Boolean(!row.failed && gallery.drafts.of(row).unsure),
-      "aria-label": [row.title, row.canvas, row.status === "ok" ? null : row.status, decision?.decision, selected.has(row) ? "selected" : null].filter(Boolean).join(", "),
+      "aria-label": [row.title, row.canvas, row.status === "ok" ? null : t(row.status), decision && t(decision.decision), selected.has(row) ? t("selected") : null].filter(Boolean).join(", "),
     });
     const pictures = make("div", { class: "pictures" });
     if (row.preview) {
@@ -94,21 +94,21 @@ gallery.grid = (() => {
       pictures.append(reason(row));
     }
     const scores = row.failed ? [] : [
-      make("span", { title: "score by the row alone, of 100" }, `★ ${number(row.score)}`),
-      make("span", { title: "least contrast ratio of a text" }, `◑ ${number(row.contrast, 1)}`),
-      make("span", { title: "share of the subject under text" }, row.covered == null ? null : `▣ ${(100 * row.covered).toFixed(0)}%`),
+      make("span", { title: t("score by the row alone, of 100") }, `★ ${number(row.score)}`),
+      make("span", { title: t("least contrast ratio of a text") }, `◑ ${number(row.contrast, 1)}`),
+      make("span", { title: t("share of the subject under text") }, row.covered == null ? null : `▣ ${(100 * row.covered).toFixed(0)}%`),
     ];
-    const status = row.status === "ok" ? null : make("span", { class: "badge", "data-status": row.status }, row.status);
-    const said = decision && make("span", { class: "badge", "data-decision": decision.decision }, decision.decision);
+    const status = row.status === "ok" ? null : make("span", { class: "badge", "data-status": row.status }, t(row.status));
+    const said = decision && make("span", { class: "badge", "data-decision": decision.decision }, t(decision.decision));
     const draft = row.failed ? {} : gallery.drafts.of(row);
-    const marks = [draft.unsure && "unsure", draft.elements && "edit not saved"].filter(Boolean)
+    const marks = [draft.unsure && t("unsure"), draft.elements && t("edit not saved")].filter(Boolean)
       .map((words) => make("span", { class: "badge" }, words));
     const choices = row.failed ? null : make("div", { class: "quick" },
-      make("button", { type: "button", tabindex: "-1", "data-choose": "adopt", title: "adopt (a)" }, "Adopt"),
-      make("button", { type: "button", tabindex: "-1", "data-choose": "reject", title: "reject (r)" }, "Reject"));
+      make("button", { type: "button", tabindex: "-1", "data-choose": "adopt", title: t("adopt (a)") }, t("Adopt")),
+      make("button", { type: "button", tabindex: "-1", "data-choose": "reject", title: t("reject (r)") }, t("Reject")));
     made.append(
       pictures, choices ?? "",
-      make("h2", { title: row.title }, row.title || row.row_id || "(no title)"),
+      make("h2", { title: row.title }, row.title || row.row_id || t("(no title)")),
       make("p", { class: "line" }, make("span", {}, row.canvas ?? ""), scores,
         row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), marks, status, said),
     );
@@ -117,7 +117,7 @@ gallery.grid = (() => {
 
   // What stands in the place of a picture.
   function reason(row) {
-    const made = make("div", { class: "reason" }, make("strong", {}, row.kind ?? "no preview"), make("p", {}, "…"));
+    const made = make("div", { class: "reason" }, make("strong", {}, row.kind ?? t("no preview")), make("p", {}, "…"));
     gallery.data.details(row).then(
       (details) => { made.lastChild.textContent = details.message ?? details.fault ?? details.reasons.join("; "); },
       (error) => { made.lastChild.textContent = error.message; },

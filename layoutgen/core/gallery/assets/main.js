@@ -1,13 +1,12 @@
 "use strict";
 // What the header's fields and the keys do; started by the index when it is there.
 (() => {
-  const { make, by, decisions, drafts, filters, grid, viewer, store } = gallery;
+  const { make, by, t, words, decisions, drafts, filters, grid, viewer, store } = gallery;
   const VIEWS = { s: "beside", b: "boxes", p: "map", z: "zones" };
   const FIELDS = ["search", "status", "decision", "canvas", "application", "count", "role", "least", "most", "sort"];
   const THEMES = ["", "light", "dark"];
 
   const views = () => Object.fromEntries(Object.values(VIEWS).map((name) => [name, by(name).checked]));
-  const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 
   // Decide on rows. Note and reasons that were typed go along; an edit is not decided over without a question. Resolves
   // to whether they were decided on.
@@ -16,15 +15,16 @@
     if (!open.length || !gallery.named()) return false;
     const edited = decision === "edit" ? [] : open.filter((row) => decisions.of(row)?.decision === "edit" || drafts.of(row).elements);
     if (edited.length) {
-      const whose = edited.length === 1 ? "This layout has an edit of yours" : `${edited.length} of these layouts have edits of yours`;
-      if (!(await gallery.ask(`${whose}. ${decision === "adopt" ? "Adopt it as the machine made it" : "Reject it"} all the same?`, "Drop the edit", "Keep the edit"))) return false;
+      const whose = edited.length === 1 ? t("This layout has an edit of yours.") : t("{n} of these layouts have edits of yours.", { n: edited.length });
+      const question = decision === "adopt" ? t("Adopt as the machine laid it out all the same?") : t("Reject all the same?");
+      if (!(await gallery.ask(`${whose} ${question}`, t("Drop the edit"), t("Keep the edit")))) return false;
     }
     const several = open.length > 1;
     const { note, reasons } = several ? {} : drafts.of(open[0]);
     decisions.decide(open, decision, { elements, note, reasons });
     open.forEach(drafts.drop);
     decided(open);
-    gallery.say(several ? `${decision}: ${count(open.length, "layout", "layouts")}` : `${decision}: ${open[0].title}`);
+    gallery.say(`${t(decision)}: ${several ? t("{n} {n|layout|layouts}", { n: open.length }) : open[0].title}`);
     return true;
   };
 
@@ -36,12 +36,12 @@
 
   function undo() {
     const rowIds = decisions.undo();
-    if (rowIds === null) return gallery.say("There is no decision of this visit to take back.");
-    if (!rowIds.length) return gallery.say("That was decided anew in another window; nothing is taken back.");
+    if (rowIds === null) return gallery.say(t("There is no decision of this visit to take back."));
+    if (!rowIds.length) return gallery.say(t("That was decided anew in another window; nothing is taken back."));
     const ids = new Set(rowIds);
     decided(gallery.data.rows.filter((row) => ids.has(row.row_id)));
     viewer.redraw();
-    return gallery.say(rowIds.length === 1 ? `taken back: ${rowIds[0]}` : `taken back: ${count(rowIds.length, "decision", "decisions")}`);
+    return gallery.say(t("taken back: {what}", { what: rowIds.length === 1 ? rowIds[0] : t("{n} {n|decision|decisions}", { n: rowIds.length }) }));
   }
 
   // What was decided, after which the next undecided layout is shown where that is wished for.
@@ -52,7 +52,7 @@
     const isUnsure = !drafts.of(row).unsure;
     drafts.put(row, { unsure: isUnsure || null });
     grid.renew(row);
-    gallery.say(isUnsure ? `unsure: ${row.title}` : `no longer unsure: ${row.title}`);
+    gallery.say(isUnsure ? t("unsure: {title}", row) : t("no longer unsure: {title}", row));
   }
   gallery.mark = mark;
 
@@ -71,18 +71,17 @@
     const counts = await gallery.imports.take(files);
     filter(true);
     grid.look(views());
-    const parts = [`${counts.taken} taken`, `${counts.known} known already or older`, `${counts.foreign} of other layouts`, `${counts.unusable} unusable`];
-    gallery.say(`${count(files.length, "file", "files")}: ${parts.join(", ")}.`);
+    gallery.say(t("{n} {n|file|files}: {taken} taken, {known} known already or older, {foreign} of other layouts, {unusable} unusable.", { n: files.length, ...counts }));
   }
 
   function save() {
-    if (!decisions.all().length) return gallery.say("There is no decision to export yet.");
+    if (!decisions.all().length) return gallery.say(t("There is no decision to export yet."));
     const href = URL.createObjectURL(new Blob([decisions.exported()], { type: "application/jsonl" }));
     const name = `feedback-${gallery.data.meta.run_id}`.replace(/[^\p{L}\p{N}._-]+/gu, "-");
     make("a", { href, download: `${name}.jsonl` }).click();
     setTimeout(() => URL.revokeObjectURL(href), 60_000);
     store.exported();
-    return gallery.say(`${count(decisions.all().length, "decision", "decisions")} exported`);
+    return gallery.say(t("{n} {n|decision|decisions} exported", { n: decisions.all().length }));
   }
 
   // Show what the filters ask for; `stays` keeps the page, and the place on it.
@@ -90,7 +89,7 @@
     const values = Object.fromEntries(FIELDS.map((name) => [name, by(name).value]));
     grid.show(filters.chosen(gallery.data.rows, values, said), views(), stays);
     address(values);
-    by("found").textContent = `${grid.rows.length.toLocaleString("en")} of ${count(gallery.data.rows.length, "row", "rows")}`;
+    by("found").textContent = t("{n} of {all} {all|row|rows}", { n: grid.rows.length, all: gallery.data.rows.length });
   }
 
   // What the filter of decisions goes by.
@@ -127,8 +126,8 @@
   }
 
   function options(name, all, values) {
-    by(name).replaceChildren(make("option", { value: "" }, all), ...values.map(([value, n, label]) =>
-      make("option", { value }, n === undefined ? label ?? value : `${label ?? value} (${n.toLocaleString("en")})`)));
+    by(name).replaceChildren(make("option", { value: "" }, t(all)), ...values.map(([value, n, label]) =>
+      make("option", { value }, t(label ?? value) + (n === undefined ? "" : ` (${words.number(n)})`))));
     by(name).closest("label").hidden = values.length === 0;
   }
 
@@ -146,16 +145,15 @@
     const counts = filters.counted(rows.filter((row) => !row.failed), (row) => row.roles.length);
     options("count", "any", counts.sort((a, b) => a[0] - b[0]));
     options("role", "any", filters.counted(rows.flatMap((row) => row.roles), (role) => role));
-    by("sort").replaceChildren(...filters.sorts.map((name) => make("option", {}, name)));
+    by("sort").replaceChildren(...filters.sorts.map((name) => make("option", { value: name }, t(name))));
   }
 
   // How far one is, as a sentence.
   gallery.progress = () => {
-    const { adopt, edit, reject, left } = decisions.tally();
-    return `${adopt} adopted, ${edit} edited, ${reject} rejected, ${left.toLocaleString("en")} left`;
+    return t("{adopt} adopted, {edit} edited, {reject} rejected, {left} left", decisions.tally());
   };
 
-  const UNKEPT = "This browser keeps nothing here: export the decisions before you leave the page.";
+  const UNKEPT = t("This browser keeps nothing here: export the decisions before you leave the page.");
 
   function warn() {
     by("warning").hidden = store.isKept;
@@ -165,7 +163,7 @@
 
   function tell() {
     const [mine, all] = [decisions.count(), decisions.all().length];
-    by("decided").textContent = count(mine, "decision", "decisions") + (all > mine ? `, ${all - mine} by others` : "");
+    by("decided").textContent = t("{n} {n|decision|decisions}", { n: mine }) + (all > mine ? t(", {n} by others", { n: all - mine }) : "");
     by("decided").title = gallery.progress();
     by("undo").disabled = !decisions.canUndo();
     by("export").disabled = all === 0;
@@ -223,7 +221,7 @@
 
   function theme(wanted) {
     document.documentElement.dataset.theme = wanted;
-    by("theme").title = `light or dark: now ${wanted || "as the system has it"}`;
+    by("theme").title = t("light or dark: now {theme}", { theme: wanted ? t(wanted) : t("as the system has it") });
     setting("theme", wanted);
   }
 
@@ -260,6 +258,7 @@
     by("undo").addEventListener("click", undo);
     by("export").addEventListener("click", save);
     by("help").addEventListener("click", () => by("keys").showModal());
+    by("lang").addEventListener("change", () => words.change(by("lang").value));
     by("theme").addEventListener("click", () =>
       theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "") + 1) % THEMES.length]));
     document.addEventListener("keydown", press);
@@ -275,15 +274,18 @@
   }
   let telling;
 
+  words.localise(document.body);
+
   gallery.start = () => {
     const { meta } = gallery.data;
     document.title = `layoutgen · ${meta.run_id}`;
     by("run").textContent = meta.run_id;
-    by("totals").textContent = [["layout", "layouts"], ["failed row", "failed rows"]].map((names, i) => {
-      const [shown, total] = [meta.shown[i], meta.totals[i]];
-      return i && !total ? null : (total > shown ? `${shown.toLocaleString("en")} of ` : "") + count(total, ...names);
-    }).filter(Boolean).join(", ");
+    by("totals").textContent = ["{n} {n|layout|layouts}", "{n} {n|failed row|failed rows}"].map((text, i) => {
+      const [shown, n] = [meta.shown[i], meta.totals[i]];
+      return i && !n ? null : n > shown ? t("{shown} of {total}", { shown, total: t(text, { n }) }) : t(text, { n });
+    }).filter(Boolean).join(t(", "));
     theme(setting("theme"));
+    by("lang").value = words.lang;
     by("advance").checked = setting("advance") !== "no";
     fill();
     listen();

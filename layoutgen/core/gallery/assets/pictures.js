@@ -1,7 +1,7 @@
 "use strict";
 // One picture of a layout: the preview or the photo below it, with boxes, protected parts and safe zones on top.
 gallery.pictures = (() => {
-  const { make } = gallery;
+  const { make, t } = gallery;
   const percent = (value) => `${(100 * value).toFixed(3)}%`;
   const url = (row, part) => `previews/${row.name}${part}`;
   const colour = (text) => (/^#[0-9a-f]{6}$/i.test(text ?? "") ? text : "#000000");
@@ -20,7 +20,7 @@ gallery.pictures = (() => {
   const label = (made, [, top]) => made.classList.toggle("inside", top < 0.04);
 
   function roleBox(one, words) {
-    const made = box("box", one.box, one.role === "underlay" ? null : words && one.text ? `${one.role} · ${one.text}` : one.role, one.text);
+    const made = box("box", one.box, one.role === "underlay" ? null : words && one.text ? `${t(one.role)} · ${one.text}` : t(one.role), one.text);
     made.dataset.role = one.role ?? "";
     label(made, one.box);
     return made;
@@ -29,11 +29,11 @@ gallery.pictures = (() => {
   function zones(row, details) {
     const { margin, zones: common } = gallery.data.meta;
     const found = [...(common[row.canvas] ?? []), ...details.zones]
-      .map((zone) => box("zone", zone.box, zone.name || null, zone.name || "safe zone"));
+      .map((zone) => box("zone", zone.box, zone.name || null, zone.name || t("safe zone")));
     if (margin) {
       const edge = margin * Math.min(row.width, row.height);
       const [x, y] = [edge / row.width, edge / row.height];
-      found.unshift(box("safe", [x, y, 1 - x, 1 - y], null, "safe area"));
+      found.unshift(box("safe", [x, y, 1 - x, 1 - y], null, t("safe area")));
     }
     return found;
   }
@@ -44,6 +44,7 @@ gallery.pictures = (() => {
     made.addEventListener("error", () => {
       if (finished) made.replaceWith(image(row, part, alt));
       else made.parentElement?.classList.add("missing");
+      made.parentElement?.setAttribute("data-missing", t("no picture"));
     }, { once: true });
     return made;
   }
@@ -72,7 +73,7 @@ gallery.pictures = (() => {
   function suggestion(row, views) {
     const made = frame(row, "suggestion");
     if (!row.preview) return made;
-    made.append(image(row, ".ground.jpg", `suggestion for ${row.title}`));
+    made.append(image(row, ".ground.jpg", t("suggestion for {title}", { title: row.title })));
     overlay(made, row, { ...views, boxes: false }, null, true);
     return made;
   }
@@ -90,7 +91,7 @@ gallery.pictures = (() => {
       map.addEventListener("error", () => map.remove(), { once: true });
       made.append(map);
     }
-    if (views.map) made.append(...details.protected.map((one) => box(`protected ${one.kind}`, one.box, null, one.kind)));
+    if (views.map) made.append(...details.protected.map((one) => box(`protected ${one.kind}`, one.box, null, t(one.kind))));
     if (views.zones) made.append(...zones(row, details));
     const shown = suggested ? details.suggestion : views.boxes ? (elements ?? details.elements) : [];
     made.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));

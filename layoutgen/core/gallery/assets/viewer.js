@@ -1,7 +1,7 @@
 "use strict";
 // One layout, large: suggestion and final placement side by side, what is known of it, the decision and the edit.
 gallery.viewer = (() => {
-  const { make, by } = gallery;
+  const { make, by, t } = gallery;
   const dialog = by("viewer");
   let row = null;
   let details = null;
@@ -32,17 +32,17 @@ gallery.viewer = (() => {
   function draw() {
     const decision = gallery.decisions.of(row);
     const place = gallery.grid.place(row);
-    const toggles = [["boxes", "boxes"], ["map", "protected"], ["zones", "safe zones"]].map(([name, label]) =>
+    const toggles = [["boxes", t("boxes")], ["map", t("protected")], ["zones", t("safe zones")]].map(([name, label]) =>
       make("label", {}, make("input", { type: "checkbox", checked: views[name], onchange: () => by(name).click() }), ` ${label}`));
     by("sheet").replaceChildren(
       make("div", { class: "bar" },
-        button("‹", () => go(-1), { "aria-label": "layout before", disabled: place <= 0 }),
-        button("›", () => go(1), { "aria-label": "next layout", disabled: place >= gallery.grid.rows.length - 1 }),
-        make("span", { class: "quiet" }, place < 0 ? "" : `${(place + 1).toLocaleString("en")} of ${gallery.grid.rows.length.toLocaleString("en")}`),
+        button("‹", () => go(-1), { "aria-label": t("layout before"), disabled: place <= 0 }),
+        button("›", () => go(1), { "aria-label": t("next layout"), disabled: place >= gallery.grid.rows.length - 1 }),
+        make("span", { class: "quiet" }, place < 0 ? "" : t("{n} of {all}", { n: place + 1, all: gallery.grid.rows.length })),
         make("span", { class: "quiet progress" }, gallery.progress()),
-        make("h2", {}, row.title || row.row_id || "(no title)"),
+        make("h2", {}, row.title || row.row_id || t("(no title)")),
         make("span", { class: "gap" }), row.preview ? toggles : null,
-        button("✕", close, { "aria-label": "close" })),
+        button("✕", close, { "aria-label": t("close") })),
       make("div", { class: "look" },
         make("div", { class: "panes" }, row.preview ? panes(decision) : failure()),
         make("aside", {}, row.failed ? null : decide(decision), make("div", { id: "tools" }), facts())),
@@ -63,20 +63,21 @@ gallery.viewer = (() => {
   function panes(decision) {
     const pane = (picture, words) => make("figure", {}, make("figcaption", {}, words), picture);
     const finished = gallery.pictures.finished(details);
-    const words = decision?.elements ? "final placement, as edited" : finished ? `finished picture · ${finished.format}` : "final placement";
+    const words = decision?.elements ? t("final placement, as edited")
+      : finished ? t("finished picture · {format}", finished) : t("final placement");
     return [
-      details.suggestion.length ? pane(gallery.pictures.suggestion(row, views), `suggestion · ${row.composer ?? "no composer"}`) : null,
+      details.suggestion.length ? pane(gallery.pictures.suggestion(row, views), t("suggestion · {composer}", { composer: row.composer ?? t("no composer") })) : null,
       pane(gallery.pictures.final(row, views, decision?.elements, finished?.href), words),
     ];
   }
 
   const failure = () => make("div", { class: "failure" },
-    make("strong", {}, row.kind ?? "no preview"), make("p", {}, details.message ?? details.fault ?? "no reason is given"),
+    make("strong", {}, row.kind ?? t("no preview")), make("p", {}, details.message ?? details.fault ?? t("no reason is given")),
     details.answer ? make("pre", {}, details.answer) : null);
 
   function decide(decision) {
     const draft = gallery.drafts.of(row);
-    const note = make("textarea", { id: "note", rows: 2, placeholder: "why (goes with the decision)", "aria-label": "note" });
+    const note = make("textarea", { id: "note", rows: 2, placeholder: t("why (goes with the decision)"), "aria-label": t("note") });
     note.value = draft.note ?? decision?.note ?? "";
     // Kept while one types; said with the decision that there is as soon as the field is left.
     note.addEventListener("input", () => gallery.drafts.put(row, { note: note.value === (decision?.note ?? "") ? null : note.value }));
@@ -85,34 +86,33 @@ gallery.viewer = (() => {
       gallery.decisions.remark(row, { note: note.value });
       gallery.drafts.put(row, { note: null });
     });
-    const name = make("input", { id: "name", maxlength: 80, placeholder: "your name", "aria-label": "your name" });
+    const name = make("input", { id: "name", maxlength: 80, placeholder: t("your name"), "aria-label": t("your name") });
     name.value = gallery.decisions.annotator;
     name.addEventListener("change", () => { gallery.decisions.annotator = name.value; draw(); });
-    const choice = (word, act, key, disabled = false) => button(word, act, {
-      "data-decision": word.toLowerCase(), "aria-pressed": String(decision?.decision === word.toLowerCase()),
-      title: `${word.toLowerCase()} (${key})`, disabled,
+    const choice = (name, word, act, key, disabled = false) => button(word, act, {
+      "data-decision": name, "aria-pressed": String(decision?.decision === name), title: `${t(name)} (${key})`, disabled,
     });
     const others = gallery.decisions.others(row);
     return make("section", { class: "decide" },
       make("div", { class: "choices" },
-        choice("Adopt", () => said("adopt"), "a"),
-        choice("Edit", () => startEdit(), "e", !row.preview || !details.elements.length),
-        choice("Reject", () => said("reject"), "r")),
-      draft.elements ? make("p", { class: "draft" }, "An edit of it is not saved. ",
-        button("Go on with it", () => startEdit(), { id: "resume" }), " ", button("Drop it", drop, { id: "drop" })) : null,
+        choice("adopt", t("Adopt"), () => said("adopt"), "a"),
+        choice("edit", t("Edit"), () => startEdit(), "e", !row.preview || !details.elements.length),
+        choice("reject", t("Reject"), () => said("reject"), "r")),
+      draft.elements ? make("p", { class: "draft" }, t("An edit of it is not saved."), " ",
+        button(t("Go on with it"), () => startEdit(), { id: "resume" }), " ", button(t("Drop it"), drop, { id: "drop" })) : null,
       reasons(draft.reasons ?? decision?.reasons ?? []),
       note, name,
       make("div", { class: "row" },
-        button("Skip", skip, { title: "to the next undecided (n)" }),
-        button(draft.unsure ? "No longer unsure" : "Unsure", () => { gallery.mark(row); draw(); }, { title: "come back to it later (q)", "aria-pressed": String(Boolean(draft.unsure)) })),
-      others.length ? make("p", { class: "quiet" }, `decided by ${others.length === 1 ? "another" : `${others.length} others`}`) : null);
+        button(t("Skip"), skip, { title: t("to the next undecided (n)") }),
+        button(draft.unsure ? t("No longer unsure") : t("Unsure"), () => { gallery.mark(row); draw(); }, { title: t("come back to it later (q)"), "aria-pressed": String(Boolean(draft.unsure)) })),
+      others.length ? make("p", { class: "quiet" }, others.length === 1 ? t("decided by another") : t("decided by {n} others", { n: others.length })) : null);
   }
 
   function reasons(chosen) {
-    const chips = (gallery.data.meta.reasons ?? []).map(({ name, label }, i) => button(`${i < 9 ? `${i + 1} ` : ""}${label}`, () => toggle(i), {
+    const chips = (gallery.data.meta.reasons ?? []).map(({ name, label }, i) => button(`${i < 9 ? `${i + 1} ` : ""}${t(label)}`, () => toggle(i), {
       class: "chip", "data-reason": name, "aria-pressed": String(chosen.includes(name)),
     }));
-    return chips.length ? make("div", { class: "reasons", role: "group", "aria-label": "reasons" }, chips) : null;
+    return chips.length ? make("div", { class: "reasons", role: "group", "aria-label": t("reasons") }, chips) : null;
   }
 
   function toggle(i) {
@@ -125,7 +125,7 @@ gallery.viewer = (() => {
   async function said(decision, elements) {
     if (row.failed) return;
     if (editor?.isChanged && decision !== "edit") {
-      gallery.say("Save the edit, or drop it, before you decide otherwise.");
+      gallery.say(t("Save the edit, or drop it, before you decide otherwise."));
       return;
     }
     const [was, place] = [row, gallery.grid.place(row)];
@@ -139,7 +139,7 @@ gallery.viewer = (() => {
   function skip() {
     const follower = gallery.grid.undecided(row);
     if (follower) go(0, follower);
-    else gallery.say("Every other layout that is shown is decided.");
+    else gallery.say(t("Every other layout that is shown is decided."));
   }
 
   function drop() {
@@ -159,7 +159,7 @@ gallery.viewer = (() => {
     const frame = gallery.pictures.frame(row, "final");
     frame.append(gallery.pictures.image(row, ".ground.jpg", row.title));
     const pane = dialog.querySelector(".panes figure:last-child");
-    pane.replaceChildren(make("figcaption", {}, "edit"), frame);
+    pane.replaceChildren(make("figcaption", {}, t("edit")), frame);
     const drafted = gallery.drafts.of(row).elements;
     editor = gallery.editor.open(frame, row, details, gallery.decisions.of(row)?.elements, tools, drafted);
     dialog.querySelector(".draft")?.remove();
@@ -172,7 +172,7 @@ gallery.viewer = (() => {
     if (!editor) return;
     keepEdit();
     const box = editor.box?.map(Math.round);
-    const field = (label, i, value) => make("label", {}, label, make("input", {
+    const field = (label, i, value) => make("label", {}, t(label), make("input", {
       type: "number", value, disabled: !box, "data-side": label,
       onchange: (event) => {
         const [left, top, right, bottom] = editor.box;
@@ -187,25 +187,25 @@ gallery.viewer = (() => {
     by("tools").replaceChildren(
       make("div", { class: "row" }, ["left", "top", "width", "height"].map((label, i) => field(label, i, values[i]))),
       make("div", { class: "row" },
-        button("Undo", editor.undo, { disabled: !editor.canUndo }),
-        button("Redo", editor.redo, { disabled: !editor.canRedo }),
-        button("Leave out", editor.remove, { disabled: !box }),
-        button("As it was", editor.reset),
+        button(t("Undo"), editor.undo, { disabled: !editor.canUndo }),
+        button(t("Redo"), editor.redo, { disabled: !editor.canRedo }),
+        button(t("Leave out"), editor.remove, { disabled: !box }),
+        button(t("As it was"), editor.reset),
         make("label", {}, make("input", { type: "checkbox", checked: editor.snapping,
-          onchange: (event) => { editor.snapping = event.target.checked; } }), " snap")),
+          onchange: (event) => { editor.snapping = event.target.checked; } }), ` ${t("snap")}`)),
       make("div", { class: "row" },
-        button("Save edit", save, { class: "main", id: "save" }), button("Leave", leave),
-        editor.isChanged ? button("Drop", drop, { id: "drop" }) : null),
+        button(t("Save edit"), save, { class: "main", id: "save" }), button(t("Leave"), leave),
+        editor.isChanged ? button(t("Drop"), drop, { id: "drop" }) : null),
     );
   }
 
   // An edit that comes to the machine's own layout adopts it.
   async function save() {
-    if (!editor.isChanged) return gallery.say("Nothing was changed; adopt the layout as it is, or leave the edit.");
+    if (!editor.isChanged) return gallery.say(t("Nothing was changed; adopt the layout as it is, or leave the edit."));
     if (!editor.isMachines) return said("edit", editor.elements());
     gallery.drafts.put(row, { elements: null });
     editor = null;
-    gallery.say("This is the machine's own layout: adopted.");
+    gallery.say(t("This is the machine's own layout: adopted."));
     return said("adopt");
   }
 
@@ -225,18 +225,18 @@ gallery.viewer = (() => {
   function facts() {
     const lines = [
       ["row", row.row_id], ["canvas", row.canvas], ["application", row.application], ["category", row.category],
-      ["status", row.status], ["reason", row.kind], ["score", row.score], ["contrast", row.contrast],
+      ["status", t(row.status)], ["reason", row.kind], ["score", row.score], ["contrast", row.contrast],
       ["subject covered", row.covered == null ? null : `${(100 * row.covered).toFixed(1)}%`],
       ["smallest font", row.smallest ? `${row.smallest} px` : null], ["composer", row.composer], ["adapter", details.adapter],
       ["style", details.style], ["ground", details.ground],
       ["image", details.image], ["run", row.runId], ["preview", details.fault],
     ].filter(([, value]) => value != null && value !== "");
-    const list = (title, items) => (items.length ? [make("h3", {}, title), make("ul", {}, items.map((item) => make("li", {}, item)))] : []);
+    const list = (title, items) => (items.length ? [make("h3", {}, t(title)), make("ul", {}, items.map((item) => make("li", {}, item)))] : []);
     return make("section", { class: "facts" },
-      make("dl", {}, lines.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))])),
-      details.files.length ? [make("h3", {}, "files"), make("ul", { class: "files" }, details.files.map(download))] : [],
+      make("dl", {}, lines.flatMap(([name, value]) => [make("dt", {}, t(name)), make("dd", {}, String(value))])),
+      details.files.length ? [make("h3", {}, t("files")), make("ul", { class: "files" }, details.files.map(download))] : [],
       list("notes", [...details.reasons, ...details.notes]),
-      list("elements", details.elements.map((one) => `${one.role}${one.text ? ` · ${one.text}` : ""}${one.font_px ? ` · ${one.font_px} px` : ""}`)));
+      list("elements", details.elements.map((one) => `${t(one.role)}${one.text ? ` · ${one.text}` : ""}${one.font_px ? ` · ${one.font_px} px` : ""}`)));
   }
 
   function go(step, wanted = null) {

@@ -1,19 +1,19 @@
 "use strict";
-// What the page says to who reviews, and what it asks.
+// Messages to the reviewer, and questions before something is lost.
 (() => {
-  const { make, by, decisions } = gallery;
+  const { make, by, t, decisions } = gallery;
   let fading;
   gallery.say = (text) => {
-    by("said").textContent = text;
-    (document.querySelector("dialog[open]") ?? document.body).append(by("said")); // above a dialog, too
+    by("message").textContent = text;
+    (document.querySelector("dialog[open]") ?? document.body).append(by("message")); // above a dialog, too
     clearTimeout(fading);
-    fading = setTimeout(() => { by("said").textContent = ""; }, 5000);
+    fading = setTimeout(() => { by("message").textContent = ""; }, 5000);
   };
 
   // Whether a decision has somebody to be of; asks for the name where not.
   gallery.named = () => {
     if (decisions.annotator) return true;
-    gallery.say("Give your name first: a decision says whose it is.");
+    gallery.say(t("Give your name first: a decision says whose it is."));
     (document.querySelector("dialog[open] #name") ?? by("annotator")).focus();
     return false;
   };

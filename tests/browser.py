@@ -166,7 +166,7 @@ class Browser:
 
     def _holds(self, script: str) -> bool:
         try:
-            return bool(self.run(script))
+            return bool(self.run(f"document.documentElement !== null && ({script})"))
         except PageError as error:
             if "navigated" in str(error):
                 return False

@@ -23,8 +23,9 @@ from layoutgen.core.layout import Role
 CHUNK = 100
 # Scripts in the order in which the page loads them.
 ASSETS = (
-    *("index.html", "page.css", "viewer.css", "data.js", "words.js", "chinese.js", "keys.js", "store.js", "drafts.js", "decisions.js"),
-    *("messages.js", "imports.js", "filters.js", "pictures.js", "grid.js"),
+    *("index.html", "page.css", "viewer.css", "data.js", "words.js", "chinese.js"),
+    *("keys.js", "store.js", "drafts.js", "decisions.js", "messages.js", "imports.js"),
+    *("filters.js", "pictures.js", "grid.js"),
     *("boxes.js", "editor.js", "viewer.js", "main.js"),
 )
 # JSON is nearly JavaScript, and must not end a script where somebody inlines it.

@@ -142,7 +142,7 @@ def test_the_language_is_that_of_the_address_the_last_choice_or_the_browser(chin
     page.set("#search", "新品")
     page.wait("location.hash.includes('search')")
     page.set("#lang", "zh")
-    page.wait("document.documentElement?.lang === 'zh-CN' && document.documentElement.dataset.ready === 'yes'")
+    page.wait("document.documentElement.lang === 'zh-CN' && document.documentElement.dataset.ready === 'yes'")
     assert page.run("gallery.by('search').value") == "新品"
     page.open(page.address)
     assert page.run("gallery.t('{n} {n|layout|layouts}', { n: 1000 })") == "1,000 个版式"

@@ -149,11 +149,12 @@ class Framing:
     the canvas); what `picture` leaves free is filled with `backdrop` (#rrggbb), which runs into `backdrop_to` from top
     to bottom where that is given.
 
-    `ground` names the kind: bleed, extend, panel, band, card, frame, split, cut_out or as_is. `edge` is how the photo
-    ends where it does not end with the canvas: straight, slanted (or slanted_back, its mirror image), arched, or
-    overlap (rounded, in front of the panel); `radius` rounds its free corners, a share of the canvas's short side.
-    `blend` is normal, or cut_out: the photo's plain ground is taken away, so that its product stands on the backdrop,
-    with its shadow. `scrims` and then `ornaments` lie on all that."""
+    `ground` names the kind: bleed, outpaint, extend, panel, band, card, frame, split, cut_out or as_is. `edge` is how
+    the photo ends where it does not end with the canvas: straight, slanted (or slanted_back, its mirror image), arched,
+    or overlap (rounded, in front of the panel); `radius` rounds its free corners, a share of the canvas's short side.
+    `blend` is normal, cut_out: the photo's plain ground is taken away, so that its product stands on the backdrop, with
+    its shadow, or outpaint: `crop` goes beyond the photo, whose ground is carried on there; `focus` (ltrb, normalised
+    to the photo) holds its subject, which is never repeated. `scrims` and then `ornaments` lie on all that."""
 
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     picture: Box = (0.0, 0.0, 1.0, 1.0)
@@ -163,6 +164,7 @@ class Framing:
     edge: str = "straight"
     radius: float = 0.0
     blend: str = "normal"
+    focus: Box | None = None
     scrims: tuple[Scrim, ...] = ()
     ornaments: tuple[Ornament, ...] = ()
 

@@ -38,6 +38,7 @@ def framing(framing: Framing) -> Framing:
         framing,
         crop=box(framing.crop),
         picture=box(framing.picture),
+        focus=framing.focus and box(framing.focus),
         edge=_EDGES.get(framing.edge, framing.edge),
         scrims=tuple(
             replace(veil, box=box(veil.box), towards=_ALIGNMENTS.get(veil.towards, veil.towards))

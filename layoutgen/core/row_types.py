@@ -28,6 +28,7 @@ GROUND = pa.struct(
         ("radius", pa.float32()),
         ("blend", pa.string()),
         ("backdrop_to", pa.string()),
+        ("focus", BOX),
         (
             "scrims",
             pa.list_(

@@ -199,6 +199,7 @@ def ground_row(framing: Framing) -> dict[str, Any]:
         "radius": framing.radius,
         "blend": framing.blend,
         "backdrop_to": framing.backdrop_to,
+        "focus": framing.focus,
         "scrims": [vars(scrim) | {"box": list(scrim.box)} for scrim in framing.scrims],
         "ornaments": [vars(ornament) | {"box": list(ornament.box)} for ornament in framing.ornaments],
     }
@@ -209,11 +210,13 @@ def read_framing(row: Mapping[str, Any]) -> Framing:
     ground = known(row.get("ground") or {})
     scrims, ornaments = (ground.get(name, ()) for name in ("scrims", "ornaments"))
     more = {name: ground[name] for name in ("edge", "radius", "blend", "backdrop_to") if name in ground}
+    focus = ground.get("focus")
     return Framing(
         tuple(row["crop"]),
         tuple(row["picture"]),
         row["backdrop"],
         ground=ground.get("kind", ""),
+        focus=tuple(focus) if focus else None,
         scrims=tuple(Scrim(**{**scrim, "box": tuple(scrim["box"])}) for scrim in scrims),
         ornaments=tuple(Ornament(**{**ornament, "box": tuple(ornament["box"])}) for ornament in ornaments),
         **more,

@@ -120,16 +120,22 @@ _SUBJECT = _fields(
     ("subject_map", PICTURE, "travels between stages only: the subject's map as PNG"),
 )
 _COMPOSE = _fields(
-    ("crop", BOX, "part of the image that is shown, ltrb normalised to the image"),
+    (
+        "crop",
+        BOX,
+        "part of the image that is shown, ltrb normalised to the image; beyond it where `ground` says outpaint",
+    ),
     ("picture", BOX, "where it is shown, ltrb normalised to the canvas"),
     ("backdrop", pa.string(), "colour of the canvas around the picture, #rrggbb"),
     (
         "ground",
         GROUND,
-        "how the picture ends and what lies on it below the elements: kind (bleed, extend, panel, band, card,"
+        "how the picture ends and what lies on it below the elements: kind (bleed, outpaint, extend, panel, band, card,"
         " frame, split, cut_out or as_is), edge (straight, slanted, its mirror image slanted_back, arched or "
         "overlap), radius of its free "
-        "corners (share of the short side), blend (normal, or cut_out: its plain ground is taken away), "
+        "corners (share of the short side), blend (normal, cut_out: its plain ground is taken away, or "
+        "outpaint: it is carried on beyond its edges), focus (box of the image: its subject, which outpaint does not "
+        "repeat; null without), "
         "backdrop_to (the colour that the backdrop runs into, downwards; none where empty), scrims (veils: "
         "box, colour, opacity, and the side towards which they grow strong) and ornaments (kind, box, colour,"
         " opacity); null in older tables: plain",

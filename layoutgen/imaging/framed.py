@@ -1,16 +1,20 @@
 """Draws a framed photo: the canvas as it looks before any element is on it."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
 from layoutgen.core.colour import to_rgb
-from layoutgen.core.layout import Canvas, Framing, Ornament, Scrim, to_px
+from layoutgen.core.layout import Box, Canvas, Framing, Ornament, Scrim, to_px
 from layoutgen.core.shapes import gradients, ornaments, pictures
-from layoutgen.imaging import outlines
+from layoutgen.imaging import outlines, outpainting
 from layoutgen.imaging.blurring import blur
 from layoutgen.imaging.packshots import packshot
 
-VERSION = "framed-2"
+VERSION = "framed-3"
+_LAST = 0.999
+"""Of a photo, of which at least a sliver is shown."""
 
 
 def draw(image: np.ndarray, framing: Framing, canvas: Canvas, side: int) -> np.ndarray:
@@ -97,15 +101,40 @@ def shown(
     left, top, right, bottom = pictures.picture_box(framing, width, height)
     if right <= left or bottom <= top:
         return None
+    size = right - left, bottom - top
+    draw_part = _outpainted if framing.blend == "outpaint" else _scaled
+    return (slice(top, bottom), slice(left, right)), draw_part(image, framing, size, is_smooth)
+
+
+def _scaled(image: np.ndarray, framing: Framing, size: tuple[int, int], is_smooth: bool) -> np.ndarray:
+    """A framing's crop of an image in a size (width, height)."""
     rows, columns = image.shape[:2]
     cut = image[
         int(framing.crop[1] * rows) : max(int(framing.crop[1] * rows) + 1, round(framing.crop[3] * rows)),
         int(framing.crop[0] * columns) : max(int(framing.crop[0] * columns) + 1, round(framing.crop[2] * columns)),
     ]
-    shrinks = cut.shape[0] * cut.shape[1] > (right - left) * (bottom - top)
+    shrinks = cut.shape[0] * cut.shape[1] > size[0] * size[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC if is_smooth else cv2.INTER_LINEAR
-    scaled = cv2.resize(cut, (right - left, bottom - top), interpolation=how)
-    return (slice(top, bottom), slice(left, right)), scaled
+    return cv2.resize(cut, size, interpolation=how)
+
+
+def _outpainted(image: np.ndarray, framing: Framing, size: tuple[int, int], is_smooth: bool) -> np.ndarray:
+    """A framing's crop of an image, and what goes on beyond that, in a size (width, height); of a map, 0 goes on."""
+    crop, (width, height) = framing.crop, size
+    first = min(max(crop[0], 0.0), _LAST), min(max(crop[1], 0.0), _LAST)
+    part: Box = (*first, max(min(crop[2], 1.0), first[0] + 1e-3), max(min(crop[3], 1.0), first[1] + 1e-3))
+    scale = width / (crop[2] - crop[0]), height / (crop[3] - crop[1])
+    left, top = round((part[0] - crop[0]) * scale[0]), round((part[1] - crop[1]) * scale[1])
+    right, bottom = round((crop[2] - part[2]) * scale[0]), round((crop[3] - part[3]) * scale[1])
+    inner = max(1, width - left - right), max(1, height - top - bottom)
+    drawn = _scaled(image, replace(framing, crop=part), inner, is_smooth)
+    pads = left, top, width - left - inner[0], height - top - inner[1]
+    if image.ndim == 2:
+        return np.pad(drawn, ((pads[1], pads[3]), (pads[0], pads[2])))
+    focus = framing.focus or part
+    near = (focus[0] - part[0], focus[1] - part[1], part[2] - focus[2], part[3] - focus[3])
+    depths = [max(0, int(share * scale[i % 2])) for i, share in enumerate(near)]
+    return outpainting.carried_on(drawn, pads, (depths[0], depths[1], depths[2], depths[3]))
 
 
 def _lay_photo(out: np.ndarray, image: np.ndarray, framing: Framing) -> None:

@@ -18,6 +18,7 @@ within a flat rim; its product stands on a flat ground."""
 FAMILY_OF = {
     "bleed": "full",
     "extend": "full",
+    "outpaint": "full",
     "as_is": "full",
     "panel": "panel",
     "band": "panel",

@@ -16,7 +16,8 @@ from layoutgen.core.shapes.underlays import SHAPES
 from layoutgen.core.text.offers import offered
 
 _FAR = 1e6
-_EDGE = 1e-3
+_EDGE, _FARTHEST = 1e-3, 8.0
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
 _LARGEST_SCALE, _MOST_THINGS = 10.0, 256
 _LARGEST = 1 << 16  # px, of a canvas's side and of a font
 _NOTES = ("left out for want of room: ", DEMANDED_OUT)
@@ -120,7 +121,9 @@ def framing_fault(row: Mapping[str, Any]) -> str | None:
     colours = [row.get("backdrop"), ground.get("backdrop_to"), *(each.get("colour") for each in (*scrims, *things))]
     if not all(_COLOUR.fullmatch(colour) for colour in colours if colour):
         return "framing_not_usable"
-    if not all(_is_part(row[name]) for name in ("crop", "picture")):
+    can_go_beyond = ground.get("blend") == "outpaint" and _shows_photo(row["crop"])
+    parts = (row["picture"], _WHOLE if can_go_beyond else row["crop"], ground.get("focus") or _WHOLE)
+    if not all(map(_is_part, parts)):
         return "framing_not_usable"
     words = {
         "edge": ([ground.get("edge", "straight")], EDGES),
@@ -140,6 +143,16 @@ def framing_fault(row: Mapping[str, Any]) -> str | None:
 
 def _is_part(box: Any) -> bool:
     return is_box(box) and -_EDGE <= box[0] < box[2] <= 1 + _EDGE and -_EDGE <= box[1] < box[3] <= 1 + _EDGE
+
+
+def _shows_photo(crop: Any) -> bool:
+    """Whether a crop that may go beyond its photo shows some of it, and is no more than a few times as large."""
+    if not is_box(crop):
+        return False
+    left, top, right, bottom = map(float, crop)
+    return (
+        max(left, top) < 1 and min(right, bottom) > 0 and min(left, top) > -_FARTHEST and max(right, bottom) < _FARTHEST
+    )
 
 
 def asked(row: Mapping[str, Any]) -> Asked | None:

@@ -16,11 +16,14 @@ from layoutgen.core.summed_area import box_sum, summed
 
 MOST_CUT = 0.03
 """Share of the subject that a framing may cut off where any keeps it whole."""
+_MOST_CARRIED, _FAR_BEYOND = 0.88, 2.0
 _WISHED_CUT = 0.008  # masks are soft, and another finder's reaches a little further
 _SURE, _TAIL, _PAD, _AT_EDGE = 0.15, 0.003, 0.025, 0.012
 _LEAST_PICTURE = 0.16
 _ZOOMS = (1.0, 0.84, 0.7)
 _SHARES = (0.42, 0.5, 0.58, 0.66, 0.74)
+_WIDENINGS = (1.0, 1.15, 1.3, 1.5, 1.75, 2.05, 2.4)
+_LEAST_BEYOND, _LEAST_PHOTO = 0.015, 0.28  # shares of a canvas that a photo which is carried on leaves, and has
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +38,8 @@ class Subject:
     def lost(self, crop: Box) -> float:
         """Share of the subject that a crop leaves out, [0, 1]."""
         rows, columns = self.table.shape[0] - 1, self.table.shape[1] - 1
-        left, right = round(crop[0] * columns), round(crop[2] * columns)
-        top, bottom = round(crop[1] * rows), round(crop[3] * rows)
+        left, right = (min(max(round(side * columns), 0), columns) for side in (crop[0], crop[2]))
+        top, bottom = (min(max(round(side * rows), 0), rows) for side in (crop[1], crop[3]))
         total = float(self.table[-1, -1])
         return 1 - float(box_sum(self.table, left, top, right, bottom)) / total if total else 0.0
 
@@ -44,11 +47,27 @@ class Subject:
 @dataclass(frozen=True)
 class Candidate:
     """A framing to try: its `ground` is the kind, colours are the style's to choose. `cut` is the share of the subject
-    that it loses, `side` the side of the canvas that it leaves to text, "" for none."""
+    that it loses, `side` the side of the canvas that it leaves to text, "" for none. `carried` is what is seen of the
+    photo being carried on beyond its edges: shares of the canvas times what each edge costs."""
 
     framing: Framing
     cut: float
     side: str = ""
+    carried: float = 0.0
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """How a photo may be carried on: what that costs at the left, top, right and bottom edge, 1 where it looks wrong at
+    once; `focus` is the box (ltrb, normalised) that holds all that may not be repeated."""
+
+    costs: tuple[float, float, float, float]
+    focus: Box
+
+    def reach(self, edge: int) -> float:
+        """How far beyond an edge the photo may go on, in its own extents."""
+        cost = self.costs[edge]
+        return 0.0 if cost > _MOST_CARRIED else _FAR_BEYOND * (1 - 0.6 * cost)
 
 
 def subject_of(mask: np.ndarray) -> Subject:
@@ -57,11 +76,19 @@ def subject_of(mask: np.ndarray) -> Subject:
     height, width = mask.shape
     if not sure.any():
         sure[height // 5 : height - height // 5, width // 5 : width - width // 5] = 1
-    left, right = _extent(sure.sum(0))
-    top, bottom = _extent(sure.sum(1))
+    left, top, right, bottom = box_of(sure)
     box = (max(0.0, left - _PAD), max(0.0, top - _PAD), min(1.0, right + _PAD), min(1.0, bottom + _PAD))
     cut = (left < _AT_EDGE, top < _AT_EDGE, right > 1 - _AT_EDGE, bottom > 1 - _AT_EDGE)
     return Subject(summed(sure, np.float64), box, cut)
+
+
+def box_of(mask: np.ndarray) -> Box:
+    """The box (ltrb, normalised) of a mask (h, w) but for thin tails; the whole of one that holds nothing."""
+    if not mask.any():
+        return (0.0, 0.0, 1.0, 1.0)
+    left, right = _extent(mask.sum(0))
+    top, bottom = _extent(mask.sum(1))
+    return (left, top, right, bottom)
 
 
 def _extent(mass: np.ndarray) -> tuple[float, float]:
@@ -81,10 +108,11 @@ def candidates(
     is_flat: bool,
     is_packshot: bool,
     margin: float,
+    beyond: Beyond | None = None,
 ) -> list[Candidate]:
     """List the framings worth trying of the kinds in `grounds`; those that cut less than `MOST_CUT` where there are
     any, else those that cut least. `is_flat`: the photo's ground is one colour, `is_packshot`: it can be taken away,
-    `margin` is the free edge as a share of the canvas's short side."""
+    `margin` is the free edge as a share of the canvas's short side, `beyond` says how the photo may be carried on."""
     if "as_is" in grounds:
         return [Candidate(Framing(ground="as_is"), 0.0)]
     short = min(canvas.width, canvas.height)
@@ -96,6 +124,8 @@ def candidates(
         listed += _standing(photo_aspect, subject, canvas, edge, "extend")
     for ground in sorted(grounds & {"bleed", "band"}):
         listed += _windows(photo_aspect, subject, canvas, (0.0, 0.0, 1.0, 1.0), ground, zooms=_ZOOMS)
+    if beyond and not is_flat and "outpaint" in grounds:
+        listed += _carried_on(photo_aspect, subject, canvas, beyond)
     if "frame" in grounds:
         inner = (edge[0], edge[1], 1 - edge[0], 1 - edge[1])
         listed += _windows(photo_aspect, subject, canvas, inner, "frame", zooms=_ZOOMS[:2])
@@ -136,6 +166,37 @@ def _windows(
         if zoom == 1.0 and all(each.cut > MOST_CUT for each in listed):
             break  # a smaller crop cuts more
     return listed
+
+
+def _carried_on(photo_aspect: float, subject: Subject, canvas: Canvas, beyond: Beyond) -> Iterator[Candidate]:
+    """Windows that go beyond the photo where it may be carried on, with the subject in the middle or at either side of
+    them. Where the photo cuts the subject, the canvas's edge does."""
+    full = cover(canvas.width / canvas.height, photo_aspect, (0.5, 0.5))
+    reach = [0.0 if subject.cut[edge] else beyond.reach(edge) for edge in range(4)]
+    for widening in _WIDENINGS:
+        width, height = widening * (full[2] - full[0]), widening * (full[3] - full[1])
+        across = _starts_between(width, subject.box[0], subject.box[2], -reach[0], 1 + reach[2])
+        down = _starts_between(height, subject.box[1], subject.box[3], -reach[1], 1 + reach[3])
+        for left in across:
+            for top in down:
+                crop = (left, top, left + width, top + height)
+                shown = (min(crop[2], 1.0) - max(crop[0], 0.0)) * (min(crop[3], 1.0) - max(crop[1], 0.0))
+                if not _LEAST_PHOTO <= shown / (width * height) <= 1 - _LEAST_BEYOND:
+                    continue
+                sides = (-crop[0] / width, -crop[1] / height, (crop[2] - 1) / width, (crop[3] - 1) / height)
+                carried = sum(max(0.0, side) * cost for side, cost in zip(sides, beyond.costs, strict=True) if side > 0)
+                framing = Framing(crop, ground="outpaint", blend="outpaint", focus=beyond.focus)
+                yield Candidate(framing, _charged(subject.lost(crop)), carried=carried)
+
+
+def _starts_between(size: float, low: float, high: float, least: float, most: float) -> list[float]:
+    """Where a window of a size that lies between `least` and `most` may start so that it holds what lies from `low` to
+    `high`: as early, as central and as late as it can; nowhere where it can't hold that."""
+    first, last = max(least, high - size), min(low, most - size)
+    if first > last + 1e-9:
+        return []
+    middle = min(max((low + high - size) / 2, first), last)
+    return [middle, *(start for start in (first, last) if abs(start - middle) > 0.04 * size)]
 
 
 def _charged(cut: float) -> float:

@@ -6,7 +6,7 @@ from layoutgen.core.layout import Box, Framing, to_px
 from layoutgen.core.shapes.paths import Path, Segment, polygon, rectangle
 
 EDGES = ("straight", "slanted", "slanted_back", "arched", "overlap")
-BLENDS = ("normal", "cut_out")
+BLENDS = ("normal", "cut_out", "outpaint")
 _NEAR = 0.004
 """Closer to the canvas's side, as a share of it, a photo ends with the canvas."""
 _SLANT, _MOST_SLANT = 0.16, 0.3

@@ -13,7 +13,7 @@ from layoutgen.core.layout import Role
 CASES = ("as_is", "upper", "lower")
 FAMILIES = ("sans", "serif", "grotesque", "mono")
 CONTAINERS = ("none", "rounded", "pill", "slanted", "ribbon", "burst", "disc", "tag", "line", "quote")
-GROUNDS = ("bleed", "extend", "panel", "band", "card", "frame", "split", "cut_out", "as_is")
+GROUNDS = ("bleed", "outpaint", "extend", "panel", "band", "card", "frame", "split", "cut_out", "as_is")
 EDGES = ("straight", "slanted", "arched", "overlap")
 BLOCKS = ("column", "head_and_foot", "corner_price", "rail", "centred", "diagonal")
 SCHEMES = ("analogous", "complement", "monochrome", "ink_on_paper", "brand")
@@ -98,7 +98,14 @@ class Style:
     types: Mapping[Role, Type] = field(default_factory=dict)
     palette: Palette = Palette()
     grounds: Mapping[str, float] = field(
-        default_factory=lambda: {"bleed": 0.0, "extend": -0.1, "cut_out": -0.05, "panel": 0.27, "card": 0.32}
+        default_factory=lambda: {
+            "bleed": 0.0,
+            "outpaint": 0.02,
+            "extend": -0.1,
+            "cut_out": -0.05,
+            "panel": 0.27,
+            "card": 0.32,
+        }
     )
     edges: Mapping[str, float] = field(default_factory=lambda: {"straight": 0.0})
     blocks: Mapping[str, float] = field(default_factory=lambda: {"column": 0.0})

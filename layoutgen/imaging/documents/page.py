@@ -110,6 +110,12 @@ class Page:
         """Whether the photo is shown without its ground."""
         return framed.is_cut_out(self.photo, self.framing)
 
+    @property
+    def is_redrawn(self) -> bool:
+        """Whether what is shown of the photo is no part of it as it is: without its ground, or carried on beyond its
+        edges."""
+        return self.is_cut_out or self.framing.blend == "outpaint"
+
     @cached_property
     def outline(self) -> Path | None:
         """In which the photo ends, px; None for its box."""

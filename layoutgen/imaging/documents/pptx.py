@@ -121,15 +121,15 @@ def _ground(slide: Any, page: Page, unit: float) -> None:
 
 
 def _photo(slide: Any, page: Page, unit: float) -> None:
-    """The whole photo, cropped by the slide and to its outline, at most twice as fine as it is shown; of a cut-out,
-    what is shown."""
+    """The whole photo, cropped by the slide and to its outline, at most twice as fine as it is shown; of one
+    that is redrawn, what is shown."""
     box = page.picture_box
     if box[2] <= 0 or box[3] <= 0:
         return
-    data = embedded.shown_photo(page) if page.is_cut_out else embedded.whole_photo(page, _MOST_FINE)
+    data = embedded.shown_photo(page) if page.is_redrawn else embedded.whole_photo(page, _MOST_FINE)
     picture = slide.shapes.add_picture(io.BytesIO(data), *_emu(box, unit))
     picture.name = "Photo"
-    if page.is_cut_out:
+    if page.is_redrawn:
         return
     left, top, right, bottom = page.framing.crop
     picture.crop_left, picture.crop_top, picture.crop_right, picture.crop_bottom = left, top, 1 - right, 1 - bottom

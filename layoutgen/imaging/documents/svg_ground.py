@@ -26,7 +26,7 @@ def definitions(page: Page, is_linked: bool) -> list[str]:
                 f'width="{px(width + 16 * blur)}" height="{px(height + 16 * blur)}">'
                 f'<feGaussianBlur stdDeviation="{px(blur)}"/></filter>\n'
             )
-    elif is_linked and not page.is_cut_out:
+    elif is_linked and not page.is_redrawn:
         left, top, across, down = page.picture_box
         rectangle = f'<rect x="{left}" y="{top}" width="{across}" height="{down}"/>'
         parts.append(f'<clipPath id="photo-frame">{rectangle}</clipPath>\n')
@@ -66,7 +66,7 @@ def _photo(page: Page, address: str | None) -> str:
         path = paths.svg(pictures.shadow(page.framing, page.canvas.width, page.canvas.height))
         looks = f'fill-opacity="{pictures.SHADOW}" filter="url(#photo-shadow-blur)"'
         shadow = f'<path id="photo-shadow" inkscape:label="Photo shadow" d="{path}" {looks}/>\n'
-    if address is None or page.is_cut_out:
+    if address is None or page.is_redrawn:
         kind = "png" if page.is_cut_out else "jpeg"
         place = float(left), float(top), float(width), float(height)
         address = f"data:image/{kind};base64,{base64(embedded.shown_photo(page))}"

@@ -176,7 +176,8 @@ def mirrored(task: Task) -> Task:
     def across(box: Box) -> Box:
         return (1 - box[2], box[1], 1 - box[0], box[3])
 
-    framing = replace(task.framing, crop=across(task.framing.crop), picture=across(task.framing.picture))
+    focus = task.framing.focus and across(task.framing.focus)
+    framing = replace(task.framing, crop=across(task.framing.crop), picture=across(task.framing.picture), focus=focus)
     photo = np.ascontiguousarray(task.photo[:, ::-1])
     mask = None if task.mask is None else np.ascontiguousarray(task.mask[:, ::-1])
     return _with_boxes(replace(task, photo=photo, framing=framing, mask=mask), across)

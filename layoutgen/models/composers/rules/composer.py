@@ -25,11 +25,11 @@ from layoutgen.models.composers.rules.ornaments import ornaments
 from layoutgen.models.composers.rules.photo import Photo, photo_of
 from layoutgen.models.composers.rules.scenes import Scene, scene_of
 
-VERSION = "rules-4"
+VERSION = "rules-5"
 _STYLES, _SCENES, _ALIKE = 3, 24, 3
 _PASSES = ((0.05, False), (0.036, False), (0.0, True))
 _BAND = 0.94  # its opacity
-_NARROW = frozenset({"as_is", "bleed", "frame"})
+_NARROW = frozenset({"as_is", "bleed", "frame", "outpaint"})
 _EDGE_CUT = 0.01  # of the subject, by a slanted or arched end of the photo
 
 
@@ -82,6 +82,7 @@ class RulesComposer:
             is_flat=photo.ground is not None,
             is_packshot=photo.ground is not None and framed.is_cut_out(brief.image, Framing(blend="cut_out")),
             margin=self._margin,
+            beyond=photo.beyond,
         )
         known = {each: costs.of_framing(each, style, brief.canvas) for each in candidates}
         box = photo.outline.box
@@ -168,7 +169,7 @@ def _finished(photo: Photo, choice: _Choice) -> Framing:
         needed = veils.need(scene, text, style) or (style.palette.scrim * 0.7, scene.light_in(text)[0] < 0.6)
         if scene.ground == "band":
             scrims.append(Scrim(veils.band(scene, spot, canvas), colour, _BAND, "all"))
-        elif needed[0] and scene.ground in ("bleed", "frame"):
+        elif needed[0] and scene.ground in ("bleed", "frame", "outpaint"):
             scrims.append(veils.veil(photo, scene, text, needed))
     drawn = ornaments(photo, scene, style, choice.arrangement.spots, backdrop, canvas)
     return replace(framing, scrims=tuple(scrims), ornaments=drawn)

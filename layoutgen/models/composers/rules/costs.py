@@ -27,6 +27,8 @@ def of_framing(candidate: Candidate, style: Style, canvas: Canvas) -> float:
         cost += 0.3 + 0.55 * (1 - visible)
     if framing.ground in ("bleed", "band", "frame"):
         cost += 0.12 * (1 - max(framing.crop[2] - framing.crop[0], framing.crop[3] - framing.crop[1]))
+    if framing.ground == "outpaint":
+        cost += 0.45 * candidate.carried
     return cost
 
 
@@ -58,7 +60,7 @@ def _bands(candidate: Candidate, subject: Box) -> dict[str, float]:
 def of_scene(scene: Scene, ground: str | None) -> float:
     """What a subject costs that is too small to be looked at, and white emptiness: a photo whose flat `ground` is as
     good as white makes a canvas of it that no style had a hand in."""
-    is_white = ground is not None and scene.ground in ("bleed", "extend") and _lightness(ground) > _WHITE
+    is_white = ground is not None and scene.ground in ("bleed", "extend", "outpaint") and _lightness(ground) > _WHITE
     return 2.2 * max(0.0, _SMALL_SUBJECT - scene.shown) + 0.3 * is_white
 
 
@@ -81,6 +83,8 @@ def of_arrangement(scene: Scene, arrangement: Arrangement, texts: list[Box], sty
         cost += 1.1 * max(0.0, _FULL_ROOM - filled / empty)
     elif scene.ground in ("extend", "cut_out"):
         cost += 0.9 * max(0.0, _FULL_CANVAS - filled - scene.shown)
+    elif scene.ground == "outpaint":
+        cost += 0.6 * max(0.0, _FULL_CANVAS - filled - scene.shown)
     whole = _middle(texts)
     lean = abs(0.5 * whole[0] + 0.5 * scene.centre[0] - 0.5) + 0.6 * abs(0.5 * whole[1] + 0.5 * scene.centre[1] - 0.5)
     return cost + 0.7 * lean

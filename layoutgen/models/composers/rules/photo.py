@@ -10,6 +10,7 @@ from layoutgen.core import colour
 from layoutgen.core.layout import area
 from layoutgen.core.placing.colouring import accent_colour
 from layoutgen.core.proposals import framings
+from layoutgen.imaging import surroundings
 from layoutgen.imaging.grounds import flat_ground
 from layoutgen.models.base import Brief, Saliency
 
@@ -35,6 +36,12 @@ class Photo:
     def outline(self) -> framings.Subject:
         """Where the subject is."""
         return framings.subject_of(self.subject)
+
+    @cached_property
+    def beyond(self) -> framings.Beyond:
+        """How it can be carried on beyond its edges."""
+        focus = framings.box_of(self.taken > _SOFT)
+        return framings.Beyond(surroundings.costs(self.pixels, focus), focus)
 
     @cached_property
     def ground(self) -> str | None:

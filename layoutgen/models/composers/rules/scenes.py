@@ -7,6 +7,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from layoutgen.core.framing import on_canvas
 from layoutgen.core.layout import Box, Canvas, area, intersection
 from layoutgen.core.proposals.framings import Candidate
 from layoutgen.core.proposals.rooms import free_rooms
@@ -20,7 +21,7 @@ _TAKEN = 0.35
 _TRIED = 24
 _BAND_WIDE = 0.9
 _LEAST_WIDE, _LEAST_HIGH = 0.2, 0.09  # of a room for text, shares of the canvas's short side
-_IN_PICTURE = frozenset({"bleed", "band", "frame", "extend", "cut_out", "as_is"})
+_IN_PICTURE = frozenset({"bleed", "outpaint", "band", "frame", "extend", "cut_out", "as_is"})
 """Grounds on whose photo texts may stand; on others they stand beside it."""
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
@@ -87,6 +88,8 @@ def scene_of(photo: Photo, candidate: Candidate, canvas: Canvas, margin: float, 
     taken, subject, light = (
         framed.draw(values, framing, canvas, _SIDE) for values in (photo.taken, photo.subject, photo.light)
     )
+    if framing.blend == "outpaint":
+        light = _carried_on(light, on_canvas(_WHOLE, framing))
     blocked = (taken > _TAKEN).astype(np.float32)
     height, width = blocked.shape
     window = (
@@ -114,6 +117,19 @@ def scene_of(photo: Photo, candidate: Candidate, canvas: Canvas, margin: float, 
     least = _LEAST_WIDE * short / canvas.width, _LEAST_HIGH * short / canvas.height
     tables = (cv2.integral(values) for values in (blocked, light, light * light))
     return Scene(candidate, safe, least, total / subject.size, centre, window, *tables)
+
+
+def _carried_on(light: np.ndarray, box: Box) -> np.ndarray:
+    """A map of light with that of a box's edges carried on."""
+    height, width = light.shape
+    left, top, right, bottom = (
+        math.ceil(box[0] * width),
+        math.ceil(box[1] * height),
+        int(box[2] * width),
+        int(box[3] * height),
+    )
+    inner = light[top:bottom, left:right]
+    return np.pad(inner, ((top, height - bottom), (left, width - right)), "edge") if inner.size else light
 
 
 def _block(blocked: np.ndarray, box: Box) -> None:

@@ -124,9 +124,12 @@ def _outpainted(image: np.ndarray, framing: Framing, size: tuple[int, int], is_s
     first = min(max(crop[0], 0.0), _LAST), min(max(crop[1], 0.0), _LAST)
     part: Box = (*first, max(min(crop[2], 1.0), first[0] + 1e-3), max(min(crop[3], 1.0), first[1] + 1e-3))
     scale = width / (crop[2] - crop[0]), height / (crop[3] - crop[1])
-    left, top = round((part[0] - crop[0]) * scale[0]), round((part[1] - crop[1]) * scale[1])
-    right, bottom = round((crop[2] - part[2]) * scale[0]), round((crop[3] - part[3]) * scale[1])
-    inner = max(1, width - left - right), max(1, height - top - bottom)
+    left, right, top, bottom = (
+        min(size[axis] - 1 + end, round((part[axis + 2 * end] - crop[axis]) * scale[axis]))
+        for axis in (0, 1)
+        for end in (0, 1)
+    )
+    inner = max(1, right - left), max(1, bottom - top)
     drawn = _scaled(image, replace(framing, crop=part), inner, is_smooth)
     pads = left, top, width - left - inner[0], height - top - inner[1]
     if image.ndim == 2:

@@ -51,9 +51,9 @@ def light_of(strip: Floats, long: int) -> tuple[Floats, Floats, Floats, Floats]:
     near = _along(strip[:, -rim:].mean(1), NEAR * long)
     even = _even(near)
     half = max(1, depth // 2)
-    slope = (strip[:, half:].mean((0, 1)) - strip[:, :half].mean((0, 1))) / max(1.0, depth / 2) if depth > 1 else 0.0
+    fall = np.median(strip[:, half:].mean(1) - strip[:, :half].mean(1), axis=0) if depth > 1 else np.zeros(3)
     steepest = _MOST_CHANGE / (_RUN * long)
-    slope = np.clip(slope, -steepest, steepest) * np.ones(3)
+    slope = np.clip(fall / max(1.0, depth / 2), -steepest, steepest)
     inwards = np.arange(-depth, 0) + 1 + rim / 2
     texture = strip - near[:, None] - (slope[None] * inwards[:, None])[None]
     return near, even, slope.astype(np.float32), texture.astype(np.float32)

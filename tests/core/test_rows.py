@@ -132,6 +132,16 @@ def test_a_framing_is_read_from_its_three_columns():
     assert rows.read_framing(row) == Framing((0.0, 0.25, 1.0, 0.75), (0.5, 0.0, 1.0, 1.0), "#eeeeee")
 
 
+def test_a_framing_that_goes_beyond_its_photo_is_read_as_it_was_written_and_by_tables_without_focus():
+    framing = Framing((-0.5, 0.0, 1.25, 1.0), ground="outpaint", blend="outpaint", focus=(0.25, 0.25, 0.75, 1.0))
+    written = rows.framing_row(framing)
+    stored = pa.array([written["ground"]], schema.LAYOUTS.field("ground").type)
+    assert rows.read_framing(written | {"ground": stored.to_pylist()[0]}) == framing
+    older = pa.struct([field for field in stored.type if field.name != "focus"])
+    read = pa.array([rows.framing_row(Framing(ground="bleed"))["ground"]], older).to_pylist()[0]
+    assert rows.read_framing(rows.framing_row(Framing()) | {"ground": read}) == Framing(ground="bleed")
+
+
 def test_pictures_of_a_shard_may_be_more_than_32_bit_offsets_hold() -> None:
     column = rows.dictionary({0: b"vase"}, {0: "a"}, 1)
     assert column.type == pa.dictionary(pa.int32(), pa.large_binary())

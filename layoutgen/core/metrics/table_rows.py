@@ -150,9 +150,8 @@ def _shows_photo(crop: Any) -> bool:
     if not is_box(crop):
         return False
     left, top, right, bottom = map(float, crop)
-    return (
-        max(left, top) < 1 and min(right, bottom) > 0 and min(left, top) > -_FARTHEST and max(right, bottom) < _FARTHEST
-    )
+    shows = left < min(1, right) and top < min(1, bottom) and min(right, bottom) > 0
+    return shows and min(left, top) > -_FARTHEST and max(right, bottom) < _FARTHEST
 
 
 def asked(row: Mapping[str, Any]) -> Asked | None:

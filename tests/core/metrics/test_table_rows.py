@@ -100,3 +100,21 @@ def test_a_ground_that_nobody_can_draw_is_named(ground, fault):
     assert (framing is None) == (fault is not None)
     if framing and ground and ground.get("edge"):
         assert framing.edge == "slanted" and framing.scrims[0].colour == "#000000"
+
+
+@pytest.mark.parametrize(
+    ("crop", "blend", "focus", "fault"),
+    [
+        ([-0.5, 0.0, 1.2, 1.0], "outpaint", [0.2, 0.2, 0.8, 0.8], None),
+        ([-0.5, 0.0, 1.2, 1.0], "outpaint", None, None),
+        ([-0.5, 0.0, 1.2, 1.0], "normal", None, "framing_not_usable"),
+        ([1.5, 0.0, 2.5, 1.0], "outpaint", None, "framing_not_usable"),
+        ([-90.0, 0.0, 1.0, 1.0], "outpaint", None, "framing_not_usable"),
+        ([0.5, 0.0, 0.2, 1.0], "outpaint", None, "framing_not_usable"),
+        ([-0.5, 0.0, 1.2, 1.0], "outpaint", [-0.2, 0.2, 0.8, 0.8], "framing_not_usable"),
+        ([-0.5, 0.0, None, 1.0], "outpaint", None, "framing_not_usable"),
+    ],
+)
+def test_a_crop_may_go_beyond_a_photo_that_is_carried_on_there_and_has_to_show_some_of_it(crop, blend, focus, fault):
+    row = WHOLE | {"crop": crop, "ground": {"blend": blend, "focus": focus}}
+    assert table_rows.framing_fault(row) == fault

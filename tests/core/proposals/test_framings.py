@@ -81,3 +81,37 @@ def test_only_the_grounds_that_are_asked_for_are_listed():
 
 def test_a_map_of_nothing_has_its_subject_in_the_middle():
     assert framings.subject_of(np.zeros((50, 50), np.float32)).box == pytest.approx((0.175, 0.175, 0.825, 0.825))
+
+
+BESIDE = framings.Beyond((0.1, 0.2, 0.3, float("inf")), (0.3, 0.3, 0.7, 0.7))
+
+
+def carried_on(mask, aspect, canvas, beyond=BESIDE, **photo):
+    grounds = frozenset({"outpaint", "card"})
+    flags = {"is_flat": False, "is_packshot": False} | photo
+    subject = framings.subject_of(mask)
+    candidates = framings.candidates(aspect, subject, canvas, grounds=grounds, margin=0.045, beyond=beyond, **flags)
+    return [candidate for candidate in candidates if candidate.framing.ground == "outpaint"]
+
+
+@given(masks(), aspects, canvases)
+def test_a_photo_is_carried_on_only_where_it_may_be_and_holds_its_subject_unstretched(mask, aspect, canvas):
+    subject = framings.subject_of(mask)
+    for candidate in carried_on(mask, aspect, canvas):
+        crop = candidate.framing.crop
+        assert crop[3] <= 1 + 1e-9  # the foot can't be
+        beyond = (crop[0] < -1e-9, crop[1] < -1e-9, crop[2] > 1 + 1e-9, crop[3] > 1 + 1e-9)
+        assert not any(cut and out for cut, out in zip(subject.cut, beyond, strict=True))
+        assert inside(subject.box, crop) and not inside(crop, WHOLE)
+        assert aspect * (crop[2] - crop[0]) / (crop[3] - crop[1]) == pytest.approx(
+            canvas.width / canvas.height, rel=0.01
+        )
+        assert candidate.framing.focus == BESIDE.focus and candidate.cut == 0 and candidate.carried > 0
+
+
+def test_a_photo_whose_ground_is_one_colour_or_can_not_be_carried_on_is_not():
+    mask = np.zeros((40, 40), np.float32)
+    mask[12:28, 14:26] = 1
+    assert carried_on(mask, 1.0, Canvas(1920, 1080))
+    assert not carried_on(mask, 1.0, Canvas(1920, 1080), is_flat=True)
+    assert not carried_on(mask, 1.0, Canvas(1920, 1080), framings.Beyond((0.95,) * 4, WHOLE))

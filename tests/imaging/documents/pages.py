@@ -160,8 +160,12 @@ GROUNDS = {
     )
     for i, picture in enumerate(_PICTURES)
     for edge in EDGES
-} | {"cut_out": Framing((0, 0, 1, 1), (0.1, 0.1, 0.9, 0.9), "#f2c14e", "#e08e45", blend="cut_out")}
-"""Every edge at several places of the canvas, with gradients, scrims and ornaments, and a cut-out."""
+} | {
+    "cut_out": Framing((0, 0, 1, 1), (0.1, 0.1, 0.9, 0.9), "#f2c14e", "#e08e45", blend="cut_out"),
+    "outpaint": Framing((-0.4, -0.1, 1.0, 1.2), blend="outpaint", focus=(0.2, 0.2, 0.8, 0.8), scrims=(_VEIL,)),
+}
+"""Every edge at several places of the canvas, with gradients, scrims and ornaments, a cut-out, and a photo that is
+carried on."""
 
 
 def shapes(canvas: Canvas, direction: str = "ltr") -> list[Element]:

@@ -68,7 +68,7 @@ def test_the_merged_picture_is_the_picture_and_so_are_the_layers_over_each_other
     assert np.abs(layered - plain.picture).max() <= 3
 
 
-@pytest.mark.parametrize("ground", ["slanted-0", "arched-1", "overlap-2", "cut_out"])
+@pytest.mark.parametrize("ground", ["slanted-0", "arched-1", "overlap-2", "cut_out", "outpaint"])
 def test_grounds_and_shapes_are_layers_that_give_the_picture_over_each_other(ground):
     page = pages.dressed(ground, Canvas(320, 320))
     document, _ = opened(page)

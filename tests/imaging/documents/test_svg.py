@@ -221,12 +221,21 @@ def test_a_browser_crops_a_linked_photo_as_the_picture_does(tmp_path):
     assert structural_similarity(shot, page.picture, channel_axis=2) > 0.95
 
 
+def test_a_photo_that_is_carried_on_is_embedded_as_it_is_shown_even_where_its_original_is_linked():
+    page = pages.dressed("outpaint", Canvas(540, 540))
+    image = by_id(parsed(svg.write(page, photo="photo.jpg")))["photo"]
+    seen_photo = np.asarray(Image.open(io.BytesIO(base64.b64decode(image.get(HREF).partition(",")[2]))))
+    assert (image.get("x"), image.get("width"), seen_photo.shape) == ("0", "540", (540, 540, 3))
+    bare = replace(page, framing=replace(page.framing, scrims=()))
+    assert np.abs(seen_photo.astype(int) - bare.ground).mean() < 3
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(find() is None, reason="no Chromium here")
 def test_a_browser_shows_every_ground_and_every_shape_as_the_picture_does(tmp_path):
     similar = {}
     with Browser(tmp_path) as browser:
-        for i, name in enumerate([*(f"{edge}-{i % 4}" for i, edge in enumerate(EDGES)), "cut_out"]):
+        for i, name in enumerate([*(f"{edge}-{i % 4}" for i, edge in enumerate(EDGES)), "cut_out", "outpaint"]):
             page = pages.dressed(name, pages.SIZES[i % 5], ("ltr", "rtl")[i % 2])
             similar[name] = structural_similarity(seen(browser, page, tmp_path), page.picture, channel_axis=2)
     assert min(similar.values()) >= 0.98, similar

@@ -265,3 +265,21 @@ def test_a_map_that_the_annotator_left_is_used_and_one_is_made_where_there_is_no
     assert subject_map(asked, SALIENCY) is asked.annotation.subject_map
     made = subject_map(Brief(asked.image, Annotation(), COPY, SQUARE), SALIENCY)
     assert made.shape == (160, 160)
+
+
+@pytest.mark.parametrize("canvas", [TALL, WIDE])
+def test_a_photo_on_a_ground_that_can_be_carried_on_fills_the_canvas(canvas):
+    (composition,) = compose(brief((0.12, 0.1, 0.88, 0.9), canvas, size=(600, 700), grain=45))
+    framing = composition.framing
+    assert framing.ground == "outpaint" and framing.picture == WHOLE and not inside(framing.crop, WHOLE)
+    subject = framed.draw(photo((0.12, 0.1, 0.88, 0.9), (600, 700))[1], framing, canvas, 400)
+    shown = subject.sum() / 400**2 * max(canvas.width, canvas.height) ** 2 / (canvas.width * canvas.height)
+    assert shown > 0.12
+
+
+def test_a_photo_whose_edges_hold_things_is_not_carried_on():
+    asked = brief((0.12, 0.1, 0.88, 0.9), WIDE, size=(600, 700))
+    stripes = np.kron(np.random.default_rng(1).integers(0, 2, (14, 12)), np.ones((50, 50)))[..., None]
+    busy = np.where(asked.annotation.subject_map[..., None] > 0, asked.image, 255 * stripes).astype(np.uint8)
+    (composition,) = compose(replace(asked, image=busy))
+    assert composition.framing.ground != "outpaint"

@@ -1,7 +1,9 @@
 """Layout tables in, a page to look through, correct and decide on them out; it works from a folder or a bucket, without
-a server, and exports decisions as feedback.
+a server, and exports decisions as feedback. With --serve it is served on this machine alone, and decisions go straight
+into the feedback file.
 
 python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/
+python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/ --serve --feedback s3://bucket/feedback.jsonl
 python -m jobs.gallery --layouts s3://bucket/posters --beside s3://bucket/layouts --output gallery/
 """
 
@@ -10,8 +12,9 @@ import argparse
 from jobs.output import end, reported, say
 from layoutgen.cluster import own_output
 from layoutgen.config.jobs import StorageSettings
-from layoutgen.evaluation import beside
+from layoutgen.evaluation import beside, review_server
 from layoutgen.evaluation.gallery import run_gallery
+from layoutgen.evaluation.review_room import open_room
 from layoutgen.io.storage import Storage
 
 
@@ -29,24 +32,56 @@ def main() -> int:
     parser.add_argument("--no-maps", action="store_true", help="leave out the maps of what is to be protected")
     parser.add_argument("--font", action="append", default=[], help="font file that the layouts name; may be repeated")
     parser.add_argument("--endpoint-url", default=StorageSettings().endpoint_url, help="S3 endpoint")
+    serving = parser.add_argument_group("serving")
+    serving.add_argument("--serve", action="store_true", help="serve the page on this machine alone, until Ctrl-C")
+    port = review_server.PORT
+    serving.add_argument("--port", type=int, default=port, help=f"(default: {port}; 0: any that is free)")
+    serving.add_argument("--drawn", action="store_true", help="the page is there already: serve it as it is")
+    serving.add_argument("--feedback", help="file that decisions go into (default: OUTPUT/feedback.jsonl)")
+    serving.add_argument("--preferences", help="file that choices go into (default: OUTPUT/preferences.jsonl)")
     arguments = parser.parse_args()
+    if arguments.drawn and not arguments.serve:
+        parser.error("--drawn goes with --serve: a page that is there already needs nothing else")
     with reported(parser.prog, ValueError) as outcome:
-        storage, output = Storage(arguments.endpoint_url), arguments.output
-        with own_output():
-            page = run_gallery(
-                storage,
-                arguments.layouts,
-                output,
-                run_id=arguments.run_id,
-                limit=arguments.limit,
-                side=arguments.side,
-                font_files=tuple(arguments.font),
-                maps=not arguments.no_maps,
-            )
+        storage = Storage(arguments.endpoint_url)
+        page = storage.join(arguments.output, "index.html") if arguments.drawn else _draw(storage, arguments)
         if arguments.beside:
-            say(beside.write(storage, arguments.layouts, arguments.beside, output, limit=arguments.limit))
+            other, output = arguments.beside, arguments.output
+            say(beside.write(storage, arguments.layouts, other, output, limit=arguments.limit))
         say(page)
+        if arguments.serve:
+            _serve(storage, arguments)
     return outcome.code
+
+
+def _draw(storage: Storage, arguments: argparse.Namespace) -> str:
+    with own_output():
+        return run_gallery(
+            storage,
+            arguments.layouts,
+            arguments.output,
+            run_id=arguments.run_id,
+            limit=arguments.limit,
+            side=arguments.side,
+            font_files=tuple(arguments.font),
+            maps=not arguments.no_maps,
+        )
+
+
+def _serve(storage: Storage, arguments: argparse.Namespace) -> None:
+    room = open_room(
+        storage,
+        arguments.layouts,
+        arguments.output,
+        arguments.feedback or storage.join(arguments.output, "feedback.jsonl"),
+        arguments.preferences or storage.join(arguments.output, "preferences.jsonl"),
+        run_id=arguments.run_id,
+        limit=arguments.limit,
+        font_files=tuple(arguments.font),
+    )
+    with review_server.ReviewServer(room, arguments.port) as server:
+        say(server.address)
+        server.serve()
 
 
 if __name__ == "__main__":

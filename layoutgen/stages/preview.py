@@ -1,7 +1,5 @@
 """preview: placed rows in, previews drawn and stored, one small row a preview out."""
 
-from typing import Any
-
 import numpy as np
 import pyarrow as pa
 
@@ -11,11 +9,10 @@ from layoutgen.core.metrics import table_rows
 from layoutgen.imaging import drawing, framed, images
 from layoutgen.imaging.image_faults import FileFault
 from layoutgen.imaging.shrinking import shrink
-from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Saliency
 from layoutgen.stages import drawable
-from layoutgen.stages.originals import MAX_PIXELS, Originals
+from layoutgen.stages.row_scenes import RowScenes
 
 _MAP_SIDE = 256
 _TINT = (230, 57, 53)
@@ -36,11 +33,9 @@ class Preview:
         layers: bool = False,
         saliency: Saliency | None = None,
     ) -> None:
-        self._storage, self._folder, self._side = storage, folder, side
-        self._font_files = here(font_files, storage)
+        self._storage, self._folder, self._side, self._font_files = storage, folder, side, font_files
         self._layers, self._saliency = layers, saliency
-        self._originals = Originals(storage)
-        self._photo: tuple[str, np.ndarray] | None = None  # the canvases of one photo stand together
+        self._scenes = RowScenes(storage, 2 * side)
         self._subject: tuple[str, np.ndarray] | None = None
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -58,12 +53,11 @@ class Preview:
                 faults.append(fault or "framing_not_usable")
                 continue
             try:
-                photo = self._read(row)
-                logo = images.decode_logo(self._storage.read(row["logo"])) if _has_logo(row) else None
+                ground = self._scenes.ground(row, framing, canvas)
+                logo = self._scenes.logo(row)
             except (StorageError, FileFault) as error:
                 faults.append(str(error))
                 continue
-            ground = framed.draw(photo, framing, canvas, max(canvas.width, canvas.height))
             drawn = drawing.draw(ground, elements, canvas, logo=logo, font_files=self._font_files)
             self._write(row, "", images.encode_jpeg(shrink(drawn, self._side), 88))
             if self._layers:
@@ -72,21 +66,12 @@ class Preview:
                 layer = drawing.layer(ink, canvas, logo=logo, font_files=self._font_files, side=self._side)
                 self._write(row, "ink", images.encode_png(layer))
             if self._saliency is not None:
-                shown = framed.draw(self._find(row["image"], photo), framing, canvas, min(_MAP_SIDE, self._side))
+                shown = framed.draw(
+                    self._find(row["image"], self._scenes.photo(row)), framing, canvas, min(_MAP_SIDE, self._side)
+                )
                 self._write(row, "map", images.encode_png(_tinted(shown)))
             faults.append(None)
         return pa.table({"row_id": table.column("row_id"), "fault": pa.array(faults, pa.string())})
-
-    def _read(self, row: dict[str, Any]) -> np.ndarray:
-        """A row's photo; of a clip, the frame that was chosen."""
-        uri, side = row["image"], 2 * self._side
-        if self._photo is None or self._photo[0] != uri:
-            if row.get("frame_s") is None:
-                data = self._storage.read(uri)
-                self._photo = uri, images.decode(data, side=side, min_side=1, max_pixels=MAX_PIXELS).pixels
-            else:
-                self._photo = uri, self._originals.frame(uri, row["frame_s"], side).pixels
-        return self._photo[1]
 
     def _find(self, uri: str, photo: np.ndarray) -> np.ndarray:
         if self._subject is None or self._subject[0] != uri:
@@ -105,8 +90,3 @@ def _tinted(values: np.ndarray) -> np.ndarray:
     out[..., :3] = _TINT
     out[..., 3] = np.rint(np.clip(values, 0, 1) * 255)
     return out
-
-
-def _has_logo(row: dict[str, object]) -> bool:
-    elements = row["elements"] if row.get("logo") else None
-    return isinstance(elements, list) and any(e["role"] == "logo" and not e["lines"] for e in elements)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layoutgen.core.brands.brand import Brand, folded
+from layoutgen.core.brands.contradictions import LogoInk
 from layoutgen.core.brands.tone import written
-from layoutgen.core.brands.visibility import LogoInk
 from layoutgen.core.layout import Role
 
 BETWEEN = " · "
@@ -23,8 +23,8 @@ _ROLES = {
 
 @dataclass(frozen=True)
 class BrandKit:
-    """One brand with what its files are: the logos that can be set, its fonts by path or by their address in a
-    bucket (`io.font_files`), and what stands for all of it."""
+    """One brand with what its files are: the logos that can be set, the paths of its fonts on this machine, and what
+    stands for all of it."""
 
     brand: Brand
     inks: tuple[LogoInk, ...] = ()
@@ -34,7 +34,7 @@ class BrandKit:
 
     @property
     def font_files(self) -> tuple[str, ...]:
-        """Its fonts, each once."""
+        """Its fonts' paths, each once."""
         return tuple(dict.fromkeys(filter(None, (self.title_font, self.text_font))))
 
     def logo_clear(self, height: float, short: int) -> float:

@@ -11,6 +11,7 @@ markup: it is JSON here and becomes text in the page. Not the drawing of preview
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -21,13 +22,7 @@ from layoutgen.core.gallery import rows as gallery_rows
 from layoutgen.core.layout import Role
 
 CHUNK = 100
-# Scripts in the order in which the page loads them.
-ASSETS = (
-    *("index.html", "page.css", "viewer.css", "data.js", "words.js", "chinese.js"),
-    *("keys.js", "store.js", "drafts.js", "decisions.js", "messages.js", "imports.js"),
-    *("filters.js", "pictures.js", "grid.js"),
-    *("boxes.js", "editor.js", "viewer.js", "main.js"),
-)
+_LINKED = re.compile(rb'<(?:script src|link rel="stylesheet" href)="([^"/]+)"')
 # JSON is nearly JavaScript, and must not end a script where somebody inlines it.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
@@ -82,7 +77,7 @@ def files(
     names = [preview_name(row["row_id"]).partition(".")[0] for row in rows]
     index = {**meta, "fields": [*gallery_rows.FIELDS, "name"], "rows": [*_named(lines, names)]}
     yield "data/index.js", script("gallery.data.index(", index)
-    for name in reversed(ASSETS):
+    for name in reversed(assets()):
         yield name, asset(name)
 
 
@@ -95,6 +90,11 @@ def script(call: str, value: object) -> bytes:
     """A script that hands a value to the page: `call` up to the value, then the value as JSON."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return f"{call}{text.translate(_ESCAPES)});\n".encode()
+
+
+def assets() -> tuple[str, ...]:
+    """The page's own files: the page, and what it loads, in its order."""
+    return ("index.html", *(name.decode() for name in _LINKED.findall(asset("index.html"))))
 
 
 def asset(name: str) -> bytes:

@@ -36,5 +36,5 @@ gallery.imports = (() => {
     }) };
   }
 
-  return { take };
+  return { take, withIndices };
 })();

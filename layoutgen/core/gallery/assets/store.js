@@ -69,7 +69,7 @@ gallery.store = (() => {
       inMemory.add(key); // private window, full or forbidden storage
     }
     watchers.get(names[0])?.(names, before, entry);
-    document.dispatchEvent(new CustomEvent("kept"));
+    document.dispatchEvent(new CustomEvent("kept", { detail: { names, entry } }));
     return entry;
   }
 

@@ -118,7 +118,22 @@ def dominant(pixels: np.ndarray, weights: np.ndarray | None = None) -> str:
     pixels = np.asarray(pixels).reshape(-1, 3)
     if len(pixels) == 0:
         return PAPER
+    bins, sums = _bins(pixels, weights)
+    return to_hex(pixels[bins == sums.argmax()].mean(0))
+
+
+def tones(pixels: np.ndarray, weights: np.ndarray, most: int = 6) -> tuple[tuple[str, float], ...]:
+    """The colours that fill the most of some pixels, (n, 3), weighed, with their shares of what these colours fill, the
+    fullest first; those of less than a fiftieth, such as the edges of letters, are left out."""
+    pixels = np.asarray(pixels).reshape(-1, 3)
+    bins, sums = _bins(pixels, weights)
+    fullest = [int(i) for i in np.argsort(-sums, kind="stable")[:most] if sums[i] >= 0.02 * sums.sum() > 0]
+    total = sum(sums[i] for i in fullest)
+    return tuple((to_hex(pixels[bins == i].mean(0)), float(sums[i] / total)) for i in fullest)
+
+
+def _bins(pixels: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Which of 16x16x16 bins each of some pixels, (n, 3), lies in, and the weight of each bin."""
     weights = np.ones(len(pixels)) if weights is None else np.asarray(weights, np.float64).ravel()
     bins = (pixels.astype(np.int64) // 16) @ np.array([256, 16, 1])
-    fullest = int(np.bincount(bins, weights, minlength=4096).argmax())
-    return to_hex(pixels[bins == fullest].mean(0))
+    return bins, np.bincount(bins, weights, minlength=4096)

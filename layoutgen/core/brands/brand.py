@@ -83,9 +83,9 @@ class Disclaimer:
 class Brand:
     """One brand. `names` are all that rows may call it, its id among them. `colours`: by role (primary, secondary,
     accent, background, text or the brand's own), all that layouts may use; none: any may be used. `forbidden_pairs` are
-    colours of which none may stand on the other. `styles` are the names of house styles that it allows, none: all.
-    `safe_zones`: ratio to name to box (ltrb, shares of the canvas) where nothing may lie. `further` is what else its
-    file says."""
+    colours of which none may stand on the other. With `logo_plate`, a logo that can't be seen where it stands gets a
+    plate of the brand's. `styles` are the names of house styles that it allows, none: all. `safe_zones`: ratio to name
+    to box (ltrb, shares of the canvas) where nothing may lie. `further` is what else its file says."""
 
     id: str
     names: tuple[str, ...] = ()
@@ -94,6 +94,7 @@ class Brand:
     forbidden_pairs: tuple[tuple[str, str], ...] = ()
     logos: tuple[Logo, ...] = ()
     logo_grounds: str = "any"
+    logo_plate: bool = True
     tone: Tone = Tone()
     disclaimers: tuple[Disclaimer, ...] = ()
     styles: tuple[str, ...] = ()

@@ -3,27 +3,14 @@ colours.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from layoutgen.core import colour
-from layoutgen.core.brands.brand import Brand, Logo
+from layoutgen.core.brands.brand import Brand
+from layoutgen.core.brands.visibility import VISIBLE, LogoInk, is_visible, suits
 from layoutgen.core.layout import Canvas
 
 READABLE = 4.6
 """Contrast ratio of a text at least: 4.5, and what other decoders and scales may take of it."""
-VISIBLE = 2.0
-"""Contrast ratio (WCAG 2.2) of a logo's dominant colour and what is behind it, at least."""
-
-
-@dataclass(frozen=True)
-class LogoInk:
-    """A logo's file as it was read: its dominant colour (#rrggbb), width / height, and whether nothing in it is
-    transparent, so that it brings its own ground."""
-
-    logo: Logo
-    colour: str
-    aspect: float
-    is_opaque: bool = False
 
 
 def of_colours(brand: Brand) -> list[str]:
@@ -60,7 +47,7 @@ def of_logos(brand: Brand, inks: Sequence[LogoInk]) -> list[str]:
     faults = []
     for ink in inks:
         ground = {"dark-bg": colour.INK, "light-bg": colour.PAPER}.get(ink.logo.background)
-        if ground and not ink.is_opaque and colour.ratio(ink.colour, ground) < VISIBLE:
+        if ground and not is_visible(ink, ground):
             faults.append(
                 f"logo {ink.logo.uri} is for {ink.logo.background}, but its colour {ink.colour} has a contrast of "
                 f"{colour.ratio(ink.colour, ground):.1f} with {ground}; {VISIBLE:g} is the least: correct background"
@@ -79,17 +66,6 @@ def grounds_of(brand: Brand) -> tuple[str, ...]:
     colours = brand.colours.get("background") or brand.palette or (colour.PAPER, colour.INK)
     allowed = tuple(ground for ground in colours if suits(brand.logo_grounds, ground))
     return allowed or colours
-
-
-def suits(kind: str, ground: str) -> bool:
-    """Tell whether a ground is of a kind that `visual_guidelines.logo_placement.background_contrast` names."""
-    is_dark = float(colour.luminance(colour.to_rgb(ground))) < 0.18
-    return kind == "any" or is_dark == (kind == "dark_only")
-
-
-def is_visible(ink: LogoInk, ground: str) -> bool:
-    """Tell whether a logo can be seen on a colour."""
-    return ink.is_opaque or colour.ratio(ink.colour, ground) >= VISIBLE
 
 
 def of_space(inks: Iterable[LogoInk], canvases: Iterable[Canvas]) -> list[str]:

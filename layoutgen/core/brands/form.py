@@ -97,6 +97,7 @@ class _Reader:
             forbidden_pairs=self._pairs(values.get("forbidden_pairs", []), colours),
             logos=self._logos(values.get("logos", []), placement),
             logo_grounds=self._word(placement, "background_contrast", GROUND_KINDS, "any", "visual_guidelines."),
+            logo_plate=self._flag(placement, "plate", Brand.logo_plate, "visual_guidelines.logo_placement."),
             tone=self._tone(values.get("tone", {})),
             disclaimers=self._disclaimers(values.get("disclaimers", [])),
             styles=self._strings(values.get("styles", []), "styles"),
@@ -137,6 +138,13 @@ class _Reader:
         self._fault(above + key, word, f"known: {', '.join(known)}")
         return default
 
+    def _flag(self, values: Mapping[str, Any], key: str, default: bool, above: str) -> bool:
+        value = values.get(key, default)
+        if isinstance(value, bool):
+            return value
+        self._fault(above + key, value, "give true or false")
+        return default
+
     def _measure(self, value: Any, key: str, default: Measure) -> Measure:
         if value is None:
             return default
@@ -170,12 +178,13 @@ class _Reader:
         self._ignored += [f"fonts.files.{key}" for key in files if key not in ("title", "text")]
         near = [url for url in urls if not url.startswith(("https://", "http://"))]
         self._ignored += [f"fonts.font_urls: {url}" for url in urls if url not in near]
-        only = values.get("only", False)
-        if not isinstance(only, bool):
-            self._fault("fonts.only", only, "give true or false")
         title = files.get("title") or (near[0] if near else files.get("text", ""))
         text = files.get("text") or (near[1] if len(near) > 1 else title)
-        return Fonts(self._file(title, "fonts.files.title"), self._file(text, "fonts.files.text"), only is True)
+        return Fonts(
+            self._file(title, "fonts.files.title"),
+            self._file(text, "fonts.files.text"),
+            self._flag(values, "only", False, "fonts."),
+        )
 
     def _colours(self, values: Any) -> dict[str, tuple[str, ...]]:
         colours = {}
@@ -288,7 +297,7 @@ def _is_box(value: Any) -> bool:
 
 
 _PUNCTUATION = ("end_punctuation", "exclamation")
-_PLACEMENT_KEYS = ("min_clear_space", "min_height", "background_contrast")
+_PLACEMENT_KEYS = ("min_clear_space", "min_height", "background_contrast", "plate")
 _LOGO_KEYS = ("url", "background", "variant", "tags", "min_clear_space", "min_height")
 _DISCLAIMER_KEYS = ("text", "context", "market", "required")
 _KEYS = (

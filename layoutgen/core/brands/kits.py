@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from layoutgen.core.brands.brand import Brand, folded
-from layoutgen.core.brands.contradictions import LogoInk
 from layoutgen.core.brands.tone import written
+from layoutgen.core.brands.visibility import LogoInk
 from layoutgen.core.layout import Role
 
 BETWEEN = " · "

@@ -2,8 +2,8 @@
 
 Pooled over the checks that a kit asks for (lower is better): the share of them that are broken, 0 where a run keeps
 every kit. Each check is one of `CONSTRAINTS`, of a row as a whole. Sizes and places are compared in px with half a
-pixel of slack; a logo is visible where its dominant colour has a contrast ratio (WCAG 2.2) of `contradictions.VISIBLE`
-with the median of what surrounds it in the finished picture.
+pixel of slack; a logo is visible where most of its ink has a contrast ratio (WCAG 2.2) of `visibility.VISIBLE` with the
+median of what surrounds it in the finished picture.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from layoutgen.core import colour
-from layoutgen.core.brands import contradictions
+from layoutgen.core.brands import visibility
 from layoutgen.core.brands.brand import Brand, safe_boxes
-from layoutgen.core.brands.contradictions import LogoInk
 from layoutgen.core.brands.tone import written
+from layoutgen.core.brands.visibility import LogoInk
 from layoutgen.core.layout import Box, Canvas, Element, Framing, Role, inside, intersection, to_px
 from layoutgen.core.shapes.underlays import OPEN
 
@@ -146,10 +146,8 @@ def _logo(brand: Brand, layout: Layout, means: Means) -> dict[str, bool]:
         broken["logo_size"] |= height < ink.logo.least_height.px(height, short) - _SLACK_PX
         if layout.picture is not None:
             ground = surrounding(layout.picture, image.box)
-            suits = contradictions.suits(brand.logo_grounds, ground)
-            broken["logo_seen"] = broken.get("logo_seen", False) or not (
-                suits and contradictions.is_visible(ink, ground)
-            )
+            suits = visibility.suits(brand.logo_grounds, ground)
+            broken["logo_seen"] = broken.get("logo_seen", False) or not (suits and visibility.is_visible(ink, ground))
     return broken
 
 

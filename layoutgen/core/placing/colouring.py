@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 
 from layoutgen.core import colour
+from layoutgen.core.brands.visibility import VISIBLE
 from layoutgen.core.layout import Box, Canvas, Element, Role, area, intersection, union
 
 _PANEL_OPACITY = 0.82
 _MOST_CLUTTER = 0.1
 _PLAIN_CHROMA = 0.06
 _PRICE_RED = "#c2152f"
-_LOGO_CONTRAST = 2.0
 
 
 def colour_elements(
@@ -67,7 +67,7 @@ def colour_elements(
         radius = round((pill[3] - pill[1]) / 2)
         underlays.append(Element(Role.UNDERLAY, pill, colour=fill, radius_px=radius, underlay=parent, z=1))
     for i, element in enumerate(elements):
-        if element.role is Role.LOGO and not element.lines and logo and _ratio_on(logo, behind[i]) < _LOGO_CONTRAST:
+        if element.role is Role.LOGO and not element.lines and logo and _ratio_on(logo, behind[i]) < VISIBLE:
             fill = max((colour.PAPER, colour.INK), key=lambda c: colour.ratio(c, logo))
             others = [pills[k] or other.box for k, other in enumerate(elements) if k != i]
             others += [underlay.box for underlay in underlays]

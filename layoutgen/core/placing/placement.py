@@ -29,7 +29,7 @@ from layoutgen.core.placing.spots import into
 from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import Face, Setting, fit, leading_of, set_text
 
-VERSION = "place-4"  # goes up with every change of what it decides
+VERSION = "place-5"  # goes up with every change of what it decides
 ORDER = [
     *(Role.TITLE, Role.PRICE, Role.LOGO, Role.DISCLAIMER, Role.SUBTITLE, Role.CALL_TO_ACTION),
     *(Role.WAS_PRICE, Role.BADGE, Role.SELLING_POINT, Role.OTHER),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from layoutgen.core import colour
+from layoutgen.core.brands.visibility import VISIBLE
 from layoutgen.core.layout import Box, Canvas, Element, Role
 from layoutgen.core.placing.colouring import behind_of, panels_for, plate, readable
 from layoutgen.core.styles.containers import BESIDE, is_held
@@ -15,7 +16,7 @@ from layoutgen.core.styles.schemes import Scheme, legible, readable_tone, scheme
 from layoutgen.core.styles.style import Style
 
 _OPACITY = 0.86
-_LOGO_CONTRAST, _RULE_CONTRAST = 2.0, 2.0
+_RULE_CONTRAST = 2.0
 _LOUD = (Role.PRICE, Role.CALL_TO_ACTION, Role.TITLE)
 
 
@@ -201,7 +202,7 @@ def _plate(
 ) -> None:
     """Lay a plate under a logo's image that can't be told from what is behind."""
     middle = colour.to_hex(np.median(behind, axis=0)) if len(behind) else None
-    if middle is None or colour.ratio(logo, middle) >= _LOGO_CONTRAST:
+    if middle is None or colour.ratio(logo, middle) >= VISIBLE:
         return
     box = worn[i].element.box
     fill = max((colour.PAPER, colour.INK), key=lambda c: colour.ratio(c, logo))

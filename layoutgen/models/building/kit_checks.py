@@ -8,7 +8,7 @@ from pathlib import Path
 from layoutgen.core import colour
 from layoutgen.core.brands import contradictions
 from layoutgen.core.brands.brand import Logo
-from layoutgen.core.brands.contradictions import LogoInk
+from layoutgen.core.brands.visibility import LogoInk
 from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Canvas
 from layoutgen.imaging import fonts, images
@@ -68,7 +68,8 @@ def logo_ink(logo: Logo, data: bytes | StorageFault) -> LogoInk:
     pixels = images.decode_logo(data)
     height, width = pixels.shape[:2]
     is_opaque = bool((pixels[..., 3] > 250).all())
-    return LogoInk(logo, colour.dominant(pixels[..., :3], pixels[..., 3]), width / height, is_opaque)
+    shown, alpha = pixels[..., :3], pixels[..., 3]
+    return LogoInk(logo, colour.dominant(shown, alpha), width / height, is_opaque, colour.tones(shown, alpha))
 
 
 def _font_faults(kit: BrandKit, uri: str, cache: Path) -> list[str]:

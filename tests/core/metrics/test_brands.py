@@ -7,7 +7,7 @@ import pytest
 
 from layoutgen.core import colour
 from layoutgen.core.brands.brand import Brand, Disclaimer, Fonts, Logo, Measure, Tone
-from layoutgen.core.brands.contradictions import LogoInk
+from layoutgen.core.brands.visibility import LogoInk
 from layoutgen.core.layout import Canvas, Element, Framing, Ornament, Role, Run, Scrim
 from layoutgen.core.metrics.brands import CONSTRAINTS, Layout, Means, totals, violations
 

@@ -7,8 +7,8 @@ import pytest
 
 from layoutgen.core import colour
 from layoutgen.core.brands.brand import Brand, Logo, Measure
-from layoutgen.core.brands.contradictions import LogoInk
 from layoutgen.core.brands.kits import BrandKit
+from layoutgen.core.brands.visibility import LogoInk
 from layoutgen.core.layout import Canvas, Element, Framing, Role, Run, Scrim, Suggestion
 from layoutgen.core.metrics.brands import Layout, Means, violations
 from layoutgen.core.placing import branding
@@ -127,7 +127,8 @@ def test_a_logo_without_a_way_says_why():
     grey = replace(LIGHT, colour="#0b1f3a")
     only_dark = replace(BRAND, colours={"background": (NAVY,), "text": (PAPER,)})
     with pytest.raises(
-        NoLayoutError, match="can be seen where it stands on 600x600; add a light or dark variant"
+        NoLayoutError,
+        match=r"can be seen where it stands on 600x600 \(light.png 0% of its ink\), and no ground of the brand shows",
     ) as no:
         keep([logo()], ground("#101010"), BrandKit(only_dark, (grey,)))
     assert no.value.kind == "brand_logo"

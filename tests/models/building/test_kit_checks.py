@@ -43,6 +43,7 @@ def test_the_invented_brands_can_be_used(kits, tmp_path, capsys):
     found = {kit.name: check(kit, CANVASES, ("plain",), tmp_path) for kit in read(Storage(), str(kits))}
     assert {name: checked.faults for name, checked in found.items()} == {"chayu": (), "nordlys": ()}
     assert [ink.colour for ink in found["nordlys"].inks] == ["#ffffff", "#0b1f3a", "#ffb000"]
+    assert [ink.tones for ink in found["nordlys"].inks] == [((ink.colour, 1.0),) for ink in found["nordlys"].inks]
     assert main(["check", str(kits)]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["kit"] for line in lines] == ["chayu", "nordlys"]
@@ -92,7 +93,7 @@ def test_a_logo_that_is_svg_alone_is_a_fault_and_one_beside_others_is_passed_ove
 
 def test_a_logo_that_no_allowed_ground_shows_is_a_fault(kits, tmp_path):
     said = faults(changed(kits, logos=[{"url": "logos/dark.png"}], colors={"primary": "#0b1f3a"}), tmp_path)
-    assert "none of #0b1f3a can be seen on any ground that is allowed (#0b1f3a; contrast of 2 at least)" in said
+    assert "none of #0b1f3a can be seen on any ground that is allowed (#0b1f3a; contrast of 3 at least)" in said
 
 
 def test_a_logo_that_is_for_a_ground_where_it_is_not_seen_is_a_fault(kits, tmp_path):

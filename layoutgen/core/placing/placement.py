@@ -25,7 +25,7 @@ from layoutgen.core.layout import (
     union,
 )
 from layoutgen.core.placing import colouring
-from layoutgen.core.placing.spots import into
+from layoutgen.core.placing.spots import Spots, into
 from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import Face, Setting, fit, leading_of, set_text
 
@@ -108,12 +108,12 @@ class _Page:
     limits: Limits
     pills: tuple[Box, ...]
     alignment: str
+    spots: Spots
 
     @property
     def safe(self) -> Box:
         """The safe area in px."""
-        edge = self.limits.margin_px
-        return (edge, edge, self.canvas.width - edge, self.canvas.height - edge)
+        return self.spots.safe
 
     def px(self, box: Box) -> Box:
         """A normalised box in px."""
@@ -134,7 +134,7 @@ def place(
     pills = tuple(to_px(_upright(box), canvas.width, canvas.height) for box in underlays)
     wanted = [replace(s, box=on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
     alignment = infer_alignment(_blocks([s.box for s in wanted], [_upright(box) for box in underlays]))
-    page = _Page(canvas, ground, face_for, limits, pills, alignment)
+    page = _Page(canvas, ground, face_for, limits, pills, alignment, Spots.on(canvas, limits.margin_px, ground.subject))
     by_index: dict[int, _Placed] = {}
     notes = []
     for i, suggestion in sorted(enumerate(wanted), key=lambda pair: ORDER.index(pair[1].role)):
@@ -214,7 +214,7 @@ def _put_logo(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
     for shrink in sorted({max(whole * share, least) for share in (1.0, 0.8, 0.6, 0.45)}, reverse=True):
         clear = page.limits.logo_clear(height * shrink)
         around = (left - clear, top - clear, left + width * shrink + clear, top + height * shrink + clear)
-        spot = _nearest(around, taken, page)
+        spot = page.spots.nearest(around, taken)
         if spot:
             inner = (spot[0] + clear, spot[1] + clear, spot[2] - clear, spot[3] - clear)
             return _Placed(suggestion, inner, None, None, None, spot)
@@ -236,7 +236,7 @@ def _put_text(suggestion: Suggestion, taken: list[Box], page: _Page) -> _Placed:
         sides = (box[0] - around[0], box[1] - around[1], around[2] - box[2], around[3] - box[3])
         pads = [max(0.0, min(side, float(setting.font_px))) for side in sides]
         footprint = (box[0] - pads[0], box[1] - pads[1], box[2] + pads[2], box[3] + pads[3])
-        spot = _nearest(footprint, taken, page)
+        spot = page.spots.nearest(footprint, taken)
         if spot:
             text_box = (spot[0] + pads[0], spot[1] + pads[1], spot[2] - pads[2], spot[3] - pads[3])
             return _Placed(suggestion, text_box, setting, face, spot if pill else None)
@@ -285,51 +285,6 @@ def _within(box: Box, setting: Setting, alignment: str) -> Box:
     top = box[1] + max(0.0, (box[3] - box[1] - setting.height_px) / 2)
     left, top = float(round(left)), float(round(top))
     return (left, top, left + setting.width_px, top + setting.height_px)
-
-
-def _nearest(box: Box, taken: list[Box], page: _Page) -> Box | None:
-    """The free place for a box that is nearest to where it is, away from the subject; None where there is none."""
-    safe, canvas = page.safe, page.canvas
-    width, height = box[2] - box[0], box[3] - box[1]
-    if width > safe[2] - safe[0] + 0.01 or height > safe[3] - safe[1] + 0.01:
-        return None
-    moved = into(box, safe)
-    if not any(intersection(moved, other) > 0 for other in taken):
-        return moved
-    gap = 0.008 * min(canvas.width, canvas.height)
-    lefts = [moved[0], *np.linspace(safe[0], safe[2] - width, 13)]
-    tops = [moved[1], *np.linspace(safe[1], safe[3] - height, 13)]
-    for other in taken:
-        lefts += [other[0], other[2] - width, other[2] + gap, other[0] - gap - width]
-        tops += [other[1], other[3] + gap, other[1] - gap - height]
-    # Whole pixels, except at the far edges of a safe area that has none.
-    x = np.unique(np.clip(np.rint(lefts), safe[0], max(safe[0], safe[2] - width)))
-    y = np.unique(np.clip(np.rint(tops), safe[1], max(safe[1], safe[3] - height)))
-    is_free = np.ones((len(x), len(y)), bool)
-    for other in taken:
-        is_free &= ~np.outer((x < other[2]) & (x + width > other[0]), (y < other[3]) & (y + height > other[1]))
-    if not is_free.any():
-        return None
-    far = np.hypot(((x - box[0]) / canvas.width)[:, None], ((y - box[1]) / canvas.height)[None, :])
-    best, least = None, np.inf
-    for i, j in np.argwhere(is_free)[np.argsort(far[is_free], kind="stable")]:
-        if far[i, j] >= least:
-            break
-        spot = (float(x[i]), float(y[j]), float(x[i]) + width, float(y[j]) + height)
-        cost = far[i, j] + 0.8 * share_of(page.ground.subject, from_px(spot, canvas.width, canvas.height))
-        if cost < least - 1e-9:
-            best, least = spot, cost
-    return best
-
-
-def share_of(subject: np.ndarray, box: Box) -> float:
-    """Mean of a map (h, w) inside a normalised box."""
-    height, width = subject.shape
-    inner = subject[
-        max(0, int(box[1] * height)) : int(np.ceil(box[3] * height)),
-        max(0, int(box[0] * width)) : int(np.ceil(box[2] * width)),
-    ]
-    return float(inner.mean()) if inner.size else 0.0
 
 
 def covered(elements: Iterable[Element], subject: np.ndarray) -> float:

@@ -149,6 +149,7 @@ def fit(
     """Set text at the largest font size in [smallest, largest] that fits a box; None where the smallest does not, for
     words that may be `split` or not."""
     best = None
+    width_px = math.floor(width_px)  # lines are whole px wide: one that only fits the part of a px would not fit
     low, high = smallest, largest
     while low <= high:
         middle = (low + high) // 2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import rows
 from layoutgen.core.layout import TEXT_ROLES, Canvas, Copy, Element, Role, Suggestion, intersection
-from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, covered, infer_alignment, place, share_of
+from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, covered, infer_alignment, place
 from layoutgen.core.proposals import stacking
 from layoutgen.models.building.fonts import FaceFor
 from tests.budget import examples
@@ -414,11 +414,3 @@ def test_covered_is_the_share_of_the_subject_under_elements():
     assert covered([half, all_of_it], subject) == 1
     assert covered([], subject) == 0
     assert covered([all_of_it], np.zeros((4, 4))) == 0
-
-
-def test_the_share_of_a_map_in_a_box_is_its_mean_there():
-    subject = np.zeros((10, 10), np.float32)
-    subject[:, 5:] = 1
-    assert share_of(subject, (0.0, 0.0, 1.0, 1.0)) == 0.5
-    assert share_of(subject, (0.6, 0.2, 0.8, 0.4)) == 1
-    assert share_of(subject, (0.3, 0.3, 0.3, 0.3)) == 0

@@ -42,6 +42,7 @@ from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.core.styles.choosing import Wardrobe
 from layoutgen.imaging.documents.rasters import Encoding
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
+from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage, opened
 from layoutgen.models.base import FrameChooser
 from layoutgen.models.building import annotators, composers, finders, painters, planners, styles
@@ -99,7 +100,7 @@ def run_layouts(
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
     finish = _finish(
-        config.render, (*own_fonts(config.place, config.cover), *styles.font_files(wardrobe), *kits.font_files)
+        config.render, storage, (*own_fonts(config.place, config.cover), *styles.font_files(wardrobe), *kits.font_files)
     )
     versions = with_kits(
         rendered(versions_by_application(config, styles.version(wardrobe)), finish.recipes), kits.digests
@@ -137,7 +138,7 @@ def run_posters(
         raise RunError(str(error)) from None
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
-    finish = _finish(config.render, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
+    finish = _finish(config.render, storage, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
     versions = with_kits(rendered(poster_versions(config, styles.version(wardrobe)), finish.recipes), kits.digests)
     limits = (config.images.max_bytes, config.images.max_pixels)
     looking = partial(finders.faces, ProtectSettings(faces=config.cut_out.faces, threads=config.cut_out.threads))
@@ -177,7 +178,7 @@ def run_covers(
     Raises as `runs.run.run` does."""
     storage = opened(config.storage)
     config = _pinned(config, storage)
-    finish = _finish(config.render, own_fonts(config.place))
+    finish = _finish(config.render, storage, own_fonts(config.place))
     of_all = cover_versions(config.images, config.protect, config.place)
     versions = rendered(dict.fromkeys(APPLICATIONS, of_all), finish.recipes)
     fetch = partial(Fetch, storage, config.images, versions, _chooser(config.images, config.protect))
@@ -302,11 +303,11 @@ def _kits(config: LayoutsConfig | PostersConfig, wardrobe: Wardrobe, storage: St
     return brand_kits(config.style.brands, storage, canvases, wardrobe.known)
 
 
-def _finish(settings: RenderSettings, font_files: tuple[str, ...]) -> Finish:
+def _finish(settings: RenderSettings, storage: Storage, font_files: tuple[str, ...]) -> Finish:
     """What is made of placed rows. Raises RunError for a format that is not written here."""
     encoding = Encoding(settings.quality, settings.least_quality, round(1000 * settings.max_kb))
     try:
-        return Finish(recipes(settings, font_files), encoding, font_files)
+        return Finish(recipes(settings, here(font_files, storage)), encoding, font_files)
     except (ValueError, ImportError) as error:
         raise RunError(f"render.formats = {list(settings.formats)}: {error}") from None
 

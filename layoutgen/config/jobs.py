@@ -206,6 +206,7 @@ class ScoreSettings(Settings):
     min_font: float = Field(0.024, gt=0, lt=0.5, description="smallest font, share of the canvas's short side")
     min_contrast: float = Field(4.5, ge=1, le=21, description="least contrast ratio (WCAG) of text and background")
     fonts: tuple[str, ...] = Field((), description="font files that the layouts name, besides embedded ones")
+    brands: str = Field("", description="brand kits that rows are held against; empty: those of the table's own run")
     pool: Pool = Field(Pool(), description="actors of the score stage")
 
 

@@ -12,7 +12,7 @@ from layoutgen.config.base import Pool
 from layoutgen.config.stages import ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
 from layoutgen.evaluation import finished_links
-from layoutgen.imaging import fonts
+from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import gallery_source
 from layoutgen.models.building import finders
@@ -42,7 +42,7 @@ def run_gallery(
     drawn evenly, on `pool`, or on all CPUs of the cluster. Fonts are those given, those of the run's settings, the
     embedded ones. Raises JobError."""
     source = gallery_source.read(storage, layouts, run_id, limit)
-    font_files = fonts.named(source.settings, font_files)
+    font_files = fonts_of(source.settings, kits_of(source.settings, storage), font_files)
     previews = storage.join(output, "previews")
     drawn = source.drawable()
     if pool is None:

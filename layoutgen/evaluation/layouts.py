@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.core import schema
+from layoutgen.core.brands.kits import BrandKits
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.metrics import spread
 from layoutgen.core.metrics.definitions import METRICS
@@ -27,13 +28,15 @@ from layoutgen.core.reports import evaluation_report
 from layoutgen.core.reports.evaluation_report import Draws
 from layoutgen.core.rows import FRAMING
 from layoutgen.evaluation import report_files
-from layoutgen.imaging import fonts
+from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.building.finders import saliency
+from layoutgen.models.building.kits import present
 from layoutgen.models.building.versions import saliency_version
 from layoutgen.pages import layouts as layouts_page
 from layoutgen.runs.accounting import LostRowsError
+from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.preview import Preview
 from layoutgen.stages.score import Score
 from layoutgen.streaming import Stage, Step, Stream, idle, stream
@@ -43,7 +46,16 @@ log = logging.getLogger("layoutgen")
 _GROUPED = ("category", "canvas", "application", "composer", "adapter")
 _WEIGHTS = [f"{name}_weight" for name, definition in METRICS.items() if definition.pooled]
 _LOOKS = ("canvas_width", "canvas_height", "series", "variant", "style_used", *FRAMING, "elements")
-_BACK = [*layout_tables.KEYS, *METRICS, *_WEIGHTS, "own_violated", "exclusions", "element_scores", *_LOOKS]
+_BACK = [
+    *layout_tables.KEYS,
+    *METRICS,
+    *_WEIGHTS,
+    "own_violated",
+    "brand_violated",
+    "exclusions",
+    "element_scores",
+    *_LOOKS,
+]
 
 
 def evaluate_layouts(
@@ -66,12 +78,14 @@ def evaluate_layouts(
     draws = Draws(config.report.resamples, config.report.level, config.run.seed)
     folder = layout_tables.folder_of(storage, layouts, run_id)
     places = _places(storage, folder)
-    config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
+    manifest = layout_tables.manifest_of(storage, folder)
+    kits = kits_of(_settings(manifest), storage, config.score.brands)
+    config = _with_fonts(config, manifest, kits)
     finder = _finder(config)
     chosen = _sample(places, config)
     for _ in stream([idle("score", config.score.pool)], [], **_cluster(config)):  # before scores are replaced
         raise AssertionError("a stream of nothing has no rows")
-    scored = _score(config, storage, chosen, storage.join(output, "scores"), stream)
+    scored = _score(config, storage, chosen, storage.join(output, "scores"), kits, stream)
     keys = scored.column("row_id").to_pylist()
     report: dict[str, Any] = {
         "layouts": {
@@ -84,12 +98,13 @@ def evaluate_layouts(
         },
         "settings": {**vars(draws), "sample": config.sampling.rows, "content": config.score.content},
         "saliency": finder or "none: content was not measured",
-        "latency": _latency(layout_tables.manifest_of(storage, folder)),
+        "latency": _latency(manifest),
         "protocols": evaluation_report.protocols(scored, draws),
         "groups": evaluation_report.groups(scored, _GROUPED, draws),
         "roles": evaluation_report.roles(scored),
         "spread": spread.spreads(_looks(scored)),
         "violated": evaluation_report.violated(scored),
+        "brands_violated": evaluation_report.brands_violated(scored),
         "exclusions": evaluation_report.exclusions(scored),
         "worst": evaluation_report.worst_rows(scored, config.report.worst),
     }
@@ -116,6 +131,7 @@ def evaluate_layouts(
         "evaluated": len(scored),
         "exclusions": report["exclusions"],
         "spread": {name: value["value"] for name, value in report["spread"].items()},
+        "own_brand_violations": report["protocols"]["own"]["metrics"]["brand_violations"]["value"],
         "report": storage.join(output, "report.html"),
         **against,
     }
@@ -140,11 +156,15 @@ def _places(storage: Storage, folder: str) -> pa.Table:
     return places
 
 
-def _with_fonts(config: EvaluateConfig, manifest: dict[str, Any]) -> EvaluateConfig:
-    """The settings with the fonts of the run that made a table, too. Raises TableError for a file that is no font."""
+def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
     settings = manifest.get("settings")
+    return settings if isinstance(settings, dict) else {}
+
+
+def _with_fonts(config: EvaluateConfig, manifest: dict[str, Any], kits: BrandKits) -> EvaluateConfig:
+    """The settings with the fonts of the run that made a table, too. Raises TableError for a file that is no font."""
     try:
-        files = fonts.named(settings if isinstance(settings, dict) else {}, config.score.fonts)
+        files = fonts_of(_settings(manifest), kits, config.score.fonts)
     except ValueError as error:
         raise layout_tables.TableError(f"score.fonts: {error}") from None
     return config.model_copy(update={"score": config.score.model_copy(update={"fonts": files})})
@@ -164,7 +184,9 @@ def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
     return places.take(pa.array(rows, pa.int64()))
 
 
-def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: str, stream: Stream) -> pa.Table:
+def _score(
+    config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: str, kits: BrandKits, stream: Stream
+) -> pa.Table:
     """Score rows on the pool, and read back what a report needs; checked to be the rows that were asked for."""
     earlier = storage.list(folder)
     if set(earlier) & set(chosen.column("uri").to_pylist()):
@@ -172,7 +194,7 @@ def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: s
     for uri in earlier:
         storage.delete(uri)
     tables = _shards(chosen, config.run.rows_per_shard)
-    step = Step("score", partial(_build, config, folder), config.score.pool)
+    step = Step("score", partial(_build, config, folder, kits), config.score.pool)
     files = []
     done = 0
     for row in stream([step], tables, **_cluster(config)):
@@ -190,8 +212,10 @@ def _score(config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: s
     return scored
 
 
-def _build(config: EvaluateConfig, folder: str) -> Stage:
-    return Score(opened(config.storage), saliency(config.score.saliency), config.score, folder)
+def _build(config: EvaluateConfig, folder: str, kits: BrandKits) -> Stage:
+    storage = opened(config.storage)
+    checks = BrandChecks(storage, present(kits, storage)) if kits else None
+    return Score(storage, saliency(config.score.saliency), config.score, folder, checks)
 
 
 def _shards(chosen: pa.Table, size: int) -> list[pa.Table]:
@@ -227,12 +251,14 @@ def _score_baseline(
 ) -> pa.Table:
     """Score those rows of the baseline that ours has too."""
     places = _places(storage, folder)
-    config = _with_fonts(config, layout_tables.manifest_of(storage, folder))
+    manifest = layout_tables.manifest_of(storage, folder)
+    kits = kits_of(_settings(manifest), storage, config.score.brands)
+    config = _with_fonts(config, manifest, kits)
     shared = [i for i, key in enumerate(places.column("row_id").to_pylist()) if key in keys]
     if not shared:
         raise layout_tables.TableError(f"{folder} shares no row_id with the layouts; there is nothing to compare")
     chosen = places.take(pa.array(shared, pa.int64()))
-    return _score(config, storage, chosen, storage.join(output, "baseline_scores"), stream)
+    return _score(config, storage, chosen, storage.join(output, "baseline_scores"), kits, stream)
 
 
 def _distribution(config: EvaluateConfig, storage: Storage, scored: pa.Table, reference: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from layoutgen.config.base import Pool
 from layoutgen.config.jobs import ReferencesConfig
 from layoutgen.core.errors import Refusal
 from layoutgen.evaluation import chosen_rows
-from layoutgen.imaging import fonts
+from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.imaging.documents.rasters import Encoding
 from layoutgen.io.storage import opened
 from layoutgen.io.tables import layout_tables
@@ -50,7 +50,8 @@ def write_references(
     storage.check(output)
     folder = layout_tables.folder_of(storage, layouts, run_id)
     manifest = layout_tables.manifest_of(storage, folder)
-    named = fonts.named(manifest.get("settings") or {}, font_files)
+    made_with = manifest.get("settings") or {}
+    named = fonts_of(made_with, kits_of(made_with, storage), font_files)
     addresses = list(chosen_rows.addresses(storage, folder, manifest, row_ids, config.run.rows_per_shard))
     planned = sum(len(table.column("rows")[0]) for table in addresses)
     if not planned:

@@ -15,8 +15,9 @@ from typing import Any
 from layoutgen.config.jobs import RenderConfig
 from layoutgen.core.errors import Refusal
 from layoutgen.evaluation import chosen_rows
-from layoutgen.imaging import fonts
+from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.imaging.documents.rasters import Encoding
+from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.building.versions import recipes
@@ -46,7 +47,8 @@ def render_table(
     storage.check(output)
     folder = layout_tables.folder_of(storage, layouts, run_id)
     manifest = layout_tables.manifest_of(storage, folder)
-    finish = _finish(config, fonts.named(manifest.get("settings") or {}, font_files))
+    made_with = manifest.get("settings") or {}
+    finish = _finish(config, storage, fonts_of(made_with, kits_of(made_with, storage), font_files))
     settings = config.run
     cluster: dict[str, Any] = {
         "address": settings.ray_address,
@@ -71,13 +73,13 @@ def render_table(
     return _summary(config, storage, output, reports, planned)
 
 
-def _finish(config: RenderConfig, font_files: tuple[str, ...]) -> Finish:
+def _finish(config: RenderConfig, storage: Storage, font_files: tuple[str, ...]) -> Finish:
     settings = config.render
     if not settings.formats:
         raise Refusal("render.formats is empty; name some, such as --formats webp")
     encoding = Encoding(settings.quality, settings.least_quality, round(1000 * settings.max_kb))
     try:
-        return Finish(recipes(settings, font_files), encoding, font_files)
+        return Finish(recipes(settings, here(font_files, storage)), encoding, font_files)
     except (ValueError, ImportError) as error:
         raise Refusal(f"render.formats = {list(settings.formats)}: {error}") from None
 

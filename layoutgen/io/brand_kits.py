@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from layoutgen.core.brands.brand import Brand, folded
 from layoutgen.core.brands.form import NAME, Kit, parse
 from layoutgen.core.errors import Refusal
+from layoutgen.io.font_files import LARGEST
 from layoutgen.io.objects.locations import join_allowed
 from layoutgen.io.storage import Storage, StorageFault
-
-_LARGEST = 64_000_000  # bytes of a font or logo; the largest fonts of Chinese letters have 20 MB
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def _read(storage: Storage, folder: str) -> BrandKit:
     name = folder.rsplit("/", 1)[-1]
     kit = parse(storage.read(f"{folder}/{NAME}", 4_000_000), name, _resolver(folder))
     uris = dict.fromkeys((*kit.brand.fonts.files, *(logo.uri for logo in kit.brand.logos)))
-    return BrandKit(name, kit, dict(zip(uris, storage.read_many([*uris], _LARGEST), strict=True)))
+    return BrandKit(name, kit, dict(zip(uris, storage.read_many([*uris], LARGEST), strict=True)))
 
 
 def _resolver(folder: str) -> Callable[[str], str]:

@@ -8,7 +8,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from itertools import groupby
@@ -20,6 +20,7 @@ from layoutgen.imaging.documents import formats
 from layoutgen.imaging.documents.page import Page, Provenance
 from layoutgen.imaging.documents.rasters import AS_USUAL, Encoding
 from layoutgen.imaging.image_faults import FileFault
+from layoutgen.io import font_files
 from layoutgen.io.crash import crash_point
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
@@ -34,11 +35,15 @@ _LARGEST_FRAME = 8192
 @dataclass(frozen=True)
 class Finish:
     """What is made of each row: a recipe for each format, by its name (what stands for all that draws and writes it),
-    how pictures are encoded, and font files that rows may name."""
+    how pictures are encoded, and font files that rows may name, by path or address (`io.font_files`)."""
 
     recipes: Mapping[str, str]
     encoding: Encoding = AS_USUAL
     font_files: tuple[str, ...] = ()
+
+    def here(self, storage: Storage) -> "Finish":
+        """The same with the paths of its fonts on this machine. Raises as `font_files.here` does."""
+        return replace(self, font_files=font_files.here(self.font_files, storage))
 
 
 @dataclass

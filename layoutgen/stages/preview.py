@@ -9,6 +9,7 @@ from layoutgen.core.metrics import table_rows
 from layoutgen.imaging import drawing, framed, images
 from layoutgen.imaging.image_faults import FileFault
 from layoutgen.imaging.shrinking import shrink
+from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Saliency
 from layoutgen.stages import drawable
@@ -33,7 +34,8 @@ class Preview:
         layers: bool = False,
         saliency: Saliency | None = None,
     ) -> None:
-        self._storage, self._folder, self._side, self._font_files = storage, folder, side, font_files
+        self._storage, self._folder, self._side = storage, folder, side
+        self._font_files = here(font_files, storage)
         self._layers, self._saliency = layers, saliency
         self._scenes = RowScenes(storage, 2 * side)
         self._subject: tuple[str, np.ndarray] | None = None

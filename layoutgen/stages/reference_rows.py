@@ -28,6 +28,7 @@ from layoutgen.imaging.references import folder
 from layoutgen.imaging.references.reference import Reference
 from layoutgen.imaging.references.sizes import size_for
 from layoutgen.imaging.shrinking import shrink
+from layoutgen.io.font_files import here
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
@@ -55,7 +56,7 @@ class ReferenceRows:
         max_pixels: int,
     ) -> None:
         self._storage, self._output, self._model, self._build = storage, output, model, build
-        self._fonts, self._max_pixels = font_files, max_pixels
+        self._fonts, self._max_pixels = here(font_files, storage), max_pixels
         self._originals = Originals(storage, max_bytes, max_pixels)
 
     @cached_property

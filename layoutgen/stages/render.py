@@ -30,7 +30,7 @@ class Render:
         self._finisher = Finisher(
             storage,
             Originals(storage, max_bytes, max_pixels),
-            finish,
+            finish.here(storage),
             lambda _, name, ending: picture_files.uri_of(storage, root, name, ending),
         )
 

@@ -42,9 +42,9 @@ class RenderRows:
     them."""
 
     def __init__(self, storage: Storage, output: str, finish: Finish, max_bytes: int, max_pixels: int) -> None:
-        self._storage, self._output, self._finish = storage, output, finish
+        self._storage, self._output, self._finish = storage, output, finish.here(storage)
         originals = Originals(storage, max_bytes, max_pixels)
-        self._finisher = Finisher(storage, originals, finish, self._uri_of, is_dated=True)
+        self._finisher = Finisher(storage, originals, self._finish, self._uri_of, is_dated=True)
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Make the files of chosen rows of one file; `table` is one row with shard, uri, version and rows."""

@@ -26,10 +26,13 @@ from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
 from layoutgen.imaging import drawing, framed, images
+from layoutgen.io.font_files import here
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.base import Saliency
+from layoutgen.stages import brand_checks
+from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.judging import words_split
 
 ELEMENT_SCORES = pa.list_(
@@ -52,10 +55,19 @@ _MAX_PIXELS = 200_000_000
 
 
 class Score:
-    """The score stage: a table of `uri` and `row` (places of layout rows) in, one report row out."""
+    """The score stage: a table of `uri` and `row` (places of layout rows) in, one report row out. `brands` holds rows
+    against their brands' kits; without it, no row has one."""
 
-    def __init__(self, storage: Storage, saliency: Saliency, settings: ScoreSettings, folder: str) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        saliency: Saliency,
+        settings: ScoreSettings,
+        folder: str,
+        brands: BrandChecks | None = None,
+    ) -> None:
         self._storage, self._saliency, self._settings, self._folder = storage, saliency, settings, folder
+        self._font_files, self._brands = here(settings.fonts, storage), brands
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Read the rows of a shard, which are of one file, score them, write them, and report how many they are, or
@@ -101,9 +113,13 @@ class Score:
             violated.append(broken)
             own_totals[:, :, i] = [totals[name] for name in own.NAMES]
         scores |= {f"own_{name}": metric(*own_totals[k]) for k, name in enumerate(own.NAMES)}
+        of_brands = [self._brands.of(row) if self._brands else None for row in values]
+        checks = [(len(kept[0]), kept[1]) if kept else (0, 0) for kept in of_brands]
+        scores["own_brand_violations"] = metric(*np.array(checks, np.float64).reshape(-1, 2).T)
         added = {
             **_columns(scores),
             "own_violated": pa.array(violated, pa.list_(pa.string())),
+            "brand_violated": pa.array([kept and kept[0] for kept in of_brands], pa.list_(pa.string())),
             "exclusions": pa.array(exclusions, pa.list_(pa.string())),
             "element_scores": pa.array(element_scores, ELEMENT_SCORES),
         }
@@ -239,7 +255,7 @@ class Score:
         if element.font_px <= 0:
             return None
         try:
-            return drawing.line_widths(element, tuple(self._settings.fonts))
+            return drawing.line_widths(element, self._font_files)
         except (ValueError, OSError):  # no such font here
             return None
 
@@ -259,6 +275,7 @@ def _sides(proposed: Mapping[str, Any] | None) -> Sequence[float]:
 _READ = (
     *("row_id", "title", "selling_points", "brand", "logo", "application", "notes", "accepted", "language"),
     *OFFER,
+    *(name for name in brand_checks.READ if name not in ("brand", "logo", "language")),
     *("image", *rows.FRAMING, "canvas_width", "canvas_height", "suggestion", "elements"),
 )
 

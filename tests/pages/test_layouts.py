@@ -17,6 +17,7 @@ def report(table, **more):
         "groups": evaluation_report.groups(table, ("canvas", "category"), DRAWS),
         "roles": evaluation_report.roles(table),
         "violated": evaluation_report.violated(table),
+        "brands_violated": evaluation_report.brands_violated(table),
         "exclusions": {NASTY: 3},
         "worst": evaluation_report.worst_rows(table, 4),
         **more,

@@ -4,13 +4,17 @@ import json
 
 import pytest
 
-from layoutgen.config.base import ConfigError
+from jobs import evaluate, render
+from layoutgen.config.base import ConfigError, Pool
 from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.core.metrics.brands import CONSTRAINTS
 from layoutgen.evaluation.brands import violations
+from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.goods import brands
 from layoutgen.io.storage import Storage
 from layoutgen.models.building.composers import composer
 from layoutgen.models.building.kits import kits
+from layoutgen.streaming import in_process
 from tests.chaos.quick import SETTINGS, night
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import dead, published, write_manifest
@@ -64,6 +68,38 @@ def test_a_night_keeps_its_kits(shop):
     counted = violations(Storage(), str(shop / "out"), of_run)
     assert counted["own_brand_violations"] == 0, counted["examples"]
     assert (counted["rows"], counted["pictures"]) == (4, 4)
+
+
+def test_readers_on_other_machines_have_the_fonts_of_kits_in_a_bucket(shop, s3, monkeypatch, capsys):
+    kept = Storage()
+    for path in (path for path in (shop / "kits").rglob("*") if path.is_file()):
+        kept.write(f"s3://shop/kits-of-readers/{path.relative_to(shop / 'kits')}", path.read_bytes())
+    monkeypatch.setenv("HOME", str(shop / "driver"))
+    of_bucket = {"brands": "s3://shop/kits-of-readers"}
+    assert run(shop, ROWS[:1], **of_bucket)["dead_letters"] == 0
+    out = str(shop / "out")
+    (cached,) = (shop / "driver").rglob("Inter.ttf")
+    assert cached.read_bytes() == (shop / "kits/nordlys/fonts/Inter.ttf").read_bytes()
+
+    monkeypatch.setenv("HOME", str(shop / "other"))
+    assert render.main(["--layouts", out, "--output", str(shop / "files"), "--formats", "png"], in_process) == 0
+    gallery = {"run_id": None, "limit": 9, "side": 200, "font_files": (), "pool": Pool()}
+    run_gallery(kept, out, str(shop / "page"), **gallery, stream=in_process)
+    assert len([*(shop / "page/previews").glob("*[!d].jpg")]) == 2
+    assert len([*(shop / "other").rglob("*.ttf")]) == 2, "each font once"
+
+    (shop / "evaluate.toml").write_text("[score]\ncontent = false\n[report]\nworst = 0\nresamples = 50\n")
+    capsys.readouterr()
+    evaluated = ["--layouts", out, "--output", str(shop / "scores"), "--config", str(shop / "evaluate.toml")]
+    assert evaluate.main(evaluated, in_process) == 0
+    assert json.loads(capsys.readouterr().out)["own_brand_violations"] == 0
+    report = json.loads((shop / "scores/report.json").read_text())
+    assert report["protocols"]["own"]["metrics"]["brand_violations"]["rows"] == 2
+    assert {name: of["rows"] for name, of in report["brands_violated"].items()} == dict.fromkeys(CONSTRAINTS, 0)
+
+    other = (shop / "kits/nordlys/fonts/SourceSerif4.ttf").read_bytes()
+    kept.write("s3://shop/kits-of-readers/nordlys/fonts/Inter.ttf", other)
+    assert run(shop, ROWS[:1], **of_bucket)["computed"] == 2, "other bytes of a font"
 
 
 def test_a_changed_kit_computes_its_brands_rows_alone(shop):

@@ -4,8 +4,12 @@ import pytest
 
 from layoutgen.config.jobs import ScoreSettings
 from layoutgen.core import schema
+from layoutgen.core.brands.brand import Brand, Tone
+from layoutgen.core.brands.kits import BrandKit, BrandKits
+from layoutgen.core.layout import Role
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.io.storage import Storage
+from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.score import Score
 from tests.drawn import encoded, photo
 
@@ -148,3 +152,19 @@ def test_a_shard_is_written_and_reported(tmp_path, image):
     written = pq.read_table(tmp_path / "scores" / "part-00004.parquet")
     assert written.column("row_id").to_pylist() == ["v2", "v0"]
     assert '"rows": 2' in report["report"]
+
+
+def test_rows_are_held_against_their_brands_kits_and_others_are_not(image):
+    brand = Brand("nordlys", ("Nordlys",), colours={"text": ("#0b1f3a",)}, tone=Tone({Role.TITLE: "upper"}))
+    checks = BrandChecks(Storage(attempts=1), BrandKits.of((BrandKit(brand),)))
+    stage = Score(Storage(attempts=1), HalfSubject(), ScoreSettings(content=False), "", checks)
+    rows = [
+        row(image, title(), brand="Nordlys"),
+        row(image, title(text="VASE", lines=["VASE"], colour="#0b1f3a"), brand="nord lys"),
+        row(image, title(), brand="Haus"),
+        row(image, brand="nordlys") | {"elements": None},
+    ]
+    found = stage.add(pa.Table.from_pylist(rows, schema=schema.LAYOUTS)).to_pylist()
+    assert [each["brand_violated"] for each in found] == [["colour", "tone"], [], None, None]
+    assert [each["own_brand_violations"] for each in found] == [1.0, 0.0, None, None]
+    assert [each["own_brand_violations_weight"] for each in found] == [2, 2, 0, 0]

@@ -23,8 +23,8 @@ _ROLES = {
 
 @dataclass(frozen=True)
 class BrandKit:
-    """One brand with what its files are: the logos that can be set, the paths of its fonts on this machine, and what
-    stands for all of it."""
+    """One brand with what its files are: the logos that can be set, its fonts by path or by their address in a
+    bucket (`io.font_files`), and what stands for all of it."""
 
     brand: Brand
     inks: tuple[LogoInk, ...] = ()
@@ -34,7 +34,7 @@ class BrandKit:
 
     @property
     def font_files(self) -> tuple[str, ...]:
-        """Its fonts' paths, each once."""
+        """Its fonts, each once."""
         return tuple(dict.fromkeys(filter(None, (self.title_font, self.text_font))))
 
     def logo_clear(self, height: float, short: int) -> float:

@@ -24,7 +24,7 @@ _HIGHER = {
 }
 _POOLED = {
     *("val", "validity", "r_com", "r_ove", "r_und", "r_und_radm"),
-    *("overflow", "fill", "low_contrast", "violations", "out_of_canvas"),
+    *("overflow", "fill", "low_contrast", "violations", "out_of_canvas", "brand_violations"),
 }
 
 
@@ -51,7 +51,7 @@ METRICS = {
         *(_definition("pku", name) for name in (*pku.GRAPHIC, *pku.CONTENT)),
         *(_definition("ralf", name) for name in (*ralf.GRAPHIC, *ralf.CONTENT)),
         *(_definition("cgl", name) for name in (*cgl.GRAPHIC, *cgl.CONTENT)),
-        *(_definition("own", name) for name in own.NAMES),
+        *(_definition("own", name) for name in (*own.NAMES, "brand_violations")),
         *(_definition("cover", name) for name in ("overlap", "occlusion", "accepted")),
     )
 }

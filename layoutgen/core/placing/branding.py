@@ -109,7 +109,7 @@ def keep(
 
 def _check_fonts(elements: Sequence[Element], kit: BrandKit) -> None:
     """Refuse a layout with letters in a font that is none of the brand's."""
-    own = {path.replace("\\", "/").rpartition("/")[2] for path in kit.font_files}
+    own = {path.replace("\\", "/").rpartition("/")[2] for path in kit.font_files}  # as they lie on this machine
     for element in elements:
         other = next((run for run in element.runs if run.text.strip() and run.file not in own), None)
         if own and other is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from layoutgen.core.metrics import distribution, own, table_rows
+from layoutgen.core.metrics import brands, distribution, own, table_rows
 from layoutgen.core.metrics.definitions import METRICS, PROTOCOLS, TELLING
 from layoutgen.core.metrics.layouts import Layouts, Score, score
 from layoutgen.core.metrics.statistics import Estimate, differences, estimates, worst
@@ -123,6 +123,13 @@ def violated(table: pa.Table) -> dict[str, Any]:
     """How many rows break each constraint, and what it asks for."""
     counts = Counter(name for row in table.column("own_violated").to_pylist() for name in row or ())
     return {name: {"rows": counts[name], "asks": says} for name, says in own.CONSTRAINTS.items()}
+
+
+def brands_violated(table: pa.Table) -> dict[str, Any]:
+    """How many rows break each constraint of their brands' kits, and what it asks for; {} where no row has a kit."""
+    broken = [row for row in table.column("brand_violated").to_pylist() if row is not None]
+    counts = Counter(name for row in broken for name in row)
+    return {name: {"rows": counts[name], "asks": says} for name, says in brands.CONSTRAINTS.items()} if broken else {}
 
 
 def worst_rows(table: pa.Table, count: int) -> list[dict[str, Any]]:

@@ -14,9 +14,9 @@ from layoutgen.core.layout import Canvas
 from layoutgen.imaging import fonts, images
 from layoutgen.imaging.image_faults import ImageFault
 from layoutgen.imaging.image_files import looks_like
+from layoutgen.io import font_files
 from layoutgen.io.brand_kits import BrandKit
 from layoutgen.io.objects.locations import StorageFault
-from layoutgen.models.building.kit_files import font_file
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Checked:
     inks: tuple[LogoInk, ...]
 
 
-def check(kit: BrandKit, canvases: Iterable[Canvas], styles: Iterable[str], cache: Path) -> Checked:
-    """Look at a kit for these canvases; `styles` are the names of the house styles that there are, `cache` is where its
-    fonts are laid to be opened."""
+def check(kit: BrandKit, canvases: Iterable[Canvas], styles: Iterable[str] | None, cache: Path) -> Checked:
+    """Look at a kit for these canvases; `styles` are the names of the house styles that there are, None where they are
+    not known, `cache` is where its fonts are laid to be opened."""
     brand, faults, ignored = kit.brand, [*kit.kit.faults], [*kit.kit.ignored]
     for uri in brand.fonts.files:
         faults += _font_faults(kit, uri, cache)
@@ -49,7 +49,7 @@ def check(kit: BrandKit, canvases: Iterable[Canvas], styles: Iterable[str], cach
     if vectors and not inks:
         faults.append(f"logos: {', '.join(vectors)} is SVG alone, which is not drawn here; lay a PNG beside it")
     ignored += [f"logo {uri}: SVG is not drawn here, a PNG beside it is" for uri in vectors if inks]
-    known = set(styles)
+    known = set(brand.styles if styles is None else styles)
     faults += [
         f"styles names {name!r}, which is no house style; known: {', '.join(sorted(known))}"
         for name in brand.styles
@@ -77,7 +77,7 @@ def _font_faults(kit: BrandKit, uri: str, cache: Path) -> list[str]:
     if isinstance(data, StorageFault):
         return [f"font {uri}: {data.message}"]
     try:
-        fonts.face(str(font_file(uri, data, cache)), fonts.BOLD)
+        fonts.face(font_files.lay(uri, data, cache), fonts.BOLD)
     except ValueError as error:
         return [f"font {uri}: {error}"]
     return []

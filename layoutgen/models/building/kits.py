@@ -1,6 +1,6 @@
-"""The brand kits of a run: read and checked once, before it begins, and their fonts brought to each machine."""
+"""The brand kits of a run or a table: read and checked once, and their fonts brought to each machine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,51 +9,58 @@ from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.brands.kits import BrandKit, BrandKits
 from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Canvas
-from layoutgen.io import brand_kits
+from layoutgen.io import brand_kits, font_files
+from layoutgen.io.brand_kits import BrandKit as StoredKit
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.building.kit_checks import check
-from layoutgen.models.building.kit_files import font_file
-
-CACHE = Path("~/.cache/layoutgen")
 
 
-def kits(root: str, storage: Storage, canvases: Iterable[Canvas], styles: Iterable[str]) -> BrandKits:
-    """The kits in a folder or prefix, none where `root` is empty. Raises ConfigError with all that is wrong with
-    them, for these canvases and house styles."""
+def kits(root: str, storage: Storage, canvases: Iterable[Canvas], styles: Iterable[str] | None) -> BrandKits:
+    """The kits in a folder or prefix, none where `root` is empty, with their fonts as all machines name them. Raises
+    ConfigError with all that is wrong with them, for these canvases and house styles (None: whichever they name)."""
     if not root:
         return BrandKits()
     try:
         stored = brand_kits.read(storage, root)
     except (Refusal, StorageError) as error:
         raise ConfigError(f"style.brands: {error}") from None
-    faults, done, known, sizes = [], [], [*styles], [*canvases]
+    faults, done, sizes = [], [], [*canvases]
+    known = None if styles is None else [*styles]
     for kit in stored:
-        checked = check(kit, sizes, known, CACHE.expanduser())
+        checked = check(kit, sizes, known, font_files.CACHE)
         faults += [f"{kit.name}: {fault}" for fault in checked.faults]
         if not checked.faults:
-            title, text = (_path(uri, kit.files) for uri in (kit.brand.fonts.title, kit.brand.fonts.text))
+            title, text = (_address(uri, kit.files) for uri in (kit.brand.fonts.title, kit.brand.fonts.text))
             done.append(BrandKit(kit.brand, checked.inks, title, text, kit.digest))
-    paths: dict[str, str] = {}
-    for path in BrandKits.of(tuple(done)).font_files:
-        if (other := paths.setdefault(Path(path).stem, path)) != path and Path(other).read_bytes() != Path(
-            path
-        ).read_bytes():
-            faults.append(f"fonts {other} and {path} are two of one name, by which rows say their font; rename one")
+    faults += _namesakes(stored)
     if faults:
         raise ConfigError("style.brands: " + "\n  ".join(faults))
     return BrandKits.of(tuple(done))
 
 
+def _address(uri: str, files: Mapping[str, object]) -> str:
+    data = files.get(uri)
+    return font_files.address(uri, data) if isinstance(data, bytes) else ""
+
+
+def _namesakes(stored: Iterable[StoredKit]) -> Iterator[str]:
+    """Fonts of one name that are not the same: rows say their font by its name."""
+    known: dict[str, tuple[str, bytes]] = {}
+    for kit in stored:
+        for uri in kit.brand.fonts.files:
+            data = kit.files[uri]
+            if isinstance(data, bytes):
+                other, same = known.setdefault(Path(uri).stem, (uri, data))
+                if same != data:
+                    yield f"fonts {other} and {uri} are two of one name, by which rows say their font; rename one"
+
+
 def present(of_run: BrandKits, storage: Storage) -> BrandKits:
-    """The same kits on this machine, whose fonts are brought here where they are not yet."""
+    """The same kits with the paths of their fonts on this machine. Raises as `font_files.here` does."""
     names = {}
     for name, kit in of_run.by_name.items():
-        uris = kit.brand.fonts.title, kit.brand.fonts.text
-        title, text = (
-            path if not path or Path(path).is_file() else _path(uri, {uri: storage.read(uri)})
-            for uri, path in zip(uris, (kit.title_font, kit.text_font), strict=True)
-        )
+        title, text = (font_files.here([font], storage)[0] if font else "" for font in (kit.title_font, kit.text_font))
         names[name] = replace(kit, title_font=title, text_font=text)
     return BrandKits(names)
 
@@ -72,8 +79,3 @@ class BrandFaces:
             settings = self._settings.model_copy(update={name: path for name, path in own.items() if path})
             self._faces[kit.brand.id] = FaceFor(settings)
         return self._faces[kit.brand.id]
-
-
-def _path(uri: str, files: Mapping[str, object]) -> str:
-    data = files.get(uri)
-    return str(font_file(uri, data, CACHE.expanduser())) if isinstance(data, bytes) else ""

@@ -22,6 +22,7 @@ def scored(count=40, *, shift=0.0, prefix="p", **columns):
         "canvas": [f"{100 + i % 2}x100" for i in range(count)],
         **{name: ["x"] * count for name in ("category", "application", "composer", "adapter", "created_at")},
         "own_violated": [["overlap"] if i == 3 else [] for i in range(count)],
+        "brand_violated": pa.array([["tone"] if i == 3 else None for i in range(count)], pa.list_(pa.string())),
         "exclusions": [["no_copy"]] * count,
         "element_scores": [[{"role": "title", "area": 0.1, "font_px": 20, "contrast": 5.0, "occlusion": None,
                              "overflow": 0.0, "fill": 0.5}]] * count,
@@ -66,6 +67,7 @@ def test_roles_constraints_and_exclusions_are_counted():
     assert evaluation_report.roles(table)["title"]["elements"] == 40
     assert evaluation_report.roles(table)["title"]["occlusion"] is None
     assert evaluation_report.violated(table)["overlap"]["rows"] == 1
+    assert evaluation_report.brands_violated(table)["tone"]["rows"] == 1
     assert evaluation_report.exclusions(table) == {"no_copy": 40}
 
 

@@ -88,7 +88,7 @@ def test_readers_on_other_machines_have_the_fonts_of_kits_in_a_bucket(shop, s3, 
     assert len([*(shop / "page/previews").glob("*[!d].jpg")]) == 2
     assert len([*(shop / "other").rglob("*.ttf")]) == 2, "each font once"
 
-    (shop / "evaluate.toml").write_text("[score]\ncontent = false\n[report]\nworst = 0\nresamples = 50\n")
+    (shop / "evaluate.toml").write_text("[score]\ncontent = false\n[report]\nworst = 0\nresamples = 100\n")
     capsys.readouterr()
     evaluated = ["--layouts", out, "--output", str(shop / "scores"), "--config", str(shop / "evaluate.toml")]
     assert evaluate.main(evaluated, in_process) == 0

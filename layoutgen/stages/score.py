@@ -114,12 +114,12 @@ class Score:
             own_totals[:, :, i] = [totals[name] for name in own.NAMES]
         scores |= {f"own_{name}": metric(*own_totals[k]) for k, name in enumerate(own.NAMES)}
         of_brands = [self._brands.of(row) if self._brands else None for row in values]
-        checks = [(len(kept[0]), kept[1]) if kept else (0, 0) for kept in of_brands]
+        checks = [(len(held[0]), held[1]) if held else (0, 0) for held in of_brands]
         scores["own_brand_violations"] = metric(*np.array(checks, np.float64).reshape(-1, 2).T)
         added = {
             **_columns(scores),
             "own_violated": pa.array(violated, pa.list_(pa.string())),
-            "brand_violated": pa.array([kept and kept[0] for kept in of_brands], pa.list_(pa.string())),
+            "brand_violated": pa.array([held and held[0] for held in of_brands], pa.list_(pa.string())),
             "exclusions": pa.array(exclusions, pa.list_(pa.string())),
             "element_scores": pa.array(element_scores, ELEMENT_SCORES),
         }

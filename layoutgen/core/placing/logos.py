@@ -53,13 +53,13 @@ def with_logo(page: Page, elements: list[Element], inks: Sequence[LogoInk]) -> t
             chosen = _best(page, ((ink, box, colour.to_rgb(fill)[None]) for ink, box in fitting))
             if chosen:
                 return _on_plate(page, done, index, chosen, fill), chosen[0].logo.uri
-    seen = ", ".join(
+    shares = ", ".join(
         f"{ink.logo.uri.rpartition('/')[2]} {visibility.seen_share(ink, behind(b)):.0%}" for ink, b in fitting
     )
     plate = "no ground of the brand shows one either" if page.brand.logo_plate else "its kit allows no plate"
     raise NoLayoutError(
         "brand_logo",
-        f"no variant of the logo of brand {page.brand.id} can be seen where it stands on {page.canvas.name} ({seen} of "
+        f"no variant of the logo of brand {page.brand.id} can be seen where it stands on {page.canvas.name} ({shares} of "
         f"its ink), and {plate}; add a light or dark variant to its kit",
     )
 
@@ -82,14 +82,14 @@ def _index(elements: Sequence[Element]) -> int | None:
 
 def _best(page: Page, places: Iterable[tuple[LogoInk, Box, np.ndarray]]) -> tuple[LogoInk, Box] | None:
     """The variant, with its box, that reads best of those that can be seen on the pixels (n, 3) behind each."""
-    seen = [
+    visible = [
         (ink, box, behind)
         for ink, box, behind in places
         if len(behind)
         and visibility.is_for(page.brand, ink, colour.to_hex(np.median(behind, axis=0)))
         and visibility.seen_share(ink, behind, visibility.VISIBLE * _MARGIN) >= visibility.MOST
     ]
-    best = max(seen, key=lambda place: round(visibility.legibility(place[0], place[2]), 1), default=None)
+    best = max(visible, key=lambda place: round(visibility.legibility(place[0], place[2]), 1), default=None)
     return best and best[:2]
 
 

@@ -86,7 +86,7 @@ def test_text_is_coloured_for_the_photo_as_it_is_framed():
 def test_the_subjects_map_says_how_much_of_it_is_covered():
     table = ready({}, suggestions=[[TITLE]])
     subject = np.zeros((90, 60), np.uint8)
-    subject[:] = 255  # nothing is free of it
+    subject[:45] = 255
     maps = rows.dictionary({0: images.encode_png(subject)}, {0: "map"}, 1)
     shown = rows.replace(table, subject_map=maps)
     stage = Place(SETTINGS, FaceFor(SETTINGS))

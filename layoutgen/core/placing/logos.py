@@ -59,8 +59,8 @@ def with_logo(page: Page, elements: list[Element], inks: Sequence[LogoInk]) -> t
     plate = "no ground of the brand shows one either" if page.brand.logo_plate else "its kit allows no plate"
     raise NoLayoutError(
         "brand_logo",
-        f"no variant of the logo of brand {page.brand.id} can be seen where it stands on {page.canvas.name} ({shares} of "
-        f"its ink), and {plate}; add a light or dark variant to its kit",
+        f"no variant of the logo of brand {page.brand.id} can be seen where it stands on {page.canvas.name} ({shares} "
+        f"of its ink), and {plate}; add a light or dark variant to its kit",
     )
 
 

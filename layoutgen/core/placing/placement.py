@@ -134,7 +134,8 @@ def place(
     pills = tuple(to_px(_upright(box), canvas.width, canvas.height) for box in underlays)
     wanted = [replace(s, box=on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
     alignment = infer_alignment(_blocks([s.box for s in wanted], [_upright(box) for box in underlays]))
-    page = _Page(canvas, ground, face_for, limits, pills, alignment, Spots.on(canvas, limits.margin_px, ground.subject))
+    spots = Spots.on(canvas, limits.margin_px, ground.subject, stays=1.0)
+    page = _Page(canvas, ground, face_for, limits, pills, alignment, spots)
     by_index: dict[int, _Placed] = {}
     notes = []
     for i, suggestion in sorted(enumerate(wanted), key=lambda pair: ORDER.index(pair[1].role)):

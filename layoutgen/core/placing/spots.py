@@ -10,24 +10,26 @@ from layoutgen.core.summed_area import box_sum, summed
 
 _GRID = 13
 _TOUCHED = 0.02
-"""Share of a box that may lie on the subject where it was asked for."""
+"""Share of a box on the subject that costs nothing."""
 _WEIGHT = 3.0
 """What lying on the subject wholly costs, in widths of the canvas."""
 
 
 @dataclass(frozen=True, eq=False)
 class Spots:
-    """A canvas with its safe area and a summed-area table of its subject map."""
+    """A canvas with its safe area and a summed-area table of its subject map; `stays` is the share of a box that may
+    lie on the subject where it was asked for."""
 
     canvas: Canvas
     safe: Box
     table: np.ndarray
+    stays: float = _TOUCHED
 
     @classmethod
-    def on(cls, canvas: Canvas, margin_px: float, subject: np.ndarray) -> "Spots":
+    def on(cls, canvas: Canvas, margin_px: float, subject: np.ndarray, stays: float = _TOUCHED) -> "Spots":
         """Those of a canvas with a free edge, and a subject map (h, w) in [0, 1]."""
         safe = (margin_px, margin_px, canvas.width - margin_px, canvas.height - margin_px)
-        return cls(canvas, safe, summed(subject, np.float64))
+        return cls(canvas, safe, summed(subject, np.float64), stays)
 
     def covered(self, left: np.ndarray, top: np.ndarray, width: float, height: float) -> np.ndarray:
         """Shares of boxes that lie on the subject: of all lefts (n) and tops (m), (n, m)."""
@@ -52,7 +54,7 @@ class Spots:
         if width > safe[2] - safe[0] + 0.01 or height > safe[3] - safe[1] + 0.01:
             return None
         moved = into(box, safe)
-        if not any(intersection(moved, other) > 0 for other in taken) and self.share(moved) <= _TOUCHED:
+        if not any(intersection(moved, other) > 0 for other in taken) and self.share(moved) <= self.stays:
             return moved
         gap = round(0.012 * min(self.canvas.width, self.canvas.height))
         lefts = [moved[0], *np.linspace(safe[0], safe[2] - width, _GRID)]

@@ -14,7 +14,7 @@ Boxes are ltrb and sizes shares of the canvas. An element is named by its role, 
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -50,6 +50,13 @@ class Demands:
         named = (*self.lock, *self.largest, *self.smallest)
         related = (name for _, *pair in self.relations for name in pair)
         return tuple(dict.fromkeys((*(name for name, _ in named), *related)))
+
+    @property
+    def mirrored(self) -> "Demands":
+        """The same with left and right exchanged; zones keep their names."""
+        sides = tuple((kind, b, a) if kind == "left_of" else (kind, a, b) for kind, a, b in self.relations)
+        free = tuple(map(_mirrored, self.free))
+        return replace(self, lock=tuple((name, _mirrored(box)) for name, box in self.lock), relations=sides, free=free)
 
 
 NOTHING = Demands()
@@ -190,6 +197,10 @@ def _keeps(kind: str, box: Box, other: Box) -> bool:
         return inside(box, other, _SLACK)
     sizes = zip((box[2] - box[0], box[3] - box[1]), (other[2] - other[0], other[3] - other[1]), strict=True)
     return all(abs(a - b) <= _SLACK for a, b in sizes)
+
+
+def _mirrored(box: Box) -> Box:
+    return (1.0 - box[2], box[1], 1.0 - box[0], box[3])
 
 
 def _list(value: Any, key: str) -> list[Any]:

@@ -14,14 +14,19 @@ from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import colour, mirroring, rows, schema
 from layoutgen.core.brands.brand import safe_boxes
 from layoutgen.core.brands.kits import BrandKit, BrandKits, disclaimer
-from layoutgen.core.covers.protection import Zones, zones_for
+from layoutgen.core.covers.protection import Zones, boxes_named, zones_for
+from layoutgen.core.demands import NOTHING, Demands, texts_of
+from layoutgen.core.fingerprint import OFFER
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion, to_px
 from layoutgen.core.placing import branding, dressing, placement
+from layoutgen.core.placing.bonds import FREE, Bonds, bonds_of
+from layoutgen.core.placing.clearing import cleared
 from layoutgen.core.styles.choosing import UnknownStyleError, Wardrobe, suiting
 from layoutgen.core.styles.style import Style
 from layoutgen.core.text.direction import base_direction
 from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import framed, images
+from layoutgen.stages.settable_copy import SettableCopy, demands_of
 from layoutgen.stages.travelling import read_map
 
 
@@ -54,7 +59,7 @@ _READ = (
     "backdrop",
     "ground",
 )
-_OF_STYLE = ("selling_points", "style_used", "style", "brand", "category", "badge")
+_OF_STYLE = ("selling_points", "style_used", "style", "brand", "category", "badge", "constraints", *OFFER)
 
 
 class Place:
@@ -71,7 +76,7 @@ class Place:
         brands: KitFaces | None = None,
     ) -> None:
         self._settings, self._faces, self._zones = settings, faces, zones or {}
-        self._wardrobe, self._brands = wardrobe, brands
+        self._wardrobe, self._brands, self._copy = wardrobe, brands, SettableCopy(faces)
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the placed columns."""
@@ -153,10 +158,17 @@ class Place:
             free = (*free, *safe_boxes(kit.brand, canvas))
             suggestions = branding.with_texts(suggestions, disclaimer(None, row, kit))
         is_turned = base_direction(row["title"] or "", row["language"]) == "rtl"
+        demands = demands_of(row)
+        spaces = (*demands.free, *boxes_named(demands.zones, canvas))
+        free = (*free, *spaces)
         if is_turned:  # in a mirrored world, in which the copy is as if it ran from left to right
             image, subject = mirroring.pixels(image), mirroring.pixels(subject)
             framing, free = mirroring.framing(framing), mirroring.boxes(free)
-            suggestions = list(map(mirroring.suggestion, suggestions))
+            suggestions, demands, spaces = (
+                [*map(mirroring.suggestion, suggestions)],
+                demands.mirrored,
+                mirroring.boxes(spaces),
+            )
         short = min(canvas.width, canvas.height)
         limits = placement.Limits(
             margin_px=self._settings.margin * short,
@@ -173,15 +185,26 @@ class Place:
             placed = placement.place(suggestions, canvas, ground, face_for, limits)
         else:
             suggestions = as_equals(suggestions, row.get("selling_points") or ())
-            placed = dressing.dress(suggestions, canvas, ground, face_for, limits, style, row["language"])
+            bonds = self._bonds(row, demands, suggestions, canvas)
+            placed = dressing.dress(suggestions, canvas, ground, face_for, limits, style, row["language"], bonds)
         variant = None
         if kit:
             least = self._settings.min_contrast
             branded = branding.keep(placed.elements, kit, canvas, drawn, framing, least)
             placed, variant = replace(placed, elements=branded.elements, contrast=branded.contrast), branded.logo
+        for space in spaces:
+            placed = replace(placed, elements=tuple(cleared(placed.elements, space)))
         if is_turned:
             placed = replace(placed, elements=tuple(mirroring.element(each, canvas) for each in placed.elements))
         return placed, variant
+
+    def _bonds(self, row: dict[str, Any], demands: Demands, suggestions: list[Suggestion], canvas: Canvas) -> Bonds:
+        """What a row demands of the places of its suggestions."""
+        if demands == NOTHING:
+            return FREE
+        copy, _, _ = self._copy.of(row)
+        wanted = [suggestion for suggestion in suggestions if suggestion.role is not Role.UNDERLAY]
+        return bonds_of(demands, wanted, texts_of(copy), canvas)
 
     def _style(self, row: dict[str, Any]) -> Style | None:
         """The style of a row: its composer's, else the one that suits it best of those that it may have. Raises

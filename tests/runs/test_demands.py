@@ -17,7 +17,14 @@ from tests.chaos.quick import SETTINGS, night
 from tests.drawn import encoded, photo
 
 COMPOSER = composers.composer
-COPY = {"title": "Vase", "selling_points": ["Light", "Strong"], "brand": "VALE", "price": "$9", "badge": "New"}
+COPY = {
+    "title": "Vase",
+    "selling_points": ["Light", "Strong"],
+    "brand": "VALE",
+    "price": "$9",
+    "badge": "New",
+    "call_to_action": "Buy",
+}
 CONFIG = LayoutsConfig.model_validate(SETTINGS.model_dump() | {"input": {"short_side": 640, "canvases": ["3:4"]}})
 
 
@@ -39,10 +46,13 @@ def test_layouts_keep_what_is_demanded(tmp_path: Path) -> None:
         {"lock": {"price": [0.06, 0.76, 0.6, 0.95]}},
         {"absent": ["badge"], "above": [["title", "price"]]},
         {"free": [[0, 0, 1, 0.2]]},
+        {"lock": {"title": [0.4, 0.4, 0.6, 0.46]}},
+        {"same_size": [["title", "call_to_action"]], "left_of": [["badge", "price"]]},
+        {"largest": {"price": [0.3, 0.04]}, "free": [[0.0, 0.4, 1.0, 0.9]]},
     ]
     placed, faults = lay_out(tmp_path, *demands)
-    assert faults == {} and len(placed) == 4
-    copy = Copy("Vase", ("Light", "Strong"), "VALE", price="$9", badge="New")
+    assert faults == {} and len(placed) == len(demands)
+    copy = Copy("Vase", ("Light", "Strong"), "VALE", price="$9", badge="New", call_to_action="Buy")
     for i, each in enumerate(demands):
         elements = [read_element(element) for element in placed[f"p{i}"]["elements"]]
         wanted = read(each)
@@ -56,7 +66,7 @@ def test_layouts_keep_what_is_demanded(tmp_path: Path) -> None:
         ({"lock": {"price": [0, 0, 1.2, 1]}}, "bad_constraints", "no box on the canvas"),
         ({"present": ["badge"], "absent": ["badge"]}, "bad_constraints", "present badge and absent badge"),
         ({"present": ["disclaimer"]}, "constraint_missing", "ask for disclaimer"),
-        ({"lock": {"title": [0.4, 0.4, 0.46, 0.43]}}, "constraint_broken", "lock title"),
+        ({"lock": {"title": [0.4, 0.4, 0.42, 0.415]}}, "constraint_broken", "lock title"),
         ({"lock": {"price": [0.1, 0, 0.9, 0.2]}, "above": [["title", "price"]],
           "smallest": {"title": [0, 0.3]}}, "contradiction", "title above price"),
     ],

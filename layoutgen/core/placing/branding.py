@@ -11,7 +11,6 @@ import numpy as np
 from layoutgen.core.brands.brand import Brand, safe_boxes
 from layoutgen.core.brands.kits import BrandKit
 from layoutgen.core.layout import (
-    Box,
     Canvas,
     Element,
     Framing,
@@ -19,12 +18,10 @@ from layoutgen.core.layout import (
     Role,
     Scrim,
     Suggestion,
-    area,
-    inside,
-    intersection,
 )
 from layoutgen.core.placing import brand_colours, logos
 from layoutgen.core.placing.brand_page import Page
+from layoutgen.core.placing.clearing import cleared
 from layoutgen.core.placing.placement import NoLayoutError
 from layoutgen.core.styles.style import Style
 
@@ -102,7 +99,7 @@ def keep(
     if kit.inks:
         done, logo = logos.with_logo(page, done, kit.inks)
     for space in (*logos.clear_space(page, done, kit.ink(logo)), *safe_boxes(kit.brand, canvas)):
-        done = _cleared(done, space)
+        done = cleared(done, space)
     least = min((page.contrast(done, i) for i, e in enumerate(done) if e.lines), default=21.0)
     return Branded(tuple(done), logo, least)
 
@@ -118,24 +115,3 @@ def _check_fonts(elements: Sequence[Element], kit: BrandKit) -> None:
                 f"no font of {kit.brand.id} has all letters of {other.text!r}, and its fonts.only is true; give a font "
                 "that has them, or set it to false",
             )
-
-
-def _cleared(elements: list[Element], space: Box) -> list[Element]:
-    """The layout with grounds of texts cut where they reach into a space that stays free; a logo's own may."""
-    own = {e.underlay for e in elements if e.role is Role.LOGO and not e.lines}
-    done = list(elements)
-    for i, under in enumerate(elements):
-        if under.role is not Role.UNDERLAY or i in own or intersection(under.box, space) <= 0:
-            continue
-        left, top, right, bottom = under.box
-        parts = [
-            (left, top, min(right, space[0]), bottom),
-            (max(left, space[2]), top, right, bottom),
-            (left, top, right, min(bottom, space[1])),
-            (left, max(top, space[3]), right, bottom),
-        ]
-        held = [e.box for e in elements if e.underlay == i]
-        whole = [part for part in parts if all(inside(each, part, 1e-4) for each in held)]
-        if whole:
-            done[i] = replace(under, box=max(whole, key=area))
-    return done

@@ -8,13 +8,12 @@ the product. The limits are those of `placement`. Pure and deterministic.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from layoutgen.core.layout import Box, Canvas, Element, Role, Suggestion, from_px, to_px, union
 from layoutgen.core.placing import wearing
+from layoutgen.core.placing.bonds import FREE, Bonds
 from layoutgen.core.placing.placement import (
     MAY_GO,
-    ORDER,
     Ground,
     Limits,
     NoLayoutError,
@@ -23,30 +22,20 @@ from layoutgen.core.placing.placement import (
     infer_alignment,
     on_canvas,
 )
-from layoutgen.core.placing.sizes import Lettering, equal, parts_words
+from layoutgen.core.placing.sizes import Lettering, parts_words
 from layoutgen.core.placing.spots import Spots, into
-from layoutgen.core.placing.units import (
-    Cell,
-    Unit,
-    block_cells,
-    blocks_of,
-    flowed,
-    is_text,
-    price_cells,
-    rows_of,
-    shifted,
-)
+from layoutgen.core.placing.typesetter import Typesetter
+from layoutgen.core.placing.units import Cell, Unit, blocks_of
 from layoutgen.core.styles.containers import is_held, padding
 from layoutgen.core.styles.style import Style
 from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import Face, fit
 
-VERSION = "dress-3"  # goes up with every change of what it decides
+VERSION = "dress-4"  # goes up with every change of what it decides
 POINTS = 0
 """The number of the group of selling points."""
 _SMALLER = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
 _COVERED, _SMALL_TITLE = 0.05, 0.05
-_FLUSH = 0.35  # em, within which a container's text is flush with the title
 _NEARLY = 0.012  # of the canvas's width, within which left edges are taken for flush
 _LOGO_SMALLER = (1.0, 0.8, 0.6, 0.45)
 
@@ -59,17 +48,19 @@ def dress(
     limits: Limits,
     style: Style,
     language: str | None = None,
+    bonds: Bonds = FREE,
 ) -> Placement:
-    """Lay out all suggestions in a style, in their order; `face_for` gives the style's faces. Underlays that were
-    suggested are the style's to decide. Raises NoLayoutError as `placement.place` does."""
+    """Lay out all suggestions in a style, in their order; `face_for` gives the style's faces, `bonds` are what the row
+    demands of places. Underlays that were suggested are the style's to decide. Raises NoLayoutError as
+    `placement.place` does, and `constraint_broken` where a demand leaves no place."""
     wanted = [replace(s, box=on_canvas(s)) for s in suggestions if s.role is not Role.UNDERLAY]
     spots = Spots.on(canvas, limits.margin_px, ground.subject)
     lettering = Lettering(face_for, style, language, limits.smallest_px, spots.safe[2] - spots.safe[0])
     asked = [to_px(s.box, canvas.width, canvas.height) for s in wanted]
-    dresser = _Dresser(wanted, asked, lettering, spots, limits, _alignment(wanted, asked, style, canvas))
-    best = dresser.best()
+    alignment = _alignment(wanted, asked, style, canvas)
+    best = _Dresser(Typesetter(wanted, asked, lettering, canvas, spots.safe, alignment, bonds), spots, limits).best()
     worn = [
-        wearing.Worn(_element(cell, wanted[cell.index], dresser.alignment), cell.outer, cell.container)
+        wearing.Worn(_element(cell, wanted[cell.index], alignment), cell.outer, cell.container)
         for cell in sorted(best.cells, key=lambda cell: cell.index)
     ]
     coloured, contrast = wearing.coloured(
@@ -134,14 +125,11 @@ class _Attempt:
 
 @dataclass(frozen=True, eq=False)
 class _Dresser:
-    """One layout's suggestions with the boxes (px) that were asked for, and what they are set and placed in."""
+    """The search for a title's size at which all units find their places; boxes in px."""
 
-    wanted: list[Suggestion]
-    asked: list[Box]
-    lettering: Lettering
+    setter: Typesetter
     spots: Spots
     limits: Limits
-    alignment: str
 
     def best(self) -> _Attempt:
         """The layout without faults in the largest title, else the one with the fewest. Raises NoLayoutError."""
@@ -162,14 +150,14 @@ class _Dresser:
 
     def _sizes(self) -> list[int]:
         """Title sizes to try, the largest first."""
-        style, short = self.lettering.style, min(self.spots.canvas.width, self.spots.canvas.height)
+        style, short = self.setter.lettering.style, min(self.spots.canvas.width, self.spots.canvas.height)
         smallest = self.limits.smallest_px
         least, most = max(smallest, round(style.title_least * short)), max(smallest, round(style.title_most * short))
-        titles = [i for i, s in enumerate(self.wanted) if s.role is Role.TITLE]
+        titles = [i for i, s in enumerate(self.setter.wanted) if s.role is Role.TITLE]
         largest = least
         for i in titles[:1]:
-            words, box = self.lettering.words(self.wanted[i]), into(self.asked[i], self.spots.safe)
-            face, leading = self.lettering.face_for(Role.TITLE, words), style.type_of(Role.TITLE).leading
+            words, box = self.setter.lettering.words(self.setter.wanted[i]), into(self.setter.asked[i], self.spots.safe)
+            face, leading = self.setter.lettering.face_for(Role.TITLE, words), style.type_of(Role.TITLE).leading
             room = box[2] - box[0] + 0.51, box[3] - box[1] + 0.51
             fitted = fit(words, *room, face, smallest=smallest, largest=most, leading=leading)
             largest = max(least, fitted.font_px if fitted else 0)
@@ -181,14 +169,14 @@ class _Dresser:
         short = min(self.spots.canvas.width, self.spots.canvas.height)
         attempt.faults += title_px < _SMALL_TITLE * short
         taken = list(self.limits.free)
-        for unit in self._units(title_px, attempt):
+        for unit in self.setter.units(title_px):
             placed = self._put(unit, taken, attempt)
             taken += [cell.outer for cell in placed]
             attempt.cells += placed
             for cell in placed:
                 attempt.faults += self.spots.share(cell.outer) > _COVERED
                 if cell.setting and cell.face and not is_held(cell.container):
-                    words = self.lettering.words(self.wanted[cell.index])
+                    words = self.setter.lettering.words(self.setter.wanted[cell.index])
                     attempt.faults += parts_words(cell.setting.lines, words, cell.face)
         attempt.faults += 2 * len(attempt.left_out)
         return attempt
@@ -205,17 +193,27 @@ class _Dresser:
 
     def _put(self, unit: Unit, taken: list[Box], attempt: _Attempt) -> list[Cell]:
         """A unit's cells where they find a place, without the last ones where not all do. Raises NoLayoutError."""
-        lead = unit.cells[0]
+        lead, bonds = unit.cells[0], self.setter.bonds
+        members = [cell.index for cell in unit.cells]
+        stand = {cell.index: cell.box for cell in attempt.cells}
+        taken = [*taken, *bonds.others(members)]
         for width, height, clear in self._stands(unit):
             left, top = unit.asked[0], unit.asked[1]
             around = (left - clear, top - clear, left + width + clear, top + height + clear)
-            spot = self.spots.nearest(around, taken)
+            room = bonds.room(members, stand, self.spots.safe, clear)
+            spot = self.spots.within(room).nearest(around, taken) if room else None
             if spot and lead.setting is None:
                 inner = (spot[0] + clear, spot[1] + clear, spot[2] - clear, spot[3] - clear)
                 return [replace(lead, box=inner, outer=spot)]
             if spot:
                 return [cell.moved(spot[0], spot[1]) for cell in unit.cells]
-        asked = self.wanted[lead.index]
+        asked = self.setter.wanted[lead.index]
+        if demanded := bonds.reasons(members):
+            raise NoLayoutError(
+                "constraint_broken",
+                f"no layout on {self.spots.canvas.name} keeps {'; '.join(demanded)}: {asked.role.value} {asked.text!r} "
+                "finds no place there; give it more room, or leave it out",
+            )
         if lead.role not in MAY_GO:
             raise NoLayoutError(
                 "no_room", f"{asked.role.value} {asked.text!r} finds no free place on {self.spots.canvas.name}"
@@ -227,111 +225,4 @@ class _Dresser:
             attempt.left_out += rest
             return []
         size = lead.setting.font_px if lead.setting else self.limits.smallest_px
-        return self._put(self._block(rest, size), taken, attempt)
-
-    def _units(self, title_px: int, attempt: _Attempt) -> Iterator[Unit]:
-        """What is placed together, the most important first."""
-        by_role: dict[Role, list[int]] = {}
-        for i, suggestion in enumerate(self.wanted):
-            by_role.setdefault(suggestion.role, []).append(i)
-        was = by_role.pop(Role.WAS_PRICE, [])
-        for role in sorted(by_role, key=ORDER.index):
-            if role is Role.SELLING_POINT:
-                px = self.lettering.size(role, title_px)
-                boxes = [self.asked[i] for i in by_role[role]]
-                for block in blocks_of(boxes):
-                    yield self._block([by_role[role][i] for i in block], px)
-                continue
-            for i in by_role[role]:
-                cell = self._cell(i, title_px)
-                if role is Role.PRICE and was:
-                    old = was.pop(0)
-                    cells = price_cells(cell, self._cell(old, title_px), self.asked[i], self.asked[old])
-                    whole = union([c.outer for c in cells]) or cell.outer
-                    if whole[2] <= self.lettering.widest_px:
-                        yield self._unit(cells, (i, old))
-                        continue
-                    was.append(old)
-                yield self._unit((cell,), (i,))
-        for i in was:
-            yield self._unit((self._cell(i, title_px),), (i,))
-
-    def _cell(self, i: int, title_px: int) -> Cell:
-        """A suggestion alone, its corner at (0, 0). Raises NoLayoutError."""
-        suggestion, asked, canvas = self.wanted[i], self.asked[i], self.spots.canvas
-        kind = self.lettering.style.type_of(suggestion.role)
-        if not is_text(suggestion):
-            width, height = asked[2] - asked[0], asked[3] - asked[1]
-            if min(width, height) < 1:
-                raise NoLayoutError("bad_box", f"the logo's box is {width:.3g} x {height:.3g} px on {canvas.name}")
-            safe = self.spots.safe
-            whole = min(1.0, (safe[2] - safe[0]) / width, (safe[3] - safe[1]) / height)
-            box = (0.0, 0.0, width * whole, height * whole)
-            return Cell(i, suggestion.role, kind, "none", box, box)
-        cell = self.lettering.cell(i, suggestion, asked, self.lettering.size(suggestion.role, title_px), kind.container)
-        if cell is None or cell.outer[3] > self.spots.safe[3] - self.spots.safe[1]:
-            raise NoLayoutError(
-                "copy_too_long",
-                f"{suggestion.role.value} of {len(suggestion.text)} characters fits nowhere on {canvas.name} at the "
-                f"smallest font of {self.limits.smallest_px} px; shorten it",
-            )
-        return cell
-
-    def _block(self, members: list[int], px: int) -> Unit:
-        """Selling points as rows of equals: as they were asked for where these rows are no wider than there is room.
-        All have the style's container, or none has."""
-        container = self.lettering.style.type_of(Role.SELLING_POINT).container
-        cells = self._equals(members, px, container)
-        if any(cell.container != cells[0].container for cell in cells):
-            cells = self._equals(members, px, "none")
-        by_index = {cell.index: cell for cell in cells}
-        held = is_held(cells[0].container)
-        asked = [self.asked[i] for i in members]
-        rows = [[by_index[members[i]] for i in row] for row in rows_of(asked)]
-        gap = self._between(rows, px)
-        widest = self.lettering.widest_px
-        if any(sum(cell.outer[2] for cell in row) + gap * (len(row) - 1) > widest for row in rows):
-            rows = flowed(cells, gap, widest if held else 0.0)
-        gaps = [0.0]
-        for above, below in pairwise(rows):
-            free = min(self.asked[c.index][1] for c in below) - max(self.asked[c.index][3] for c in above)
-            taken = above[0].outer[3] - above[0].box[3] + below[0].box[1]
-            least, most = (0.3 * px, 1.1 * px) if held else (0.2 * px, 1.1 * px)
-            gaps.append(float(round(min(max(free - taken, least), most))))
-        return self._unit(block_cells(rows, gaps, gap, self.alignment), members)
-
-    def _equals(self, members: list[int], px: int, container: str) -> list[Cell]:
-        cells = [self.lettering.cell(i, self.wanted[i], self.asked[i], px, container) for i in members]
-        whole = [cell for cell in cells if cell]
-        if len(whole) < len(cells):
-            text = next(self.wanted[i].text for i, cell in zip(members, cells, strict=True) if cell is None)
-            raise NoLayoutError("copy_too_long", f"selling point {text!r} fits nowhere on {self.spots.canvas.name}")
-        return equal(whole)
-
-    def _between(self, rows: list[list[Cell]], px: int) -> float:
-        """The gap between the cells of a row, px: as it was asked for, within reason."""
-        asked = [
-            self.asked[b.index][0] - self.asked[a.index][2] - (a.outer[2] - a.box[2]) - b.box[0]
-            for row in rows
-            for a, b in pairwise(row)
-        ]
-        return float(round(min(max(min(asked, default=0.0), 0.45 * px), 1.5 * px)))
-
-    def _unit(self, cells: tuple[Cell, ...], members: Iterable[int]) -> Unit:
-        """Cells as a unit, meant to lie where its members were asked for."""
-        whole = union([self.asked[i] for i in members]) or (0.0, 0.0, 0.0, 0.0)
-        unit = Unit(cells, whole)
-        width, height = unit.size
-        lead = cells[0]
-        if lead.setting is None:
-            return replace(unit, asked=into(whole, self.spots.safe))
-        inner = union([cell.box for cell in cells]) or lead.box
-        free = whole[2] - whole[0] - (inner[2] - inner[0])
-        left = whole[0] + free * {"left": 0.0, "center": 0.5, "right": 1.0}[self.alignment] - inner[0]
-        if self.alignment == "left" and is_held(lead.container):
-            titles = [self.asked[i][0] for i, s in enumerate(self.wanted) if s.role is Role.TITLE]
-            if any(abs(whole[0] - title) < _FLUSH * lead.setting.font_px for title in titles):
-                left = into((titles[0], 0.0, titles[0] + width, 1.0), self.spots.safe)[0]
-        top = (whole[1] + whole[3]) / 2 - (inner[1] + inner[3]) / 2
-        corner = float(round(left)), float(round(top))
-        return replace(unit, asked=shifted((0.0, 0.0, width, height), *corner))
+        return self._put(self.setter.block(rest, size), taken, attempt)

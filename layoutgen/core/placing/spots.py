@@ -1,7 +1,7 @@
 """Free places on a canvas: the one nearest to where something was asked for, away from the subject. Boxes in px."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,10 @@ class Spots:
         """Those of a canvas with a free edge, and a subject map (h, w) in [0, 1]."""
         safe = (margin_px, margin_px, canvas.width - margin_px, canvas.height - margin_px)
         return cls(canvas, safe, summed(subject, np.float64), stays)
+
+    def within(self, room: Box) -> "Spots":
+        """Those of a part of the canvas."""
+        return self if room == self.safe else replace(self, safe=room)
 
     def covered(self, left: np.ndarray, top: np.ndarray, width: float, height: float) -> np.ndarray:
         """Shares of boxes that lie on the subject: of all lefts (n) and tops (m), (n, m)."""

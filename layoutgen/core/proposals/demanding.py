@@ -5,7 +5,7 @@ is related or bounded is moved to the nearest boxes that keep it all (`proposals
 one text moves with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,11 +54,7 @@ def as_demanded(demands: Demands, suggestions: Sequence[Suggestion], copy: Copy)
         if not any(_is(s, role, text) for s in suggestions)
     ]
     wanted = [s for s in (*suggestions, *added) if s.role is not Role.UNDERLAY]
-    number: dict[str, int] = {}
-    for name in demands.names:
-        role, text = texts[name]
-        same = [i for i, s in enumerate(wanted) if _is(s, role, text)]
-        number |= dict.fromkeys([name], same[0]) if same else {}
+    number = numbers(demands, wanted, texts)
     constraints = Constraints(
         given={number[name]: _inner(box) for name, box in demands.lock if name in number},
         relations=tuple(
@@ -80,6 +76,17 @@ def as_demanded(demands: Demands, suggestions: Sequence[Suggestion], copy: Copy)
     moved = {id(s): replace(s, box=box) for s, box in zip(wanted, boxes, strict=True)}
     underlays = [_with_text(s, wanted, moved) for s in suggestions if s.role is Role.UNDERLAY]
     return (*underlays, *(moved[id(s)] for s in wanted))
+
+
+def numbers(demands: Demands, wanted: Sequence[Suggestion], texts: Mapping[str, tuple[Role, str]]) -> dict[str, int]:
+    """Which suggestion is of each element that is named, as far as there is one; `texts` are `texts_of` the copy."""
+    number: dict[str, int] = {}
+    for name in demands.names:
+        role, text = texts.get(name, (None, ""))
+        same = [i for i, s in enumerate(wanted) if role and _is(s, role, text)]
+        if same:
+            number[name] = same[0]
+    return number
 
 
 def _inner(box: Box) -> Box:

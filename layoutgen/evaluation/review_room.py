@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 from layoutgen.core.gallery.edits import EditError
 from layoutgen.evaluation import finished_links
 from layoutgen.evaluation.edited_pictures import EditedPictures
-from layoutgen.imaging import fonts
+from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
+from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import gallery_source, picture_files
 from layoutgen.io.tables.merged_lines import Content, MergedLines, preference
@@ -134,7 +135,8 @@ def open_room(
 ) -> Room:
     """The room of a page that was made of `layouts`. Raises JobError."""
     source = gallery_source.read(storage, layouts, run_id, limit)
-    pictures = EditedPictures(storage, source.table, fonts.named(source.settings, font_files))
+    named = fonts_of(source.settings, kits_of(source.settings, storage), font_files)
+    pictures = EditedPictures(storage, source.table, here(named, storage))
     uris = [file["uri"] for row in _files(source.table.to_pylist()) for file in row]
     choices = MergedLines(storage, preferences, preference)
     decisions = MergedLines(storage, feedback)

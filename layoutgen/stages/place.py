@@ -214,12 +214,11 @@ class Place:
         if row.get("style_used"):
             return self._wardrobe.named(row["style_used"])
         allowed = self._wardrobe.of_row(row.get("style"), row.get("brand"), row.get("category"))
-        words = [row.get(name) for name in ("category", "title", "badge")]
         has_price = any(suggestion["role"] == Role.PRICE for suggestion in row["suggestion"])
         kit = self._brands.kits.named(row["brand"]) if self._brands else None
         if kit:
             allowed = self._wardrobe.of_kit(allowed, kit.brand.styles, row.get("style"))
-        return suiting(allowed, words, has_price)[0]
+        return suiting(allowed, row.get("category"), row.get("title") or "", row.get("badge"), has_price)[0]
 
 
 def as_equals(suggestions: list[Suggestion], points: Sequence[str]) -> list[Suggestion]:

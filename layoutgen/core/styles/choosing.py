@@ -1,9 +1,10 @@
 """Which house styles a row may have: what its manifest says, else its brand's, its category's, the settings'."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from layoutgen.core.styles.goods import kind_of
 from layoutgen.core.styles.style import Style
 
 AUTO = "auto"
@@ -48,25 +49,39 @@ class Wardrobe:
         return self.known[name or "plain"]
 
 
-def suiting(styles: Sequence[Style], words: Iterable[str | None], has_price: bool) -> list[Style]:
-    """Styles that suit a row, the best first: those with a word that stands in one of its texts (category, title,
-    badge) in the order of how many do, then those that are for anything; styles that need a price, or are for layouts
-    without, only for such rows, unless none else is left. Deterministic."""
-    sentences = [" ".join(text.casefold().split()) for text in words if text]
-    usable = [style for style in styles if style.price in ("any", "needed" if has_price else "refused")] or list(styles)
+def suited(
+    styles: Sequence[Style], category: str | None, title: str, badge: str | None, points: Sequence[str] = ()
+) -> frozenset[str]:
+    """The names of the styles that are meant for a product: those with a word (`suits`) in its category, title or
+    badge, else those for its kind of goods."""
+    sentences = [" ".join(text.casefold().split()) for text in (category, title, badge) if text]
+    by_word = {
+        style.name for style in styles if any(_stands_in(word.casefold(), s) for word in style.suits for s in sentences)
+    }
+    kind = None if by_word else kind_of(category, title, points)
+    return frozenset(by_word or (style.name for style in styles if kind in style.goods))
 
-    def rank(style: Style) -> tuple[int, bool]:
-        hits = sum(any(_stands_in(word.casefold(), text) for text in sentences) for word in style.suits)
-        return (-hits, bool(style.suits))
 
-    return sorted(usable, key=rank)
+def usable(styles: Sequence[Style], has_price: bool) -> list[Style]:
+    """Those of some styles that go with a price, or without one; all of them where none does."""
+    return [style for style in styles if style.price in ("any", "needed" if has_price else "refused")] or list(styles)
+
+
+def suiting(
+    styles: Sequence[Style], category: str | None, title: str, badge: str | None, has_price: bool
+) -> list[Style]:
+    """The usable ones of some styles, the best first: those that are meant for a product, then those for anything.
+    Deterministic."""
+    meant = suited(styles, category, title, badge)
+    return sorted(usable(styles, has_price), key=lambda style: (style.name not in meant, style.is_particular))
 
 
 def _stands_in(word: str, text: str) -> bool:
     """Tell whether a text has a word: a whole one where it is written in letters that words are told apart by."""
     if not word.isascii():
         return word in text
-    return re.search(rf"(?<![a-z0-9]){re.escape(word)}s?(?![a-z0-9])", text) is not None
+    before = "(?<![a-z0-9])" if word[:1].isalnum() else ""
+    return re.search(rf"{before}{re.escape(word)}s?(?![a-z0-9])", text) is not None
 
 
 def _of(names: Mapping[str, str], key: str | None) -> str | None:

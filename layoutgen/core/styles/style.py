@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from layoutgen.core.layout import Role
+from layoutgen.core.styles.goods import KINDS
 
 CASES = ("as_is", "upper", "lower")
 FAMILIES = ("sans", "serif", "grotesque", "mono")
@@ -87,8 +88,9 @@ class Style:
     costs. `blocks`: what each arrangement of the copy costs; one that is left out is not used. `ornaments`: kinds that
     it may draw, at most one of each. `currency`: size of a price's currency as a multiple of its number's.
     `title_least` and `title_most`: font size of titles, shares of the short side. `radius`: of containers, cards and
-    pictures. `suits`: words in a category, title or badge for which it is meant; `price`: where `auto` may take it with
-    a price alone (needed), without one alone (refused) or either way (any). `fonts`: font files by family, as paths on
+    pictures. `suits`: words in a category, title or badge, such as an occasion's, for which it is meant whatever the
+    product is; `goods`: kinds of products that it is for, of `goods.KINDS`; `price`: where `auto` may take it with a
+    price alone (needed), without one alone (refused) or either way (any). `fonts`: font files by family, as paths on
     each machine, which set the family's texts instead of the embedded ones.
     """
 
@@ -115,12 +117,18 @@ class Style:
     title_most: float = 0.14
     radius: float = 0.02
     suits: tuple[str, ...] = ()
+    goods: tuple[str, ...] = ()
     price: str = "any"
     fonts: Mapping[str, str] = field(default_factory=dict)
 
     def type_of(self, role: Role) -> Type:
         """How texts of a role are set."""
         return self.types.get(role) or _TYPES[role]
+
+    @property
+    def is_particular(self) -> bool:
+        """Whether it is meant for some products and not for anything."""
+        return bool(self.suits or self.goods)
 
     @property
     def faults(self) -> list[str]:
@@ -140,6 +148,7 @@ def _unknown(style: Style) -> list[str]:
         *(("blocks", name, BLOCKS) for name in style.blocks),
         *(("ornaments", name, ORNAMENTS) for name in style.ornaments),
         *(("fonts", name, FAMILIES) for name in style.fonts),
+        *(("goods", name, KINDS) for name in style.goods),
         ("price", style.price, ("needed", "refused", "any")),
     ]
     return [f"{key} is {value!r}; known: {', '.join(known)}" for key, value, known in asked if value not in known]

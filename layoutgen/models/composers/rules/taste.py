@@ -3,11 +3,12 @@ a product, or of a series."""
 
 import hashlib
 
+from layoutgen.core.styles.choosing import suited, usable
 from layoutgen.core.styles.style import Style
 from layoutgen.models.base import Brief
 from layoutgen.models.composers.rules.photo import Photo
 
-_GENERAL, _MISSED = 0.28, 0.45
+_GENERAL, _MISSED = 0.28, 0.7
 _SUITING_SPREAD, _SPREAD = 0.08, 0.24
 _CUT_OUT, _DARK = 0.1, 0.06
 _DARK_PANEL = 0.5
@@ -16,32 +17,30 @@ PLAIN = Style("plain", "Plain", "Calm type on one colour of the picture.")
 
 
 def in_order(brief: Brief, photo: Photo | None) -> list[Style]:
-    """The styles that a brief may have, the one that suits it best first: one of whose words stands in the category,
-    title, selling points or badge, and that goes with the photo, if there is one. Of those that suit alike, the copy's
-    own choice comes first, so that a catalogue does not look all the same; briefs of one series choose alike. Variants
-    begin with the next."""
+    """The styles that a brief may have, the one that suits it best first: one that is meant for such a product, and
+    that goes with the photo, if there is one. Of those that suit alike, the copy's own choice comes first, so that a
+    catalogue does not look all the same; briefs of one series choose alike. Variants begin with the next."""
     styles = brief.styles or (PLAIN,)
-    has_price = brief.copy.price is not None
-    fitting = [style for style in styles if style.price == "any" or (style.price == "needed") == has_price]
+    copy = brief.copy
     if brief.series_seed is None:
-        copy = brief.copy
-        words = " ".join(filter(None, (brief.category, copy.title, copy.badge, *copy.selling_points))).casefold()
+        fitting = usable(styles, copy.price is not None)
+        meant = suited(styles, brief.category, copy.title, copy.badge, copy.selling_points)
         key = copy.title + (copy.brand or "")
-        costs = {style.name: _cost(style, words, key) for style in fitting or styles}
+        costs = {style.name: _cost(style, meant, key) for style in fitting}
         if photo is not None:
-            costs = {style.name: costs[style.name] + _of_photo(style, photo) for style in fitting or styles}
+            costs = {style.name: costs[style.name] + _of_photo(style, photo) for style in fitting}
     else:
-        fitting = [style for style in styles if style.price == "any"]
-        costs = {style.name: _own(style, str(brief.series_seed)) for style in fitting or styles}
-    ordered = sorted(fitting or styles, key=lambda style: (costs[style.name], style.name))
+        fitting = [style for style in styles if style.price == "any"] or list(styles)
+        costs = {style.name: _own(style, str(brief.series_seed)) for style in fitting}
+    ordered = sorted(fitting, key=lambda style: (costs[style.name], style.name))
     first = brief.variant % len(ordered)
     return [*ordered[first:], *ordered[:first]]
 
 
-def _cost(style: Style, words: str, key: str) -> float:
-    if any(word.casefold() in words for word in style.suits):
+def _cost(style: Style, meant: frozenset[str], key: str) -> float:
+    if style.name in meant:
         return _SUITING_SPREAD * _own(style, key)
-    return (_MISSED if style.suits else _GENERAL) + _SPREAD * _own(style, key)
+    return (_MISSED if style.is_particular else _GENERAL) + _SPREAD * _own(style, key)
 
 
 def _own(style: Style, key: str) -> float:

@@ -49,17 +49,22 @@ class Wardrobe:
         return self.known[name or "plain"]
 
 
+def called_for(styles: Sequence[Style], *texts: str | None) -> frozenset[str]:
+    """The names of the styles one of whose words (`suits`) stands in a text: category, title or badge."""
+    sentences = [" ".join(text.casefold().split()) for text in texts if text]
+    return frozenset(
+        style.name for style in styles if any(_stands_in(word.casefold(), s) for word in style.suits for s in sentences)
+    )
+
+
 def suited(
     styles: Sequence[Style], category: str | None, title: str, badge: str | None, points: Sequence[str] = ()
 ) -> frozenset[str]:
-    """The names of the styles that are meant for a product: those with a word (`suits`) in its category, title or
-    badge, else those for its kind of goods."""
-    sentences = [" ".join(text.casefold().split()) for text in (category, title, badge) if text]
-    by_word = {
-        style.name for style in styles if any(_stands_in(word.casefold(), s) for word in style.suits for s in sentences)
-    }
-    kind = None if by_word else kind_of(category, title, points)
-    return frozenset(by_word or (style.name for style in styles if kind in style.goods))
+    """The names of the styles that are meant for a product: those that its texts call for, else those for its kind of
+    goods."""
+    called = called_for(styles, category, title, badge)
+    kind = None if called else kind_of(category, title, points)
+    return called or frozenset(style.name for style in styles if kind in style.goods)
 
 
 def usable(styles: Sequence[Style], has_price: bool) -> list[Style]:

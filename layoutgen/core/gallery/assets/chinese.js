@@ -28,7 +28,10 @@ gallery.words.add("zh", {
   "as the system has it": "跟随系统",
   "keys": "快捷键",
   "keys (?)": "快捷键 (?)",
+  "to the layouts": "跳到版式列表",
   // Filters
+  "Filters": "筛选",
+  "Filters ({n})": "筛选 ({n})",
   "filters": "筛选",
   "search": "搜索",
   "search copy, id, category, reason ( / )": "搜索文案、编号、类目、原因 ( / )",
@@ -201,6 +204,13 @@ gallery.words.add("zh", {
   "Nothing was changed; adopt the layout as it is, or leave the edit.": "没有任何改动；请直接采用，或离开修改。",
   "This is the machine's own layout: adopted.": "与机器的排版相同：已采用。",
   "This page shows its layouts by scripts that lie beside it; allow them.": "本页靠同一文件夹中的脚本显示版式，请允许运行。",
+  // Signs
+  "Signs": "图例",
+  "adopted": "已采用",
+  "edited": "已修改",
+  "rejected": "已退回",
+  "must not be covered: the subject; faces are red, text is blue": "不可遮挡：主体；红色为人脸，蓝色为文字",
+  "a zone that a player or a shop covers": "会被播放器或店铺界面遮住的区域",
   // Keys
   "Keys": "快捷键",
   "from card to card, and from layout to layout in the viewer": "在卡片间移动；在大图中前后翻看",

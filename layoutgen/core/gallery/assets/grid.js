@@ -79,6 +79,10 @@ gallery.grid = (() => {
 
   const number = (value, digits = 0) => (value == null ? "–" : value.toFixed(digits));
 
+  // A number with its sign, which a screen reader says as a name.
+  const figure = (sign, name, value, title) =>
+    make("span", { title }, make("span", { "aria-hidden": "true" }, `${sign} `), make("span", { class: "unseen" }, `${name} `), value);
+
   function card(row) {
     const decision = gallery.decisions.of(row);
     const made = make("article", {
@@ -94,9 +98,9 @@ gallery.grid = (() => {
       pictures.append(reason(row));
     }
     const scores = row.failed ? [] : [
-      make("span", { title: t("score by the row alone, of 100") }, `★ ${number(row.score)}`),
-      make("span", { title: t("least contrast ratio of a text") }, `◑ ${number(row.contrast, 1)}`),
-      make("span", { title: t("share of the subject under text") }, row.covered == null ? null : `▣ ${(100 * row.covered).toFixed(0)}%`),
+      figure("★", t("score"), number(row.score), t("score by the row alone, of 100")),
+      figure("◑", t("contrast"), number(row.contrast, 1), t("least contrast ratio of a text")),
+      row.covered == null ? null : figure("▣", t("subject covered"), `${(100 * row.covered).toFixed(0)}%`, t("share of the subject under text")),
     ];
     const status = row.status === "ok" ? null : make("span", { class: "badge", "data-status": row.status }, t(row.status));
     const said = decision && make("span", { class: "badge", "data-decision": decision.decision }, t(decision.decision));
@@ -178,6 +182,7 @@ gallery.grid = (() => {
   return {
     show, turn, look, renew, press, neighbour, rowOf, select, next, undecided,
     get selected() { return [...selected]; },
+    enter: () => aim(cards().find((made) => made.tabIndex === 0) ?? by("grid")),
     focus: (row) => { const made = row && cardOf(row); if (made) aim(made); },
     current: () => rowOf(document.activeElement?.closest?.(".card")),
     place: (row) => rows.indexOf(row),

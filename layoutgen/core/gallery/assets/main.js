@@ -1,10 +1,9 @@
 "use strict";
 // What the header's fields and the keys do; started by the index when it is there.
 (() => {
-  const { make, by, t, words, decisions, drafts, filters, grid, viewer, store } = gallery;
+  const { make, by, t, words, header, decisions, drafts, filters, grid, viewer, store } = gallery;
   const VIEWS = { s: "beside", b: "boxes", p: "map", z: "zones" };
   const FIELDS = ["search", "status", "decision", "canvas", "application", "count", "role", "least", "most", "sort"];
-  const THEMES = ["", "light", "dark"];
 
   const views = () => Object.fromEntries(Object.values(VIEWS).map((name) => [name, by(name).checked]));
 
@@ -89,6 +88,7 @@
     const values = Object.fromEntries(FIELDS.map((name) => [name, by(name).value]));
     grid.show(filters.chosen(gallery.data.rows, values, said), views(), stays);
     address(values);
+    header.count(FIELDS.filter((name) => name !== "sort" && values[name] !== "").length);
     by("found").textContent = t("{n} of {all} {all|row|rows}", { n: grid.rows.length, all: gallery.data.rows.length });
   }
 
@@ -197,7 +197,7 @@
     else if (key === "x" && row) grid.select(row);
     else if (key === "q" && row) mark(row);
     else if (key === "n" && row) grid.next(row);
-    else if (key === "/") by("search").focus();
+    else if (key === "/") { header.open(); by("search").focus(); }
     else if (!gallery.press(key) && !grid.press(key)) return;
     event.preventDefault();
   }
@@ -209,20 +209,6 @@
     if (!isDone) return;
     grid.select(null);
     if (gallery.advances() && rows.length === 1 && !by("decision").value) grid.next(row);
-  }
-
-  function setting(name, value) {
-    try {
-      if (value === undefined) return localStorage.getItem(`layoutgen.gallery.${name}`) ?? "";
-      localStorage.setItem(`layoutgen.gallery.${name}`, value);
-    } catch { /* then it is for this visit */ }
-    return value ?? "";
-  }
-
-  function theme(wanted) {
-    document.documentElement.dataset.theme = wanted;
-    by("theme").title = t("light or dark: now {theme}", { theme: wanted ? t(wanted) : t("as the system has it") });
-    setting("theme", wanted);
   }
 
   function listen() {
@@ -249,7 +235,7 @@
     });
     by("import").addEventListener("click", () => by("files").click());
     by("files").addEventListener("change", load);
-    by("advance").addEventListener("change", () => setting("advance", by("advance").checked ? "" : "no"));
+    by("advance").addEventListener("change", () => header.setting("advance", by("advance").checked ? "" : "no"));
     by("annotator").addEventListener("change", () => {
       decisions.annotator = by("annotator").value;
       grid.look(views());
@@ -258,9 +244,6 @@
     by("undo").addEventListener("click", undo);
     by("export").addEventListener("click", save);
     by("help").addEventListener("click", () => by("keys").showModal());
-    by("lang").addEventListener("change", () => words.change(by("lang").value));
-    by("theme").addEventListener("click", () =>
-      theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "") + 1) % THEMES.length]));
     document.addEventListener("keydown", press);
     document.addEventListener("decisions", tell);
     document.addEventListener("kept", warn);
@@ -284,9 +267,8 @@
       const [shown, n] = [meta.shown[i], meta.totals[i]];
       return i && !n ? null : n > shown ? t("{shown} of {total}", { shown, total: t(text, { n }) }) : t(text, { n });
     }).filter(Boolean).join(t(", "));
-    theme(setting("theme"));
-    by("lang").value = words.lang;
-    by("advance").checked = setting("advance") !== "no";
+    header.start();
+    by("advance").checked = header.setting("advance") !== "no";
     fill();
     listen();
     decisions.open(meta.run_id, gallery.data.rows);

@@ -42,6 +42,7 @@ gallery.viewer = (() => {
         make("span", { class: "quiet progress" }, gallery.progress()),
         make("h2", {}, row.title || row.row_id || t("(no title)")),
         make("span", { class: "gap" }), row.preview ? toggles : null,
+        button("?", () => by("keys").showModal(), { "aria-label": t("keys (?)"), title: t("keys (?)") }),
         button("✕", close, { "aria-label": t("close") })),
       make("div", { class: "look" },
         make("div", { class: "panes" }, row.preview ? panes(decision) : failure()),

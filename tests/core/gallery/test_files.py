@@ -129,7 +129,8 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         values = dict(attrs)
         assert not [name for name in values if name.startswith("on") or name == "style"]
-        self.files += [values[name] for name in ("src", "href") if name in values and "data:" not in values[name]]
+        self.files += [values[name] for name in ("src", "href") if name in values]
+        self.files = [name for name in self.files if not name.startswith(("data:", "#"))]
         self.ids += [values["id"]] if "id" in values else []
 
 

@@ -6,7 +6,8 @@ keep more. `parse` is strict and says which line and which field is wrong; what 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
@@ -24,6 +25,7 @@ FIELDS = (
     ("time", "string", "when, ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"),
     ("reasons", "list of string", "why, by names such as those of the gallery's buttons; may be left out"),
     ("note", "string", "why, in the annotator's words; may be left out"),
+    ("final", "boolean", "settles the layout: of all decisions on it the last final one counts; may be left out"),
 )  # fmt: skip
 # Why layouts are sent back, by the name that feedback has and as the gallery's buttons say it.
 REASONS = {
@@ -37,6 +39,8 @@ REASONS = {
     "copy_wrong": "copy wrong",
     "subject_wrong": "subject found wrong",
 }
+# Those that say something of where elements stand; the others are about the picture, the copy or the kit.
+ABOUT_LAYOUT = frozenset({"title_too_small", "covers_product", "contrast", "line_break", "crowded"})
 _MOST = 1e300  # JSON may say a number that a float has not
 _SLACK = 1e-4  # boxes are exported with five digits
 
@@ -70,6 +74,18 @@ class Feedback:
     elements: tuple[EditedElement, ...] | None = None
     note: str = ""
     reasons: tuple[str, ...] = ()
+    final: bool = False
+
+
+def name_key(annotator: str) -> str:
+    """What a name is matched by: names are the same whatever their case and the spaces around and between."""
+    return " ".join(unicodedata.normalize("NFKC", annotator).split()).lower()
+
+
+def blames_layout(reasons: Collection[str]) -> bool:
+    """Whether these reasons speak against where elements stand: one of them does, or none is given. Names that the
+    gallery has not may say anything, so they count."""
+    return not reasons or any(reason in ABOUT_LAYOUT or reason not in REASONS for reason in reasons)
 
 
 def read(text: str) -> tuple[list[Feedback], list[FeedbackError]]:
@@ -104,8 +120,11 @@ def check(row: object, place: int = 1) -> Feedback:
     note = row.get("note")
     if note is not None and not isinstance(note, str):
         raise FeedbackError(place, "note", f"note is {note!r}; give a string or leave it out")
-    time, elements, reasons = _time(row, place), _elements(row, place), _reasons(row, place)
-    return Feedback(**texts, decision=decision, time=time, elements=elements, note=note or "", reasons=reasons)
+    final = row.get("final")
+    if final is not None and not isinstance(final, bool):
+        raise FeedbackError(place, "final", f"final is {final!r}; give true or false, or leave it out")
+    more: dict[str, Any] = {"note": note or "", "reasons": _reasons(row, place), "final": bool(final)}
+    return Feedback(**texts, decision=decision, time=_time(row, place), elements=_elements(row, place), **more)
 
 
 def _reasons(row: Mapping[str, Any], place: int) -> tuple[str, ...]:
@@ -198,7 +217,8 @@ def _row(one: Feedback) -> dict[str, Any]:
         row["elements"] = [{"role": e.role.value, "text": e.text, "box": list(e.box)} for e in one.elements]
     row |= {"annotator": one.annotator, "time": one.time.astimezone(UTC).isoformat().replace("+00:00", "Z")}
     row |= {"reasons": list(one.reasons)} if one.reasons else {}
-    return row | ({"note": one.note} if one.note else {})
+    row |= {"note": one.note} if one.note else {}
+    return row | ({"final": True} if one.final else {})
 
 
 def markdown() -> str:

@@ -97,6 +97,24 @@ def test_lines_that_are_no_objects_are_errors_and_not_ends(line):
         feedback.parse(line, 8)
 
 
+def test_a_final_decision_says_so():
+    assert feedback.check(said(final=True)).final
+    assert not feedback.check(said()).final
+    with pytest.raises(FeedbackError, match="final is 'yes'; give true or false"):
+        feedback.check(said(final="yes"))
+
+
+def test_names_are_the_same_whatever_their_case_and_spaces():
+    assert feedback.name_key("  Mei   Lin ") == feedback.name_key("ｍｅｉ lin")
+    assert feedback.name_key("Mei") != feedback.name_key("Li")
+
+
+def test_reasons_blame_the_layout_or_something_else():
+    assert feedback.REASONS.keys() > feedback.ABOUT_LAYOUT
+    assert all(map(feedback.blames_layout, [(), ("crowded",), ("crop", "crowded"), ("a form's own",)]))
+    assert not any(map(feedback.blames_layout, [("crop",), ("copy_wrong", "off_brand", "subject_wrong")]))
+
+
 def test_fields_of_others_are_passed_over_and_a_byte_order_mark_too():
     found, errors = feedback.read("\ufeff" + json.dumps(said(mood="good")))
     assert (len(found), errors) == (1, [])
@@ -109,7 +127,18 @@ ELEMENTS = st.lists(
 )
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
 DECIDED = st.sampled_from(("adopt", "reject"))
-EDITS = st.builds(Feedback, WORDS, WORDS, st.just("edit"), WORDS, TIMES, ELEMENTS.map(tuple), st.text(max_size=20))
+EDITS = st.builds(
+    Feedback,
+    WORDS,
+    WORDS,
+    st.just("edit"),
+    WORDS,
+    TIMES,
+    ELEMENTS.map(tuple),
+    st.text(max_size=20),
+    st.just(()),
+    st.booleans(),
+)
 OTHERS = st.builds(Feedback, WORDS, WORDS, DECIDED, WORDS, TIMES, st.none(), st.text(max_size=20))
 
 

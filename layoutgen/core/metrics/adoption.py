@@ -8,6 +8,7 @@ decided; Wilson intervals. What can't be counted is reported with its reason, ne
 - `malformed`: no object, no row_id, another decision, an edit without usable elements, a time that is none.
 - `duplicate`: the same annotator said the same of the same row again; the first counts.
 - `changed`: the same annotator decided otherwise later, by `time`; the latest counts, the earlier are reported.
+- `overruled`: a `final` decision on the row counts instead; of several the latest does.
 - `contradictory`: annotators disagree, or one does with no time to tell which is later; the row counts in no rate.
 - `unknown_row`: the table has no such row.
 
@@ -22,12 +23,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from layoutgen.core.feedback import DECISIONS, fault_of_elements, moment
+from layoutgen.core.feedback import DECISIONS, fault_of_elements, moment, name_key
 from layoutgen.core.layout import iou
+from layoutgen.core.metrics import agreement as agreed
 from layoutgen.core.metrics.statistics import Estimate, wilson
 from layoutgen.core.text.distance import edits
 
-REASONS = ("malformed", "duplicate", "changed", "contradictory", "unknown_row")
+REASONS = ("malformed", "duplicate", "changed", "overruled", "contradictory", "unknown_row")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Decision:
     time: datetime | None
     elements: tuple[Mapping[str, Any], ...] | None
     reasons: tuple[str, ...] = ()
+    final: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def _decision(place: int, row: object) -> Decision | Problem:
     annotator = row.get("annotator")
     named = row.get("reasons")
     reasons = tuple(dict.fromkeys(filter(None, map(str, named)))) if isinstance(named, list | tuple) else ()
-    return Decision(place, key, decision, str(annotator) if annotator is not None else "", time, edited, reasons)
+    who = str(annotator) if annotator is not None else ""
+    return Decision(place, key, decision, who, time, edited, reasons, row.get("final") is True)
 
 
 def settle(decisions: Sequence[Decision], known: Callable[[str], bool]) -> tuple[list[Decision], list[Problem]]:
@@ -100,6 +104,11 @@ def settle(decisions: Sequence[Decision], known: Callable[[str], bool]) -> tuple
     for row_id, of_row in by_row.items():
         latest, aside = _latest(of_row)
         problems += aside
+        if finals := [decision for decision in latest if decision.final]:
+            last = max(finals, key=lambda decision: (_moment(decision), decision.place))
+            message = f"{last.annotator or 'somebody'} gave the final decision: {last.decision}"
+            problems += [Problem(one.place, "overruled", row_id, message) for one in latest if one is not last]
+            latest = [last]
         words = {decision.decision for decision in latest}
         if len(words) == 1:
             settled.append(latest[0])
@@ -119,13 +128,11 @@ def _latest(decisions: Sequence[Decision]) -> tuple[list[Decision], list[Problem
     """Each annotator's last word of one row, all of them where no time tells which it is."""
     by_annotator: dict[str, list[Decision]] = {}
     for decision in decisions:
-        by_annotator.setdefault(decision.annotator, []).append(decision)
+        by_annotator.setdefault(name_key(decision.annotator), []).append(decision)
     latest, problems = [], []
     for given in by_annotator.values():
-        answers = sorted(
-            given, key=lambda decision: (decision.time.timestamp() if decision.time else 0.0, decision.place)
-        )
-        if len({decision.decision for decision in answers}) > 1:
+        answers = sorted(given, key=lambda decision: (_moment(decision), decision.place))
+        if len({(decision.decision, decision.final) for decision in answers}) > 1:
             if any(decision.time is None for decision in answers):
                 latest += answers
                 continue
@@ -137,6 +144,31 @@ def _latest(decisions: Sequence[Decision]) -> tuple[list[Decision], list[Problem
             Problem(decision.place, reason, decision.row_id, message) for decision in answers if decision is not counted
         ]
     return latest, problems
+
+
+def _moment(decision: Decision) -> float:
+    return decision.time.timestamp() if decision.time else 0.0
+
+
+def agreement(decisions: Iterable[Decision], level: float) -> list[dict[str, Any]]:
+    """Pairs of annotators, how far they agree (see `core.metrics.agreement`), by each one's latest decision a row. A
+    final decision says how a row was settled, knowing the others', and is nobody's own."""
+    by_annotator: dict[str, dict[str, str]] = {}
+    names: dict[str, str] = {}
+    for decision in sorted(decisions, key=lambda decision: (_moment(decision), decision.place)):
+        if decision.annotator.strip() and not decision.final:
+            key = name_key(decision.annotator)
+            names.setdefault(key, decision.annotator.strip())
+            by_annotator.setdefault(key, {})[decision.row_id] = decision.decision
+    return [
+        {
+            "annotators": [names[key] for key in pair.annotators],
+            "rows": pair.rows,
+            "agreement": _plain(pair.agreement),
+            "kappa": pair.kappa,
+        }
+        for pair in agreed.pairs(by_annotator, level)
+    ]
 
 
 def rates(decisions: Sequence[Decision], level: float) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from layoutgen.training.examples.examples import Drop, Example
 VERSION = 2
 SPLITS = ("train", "validation", "test")
 SHARES = (0.9, 0.05, 0.05)
+_COUNTED = ("by_source", "by_role", "by_language", "by_category", "by_canvas", "by_annotator", "by_reason")
 _SHOWN = 5  # drops of a reason that the card shows
 
 
@@ -34,6 +35,7 @@ class About:
     by_category: Counter[str] = field(default_factory=Counter)
     by_canvas: Counter[str] = field(default_factory=Counter)
     by_annotator: Counter[str] = field(default_factory=Counter)
+    by_reason: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     messages: dict[str, list[str]] = field(default_factory=dict)
     layouts: set[str] = field(default_factory=set)
@@ -48,6 +50,7 @@ class About:
         self.by_language[example.language] += 1
         self.by_category[example.category] += 1
         self.by_canvas[example.canvas.name] += 1
+        self.by_reason.update(example.reasons)
         self.by_annotator.update([example.annotator] if example.annotator else [])
         if len(self.layouts) < 2:
             self.layouts.add(str([(element.role.value, LAYOUT.write(element.box)) for element in example.target]))
@@ -55,6 +58,7 @@ class About:
     def drop(self, drop: Drop) -> None:
         """Count a drop."""
         self.dropped[drop.reason] += 1
+        self.by_reason.update(drop.given)
         shown = self.messages.setdefault(drop.reason, [])
         if len(shown) < _SHOWN:
             shown.append(drop.message)
@@ -120,10 +124,7 @@ def card(
         "images": images,
         "preferences": about.preferences,
         "by_split": {split: about.by_split[split] for split in SPLITS},
-        **{
-            name: dict(sorted(getattr(about, name).items()))
-            for name in ("by_source", "by_role", "by_language", "by_category", "by_canvas", "by_annotator", "dropped")
-        },
+        **{name: dict(sorted(getattr(about, name).items())) for name in (*_COUNTED, "dropped")},
         "dropped_messages": dict(sorted(about.messages.items())),
         "shares": dict(zip(SPLITS, shares, strict=True)),
         "salt": salt,

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from layoutgen.core.feedback import Feedback
+from layoutgen.core.feedback import Feedback, blames_layout, name_key
 from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts.layouts import said
+from layoutgen.training.examples.rejections import question, rejections_of, why
 from layoutgen.training.examples.row_elements import (
     UnfitError,
     box_of,
@@ -45,6 +46,7 @@ REASONS = {
     "rejected": "a designer rejected the layout",
     "contradicted": "designers disagree about the layout",
     "changed": "the same designer decided otherwise later",
+    "overruled": "a final decision on the layout counts instead",
     "unreadable": "the line of feedback can't be read",
     "unknown_row": "the feedback is about a layout that no table has",
     "duplicate": "another example has the same image, copy and layout",
@@ -56,8 +58,9 @@ REASONS = {
 @dataclass(frozen=True)
 class Example:
     """A layout that somebody stands for. `erased` are boxes of the image (ltrb, normalised to it) whose text is taken
-    out before the picture is shown; `printed` tells whether letters stay in the picture; `rejected` is our layout that
-    an edit replaced, None where it lacks a text that the edit has; `annotator` is who decided."""
+    out before the picture is shown; `printed` tells whether letters stay in the picture; `rejected` is a layout of ours
+    that is worse, by a designer: the one that an edit replaced, or a rejected variant; `annotator` is who decided, and
+    `reasons` and `note` are why."""
 
     row_id: str
     product_id: str
@@ -75,16 +78,20 @@ class Example:
     category: str = ""
     rejected: tuple[Suggestion, ...] | None = None
     annotator: str = ""
+    reasons: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Drop:
-    """A row that is not learnt from: one of `REASONS`, and what was found, where, and the mend."""
+    """A row that is not learnt from: one of `REASONS`, and what was found, where, and the mend; `given` are the
+    designers' own reasons."""
 
     reason: str
     source: str
     row_id: str
     message: str
+    given: tuple[str, ...] = ()
 
 
 def from_annotations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Example | Drop]:
@@ -99,7 +106,9 @@ def from_layouts(
 ) -> Iterator[Example | Drop]:
     """Layouts that were accepted: adopted or edited by a designer, or passed by the acceptance check (`accepted`).
 
-    Of an edit the edited elements are learnt, ours are `rejected` where they place the same texts. Video covers are
+    Of an edit the edited elements are learnt, ours are `rejected` where they place the same texts and the reasons blame
+    the layout. So is a variant that designers rejected for such reasons, beside one of the same picture, framed alike,
+    and copy that they adopted. Video covers are
     dropped, whatever was decided: no composer that learns is asked about them. Rows about which nobody said anything
     are dropped as `undecided` unless `take_undecided`. Of several decisions of one annotator on a row the last counts;
     where annotators disagree whether a layout is to be used as it is, edited or not at all, none counts.
@@ -109,6 +118,7 @@ def from_layouts(
         known[str(row.get("row_id")), str(row.get("run_id"))] = row
     decided, drops = _settled(feedback, known)
     yield from drops
+    rejections = rejections_of(known, decided)
     for key, row in known.items():
         row_id, decisions = key[0], decided.get(key, [])
         words = {decision.decision for decision in decisions}
@@ -119,14 +129,16 @@ def from_layouts(
             opinions = ", ".join(sorted(f"{decision.annotator}: {decision.decision}" for decision in decisions))
             yield Drop("contradicted", "feedback", row_id, f"{row_id}: {opinions}; settle it and export again")
         elif words == {"reject"}:
-            note = next((decision.note for decision in decisions if decision.note), "no note")
-            yield Drop("rejected", "feedback", row_id, f"{row_id} was rejected by {who}: {note}")
+            reasons, note = why(decisions)
+            because = "; ".join(filter(None, (", ".join(reasons), note))) or "no reason given"
+            yield Drop("rejected", "feedback", row_id, f"{row_id} was rejected by {who}: {because}", reasons)
         elif words == {"edit"}:
             yield Drop("edited", "layout", row_id, f"{row_id} was edited by {who}; the edit is learnt")
             for edit in decisions:
                 yield _tried("edit", row, lambda row, edit=edit: _edited(row, edit))
         elif words == {"adopt"}:
-            yield _tried("adopt", row, lambda row, who=who: replace(_laid_out(row, "adopt"), annotator=who))
+            worse = rejections.get(question(row), [])
+            yield _tried("adopt", row, lambda row, of=decisions, worse=worse: _adopted(row, of, worse))
         elif row.get("accepted") is False:
             yield Drop("not_accepted", "layout", row_id, f"{row_id}: {', '.join(row.get('reasons') or ())}")
         elif row.get("accepted") or take_undecided:
@@ -158,7 +170,7 @@ def _settled(
             message = f"no layout has {named}; give the table it was made from"
             drops.append(Drop("unknown_row", "feedback", decision.row_id, message))
             continue
-        key = (decision.row_id, decision.run_id, decision.annotator)
+        key = (decision.row_id, decision.run_id, name_key(decision.annotator))
         if key in last:
             message = (
                 f"{decision.annotator} said {last[key].decision}, and later {decision.decision}, of {decision.row_id}"
@@ -168,7 +180,31 @@ def _settled(
     decided: dict[tuple[str, str], list[Feedback]] = {}
     for (row_id, run_id, _), decision in last.items():
         decided.setdefault((row_id, run_id), []).append(decision)
+    for layout, decisions in decided.items():
+        if finals := [decision for decision in decisions if decision.final]:
+            final = max(finals, key=lambda decision: decision.time)
+            for other in decisions:
+                if other is not final:
+                    message = f"{other.annotator} said {other.decision} of {layout[0]}, {final.annotator} settled it"
+                    drops.append(Drop("overruled", "feedback", layout[0], message))
+            decided[layout] = [final]
     return decided, drops
+
+
+def _adopted(row: Mapping[str, Any], decisions: Sequence[Feedback], worse: Sequence[Mapping[str, Any]]) -> Example:
+    """An adopted layout, and beside it the first of the `worse` that says the same copy otherwise."""
+    reasons, note = why(decisions)
+    who = ", ".join(sorted({decision.annotator for decision in decisions}))
+    example = replace(_laid_out(row, "adopt"), annotator=who, reasons=reasons, note=note)
+    for other in worse:
+        try:
+            ours = suggestions_of(other.get("elements") or (), str(other["row_id"]))
+            theirs = restricted(ours, example.copy)
+        except UnfitError:
+            continue  # it is dropped as rejected all the same
+        if is_sayable(theirs, example.copy) and theirs != example.target:
+            return replace(example, rejected=theirs)
+    return example
 
 
 def _laid_out(row: Mapping[str, Any], source: str) -> Example:
@@ -182,7 +218,8 @@ def _edited(row: Mapping[str, Any], edit: Feedback) -> Example:
         Suggestion(element.role, box_of(element.box, f"{row_id} as edited by {edit.annotator}"), element.text)
         for element in edit.elements or ()
     )
-    return replace(_example(row, "edit", chosen, ours), annotator=edit.annotator)
+    example = _example(row, "edit", chosen, ours if blames_layout(edit.reasons) else None)
+    return replace(example, annotator=edit.annotator, reasons=edit.reasons, note=edit.note)
 
 
 def _example(

@@ -207,9 +207,13 @@ def sizes(data: DataSet) -> tuple[int, int]:
     )
 
 
+_LATER = frozenset({"reasons", "note"})  # where they are empty, a sha is as it was before there were any
+
+
 def canonical(example: Example) -> str:
     """An example as canonical JSON: equal examples, and only they, give equal texts."""
-    return json.dumps(_exact(asdict(example)), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    values = {name: value for name, value in asdict(example).items() if value or name not in _LATER}
+    return json.dumps(_exact(values), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _exact(value: Any) -> Any:

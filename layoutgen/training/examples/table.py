@@ -46,6 +46,8 @@ SCHEMA = pa.schema(
         ("category", pa.string()),
         ("rejected", _ELEMENTS),
         ("annotator", pa.string()),
+        ("reasons", pa.list_(pa.string())),
+        ("note", pa.string()),
     ]
 )
 
@@ -142,6 +144,8 @@ def _row(split: str, example: Example) -> dict[str, Any]:
         "category": example.category,
         "rejected": None if example.rejected is None else _written(example.rejected),
         "annotator": example.annotator,
+        "reasons": list(example.reasons),
+        "note": example.note,
     }
 
 
@@ -163,6 +167,8 @@ def _example(row: Mapping[str, Any]) -> Example:
         row["category"],
         None if row["rejected"] is None else _read(row["rejected"]),
         row["annotator"],
+        tuple(row["reasons"] or ()),  # data sets of before have neither
+        row["note"] or "",
     )
 
 

@@ -77,6 +77,37 @@ def test_annotators_who_agree_count_as_one_row():
     assert problems == {"duplicate": 1}
 
 
+def test_names_are_the_same_whatever_their_case_and_spaces():
+    kept, problems = settled(said(), said(annotator=" MEI "))
+    assert (len(kept), problems) == (1, {"duplicate": 1})
+
+
+def test_a_final_decision_counts_instead_of_all_others():
+    early, late = "2026-11-20T08:00:00Z", "2026-11-20T09:00:00Z"
+    kept, problems = settled(
+        said(decision="adopt", annotator="li"),
+        said(decision="reject", annotator="bo", time=early, final=True),
+        said(decision="edit", elements=[TITLE], annotator="ada", time=late, final=True),
+    )
+    assert [(one.decision, one.annotator) for one in kept] == [("edit", "ada")]
+    assert problems == {"overruled": 2}
+
+
+def test_agreement_is_by_pair_of_names_and_each_ones_own_last_word():
+    rows = [
+        said("a", "adopt", annotator="Mei", time="2026-11-20T08:00:00Z"),
+        said("a", "reject", annotator="mei ", time="2026-11-20T09:00:00Z"),
+        said("a", "reject", annotator="Li", time="2026-11-20T08:00:00Z"),
+        said("b", "adopt", annotator="Li"),
+        said("b", "reject", annotator="mei"),
+        said("b", "adopt", annotator="Ada", final=True),
+    ]
+    decisions, _ = adoption.read(rows)
+    (pair,) = adoption.agreement(decisions, 0.95)
+    assert (pair["annotators"], pair["rows"], pair["agreement"]["value"]) == (["Li", "mei"], 2, 0.5)
+    assert pair["kappa"] == 0
+
+
 def test_rates_are_of_decided_rows():
     kept, _ = settled(said("a"), said("b", "edit", elements=[TITLE]), said("c", "reject"))
     found = adoption.rates(kept, 0.95)

@@ -77,11 +77,11 @@ def layout(row_id="k@800x800", **more):
     return row | more
 
 
-def decided(decision, annotator="Mei", row_id="k@800x800", minutes=0, elements=None, note=""):
+def decided(decision, annotator="Mei", row_id="k@800x800", minutes=0, elements=None, note="", **more):
     listed = None
     if decision == "edit":
         listed = tuple(EditedElement(Role(e["role"]), e["text"], tuple(e["box"])) for e in elements or ELEMENTS)
-    return Feedback(row_id, "r1", decision, annotator, NOON + timedelta(minutes=minutes), listed, note)
+    return Feedback(row_id, "r1", decision, annotator, NOON + timedelta(minutes=minutes), listed, note, **more)
 
 
 def only(found):
@@ -187,6 +187,8 @@ def test_an_edit_that_adds_one_text_and_takes_another_is_learnt_without_ours():
         ([layout()], [decided("reject", note="too small")], ["rejected"]),
         ([layout()], [decided("adopt"), decided("reject", "Bo")], ["contradicted"]),
         ([layout()], [decided("adopt"), decided("reject", minutes=5)], ["changed", "rejected"]),
+        ([layout()], [decided("adopt"), decided("reject", " mei ", minutes=5)], ["changed", "rejected"]),
+        ([layout()], [decided("adopt"), decided("reject", "Bo", final=True)], ["overruled", "rejected"]),
         ([], [decided("adopt")], ["unknown_row"]),
         ([layout(title="Teapot")], [decided("adopt")], ["not_in_copy"]),
         ([layout(elements=ELEMENTS[2:])], [decided("adopt")], ["no_title"]),
@@ -198,6 +200,48 @@ def test_what_designers_did_not_stand_for_is_dropped_with_its_reason(rows, feedb
     assert [one.reason for one in found if isinstance(one, Drop)] == reasons
     assert not any(isinstance(one, Example) for one in found)
     assert set(reasons) <= set(REASONS)
+
+
+def test_reasons_and_notes_go_along_and_say_whether_ours_was_worse():
+    moved = [element("title", "Kettle", (0.2, 0.2, 0.8, 0.3)), *ELEMENTS[2:]]
+    for reasons, is_pair in (((), True), (("crowded",), True), (("copy_wrong",), False), (("crop", "crowded"), True)):
+        edit = decided("edit", elements=moved, note="zu voll", reasons=reasons)
+        _, example = from_layouts([layout()], [edit])
+        assert (example.reasons, example.note, example.rejected is not None) == (reasons, "zu voll", is_pair)
+    drop = only(from_layouts([layout()], [decided("reject", reasons=("crowded",), note="zu voll")]))
+    assert (drop.given, drop.message) == (("crowded",), "k@800x800 was rejected by Mei: crowded; zu voll")
+
+
+VARIANT = [*ELEMENTS[:1], element("title", "Kettle", (0.1, 0.8, 0.6, 0.95)), *ELEMENTS[2:]]
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "is_pair"),
+    [
+        ({}, {}, True),
+        ({}, {"reasons": ("title_too_small",)}, True),
+        ({}, {"reasons": ("copy_wrong",)}, False),
+        ({"crop": [0, 0, 1, 1]}, {}, False),
+        ({"canvas_height": 900}, {}, False),
+        ({"product_id": "another"}, {}, False),
+        ({"elements": ELEMENTS}, {}, False),
+        ({"elements": ELEMENTS[2:]}, {}, False),
+    ],
+)
+def test_a_rejected_variant_stands_beside_the_one_that_was_adopted(change, more, is_pair):
+    variant = layout("k@800x800#2", **{"product_id": "k", "image_sha256": "k@800x800", "elements": VARIANT} | change)
+    feedback = [decided("adopt"), decided("reject", row_id="k@800x800#2", **more)]
+    example = next(one for one in from_layouts([layout(), variant], feedback) if isinstance(one, Example))
+    assert (example.rejected is not None) == is_pair
+    if is_pair:
+        assert [one.box for one in example.rejected if one.role is Role.TITLE] == [(0.1, 0.8, 0.6, 0.95)]
+
+
+def test_a_final_decision_of_a_disputed_layout_is_learnt():
+    feedback = [decided("adopt"), decided("reject", "Bo"), decided("adopt", "Art Director", minutes=9, final=True)]
+    *drops, example = from_layouts([layout()], feedback)
+    assert [drop.reason for drop in drops] == ["overruled", "overruled"]
+    assert example.annotator == "Art Director"
 
 
 def test_an_edit_with_a_text_that_is_not_in_the_copy_is_dropped():

@@ -3,11 +3,13 @@
 import json
 from dataclasses import replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.core.layout import Copy, Framing, Role, Suggestion
 from layoutgen.training.examples.about import DataSetError
-from layoutgen.training.examples.selection import select
+from layoutgen.training.examples.selection import canonical, select
 from layoutgen.training.examples.table import from_bytes, to_bytes
 from tests.training.examples.test_selection import example
 
@@ -20,6 +22,8 @@ RICH = example(
     logo_aspect=4 / 3,
     rejected=(Suggestion(Role.UNDERLAY, (0, 0, 1, 1 / 7)),),
     annotator="梅",
+    reasons=("crowded", "crop"),
+    note="zu voll",
 )
 
 
@@ -37,6 +41,17 @@ def test_a_data_set_of_version_1_is_read_under_the_sha_that_it_had():
     card = json.dumps(json.loads(about) | {"version": 1}).encode()
     again = from_bytes([table], card, "there")
     assert (again.version, again.sha, again.splits) == (1, data.sha, data.splits)
+
+
+def test_a_data_set_without_reasons_is_read_under_the_sha_that_it_had():
+    data = select([example(n, annotator="Mei") for n in range(20, 30)])
+    table, about = to_bytes(data)
+    before = pq.read_table(pa.BufferReader(table)).drop_columns(["reasons", "note"])
+    sink = pa.BufferOutputStream()
+    pq.write_table(before, sink)
+    again = from_bytes([sink.getvalue().to_pybytes()], about, "there")
+    assert (again.sha, again.splits) == (data.sha, data.splits)
+    assert '"reasons"' not in canonical(data.splits["train"][0])
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def check(row: object, place: int = 1) -> Feedback:
     """Read one object, such as a row of a Parquet file. Raises FeedbackError as `parse` does."""
     if not isinstance(row, Mapping):
         raise FeedbackError(place, "", f"{str(row)[:60]!r} is no object; write one JSON object a line")
-    texts = {name: _text(row, name, place) for name in ("row_id", "run_id", "annotator")}
+    texts: dict[str, Any] = {name: _text(row, name, place) for name in ("row_id", "run_id", "annotator")}
     decision = row.get("decision")
     if decision not in DECISIONS:
         raise FeedbackError(place, "decision", f"decision is {decision!r}; give one of {', '.join(DECISIONS)}")

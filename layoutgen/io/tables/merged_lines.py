@@ -10,7 +10,6 @@ nobody who writes meanwhile loses a line.
 
 import json
 import threading
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from typing import Any
 
 from layoutgen.core import feedback, preferences
 from layoutgen.core.errors import Refusal
-from layoutgen.core.feedback import FeedbackError
+from layoutgen.core.feedback import FeedbackError, name_key
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage
 
@@ -31,11 +30,6 @@ _ATTEMPTS = 20
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 # Line separators that JSON allows and some readers of lines split at.
 _SEPARATORS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
-
-
-def name_key(annotator: str) -> str:
-    """An annotator's name without what people write now so and now so: case, and spaces at its ends or doubled."""
-    return " ".join(unicodedata.normalize("NFKC", annotator).split()).lower()
 
 
 def decision(record: object) -> tuple[Key, datetime]:

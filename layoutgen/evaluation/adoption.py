@@ -54,7 +54,7 @@ def evaluate_adoption(
         },
         "edits": _edits(storage, settled, about),
         "reasons": adoption.reasons(settled),
-        "agreement": adoption.agreement((one for one in decisions if one.row_id in about), config.report.level),
+        "agreement": adoption.agreement((given for given in decisions if given.row_id in about), config.report.level),
         "problems": problem_counts,
         "problem_rows": [asdict(problem) for problem in problems[:_SHOWN]],
     }

@@ -107,7 +107,7 @@ def settle(decisions: Sequence[Decision], known: Callable[[str], bool]) -> tuple
         if finals := [decision for decision in latest if decision.final]:
             last = max(finals, key=lambda decision: (_moment(decision), decision.place))
             message = f"{last.annotator or 'somebody'} gave the final decision: {last.decision}"
-            problems += [Problem(one.place, "overruled", row_id, message) for one in latest if one is not last]
+            problems += [Problem(other.place, "overruled", row_id, message) for other in latest if other is not last]
             latest = [last]
         words = {decision.decision for decision in latest}
         if len(words) == 1:

@@ -25,6 +25,6 @@ def rejections_of(
     """Layouts that all who decided on them rejected, and not for what is no matter of layout, by their question."""
     rejections: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
     for key, decisions in decided.items():
-        if all(one.decision == "reject" for one in decisions) and blames_layout(why(decisions)[0]):
+        if {decision.decision for decision in decisions} == {"reject"} and blames_layout(why(decisions)[0]):
             rejections.setdefault(question(known[key]), []).append(known[key])
     return {question: sorted(rows, key=lambda row: str(row["row_id"])) for question, rows in rejections.items()}

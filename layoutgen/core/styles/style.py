@@ -17,6 +17,7 @@ CONTAINERS = ("none", "rounded", "pill", "slanted", "ribbon", "burst", "disc", "
 GROUNDS = ("bleed", "outpaint", "extend", "panel", "band", "card", "frame", "split", "cut_out", "as_is")
 EDGES = ("straight", "slanted", "arched", "overlap")
 BLOCKS = ("column", "head_and_foot", "corner_price", "rail", "centred", "diagonal")
+ANCHORS = ("top", "bottom", "left", "right", "middle")
 SCHEMES = ("analogous", "complement", "monochrome", "ink_on_paper", "brand")
 ORNAMENTS = ("rule", "dots", "corner", "disc", "ring", "bar")
 
@@ -85,8 +86,9 @@ class Style:
 
     `types`: by role; a role that is left out has the plain style's. `palette`: its colours. `grounds`: what each ground
     costs in it; one that is left out is not used. `edges`: how photos end that don't end with the canvas, and what that
-    costs. `blocks`: what each arrangement of the copy costs; one that is left out is not used. `ornaments`: kinds that
-    it may draw, at most one of each. `currency`: size of a price's currency as a multiple of its number's.
+    costs. `blocks`: what each arrangement of the copy costs; one that is left out is not used. `anchors`: what it costs
+    that the copy stands at a side of the canvas, or in its middle; nothing where it is left out. `ornaments`: kinds
+    that it may draw, at most one of each. `currency`: size of a price's currency as a multiple of its number's.
     `title_least` and `title_most`: font size of titles, shares of the short side. `radius`: of containers, cards and
     pictures. `suits`: words in a category, title or badge, such as an occasion's, for which it is meant whatever the
     product is; `goods`: kinds of products that it is for, of `goods.KINDS`; `price`: where `auto` may take it with a
@@ -111,6 +113,7 @@ class Style:
     )
     edges: Mapping[str, float] = field(default_factory=lambda: {"straight": 0.0})
     blocks: Mapping[str, float] = field(default_factory=lambda: {"column": 0.0})
+    anchors: Mapping[str, float] = field(default_factory=dict)
     ornaments: tuple[str, ...] = ()
     currency: float = 0.55
     title_least: float = 0.06
@@ -146,6 +149,7 @@ def _unknown(style: Style) -> list[str]:
         *(("grounds", name, GROUNDS) for name in style.grounds),
         *(("edges", name, EDGES) for name in style.edges),
         *(("blocks", name, BLOCKS) for name in style.blocks),
+        *(("anchors", name, ANCHORS) for name in style.anchors),
         *(("ornaments", name, ORNAMENTS) for name in style.ornaments),
         *(("fonts", name, FAMILIES) for name in style.fonts),
         *(("goods", name, KINDS) for name in style.goods),

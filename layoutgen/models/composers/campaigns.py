@@ -14,7 +14,7 @@ from layoutgen.core.proposals.unlike import ALIKE, distance
 from layoutgen.core.styles import series
 from layoutgen.models.base import Brief, Composer, Composition, Fault
 
-VERSION = "campaigns-1"
+VERSION = "campaigns-2"
 _SQUARE = Canvas(1080, 1080)
 _AGREED = 0.3  # what a ground costs less that the square canvas has
 _FLOOR = 0.8  # how much more than the first layout a variant may cost
@@ -67,7 +67,8 @@ class Campaign:
 
     def _agreeing(self, brief: Brief) -> Brief:
         """A brief to which the ground of the product's square canvas is welcome."""
-        if brief.variant or brief.framing or not brief.styles or brief.canvas.width == brief.canvas.height:
+        is_square = brief.canvas.width == brief.canvas.height
+        if brief.variant or brief.framing or not brief.styles or is_square or brief.series_seed is not None:
             return brief
         square = replace(brief, canvas=_SQUARE, free=())
         key = (_about(square), square.free)
@@ -87,11 +88,14 @@ class Campaign:
         return replace(brief, styles=tuple(styles))
 
     def _ask(self, brief: Brief) -> Composition | Fault:
+        seed = brief.series_seed
+        if seed is not None:
+            brief = replace(brief, styles=tuple(series.shared(style, seed, brief.canvas) for style in brief.styles))
         (answer,) = self._composer.compose([brief])
-        if brief.series_seed is None or not isinstance(answer, Composition):
+        if seed is None or not isinstance(answer, Composition):
             return answer
         style = next((style for style in brief.styles if style.name == answer.style), None)
-        return replace(answer, framing=series.tinted(answer.framing, brief.series_seed, style)) if style else answer
+        return replace(answer, framing=series.tinted(answer.framing, seed, style)) if style else answer
 
 
 def _is_welcome(answer: Composition, chosen: list[Composition]) -> bool:

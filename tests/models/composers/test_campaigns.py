@@ -18,6 +18,7 @@ from layoutgen.models.base import Brief, Composer, Composition, Fault
 from layoutgen.models.building import composers
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.dressed import Dressed
+from layoutgen.models.composers.rules import costs
 
 STYLES = (
     Style("calm", "Calm", "Pale panels."),
@@ -90,6 +91,24 @@ def test_products_of_a_series_share_style_and_hue() -> None:
     hues = [float(colour.to_oklch(colour.to_rgb(shade))[2]) for shade in tinted]
     assert tinted and len(set(tinted)) == 1
     assert np.degrees(hues[0]) % 360 == pytest.approx(seed % 360, abs=8)
+
+
+def test_products_of_a_series_share_the_side_of_the_copy_and_the_size_of_titles() -> None:
+    def anchors(seed: int | None) -> list[tuple[str, float]]:
+        answers = []
+        for i, at in enumerate(((20, 60), (90, 170), (170, 240))):
+            image = np.full((200, 260, 3), 236, np.uint8)
+            image[60 - 20 * i : 190, slice(*at)] = np.random.default_rng(i).integers(20, 160, 3)
+            asked = brief(image=image, copy=Copy(f"Thing {i}"), styles=STYLES[1:2], series_seed=seed)
+            title = one(built(), asked).suggestions[0].box
+            answers.append((costs.anchor_of((title[0] + title[2]) / 2, (title[1] + title[3]) / 2), title[3] - title[1]))
+        return answers
+
+    for seed in (618, 1111):
+        sides, sizes = zip(*anchors(seed), strict=True)
+        assert len(set(sides)) == 1 and sides[0] in ("top", "bottom")
+        assert max(sizes) <= 0.12
+    assert {side for seed in range(8) for side, _ in anchors(seed)[:1]} == {"top", "bottom"}
 
 
 class Anywhere:

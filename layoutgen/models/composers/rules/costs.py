@@ -14,6 +14,7 @@ from layoutgen.models.composers.rules.scenes import Scene
 _GOOD_TITLE, _SMALL_TITLE, _TINY_TITLE = 0.085, 0.06, 0.05  # shares of the short side
 _SMALL_SUBJECT, _WHITE = 0.22, 0.95
 _FULL_ROOM, _FULL_CANVAS = 0.3, 0.42
+_NO_SIDE = 0.08  # of the canvas
 _BESIDE = frozenset({"panel", "split", "card"})
 
 
@@ -86,8 +87,17 @@ def of_arrangement(scene: Scene, arrangement: Arrangement, texts: list[Box], sty
     elif scene.ground == "outpaint":
         cost += 0.6 * max(0.0, _FULL_CANVAS - filled - scene.shown)
     whole = _middle(texts)
+    cost += style.anchors.get(anchor_of(*whole), 0.0)
     lean = abs(0.5 * whole[0] + 0.5 * scene.centre[0] - 0.5) + 0.6 * abs(0.5 * whole[1] + 0.5 * scene.centre[1] - 0.5)
     return cost + 0.7 * lean
+
+
+def anchor_of(across: float, down: float) -> str:
+    """The side of the canvas at which copy stands whose middle is there (shares of it); middle at none."""
+    x, y = across - 0.5, down - 0.5
+    if max(abs(x), abs(y)) < _NO_SIDE:
+        return "middle"
+    return ("left" if x < 0 else "right") if abs(x) > abs(y) else ("top" if y < 0 else "bottom")
 
 
 def of_bands(scene: Scene, bands: list[Box]) -> float:

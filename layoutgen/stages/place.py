@@ -180,6 +180,7 @@ class Place:
         drawn, subject_map = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
         ground = placement.Ground(drawn, subject_map, logo)
         style = branding.style_of(style, kit) if style and kit else style
+        style = style and style.on(framing.ground)
         face_for = faces.speaking(row["language"], style)
         if style is None:
             placed = placement.place(suggestions, canvas, ground, face_for, limits)

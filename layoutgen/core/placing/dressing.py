@@ -31,7 +31,7 @@ from layoutgen.core.styles.style import Style
 from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import Face, fit
 
-VERSION = "dress-4"  # goes up with every change of what it decides
+VERSION = "dress-5"  # goes up with every change of what it decides
 POINTS = 0
 """The number of the group of selling points."""
 _SMALLER = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4)

@@ -6,7 +6,7 @@ they say otherwise. Costs are in the composer's unit: 0 is free, 1 is what text 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from layoutgen.core.layout import Role
 from layoutgen.core.styles.goods import KINDS
@@ -19,6 +19,7 @@ EDGES = ("straight", "slanted", "arched", "overlap")
 BLOCKS = ("column", "head_and_foot", "corner_price", "rail", "centred", "diagonal")
 ANCHORS = ("top", "bottom", "left", "right", "middle")
 SCHEMES = ("analogous", "complement", "monochrome", "ink_on_paper", "brand")
+_LARGEST, _LARGER = 0.4, 1.6
 ORNAMENTS = ("rule", "dots", "corner", "disc", "ring", "bar")
 
 
@@ -128,6 +129,12 @@ class Style:
         """How texts of a role are set."""
         return self.types.get(role) or _TYPES[role]
 
+    def on(self, ground: str) -> "Style":
+        """The style as it is on a ground: a canvas that stays as it is was made for copy, which is larger there."""
+        if ground != "as_is":
+            return self
+        return replace(self, title_most=min(_LARGEST, _LARGER * self.title_most))
+
     @property
     def is_particular(self) -> bool:
         """Whether it is meant for some products and not for anything."""
@@ -168,7 +175,7 @@ def _out_of_range(style: Style) -> list[str]:
             faults.append(f"types.{role.value}.weight is {kind.weight}; give 100 to 900")
         if not -0.1 <= kind.tracking <= 0.5:
             faults.append(f"types.{role.value}.tracking is {kind.tracking}; give -0.1 to 0.5 em")
-    if not 0 < style.title_least <= style.title_most <= 0.4:
+    if not 0 < style.title_least <= style.title_most <= _LARGEST:
         faults.append(
             f"title_least is {style.title_least} and title_most {style.title_most}; give 0 < least <= most <= 0.4"
         )

@@ -110,3 +110,10 @@ def test_goods_that_no_style_knows_are_dressed_in_one_that_is_for_anything():
     assert suiting(EMBEDDED, None, "Something new", None, False)[0].name == "plain"
     narrow = [replace(KNOWN["plain"]), replace(KNOWN["kids"], goods=("food",))]
     assert suiting(narrow, None, "Teapot", None, False)[0].name == "plain"
+
+
+def test_a_style_sets_larger_titles_on_a_canvas_that_stays_as_it_is():
+    style = replace(KNOWN["plain"], title_most=0.1)
+    assert style.on("panel") is style
+    assert style.title_most < style.on("as_is").title_most <= 0.4
+    assert not replace(style, title_most=0.4).on("as_is").faults

@@ -283,3 +283,20 @@ def test_a_photo_whose_edges_hold_things_is_not_carried_on():
     busy = np.where(asked.annotation.subject_map[..., None] > 0, asked.image, 255 * stripes).astype(np.uint8)
     (composition,) = compose(replace(asked, image=busy))
     assert composition.framing.ground != "outpaint"
+
+
+def test_a_canvas_that_stays_as_it_is_has_larger_copy_where_there_is_room():
+    style = Style("plain", "", "", title_most=0.12)
+    asked = replace(brief((0.62, 0.55, 0.95, 0.95), copy=Copy("净水", ("家用", "一键清洗"))), styles=(style,))
+    (as_is,) = compose(replace(asked, framing="as_is"))
+    assert as_is.framing.crop == as_is.framing.picture == WHOLE
+    (title,) = (s.box for s in as_is.suggestions if s.role is Role.TITLE)
+    assert title[3] - title[1] > 1.5 * style.title_most
+    texts = [s.box for s in as_is.suggestions if s.role is not Role.UNDERLAY]
+    assert not any(intersection(a, b) > 1e-9 for i, a in enumerate(texts) for b in texts[:i])
+
+
+def test_a_photo_on_one_flat_colour_is_not_put_on_another_as_a_box():
+    asked = brief(ground=(250, 250, 250), grain=0.0)
+    (composition,) = compose(asked)
+    assert composition.framing.ground in ("extend", "cut_out", "bleed")

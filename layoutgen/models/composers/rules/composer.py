@@ -25,7 +25,7 @@ from layoutgen.models.composers.rules.ornaments import ornaments
 from layoutgen.models.composers.rules.photo import Photo, photo_of
 from layoutgen.models.composers.rules.scenes import Scene, scene_of
 
-VERSION = "rules-5"
+VERSION = "rules-6"
 _STYLES, _SCENES, _ALIKE = 3, 24, 3
 _PASSES = ((0.05, False), (0.036, False), (0.0, True))
 _BAND = 0.94  # its opacity
@@ -104,6 +104,7 @@ class RulesComposer:
         """The cheapest composition of each kind in a style, the cheapest kind first; for a brief's first variant that
         of the cheapest kind. Titles have at least a share of the short side; as a last resort words are parted and
         texts stand where they should not."""
+        style = style.on(brief.framing or "")
         short = min(brief.canvas.width, brief.canvas.height)
         smallest = math.ceil(self._min_font * short)
         speech = self._speech(brief, style)

@@ -59,10 +59,11 @@ def _bands(candidate: Candidate, subject: Box) -> dict[str, float]:
 
 
 def of_scene(scene: Scene, ground: str | None) -> float:
-    """What a subject costs that is too small to be looked at, and white emptiness: a photo whose flat `ground` is as
-    good as white makes a canvas of it that no style had a hand in."""
+    """What a subject costs that is too small to be looked at; white emptiness: a photo whose flat `ground` is as good
+    as white makes a canvas of it that no style had a hand in; and worse, such a ground as a box on another colour."""
     is_white = ground is not None and scene.ground in ("bleed", "extend", "outpaint") and _lightness(ground) > _WHITE
-    return 2.2 * max(0.0, _SMALL_SUBJECT - scene.shown) + 0.3 * is_white
+    is_boxed = ground is not None and scene.ground in _BESIDE
+    return 2.2 * max(0.0, _SMALL_SUBJECT - scene.shown) + 0.3 * is_white + 0.7 * is_boxed
 
 
 def _lightness(hex_colour: str) -> float:
@@ -84,6 +85,8 @@ def of_arrangement(scene: Scene, arrangement: Arrangement, texts: list[Box], sty
         cost += 1.1 * max(0.0, _FULL_ROOM - filled / empty)
     elif scene.ground in ("extend", "cut_out"):
         cost += 0.9 * max(0.0, _FULL_CANVAS - filled - scene.shown)
+    elif scene.ground == "as_is":
+        cost += 1.6 * max(0.0, _FULL_ROOM - filled / max(0.2, 1 - scene.shown))
     elif scene.ground == "outpaint":
         cost += 0.6 * max(0.0, _FULL_CANVAS - filled - scene.shown)
     whole = _middle(texts)

@@ -15,6 +15,8 @@ from layoutgen.core.placing import colouring
 from layoutgen.core.placing.brand_page import Page, bearing_of, underlay_count
 from layoutgen.core.placing.placement import NoLayoutError
 
+_RUN = 0.2  # in OKLab: how far a gradient's ends are apart at most
+
 
 def coloured(page: Page, elements: list[Element]) -> list[Element]:
     """All of a layout's colours as the brand has them."""
@@ -63,6 +65,8 @@ def _filled(page: Page, under: Element, ink: str, texts: list[Element]) -> Eleme
     """An underlay that is as clear as its texts can bear, with a gradient in the brand's colours or none."""
     gradient = nearest(under.gradient, page.brand.palette) if under.gradient else ""
     if gradient and ink and (page.brand.forbids(ink, gradient) or colour.ratio(ink, gradient) < page.least):
+        gradient = ""
+    if gradient == under.colour or (gradient and _away(gradient, under.colour) > _RUN):
         gradient = ""
     reads = all(
         colour.contrast_on(ink, colour.blend(page.behind(text.box), under.colour, under.opacity)) >= page.least

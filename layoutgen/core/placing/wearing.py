@@ -12,7 +12,7 @@ from layoutgen.core.brands.visibility import VISIBLE
 from layoutgen.core.layout import Box, Canvas, Element, Role
 from layoutgen.core.placing.colouring import behind_of, panels_for, plate, readable
 from layoutgen.core.styles.containers import BESIDE, is_held
-from layoutgen.core.styles.schemes import Scheme, legible, readable_tone, scheme_of, visible
+from layoutgen.core.styles.schemes import Scheme, legible, readable_tone, running_to, scheme_of, visible
 from layoutgen.core.styles.style import Style
 
 _OPACITY = 0.86
@@ -71,10 +71,12 @@ def coloured(
     held = [i for i, each in enumerate(worn) if is_held(each.container)]
     for members in _alike(worn, held):
         fill, text = _fill(worn[members[0]].element.role, [behind[i] for i in members], ground)
-        least = min(least, colour.ratio(text, fill))
+        lighter = style.type_of(worn[members[0]].element.role).gradient
+        end = running_to(fill, lighter, text, min_contrast)
+        least = min(least, *(colour.ratio(text, each) for each in (fill, end) if each))
         for i in members:
             chosen[i] = text
-            underlays.append(_underlay(worn[i], fill, underlay_of.get(i), ground))
+            underlays.append(_underlay(worn[i], fill, underlay_of.get(i), ground, end))
             underlay_of[i] = len(underlays) - 1
     for i in free:
         if i not in underlay_of:
@@ -177,13 +179,14 @@ def _fill(role: Role, behind: list[np.ndarray], ground: _Ground) -> tuple[str, s
     return legible(visible(fill, middle), scheme, ground.least)
 
 
-def _underlay(each: Worn, fill: str, parent: int | None, ground: _Ground) -> Element:
+def _underlay(each: Worn, fill: str, parent: int | None, ground: _Ground, end: str = "") -> Element:
     shape = "rounded" if each.container == "pill" else each.container
     return Element(
         Role.UNDERLAY,
         each.outer,
         colour=fill,
         radius_px=ground.radius(each.outer, each.container),
+        gradient=end,
         shape=shape,
         group=each.element.group,
         underlay=parent,

@@ -74,6 +74,17 @@ def legible(fill: str, scheme: Scheme, least: float) -> tuple[str, str]:
     return "#000000", "#ffffff"
 
 
+def running_to(fill: str, lighter: float, text: str, least: float) -> str:
+    """The colour at the other end of a fill's gradient, so much lighter, or as much of that as leaves `text` a contrast
+    of `least` on it; "" where that is nothing to be seen."""
+    lightness, chroma, hue = (float(value) for value in colour.to_oklch(colour.to_rgb(fill)))
+    for share in (1.0, 0.7, 0.45):
+        end = colour.from_oklch(min(1.0, max(0.0, lightness + share * lighter)), chroma, hue)
+        if lighter and end != fill and colour.ratio(text, end) >= least:
+            return end
+    return ""
+
+
 def readable_tone(hue_of: str, behind: np.ndarray, least: float) -> str | None:
     """A colour of some colour's hue that can be read on pixels (n, 3), the nearest to it in lightness; None where none
     can."""

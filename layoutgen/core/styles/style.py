@@ -30,7 +30,8 @@ class Type:
     `scale`: font size as a multiple of the title's. `weight`: 100 to 900. `family`: sans, serif, grotesque or mono, for
     letters that the family has; scripts with a font of their own keep it. `tracking`: added between letters, em, where
     the script has no joined letters. `case`: as_is, upper or lower, of scripts that have cases. `leading`: line height
-    in em. `container`: what the text stands on, one of `CONTAINERS`. `tabular`: figures of one width.
+    in em. `container`: what the text stands on, one of `CONTAINERS`; `gradient`: how much lighter (below 0: darker) its
+    fill becomes towards its foot, in OKLCH, as far as the text can be read there. `tabular`: figures of one width.
     """
 
     scale: float = 1.0
@@ -40,6 +41,7 @@ class Type:
     case: str = "as_is"
     leading: float = 1.28
     container: str = "none"
+    gradient: float = 0.0
     tabular: bool = False
 
 
@@ -173,6 +175,8 @@ def _out_of_range(style: Style) -> list[str]:
             faults.append(f"types.{role.value}.scale is {kind.scale}; give 0.15 to 3 times the title's size")
         if kind.weight not in range(100, 901):
             faults.append(f"types.{role.value}.weight is {kind.weight}; give 100 to 900")
+        if not -0.3 <= kind.gradient <= 0.3:
+            faults.append(f"types.{role.value}.gradient is {kind.gradient}; give -0.3 to 0.3 of lightness")
         if not -0.1 <= kind.tracking <= 0.5:
             faults.append(f"types.{role.value}.tracking is {kind.tracking}; give -0.1 to 0.5 em")
     if not 0 < style.title_least <= style.title_most <= _LARGEST:

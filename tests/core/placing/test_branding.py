@@ -87,6 +87,17 @@ def test_a_translucent_ground_becomes_opaque_where_it_has_to():
     assert colour.ratio(done[0].colour, done[1].colour) >= 4.5
 
 
+def test_a_gradient_runs_between_the_brands_colours_or_not_at_all():
+    brand = replace(BRAND, colours={**BRAND.colours, "secondary": ("#12406b",)})
+    under = Element(Role.UNDERLAY, (0.05, 0.05, 0.6, 0.3), colour=NAVY, gradient="#15456f")
+    pixels = ground("#ffffff")
+    filled = keep([under, text(0.1, PAPER, underlay=0)], pixels, BrandKit(brand, KIT.inks)).elements[0]
+    assert (filled.colour, filled.gradient) == (NAVY, "#12406b")
+    for far in ("#f0f4f8", NAVY):
+        elements = [replace(under, gradient=far), text(0.1, PAPER, underlay=0)]
+        assert keep(elements, pixels, BrandKit(brand, KIT.inks)).elements[0].gradient == ""
+
+
 def test_a_rule_below_a_text_bears_nothing():
     rule = Element(Role.UNDERLAY, (0.1, 0.1, 0.5, 0.2), colour="#ff8800", shape="line")
     framing = Framing(picture=(0.5, 0.5, 1, 1), backdrop=MIST)

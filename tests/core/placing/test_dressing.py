@@ -84,6 +84,10 @@ def assert_keeps_limits(found, suggestions, canvas, ground):
             assert element.font_px >= limits.smallest_px
             assert "".join("".join(element.lines).split()).casefold() == "".join(element.text.split()).casefold()
             assert measured(element, elements, ground.pixels) >= limits.min_contrast - 0.01
+        bearing = under(element, elements) if element.lines else None
+        if bearing and bearing.gradient:
+            shades = luminance(hex_rgb(element.colour)), luminance(hex_rgb(bearing.gradient))
+            assert (max(shades) + 0.05) / (min(shades) + 0.05) >= limits.min_contrast - 0.01
         if element.underlay is not None:
             assert inside(element.box, elements[element.underlay].box, slack)
             assert element.underlay < i
@@ -212,6 +216,18 @@ def test_capitals_are_set_and_the_copy_stays_as_it_is():
     (title,) = by_role(put([replace(TITLE, text="Soft linen shirt")], loud), Role.TITLE)
     assert title.text == "Soft linen shirt"
     assert " ".join(title.lines) == "SOFT LINEN SHIRT"
+
+
+@pytest.mark.parametrize("name", ["festival", "bold_sale", "kids", "luxury_dark", "beauty"])
+def test_containers_of_a_style_run_to_another_shade_of_their_colour(name):
+    style = next(style for style in STYLES if style.name == name)
+    title = Suggestion(Role.TITLE, (0.1, 0.1, 0.9, 0.25), "Winter")
+    call = Suggestion(Role.CALL_TO_ACTION, (0.1, 0.5, 0.4, 0.6), "Shop now")
+    fill = next(e for e in put([title, call], style, language="en").elements if e.shape != "" and e.gradient)
+    plain = replace(style, types={**style.types, Role.CALL_TO_ACTION: replace(style.type_of(call.role), gradient=0.0)})
+    (flat_one,) = (e for e in put([title, call], plain, language="en").elements if e.role is Role.UNDERLAY)
+    assert replace(fill, gradient="") == flat_one
+    assert luminance(hex_rgb(fill.gradient)) < luminance(hex_rgb(fill.colour))
 
 
 def test_rules_beside_selling_points_have_one_colour_on_a_ground_that_changes():

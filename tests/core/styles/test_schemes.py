@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from layoutgen.config.styles import embedded
 from layoutgen.core import colour
-from layoutgen.core.styles.schemes import Scheme, legible, readable_tone, scheme_of, telling, visible
+from layoutgen.core.styles.schemes import Scheme, legible, readable_tone, running_to, scheme_of, telling, visible
 from layoutgen.core.styles.style import Palette, Style
 
 SUBJECT = np.zeros((60, 60), np.float32)
@@ -74,6 +76,14 @@ def test_a_tone_is_the_nearest_that_can_be_read_or_none():
     assert tone and colour.contrast_on(tone, white) >= 4.5
     assert turned(hue_of(tone), hue_of("#e05a5a")) < 0.15
     assert readable_tone("#e05a5a", np.full((50, 3), 118, np.uint8), 12.0) is None
+
+
+@given(st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06x}"), st.floats(-0.3, 0.3), st.floats(1, 7))
+def test_a_gradient_ends_where_the_text_can_be_read_or_is_none(fill, lighter, least):
+    candidate, text = legible(fill, Scheme("#1c1c1e", "#ffffff", fill, fill, fill), least)
+    end = running_to(candidate, lighter, text, least)
+    assert not end or (colour.ratio(text, end) >= least and end != candidate)
+    assert running_to(candidate, 0.0, text, least) == ""
 
 
 def test_schemes_of_all_styles_are_deterministic():

@@ -59,7 +59,8 @@ def run_gallery(
         else:
             faults.pop(row["row_id"], None)
     totals = (source.total, source.dead_total)
-    margin, protect = (source.settings.get("place") or {}).get("margin"), source.settings.get("protect")
+    place, protect = source.settings.get("place") or {}, source.settings.get("protect")
+    limits = {"margin": place.get("margin"), "smallest": place.get("min_font"), "contrast": place.get("min_contrast")}
     has_covers = any(row.get("accepted") is not None for row in placed)
     zones = finders.zones(ProtectSettings(zones=protect.get("zones"))) if protect and has_covers else None
     links = finished_links.of_rows(storage, output, placed)
@@ -70,7 +71,7 @@ def run_gallery(
         totals=totals,
         faults=faults,
         maps=maps,
-        margin=margin,
+        limits=gallery.Limits(**{name: limit for name, limit in limits.items() if limit is not None}),
         zones=zones,
     ):
         storage.write(storage.join(output, name), content)

@@ -15,7 +15,7 @@ from layoutgen.models.base import Saliency
 from layoutgen.stages import drawable
 from layoutgen.stages.row_scenes import RowScenes
 
-_MAP_SIDE = 256
+_MAP_SIDE, _MEASURED_SIDE, _MEASURED_MAP_SIDE = 256, 320, 96
 _TINT = (230, 57, 53)
 
 
@@ -67,11 +67,16 @@ class Preview:
                 ink = [element for element in elements if element.role is not Role.UNDERLAY]
                 layer = drawing.layer(ink, canvas, logo=logo, font_files=self._font_files, side=self._side)
                 self._write(row, "ink", images.encode_png(layer))
+            subject = None
             if self._saliency is not None:
                 shown = framed.draw(
                     self._find(row["image"], self._scenes.photo(row)), framing, canvas, min(_MAP_SIDE, self._side)
                 )
                 self._write(row, "map", images.encode_png(_tinted(shown)))
+                subject = images.encode_png(_tinted(shrink(shown, _MEASURED_MAP_SIDE)))
+            if self._layers:
+                measured = images.encode_jpeg(shrink(ground, _MEASURED_SIDE), 85)
+                self._write(row, "pixels", gallery.pixels(str(row["row_id"]), measured, subject))
             faults.append(None)
         return pa.table({"row_id": table.column("row_id"), "fault": pa.array(faults, pa.string())})
 

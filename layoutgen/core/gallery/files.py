@@ -9,10 +9,12 @@ Data are scripts because a page that is opened from a folder may not read other 
 markup: it is JSON here and becomes text in the page. Not the drawing of previews, and not the rows: `gallery_rows`.
 """
 
+import base64
 import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib import resources
 from typing import Any
 
@@ -20,18 +22,42 @@ from layoutgen.core.covers.protection import Zones
 from layoutgen.core.feedback import REASONS
 from layoutgen.core.gallery import rows as gallery_rows
 from layoutgen.core.layout import Role
+from layoutgen.core.metrics.own import READABLE
 
 CHUNK = 100
 _LINKED = re.compile(rb'<(?:script src|link rel="stylesheet" href)="([^"/]+)"')
+_ENDINGS = {"": ".jpg", "ground": ".ground.jpg", "ink": ".ink.png", "map": ".map.png", "pixels": ".pixels.js"}
 # JSON is nearly JavaScript, and must not end a script where somebody inlines it.
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What layouts keep and edits are warned about: the free edge and the smallest font, shares of the canvas's
+    short side, and the least contrast ratio. `margin` is None where nobody wrote it down."""
+
+    margin: float | None = None
+    smallest: float = gallery_rows.SMALLEST
+    contrast: float = READABLE
+
+
 def preview_name(row_id: str, part: str = "") -> str:
     """File name of a row's picture, safe whatever the row id holds: the layout, or its `ground` (the photo without any
-    element), `ink` (text and logos alone) or `map` (what is protected)."""
+    element), `ink` (text and logos alone), `map` (what is protected) or `pixels` (a script: see `pixels`)."""
     name = hashlib.sha256(row_id.encode()).hexdigest()[:20]
-    return f"{name}.jpg" if not part else f"{name}.{part}.jpg" if part == "ground" else f"{name}.{part}.png"
+    return f"{name}{_ENDINGS[part]}"
+
+
+def pixels(row_id: str, ground: bytes, subject: bytes | None) -> bytes:
+    """The script that hands a row's ground (JPEG) and the map of its subject (PNG) to the editor, which measures on
+    them: a page that is opened from a folder may show the pictures beside it, and not read their pixels."""
+    pictures = {"ground": _data_url("jpeg", ground)} | ({"map": _data_url("png", subject)} if subject else {})
+    name = preview_name(row_id).partition(".")[0]
+    return script(f"gallery.grounds.arrived({json.dumps(name)}, ", pictures)
+
+
+def _data_url(kind: str, data: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def files(
@@ -42,15 +68,15 @@ def files(
     totals: tuple[int, int] | None = None,
     faults: Mapping[str, str] | None = None,
     maps: bool = False,
-    margin: float | None = None,
+    limits: Limits = Limits(),
     zones: Zones | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """The page's files as path and content, index.html last.
 
     `rows` are placed rows, `dead` dead letters, `totals` how many of either there are where these are a sample;
     `faults` says why there is no preview, by row id; `maps` tells whether there are maps of what is protected;
-    `margin` is the free edge that was kept, as a share of the canvas's short side, and `zones` are the safe zones that
-    were. A row's `_links` are its finished files, the picture first, each with format, href and bytes.
+    `limits` are those that the layouts keep, and `zones` the safe zones that were kept free. A row's `_links` are its
+    finished files, the picture first, each with format, href and bytes.
     """
     faults = faults or {}
     runs = [run_id, *sorted({str(row["run_id"]) for row in [*rows, *dead] if row.get("run_id")} - {run_id})]
@@ -64,7 +90,7 @@ def files(
         "shown": [len(rows), len(dead)],
         "chunk": CHUNK,
         "maps": maps,
-        "margin": margin,
+        **asdict(limits),
         "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones or {}, name))},
         "roles": [role.value for role in Role],
         "reasons": [{"name": name, "label": label} for name, label in REASONS.items()],

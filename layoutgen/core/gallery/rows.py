@@ -13,7 +13,7 @@ from typing import Any
 
 from layoutgen.core import framing
 from layoutgen.core.covers.protection import Zones, zones_for
-from layoutgen.core.layout import Box, Canvas, Framing, Role, parse_canvas, to_px
+from layoutgen.core.layout import OFFER_ROLES, Box, Canvas, Framing, Role, parse_canvas, to_px
 from layoutgen.core.metrics import own, table_rows
 from layoutgen.core.shapes import gradients, paths, underlays
 
@@ -133,6 +133,7 @@ def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
         "fault": fault,
         "ground": ", ".join(_ground(_object(row.get("ground")))),
         "style": row.get("style_used"),
+        "copy": _copy(row) if row.get("elements") else [],
         **{name: row.get(name) for name in ("image", "language", "adapter", "answer")},
     }
     return {name: value for name, value in details.items() if value not in (None, [], "")}
@@ -212,6 +213,17 @@ def _outline(element: Mapping[str, Any], canvas: Canvas) -> dict[str, Any]:
         return outline
     ends = gradients.ends(sides, drawable[0].gradient_angle)
     return outline | {"gradient_line": [round(v, 2) for point in ends for v in point]}
+
+
+def _copy(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What a row has to say, as the roles and texts of elements; a logo's image has none."""
+    texts = [(Role.TITLE, row.get("title")), (Role.SUBTITLE, row.get("subtitle"))]
+    texts += [(Role.SELLING_POINT, point) for point in row.get("selling_points") or ()]
+    texts += [(role, row.get(role.value)) for role in OFFER_ROLES]
+    said = [{"role": role.value, "text": str(text)} for role, text in texts if text]
+    if row.get("logo") or row.get("brand"):
+        said.append({"role": Role.LOGO.value, "text": "" if row.get("logo") else str(row["brand"])})
+    return said
 
 
 def _ground(ground: Mapping[str, Any]) -> list[str]:

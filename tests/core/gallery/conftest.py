@@ -37,7 +37,7 @@ def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page") / "gallery 新#1"
     rows = layouts()
     failed = [dead(message=f"nothing at {NASTY}", input_row='{"title": "花瓶"}', run_id=RUN)]
-    for name, content in gallery.files(rows, failed, RUN, maps=True, margin=0.05):
+    for name, content in gallery.files(rows, failed, RUN, maps=True, limits=gallery.Limits(margin=0.05)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     (folder / "previews").mkdir()

@@ -223,8 +223,6 @@ gallery.words.add("zh", {
   "pages; first and last card": "翻页；第一张和最后一张卡片",
   "suggestion beside, boxes, protected, safe zones": "并列建议稿、元素框、保护区、安全区",
   "While editing": "修改时",
-  "from box to box": "在框间移动",
-  "move the box; with Shift, resize it; with Alt, by one pixel": "移动框；加 Shift 改大小；加 Alt 每次一像素",
   "leave the element out": "去掉该元素",
   "undo, redo": "撤销、重做",
   "save the edit; leave it": "保存修改；离开",

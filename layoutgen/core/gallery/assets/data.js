@@ -55,7 +55,7 @@ gallery.data = (() => {
 
 // The one way in which this page makes elements: attributes and text, never markup.
 gallery.make = (tag, attributes = {}, ...children) => {
-  const svg = ["svg", "g", "rect", "text", "image", "path", "linearGradient", "stop"].includes(tag);
+  const svg = ["svg", "g", "rect", "text", "image", "path", "linearGradient", "stop", "mask"].includes(tag);
   const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
@@ -67,3 +67,4 @@ gallery.make = (tag, attributes = {}, ...children) => {
 };
 
 gallery.by = (id) => document.getElementById(id);
+gallery.t ??= (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);

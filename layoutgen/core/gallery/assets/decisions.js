@@ -63,8 +63,9 @@ gallery.decisions = (() => {
     return at;
   }
 
-  // Decide on rows, as one step. `elements` are those of an edit: role, text, box, and `was`, their index in the row.
-  function decide(rows, decision, { elements, note, reasons } = {}) {
+  // Decide on rows, as one step. `elements` are those of an edit: role, text, box, `was` (their index in the row), and
+  // what else of them was changed.
+  function decide(rows, decision, { elements, note, reasons, comments } = {}) {
     const step = rows.map((row) => {
       const before = store.get(names(annotator, row.row_id, row.runId))?.value ?? null;
       const words = (note ?? before?.note ?? "").trim();
@@ -73,6 +74,8 @@ gallery.decisions = (() => {
       if (decision === "edit") value.elements = elements;
       if (words) value.note = words;
       if (chips.length) value.reasons = chips;
+      const pinned = comments ?? before?.comments ?? [];
+      if (pinned.length) value.comments = pinned;
       return { who: annotator, rowId: row.row_id, runId: row.runId, before, at: put(row, value) };
     });
     steps.push(step);
@@ -80,13 +83,14 @@ gallery.decisions = (() => {
     changed();
   }
 
-  // A note or reasons by themselves change what is said with a decision and nothing else.
-  function remark(row, { note, reasons }) {
+  // A note, reasons or comments by themselves change what is said with a decision and nothing else.
+  function remark(row, { note, reasons, comments }) {
     const record = of(row);
     const words = (note ?? record?.note ?? "").trim();
-    const chips = reasons ?? record?.reasons ?? [];
-    if (!record || ((record.note ?? "") === words && JSON.stringify(record.reasons ?? []) === JSON.stringify(chips))) return;
-    decide([row], record.decision, { elements: record.elements, note: words, reasons: chips });
+    const [chips, pinned] = [reasons ?? record?.reasons ?? [], comments ?? record?.comments ?? []];
+    const isSame = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b);
+    if (!record || ((record.note ?? "") === words && isSame(record.reasons, chips) && isSame(record.comments, pinned))) return;
+    decide([row], record.decision, { elements: record.elements, note: words, reasons: chips, comments: pinned });
   }
 
   // Take the last step back; returns the row_ids that it was about, null for none. What was decided anew in another tab
@@ -113,7 +117,7 @@ gallery.decisions = (() => {
   const all = () => [...said.values()].flatMap((rows) => [...rows.values()]);
 
   function line({ row_id, run_id, decision, elements, annotator: who, time, ...rest }) {
-    const kept = elements?.map(({ role, text, box }) => ({ role, text: text ?? "", box }));
+    const kept = elements?.map(({ role, text, box, was, ...changes }) => ({ role, text: text ?? "", box, ...(was == null ? {} : { index: was }), ...changes }));
     const row = { row_id, run_id, decision, ...(kept ? { elements: kept } : {}), annotator: who, time, ...rest };
     // Line separators that JSON allows and some readers of lines split at.
     return `${JSON.stringify(row).replace(/[\u0085\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;

@@ -1,5 +1,5 @@
 "use strict";
-// What is being made of a row and is no decision yet: words of a note, reasons, an edit, a mark to come back to it. It
+// What is being made of a row and is no decision yet: words of a note, reasons, comments, an edit, a mark to come back to it. It
 // is kept while one types and moves boxes, so that it is there again whatever was left or closed.
 gallery.drafts = (() => {
   const { store } = gallery;

@@ -19,8 +19,8 @@
       if (!(await gallery.ask(`${whose} ${question}`, t("Drop the edit"), t("Keep the edit")))) return false;
     }
     const several = open.length > 1;
-    const { note, reasons } = several ? {} : drafts.of(open[0]);
-    decisions.decide(open, decision, { elements, note, reasons });
+    const { note, reasons, comments } = several ? {} : drafts.of(open[0]);
+    decisions.decide(open, decision, { elements, note, reasons, comments });
     open.forEach(drafts.drop);
     decided(open);
     gallery.say(`${t(decision)}: ${several ? t("{n} {n|layout|layouts}", { n: open.length }) : open[0].title}`);

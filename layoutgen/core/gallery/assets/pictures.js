@@ -38,6 +38,15 @@ gallery.pictures = (() => {
     return found;
   }
 
+  // The map of what is protected, and the boxes of subject, faces and text.
+  function protectedParts(row, details) {
+    const boxes = details.protected.map((one) => box(`protected ${one.kind}`, one.box, null, t(one.kind)));
+    if (!gallery.data.meta.maps) return boxes;
+    const map = make("img", { class: "map", src: url(row, ".map.png"), alt: "", draggable: "false" });
+    map.addEventListener("error", () => map.remove(), { once: true });
+    return [map, ...boxes];
+  }
+
   // An image that says so where it is not there; a finished picture that is not there gives way to the preview.
   function image(row, part, alt, finished) {
     const made = make("img", { src: finished ?? url(row, part), alt, loading: "lazy", decoding: "async", draggable: "false" });
@@ -86,39 +95,50 @@ gallery.pictures = (() => {
       return;
     }
     if (elements) made.append(live(row, details, elements));
-    if (views.map && gallery.data.meta.maps) {
-      const map = make("img", { class: "map", src: url(row, ".map.png"), alt: "", draggable: "false" });
-      map.addEventListener("error", () => map.remove(), { once: true });
-      made.append(map);
-    }
-    if (views.map) made.append(...details.protected.map((one) => box(`protected ${one.kind}`, one.box, null, t(one.kind))));
+    if (views.map) made.append(...protectedParts(row, details));
     if (views.zones) made.append(...zones(row, details));
     const shown = suggested ? details.suggestion : views.boxes ? (elements ?? details.elements) : [];
     made.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));
   }
 
-  // Elements where an edit puts them: underlays drawn, all else cut out of the row's picture of text and logos.
+  // Elements where an edit puts them: underlays drawn, logos and texts cut out of the row's picture of both, and texts
+  // with other words, lines or font in this browser's letters.
   function live(row, details, elements) {
     const svg = make("svg", { class: "live", viewBox: `0 0 ${row.width} ${row.height}`, "aria-hidden": "true" });
-    const drawn = elements.map((one) => ({ ...details.elements[one.was], box: one.box, before: details.elements[one.was].box }));
-    svg.append(...drawn.sort((a, b) => (a.z ?? 0) - (b.z ?? 0)).map((one) => painted(row, one)));
+    const z = ({ was }) => details.elements[was]?.z ?? 9; // what was put back lies on top
+    svg.append(...[...elements].sort((a, b) => z(a) - z(b)).map((one) => painted(row, one, details.elements[one.was])));
     return svg;
   }
 
-  function painted(row, one) {
-    const px = ([l, t, r, b]) => [l, t, r - l, b - t].map((side, i) => side * (i % 2 ? row.height : row.width));
+  function painted(row, one, original) {
+    const size = [row.width, row.height];
+    const px = ([l, t, r, b]) => [l, t, r - l, b - t].map((side, i) => side * size[i % 2]);
     const [x, y, width, height] = px(one.box);
-    if (one.role === "underlay" && one.path) return shaped(one, px);
-    if (one.role === "underlay") {
-      const [rx, opacity] = [one.radius_px ?? 0, one.opacity ?? 1];
-      return make("rect", { x, y, width, height, rx, fill: colour(one.colour), "fill-opacity": opacity });
+    const { role } = original ?? one;
+    if (role === "underlay" && original?.path) return shaped({ ...original, box: one.box, before: original.box }, px);
+    if (role === "underlay") {
+      const [rx, opacity] = [original?.radius_px ?? 0, original?.opacity ?? 1];
+      return make("rect", { x, y, width, height, rx, fill: colour(original?.colour), "fill-opacity": opacity });
     }
+    const { lettering } = gallery;
+    if (lettering.isReset(one, original)) return lettering.drawn({ ...one, box: one.box.map((side, i) => side * size[i % 2]) }, original, size);
+    if (!original) return make("rect", { x, y, width, height, class: "stand-in" });
     // Text keeps its shape and its side of the box, and is as large as the box lets it.
-    const side = { center: "xMid", right: "xMax" }[one.lines?.length ? one.alignment : "center"] ?? "xMin";
-    const piece = make("svg", { x, y, width, height, viewBox: px(one.before).join(" "), preserveAspectRatio: `${side}YMid` });
-    piece.append(make("image", { href: url(row, ".ink.png"), width: row.width, height: row.height }));
+    const side = { center: "xMid", right: "xMax" }[original.lines?.length ? lettering.alignmentOf(one, original) : "center"] ?? "xMin";
+    const piece = make("svg", { x, y, width, height, viewBox: px(original.box).join(" "), preserveAspectRatio: `${side}YMid` });
+    const ink = make("image", { href: url(row, ".ink.png"), width: row.width, height: row.height });
+    piece.append(...(one.colour ? recoloured(ink, one.colour, px(original.box)) : [ink]));
     return piece;
   }
+
+  // The row's letters in another colour.
+  function recoloured(ink, wanted, [x, y, width, height]) {
+    const id = uniqueId("ink");
+    return [make("mask", { id, style: "mask-type: alpha" }, ink),
+      make("rect", { x, y, width, height, fill: colour(wanted), mask: `url(#${id})` })];
+  }
+
+  const uniqueId = (name) => `${name}-${(uniqueId.count = (uniqueId.count ?? 0) + 1)}`;
 
   // An underlay in its own shape, stretched as its box is.
   function shaped(one, px) {
@@ -127,7 +147,7 @@ gallery.pictures = (() => {
     const looks = { d: one.path, fill: colour(one.colour), "fill-rule": "evenodd", "fill-opacity": one.opacity ?? 1 };
     if (one.gradient_line) {
       const [x1, y1, x2, y2] = one.gradient_line;
-      const id = `gradient-${(shaped.count = (shaped.count ?? 0) + 1)}`;
+      const id = uniqueId("gradient");
       piece.append(make("linearGradient", { id, gradientUnits: "userSpaceOnUse", x1, y1, x2, y2 },
         make("stop", { offset: 0, "stop-color": colour(one.colour) }),
         make("stop", { offset: 1, "stop-color": colour(one.gradient) })));
@@ -139,5 +159,5 @@ gallery.pictures = (() => {
     return piece;
   }
 
-  return { final, finished, suggestion, frame, image, live, at, label };
+  return { final, finished, suggestion, frame, image, live, at, label, zones, protectedParts };
 })();

@@ -50,6 +50,8 @@ gallery.viewer = (() => {
     );
     dialog.querySelector(".panes").tabIndex = -1;
     dialog.querySelector(".panes").focus({ preventScroll: true });
+    markScores(Boolean(decision?.elements));
+    dialog.querySelectorAll(".panes .picture").forEach((frame) => gallery.comments.pins(frame, row));
     warn(warning);
   }
 
@@ -102,7 +104,7 @@ gallery.viewer = (() => {
       draft.elements ? make("p", { class: "draft" }, t("An edit of it is not saved."), " ",
         button(t("Go on with it"), () => startEdit(), { id: "resume" }), " ", button(t("Drop it"), drop, { id: "drop" })) : null,
       reasons(draft.reasons ?? decision?.reasons ?? []),
-      note, name,
+      gallery.comments.list(row, draw), note, name,
       make("div", { class: "row" },
         button(t("Skip"), skip, { title: t("to the next undecided (n)") }),
         button(draft.unsure ? t("No longer unsure") : t("Unsure"), () => { gallery.mark(row); draw(); }, { title: t("come back to it later (q)"), "aria-pressed": String(Boolean(draft.unsure)) })),
@@ -151,53 +153,26 @@ gallery.viewer = (() => {
 
   // What the editor has is kept when the editor is left, however that comes.
   function keepEdit() {
-    if (editor) gallery.drafts.put(row, { elements: editor.isChanged ? editor.elements() : null });
+    if (!editor) return;
+    gallery.drafts.put(row, { elements: editor.isChanged ? editor.elements() : null });
+    markScores(!editor.isMachines);
+  }
+
+  // What was measured of the machine's layout says nothing of another.
+  function markScores(isEdited) {
+    dialog.querySelectorAll("[data-measured]").forEach((term) => { term.textContent = t(term.dataset.measured) + (isEdited ? ` ${t("(before the edit)")}` : ""); });
   }
 
   function startEdit() {
     if (editor || row.failed || !row.preview || !details?.elements.length) return;
     if (!gallery.named()) return;
-    const frame = gallery.pictures.frame(row, "final");
-    frame.append(gallery.pictures.image(row, ".ground.jpg", row.title));
-    const pane = dialog.querySelector(".panes figure:last-child");
-    pane.replaceChildren(make("figcaption", {}, t("edit")), frame);
-    const drafted = gallery.drafts.of(row).elements;
-    editor = gallery.editor.open(frame, row, details, gallery.decisions.of(row)?.elements, tools, drafted);
+    editor = gallery.editing.open({
+      pane: dialog.querySelector(".panes figure:last-child"), shelf: by("tools"), row, details,
+      edited: gallery.decisions.of(row)?.elements, drafted: gallery.drafts.of(row).elements,
+      acts: { save, leave, drop }, onchange: keepEdit,
+    });
     dialog.querySelector(".draft")?.remove();
-    tools();
     editor.focus();
-  }
-
-  // The edit's buttons and the chosen box's numbers; called at each change.
-  function tools() {
-    if (!editor) return;
-    keepEdit();
-    const box = editor.box?.map(Math.round);
-    const field = (label, i, value) => make("label", {}, t(label), make("input", {
-      type: "number", value, disabled: !box, "data-side": label,
-      onchange: (event) => {
-        const [left, top, right, bottom] = editor.box;
-        const typed = Number(event.target.value);
-        editor.set([
-          [typed, top, typed + right - left, bottom], [left, typed, right, typed + bottom - top],
-          [left, top, left + typed, bottom], [left, top, right, top + typed],
-        ][i]);
-      },
-    }));
-    const values = box ? [box[0], box[1], box[2] - box[0], box[3] - box[1]] : ["", "", "", ""];
-    by("tools").replaceChildren(
-      make("div", { class: "row" }, ["left", "top", "width", "height"].map((label, i) => field(label, i, values[i]))),
-      make("div", { class: "row" },
-        button(t("Undo"), editor.undo, { disabled: !editor.canUndo }),
-        button(t("Redo"), editor.redo, { disabled: !editor.canRedo }),
-        button(t("Leave out"), editor.remove, { disabled: !box }),
-        button(t("As it was"), editor.reset),
-        make("label", {}, make("input", { type: "checkbox", checked: editor.snapping,
-          onchange: (event) => { editor.snapping = event.target.checked; } }), ` ${t("snap")}`)),
-      make("div", { class: "row" },
-        button(t("Save edit"), save, { class: "main", id: "save" }), button(t("Leave"), leave),
-        editor.isChanged ? button(t("Drop"), drop, { id: "drop" }) : null),
-    );
   }
 
   // An edit that comes to the machine's own layout adopts it.
@@ -224,6 +199,7 @@ gallery.viewer = (() => {
   }
 
   function facts() {
+    const measured = ["score", "contrast", "subject covered", "smallest font"];
     const lines = [
       ["row", row.row_id], ["canvas", row.canvas], ["application", row.application], ["category", row.category],
       ["status", t(row.status)], ["reason", row.kind], ["score", row.score], ["contrast", row.contrast],
@@ -234,7 +210,7 @@ gallery.viewer = (() => {
     ].filter(([, value]) => value != null && value !== "");
     const list = (title, items) => (items.length ? [make("h3", {}, t(title)), make("ul", {}, items.map((item) => make("li", {}, item)))] : []);
     return make("section", { class: "facts" },
-      make("dl", {}, lines.flatMap(([name, value]) => [make("dt", {}, t(name)), make("dd", {}, String(value))])),
+      make("dl", {}, lines.flatMap(([name, value]) => [make("dt", { "data-measured": measured.includes(name) ? name : null }, t(name)), make("dd", {}, String(value))])),
       details.files.length ? [make("h3", {}, t("files")), make("ul", { class: "files" }, details.files.map(download))] : [],
       list("notes", [...details.reasons, ...details.notes]),
       list("elements", details.elements.map((one) => `${t(one.role)}${one.text ? ` · ${one.text}` : ""}${one.font_px ? ` · ${one.font_px} px` : ""}`)));
@@ -266,6 +242,7 @@ gallery.viewer = (() => {
     } else if (inField || ctrl || event.altKey) return;
     else if (key === "Enter" && editor && !event.target.closest("button")) save();
     else if (/^[1-9]$/.test(key)) toggle(Number(key) - 1);
+    else if (editor && editor.press(event, key)) { /* done */ }
     else if (key === "a" || key === "r") said(key === "a" ? "adopt" : "reject");
     else if (editor && key.startsWith("Arrow")) editor.focus();
     else if (key === "n") skip();

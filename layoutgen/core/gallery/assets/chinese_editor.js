@@ -1,0 +1,4 @@
+"use strict";
+// The editor's words in simplified Chinese.
+gallery.words.add("zh", {
+});

@@ -1,0 +1,73 @@
+"use strict";
+// What a box snaps to while it is dragged: the canvas's edges, margins and middle, safe zones, other boxes, and equal
+// spacing with its neighbours. Boxes are in px of the canvas.
+gallery.guides = (() => {
+  const { boxes, make } = gallery;
+  const AXES = [{ low: 0, high: 2, side: 0 }, { low: 1, high: 3, side: 1 }];
+
+  // Which of `wanted` is the nearest: each has `shift`, what the box would have to move by.
+  const nearest = (wanted, tolerance) => wanted.reduce(
+    (best, one) => (Math.abs(one.shift) < (best ? Math.abs(best.shift) : tolerance) ? one : best), null);
+
+  function lines({ low, high, side }, box, edges, others, { size, margin, zones }) {
+    const names = side ? ["top", "bottom"] : ["left", "right"];
+    const values = edges ? names.flatMap((name, k) => (edges.includes(name) ? [box[k ? high : low]] : []))
+      : [box[low], (box[low] + box[high]) / 2, box[high]];
+    const targets = [0, margin, size[side] / 2, size[side] - margin, size[side],
+      ...zones.flatMap(({ box: zone }) => [zone[low], zone[high]]),
+      ...others.flatMap((other) => [other[low], (other[low] + other[high]) / 2, other[high]])];
+    return values.flatMap((value) => targets.map((target) => ({ shift: target - value, line: target })));
+  }
+
+  // Places at which a box has the same gap to its neighbours as they have, or as it has on its other side.
+  function spaced({ low, high, side }, box, others) {
+    const [a, b] = side ? [0, 2] : [1, 3];
+    const length = box[high] - box[low];
+    const row = others.filter((other) => other[a] < box[b] && other[b] > box[a]).sort((p, q) => p[low] - q[low]);
+    return row.slice(1).flatMap((next, k) => {
+      const before = row[k];
+      const gap = next[low] - before[high];
+      if (gap <= 0) return [];
+      const at = (place, gaps) => ({ shift: place - box[low], gaps: gaps.map(([from, to]) => ({ from, to })) });
+      const between = (gap - length) / 2;
+      return [
+        at(next[high] + gap, [[before[high], next[low]], [next[high], next[high] + gap]]),
+        at(before[low] - gap - length, [[before[low] - gap, before[low]], [before[high], next[low]]]),
+        ...(between > 0 ? [at(before[high] + between, [[before[high], before[high] + between], [next[low] - between, next[low]]])] : []),
+      ];
+    });
+  }
+
+  // The shift [dx, dy] that snaps what is dragged, and for each axis what it snapped to (null for nothing). `members`
+  // are the elements that move, `edges` the sides of the first of them that do, "" for a move.
+  function snap(elements, members, edges, tolerance, canvas) {
+    const box = edges ? elements[members[0]].box : boxes.union(members.map((k) => elements[k].box));
+    const own = edges || members.length < 2 ? [box] : [box, elements[members[0]].box];
+    const others = elements.filter((_, k) => !members.includes(k)).map((one) => one.box);
+    // Of a panel that all stand on, the edges count as any other's, and it is nobody's neighbour.
+    const beside = others.filter((other) => !boxes.overlap(other, box));
+    const found = AXES.map((axis) => nearest([
+      ...own.flatMap((one) => lines(axis, one, edges, others, canvas)),
+      ...(edges ? [] : spaced(axis, box, beside)),
+    ], tolerance));
+    return { shift: found.map((one) => one?.shift ?? 0), found };
+  }
+
+  // Draw what a drag snapped to; called with [null, null] it clears.
+  function draw(frame, found, box, size) {
+    frame.querySelectorAll(".guide, .spacing").forEach((line) => line.remove());
+    found.forEach((one, axis) => {
+      const [across, along] = [size[axis], size[1 - axis]];
+      const put = (kind, from, to, place, end) => {
+        const sides = axis ? [place, from, end, to].map((side, i) => side / (i % 2 ? across : along))
+          : [from, place, to, end].map((side, i) => side / (i % 2 ? along : across));
+        gallery.pictures.at(frame.appendChild(make("i", { class: kind, "data-axis": axis ? "y" : "x" })), sides);
+      };
+      if (one?.line != null) put("guide", one.line, one.line, 0, along);
+      const middle = box && (box[1 - axis] + box[3 - axis]) / 2;
+      one?.gaps?.forEach(({ from, to }) => put("spacing", from, to, middle, middle));
+    });
+  }
+
+  return { snap, draw };
+})();

@@ -6,11 +6,12 @@ keep more. `parse` is strict and says which line and which field is wrong; what 
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from layoutgen.core.layout import Box, Role
 
@@ -20,12 +21,16 @@ FIELDS = (
     ("run_id", "string", "the run that computed the layout, as in the table"),
     ("decision", "string", "`adopt` (used as it is), `edit` (used as `elements` say) or `reject`"),
     ("elements", "list of object", "of an edit, and only of an edit: every element as edited, each with `role`, `text` "
-     "and `box` (ltrb, normalised to the canvas)"),
+     "and `box` (ltrb, normalised to the canvas); where they are known or were changed also `index` (which of the "
+     "row's elements it was, from 0), `lines` (the text as broken), `alignment` (left, center or right), `colour` "
+     "(#rrggbb) and `font` (a name, as tables have it)"),
     ("annotator", "string", "who decided; not empty"),
     ("time", "string", "when, ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"),
     ("reasons", "list of string", "why, by names such as those of the gallery's buttons; may be left out"),
     ("note", "string", "why, in the annotator's words; may be left out"),
     ("final", "boolean", "settles the layout: of all decisions on it the last final one counts; may be left out"),
+    ("comments", "list of object", "what is said of places: each with `box` (ltrb, normalised to the canvas), `text`, "
+     "and the `role` of the element that is meant, where one is; may be left out"),
 )  # fmt: skip
 # Why layouts are sent back, by the name that feedback has and as the gallery's buttons say it.
 REASONS = {
@@ -41,6 +46,8 @@ REASONS = {
 }
 # Those that say something of where elements stand; the others are about the picture, the copy or the kit.
 ABOUT_LAYOUT = frozenset({"title_too_small", "covers_product", "contrast", "line_break", "crowded"})
+ALIGNMENTS = ("left", "center", "right")
+_COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _MOST = 1e300  # JSON may say a number that a float has not
 _SLACK = 1e-4  # boxes are exported with five digits
 
@@ -55,11 +62,27 @@ class FeedbackError(ValueError):
 
 @dataclass(frozen=True)
 class EditedElement:
-    """An element as a designer left it; `box` is ltrb, normalised to the canvas."""
+    """An element as a designer left it; `box` is ltrb, normalised to the canvas. `index` is the element of the row that
+    it was, from 0, where that is known. `lines`, `alignment`, `colour` and `font` are there where they were changed;
+    lines that are empty are broken anew."""
 
     role: Role
     text: str
     box: Box
+    index: int | None = None
+    lines: tuple[str, ...] = ()
+    alignment: str | None = None
+    colour: str | None = None
+    font: str | None = None
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What an annotator says of a place; `box` is ltrb, normalised to the canvas, `role` that of the element meant."""
+
+    box: Box
+    text: str
+    role: Role | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +98,7 @@ class Feedback:
     note: str = ""
     reasons: tuple[str, ...] = ()
     final: bool = False
+    comments: tuple[Comment, ...] = ()
 
 
 def name_key(annotator: str) -> str:
@@ -124,7 +148,31 @@ def check(row: object, place: int = 1) -> Feedback:
     if final is not None and not isinstance(final, bool):
         raise FeedbackError(place, "final", f"final is {final!r}; give true or false, or leave it out")
     more: dict[str, Any] = {"note": note or "", "reasons": _reasons(row, place), "final": bool(final)}
+    more["comments"] = _comments(row, place)
     return Feedback(**texts, decision=decision, time=_time(row, place), elements=_elements(row, place), **more)
+
+
+def _comments(row: Mapping[str, Any], place: int) -> tuple[Comment, ...]:
+    value = row.get("comments")
+    if value is None:
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise FeedbackError(place, "comments", f"comments is {value!r}; give a list of objects, or leave it out")
+    return tuple(_comment(comment, f"comments[{k}]", place) for k, comment in enumerate(value))
+
+
+def _comment(comment: object, name: str, place: int) -> Comment:
+    if not isinstance(comment, Mapping):
+        raise FeedbackError(place, name, f"{name} is {str(comment)[:60]!r}; give an object with box and text")
+    text, role = comment.get("text"), comment.get("role")
+    if not isinstance(text, str) or not text.strip():
+        raise FeedbackError(place, f"{name}.text", f"{name} has the text {text!r}; give a string that is not empty")
+    if role is not None and role not in set(Role):
+        raise FeedbackError(place, f"{name}.role", f"{name} has the role {role!r}; give one of {', '.join(Role)}")
+    box = comment.get("box")
+    if not _is_four(box):
+        raise FeedbackError(place, f"{name}.box", f"{name} has the box {box!r}; give left, top, right, bottom")
+    return Comment(_upright(box, name, place), text, Role(role) if role else None)
 
 
 def _reasons(row: Mapping[str, Any], place: int) -> tuple[str, ...]:
@@ -181,12 +229,42 @@ def _element(element: Mapping[str, Any], name: str, place: int) -> EditedElement
     text = element.get("text")
     if text is not None and not isinstance(text, str):
         raise FeedbackError(place, f"{name}.text", f"{name} has the text {text!r}; give a string")
-    left, top, right, bottom = (float(side) for side in element["box"])
+    box = _upright(element["box"], name, place)
+    index, alignment = element.get("index"), element.get("alignment")
+    if index is not None and not (isinstance(index, int) and not isinstance(index, bool) and index >= 0):
+        raise FeedbackError(place, f"{name}.index", f"{name} has the index {index!r}; give a whole number from 0")
+    if alignment not in (None, *ALIGNMENTS):
+        message = f"{name} has the alignment {alignment!r}; give one of {', '.join(ALIGNMENTS)}"
+        raise FeedbackError(place, f"{name}.alignment", message)
+    colour, font = element.get("colour"), element.get("font")
+    if colour is not None and not (isinstance(colour, str) and _COLOUR.fullmatch(colour)):
+        raise FeedbackError(place, f"{name}.colour", f"{name} has the colour {colour!r}; give #rrggbb")
+    if font is not None and not (isinstance(font, str) and font):
+        raise FeedbackError(place, f"{name}.font", f"{name} has the font {font!r}; give its name")
+    lines = _lines(element.get("lines"), text or "", name, place)
+    return EditedElement(Role(element["role"]), text or "", box, index, lines, alignment, colour, font)
+
+
+def _lines(value: object, text: str, name: str, place: int) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)
+    if not is_list or not all(isinstance(line, str) and line.strip() for line in value):  # type: ignore[attr-defined]
+        raise FeedbackError(place, f"{name}.lines", f"{name} has the lines {value!r}; give strings that are not empty")
+    lines: tuple[str, ...] = tuple(value)  # type: ignore[arg-type]
+    if "".join("".join(lines).split()) != "".join(text.split()):
+        message = f"{name} has the lines {list(lines)} of the text {text!r}; give lines that make up the text"
+        raise FeedbackError(place, f"{name}.lines", message)
+    return lines
+
+
+def _upright(box: Sequence[Any], name: str, place: int) -> Box:
+    left, top, right, bottom = (float(side) for side in box)
     within = min(left, top) >= -_SLACK and max(right, bottom) <= 1 + _SLACK
     if not within or right <= left or bottom <= top:
-        message = f"{name} has the box {list(element['box'])}; give left < right and top < bottom, all in [0, 1]"
+        message = f"{name} has the box {list(box)}; give left < right and top < bottom, all in [0, 1]"
         raise FeedbackError(place, f"{name}.box", message)
-    return EditedElement(Role(element["role"]), text or "", (left, top, right, bottom))
+    return left, top, right, bottom
 
 
 def fault_of_elements(elements: object) -> str | None:
@@ -195,11 +273,15 @@ def fault_of_elements(elements: object) -> str | None:
         return f"elements is {str(elements)[:80]!r}; give the list as edited"
     for k, element in enumerate(elements):
         box = element.get("box") if isinstance(element, Mapping) else None
-        if not isinstance(box, Sequence) or len(box) != 4 or not all(_is_number(side) for side in box):
+        if not _is_four(box):
             return f"elements[{k}] has the box {box!r}; give left, top, right, bottom"
         if not isinstance(element.get("role"), str):
             return f"elements[{k}] has the role {element.get('role')!r}; give a name"
     return None
+
+
+def _is_four(box: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(box, Sequence) and len(box) == 4 and all(_is_number(side) for side in box)
 
 
 def _is_number(value: object) -> bool:
@@ -214,11 +296,19 @@ def write(feedback: Iterable[Feedback]) -> str:
 def _row(one: Feedback) -> dict[str, Any]:
     row: dict[str, Any] = {"row_id": one.row_id, "run_id": one.run_id, "decision": one.decision}
     if one.elements is not None:
-        row["elements"] = [{"role": e.role.value, "text": e.text, "box": list(e.box)} for e in one.elements]
+        row["elements"] = [_written(element) for element in one.elements]
     row |= {"annotator": one.annotator, "time": one.time.astimezone(UTC).isoformat().replace("+00:00", "Z")}
     row |= {"reasons": list(one.reasons)} if one.reasons else {}
     row |= {"note": one.note} if one.note else {}
-    return row | ({"final": True} if one.final else {})
+    row |= {"final": True} if one.final else {}
+    return row | ({"comments": [_written(comment) for comment in one.comments]} if one.comments else {})
+
+
+def _written(value: EditedElement | Comment) -> dict[str, Any]:
+    """An element or a comment as JSON has it: without what it does not say."""
+    fields = asdict(value)
+    fields |= {name: list(fields[name]) for name in ("box", "lines") if name in fields}
+    return {name: field for name, field in fields.items() if field not in (None, []) or name == "text"}
 
 
 def markdown() -> str:

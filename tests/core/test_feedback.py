@@ -77,6 +77,18 @@ def test_times_are_utc_whatever_zone_they_were_given_in():
         ({"decision": "edit", "elements": [{**TITLE, "text": 5}]}, "elements[0].text", "has the text 5"),
         ({"decision": "edit", "elements": [{**TITLE, "box": [0.5, 0, 0.4, 1]}]}, "elements[0].box", "left < right"),
         ({"decision": "edit", "elements": [{**TITLE, "box": [0, 0, 1.01, 1]}]}, "elements[0].box", "all in [0, 1]"),
+        ({"decision": "edit", "elements": [{**TITLE, "index": -1}]}, "elements[0].index", "whole number from 0"),
+        ({"decision": "edit", "elements": [{**TITLE, "lines": ["花"]}]}, "elements[0].lines", "make up the text"),
+        ({"decision": "edit", "elements": [{**TITLE, "lines": ["花瓶", ""]}]}, "elements[0].lines", "not empty"),
+        ({"decision": "edit", "elements": [{**TITLE, "alignment": "top"}]}, "elements[0].alignment", "'top'; give one"),
+        ({"decision": "edit", "elements": [{**TITLE, "colour": "red"}]}, "elements[0].colour", "'red'; give #rrggbb"),
+        ({"decision": "edit", "elements": [{**TITLE, "font": ""}]}, "elements[0].font", "give its name"),
+        ({"comments": "dull"}, "comments", "comments is 'dull'; give a list"),
+        ({"comments": [3]}, "comments[0]", "comments[0] is '3'; give an object"),
+        ({"comments": [{"box": [0, 0, 1, 1], "text": " "}]}, "comments[0].text", "has the text ' '"),
+        ({"comments": [{"box": [0, 0, 1], "text": "dull"}]}, "comments[0].box", "give left, top, right, bottom"),
+        ({"comments": [{"box": [0, 0, 0, 1], "text": "dull"}]}, "comments[0].box", "left < right"),
+        ({"comments": [{"box": [0, 0, 1, 1], "text": "dull", "role": "x"}]}, "comments[0].role", "the role 'x'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line_and_field(changes, field, message):
@@ -122,23 +134,24 @@ def test_fields_of_others_are_passed_over_and_a_byte_order_mark_too():
 
 WORDS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=12)
 SIDES = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.51, 1), st.floats(0.51, 1))
-ELEMENTS = st.lists(
-    st.builds(EditedElement, st.sampled_from(Role), st.text(max_size=20), SIDES), min_size=1, max_size=3
+PLAIN = st.builds(EditedElement, st.sampled_from(Role), st.text(max_size=20), SIDES)
+CHANGED = st.builds(
+    lambda lines, *rest: EditedElement(Role.TITLE, " ".join(lines), rest[0], rest[1], tuple(lines), *rest[2:]),
+    st.lists(WORDS, min_size=1, max_size=3),
+    SIDES,
+    st.none() | st.integers(0, 9),
+    st.none() | st.sampled_from(feedback.ALIGNMENTS),
+    st.none() | st.from_regex("#[0-9a-f]{6}", fullmatch=True),
+    st.none() | WORDS,
 )
+ELEMENTS = st.lists(PLAIN | CHANGED, min_size=1, max_size=3)
+COMMENTS = st.lists(st.builds(feedback.Comment, SIDES, WORDS, st.none() | st.sampled_from(Role)), max_size=2)
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
 DECIDED = st.sampled_from(("adopt", "reject"))
 EDITS = st.builds(
-    Feedback,
-    WORDS,
-    WORDS,
-    st.just("edit"),
-    WORDS,
-    TIMES,
-    ELEMENTS.map(tuple),
-    st.text(max_size=20),
-    st.just(()),
-    st.booleans(),
-)
+    Feedback, WORDS, WORDS, st.just("edit"), WORDS, TIMES, ELEMENTS.map(tuple), st.text(max_size=20),
+    final=st.booleans(), comments=COMMENTS.map(tuple),
+)  # fmt: skip
 OTHERS = st.builds(Feedback, WORDS, WORDS, DECIDED, WORDS, TIMES, st.none(), st.text(max_size=20))
 
 

@@ -67,4 +67,3 @@ gallery.make = (tag, attributes = {}, ...children) => {
 };
 
 gallery.by = (id) => document.getElementById(id);
-gallery.t ??= (text, values = {}) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);

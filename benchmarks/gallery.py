@@ -96,7 +96,7 @@ def build(folder: Path, count: int) -> None:
     storage = Storage()
     start = time.process_time()
     size = 0
-    for name, content in gallery.files(rows, [], "run-1", maps=True, margin=0.045):
+    for name, content in gallery.files(rows, [], "run-1", maps=True, limits=gallery.Limits(margin=0.045)):
         storage.write(str(folder / name), content)
         size += len(content)
     seconds = time.process_time() - start

@@ -21,9 +21,9 @@ FIELDS = (
     ("run_id", "string", "the run that computed the layout, as in the table"),
     ("decision", "string", "`adopt` (used as it is), `edit` (used as `elements` say) or `reject`"),
     ("elements", "list of object", "of an edit, and only of an edit: every element as edited, each with `role`, `text` "
-     "and `box` (ltrb, normalised to the canvas); where they are known or were changed also `index` (which of the "
-     "row's elements it was, from 0), `lines` (the text as broken), `alignment` (left, center or right), `colour` "
-     "(#rrggbb) and `font` (a name, as tables have it)"),
+     "and `box` (ltrb, normalised to the canvas); where they are known or were changed also `was` (which of the "
+     "row's elements it was, from 0), `lines` (the text as broken), `font_px` (px of the canvas), `alignment` (left, "
+     "center or right), `colour` (#rrggbb) and `font` (a name, as tables have it)"),
     ("annotator", "string", "who decided; not empty"),
     ("time", "string", "when, ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"),
     ("reasons", "list of string", "why, by names such as those of the gallery's buttons; may be left out"),
@@ -62,15 +62,16 @@ class FeedbackError(ValueError):
 
 @dataclass(frozen=True)
 class EditedElement:
-    """An element as a designer left it; `box` is ltrb, normalised to the canvas. `index` is the element of the row that
-    it was, from 0, where that is known. `lines`, `alignment`, `colour` and `font` are there where they were changed;
-    lines that are empty are broken anew."""
+    """An element as a designer left it; `box` is ltrb, normalised to the canvas. `was` is the element of the row that it
+    was, from 0, where that is known. `lines`, `font_px` (of the canvas), `alignment`, `colour` and `font` are there
+    where they were changed; lines that are empty are broken anew."""
 
     role: Role
     text: str
     box: Box
-    index: int | None = None
+    was: int | None = None
     lines: tuple[str, ...] = ()
+    font_px: int | None = None
     alignment: str | None = None
     colour: str | None = None
     font: str | None = None
@@ -230,9 +231,12 @@ def _element(element: Mapping[str, Any], name: str, place: int) -> EditedElement
     if text is not None and not isinstance(text, str):
         raise FeedbackError(place, f"{name}.text", f"{name} has the text {text!r}; give a string")
     box = _upright(element["box"], name, place)
-    index, alignment = element.get("index"), element.get("alignment")
-    if index is not None and not (isinstance(index, int) and not isinstance(index, bool) and index >= 0):
-        raise FeedbackError(place, f"{name}.index", f"{name} has the index {index!r}; give a whole number from 0")
+    for field, least in (("was", 0), ("font_px", 1)):
+        number = element.get(field)
+        if number is not None and not (isinstance(number, int) and not isinstance(number, bool) and number >= least):
+            message = f"{name} has the {field} {number!r}; give a whole number from {least}"
+            raise FeedbackError(place, f"{name}.{field}", message)
+    alignment = element.get("alignment")
     if alignment not in (None, *ALIGNMENTS):
         message = f"{name} has the alignment {alignment!r}; give one of {', '.join(ALIGNMENTS)}"
         raise FeedbackError(place, f"{name}.alignment", message)
@@ -242,7 +246,8 @@ def _element(element: Mapping[str, Any], name: str, place: int) -> EditedElement
     if font is not None and not (isinstance(font, str) and font):
         raise FeedbackError(place, f"{name}.font", f"{name} has the font {font!r}; give its name")
     lines = _lines(element.get("lines"), text or "", name, place)
-    return EditedElement(Role(element["role"]), text or "", box, index, lines, alignment, colour, font)
+    return EditedElement(Role(element["role"]), text or "", box, element.get("was"), lines, element.get("font_px"), alignment,
+                         colour, font)  # fmt: skip
 
 
 def _lines(value: object, text: str, name: str, place: int) -> tuple[str, ...]:

@@ -77,7 +77,8 @@ def test_times_are_utc_whatever_zone_they_were_given_in():
         ({"decision": "edit", "elements": [{**TITLE, "text": 5}]}, "elements[0].text", "has the text 5"),
         ({"decision": "edit", "elements": [{**TITLE, "box": [0.5, 0, 0.4, 1]}]}, "elements[0].box", "left < right"),
         ({"decision": "edit", "elements": [{**TITLE, "box": [0, 0, 1.01, 1]}]}, "elements[0].box", "all in [0, 1]"),
-        ({"decision": "edit", "elements": [{**TITLE, "index": -1}]}, "elements[0].index", "whole number from 0"),
+        ({"decision": "edit", "elements": [{**TITLE, "was": -1}]}, "elements[0].was", "whole number from 0"),
+        ({"decision": "edit", "elements": [{**TITLE, "font_px": 1.5}]}, "elements[0].font_px", "whole number from 1"),
         ({"decision": "edit", "elements": [{**TITLE, "lines": ["花"]}]}, "elements[0].lines", "make up the text"),
         ({"decision": "edit", "elements": [{**TITLE, "lines": ["花瓶", ""]}]}, "elements[0].lines", "not empty"),
         ({"decision": "edit", "elements": [{**TITLE, "alignment": "top"}]}, "elements[0].alignment", "'top'; give one"),
@@ -136,10 +137,11 @@ WORDS = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_
 SIDES = st.tuples(st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0.51, 1), st.floats(0.51, 1))
 PLAIN = st.builds(EditedElement, st.sampled_from(Role), st.text(max_size=20), SIDES)
 CHANGED = st.builds(
-    lambda lines, *rest: EditedElement(Role.TITLE, " ".join(lines), rest[0], rest[1], tuple(lines), *rest[2:]),
+    lambda lines, box, was, *rest: EditedElement(Role.TITLE, " ".join(lines), box, was, tuple(lines), *rest),
     st.lists(WORDS, min_size=1, max_size=3),
     SIDES,
     st.none() | st.integers(0, 9),
+    st.none() | st.integers(1, 900),
     st.none() | st.sampled_from(feedback.ALIGNMENTS),
     st.none() | st.from_regex("#[0-9a-f]{6}", fullmatch=True),
     st.none() | WORDS,

@@ -200,7 +200,7 @@ def test_what_is_exported_is_feedback_that_the_validator_takes(page):
         (Role.PRICE, "￥9"),
     ]
     assert edit.elements[2].box == pytest.approx((0.592, 0.592, 0.792, 0.692))
-    assert set(json.loads(text.splitlines()[0])["elements"][0]) == {"role", "text", "box", "index"}
+    assert set(json.loads(text.splitlines()[0])["elements"][0]) == {"role", "text", "box", "was"}
     assert (reject.row_id, reject.note) == (NASTY, 'too "loud" \u2028 花')
 
 

@@ -97,7 +97,7 @@ gallery.editing = (() => {
     }
 
     function tools() {
-      const made = [numbers(), arranging(), gallery.textPanel.open(details, () => editor), commenting(), steps(), missing(), measured, ends()];
+      const made = [ends(), measured, numbers(), arranging(), gallery.textPanel.open(details, () => editor), commenting(), steps(), missing()];
       shelf.replaceChildren(...made.map(({ node }) => node));
       return made.filter((part) => part !== measured);
     }

@@ -41,12 +41,13 @@ gallery.editor = (() => {
     frame.classList.add("editing");
     gallery.selection.open({ stage, frame, layer, size, boxes: () => elements.map((one) => one.box), choose });
 
-    const normal = (some = elements) => some.map(({ underlay, box, ...one }) => ({
-      ...one, box: box.map((side, i) => Number((side / size[i % 2]).toFixed(5))),
+    const original = (one) => details.elements[one.was];
+    const normal = (some = elements) => some.map(({ underlay, ...one }) => ({
+      ...one, box: one.box.map((side, i) => Number((side / size[i % 2]).toFixed(5))),
+      ...(lettering.isReset(one, original(one)) ? { font_px: Math.round(lettering.px(one, original(one), size)) } : {}),
     }));
     const share = (box) => box.map((side, i) => side / size[i % 2]);
     const isEqual = (a, b) => isSame(normal(a), normal(b));
-    const original = (one) => details.elements[one.was];
 
     function draw() {
       frame.querySelector(".live")?.remove();
@@ -93,6 +94,8 @@ gallery.editor = (() => {
 
     function focus(i) {
       const node = layer.children[i] ?? layer.querySelector(".handle:not([data-role=underlay])") ?? layer.firstElementChild;
+      const at = [...layer.children].indexOf(node);
+      if (at >= 0 && !chosen.includes(at)) choose([at]);
       node?.focus({ preventScroll: true });
     }
 

@@ -28,10 +28,10 @@ gallery.imports = (() => {
   async function withIndices(row, record) {
     if (!record.elements) return record;
     const { elements } = await gallery.data.details(row);
-    const named = record.elements.map((one) => (elements[one.index]?.role === one.role ? one.index : null));
+    const named = record.elements.map((one) => (elements[one.was]?.role === one.role ? one.was : null));
     const free = elements.map((_, i) => i).filter((i) => !named.includes(i));
-    return { ...record, elements: record.elements.map(({ index, ...one }, k) => {
-      if (named.some((was) => was !== null)) return { ...one, was: named[k] };
+    return { ...record, elements: record.elements.map((one, k) => {
+      if (record.elements.some(({ was }) => was != null)) return { ...one, was: named[k] };
       const at = free.findIndex((i) => elements[i].role === one.role && (elements[i].text ?? "") === (one.text ?? ""));
       const [was] = at < 0 ? [elements.findIndex((other) => other.role === one.role)] : free.splice(at, 1);
       return { ...one, was: Math.max(was, 0) };

@@ -212,14 +212,28 @@ class Browser:
         left, top, width, height = self.place(selector)
         self.drag((left + width / 2, top + height / 2))
 
-    def drag(self, start: tuple[float, float], *ways: tuple[float, float]) -> None:
-        """Press the mouse at a place, move it over others, and let go."""
-        button: dict[str, Any] = {"button": "left", "clickCount": 1}
-        self.send("Input.dispatchMouseEvent", type="mousePressed", x=start[0], y=start[1], **button)
-        for x, y in ways:
-            self.send("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y, button="left", buttons=1)
-        x, y = ways[-1] if ways else start
-        self.send("Input.dispatchMouseEvent", type="mouseReleased", x=x, y=y, **button)
+    def drag(self, start: tuple[float, float], *ways: tuple[float, float], keys: str = "") -> None:
+        """Press the mouse at a place, move it over others, and let go, with keys held such as "Shift"."""
+        self.grasp(start, *ways, keys=keys)
+        self.let_go(ways[-1] if ways else start, keys=keys)
+
+    def grasp(self, start: tuple[float, float], *ways: tuple[float, float], keys: str = "") -> None:
+        """Press the mouse at a place and move it over others; the button stays down."""
+        common: dict[str, Any] = {"button": "left", "modifiers": _MODIFIERS.get(keys, 0)}
+        self._mouse("mousePressed", start, clickCount=1, **common)
+        for place in ways:
+            self._mouse("mouseMoved", place, buttons=1, **common)
+
+    def let_go(self, place: tuple[float, float], keys: str = "") -> None:
+        """Let the mouse's button go at a place."""
+        self._mouse("mouseReleased", place, button="left", clickCount=1, modifiers=_MODIFIERS.get(keys, 0))
+
+    def wheel(self, place: tuple[float, float], down: float, keys: str = "") -> None:
+        """Turn the wheel at a place, by px."""
+        self._mouse("mouseWheel", place, deltaX=0, deltaY=down, modifiers=_MODIFIERS.get(keys, 0))
+
+    def _mouse(self, kind: str, place: tuple[float, float], **event: Any) -> None:
+        self.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], **event)
 
     def resize(self, width: int, height: int) -> None:
         """Give the page another size."""

@@ -62,9 +62,9 @@ class FeedbackError(ValueError):
 
 @dataclass(frozen=True)
 class EditedElement:
-    """An element as a designer left it; `box` is ltrb, normalised to the canvas. `was` is the element of the row that it
-    was, from 0, where that is known. `lines`, `font_px` (of the canvas), `alignment`, `colour` and `font` are there
-    where they were changed; lines that are empty are broken anew."""
+    """An element as a designer left it; `box` is ltrb, normalised to the canvas. `was` is which of the row's
+    elements it was, from 0, where that is known. `lines`, `font_px` (of the canvas), `alignment`, `colour` and `font`
+    are there where they were changed; lines that are empty are broken anew."""
 
     role: Role
     text: str
@@ -246,8 +246,10 @@ def _element(element: Mapping[str, Any], name: str, place: int) -> EditedElement
     if font is not None and not (isinstance(font, str) and font):
         raise FeedbackError(place, f"{name}.font", f"{name} has the font {font!r}; give its name")
     lines = _lines(element.get("lines"), text or "", name, place)
-    return EditedElement(Role(element["role"]), text or "", box, element.get("was"), lines, element.get("font_px"), alignment,
-                         colour, font)  # fmt: skip
+    numbers = {field: element.get(field) for field in ("was", "font_px")}
+    return EditedElement(
+        Role(element["role"]), text or "", box, lines=lines, alignment=alignment, colour=colour, font=font, **numbers
+    )
 
 
 def _lines(value: object, text: str, name: str, place: int) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ gallery.editor = (() => {
     const layer = make("div", { class: "handles" });
     frame.append(layer);
     frame.classList.add("editing");
-    gallery.selection.open({ stage, frame, layer, size, boxes: () => elements.map((one) => one.box), choose });
+    gallery.selection.open({ stage, frame, layer, size, boxes: () => elements.map((one) => one.box), choose, done: () => { if (chosen.length) focus(chosen.at(-1)); } });
 
     const original = (one) => details.elements[one.was];
     const normal = (some = elements) => some.map(({ underlay, ...one }) => ({

@@ -5,6 +5,8 @@ gallery.guides = (() => {
   const { boxes, make } = gallery;
   const AXES = [{ low: 0, high: 2, side: 0 }, { low: 1, high: 3, side: 1 }];
 
+  const holds = (outer, inner) => inner.every((side, i) => (i < 2 ? side >= outer[i] : side <= outer[i]));
+
   // Which of `wanted` is the nearest: each has `shift`, what the box would have to move by.
   const nearest = (wanted, tolerance) => wanted.reduce(
     (best, one) => (Math.abs(one.shift) < (best ? Math.abs(best.shift) : tolerance) ? one : best), null);
@@ -23,7 +25,8 @@ gallery.guides = (() => {
   function spaced({ low, high, side }, box, others) {
     const [a, b] = side ? [0, 2] : [1, 3];
     const length = box[high] - box[low];
-    const row = others.filter((other) => other[a] < box[b] && other[b] > box[a]).sort((p, q) => p[low] - q[low]);
+    const facing = others.filter((other) => other[a] < box[b] && other[b] > box[a]);
+    const row = facing.filter((one) => !facing.some((other) => other !== one && holds(other, one))).sort((p, q) => p[low] - q[low]);
     return row.slice(1).flatMap((next, k) => {
       const before = row[k];
       const gap = next[low] - before[high];

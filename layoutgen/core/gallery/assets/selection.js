@@ -3,8 +3,9 @@
 gallery.selection = (() => {
   const { make } = gallery;
 
-  // `boxes` gives the boxes as they are, px of the canvas; `choose` is called with the indices of those in the band.
-  function open({ stage, frame, layer, size, boxes, choose }) {
+  // `boxes` gives the boxes as they are, px of the canvas; `choose` is called with the indices of those in the band, and
+  // `done` when it is let go.
+  function open({ stage, frame, layer, size, boxes, choose, done }) {
     stage.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || event.target.closest(".handle") || stage.classList.contains("panning")) return;
       event.preventDefault();
@@ -31,6 +32,7 @@ gallery.selection = (() => {
       const drop = () => {
         stage.removeEventListener("pointermove", drag);
         band.remove();
+        done();
       };
       stage.addEventListener("pointermove", drag);
       stage.addEventListener("lostpointercapture", drop, { once: true });

@@ -31,9 +31,10 @@ gallery.textPanel = (() => {
       const lines = words.value.split("\n").map((line) => line.trim()).filter(Boolean);
       if (!lines.length) return;
       const one = current();
-      const text = bare(one.text) === bare(lines.join("")) ? one.text : joined(lines);
-      of().change({ text, lines }, isTyping);
+      const known = [one.text, details.elements[one.was]?.text ?? ""].find((text) => bare(text) === bare(lines.join("")));
+      const again = isTyping;
       isTyping = true;
+      of().change({ text: known ?? joined(lines), lines }, again);
     });
     words.addEventListener("blur", () => { isTyping = false; update(); });
     const alignments = ALIGNMENTS.map(([way, label]) => make("button", {

@@ -220,10 +220,10 @@ def _copy(row: Mapping[str, Any]) -> list[dict[str, str]]:
     texts = [(Role.TITLE, row.get("title")), (Role.SUBTITLE, row.get("subtitle"))]
     texts += [(Role.SELLING_POINT, point) for point in row.get("selling_points") or ()]
     texts += [(role, row.get(role.value)) for role in OFFER_ROLES]
-    said = [{"role": role.value, "text": str(text)} for role, text in texts if text]
+    copy = [{"role": role.value, "text": str(text)} for role, text in texts if text]
     if row.get("logo") or row.get("brand"):
-        said.append({"role": Role.LOGO.value, "text": "" if row.get("logo") else str(row["brand"])})
-    return said
+        copy.append({"role": Role.LOGO.value, "text": "" if row.get("logo") else str(row["brand"])})
+    return copy
 
 
 def _ground(ground: Mapping[str, Any]) -> list[str]:

@@ -91,7 +91,7 @@ def chinese(tmp_path_factory):
                  elements=[element("title", "新品", lines=["新品"]), element("price", "￥9")], image="一.jpg",
                  suggestion=[{"role": "title", "text": "新品", "box": [0.1, 0.1, 0.4, 0.2]}])  # fmt: skip
     for name, content in gallery.files(
-        [layout], [dead(message="没有图片", input_row="{}")], RUN, maps=True, margin=0.05
+        [layout], [dead(message="没有图片", input_row="{}")], RUN, maps=True, limits=gallery.Limits(margin=0.05)
     ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)

@@ -8,7 +8,8 @@
 
 `ground` asks a language model about pictures in which OCR on CPUs found text, and about no others; `point` asks what
 covers are about. `prepare` draws the pictures of a vision-language composer on CPUs, so that its GPU waits for none.
-`render` makes finished pictures of the placed rows, from the originals, where the settings name formats. Covers go
+`render` makes finished pictures of the placed rows, from the originals, where the settings name formats. The stage
+`place` also judges its layouts, and mends what is objected to. Covers go
 through the actors of posters where both have a stage: fetch, annotate and place. Of posters made for their product,
 those whose product can't be cut out keep their photo and are composed in the stage that plans the others; a painter on
 GPUs paints only, a stage `finish` on CPUs checks and stores its grounds, and `repaint` paints anew what did not pass.
@@ -30,6 +31,7 @@ from layoutgen.config.stages import (
     WITH_CHECKPOINT,
     AnnotateSettings,
     CheckpointSettings,
+    ComposeSettings,
     CoverPlaceSettings,
     ImagesSettings,
     ProtectSettings,
@@ -62,6 +64,7 @@ from layoutgen.models.building.versions import (
     versions_by_application,
     with_kits,
 )
+from layoutgen.models.composers import rules
 from layoutgen.models.weights import pinned
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.run import run
@@ -72,6 +75,7 @@ from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.finish import FinishGrounds, FinishLimits
 from layoutgen.stages.finishing import Finish
 from layoutgen.stages.ground import Ground
+from layoutgen.stages.judging import Judging
 from layoutgen.stages.keep_demands import KeepDemands
 from layoutgen.stages.paint import Paint
 from layoutgen.stages.place import Place
@@ -82,6 +86,7 @@ from layoutgen.stages.poster_scenes import PosterScenes
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.protect import Protect
 from layoutgen.stages.render import Render
+from layoutgen.stages.repair import Effort, Repair
 from layoutgen.stages.route import Routed
 from layoutgen.streaming import Stage, Step, Stream, stream
 
@@ -294,7 +299,13 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
     zones = {"marketing": finders.named_zones(config.marketing.zones)}
     brands = BrandFaces(present(kits, storage), config.place) if kits else None
     place = Place(config.place, FaceFor(config.place), zones, wardrobe, brands)
-    return KeepDemands(place, FaceFor(config.place))
+    keeping = KeepDemands(place, FaceFor(config.place))
+    judging = Judging(config.place.min_font, config.place.min_contrast, config.place.words)
+    if isinstance(config, PostersConfig):  # whose grounds are painted for where the texts are
+        return Repair(keeping, judging)
+    by_rules = config.model_copy(update={"compose": ComposeSettings()})
+    effort = Effort(**config.repair.model_dump())
+    return Repair(keeping, judging, effort, _compose(by_rules, storage, wardrobe, kits), rules.VERSION)
 
 
 def _kits(config: LayoutsConfig | PostersConfig, wardrobe: Wardrobe, storage: Storage) -> BrandKits:

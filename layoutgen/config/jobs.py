@@ -16,6 +16,7 @@ from layoutgen.config.stages import (
     PlaceSettings,
     ProtectSettings,
     RenderSettings,
+    RepairSettings,
     SaliencySettings,
     WriteSettings,
 )
@@ -113,6 +114,7 @@ class LayoutsConfig(Settings):
     compose: ComposeSettings = ComposeSettings()
     style: StyleSettings = StyleSettings()
     place: PlaceSettings = PlaceSettings()
+    repair: RepairSettings = RepairSettings()
     marketing: MarketingSettings = MarketingSettings()
     protect: ProtectSettings = ProtectSettings()
     cover: CoverSettings = CoverSettings()

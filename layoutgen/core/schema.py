@@ -189,6 +189,13 @@ _PLACE = _fields(
     ),
     ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind it, 5th percentile of pixels"),
     ("subject_covered", pa.float32(), "share of the shown subject under text or underlays, [0, 1], lower is better"),
+    (
+        "objections",
+        pa.float32(),
+        "what a designer holds against the layout: 0 nothing, 1 enough to send it back (docs/evaluation.md); null in "
+        "covers and older tables",
+    ),
+    ("objected_to", pa.list_(pa.string()), "the terms of it that are each reason enough, the worst first"),
 )
 _RENDER = _fields(
     ("picture_file", FILE, "the finished picture: format, uri, sha256 and bytes; null where none was drawn"),

@@ -1,11 +1,70 @@
-"""Rows as the judge (`core.metrics.judge`) takes them."""
+"""Placed rows as the judge (`core.metrics.judge`) takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from layoutgen.core.layout import Element
-from layoutgen.core.metrics.judge import split_words
+import numpy as np
+import pyarrow as pa
+
+from layoutgen.core import fingerprint, rows
+from layoutgen.core.layout import Box, Canvas, Element, Framing
+from layoutgen.core.metrics import own, table_rows
+from layoutgen.core.metrics.judge import Judged, Verdict, judge, split_words
 from layoutgen.core.text.breaking import SPLIT
-from layoutgen.imaging import segmenting
+from layoutgen.imaging import framed, images, segmenting
+from layoutgen.stages.travelling import read_map
+
+RECOMPOSED = "repaired, composed anew"
+"""How the note begins of a layout of which nothing is kept on the night that it is placed in another way."""
+_SIDE = 256  # px of the longer side at which layouts are judged
+_SUBJECT = 0.5
+_READ = (
+    *("title", "selling_points", "brand", "logo", "language", "notes", "canvas_width", "canvas_height"),
+    *(*rows.FRAMING, "elements"),
+)
+
+
+class Judging:
+    """Judges placed rows by the subject's map that travels with them. Fonts and contrast have the least values of the
+    place stage; `words` is the file of the user's words, "" for none."""
+
+    def __init__(self, min_font: float, min_contrast: float, words: str = "") -> None:
+        self._min_font, self._min_contrast, self._words = min_font, min_contrast, words
+
+    def verdicts(self, table: pa.Table, indices: Iterable[int]) -> dict[int, tuple[Verdict, np.ndarray]]:
+        """What is held against rows, and the subject's map on their canvas (h, w)."""
+        pixels, pixels_of = rows.distinct(table, "pixels")
+        maps, map_of = rows.distinct(table, "subject_map")
+        offers = [name for name in fingerprint.OFFER if name in table.column_names]
+        columns = {name: table.column(name).to_pylist() for name in (*_READ, *offers)}
+        verdicts: dict[int, tuple[Verdict, np.ndarray]] = {}
+        shown: tuple[int, np.ndarray, np.ndarray] | None = None
+        for i in indices:
+            index, map_index = pixels_of[i], map_of[i]
+            assert index is not None
+            if shown is None or shown[0] != index:  # rows of one image are neighbours
+                image = images.decode_jpeg(pixels[index])
+                subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
+                shown = index, image, np.where(subject > _SUBJECT, subject, 0)
+            row = {name: values[i] for name, values in columns.items()}
+            verdicts[i] = self._verdict(row, shown[1], shown[2])
+        return verdicts
+
+    def _verdict(self, row: dict[str, Any], image: np.ndarray, subject: np.ndarray) -> tuple[Verdict, np.ndarray]:
+        canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), rows.read_framing(row)
+        elements = [rows.read_element(element) for element in row["elements"]]
+        ground, shown = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
+        cut, asked = own.subject_cut(subject, framing), table_rows.asked(row)
+        split = words_split(elements, row["language"], self._words)
+        least = self._min_font * min(canvas.width, canvas.height), self._min_contrast
+        layout = Judged(elements, canvas, shown, ground, cut, edges(framing), asked, split, (), *least)
+        return judge(layout), shown
+
+
+def edges(framing: Framing) -> Box:
+    """The box of the photo on the canvas, where its edges are seen; else all of the canvas."""
+    is_seen = framing.blend != "cut_out" and framing.ground not in ("bleed", "extend", "as_is")
+    return framing.picture if is_seen else (0.0, 0.0, 1.0, 1.0)
 
 
 def words_split(elements: Sequence[Element], language: str | None, words: str = "") -> int:

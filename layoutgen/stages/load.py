@@ -21,6 +21,7 @@ from layoutgen.io.tables import picture_files
 from layoutgen.io.tables.ledger import Ledger
 from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.stages.branding import branded, with_planned_logo
+from layoutgen.stages.judging import RECOMPOSED
 
 
 class Load:
@@ -85,7 +86,8 @@ class Load:
         for i in unchanged.keys() - lacking:
             status[i] = "unchanged"
         out = rows.replace(planned, status=pa.array(status, pa.string()))
-        held = [None if i in lost else keys for i, keys in enumerate(was)]
+        notes = taken.column("notes").to_pylist()
+        held = [None if i in lost else _of_own(keys, notes[i]) for i, keys in enumerate(was)]
         out = out.append_column(schema.WAS, pa.array(held, schema.FINGERPRINT))
         out = out.append_column(schema.WAS_NOTES, taken.column("notes"))
         draws = any(versions.render for versions in self._versions.values())
@@ -116,3 +118,11 @@ class Load:
         taken = with_planned_logo(taken, planned, self._kits)
         carried = pa.schema([field for field in schema.planned(kind) if field.name not in apart])
         return same_rows(aligned(planned, carried, own), aligned(taken, carried, own))
+
+
+def _of_own(keys: dict[str, str | None] | None, notes: list[str | None] | None) -> dict[str, str | None] | None:
+    """The fingerprint of what a known row has of its own composer and the stages before: a layout that was composed
+    anew to be mended is composed again where anything of it is."""
+    if keys is None or not any(note and note.startswith(RECOMPOSED) for note in notes or ()):
+        return keys
+    return keys | {"compose": "", "place": ""}

@@ -87,6 +87,8 @@ class PlaceCovers:
             "elements": of(lambda cover: [rows.element_row(element) for element in cover.elements]),
             "contrast": of(lambda cover: cover.verdict.contrast),
             "subject_covered": of(lambda cover: cover.verdict.covered),
+            "objections": of(lambda _: None),
+            "objected_to": of(lambda _: None),
             "accepted": of(lambda cover: cover.verdict.accepted),
             "reasons": of(lambda cover: list(cover.verdict.reasons)),
         }

@@ -33,7 +33,7 @@ from layoutgen.io.tables import layout_tables
 from layoutgen.models.base import Saliency
 from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
-from layoutgen.stages.judging import words_split
+from layoutgen.stages.judging import edges, words_split
 
 ELEMENT_SCORES = pa.list_(
     pa.struct(
@@ -246,7 +246,8 @@ class Score:
         if protected is None:
             return scores, broken[0], totals
         split = words_split(elements, row.get("language"))
-        judged = Judged(elements, canvas, protected, None, content.cut[i], asked, split, (), *limits, scores)
+        picture = edges(table_rows.framing(row) or Framing())
+        judged = Judged(elements, canvas, protected, None, content.cut[i], picture, asked, split, (), *limits, scores)
         verdict = judge(judged)
         objected = {"objections": (verdict.objections, 1.0), "sent_back": (float(verdict.is_sent_back), 1.0)}
         return scores, broken[0], {**totals, **objected}

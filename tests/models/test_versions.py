@@ -84,6 +84,10 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "place.regular_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
     "place.bold_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
     "place.emoji_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
+    "repair.rounds": (0, {"place": {*LAYOUTS}}),
+    "repair.candidates": (9, {"place": {*LAYOUTS}}),
+    "repair.above": (0.1, {"place": {*LAYOUTS}}),
+    "repair.anew": (0, {"place": {*LAYOUTS}}),
     "render.formats": (("png", "webp"), {"render": ANY}),
     "render.quality": (90, {"render": DRAWN}),
     "render.max_kb": (20.0, {"render": DRAWN}),
@@ -214,7 +218,8 @@ def versions(config: Any) -> dict[str, Any]:
         found = cover_versions(config.images, config.protect, config.place)
     else:
         dressed = styles.version(styles.wardrobe(config.style, Storage()))
-        found = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed, dressed)
+        shared = (config.images, config.annotate, config.compose, config.place, config.run.seed)
+        found = row_versions(*shared, dressed, config.repair)
     return vars(rendered({"row": found}, recipes(config.render, own_fonts(config.place)))["row"])
 
 

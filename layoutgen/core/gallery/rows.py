@@ -33,12 +33,16 @@ _PLAIN = {"shape": "rounded", "gradient": "", "tracking": 0.0, "strike": False}
 
 
 def score(row: Mapping[str, Any]) -> float | None:
-    """How good a layout is by what its row alone says, in [0, 100], higher is better; None where it says nothing.
+    """How good a layout is, in [0, 100], higher is better; None where its row says nothing.
 
-    100 x (share of constraints kept) x (0.4 min(1, contrast / 7) + 0.4 (1 - subject_covered) + 0.2 min(1, smallest
-    font / (2 x 2.4 % of the short side))). Constraints are `own.violations`', as far as they can be checked without the
-    photo; a part that the row lacks has no weight. To sort a gallery by; `jobs.evaluate` has the metrics.
+    100 / (1 + objections), which are what the judge (`metrics.judge`) holds against it: 50 is enough to send it back.
+    Of rows that were not judged, by what they say alone: 100 x (share of constraints kept) x (0.4 min(1, contrast / 7)
+    + 0.4 (1 - subject_covered) + 0.2 min(1, smallest font / (2 x 2.4 % of the short side))). Constraints are
+    `own.violations`', as far as they can be checked without the photo; a part that the row lacks has no weight.
     """
+    objections = _number(row.get("objections"))
+    if objections is not None and objections >= 0:
+        return round(100 / (1 + objections), 1)
     elements = table_rows.elements(row.get("elements"), [])
     if not elements:
         return None

@@ -4,22 +4,23 @@
 
 One unit of every term means the same: a layout is sent back for that alone. Terms with a limit of the trade have it as
 their unit. The unit of the others is what one in twenty posters has that the designer of `training.corpus` draws
-(measured on 300 of them: gap 0.11 em, lean 0.17, empty 0.33, subject 0.09; of near misses, of which 95 of 100 have
-none, it is one); what the better half of them has costs nothing. A term counts at most three times, so that one fault
-does not hide all others.
+(measured on 300 of them: gap 0.11 em, lean 0.17, empty 0.33, subject 0.09; they have no near miss and no text across
+an edge of the photo, so one of these is a unit); what the better half of them has costs nothing. A term counts at most
+three times, so that one fault does not hide all others.
 
 - text_on_subject: `objections.on_subject`, the worst text's share on the subject, by 0.05;
 - subject_cut: `own.subject_cut` by 0.03;
 - small_subject: what the box round the subject lacks of 0.12 of the canvas, by 0.03;
 - overlap: `objections.shared_area` of two texts, by 0.02;
-- alignment: `objections.near_misses`;
+- alignment: `objections.near_misses`, and half as much for `objections.loners`;
+- straddling: texts across an edge of the photo, `objections.straddling`;
 - hierarchy: what the title's font lacks of 0.06 of the short side, by 0.01; what it lacks of 1.15 times the next in
   rank, and a price of 1.15 times a selling point, by 0.15;
 - crowding: what the least gap between blocks lacks of 0.3 em, by 0.2, or the least distance to an edge of 0.02 of the
   short side, by 0.02, whichever is worse;
 - balance: `objections.lean` beyond 0.04, by 0.13;
 - breaks: lines that end in a word's middle, and half as much for last lines that are far too short;
-- groups: `objections.unequal`, the ways in which equals look different;
+- groups: `objections.unequal`, the ways in which equals look different, and `objections.torn`, what stands among them;
 - emptiness: `objections.empty_share` beyond 0.25, by 0.08;
 - missing: texts of the copy that are not there, half as much where a note excuses it;
 - violations: the constraints of `own.CONSTRAINTS` that are broken, without overlap and missing copy, and what else the
@@ -33,14 +34,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layoutgen.core.layout import Canvas, Element
+from layoutgen.core.layout import Box, Canvas, Element
 from layoutgen.core.metrics import objections as of
 from layoutgen.core.metrics import own
 from layoutgen.core.metrics.own import Asked, ElementScore
 
 VERSION = "judge-1"  # goes up with every change of what it says
 MOST = 3.0
-HARD = ("text_on_subject", "subject_cut", "overlap", "hierarchy", "breaks", "groups", "missing", "violations")
+HARD = (
+    "text_on_subject",
+    "subject_cut",
+    "overlap",
+    "straddling",
+    "hierarchy",
+    "breaks",
+    "groups",
+    "missing",
+    "violations",
+)
 """Terms that a layout is sent back for by whoever looks at it; the others are matters of taste, too."""
 _SUBJECT = 0.5
 
@@ -48,7 +59,8 @@ _SUBJECT = 0.5
 @dataclass(frozen=True, eq=False)
 class Judged:
     """A layout as it is judged: its elements on `ground`, the framed photo (h, w, 3) uint8, with the subject's map
-    (h, w) in [0, 1] there, of which the framing leaves out the share `cut`. `asked` is its copy, None where nobody
+    (h, w) in [0, 1] there, of which the framing leaves out the share `cut`; `picture` is the box of the photo on the
+    canvas. `asked` is its copy, None where nobody
     knows it; `split_words` counts lines that end in a word's middle; `forbidden` names what else it breaks. `scores`
     are its elements' as `own` has them; None: contrast is measured here on `ground`, and whether texts fit is not."""
 
@@ -57,6 +69,7 @@ class Judged:
     subject: np.ndarray
     ground: np.ndarray | None = None
     cut: float = 0.0
+    picture: Box = (0.0, 0.0, 1.0, 1.0)
     asked: Asked | None = None
     split_words: int = 0
     forbidden: Sequence[str] = ()
@@ -82,6 +95,11 @@ class Verdict:
         return any(self.terms[name] >= 1 for name in HARD)
 
     @property
+    def reasons(self) -> list[str]:
+        """The terms that are each reason enough to send it back, the worst first."""
+        return sorted((name for name in self.terms if self.terms[name] >= 1), key=lambda name: -self.terms[name])
+
+    @property
     def worst(self) -> str:
         """The term that is held against it most; "" where there is none."""
         name = max(self.terms, key=lambda term: self.terms[term])
@@ -101,7 +119,8 @@ def judge(layout: Judged) -> Verdict:
             "subject_cut": layout.cut / 0.03,
             "small_subject": 0.0 if shown is None else max(0.0, 0.12 - shown) / 0.03,
             "overlap": of.shared_area(elements) / 0.02,
-            "alignment": float(of.near_misses(elements, canvas)),
+            "straddling": float(of.straddling(elements, layout.picture)),
+            "alignment": of.near_misses(elements, canvas) + of.loners(elements, canvas) / 2,
             "hierarchy": _hierarchy(elements, canvas),
             "crowding": max(
                 0.0 if gap is None else max(0.0, 0.3 - gap) / 0.2,
@@ -109,7 +128,7 @@ def judge(layout: Judged) -> Verdict:
             ),
             "balance": max(0.0, of.lean(elements, layout.subject) - 0.04) / 0.13,
             "breaks": layout.split_words + of.short_lines(elements) / 2,
-            "groups": float(of.unequal(elements)),
+            "groups": float(of.unequal(elements) + of.torn(elements)),
             "emptiness": max(0.0, of.empty_share(elements, layout.subject) - 0.25) / 0.08,
             "missing": absent + excused / 2,
             "violations": float(len(_violations(layout))),

@@ -11,12 +11,13 @@ import numpy as np
 
 from layoutgen.core.layout import Box, Canvas, Element, Role, area, intersection, to_px, union
 from layoutgen.core.metrics.own import Asked, is_text, occlusion_of
+from layoutgen.core.placing.moves import lines_of
 from layoutgen.core.summed_area import box_sum, summed
 from layoutgen.core.text.typography import em_length
 
 _SAME_AXIS, _NEAR_AXIS = 0.005, 0.03
-_BESIDE, _SAME_LINE = 2.0, 0.5  # heights; of the lower one
 _GRID = 24
+_ACROSS = 0.05
 _MASS_OF_UNDERLAY = 0.5
 _SHORT_LINE = 0.2
 
@@ -37,14 +38,28 @@ def shared_area(elements: Sequence[Element]) -> float:
 def near_misses(elements: Sequence[Element], canvas: Canvas) -> int:
     """How many lines of texts, logos and pills almost share an axis (left, middle or right) with another one: by less
     than 3 % of the short side, and none by less than 0.5 %, which nobody sees. What stands side by side is one line."""
-    short = min(canvas.width, canvas.height)
-    boxes = _side_by_side([to_px(box, canvas.width, canvas.height) for box in _blocks(elements)])
-    count = 0
-    for i, a in enumerate(boxes):
-        others = [b for k, b in enumerate(boxes) if k != i]
-        distances = [min(abs(x - y) for x, y in zip(_axes(a), _axes(b), strict=True)) / short for b in others]
-        count += _SAME_AXIS < min(distances, default=0.0) < _NEAR_AXIS
-    return count
+    return int(sum(_SAME_AXIS < distance < _NEAR_AXIS for distance in _axis_distances(elements, canvas)))
+
+
+def loners(elements: Sequence[Element], canvas: Canvas) -> int:
+    """How many lines, as of `near_misses`, share no axis with any other one, not even almost; the first may."""
+    return max(0, sum(distance >= _NEAR_AXIS for distance in _axis_distances(elements, canvas)) - 1)
+
+
+def straddling(elements: Sequence[Element], picture: Box) -> int:
+    """How many texts and logos lie across an edge of the photo's box on the canvas, with less than 95 % and more than
+    5 % of theirs on it, and on no ground of their own."""
+    boxes = [element.box for element in elements if element.role is not Role.UNDERLAY and element.underlay is None]
+    shares = [intersection(box, picture) / area(box) for box in boxes if area(box) > 0]
+    return sum(_ACROSS < share < 1 - _ACROSS for share in shares)
+
+
+def torn(elements: Sequence[Element]) -> int:
+    """How many other texts and logos stand among the selling points: their middles are in the box round these."""
+    points = union([element.box for element in elements if element.role is Role.SELLING_POINT])
+    others = [e.box for e in elements if e.role not in (Role.SELLING_POINT, Role.UNDERLAY, Role.BADGE)]
+    middles = [((box[0] + box[2]) / 2, (box[1] + box[3]) / 2) for box in others]
+    return sum(points is not None and points[0] < x < points[2] and points[1] < y < points[3] for x, y in middles)
 
 
 def title_share(elements: Sequence[Element], canvas: Canvas) -> float | None:
@@ -179,19 +194,14 @@ def _blocks(elements: Sequence[Element]) -> list[Box]:
     return boxes
 
 
-def _side_by_side(boxes_px: list[Box]) -> list[Box]:
-    """Boxes with those joined that stand in one line, near each other."""
-    lines: list[Box] = []
-    for box in sorted(boxes_px):
-        for i, line in enumerate(lines):
-            lower = min(box[3] - box[1], line[3] - line[1])
-            shared = min(box[3], line[3]) - max(box[1], line[1])
-            if shared > _SAME_LINE * lower and box[0] - line[2] < _BESIDE * lower:
-                lines[i] = union([box, line]) or box
-                break
-        else:
-            lines.append(box)
-    return lines
+def _axis_distances(elements: Sequence[Element], canvas: Canvas) -> list[float]:
+    """How far each line's nearest axis of another line is, a share of the short side; [] of one line."""
+    blocks = [to_px(box, canvas.width, canvas.height) for box in _blocks(elements)]
+    axes = np.array([_axes(union([blocks[i] for i in line]) or blocks[line[0]]) for line in lines_of(blocks)])
+    if len(axes) < 2:
+        return []
+    apart = np.abs(axes[:, None] - axes[None]).min(-1) + np.diag(np.full(len(axes), np.inf))
+    return list(apart.min(1) / min(canvas.width, canvas.height))
 
 
 def _without_leading(box_px: Box, text: Element) -> Box:

@@ -21,6 +21,7 @@ from layoutgen.config.stages import (
     PlaceSettings,
     ProtectSettings,
     RenderSettings,
+    RepairSettings,
     SaliencySettings,
 )
 from layoutgen.core import framing
@@ -28,7 +29,8 @@ from layoutgen.core.covers import key_elements
 from layoutgen.core.covers import placement as cover_placement
 from layoutgen.core.errors import AbsentError
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
-from layoutgen.core.placing import dressing, placement
+from layoutgen.core.metrics import judge
+from layoutgen.core.placing import dressing, moves, placement
 from layoutgen.core.proposals import ranking
 from layoutgen.core.text import lettering
 from layoutgen.imaging import drawing, fonts, framed, images, packshots, segmenting, video
@@ -41,6 +43,8 @@ from layoutgen.models.building.libraries import release
 from layoutgen.models.composers import campaigns, rules
 from layoutgen.models.finders import border, clips, faces
 
+JUDGED = RepairSettings(rounds=0)
+"""Layouts are judged and left as they are."""
 logger = logging.getLogger("layoutgen")
 
 _FONT = "a font file's path, or none for the embedded fonts"
@@ -55,17 +59,19 @@ def row_versions(
     place: PlaceSettings | None,
     seed: int = 0,
     dressed: str = "",
+    repair: RepairSettings = JUDGED,
 ) -> Versions:
     """The versions of all that works in the stages, told without loading a model: settings and files that shape a row,
     and none that do not, such as sizes of pools and batches, threads, devices, folders of caches and names of files.
     `dressed` stands for the house styles (`building.styles.version`)."""
+    judged = [judge.VERSION, *_repair_version(repair, place)] if place else []
     return Versions(
         fetch=digest(images.VERSION, pixels.model_dump(exclude={"pool"})),
         annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency, "annotate")),
         compose=digest(_composer_version(compose, place, seed), place and [_fonts(place), *_breaks(place)], dressed)
         if compose
         else "",
-        place=digest(placement.VERSION, dressing.VERSION, framed.VERSION, _placer_version(place), dressed)
+        place=digest(placement.VERSION, dressing.VERSION, framed.VERSION, _placer_version(place), dressed, judged)
         if place
         else "",
     )
@@ -88,7 +94,8 @@ def cover_versions(pixels: ImagesSettings, protect: ProtectSettings, place: Cove
 def versions_by_application(config: LayoutsConfig, dressed: str = "") -> dict[str, Versions]:
     """The versions of all that works on the rows of each application in jobs.layouts; `dressed` as `row_versions` takes
     it."""
-    poster = row_versions(config.images, config.annotate, config.compose, config.place, config.run.seed, dressed)
+    shared = (config.images, config.annotate, config.compose, config.place, config.run.seed)
+    poster = row_versions(*shared, dressed, config.repair)
     own, marketing = config.marketing, poster
     if own.first or own.zones:
         marketing = replace(marketing, compose=digest(poster.compose, own.first, own.zones))
@@ -96,6 +103,14 @@ def versions_by_application(config: LayoutsConfig, dressed: str = "") -> dict[st
         marketing = replace(marketing, place=digest(poster.place, own.zones))
     cover = cover_versions(config.images, config.protect, cover_settings(config))
     return {"poster": poster, "marketing": marketing, "video_cover": cover}
+
+
+def _repair_version(repair: RepairSettings, place: PlaceSettings) -> list[object]:
+    """What shapes the layouts that are mended; nothing where none is."""
+    if not repair.rounds:
+        return []
+    by_rules = [_composer_version(ComposeSettings(), place), _fonts(place)] if repair.anew else []
+    return [moves.VERSION, repair.model_dump(), by_rules]
 
 
 def rendered(versions: Mapping[str, Versions], recipes: Mapping[str, str]) -> dict[str, Versions]:

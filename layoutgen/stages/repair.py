@@ -1,0 +1,186 @@
+"""place, and then a look at what was placed: what the judge objects to is mended where that can be.
+
+Each layout that is objected to is placed again in other ways: its texts moved (`core.placing.moves`), then, where much
+is left, composed anew by the rules in its style. The best by the judge is taken where it is better by more than a
+little and is not sent back for what the first was not; so no layout becomes worse. A note says what was changed. Moves
+leave the composer's proposal as it is; of a layout that was composed anew its framing, proposal and composer are those
+of the rules.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from layoutgen.core import rows, schema
+from layoutgen.core.layout import Canvas, Role, Suggestion
+from layoutgen.core.metrics.judge import Verdict
+from layoutgen.core.placing import moves
+from layoutgen.stages.judging import RECOMPOSED, Judging
+
+_PLACED = ("elements", "contrast", "subject_covered", "notes", "logo")
+_COMPOSED = (*rows.FRAMING, "style_used", "suggestion", "composer", "adapter", "prompt_version", "seed", "answer")
+_SHOWN = ("canvas_width", "canvas_height", "elements")
+_LEFT_OUT = "left out for want of room: "
+_BETTER = 0.1  # objections; what is gained by less is nothing that anybody sees
+
+TableStage = Callable[[pa.Table], pa.Table]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is mended: layouts with more than `above` objections, in at most `rounds` rounds of `candidates` moves
+    each, and those with more than one objection left in `anew` compositions by the rules."""
+
+    rounds: int = 0
+    candidates: int = 4
+    above: float = 0.5
+    anew: int = 0
+
+
+JUDGED_ONLY = Effort()
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """A placed row of a table, what is held against it with its subject's map on the canvas, and what was changed to
+    come to it."""
+
+    table: pa.Table
+    index: int
+    verdict: Verdict
+    subject: np.ndarray
+    change: str = ""
+    is_anew: bool = False
+
+
+class Repair:
+    """A place stage that looks at its layouts. `recompose` is the compose stage of the rules, `rules` how rows call
+    that composer."""
+
+    def __init__(
+        self,
+        place: TableStage,
+        judging: Judging,
+        effort: Effort = JUDGED_ONLY,
+        recompose: TableStage | None = None,
+        rules: str = "",
+    ) -> None:
+        self._place, self._judging, self._effort = place, judging, effort
+        self._recompose, self._rules = recompose, rules
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        """Place the rows, judge them, and mend those that are objected to."""
+        placed = self._place(table)
+        known = rows.kept(placed, "place")
+        fresh = [i for i in rows.open_rows(placed) if i not in known]
+        before = dict(zip(fresh, self._judged(placed, fresh, [""] * len(fresh)), strict=True))
+        best = dict(before)
+        bare = table.drop_columns([name for name in (schema.WAS, schema.WAS_NOTES) if name in table.column_names])
+        for _ in range(self._effort.rounds):
+            poor = {i: layout for i, layout in best.items() if layout.verdict.objections > self._effort.above}
+            if not _improve(best, self._moved(bare, poor)):
+                break
+        if self._recompose and self._effort.rounds:
+            poor = {i: layout for i, layout in best.items() if layout.verdict.objections > 1}
+            for way in range(self._effort.anew):
+                _improve(best, self._composed_anew(bare, poor, way))
+        return _joined(placed, before, best)
+
+    def _judged(self, placed: pa.Table, indices: Iterable[int], changes: Sequence[str]) -> list[_Layout]:
+        verdicts = self._judging.verdicts(placed, indices)
+        return [_Layout(placed, i, *verdicts[i], change) for i, change in zip(verdicts, changes, strict=True)]
+
+    def _moved(self, bare: pa.Table, poor: Mapping[int, _Layout]) -> list[tuple[int, _Layout]]:
+        """Layouts of rows with their texts elsewhere."""
+        sources, changes, suggestions = [], [], []
+        for i, layout in poor.items():
+            row = {name: layout.table.column(name)[layout.index].as_py() for name in _SHOWN}
+            canvas = Canvas(row["canvas_width"], row["canvas_height"])
+            elements = [rows.read_element(element) for element in row["elements"]]
+            texts = [Suggestion(e.role, e.box, e.text) for e in elements if e.role is not Role.UNDERLAY]
+            terms = layout.verdict.terms
+            for change, moved in moves.proposals(texts, canvas, layout.subject, terms, self._effort.candidates):
+                sources.append(i)
+                changes.append("; ".join(filter(None, (layout.change, change))))
+                suggestions.append([rows.suggestion_row(suggestion) for suggestion in moved])
+        if not sources:
+            return []
+        table = bare.take(pa.array(sources, pa.int64()))
+        kind = table.schema.field("suggestion").type
+        placed = self._place(rows.replace(table, suggestion=pa.array(suggestions, kind)))
+        fit = rows.open_rows(placed)
+        layouts = self._judged(placed, fit, [changes[k] for k in fit])
+        return [(sources[k], layout) for k, layout in zip(fit, layouts, strict=True)]
+
+    def _composed_anew(self, bare: pa.Table, poor: Mapping[int, _Layout], way: int) -> list[tuple[int, _Layout]]:
+        """Layouts of rows as the rules compose them in the row's style, in another way each time. Variants of a canvas
+        are left to themselves: they differ on purpose."""
+        assert self._recompose is not None
+        variants = bare.column("variant").to_pylist() if "variant" in bare.column_names else [None] * len(bare)
+        row_ids = set(bare.column("row_id").to_pylist())
+        alone = [i for i in poor if not variants[i] and f"{bare.column('row_id')[i]}@v1" not in row_ids]
+        if not alone:
+            return []
+        table = bare.take(pa.array(alone, pa.int64()))
+        notes = [
+            [note for note in row or () if not note.startswith(_LEFT_OUT)] for row in table.column("notes").to_pylist()
+        ]
+        numbers = [way + (composer == self._rules) for composer in table.column("composer").to_pylist()]
+        asked = {
+            "style": table.column("style_used"),
+            "variant": pa.array(numbers, pa.int32()),
+            "notes": pa.array(notes, pa.list_(pa.string())),
+        }
+        for name, column in asked.items():
+            table = _with(table, name, column)
+        placed = self._place(self._recompose(table))
+        fit = rows.open_rows(placed)
+        layouts = self._judged(placed, fit, [RECOMPOSED] * len(fit))
+        return [(alone[k], replace(layout, is_anew=True)) for k, layout in zip(fit, layouts, strict=True)]
+
+
+def _improve(best: dict[int, _Layout], candidates: Iterable[tuple[int, _Layout]]) -> bool:
+    """Take each row's better layouts; whether there was any."""
+    is_improved = False
+    for i, layout in candidates:
+        now, then = layout.verdict, best[i].verdict
+        if now.objections < then.objections - _BETTER and (then.is_sent_back or not now.is_sent_back):
+            best[i], is_improved = layout, True
+    return is_improved
+
+
+def _joined(placed: pa.Table, before: Mapping[int, _Layout], best: Mapping[int, _Layout]) -> pa.Table:
+    """The placed rows with the best layout of each, what is held against it, and a note of what was changed."""
+    changed = {i: layout for i, layout in best.items() if layout is not before[i]}
+    for name in (*_PLACED, *_COMPOSED):
+        taken = [i for i in changed if name in _PLACED or changed[i].is_anew]
+        if not taken:
+            continue
+        values = [changed[i].table.column(name)[changed[i].index] for i in taken]
+        places = np.arange(len(placed))
+        places[taken] = len(placed) + np.arange(len(taken))
+        kind = placed.schema.field(name).type
+        of_taken = pa.array([value.as_py() for value in values], kind)
+        both = pa.concat_arrays([*placed.column(name).chunks, of_taken])
+        placed = rows.replace(placed, **{name: both.take(pa.array(places))})
+    notes = {i: [_note(before[i].verdict, layout)] for i, layout in changed.items()}
+    added: dict[str, list[Any]] = {
+        "objections": [best[i].verdict.objections if i in best else None for i in range(len(placed))],
+        "objected_to": [best[i].verdict.reasons if i in best else None for i in range(len(placed))],
+    }
+    merged = rows.merge(placed, added, rows.kept(placed, "place"))
+    return rows.note(rows.add(placed, merged, schema.PLACED), notes)
+
+
+def _note(before: Verdict, layout: _Layout) -> str:
+    how = layout.change if layout.is_anew else f"repaired, {layout.change}"
+    fall = f"objections {before.objections:.1f} to {layout.verdict.objections:.1f}"
+    return f"{how} for its {before.worst.replace('_', ' ')}: {fall}"
+
+
+def _with(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
+    at = table.schema.get_field_index(name)
+    return table.append_column(name, column) if at < 0 else table.set_column(at, name, column)

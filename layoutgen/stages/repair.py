@@ -18,11 +18,12 @@ from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Role, Suggestion
 from layoutgen.core.metrics.judge import Verdict
 from layoutgen.core.placing import moves
+from layoutgen.core.text.direction import base_direction
 from layoutgen.stages.judging import RECOMPOSED, Judging
 
 _PLACED = ("elements", "contrast", "subject_covered", "notes", "logo")
 _COMPOSED = (*rows.FRAMING, "style_used", "suggestion", "composer", "adapter", "prompt_version", "seed", "answer")
-_SHOWN = ("canvas_width", "canvas_height", "elements")
+_SHOWN = ("canvas_width", "canvas_height", "elements", "title", "language")
 _LEFT_OUT = "left out for want of room: "
 _BETTER = 0.1  # objections; what is gained by less is nothing that anybody sees
 
@@ -32,12 +33,12 @@ TableStage = Callable[[pa.Table], pa.Table]
 @dataclass(frozen=True)
 class Effort:
     """How much is mended: layouts with more than `above` objections, in at most `rounds` rounds of `candidates` moves
-    each, and those with more than one objection left in `anew` compositions by the rules."""
+    each, and those with more than one objection left are composed `anew` by the rules."""
 
     rounds: int = 0
     candidates: int = 4
     above: float = 0.5
-    anew: int = 0
+    anew: bool = False
 
 
 JUDGED_ONLY = Effort()
@@ -83,10 +84,9 @@ class Repair:
             poor = {i: layout for i, layout in best.items() if layout.verdict.objections > self._effort.above}
             if not _improve(best, self._moved(bare, poor)):
                 break
-        if self._recompose and self._effort.rounds:
-            poor = {i: layout for i, layout in best.items() if layout.verdict.objections > 1}
-            for way in range(self._effort.anew):
-                _improve(best, self._composed_anew(bare, poor, way))
+        if self._effort.rounds and self._effort.anew:
+            bad = [i for i, layout in best.items() if layout.verdict.objections > 1]
+            _improve(best, self._composed_anew(bare, bad))
         return _joined(placed, before, best)
 
     def _judged(self, placed: pa.Table, indices: Iterable[int], changes: Sequence[str]) -> list[_Layout]:
@@ -101,8 +101,9 @@ class Repair:
             canvas = Canvas(row["canvas_width"], row["canvas_height"])
             elements = [rows.read_element(element) for element in row["elements"]]
             texts = [Suggestion(e.role, e.box, e.text) for e in elements if e.role is not Role.UNDERLAY]
-            terms = layout.verdict.terms
-            for change, moved in moves.proposals(texts, canvas, layout.subject, terms, self._effort.candidates):
+            is_rtl = base_direction(row["title"] or "", row["language"]) == "rtl"
+            shown = canvas, layout.subject, layout.verdict.terms
+            for change, moved in moves.proposals(texts, *shown, self._effort.candidates, is_rtl=is_rtl):
                 sources.append(i)
                 changes.append("; ".join(filter(None, (layout.change, change))))
                 suggestions.append([rows.suggestion_row(suggestion) for suggestion in moved])
@@ -115,27 +116,19 @@ class Repair:
         layouts = self._judged(placed, fit, [changes[k] for k in fit])
         return [(sources[k], layout) for k, layout in zip(fit, layouts, strict=True)]
 
-    def _composed_anew(self, bare: pa.Table, poor: Mapping[int, _Layout], way: int) -> list[tuple[int, _Layout]]:
-        """Layouts of rows as the rules compose them in the row's style, in another way each time. Variants of a canvas
-        are left to themselves: they differ on purpose."""
-        assert self._recompose is not None
+    def _composed_anew(self, bare: pa.Table, poor: Sequence[int]) -> list[tuple[int, _Layout]]:
+        """Layouts of rows as the rules compose them in the row's style, where they have not done so already. Variants
+        of a canvas are left to themselves: they differ on purpose."""
         variants = bare.column("variant").to_pylist() if "variant" in bare.column_names else [None] * len(bare)
-        row_ids = set(bare.column("row_id").to_pylist())
-        alone = [i for i in poor if not variants[i] and f"{bare.column('row_id')[i]}@v1" not in row_ids]
-        if not alone:
+        row_ids, composer = bare.column("row_id").to_pylist(), bare.column("composer").to_pylist()
+        varied = {row_id.rpartition("@v")[0] for row_id, variant in zip(row_ids, variants, strict=True) if variant}
+        alone = [i for i in poor if composer[i] != self._rules and not variants[i] and row_ids[i] not in varied]
+        if not alone or self._recompose is None:
             return []
         table = bare.take(pa.array(alone, pa.int64()))
-        notes = [
-            [note for note in row or () if not note.startswith(_LEFT_OUT)] for row in table.column("notes").to_pylist()
-        ]
-        numbers = [way + (composer == self._rules) for composer in table.column("composer").to_pylist()]
-        asked = {
-            "style": table.column("style_used"),
-            "variant": pa.array(numbers, pa.int32()),
-            "notes": pa.array(notes, pa.list_(pa.string())),
-        }
-        for name, column in asked.items():
-            table = _with(table, name, column)
+        notes = [[note for note in row or () if not note.startswith(_LEFT_OUT)] for row in table["notes"].to_pylist()]
+        table = _with(table, "style", table.column("style_used"))
+        table = _with(table, "notes", pa.array(notes, pa.list_(pa.string())))
         placed = self._place(self._recompose(table))
         fit = rows.open_rows(placed)
         layouts = self._judged(placed, fit, [RECOMPOSED] * len(fit))

@@ -87,7 +87,7 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "repair.rounds": (0, {"place": {*LAYOUTS}}),
     "repair.candidates": (9, {"place": {*LAYOUTS}}),
     "repair.above": (0.1, {"place": {*LAYOUTS}}),
-    "repair.anew": (0, {"place": {*LAYOUTS}}),
+    "repair.anew": (False, {"place": {*LAYOUTS}}),
     "render.formats": (("png", "webp"), {"render": ANY}),
     "render.quality": (90, {"render": DRAWN}),
     "render.max_kb": (20.0, {"render": DRAWN}),

@@ -77,7 +77,7 @@ def repair_notes(row):
 
 def test_a_sound_layout_is_judged_and_left_as_it_is():
     table = ready(SOUND)
-    (row,) = repair(rounds=2, anew=1)(table).to_pylist()
+    (row,) = repair(rounds=2, anew=True)(table).to_pylist()
     (as_placed,) = place()(table).to_pylist()
     assert row["objections"] < 0.5
     assert row["objected_to"] == []
@@ -97,7 +97,7 @@ def test_texts_that_are_almost_flush_are_set_flush():
 
 
 def test_without_rounds_layouts_are_only_judged():
-    (row,) = repair(rounds=0, anew=3)(ready(ASKEW)).to_pylist()
+    (row,) = repair(rounds=0, anew=True)(ready(ASKEW)).to_pylist()
     assert row["objections"] >= 1
     assert row["objected_to"] == ["alignment"]
     assert not repair_notes(row)
@@ -105,7 +105,7 @@ def test_without_rounds_layouts_are_only_judged():
 
 def test_what_moves_do_not_mend_is_composed_anew_by_the_rules():
     (before,) = repair()(ready(SCATTERED)).to_pylist()
-    (row,) = repair(rounds=1, candidates=1, anew=1)(ready(SCATTERED)).to_pylist()
+    (row,) = repair(rounds=1, candidates=1, anew=True)(ready(SCATTERED)).to_pylist()
     assert before["objections"] > 1 > row["objections"]
     (note,) = repair_notes(row)
     assert note.startswith(RECOMPOSED)
@@ -118,17 +118,17 @@ def test_variants_of_a_canvas_are_not_composed_anew_for_they_differ_on_purpose()
     table = ready(SCATTERED, SCATTERED)
     ids = ["p0@1080x1080", "p0@1080x1080@v1"]
     table = rows.replace(table, row_id=pa.array(ids)).append_column("variant", pa.array([0, 1], pa.int32()))
-    after = repair(rounds=1, candidates=1, anew=1)(table).to_pylist()
+    after = repair(rounds=1, candidates=1, anew=True)(table).to_pylist()
     assert [row["composer"] for row in after] == [None, None]
 
 
 def test_neighbours_and_failed_rows_change_nothing():
-    alone = [repair(rounds=1, anew=1)(ready(layout)).to_pylist()[0] for layout in (ASKEW, SCATTERED, SOUND)]
-    together = repair(rounds=1, anew=1)(ready(ASKEW, SCATTERED, SOUND)).to_pylist()
+    alone = [repair(rounds=1, anew=True)(ready(layout)).to_pylist()[0] for layout in (ASKEW, SCATTERED, SOUND)]
+    together = repair(rounds=1, anew=True)(ready(ASKEW, SCATTERED, SOUND)).to_pylist()
     apart = {"row_id", "product_id", "stock", "pixels", "subject_map"}
     for one, other in zip(alone, together, strict=True):
         assert {k: v for k, v in one.items() if k not in apart} == {k: v for k, v in other.items() if k not in apart}
-    (failed,) = repair(rounds=1, anew=1)(ready(SCATTERED, **FAILED)).to_pylist()
+    (failed,) = repair(rounds=1, anew=True)(ready(SCATTERED, **FAILED)).to_pylist()
     assert failed["status"] == "failed"
     assert failed["objections"] is None
     assert failed["objected_to"] is None
@@ -142,7 +142,7 @@ def test_rows_that_are_kept_keep_their_verdict():
     kept = first.append_column(schema.WAS, pa.array([keys], schema.FINGERPRINT))
     kept = kept.append_column(schema.WAS_NOTES, first.column("notes"))
     again = rows.replace(kept, objections=pa.array([7.0], pa.float32()), notes=table.column("notes"))
-    (row,) = repair(rounds=1, anew=1)(again).to_pylist()
+    (row,) = repair(rounds=1, anew=True)(again).to_pylist()
     assert row["objections"] == 7
     assert row["elements"] == first.to_pylist()[0]["elements"]
     assert row["notes"] == first.to_pylist()[0]["notes"]
@@ -164,7 +164,7 @@ framings = st.sampled_from(
 def test_no_layout_becomes_worse(layout, framing):
     table = ready(layout, framing=framing)
     (before,) = repair()(table).to_pylist()
-    (after,) = repair(rounds=2, candidates=3, above=0.0, anew=1)(table).to_pylist()
+    (after,) = repair(rounds=2, candidates=3, above=0.0, anew=True)(table).to_pylist()
     assert before["status"] == after["status"]
     if before["status"] != "ok":
         return

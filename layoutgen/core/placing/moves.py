@@ -21,7 +21,7 @@ _APART = 0.45  # between lines, of the lower one's height
 _LARGER = 1.25
 _ROOM = 0.08  # of the canvas: less is no room
 _CROWDED = 0.5
-_AXES = (("texts set flush left", 0.0), ("texts set on one middle axis", 0.5))
+_MIDDLE = ("texts set on one middle axis", 0.5)
 _EDGE = 0.06  # of the short side, round a room
 
 Proposal = tuple[str, list[Suggestion]]
@@ -42,24 +42,31 @@ def lines_of(boxes: Sequence[Box]) -> list[list[int]]:
 
 
 def proposals(
-    placed: Sequence[Suggestion], canvas: Canvas, subject: np.ndarray, terms: Mapping[str, float], most: int
+    placed: Sequence[Suggestion],
+    canvas: Canvas,
+    subject: np.ndarray,
+    terms: Mapping[str, float],
+    most: int,
+    *,
+    is_rtl: bool = False,
 ) -> list[Proposal]:
     """At most `most` proposals against what is objected to, each with what it does, the most promising first. `terms`
-    are the judge's, `subject` is the subject's map (h, w) in [0, 1]."""
+    are the judge's, `subject` is the subject's map (h, w) in [0, 1]; `is_rtl`: the copy runs from right to left."""
     if not placed:
         return []
     boxes = [to_px(suggestion.box, canvas.width, canvas.height) for suggestion in placed]
     titles = [i for i, suggestion in enumerate(placed) if suggestion.role == "title"]
+    axes = [("texts set flush right", 1.0) if is_rtl else ("texts set flush left", 0.0), _MIDDLE]
     ways: list[tuple[str, Callable[[], list[Box]]]] = []
     if terms["crowding"] > _CROWDED:
-        ways += [(f"{words}, and apart", partial(_apart, _flush(boxes, titles, at), canvas)) for words, at in _AXES]
+        ways += [(f"{words}, and apart", partial(_apart, _flush(boxes, titles, at), canvas)) for words, at in axes]
     elif terms["alignment"]:
-        ways += [(words, partial(_flush, boxes, titles, at)) for words, at in _AXES]
+        ways += [(words, partial(_flush, boxes, titles, at)) for words, at in axes]
     if terms["hierarchy"]:
         ways.append(("a larger title", partial(_larger, boxes, titles)))
     ways += [
         (f"texts {words} the product", partial(_gathered, boxes, room, at))
-        for words, room, at in _rooms(subject, canvas)
+        for words, room, at in _rooms(subject, canvas, float(is_rtl))
     ]
     out: list[Proposal] = []
     for words, way in ways[:most]:
@@ -133,9 +140,9 @@ def _gathered(boxes: Sequence[Box], room: Box, share: float) -> list[Box]:
     return out
 
 
-def _rooms(subject: np.ndarray, canvas: Canvas) -> list[tuple[str, Box, float]]:
+def _rooms(subject: np.ndarray, canvas: Canvas, start: float) -> list[tuple[str, Box, float]]:
     """The free sides of the subject's box, the largest first: its name, its box, and on which axis texts stand in it,
-    a share of its width."""
+    a share of its width: at a side where lines start."""
     edge = _EDGE * min(canvas.width, canvas.height)
     inner = (edge, edge, canvas.width - edge, canvas.height - edge)
     rows, columns = (np.flatnonzero((subject > 0.5).any(axis=axis)) for axis in (1, 0))
@@ -145,8 +152,8 @@ def _rooms(subject: np.ndarray, canvas: Canvas) -> list[tuple[str, Box, float]]:
     left, right = columns[0] * across - edge / 2, (columns[-1] + 1) * across + edge / 2
     top, bottom = rows[0] * down - edge / 2, (rows[-1] + 1) * down + edge / 2
     sides: list[tuple[str, Box, float]] = [
-        ("left of", (inner[0], inner[1], min(left, inner[2]), inner[3]), 0.0),
-        ("right of", (max(right, inner[0]), inner[1], inner[2], inner[3]), 0.0),
+        ("left of", (inner[0], inner[1], min(left, inner[2]), inner[3]), start),
+        ("right of", (max(right, inner[0]), inner[1], inner[2], inner[3]), start),
         ("above", (inner[0], inner[1], inner[2], min(top, inner[3])), 0.5),
         ("below", (inner[0], max(bottom, inner[1]), inner[2], inner[3]), 0.5),
     ]

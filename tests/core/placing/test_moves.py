@@ -36,6 +36,14 @@ def test_lines_are_set_flush_with_the_title_and_keep_what_stands_beside():
     assert (centred[3].box[0] + centred[3].box[2]) / 2 == pytest.approx(0.3)
 
 
+def test_copy_that_runs_from_the_right_is_set_flush_there():
+    ((words, texts), *_) = proposals(
+        [TITLE, POINT, PRICE], CANVAS, SUBJECT, {**NOTHING, "alignment": 1.0}, 2, is_rtl=True
+    )
+    assert words == "texts set flush right"
+    assert [text.box[2] for text in texts] == pytest.approx([0.5, 0.5, 0.5])
+
+
 def test_crowded_lines_are_set_apart_from_the_top_down():
     texts = moved(TITLE, POINT, PRICE, crowding=1.0)["texts set flush left, and apart"]
     gaps = [texts[1].box[1] - texts[0].box[3], texts[2].box[1] - texts[1].box[3]]

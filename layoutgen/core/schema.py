@@ -192,10 +192,9 @@ _PLACE = _fields(
     (
         "objections",
         pa.float32(),
-        "what a designer holds against the layout: 0 nothing, 1 enough to send it back (docs/evaluation.md); null in "
-        "covers and older tables",
+        "what the judge holds against it: 0 nothing, 1 enough to send it back; null: unjudged",
     ),
-    ("objected_to", pa.list_(pa.string()), "the terms of it that are each reason enough, the worst first"),
+    ("objected_to", pa.list_(pa.string()), "the terms of that which are each reason enough, the worst first"),
 )
 _RENDER = _fields(
     ("picture_file", FILE, "the finished picture: format, uri, sha256 and bytes; null where none was drawn"),

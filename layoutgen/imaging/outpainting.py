@@ -17,6 +17,8 @@ Sides = tuple[int, int, int, int]
 """Left, top, right and bottom, px."""
 NEAR = 0.03
 """Of a photo's longer side: the rim of a strip from which its light runs on, and how far that is smoothed."""
+DEEPEST = 0.25
+"""Of a photo's longer side: how far in a strip reaches at most, however far away the subject is."""
 _RUN, _MOST_CHANGE = 0.08, 24.0
 """How far out a strip's own fall of light goes on, of the longer side, and by how much it may change it, of 255."""
 _EVEN = 0.25  # of the longer side: as far out all differences along the edge have evened out
@@ -61,7 +63,7 @@ def light_of(strip: Floats, long: int) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _beyond(image: Floats, count: int, depth: int, long: int, seed: int) -> Floats:
     """What goes on at the right of an image (h, w, 3), (h, count, 3)."""
-    depth = max(2, min(depth, image.shape[1]))
+    depth = max(2, min(depth, image.shape[1], int(DEEPEST * long)))
     near, even, slope, texture = light_of(np.ascontiguousarray(image[:, -depth:]), long)
     away = np.arange(1, count + 1, dtype=np.float32)
     run = _RUN * long

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layoutgen.core.layout import Box
-from layoutgen.imaging.outpainting import Floats, light_of
+from layoutgen.imaging.outpainting import DEEPEST, Floats, light_of
 
 Costs = tuple[float, float, float, float]
 """Of the left, top, right and bottom edge: 0 is plain, from 1 on it should not be done."""
@@ -24,8 +24,11 @@ def costs(pixels: NDArray[np.uint8], focus: Box) -> Costs:
     depths = focus[0] * width, focus[1] * height, (1 - focus[2]) * width, (1 - focus[3]) * height
     turned = pixels.transpose(1, 0, 2)
     views = pixels[:, ::-1], turned[:, ::-1], pixels, turned
+    long = max(height, width)
     left, top, right, bottom = (
-        _cost(view[:, -int(depth) :].astype(np.float32), max(height, width)) if depth >= _LEAST_DEPTH else float("inf")
+        _cost(view[:, -min(int(depth), int(DEEPEST * long)) :].astype(np.float32), long)
+        if depth >= _LEAST_DEPTH
+        else float("inf")
         for view, depth in zip(views, depths, strict=True)
     )
     return left, top, right, bottom
@@ -35,6 +38,7 @@ def _cost(strip: Floats, long: int) -> float:
     """What it costs to carry a strip (h, d, 3) on to the right."""
     near, even, _, texture = light_of(np.ascontiguousarray(strip), long)
     uneven = float(np.sqrt(np.square(near - even).mean()))
-    spread = float(np.sqrt(np.square(texture).mean()))
-    excess = float((texture**4).mean()) / max(1e-6, spread**4) - 3
+    power = np.square(texture)
+    spread = float(np.sqrt(power.mean()))
+    excess = float(np.square(power).mean()) / max(1e-6, spread**4) - 3
     return max(uneven / _UNEVEN, spread * max(0.0, excess) ** 0.25 / _THINGS, spread / _COARSE)

@@ -26,10 +26,10 @@ from layoutgen.models.composers.rules.photo import Photo, photo_of
 from layoutgen.models.composers.rules.scenes import Scene, scene_of
 
 VERSION = "rules-6"
-_STYLES, _SCENES, _ALIKE = 3, 24, 3
+_STYLES, _SCENES, _ALIKE, _ALIKE_BEYOND = 3, 24, 3, 2
 _PASSES = ((0.05, False), (0.036, False), (0.0, True))
 _BAND = 0.94  # its opacity
-_NARROW = frozenset({"as_is", "bleed", "frame", "outpaint"})
+_NARROW = frozenset({"as_is", "bleed", "frame"})
 _EDGE_CUT = 0.01  # of the subject, by a slanted or arched end of the photo
 
 
@@ -92,7 +92,7 @@ class RulesComposer:
         for candidate in sorted(candidates, key=lambda each: guessed[each]):
             kind = candidate.framing.ground, candidate.side or costs.open_side(candidate, box)
             alike[kind] += 1
-            if alike[kind] <= _ALIKE:
+            if alike[kind] <= (_ALIKE_BEYOND if kind[0] == "outpaint" else _ALIKE):
                 chosen.append(candidate)
         scenes = [scene_of(photo, each, brief.canvas, self._margin, brief.free) for each in chosen[:_SCENES]]
         priced = [(known[scene.candidate] + costs.of_scene(scene, photo.ground), scene) for scene in scenes]

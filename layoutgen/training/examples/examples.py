@@ -10,6 +10,7 @@ from typing import Any
 
 from layoutgen.core.feedback import Feedback, blames_layout, name_key
 from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.core.metrics import table_rows
 from layoutgen.core.prompts.layouts import said
 from layoutgen.training.examples.rejections import question, rejections_of, why
 from layoutgen.training.examples.row_elements import (
@@ -222,6 +223,16 @@ def _edited(row: Mapping[str, Any], edit: Feedback) -> Example:
     return replace(example, annotator=edit.annotator, reasons=edit.reasons, note=edit.note)
 
 
+def _framing(row: Mapping[str, Any], row_id: str) -> Framing:
+    """How the photo of a layout row lies: its part and place, and where it goes on beyond its edges."""
+    picture = box_of(row.get("picture") or (0, 0, 1, 1), f"{row_id}: picture")
+    backdrop = row.get("backdrop") or "#ffffff"
+    whole = table_rows.framing(row)
+    if whole is not None and whole.blend == "outpaint":
+        return Framing(whole.crop, picture, backdrop, blend=whole.blend, focus=whole.focus)
+    return Framing(box_of(row.get("crop") or (0, 0, 1, 1), f"{row_id}: crop"), picture, backdrop)
+
+
 def _example(
     row: Mapping[str, Any], source: str, target: tuple[Suggestion, ...], ours: tuple[Suggestion, ...] | None
 ) -> Example:
@@ -241,18 +252,13 @@ def _example(
     fits = None if ours is None else restricted(ours, copy)
     if fits is not None and not is_sayable(fits, copy):
         fits = None  # it lacks a text that the designer added: no answer to compare the edit with
-    framing = Framing(
-        box_of(row.get("crop") or (0, 0, 1, 1), f"{row_id}: crop"),
-        box_of(row.get("picture") or (0, 0, 1, 1), f"{row_id}: picture"),
-        row.get("backdrop") or "#ffffff",
-    )
     return Example(
         row_id,
         str(row.get("product_id") or row_id),
         source,
         image,
         row.get("image_sha256") or "",
-        framing,
+        _framing(row, row_id),
         canvas,
         copy,
         target,

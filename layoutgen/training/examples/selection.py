@@ -213,6 +213,8 @@ _LATER = frozenset({"reasons", "note"})  # where they are empty, a sha is as it 
 def canonical(example: Example) -> str:
     """An example as canonical JSON: equal examples, and only they, give equal texts."""
     values = {name: value for name, value in asdict(example).items() if value or name not in _LATER}
+    if example.framing.focus is None:
+        del values["framing"]["focus"]
     return json.dumps(_exact(values), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

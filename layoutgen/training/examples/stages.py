@@ -25,7 +25,7 @@ BATCH_ROWS = 1000
 _READ = (
     *("row_id", "run_id", "product_id", "application", "status", "accepted", "reasons", "elements", "text_lines"),
     *("image", "image_sha256", "image_width", "image_height", "canvas_width", "canvas_height", "crop", "picture"),
-    *("backdrop", "title", "selling_points", "brand", "logo", "language", "category"),
+    *("backdrop", "ground", "title", "selling_points", "brand", "logo", "language", "category"),
 )
 
 

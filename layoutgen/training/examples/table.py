@@ -31,6 +31,8 @@ SCHEMA = pa.schema(
         ("crop", _BOX),
         ("picture", _BOX),
         ("backdrop", pa.string()),
+        ("blend", pa.string()),
+        ("focus", _BOX),
         ("canvas_width", pa.int32()),
         ("canvas_height", pa.int32()),
         ("title", pa.string()),
@@ -129,6 +131,8 @@ def _row(split: str, example: Example) -> dict[str, Any]:
         "crop": example.framing.crop,
         "picture": example.framing.picture,
         "backdrop": example.framing.backdrop,
+        "blend": example.framing.blend,
+        "focus": example.framing.focus,
         "canvas_width": example.canvas.width,
         "canvas_height": example.canvas.height,
         "title": example.copy.title,
@@ -156,7 +160,7 @@ def _example(row: Mapping[str, Any]) -> Example:
         row["source"],
         row["image"],
         row["image_sha256"],
-        Framing(_box(row["crop"]), _box(row["picture"]), row["backdrop"]),
+        _framing(row),
         Canvas(row["canvas_width"], row["canvas_height"]),
         Copy(row["title"], tuple(row["selling_points"]), row["brand"], row["logo"], row["copy_language"]),
         _read(row["target"]),
@@ -169,6 +173,14 @@ def _example(row: Mapping[str, Any]) -> Example:
         row["annotator"],
         tuple(row["reasons"] or ()),  # data sets of before have neither
         row["note"] or "",
+    )
+
+
+def _framing(row: Mapping[str, Any]) -> Framing:
+    """How the photo lay; data sets of before know none that goes on beyond its edges."""
+    focus = row["focus"] and _box(row["focus"])
+    return Framing(
+        _box(row["crop"]), _box(row["picture"]), row["backdrop"], blend=row["blend"] or "normal", focus=focus or None
     )
 
 

@@ -144,6 +144,15 @@ def test_an_adopted_layout_is_learnt_with_the_part_of_the_copy_that_it_places():
     assert one.framing.crop == (0, 0.1, 1, 0.9)
 
 
+def test_a_photo_that_goes_on_beyond_its_edges_is_learnt_with_them_and_no_other_crop_may_leave_it():
+    beyond = {"crop": [-0.5, 0.0, 1.25, 1.0], "ground": {"blend": "outpaint", "focus": [0.25, 0.0, 0.75, 1.0]}}
+    one = only(from_layouts([layout(**beyond)], [decided("adopt")]))
+    assert (one.framing.crop, one.framing.blend) == ((-0.5, 0.0, 1.25, 1.0), "outpaint")
+    assert one.framing.focus == (0.25, 0.0, 0.75, 1.0)
+    other = only(from_layouts([layout(**beyond | {"ground": {"blend": "normal"}})], [decided("adopt")]))
+    assert (type(other), other.reason) == (Drop, "box_outside")
+
+
 def test_of_an_edit_the_edit_is_chosen_and_ours_is_rejected():
     moved = [*ELEMENTS[:1], element("title", "Kettle", (0.2, 0.2, 0.8, 0.3)), ELEMENTS[3]]
     drop, one = from_layouts([layout()], [decided("edit", elements=moved)])

@@ -34,6 +34,14 @@ def test_what_is_written_is_read_back_to_the_last_digit():
     assert (again.sha, again.salt, again.shares, again.sources) == (data.sha, "s", data.shares, ("a",))
 
 
+def test_a_photo_that_goes_on_beyond_its_edges_is_read_back_and_without_such_a_sha_is_as_it_was():
+    framing = Framing((-0.5, 0, 1.2, 1), (0, 0, 1, 1), blend="outpaint", focus=(0.1, 0, 0.9, 1 / 3))
+    data = select([example(n, framing=framing) if n % 2 else example(n) for n in range(20, 40)])
+    table, about = to_bytes(data)
+    assert from_bytes([table], about, "there").splits == data.splits
+    assert '"focus"' not in canonical(example(20)) and '"focus"' in canonical(example(21, framing=framing))
+
+
 def test_a_data_set_of_version_1_is_read_under_the_sha_that_it_had():
     data = replace(select([RICH, *(example(n) for n in range(20, 30))]), version=1)
     table, about = to_bytes(data)
@@ -46,7 +54,7 @@ def test_a_data_set_of_version_1_is_read_under_the_sha_that_it_had():
 def test_a_data_set_without_reasons_is_read_under_the_sha_that_it_had():
     data = select([example(n, annotator="Mei") for n in range(20, 30)])
     table, about = to_bytes(data)
-    before = pq.read_table(pa.BufferReader(table)).drop_columns(["reasons", "note"])
+    before = pq.read_table(pa.BufferReader(table)).drop_columns(["reasons", "note", "blend", "focus"])
     sink = pa.BufferOutputStream()
     pq.write_table(before, sink)
     again = from_bytes([sink.getvalue().to_pybytes()], about, "there")

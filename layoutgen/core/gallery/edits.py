@@ -11,7 +11,7 @@ from typing import Any
 
 from layoutgen.core import rows
 from layoutgen.core.feedback import fault_of_elements
-from layoutgen.core.layout import Box, Canvas, Element, Role
+from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.text.price import PriceFace
 from layoutgen.core.text.runs import with_runs
@@ -56,7 +56,8 @@ def edited(layout: Sequence[Element], edit: object, canvas: Canvas, face_of: Fac
 
 
 def _origin(layout: Sequence[Element], free: list[int], wanted: Mapping[str, Any], name: str) -> int:
-    """Which of the row's elements an edited one was: as it says, else the one with its role and text, or its role."""
+    """Which of the row's elements an edited one was, or looks like: as it says, else the one with its role and text, or
+    its role, or of a text the smallest."""
     was = wanted.get("was")
     place = was if isinstance(was, int) and not isinstance(was, bool) and 0 <= was < len(layout) else None
     if place is not None and layout[place].role == wanted["role"]:
@@ -67,6 +68,9 @@ def _origin(layout: Sequence[Element], free: list[int], wanted: Mapping[str, Any
     same = [i for i in alike if layout[i].text == (wanted.get("text") or "")]
     if not alike:
         alike = [i for i, element in enumerate(layout) if element.role == wanted["role"]]
+    if not alike and wanted["role"] in TEXT_ROLES:  # a text that was put back looks like the row's smallest
+        texts = [i for i, element in enumerate(layout) if element.lines]
+        alike = sorted(texts, key=lambda i: layout[i].font_px)[:1]
     if not alike:
         has = ", ".join(dict.fromkeys(element.role.value for element in layout)) or "none"
         raise EditError(f"{name} has the role {wanted['role']!r}; the layout's elements have {has}")
@@ -83,7 +87,7 @@ def _drawn(was: Element, wanted: Mapping[str, Any], name: str, canvas: Canvas, f
     read = table_rows.elements([{**rows.element_row(was), **changes}], unlike)
     if unlike:
         raise EditError(f"{name} can't be drawn: {unlike[0]}; give {', '.join(sorted(changes))} as rows have them")
-    element = read[0]
+    element = replace(read[0], role=Role(wanted["role"]))
     if element.role is Role.UNDERLAY or not was.lines:
         return replace(element, box=box)
     text = was.text if wanted.get("text") is None else str(wanted["text"])

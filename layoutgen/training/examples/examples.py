@@ -13,6 +13,7 @@ from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.prompts.layouts import said
 from layoutgen.training.examples.rejections import question, rejections_of, why
+from layoutgen.training.examples.rewording import reworded
 from layoutgen.training.examples.row_elements import (
     UnfitError,
     box_of,
@@ -213,7 +214,7 @@ def _laid_out(row: Mapping[str, Any], source: str) -> Example:
 
 
 def _edited(row: Mapping[str, Any], edit: Feedback) -> Example:
-    row_id = str(row["row_id"])
+    row, row_id = reworded(row, edit), str(row["row_id"])
     ours = suggestions_of(row.get("elements") or (), row_id)
     chosen = tuple(
         Suggestion(element.role, box_of(element.box, f"{row_id} as edited by {edit.annotator}"), element.text)

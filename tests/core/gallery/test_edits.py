@@ -1,5 +1,7 @@
 """Edits as they are drawn: unchanged words keep their shape, others are set anew, and what can't be is told."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,11 +80,19 @@ def test_an_element_is_the_one_that_it_was_or_that_is_alike():
     assert [one.text for one in edited(layout, [said(layout[1], was=2)], CANVAS, face_of)] == ["Vase"]
 
 
+def test_a_text_that_was_put_back_looks_like_one_of_its_role_or_the_smallest():
+    layout = [UNDERLAY, title("Vase"), replace(title("Sale", (0.1, 0.6, 0.3, 0.8)), font_px=30)]
+    back = {"role": "price", "text": "$9", "box": [0.6, 0.6, 0.9, 0.9], "font_px": 40, "colour": "#00ff00"}
+    (*_, price) = edited(layout, [*map(said, layout), back], CANVAS, face_of)
+    assert (price.role, price.text, price.font, price.colour) == (Role.PRICE, "$9", "NotoSans-Bold", "#00ff00")
+    assert (price.lines, price.font_px) == (("$9",), 40)
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
         ("x", "elements is 'x'; give the list as edited"),
-        ([{"role": "price", "box": [0, 0, 1, 1]}], "has the role 'price'; the layout's elements have underlay, title"),
+        ([{"role": "logo", "box": [0, 0, 1, 1]}], "has the role 'logo'; the layout's elements have underlay, title"),
         ([{"role": "title", "box": [0, 0, 0, 1]}], "give left < right and top < bottom"),
         ([{"role": "title", "text": "Vase", "box": [0, 0, 1, 1], "colour": "red"}], "element_colour_unknown"),
         ([{"role": "title", "text": "W" * 900, "box": [0, 0, 0.02, 0.02]}], "make the box larger or the text shorter"),

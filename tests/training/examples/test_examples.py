@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -256,6 +257,18 @@ def test_a_final_decision_of_a_disputed_layout_is_learnt():
 def test_an_edit_with_a_text_that_is_not_in_the_copy_is_dropped():
     found = list(from_layouts([layout()], [decided("edit", elements=[element("title", "Pot", (0, 0, 1, 1))])]))
     assert [one.reason for one in found if isinstance(one, Drop)] == ["edited", "not_in_copy"]
+
+
+def test_words_that_a_designer_changed_are_what_there_was_to_say():
+    edit = decided("edit")
+    title = replace(edit.elements[1], text="Electric kettle", was=1, lines=("Electric", "kettle"))
+    edit = replace(edit, elements=(edit.elements[0], title, *edit.elements[2:]))
+    _, one = from_layouts([layout()], [edit])
+    assert isinstance(one, Example)
+    assert one.copy.title == "Electric kettle"
+    for elements in (one.target, one.rejected):
+        assert [element.text for element in elements if element.role is Role.TITLE] == ["Electric kettle"]
+        assert parse_layout(write_layout(elements, one.copy), one.copy)
 
 
 def test_layouts_that_passed_the_acceptance_check_are_learnt():

@@ -1,0 +1,25 @@
+"""A row in the words of an edit: a text that a designer changed was what there was to say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from layoutgen.core.feedback import Feedback
+
+_COPY = ("title", "brand")
+
+
+def reworded(row: Mapping[str, Any], edit: Feedback) -> Mapping[str, Any]:
+    """A row whose copy and elements have the texts of an edit's elements, as far as these say which of the row's they
+    were. Both layouts, ours and the designer's, then are answers to one copy."""
+    elements = list(row.get("elements") or ())
+    words: dict[str, str] = {}
+    for element in edit.elements or ():
+        before = elements[element.was] if element.was is not None and element.was < len(elements) else None
+        if before and before.get("role") == element.role and before.get("text") and element.text:
+            words[before["text"]] = element.text
+    if all(text == changed for text, changed in words.items()):
+        return row
+    copy = {name: words.get(row[name], row[name]) for name in _COPY if row.get(name)}
+    points = [words.get(point, point) for point in row.get("selling_points") or ()]
+    changed = [{**element, "text": words.get(element.get("text"), element.get("text"))} for element in elements]
+    return {**row, **copy, "selling_points": points, "elements": changed}

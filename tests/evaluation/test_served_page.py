@@ -111,3 +111,27 @@ def test_an_edit_is_drawn_by_the_server_and_kept_with_its_words(browser, page):
 def test_plain_files_have_no_server(browser, page):
     browser.open((page / "index.html").as_uri())
     assert browser.run("gallery.server") is None
+
+
+def test_an_edit_is_shown_as_the_server_draws_it_and_approximate_while_it_moves(browser, page):
+    caption = "document.querySelector('figcaption').textContent"
+    with serving(room_of(page)) as server:
+        visit(browser, server)
+        browser.run("gallery.viewer.open(gallery.data.rows[0], {}, true)")
+        browser.wait("document.querySelectorAll('.handle').length === 2")
+        browser.focus(".handle")
+        browser.press("ArrowDown")
+        assert browser.run(caption) == "edit · approximate"
+        browser.wait(f"{caption} === 'edit · exact, drawn by the server'")
+        assert browser.run("document.querySelector('.exact').naturalWidth") == 300
+        browser.focus("#words")
+        browser.run("document.querySelector('#words').select()")
+        browser.type("A tall vase")
+        assert browser.run(caption) == "edit · approximate: new letters are this browser's"
+        browser.wait(f"{caption} === 'edit · exact, drawn by the server'")
+        browser.press("Escape", "Enter")
+        browser.wait("gallery.decisions.count() === 1 && gallery.server.unsent === 0")
+        (edit,) = feedback.read((page / "feedback.jsonl").read_text())[0]
+        title = edit.elements[0]
+        assert (title.was, title.text, title.lines, title.font_px) == (0, "A tall vase", ("A tall vase",), 40)
+    assert browser.errors == []

@@ -190,10 +190,11 @@ class MergedLines:
 
 
 def _written(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as files have it: without what only a page knows of its elements."""
+    """A record as files have it: without what it and its elements do not say."""
     written = {name: value for name, value in record.items() if value is not None}
     if isinstance(written.get("elements"), list):
-        written["elements"] = [{k: v for k, v in element.items() if k != "was"} for element in written["elements"]]
+        elements = written["elements"]
+        written["elements"] = [{k: v for k, v in element.items() if v is not None} for element in elements]
     return written
 
 

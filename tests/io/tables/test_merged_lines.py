@@ -34,7 +34,7 @@ def path(tmp_path):
 
 def test_decisions_are_merged_as_an_import_would(path):
     file = MergedLines(Storage(), str(path))
-    edit = record("p2", "edit", elements=[{"role": "title", "text": "a\u2028b", "box": [0, 0, 1, 0.5], "was": 3}])
+    edit = record("p2", "edit", elements=[{"role": "title", "text": "a\u2028b", "box": [0, 0, 1, 0.5], "was": None}])
     merged = file.merge([record(), edit, record("p1", "reject", "Wei", reasons=["crop"], note="no")])
     assert (merged.taken, merged.known, merged.refused) == (3, 0, ())
     assert said(path) == {("Mei", "p1"): "adopt", ("Mei", "p2"): "edit", ("Wei", "p1"): "reject"}

@@ -96,6 +96,13 @@ gallery.warnings = (() => {
     const fault = (kind, at, value = "") => faults.push({ kind, at, value });
     const isOpen = (k) => OPEN.includes(originals[k]?.shape);
     const above = (i, k) => boxes.standing(elements, i).has(k);
+    const onUnderlay = (i) => {
+      const under = boxes.parent(elements, i);
+      return under >= 0 && !isOpen(under) && holds(elements[under].box, elements[i].box);
+    };
+    const held = (a, b) => elements[a].role === "underlay" && holds(elements[a].box, elements[b].box);
+    const overlaps = (a, b) => !(a === b || isOpen(a) || isOpen(b) || above(a, b) || above(b, a) || held(a, b) || held(b, a))
+      && meets(elements[a].box, elements[b].box);
     const marked = details.protected.map((one) => ({ ...one, box: one.box.map((side, i) => side * size[i % 2]) }));
     const safe = [margin, margin, size[0] - margin, size[1] - margin];
     elements.forEach((one, i) => {
@@ -104,13 +111,12 @@ gallery.warnings = (() => {
       if (!isUnderlay && !holds(safe, one.box)) fault("outside", [i]);
       canvas.zones.filter((zone) => !isUnderlay && meets(one.box, zone.box)).forEach((zone) => fault("zone", [i], zone.name));
       for (let k = i + 1; k < elements.length; k += 1) {
-        const held = (a, b) => elements[a].role === "underlay" && holds(elements[a].box, elements[b].box);
-        if (isOpen(i) || isOpen(k) || above(i, k) || above(k, i) || held(i, k) || held(k, i)) continue;
-        if (meets(one.box, elements[k].box)) fault("overlap", [i, k]);
+        // Where a text's underlay is in the way, that says it.
+        const isSaid = [[i, k], [k, i]].some(([a, b]) => onUnderlay(a) && overlaps(boxes.parent(elements, a), b));
+        if (overlaps(i, k) && !isSaid) fault("overlap", [i, k]);
       }
       if (under >= 0 && !isOpen(under) && meets(one.box, elements[under].box) && !holds(elements[under].box, one.box)) fault("off_underlay", [i]);
-      const onOwn = under >= 0 && !isOpen(under) && holds(elements[under].box, one.box);
-      if (!isOpen(i) && !onOwn) subject(one, i);
+      if (!isOpen(i) && !onUnderlay(i)) subject(one, i);
       if (isUnderlay) return;
       const px = lettering.px(one, originals[i], size);
       if (px && Math.round(px) < canvas.smallest) fault("small", [i], t("{px} px, least {least}", { px: Math.round(px), least: Math.ceil(canvas.smallest) }));
@@ -136,7 +142,11 @@ gallery.warnings = (() => {
   const key = (fault, elements) => `${fault.kind} ${fault.at.map((i) => elements[i].was ?? elements[i].text)}`;
 
   const words = (fault, elements) => {
-    const names = fault.at.map((i) => (elements[i].text ? `${t(elements[i].role)} “${elements[i].text.slice(0, 24)}”` : t(elements[i].role)));
+    // An underlay is known by the first text that stands on it.
+    const names = fault.at.map((i) => {
+      const { text } = elements[[...boxes.standing(elements, i)].find((k) => elements[k].text) ?? i];
+      return text ? `${t(elements[i].role)} “${text.slice(0, 24)}”` : t(elements[i].role);
+    });
     return `${names.join(" × ")}: ${t(LABELS[fault.kind])}${fault.value ? ` (${fault.value})` : ""}`;
   };
 

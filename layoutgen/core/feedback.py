@@ -31,6 +31,7 @@ FIELDS = (
     ("final", "boolean", "settles the layout: of all decisions on it the last final one counts; may be left out"),
     ("comments", "list of object", "what is said of places: each with `box` (ltrb, normalised to the canvas), `text`, "
      "and the `role` of the element that is meant, where one is; may be left out"),
+    ("layout", "string", "by which the gallery knows the layout again in another run; may be left out"),
 )  # fmt: skip
 # Why layouts are sent back, by the name that feedback has and as the gallery's buttons say it.
 REASONS = {

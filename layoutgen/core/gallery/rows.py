@@ -6,6 +6,7 @@ layouts (dead letters, `status` other than ok) the reason is shown. Columns that
 (list of name and box, ltrb of the canvas).
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from layoutgen.core.shapes import gradients, paths, underlays
 # A line of the index, in this order.
 FIELDS = (
     *("row_id", "product", "title", "text", "canvas", "width", "height", "application", "category", "status", "kind"),
-    *("roles", "elements", "score", "contrast", "covered", "smallest", "run", "composer", "preview"),
+    *("roles", "elements", "score", "contrast", "covered", "smallest", "run", "composer", "preview", "layout"),
 )
 SMALLEST = 0.024  # share of the canvas's short side that a readable font has, as the place stage's default says
 _MOST = 1e300  # a number that JSON says and a float has not is none
@@ -111,8 +112,15 @@ def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any
         "run": runs.index(row["run_id"]) if row.get("run_id") in runs else 0,
         "composer": row.get("composer"),
         "preview": preview and ok,
+        "layout": digest(row) if ok else None,
     }
     return [values[name] for name in FIELDS]
+
+
+def digest(row: Mapping[str, Any]) -> str:
+    """What is laid out and how, in 12 letters: the same in every run that leaves a layout as it was."""
+    seen = [row.get(name) for name in ("image_sha256", "canvas_width", "canvas_height", "crop", "picture", "elements")]
+    return hashlib.sha256(json.dumps(seen, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:

@@ -140,3 +140,11 @@ def test_underlays_in_shapes_come_with_their_outline_and_what_can_not_be_drawn_w
     assert {"path", "shape", "gradient", "tracking", "strike"}.isdisjoint(rounded)
     assert "path" not in unknown
     assert (details["ground"], details["style"]) == ("cut out", "bold_sale")
+
+
+def test_a_layout_is_known_again_by_its_digest_whatever_run_and_name_it_has():
+    digest = gallery_rows.digest(row())
+    assert len(digest) == 12
+    assert gallery_rows.digest(row(run_id="another", row_id="x", notes=["n"], score=1)) == digest
+    assert gallery_rows.digest(row(canvas_width=999)) != digest
+    assert gallery_rows.digest(row(elements=[element(box=[0.1, 0.1, 0.2, 0.2])])) != digest

@@ -7,6 +7,7 @@ gallery.decisions = (() => {
   const STEPS = "layoutgen.steps."; // of this tab's visit: what was decided last
   const MOST_STEPS = 300;
   const rowOf = new Map(); // "row_id\nrun_id" of this page's rows
+  const rowOfLayout = new Map(); // "row_id\nlayout", what is laid out and how, whatever the run
   const said = new Map(); // annotator's key -> row_id -> record
   let annotator = "";
   let steps = []; // each a list of { who, rowId, runId, before, at }
@@ -29,14 +30,25 @@ gallery.decisions = (() => {
 
   function open(run, rows) {
     runId = run;
-    rows.filter((row) => !row.failed).forEach((row) => rowOf.set(`${row.row_id}\n${row.runId}`, row));
+    for (const row of rows.filter(({ failed }) => !failed)) {
+      rowOf.set(`${row.row_id}\n${row.runId}`, row);
+      if (row.layout) rowOfLayout.set(`${row.row_id}\n${row.layout}`, row);
+    }
     try {
       annotator = localStorage.getItem(`${OLD}annotator`) ?? "";
       steps = JSON.parse(sessionStorage.getItem(STEPS + runId) ?? "[]");
     } catch { /* nothing is kept here */ }
     store.open({ [KIND]: seen, ...gallery.drafts.watch });
     takeOver();
+    carryOver();
     changed();
+  }
+
+  // Decisions on the same layouts of other runs.
+  function carryOver() {
+    for (const { names: [, , rowId, ofRun], entry: { at, value } } of store.of(KIND)) {
+      if (value && !rowOf.has(`${rowId}\n${ofRun}`)) merge({ row_id: rowId, run_id: ofRun, ...value, time: value.time ?? at });
+    }
   }
 
   // Decisions of an earlier page, each into an entry of its own.
@@ -65,7 +77,7 @@ gallery.decisions = (() => {
 
   // Decide on rows, as one step. `elements` are those of an edit: role, text, box, `was` (their index in the row), and
   // what else of them was changed.
-  function decide(rows, decision, { elements, note, reasons, comments } = {}) {
+  function decide(rows, decision, { elements, note, reasons, comments, final } = {}) {
     const step = rows.map((row) => {
       const before = store.get(names(annotator, row.row_id, row.runId))?.value ?? null;
       const words = (note ?? before?.note ?? "").trim();
@@ -76,6 +88,8 @@ gallery.decisions = (() => {
       if (chips.length) value.reasons = chips;
       const pinned = comments ?? before?.comments ?? [];
       if (pinned.length) value.comments = pinned;
+      if (final) value.final = true;
+      if (row.layout) value.layout = row.layout;
       return { who: annotator, rowId: row.row_id, runId: row.runId, before, at: put(row, value) };
     });
     steps.push(step);
@@ -83,14 +97,16 @@ gallery.decisions = (() => {
     changed();
   }
 
-  // A note, reasons or comments by themselves change what is said with a decision and nothing else.
-  function remark(row, { note, reasons, comments }) {
+  // A note, reasons, comments or whether it is final by themselves change what is said with a decision and nothing else.
+  function remark(row, { note, reasons, comments, final }) {
     const record = of(row);
     const words = (note ?? record?.note ?? "").trim();
     const [chips, pinned] = [reasons ?? record?.reasons ?? [], comments ?? record?.comments ?? []];
+    const isFinal = final ?? Boolean(record?.final);
     const isSame = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b);
-    if (!record || ((record.note ?? "") === words && isSame(record.reasons, chips) && isSame(record.comments, pinned))) return;
-    decide([row], record.decision, { elements: record.elements, note: words, reasons: chips, comments: pinned });
+    if (!record || ((record.note ?? "") === words && isSame(record.reasons, chips) && isSame(record.comments, pinned)
+      && Boolean(record.final) === isFinal)) return;
+    decide([row], record.decision, { elements: record.elements, note: words, reasons: chips, comments: pinned, final: isFinal });
   }
 
   // Take the last step back; returns the row_ids that it was about, null for none. What was decided anew in another tab
@@ -105,8 +121,13 @@ gallery.decisions = (() => {
     return mine.map(({ rowId }) => rowId);
   }
 
+  // The row of this page that a record is about: of its run, or with the same layout in another.
+  const find = ({ row_id, run_id, layout }) => rowOf.get(`${row_id}\n${run_id}`) ?? rowOfLayout.get(`${row_id}\n${layout}`) ?? null;
+
   // A record from elsewhere: kept where it is newer than what is here; tells whether it was.
-  function merge({ row_id, run_id, annotator: who, time, ...rest }) {
+  function merge(record) {
+    const { row_id, run_id: ofRun, annotator: who, time, ...rest } = record;
+    const run_id = find(record)?.runId ?? ofRun;
     const at = new Date(time).toISOString();
     const known = store.get(names(who, row_id, run_id));
     if (known && known.at >= at) return false;
@@ -132,10 +153,15 @@ gallery.decisions = (() => {
   // A row's decisions of others than who reviews now.
   const others = (row) => [...said].filter(([who]) => who !== nameKey(annotator)).map(([, rows]) => rows.get(row.row_id)).filter(Boolean);
 
+  const every = (row) => [of(row), ...others(row)].filter(Boolean);
+  const isSettled = (row) => every(row).some((record) => record.final);
+
   return {
-    open, of, decide, remark, undo, exported, all, merge, others, nameKey,
+    open, of, decide, remark, undo, exported, all, merge, others, nameKey, find,
     rowOf: (rowId, ofRun) => rowOf.get(`${rowId}\n${ofRun}`) ?? null,
-    isDisputed: (row) => new Set([of(row), ...others(row)].filter(Boolean).map((record) => record.decision)).size > 1,
+    isDisputed: (row) => !isSettled(row) && new Set(every(row).map((record) => record.decision)).size > 1,
+    isSettled,
+    byPerson: () => said,
     count: () => theirs(annotator).size,
     tally() {
       const counts = { adopt: 0, edit: 0, reject: 0, left: rowOf.size - theirs(annotator).size };

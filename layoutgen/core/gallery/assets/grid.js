@@ -114,7 +114,7 @@ gallery.grid = (() => {
       pictures, choices ?? "",
       make("h2", { title: row.title }, row.title || row.row_id || t("(no title)")),
       make("p", { class: "line" }, make("span", {}, row.canvas ?? ""), scores,
-        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), marks, status, said),
+        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), marks, status, gallery.people.badges(row), said),
     );
     return made;
   }

@@ -1,6 +1,6 @@
 "use strict";
 // Decisions out of files that this page or another exported, of anybody: each is kept where it is of a layout that is
-// here, and newer than what its annotator is known to have said.
+// here, in this run or unchanged from another, and newer than what its annotator is known to have said.
 gallery.imports = (() => {
   const { decisions } = gallery;
   const DECISIONS = ["adopt", "edit", "reject"];
@@ -14,7 +14,7 @@ gallery.imports = (() => {
         try { record = JSON.parse(text); } catch { /* counted below */ }
         const isUsable = record && DECISIONS.includes(record.decision) && typeof record.annotator === "string"
           && record.annotator.trim() && !Number.isNaN(Date.parse(record.time)) && (record.decision !== "edit" || Array.isArray(record.elements));
-        const row = isUsable && decisions.rowOf(record.row_id, record.run_id);
+        const row = isUsable && decisions.find(record);
         if (!isUsable) counts.unusable += 1;
         else if (!row) counts.foreign += 1;
         else if (decisions.merge(await withIndices(row, record))) counts.taken += 1;

@@ -97,6 +97,7 @@
     decision: decisions.of(row)?.decision ?? (row.failed ? "none" : "undecided"),
     isUnsure: !row.failed && Boolean(drafts.of(row).unsure),
     isDisputed: !row.failed && decisions.isDisputed(row),
+    isSettled: !row.failed && decisions.isSettled(row),
     reasons: decisions.of(row)?.reasons ?? [],
   });
 
@@ -138,7 +139,7 @@
       ...filters.counted(rows, (row) => row.status),
       ...kinds.map(([kind, n]) => [`kind:${kind}`, n, `  ${kind}`]),
     ]);
-    options("decision", "all", [["undecided"], ["unsure"], ["adopt"], ["edit"], ["reject"], ["disputed"],
+    options("decision", "all", [["undecided"], ["unsure"], ["adopt"], ["edit"], ["reject"], ["disputed"], ["settled"],
       ...(gallery.data.meta.reasons ?? []).map(({ name, label }) => [`reason:${name}`, undefined, label])]);
     options("canvas", "all", filters.counted(rows, (row) => row.canvas));
     options("application", "all", filters.counted(rows, (row) => row.application));
@@ -235,6 +236,12 @@
     });
     by("import").addEventListener("click", () => by("files").click());
     by("files").addEventListener("change", load);
+    by("others").checked = header.setting("others") === "yes";
+    by("others").addEventListener("change", () => {
+      header.setting("others", by("others").checked ? "yes" : "");
+      grid.look(views());
+      viewer.redraw();
+    });
     by("advance").addEventListener("change", () => header.setting("advance", by("advance").checked ? "" : "no"));
     by("annotator").addEventListener("change", () => {
       decisions.annotator = by("annotator").value;

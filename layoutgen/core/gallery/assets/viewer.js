@@ -95,7 +95,6 @@ gallery.viewer = (() => {
     const choice = (name, word, act, key, disabled = false) => button(word, act, {
       "data-decision": name, "aria-pressed": String(decision?.decision === name), title: `${t(name)} (${key})`, disabled,
     });
-    const others = gallery.decisions.others(row);
     return make("section", { class: "decide" },
       make("div", { class: "choices" },
         choice("adopt", t("Adopt"), () => said("adopt"), "a"),
@@ -108,7 +107,7 @@ gallery.viewer = (() => {
       make("div", { class: "row" },
         button(t("Skip"), skip, { title: t("to the next undecided (n)") }),
         button(draft.unsure ? t("No longer unsure") : t("Unsure"), () => { gallery.mark(row); draw(); }, { title: t("come back to it later (q)"), "aria-pressed": String(Boolean(draft.unsure)) })),
-      others.length ? make("p", { class: "quiet" }, others.length === 1 ? t("decided by another") : t("decided by {n} others", { n: others.length })) : null);
+      gallery.people.section(row, draw));
   }
 
   function reasons(chosen) {

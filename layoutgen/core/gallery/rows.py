@@ -119,8 +119,8 @@ def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any
 
 def digest(row: Mapping[str, Any]) -> str:
     """What is laid out and how, in 12 letters: the same in every run that leaves a layout as it was."""
-    seen = [row.get(name) for name in ("image_sha256", "canvas_width", "canvas_height", "crop", "picture", "elements")]
-    return hashlib.sha256(json.dumps(seen, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    values = [row.get(name) for name in ("image_sha256", "canvas_width", "canvas_height", "crop", "picture", "elements")]
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:

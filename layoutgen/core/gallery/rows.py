@@ -119,7 +119,9 @@ def line(row: Mapping[str, Any], runs: Sequence[str], preview: bool) -> list[Any
 
 def digest(row: Mapping[str, Any]) -> str:
     """What is laid out and how, in 12 letters: the same in every run that leaves a layout as it was."""
-    values = [row.get(name) for name in ("image_sha256", "canvas_width", "canvas_height", "crop", "picture", "elements")]
+    values = [
+        row.get(name) for name in ("image_sha256", "canvas_width", "canvas_height", "crop", "picture", "elements")
+    ]
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 

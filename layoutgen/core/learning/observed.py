@@ -34,6 +34,7 @@ _FLAT = 12.0  # of 441: how far noise and JPEG carry one colour
 _RIM = 0.012  # of a side: the rim whose colours are looked at
 _SIDE_SHARE = 0.82  # of a side's pixels that one colour takes, at least, where the side is flat
 _HELD_SHARE = 0.72  # of the pixels around a text that one colour takes, where it stands on a container
+_RUN = 110.0  # of 441: how far the ends of a fill's gradient are apart at most
 _APART = 0.045  # OKLab: a container and what is around it
 
 
@@ -188,9 +189,13 @@ def container_of(pixels: np.ndarray, box: Box, em_px: float, ink: str) -> Contai
     around = part[inner].reshape(-1, 3)
     away_from_ink = np.sqrt(((around - colour.to_rgb(ink)) ** 2).sum(-1)) > 60
     fill, share = _flat(around[away_from_ink])
+    fills = np.broadcast_to(colour.to_rgb(fill), (len(part), 3))
+    if share < _HELD_SHARE:
+        fills, share = _running(part[inner], inner[0], len(part), ink)
+        fill = colour.to_hex(fills[(inner[0].start + inner[0].stop) // 2])
     if share < _HELD_SHARE:
         return None
-    near = np.sqrt(((part - colour.to_rgb(fill)) ** 2).sum(-1)) <= 1.5 * _FLAT
+    near = np.sqrt(((part - fills[:, None]) ** 2).sum(-1)) <= 1.5 * _FLAT
     near[inner] = True  # the glyphs
     labels, _ = ndimage.label(near)
     region = labels == labels[inner][0, 0]
@@ -208,6 +213,22 @@ def container_of(pixels: np.ndarray, box: Box, em_px: float, ink: str) -> Contai
         (placed[0] / width, placed[1] / height, placed[2] / width, placed[3] / height),
         _shape(shape),
     )
+
+
+def _running(inner: np.ndarray, rows: slice, height: int, ink: str) -> tuple[np.ndarray, float]:
+    """The colours (height, 3) of the rows of a fill that runs evenly from top to foot, and the share of the pixels
+    around a text's glyphs that have them; `inner` (h, w, 3) are `rows` of it. No share where its ends are too far
+    apart for a fill."""
+    free = np.sqrt(((inner - colour.to_rgb(ink)) ** 2).sum(-1)) > 60
+    at = [i for i in range(len(inner)) if free[i].sum() >= 4]
+    if len(at) < 4:
+        return np.zeros((height, 3)), 0.0
+    medians = np.array([np.median(inner[i][free[i]], axis=0) for i in at])
+    steps, starts = np.polyfit(np.array(at, np.float64), medians, 1)
+    fills = np.clip(starts + steps * (np.arange(height) - rows.start)[:, None], 0, 255)
+    run = float(np.linalg.norm(steps)) * len(inner)
+    away = np.sqrt(((inner - fills[rows.start : rows.start + len(inner), None]) ** 2).sum(-1))
+    return fills, float((away[free] <= _FLAT).mean()) if run <= _RUN else 0.0
 
 
 def _shape(region: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 a kit's `brand.json` and as a house style's TOML. What most posters do is proposed; how many do is said beside it.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from layoutgen.core import colour
 from layoutgen.core.layout import Role
 from layoutgen.core.learning.observed import Poster, Text, delta_ok
 from layoutgen.core.styles.style import Style
+from layoutgen.core.text.typography import em_length
 
 _ALIKE = 3.0  # OKLab distance times 100 within which colours are one
 _SHARE = 0.15  # of the posters that have a colour of the brand, at least
@@ -25,6 +27,11 @@ _GROUNDS = {
 }
 _FALLBACK = 0.35  # what a ground costs that the posters have less often
 _PLAIN_CHROMA = 0.05
+_MOST_BADGE = 5.0  # em
+_STICKERS = re.compile(
+    r"(?i:new( in)?|hot|sale|limited|best ?seller|top ?rated|only here|[-–]?\d{1,2} ?%( off)?)"
+    r"|新品|新款|上新|新鲜|热卖|热销|爆款|限时.{0,2}|特惠|特价|直降.{0,2}|立减.{0,2}|独家|首发|包邮|必买|推荐"
+)
 
 
 @dataclass(frozen=True)
@@ -195,8 +202,9 @@ def _value(value: Any) -> str:
 
 
 def refined(texts: Sequence[Text]) -> tuple[Text, ...]:
-    """Texts with the roles that an annotator does not know: of several prices all but the largest are was-prices, and
-    a small text at the poster's foot is a disclaimer."""
+    """Texts with the roles that an annotator does not know: of several prices all but the largest are was-prices, a
+    small text at the poster's foot is a disclaimer, and few letters on a disc, or a sticker's words on any container,
+    are a badge."""
     prices = [text.em_px for text in texts if text.role is Role.PRICE]
     largest = max((text.em_px for text in texts), default=0.0)
     out = []
@@ -205,8 +213,16 @@ def refined(texts: Sequence[Text]) -> tuple[Text, ...]:
             text = replace(text, role=Role.WAS_PRICE)  # noqa: PLW2901 the same text, better known
         elif text.role not in (Role.TITLE, Role.PRICE) and text.box[1] > 0.85 and text.em_px < 0.4 * largest:
             text = replace(text, role=Role.DISCLAIMER)  # noqa: PLW2901
+        elif text.role not in (Role.TITLE, Role.PRICE, Role.CALL_TO_ACTION) and _is_badge(text):
+            text = replace(text, role=Role.BADGE)  # noqa: PLW2901
         out.append(text)
     return tuple(out)
+
+
+def _is_badge(text: Text) -> bool:
+    if text.container is None or em_length(text.words) > _MOST_BADGE:
+        return False
+    return text.container.shape == "disc" or _STICKERS.fullmatch(text.words.strip()) is not None
 
 
 def _chroma(hex_colour: str) -> float:

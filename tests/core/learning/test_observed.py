@@ -70,3 +70,18 @@ def test_alignment_is_that_of_the_lines_of_copy(alignment):
     elsewhere = Text(Role.DISCLAIMER, "x", (0.05, 0.95, 0.3, 0.97), 10, NAVY)
     assert Poster("p", 300, 400, (*texts, elsewhere), "full", ()).alignment == alignment
     assert Poster("p", 300, 400, texts[:1], "full", ()).alignment == ""
+
+
+@pytest.mark.parametrize("foot", ["#123259", "#04101f"])
+def test_a_container_may_run_to_another_shade_and_a_steep_fall_is_none(foot):
+    pixels = canvas()
+    shades = np.linspace(colour.to_rgb(NAVY), colour.to_rgb(foot), 41)
+    pixels[40:81, 50:191] = shades[:, None].round()
+    pixels[52:68, 60:160:4] = 255
+    held = container_of(pixels, (60 / 300, 52 / 400, 160 / 300, 68 / 400), 18, "#ffffff")
+    assert held is not None and held.shape == "rounded"
+    assert delta_ok(held.colour, colour.to_hex(shades[20])) < 2
+    assert held.box == pytest.approx((50 / 300, 40 / 400, 191 / 300, 81 / 400), abs=0.008)
+    pixels[40:81, 50:191] = np.linspace(colour.to_rgb(NAVY), colour.to_rgb("#f0f0f0"), 41)[:, None].round()
+    pixels[52:68, 60:160:4] = 255
+    assert container_of(pixels, (60 / 300, 52 / 400, 160 / 300, 68 / 400), 18, "#ffffff") is None

@@ -80,3 +80,21 @@ def test_smaller_prices_are_struck_ones_and_small_print_at_the_foot_is_a_disclai
         text(Role.PRICE, 90, 0.3), text(Role.PRICE, 40, 0.4), text(Role.TITLE, 80, 0.1), text(Role.OTHER, 20, 0.93),
     ])]  # fmt: skip
     assert roles == [Role.PRICE, Role.WAS_PRICE, Role.TITLE, Role.DISCLAIMER]
+
+
+@pytest.mark.parametrize(
+    ("words", "shape", "role"),
+    [
+        ("新品", "disc", Role.BADGE),
+        ("Only 9", "disc", Role.BADGE),
+        ("NEW", "rounded", Role.BADGE),
+        ("-20%", "pill", Role.BADGE),
+        ("限时特惠", "pill", Role.BADGE),
+        ("Waterproof", "pill", Role.SELLING_POINT),
+        ("Soft, breathable fabric", "disc", Role.SELLING_POINT),
+        ("新品", None, Role.SELLING_POINT),
+    ],
+)
+def test_a_sticker_is_told_by_its_shape_or_its_words(words, shape, role):
+    held = Container(GOLD, (0.1, 0.1, 0.3, 0.2), shape) if shape else None
+    assert refined([Text(Role.SELLING_POINT, words, (0.12, 0.12, 0.28, 0.18), 30, NAVY, held)])[0].role is role

@@ -88,6 +88,7 @@ def test_what_is_no_brands_file_is_refused(values, said):
         ({"safe_zones": {"3:4": {"foot": [0, 0.9, 1, 0.8]}}}, "left, top, right, bottom in [0, 1]"),
         ({"safe_zones": {"wide": {}}}, "give a ratio such as 3:4"),
         ({"fonts": {"only": "yes"}}, "give true or false"),
+        ({"visual_guidelines": {"logo_placement": {"plate": "no"}}}, "logo_placement.plate is"),
         ({"id": 7}, "id is 7"),
     ],
 )

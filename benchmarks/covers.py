@@ -7,15 +7,16 @@
 Prints one JSON line a case. Photos are a JSON lines file whose rows have `image`, a path beside it; posters one with
 `file` and `texts` (text, box in px, ltrb).
 
-- `acceptance`: each photo on 3:4, 1:1, 16:9 and 9:16 with Chinese and English titles of 6, 12 and 24 characters: the
-  accepted share, refusals by reason, and by ratio and title.
+- `acceptance`: each photo on 3:4, 1:1, 16:9 and 9:16 with Chinese and English titles of 6, 12 and 24 characters, in
+  the house styles: the accepted share, refusals by reason, and by ratio and title; how often a photo's second finder
+  has no opinion; styles and grounds. `--saliency` places, the other finder gives the second opinion.
 - `baselines`: with our framing, text size and line breaks, the title in our place, in the emptiest of the four corners
   (least protection), and anywhere at random: the share of the protected area that it covers, the mean gradient under
   it, and the contrast of the better of white and ink on the picture behind it, without a panel.
 - `posters`: each poster with its own copy (the largest line as title, the next as subtitle, up to two more as
-  stickers), the image as it is: IoU of our title's box with the designer's, of the boxes around all text, and how often
-  the middles lie in the same cell of a 3 x 3 grid. The designer's text is still in the picture, which our solver takes
-  for restless ground, so this is a lower bound.
+  stickers), the image as it is, in the plain style: IoU of our title's box with the designer's, of the boxes around all
+  text, and how often the middles lie in the same cell of a 3 x 3 grid. The designer's text is still in the picture,
+  which our composer takes for restless ground, so this is a lower bound.
 """
 
 import json
@@ -28,20 +29,22 @@ import cv2
 import numpy as np
 
 from benchmarks.benchmark import Benchmark
+from layoutgen.config import styles
 from layoutgen.config.stages import CoverPlaceSettings, ProtectSettings, SaliencySettings
 from layoutgen.core import colour
 from layoutgen.core.annotation import Annotation
+from layoutgen.core.covers import protection
 from layoutgen.core.covers.acceptance import covered_share
 from layoutgen.core.covers.protection import SAFE_ZONES, Contents
-from layoutgen.core.covers.text import CoverCopy
-from layoutgen.core.covers.windows import gradients
-from layoutgen.core.layout import Box, Canvas, Framing, Role, iou, parse_canvas, union
+from layoutgen.core.layout import Box, Canvas, Copy, Role, iou, parse_canvas, union
 from layoutgen.imaging import drawing, framed, images
 from layoutgen.imaging.shrinking import shrink
 from layoutgen.io.storage import Storage
+from layoutgen.models.base import Fault
 from layoutgen.models.building import annotators, composers, finders
 from layoutgen.models.building.fonts import FaceFor
-from layoutgen.models.composers.covers import Cover, Photo, scene_of
+from layoutgen.models.composers.cover_check import Photo
+from layoutgen.models.composers.covers import Cover, CoverComposer, Look
 
 BENCHMARK = Benchmark(
     "covers",
@@ -97,13 +100,18 @@ def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Pat
     reasons: Counter[str] = Counter()
     by: dict[str, list[bool]] = defaultdict(list)
     covered, contrasts, sizes, milliseconds = [], [], [], []
-    sheet, refused, panels = Sheet(sheets, "covers"), Sheet(sheets, "refused"), 0
+    sheet, refused = Sheet(sheets, "covers"), Sheet(sheets, "refused")
+    look = Look(tuple(styles.embedded().values()))
+    chosen: Counter[str] = Counter()
+    grounds: Counter[str] = Counter()
+    silent = 0
     for number, (name, photo) in enumerate(photos(manifest, limit, protect)):
+        silent += photo.contents.opinion is None
         for ratio in RATIOS:
             for key, title in TITLES.items():
                 canvas = parse_canvas(ratio, SIDE)
                 began = time.perf_counter()
-                cover = composer.compose(photo, CoverCopy(title), canvas)
+                cover = composed(composer, photo, Copy(title), canvas, look)
                 milliseconds.append(1000 * (time.perf_counter() - began))
                 verdict = cover.verdict
                 reasons.update({reason.partition(":")[0] for reason in verdict.reasons})
@@ -112,7 +120,8 @@ def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Pat
                 covered.append(verdict.covered)
                 contrasts.append(verdict.contrast)
                 sizes.append(next(e.font_px for e in cover.elements if e.role is Role.TITLE))
-                panels += any(e.role is Role.UNDERLAY for e in cover.elements)
+                chosen[cover.style] += 1
+                grounds[cover.framing.ground] += 1
                 cell_number = number * 7 + RATIOS.index(ratio) * 5 + list(TITLES).index(key)
                 if not verdict.accepted:
                     refused.add(photo, cover, canvas, f"{name} {key} {verdict.reasons[0].partition(':')[0]}")
@@ -134,7 +143,9 @@ def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Pat
         "mean_covered": round(float(np.mean(covered)), 5),
         "contrast_p5": round(float(np.percentile(contrasts, 5)), 2),
         "title_px_p5_p50_p95": [int(np.percentile(sizes, p)) for p in (5, 50, 95)],
-        "on_panel": round(panels / done, 3),
+        "photos_without_second_opinion": silent,
+        "styles": dict(chosen.most_common()),
+        "grounds": dict(grounds.most_common()),
         "ms_per_cover_p50_p95": [round(float(np.percentile(milliseconds, p)), 1) for p in (50, 95)],
     }
 
@@ -148,22 +159,24 @@ def baselines(manifest: Path, limit: int, protect: ProtectSettings) -> dict[str,
     for number, (_, photo) in enumerate(photos(manifest, limit, protect)):
         for ratio in RATIOS:
             canvas = parse_canvas(ratio, SIDE)
-            cover = composer.compose(photo, CoverCopy(TITLES["zh12"]), canvas)
-            scene = scene_of(photo, cover.framing, canvas, SAFE_ZONES)
+            cover = composed(composer, photo, Copy(TITLES["zh12"]), canvas)
+            zones = protection.zones_for(canvas)
+            protected = protection.protect(photo.contents, canvas, cover.framing, zones=zones).map
+            pixels = framed.draw(photo.pixels, cover.framing, canvas, protection.SIDE)
+            gradients = np.hypot(*np.gradient(np.cbrt(colour.luminance(pixels))))
             title = next(e for e in cover.elements if e.role is Role.TITLE)
             width, height = title.box[2] - title.box[0], title.box[3] - title.box[1]
             edge = settings.margin * min(canvas.width, canvas.height)
             left, top = edge / canvas.width, edge / canvas.height
             right, bottom = 1 - left - width, 1 - top - height
             corners = [(x, y, x + width, y + height) for y in (top, bottom) for x in (left, right)]
-            corner = min(corners, key=lambda box: float(cut(scene.protection, box).mean()))
+            corner = min(corners, key=lambda box: float(cut(protected, box).mean()))
             x, y = rng.uniform(left, max(left, right)), rng.uniform(top, max(top, bottom))
             for way, box in (("ours", title.box), ("corner", corner), ("random", (x, y, x + width, y + height))):
-                lightness = np.cbrt(colour.luminance(scene.pixels))
-                behind = cut(scene.pixels, box).reshape(-1, 3)
+                behind = cut(pixels, box).reshape(-1, 3)
                 readable = max(colour.contrast_on(c, behind) for c in (colour.PAPER, colour.INK))
-                gradient = float(cut(gradients(lightness), box).mean())
-                measured[way].append((covered_share([box], scene.protection), gradient, readable))
+                gradient = float(cut(gradients, box).mean())
+                measured[way].append((covered_share([box], protected), gradient, readable))
         if number % 4 == 3:
             BENCHMARK.say(f"{number + 1} photos against other places")
     means = {
@@ -197,8 +210,8 @@ def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> di
         photo = Photo(picture, Contents(saliency.saliency([picture])[0]))
         canvas = Canvas(2 * row["width"], 2 * row["height"])
         words = [text["text"] for text in texts]
-        copy = CoverCopy(words[0], words[1] if words[1:] else None, tuple(words[2:4]))
-        cover = composer.compose(photo, copy, canvas, framings=[Framing()])
+        copy = Copy(words[0], tuple(words[2:4]), subtitle=words[1] if words[1:] else None)
+        cover = composed(composer, photo, copy, canvas, framing="as_is")
         theirs = [normalised(text["box"], row["width"], row["height"]) for text in texts]
         ours = [e.box for e in cover.elements if e.lines]
         title = next(e.box for e in cover.elements if e.role is Role.TITLE)
@@ -222,22 +235,31 @@ def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> di
     }
 
 
+def composed(
+    composer: CoverComposer, photo: Photo, copy: Copy, canvas: Canvas, look: Look | None = None, framing: str = ""
+) -> Cover:
+    """A cover. Raises RuntimeError where there is none."""
+    cover = composer.compose(photo, copy, canvas, look, framing=framing)
+    if isinstance(cover, Fault):
+        raise RuntimeError(f"{copy.title} on {canvas.name}: {cover.message}")
+    return cover
+
+
 def photos(manifest: Path, limit: int, protect: ProtectSettings) -> Iterator[tuple[str, Photo]]:
     """Photos with what must not be covered."""
     names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
     if limit and limit < len(names):
         names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
     annotator, _ = annotators.annotator(protect.reading, Storage())
-    faces = finders.faces(protect)
+    faces, second = finders.faces(protect), finders.opinion(protect)
     for name in names:
         picture = decoded(manifest.parent / name)
         (read,) = annotator.annotate([picture])
         assert isinstance(read, Annotation) and read.subject_map is not None
         people = tuple(face.box for face in faces.faces([picture])[0]) if faces else ()
-        yield (
-            Path(name).stem,
-            Photo(picture, Contents(read.subject_map, people, tuple(text.box for text in read.lines))),
-        )
+        opinion = protection.opinion(second.saliency([picture])[0]) if second else None
+        texts = tuple(text.box for text in read.lines)
+        yield Path(name).stem, Photo(picture, Contents(read.subject_map, people, texts, opinion=opinion))
 
 
 def decoded(path: Path) -> np.ndarray:

@@ -37,16 +37,17 @@ import numpy as np
 
 from benchmarks import saliency
 from benchmarks.benchmark import Benchmark
+from benchmarks.covers import composed
 from layoutgen.config.stages import CoverPlaceSettings, SaliencySettings
 from layoutgen.core.covers import key_elements
 from layoutgen.core.covers.protection import SAFE_ZONES, Contents
-from layoutgen.core.covers.text import CoverCopy
-from layoutgen.core.layout import Role, area, parse_canvas
+from layoutgen.core.layout import Copy, Role, area, parse_canvas
 from layoutgen.core.prompts.covers import KeyElement, Kind
 from layoutgen.imaging import framed
 from layoutgen.models.building import composers, finders
 from layoutgen.models.building.fonts import FaceFor
-from layoutgen.models.composers.covers import CoverComposer, Photo
+from layoutgen.models.composers.cover_check import Photo
+from layoutgen.models.composers.covers import CoverComposer
 from layoutgen.training.corpus.composites import composite, stock
 
 BENCHMARK = Benchmark(
@@ -57,7 +58,7 @@ BENCHMARK = Benchmark(
     full="60 pictures, about 2 minutes",
     uses="one core",
 )
-TITLE = CoverCopy("三分钟学会秋冬通勤好穿搭")
+TITLE = Copy("三分钟学会秋冬通勤好穿搭")
 CANVAS = parse_canvas("1:1", 1080)
 JITTER, SHIFT = 0.06, (0.1, 0.2)
 _SIDE, _SMALLEST, _EMPTY = 384, 0.01, 0.1
@@ -200,7 +201,8 @@ def measured(cases: Sequence[Case], maps: Sequence[np.ndarray | None], composer:
     for case, values in zip(cases, maps, strict=True):
         dear = case.subject if values is None else values
         matters = cv2.resize(case.matters.astype(np.float32), dear.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
-        cover = composer.compose(Photo(case.pixels, Contents(case.subject, with_elements=values)), TITLE, CANVAS)
+        photo = Photo(case.pixels, Contents(case.subject, with_elements=values))
+        cover = composed(composer, photo, TITLE, CANVAS)
         shown = replace(cover.framing, backdrop="#000000")
         laid = (
             framed.draw(np.repeat((255 * case.matters[..., None]).astype(np.uint8), 3, 2), shown, CANVAS, 540)[..., 0]

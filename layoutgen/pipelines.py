@@ -38,7 +38,6 @@ from layoutgen.config.stages import (
     RenderSettings,
 )
 from layoutgen.core.brands.kits import BrandKits
-from layoutgen.core.covers import placement
 from layoutgen.core.layout import Role, parse_canvas
 from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.core.styles.choosing import Wardrobe
@@ -64,7 +63,7 @@ from layoutgen.models.building.versions import (
     versions_by_application,
     with_kits,
 )
-from layoutgen.models.composers import rules
+from layoutgen.models.composers import covers, rules
 from layoutgen.models.weights import pinned
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.run import run
@@ -121,7 +120,7 @@ def run_layouts(
         _routed(Step("compose", partial(_compose, config, storage, wardrobe, kits), config.compose.pool)),
         _routed(
             Step("place", partial(_place, config, storage, wardrobe, kits), config.place.pool),
-            partial(_place_covers, cover_settings(config), config.protect),
+            partial(_place_covers, cover_settings(config), config.protect, storage, wardrobe, kits),
         ),
     ]
     steps += _rendering(config.render, config.images, finish, storage, output)
@@ -183,18 +182,21 @@ def run_covers(
     Raises as `runs.run.run` does."""
     storage = opened(config.storage)
     config = _pinned(config, storage)
-    finish = _finish(config.render, storage, own_fonts(config.place))
-    of_all = cover_versions(config.images, config.protect, config.place)
-    versions = rendered(dict.fromkeys(APPLICATIONS, of_all), finish.recipes)
+    wardrobe = styles.wardrobe(config.style, storage)
+    kits = _kits(config, wardrobe, storage)
+    finish = _finish(config.render, storage, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
+    of_all = cover_versions(config.images, config.protect, config.place, styles.version(wardrobe))
+    versions = with_kits(rendered(dict.fromkeys(APPLICATIONS, of_all), finish.recipes), kits.digests)
     fetch = partial(Fetch, storage, config.images, versions, _chooser(config.images, config.protect))
     steps = [
         Step("fetch", fetch, config.images.pool),
         Step("protect", partial(_protect, config.protect, storage), config.protect.pool),
         *_pointing(config.protect, storage),
-        Step("place", partial(_place_covers, config.place, config.protect), config.place.pool),
+        Step("place", partial(_place_covers, config.place, config.protect, storage, wardrobe, kits), config.place.pool),
         *_rendering(config.render, config.images, finish, storage, output),
     ]
-    summary = run(TableJob("covers", steps, versions, config, storage, source, output), options, stream)
+    job = TableJob("covers", steps, versions, config, storage, source, output, tuple(wardrobe.known), kits)
+    summary = run(job, options, stream)
     none = {} if options.preflight_only else {"accepted": 0, "refused": {}}  # where no cover came so far
     return {**none, **summary, "faces": faces_version(config.protect)}
 
@@ -248,10 +250,15 @@ def _protect(protect: ProtectSettings, storage: Storage) -> Stage:
     return Protect(_annotate(protect.reading, storage), partial(finders.faces, protect), protect.batch)
 
 
-def _place_covers(settings: CoverPlaceSettings, protect: ProtectSettings) -> Stage:
+def _place_covers(
+    settings: CoverPlaceSettings, protect: ProtectSettings, storage: Storage, wardrobe: Wardrobe, kits: BrandKits
+) -> Stage:
     face_for = FaceFor(settings)
-    composer = composers.cover_composer(settings, finders.zones(protect), face_for)
-    return PlaceCovers(composer, face_for, placement.VERSION)
+    files = here((*styles.font_files(wardrobe), *kits.font_files), storage)
+    composer = composers.cover_composer(settings, finders.zones(protect), face_for, files)
+    brands = BrandFaces(present(kits, storage), settings) if kits else None
+    second = partial(finders.opinion, protect)
+    return PlaceCovers(composer, face_for, covers.VERSION, second, wardrobe, brands)
 
 
 def _plan(config: PostersConfig, storage: Storage, wardrobe: Wardrobe, kits: BrandKits) -> Stage:
@@ -308,7 +315,7 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
     return Repair(keeping, judging, effort, _compose(by_rules, storage, wardrobe, kits), rules.VERSION)
 
 
-def _kits(config: LayoutsConfig | PostersConfig, wardrobe: Wardrobe, storage: Storage) -> BrandKits:
+def _kits(config: LayoutsConfig | PostersConfig | CoversConfig, wardrobe: Wardrobe, storage: Storage) -> BrandKits:
     """The brand kits of a run, checked for its own canvases."""
     canvases = [parse_canvas(name, config.input.short_side) for name in config.input.canvases]
     return brand_kits(config.style.brands, storage, canvases, wardrobe.known)

@@ -152,9 +152,16 @@ class CoversConfig(Settings):
     images: ImagesSettings = ImagesSettings(side=1080)
     load: LoadSettings = LoadSettings()
     protect: ProtectSettings = ProtectSettings()
+    style: StyleSettings = StyleSettings()
     place: CoverPlaceSettings = CoverPlaceSettings()
     render: RenderSettings = RenderSettings()
     write: WriteSettings = WriteSettings()
+
+    @model_validator(mode="after")
+    def _has_one_layout(self) -> "CoversConfig":
+        if self.style.variants != 1:
+            raise ValueError(f"style.variants = {self.style.variants}: a cover has one layout; leave it 1")
+        return self
 
 
 class RenderConfig(Settings):

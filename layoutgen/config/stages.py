@@ -111,12 +111,33 @@ class ProtectSettings(CheckpointSettings):
     max_new_tokens: int = Field(1024, ge=16, description="length limit of an answer")
     threads: int = Field(1, ge=1, description="threads of one actor's text reader")
     saliency: SaliencySettings = Field(SaliencySettings(), description="finder of the subject")
+    opinion: str = Field(
+        "auto",
+        description="finder that the acceptance check asks besides: `net`, `border`, an ONNX file like saliency's; "
+        "`auto`: `border`, or `net` where `border` finds the subject; empty: none",
+    )
     faces: str = Field("mtcnn", description="`mtcnn` (embedded), a YuNet ONNX file's path, or empty: nobody looks")
     zones: Annotated[Zones | None, AfterValidator(_on_the_canvas)] = Field(
         None, description="the player's controls: ratio to name to box (ltrb, shares); unset: those of common players"
     )
     pool: Pool = Field(Pool(), description="actors of the protect stage")
     point: Pool = Field(Pool(), description="actors of the stage that asks the language model for `vlm`")
+
+    @model_validator(mode="after")
+    def _asks_another(self) -> "ProtectSettings":
+        if self.opinion == self.saliency.model:
+            raise ValueError(
+                f"protect.opinion = {self.opinion!r} is the finder that covers are placed by (protect.saliency); name "
+                "another one, or auto"
+            )
+        return self
+
+    @property
+    def second(self) -> SaliencySettings | None:
+        """The finder of the second opinion; None where there is none."""
+        other = "net" if self.saliency.model == "border" else "border"
+        name = other if self.opinion == "auto" else self.opinion
+        return self.saliency.model_copy(update={"model": name}) if name else None
 
     @property
     def asking(self) -> Pool:
@@ -190,8 +211,9 @@ class CoverPlaceSettings(PlaceSettings):
 
     min_font: float = Field(24 / 1080, gt=0, lt=0.5, description="smallest font, share of the canvas's width")
     max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
-    most_lines: int = Field(4, ge=1, le=8, description="lines of a title")
     most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
+    most_cut: float = Field(0.03, ge=0, le=1, description="share of the subject that the crop may leave out")
+    most_on_subject: float = Field(0.05, ge=0, le=1, description="share of a text's box that may lie on the subject")
 
 
 class CoverSettings(CoverPlaceSettings):

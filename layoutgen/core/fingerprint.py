@@ -24,7 +24,7 @@ OFFER = tuple(role.value for role in OFFER_ROLES)
 COPY = ("title", "selling_points", "brand", "language", *OFFER)
 WISHES = ("style", "series", "variant", "framing", "constraints")
 """How a row's layout should be."""
-COVER_COPY = ("title", "subtitle", "stickers", "language", "price", "badge")
+COVER_COPY = ("title", "subtitle", "stickers", "brand", "language", "price", "badge")
 MOST_IMAGES = 8
 """Images of one product that are read; those after them are only named."""
 UNREAD = "unread"

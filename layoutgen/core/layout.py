@@ -83,7 +83,8 @@ OFFER_ROLES = (Role.PRICE, Role.WAS_PRICE, Role.CALL_TO_ACTION, Role.BADGE, Role
 
 @dataclass(frozen=True)
 class Copy:
-    """What a layout has to say. Strings are as the manifest gives them; `logo` is an image's URI."""
+    """What a layout has to say. Strings are as the manifest gives them; `logo` is an image's URI. `subtitle` stands
+    below the title; covers alone have one."""
 
     title: str
     selling_points: tuple[str, ...] = ()
@@ -95,6 +96,7 @@ class Copy:
     call_to_action: str | None = None
     badge: str | None = None
     disclaimer: str | None = None
+    subtitle: str | None = None
 
     @property
     def offers(self) -> dict[Role, str]:

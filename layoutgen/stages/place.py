@@ -84,7 +84,7 @@ class Place:
         pixels, pixels_of = rows.distinct(table, "pixels")
         maps, map_of = rows.distinct(table, "subject_map")
         logos, logo_of = rows.distinct(table, "logo_pixels")
-        logo_colours = [_logo_colour(images.decode_png(logo)) for logo in logos]
+        logo_colours = [logo_colour(images.decode_png(logo)) for logo in logos]
         names = [name for name in (*_READ, *_OF_STYLE) if name in _READ or name in table.column_names]
         columns = {name: table.column(name).to_pylist() for name in names}
         boxes = table.column("product_box").to_pylist() if "product_box" in table.column_names else [None] * len(table)
@@ -258,6 +258,6 @@ def _logo_room(kit: BrandKit, short: int) -> dict[str, Any]:
     }
 
 
-def _logo_colour(logo: np.ndarray) -> str:
+def logo_colour(logo: np.ndarray) -> str:
     """Dominant colour of a logo's opaque pixels, (h, w, 4) RGBA."""
     return colour.dominant(logo[..., :3], logo[..., 3])

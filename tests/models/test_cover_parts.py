@@ -7,16 +7,20 @@ import cv2
 import numpy as np
 import pytest
 
-from layoutgen.core.covers.cropping import crop
+from layoutgen.config.stages import CoverPlaceSettings
 from layoutgen.core.covers.frame_choice import Candidate, choose
-from layoutgen.core.covers.protection import Contents, protect, touched, zones_for
-from layoutgen.core.framing import subject_box
-from layoutgen.core.layout import Framing, inside, parse_canvas
+from layoutgen.core.covers.protection import SAFE_ZONES, Contents, protect, touched, zones_for
+from layoutgen.core.layout import Copy, inside, parse_canvas
 from layoutgen.imaging import video
 from layoutgen.imaging.shrinking import shrink
+from layoutgen.models.building.composers import cover_composer
+from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.composers.cover_check import Photo
+from layoutgen.models.composers.covers import Cover
 from layoutgen.models.finders.faces import detector
 from layoutgen.models.finders.network import NetSaliency
 
+COMPOSER = cover_composer(CoverPlaceSettings(), SAFE_ZONES, FaceFor(CoverPlaceSettings()))
 skimage = pytest.importorskip("skimage.data")
 
 
@@ -51,9 +55,10 @@ def test_the_sharp_shot_is_the_cover_and_its_face_stays_whole_and_untouched_at_e
     assert len(boxes) == 1
     for name in ("3:4", "1:1", "16:9", "9:16"):
         canvas = parse_canvas(name, 1080)
-        cut = crop(640 / 360, canvas.width / canvas.height, subject=subject_box(found), faces=boxes, values=found)
-        assert cut.faces_whole == 1 and inside(boxes[0], cut.box)
-        made = protect(Contents(found, tuple(boxes)), canvas, Framing(crop=cut.box), zones=zones_for(canvas))
+        cover = COMPOSER.compose(Photo(picture, Contents(found, tuple(boxes))), Copy("The suit"), canvas)
+        assert isinstance(cover, Cover) and cover.verdict.accepted
+        assert inside(boxes[0], cover.framing.crop)
+        made = protect(Contents(found, tuple(boxes)), canvas, cover.framing, zones=zones_for(canvas))
         kinds = {each.kind for each in made.hard}
         assert kinds == {"face", "zone"}
         face = next(each for each in made.hard if each.kind == "face")

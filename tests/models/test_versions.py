@@ -93,14 +93,15 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "render.max_kb": (20.0, {"render": DRAWN}),
     "render.least_quality": (20, {"render": DRAWN}),
     "place.words": ("words.txt", {"compose": {*LAYOUTS}, "place": ANY}),
-    "style.use": ("plain", {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
-    "style.allowed": (("plain",), {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
-    "style.paths": ("own.toml", {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
-    "style.by_category": ({"Shoes": "plain"}, {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
-    "style.by_brand": ({"VALE": "plain"}, {"compose": {*LAYOUTS}, "place": {*LAYOUTS}}),
+    "style.use": ("plain", {"compose": {*LAYOUTS}, "place": ANY}),
+    "style.allowed": (("plain",), {"compose": {*LAYOUTS}, "place": ANY}),
+    "style.paths": ("own.toml", {"compose": {*LAYOUTS}, "place": ANY}),
+    "style.by_category": ({"Shoes": "plain"}, {"compose": {*LAYOUTS}, "place": ANY}),
+    "style.by_brand": ({"VALE": "plain"}, {"compose": {*LAYOUTS}, "place": ANY}),
     "place.max_font": (0.1, {"place": {*COVERS}}),
-    "place.most_lines": (2, {"place": {*COVERS}}),
     "place.most_covered": (0.5, {"place": {*COVERS}}),
+    "place.most_cut": (0.5, {"place": {*COVERS}}),
+    "place.most_on_subject": (0.5, {"place": {*COVERS}}),
     "protect.engine": ("none", {"annotate": {*COVERS}}),
     "protect.model": ("embedded/radm", {"annotate": POINTS}),
     "protect.adapter": ("embedded/radm", {"annotate": POINTS}),
@@ -108,7 +109,8 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "protect.dtype": ("bfloat16", {"annotate": POINTS}),
     "protect.image_side": (448, {"annotate": POINTS}),
     "protect.max_new_tokens": (99, {"annotate": POINTS}),
-    "protect.saliency.model": ("border", {"annotate": {*COVERS}}),
+    "protect.saliency.model": ("border", {"annotate": {*COVERS}, "place": {*COVERS}}),
+    "protect.opinion": ("", {"place": {*COVERS}}),
     "protect.saliency.format": ("isnet", {}),
     "protect.faces": ("", {"annotate": {*COVERS}}),
     "protect.zones": ({}, {"place": {*COVERS}}),
@@ -123,8 +125,9 @@ ROUTED: dict[str, tuple[Any, str, set[str]]] = {
     "cover.max_font": (0.1, "video_cover", {"place"}),
     "cover.margin": (0.1, "video_cover", {"place"}),
     "cover.min_contrast": (3.0, "video_cover", {"place"}),
-    "cover.most_lines": (2, "video_cover", {"place"}),
     "cover.most_covered": (0.5, "video_cover", {"place"}),
+    "cover.most_cut": (0.5, "video_cover", {"place"}),
+    "cover.most_on_subject": (0.5, "video_cover", {"place"}),
     "cover.regular_font": ("brand.ttf", "video_cover", {"place"}),
     "cover.bold_font": ("brand.ttf", "video_cover", {"place"}),
     "cover.emoji_font": ("brand.ttf", "video_cover", {"place"}),
@@ -214,10 +217,10 @@ def on_disk(value: Any, folder: Path) -> Any:
 
 
 def versions(config: Any) -> dict[str, Any]:
+    dressed = styles.version(styles.wardrobe(config.style, Storage()))
     if isinstance(config, CoversConfig):
-        found = cover_versions(config.images, config.protect, config.place)
+        found = cover_versions(config.images, config.protect, config.place, dressed)
     else:
-        dressed = styles.version(styles.wardrobe(config.style, Storage()))
         shared = (config.images, config.annotate, config.compose, config.place, config.run.seed)
         found = row_versions(*shared, dressed, config.repair)
     return vars(rendered({"row": found}, recipes(config.render, own_fonts(config.place)))["row"])
@@ -263,8 +266,9 @@ def test_a_setting_of_one_application_leaves_the_rows_of_others_as_they_are(path
 
 def test_covers_of_the_mixed_job_are_those_of_jobs_covers_and_posters_those_of_before():
     config = LayoutsConfig()
-    found = versions_by_application(config, styles.version(styles.wardrobe(config.style, Storage())))
-    assert found["video_cover"] == cover_versions(config.images, config.protect, CoversConfig().place)
+    dressed = styles.version(styles.wardrobe(config.style, Storage()))
+    found = versions_by_application(config, dressed)
+    assert found["video_cover"] == cover_versions(config.images, config.protect, CoversConfig().place, dressed)
     assert vars(found["poster"]) == vars(found["marketing"]) == versions(config)
 
 

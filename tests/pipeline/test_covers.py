@@ -9,13 +9,17 @@ import pytest
 from PIL import Image
 
 from layoutgen import pipelines
+from layoutgen.config import styles
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import CoversConfig, InputSettings, RunSettings, StorageSettings
 from layoutgen.config.stages import CoverPlaceSettings, ImagesSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
+from layoutgen.evaluation.brands import violations
 from layoutgen.evaluation.gallery import run_gallery
+from layoutgen.goods import brands
 from layoutgen.imaging.video import still_at
 from layoutgen.io.storage import Storage
+from layoutgen.models.building.kits import kits
 from layoutgen.streaming import in_process
 from tests.drawn import encoded, photo
 from tests.imaging.test_video import clip
@@ -173,3 +177,40 @@ def test_the_gallery_shows_clips_and_the_players_controls(night: dict[str, Any],
     index = (tmp_path / "data" / "index.js").read_text()
     zones = json.loads(index[index.index("{") : index.rindex("}") + 1])["zones"]
     assert {zone["name"] for zone in zones["540x960"]} == {"play_button", "avatar_strip", "action_column"}
+
+
+def test_a_cover_keeps_its_brands_kit(tmp_path: Path) -> None:
+    (tmp_path / "vase.jpg").write_bytes(encoded(photo(300, 400)))
+    brands.write(tmp_path / "kits")
+    rows = [{"product_id": "a", "cover": "vase.jpg", "title": "Warm all winter!", "stickers": ["New"], "price": "€9",
+             "brand": "NORD LYS", "language": "en", "ratios": ["1:1", "9:16"]}]  # fmt: skip
+    source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
+    of_all = settings(style={"brands": str(tmp_path / "kits")}, render={"formats": ["png"], "pool": _SMALL})
+    assert run_covers(of_all, source, output)["accepted"] == 2
+    covers = published(output)
+    kit = kits(str(tmp_path / "kits"), Storage(), (), of_all.style.allowed or styles.embedded()).named("NORD LYS")
+    assert kit is not None
+    for cover in covers:
+        elements = [element for element in cover["elements"] if element["role"] != "underlay"]
+        assert {element["text"] for element in elements} >= {"WARM ALL WINTER", "Nordlys AS, Tromsø"}
+        assert "logo" in {element["role"] for element in elements} and "/kits/nordlys/logos/" in cover["logo"]
+        assert {run["file"] for element in elements for run in element["runs"]} <= {"SourceSerif4.ttf", "Inter.ttf"}
+        assert {element["colour"] for element in elements if element["lines"]} <= set(kit.brand.palette)
+        assert cover["style_used"] in kit.brand.styles or not kit.brand.styles
+    counted = violations(Storage(), output, kits(str(tmp_path / "kits"), Storage(), (), styles.embedded()))
+    assert counted["own_brand_violations"] == 0, counted["examples"]
+    again = run_covers(of_all, source, output)
+    assert (again["computed"], again["unchanged"]) == (0, 2)
+
+
+def test_a_cover_that_its_kit_leaves_no_way_for_is_a_dead_letter(tmp_path: Path) -> None:
+    (tmp_path / "vase.jpg").write_bytes(encoded(photo(300, 400)))
+    brands.write(tmp_path / "kits")
+    file = tmp_path / "kits" / "nordlys" / "brand.json"
+    pale = {"colors": {"text": "#595959", "background": "#ffffff"}, "forbidden_pairs": []}
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | pale), encoding="utf-8")
+    rows = [{"product_id": "a", "cover": "vase.jpg", "title": "Warm", "brand": "NORD LYS", "ratios": ["1:1"]},
+            {"product_id": "b", "cover": "vase.jpg", "title": "Warm", "ratios": ["1:1"]}]  # fmt: skip
+    strict = settings(style={"brands": str(tmp_path / "kits")}, place=CoverPlaceSettings(min_contrast=12, pool=_SMALL))
+    summary = run_covers(strict, write_manifest(tmp_path, rows), str(tmp_path / "out"))
+    assert summary["failed"] == {"place": {"brand_colours": 1}} and summary["computed"] == 1

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from layoutgen.config import styles
 from layoutgen.config.stages import CoverPlaceSettings
 from layoutgen.core import schema
+from layoutgen.core.styles.choosing import Wardrobe
 from layoutgen.imaging import images
 from layoutgen.models.building.composers import cover_composer
 from layoutgen.models.building.fonts import FaceFor
@@ -26,7 +30,8 @@ def table(**row: object) -> pa.Table:
         "notes": [],
         **row,
     }
-    rows = schema.complete(pa.Table.from_pylist([values]), schema.PLANNED)
+    planned = schema.PLANNED if "style" not in row else pa.schema([*schema.PLANNED, schema.WISHES.field("style")])
+    rows = schema.complete(pa.Table.from_pylist([values]), planned)
     for name, data in (
         ("pixels", images.encode_jpeg(picture.pixels)),
         ("subject_map", images.encode_png((picture.contents.subject * 255).astype(np.uint8))),
@@ -36,8 +41,20 @@ def table(**row: object) -> pa.Table:
     return schema.complete(rows, schema.ANNOTATED)
 
 
-def placed(**row: object):
-    return PlaceCovers(cover_composer(SETTINGS, {}, FACE_FOR), FACE_FOR, "cover-test")(table(**row))
+def placed(second=lambda: None, wardrobe=None, brands=None, **row: object):
+    composer = cover_composer(SETTINGS, {}, FACE_FOR)
+    return PlaceCovers(composer, FACE_FOR, "cover-test", second, wardrobe, brands)(table(**row))
+
+
+class Everywhere:
+    """A finder to which all of a picture is its subject; it counts the pictures that it was shown."""
+
+    def __init__(self) -> None:
+        self.shown = 0
+
+    def saliency(self, images):
+        self.shown += len(images)
+        return [np.ones((16, 12), np.float32) for _ in images]
 
 
 def test_the_stage_adds_the_placed_columns():
@@ -67,3 +84,31 @@ def test_a_title_that_runs_right_to_left_is_set_so(title, script):
     (element,) = [element for element in row["elements"] if element["role"] == "title"]
     assert (element["direction"], [run["direction"] for run in element["runs"]]) == ("rtl", ["rtl"])
     assert [run["script"] for run in element["runs"]] == [script]
+
+
+def test_a_second_finder_is_asked_once_a_picture_and_its_objections_are_reasons():
+    finder = Everywhere()
+    covers = placed(second=lambda: finder).to_pylist()
+    assert finder.shown == 1
+    (row,) = covers
+    assert row["accepted"] is True, "all of the photo is kept whole beside the title"
+    assert row["picture"] != [0, 0, 1, 1]
+
+
+def test_a_row_says_its_style_and_one_that_is_not_known_fails_it():
+    wardrobe = Wardrobe(styles.embedded())
+    columns = {"brand": "VALE", "category": "Coat"}
+    (row,) = placed(wardrobe=wardrobe, style="tech", **columns).to_pylist()
+    assert row["style_used"] == "tech" and row["accepted"] is True
+    (row,) = placed(wardrobe=replace(wardrobe, use="luxury_dark"), **columns).to_pylist()
+    assert row["style_used"] == "luxury_dark"
+    (row,) = placed(wardrobe=wardrobe, style="baroque", **columns).to_pylist()
+    assert row["error"]["kind"] == "unknown_style" and "baroque" in row["error"]["message"]
+
+
+def test_what_has_no_room_is_noted():
+    (row,) = placed(stickers=[f"标签 {i} 号" for i in range(150)]).to_pylist()
+    assert row["status"] == "ok"
+    shown = [element["text"] for element in row["elements"] if element["role"] == "other"]
+    assert len(shown) < 150
+    assert {f"标签 {i} 号" for i in range(150)} == {*shown, *(n.split(": ")[1] for n in row["notes"])}

@@ -3,6 +3,9 @@
 - `touches_face`: an element touches a face.
 - `safe_zone`: an element touches a zone that the player's own controls take.
 - `covers_subject`: elements cover more than `most_covered` of the protected area (map of 0.5 and more).
+- `on_subject`: more than `most_on_subject` of a text's or logo's box lies on the subject.
+- `subject_cut`: the framing leaves out more than `most_cut` of the subject that the photo shows.
+- `second_opinion`: one of the last two, of the subject as another finder marks it than the one that was placed by.
 - `low_contrast`: less than 95 % of a text's glyph pixels have a contrast ratio (WCAG 2.2) of `min_contrast` with what
   is behind them: the picture, with the underlays that the text stands on.
 - `small_text`: a font below `smallest_px`, 24 px where the canvas is 1080 px wide.
@@ -25,6 +28,9 @@ REASONS = (
     "touches_face",
     "safe_zone",
     "covers_subject",
+    "on_subject",
+    "subject_cut",
+    "second_opinion",
     "low_contrast",
     "small_text",
     "overlap",
@@ -41,11 +47,22 @@ _TOUCH_PX = 0.05  # boxes are float32 in tables
 @dataclass(frozen=True)
 class Limits:
     """What is allowed: share of the protected area under elements, least contrast ratio, smallest font as a share of
-    the canvas's width."""
+    the canvas's width, share of the subject that the framing leaves out, and of a text's box that lies on it."""
 
     most_covered: float = 0.05
     min_contrast: float = 4.5
     smallest_font: float = SMALLEST_SHARE
+    most_cut: float = 0.03
+    most_on_subject: float = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A subject on a canvas as a finder sees it: where it is, (h, w) bool, and the share that the framing leaves
+    out, [0, 1]."""
+
+    marks: np.ndarray
+    lost: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +94,15 @@ def accept(
     faces: Sequence[Box] = (),
     zones: Sequence[Box] = (),
     limits: Limits | None = None,
+    sights: Sequence[Sight] = (),
 ) -> Verdict:
     """Check a cover. `protection` is (h, w) in [0, 1] of the framed canvas, `glyphs` by the index of each text; faces
-    and zones are normalised to the canvas."""
+    and zones are normalised to the canvas. the first of `sights` is by the finder that the cover was placed by,
+    the others are second opinions."""
     limits = limits or Limits()
     reasons: list[str] = []
     for i, element in enumerate(elements):
-        name = f"{element.role.value} {element.text!r}" if element.text else element.role.value
+        name = _named(element)
         if not inside(element.box, (0.0, 0.0, 1.0, 1.0), _TOUCH_PX / max(canvas.width, canvas.height)):
             reasons.append(f"outside: {name} leaves the canvas")
         if any(_touch(element.box, face, canvas) for face in faces):
@@ -98,8 +117,38 @@ def accept(
     share = covered_share([element.box for element in elements], protection)
     if share > limits.most_covered + 1e-9:
         reasons.append(f"covers_subject: {share:.1%} of the protected area, {limits.most_covered:.0%} is allowed")
+    for i, sight in enumerate(sights):
+        faults = _subject_reasons(elements, sight, limits)
+        reasons += [f"{name if i == 0 else 'second_opinion'}: {fault}" for name, fault in faults]
     ratios = [contrast_of(elements, i, glyphs[i].behind) for i in glyphs if len(glyphs[i].behind)]
     return Verdict(not reasons, tuple(reasons), min(ratios, default=21.0), share)
+
+
+def _subject_reasons(elements: Sequence[Element], sight: Sight, limits: Limits) -> list[tuple[str, str]]:
+    """What a finder has against a cover, each with its name."""
+    reasons = []
+    if sight.lost > limits.most_cut:
+        fault = f"{sight.lost:.1%} of the subject is cut off, {limits.most_cut:.0%} is allowed"
+        reasons.append(("subject_cut", fault))
+    for element in elements:
+        share = 0.0 if element.role is Role.UNDERLAY else marked_share(element.box, sight.marks)
+        if share > limits.most_on_subject:
+            fault = f"{share:.0%} of {_named(element)} lies on the subject, {limits.most_on_subject:.0%} is allowed"
+            reasons.append(("on_subject", fault))
+    return reasons
+
+
+def _named(element: Element) -> str:
+    return f"{element.role.value} {element.text!r}" if element.text else element.role.value
+
+
+def marked_share(box: Box, marks: np.ndarray) -> float:
+    """Share of a box (normalised) that lies on what is marked in (h, w) bool, [0, 1]."""
+    height, width = marks.shape
+    top, bottom = int(box[1] * height + 1e-6), int(np.ceil(box[3] * height - 1e-6))
+    left, right = int(box[0] * width + 1e-6), int(np.ceil(box[2] * width - 1e-6))
+    part = marks[max(0, top) : bottom, max(0, left) : right]
+    return float(part.mean()) if part.size else 0.0
 
 
 def _text_reasons(element: Element, name: str, drawn: Glyphs | None, canvas: Canvas, limits: Limits) -> list[str]:

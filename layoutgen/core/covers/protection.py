@@ -22,6 +22,8 @@ Map = NDArray[np.float32]
 Kind = Literal["face", "text", "zone"]
 
 SIDE = 256
+SURE, _MARKED = 0.7, 0.3
+"""From these values of a second finder's map on it is sure, and marks at all: soft edges are no objection."""
 FACE_MARGIN = 0.12
 """Share of a face's size that is kept free around it: hair, ears and chin lie outside detectors' boxes."""
 TEXT_MARGIN = 0.25
@@ -48,13 +50,14 @@ class HardBox:
 @dataclass(frozen=True, eq=False)
 class Contents:
     """What is known of a photo: the map of its subject (h, w), float32 in [0, 1], of any size; the boxes (ltrb,
-    normalised) of faces and of text that is there already; and the subject's map with key elements in it, None where
-    there are none."""
+    normalised) of faces and of text that is there already; the subject's map with key elements in it, None where there
+    are none; and the map by another finder, None where none was asked or it has no opinion."""
 
     subject: Map
     faces: tuple[Box, ...] = ()
     texts: tuple[Box, ...] = ()
     with_elements: Map | None = None
+    opinion: Map | None = None
 
     @property
     def dear(self) -> Map:
@@ -70,6 +73,13 @@ class Protection:
     map: Map
     hard: tuple[HardBox, ...]
     subject: Map
+
+
+def opinion(seen: Map) -> Map | None:
+    """A second finder's map (h, w) in [0, 1]; None where it is vague: of what is marked in it, less than half is
+    marked surely, as where a finder that sees no subject marks the middle softly."""
+    marked, sure = float((seen > _MARKED).sum()), float((seen > SURE).sum())
+    return seen if sure >= 0.5 * marked > 0 else None
 
 
 Zones = Mapping[str, tuple[Zone, ...]]

@@ -17,8 +17,8 @@ class Contract:
 
     `columns` are all of them, `lists` those that hold lists; of each group in `required` one must be there. `sizes` is
     the column of the output sizes, None where rows have none; `published` is the rows' schema. `offers` are columns of
-    copy where they hold text; of another type they are the user's own. `has_wishes` tells whether rows say how their
-    layouts should be.
+    copy where they hold text; of another type they are the user's own. `wishes` are the columns of rows that say how
+    their layouts should be.
     """
 
     columns: tuple[str, ...]
@@ -27,19 +27,19 @@ class Contract:
     sizes: str | None
     published: pa.Schema
     offers: tuple[str, ...] = tuple(schema.OFFER.names)
-    has_wishes: bool = False
+    wishes: tuple[str, ...] = ()
 
     def planned(self, own: Collection[str] = ()) -> pa.Schema:
         """The schema of planned rows; `own` are names of offers that are the user's own columns."""
         offers = (field for field in schema.OFFER if field.name in self.offers and field.name not in own)
-        wishes = schema.WISHES if self.has_wishes else ()
+        wishes = (field for field in schema.WISHES if field.name in self.wishes)
         scene = (field for field in schema.POSTER_INPUT if field.name in self.columns)
         return pa.schema([*schema.PLANNED, *offers, *wishes, *scene])
 
     @property
     def reserved(self) -> set[str]:
         """Names that no column of the user's own may have, since results have them."""
-        free = {*self.columns, *self.offers, *(() if self.has_wishes else schema.WISHES.names)}
+        free = {*self.columns, *self.offers, *(set(schema.WISHES.names) - set(self.wishes))}
         return {*schema.RENDERED.names, *self.published.names, *schema.EVERYWHERE} - free
 
 
@@ -59,7 +59,7 @@ CONTRACTS: dict[JobKind, Contract] = {
         (("product_id",), ("title", "copies"), ("image", "images", "video")),
         "canvases",
         schema.LAYOUTS,
-        has_wishes=True,
+        wishes=tuple(schema.WISHES.names),
     ),
     "posters": Contract(
         (*_PRODUCT, *_WISHES, *_SCENE),
@@ -67,17 +67,18 @@ CONTRACTS: dict[JobKind, Contract] = {
         (("product_id",), ("title", "copies"), ("image", "images")),
         "canvases",
         schema.POSTERS,
-        has_wishes=True,
+        wishes=tuple(schema.WISHES.names),
     ),
     "annotations": Contract(_PRODUCT, _PRODUCT_LISTS, (("image", "images"),), None, schema.ANNOTATIONS, ()),
     "covers": Contract(
         (
             *("product_id", "cover", "video", "title", "subtitle", "stickers"),
-            *("category", "language", "locale", "copies", "ratios"),
+            *("brand", "style", "category", "language", "locale", "copies", "ratios"),
         ),
         ("stickers", "ratios"),
         (("title", "copies"), ("cover", "video")),
         "ratios",
         schema.LAYOUTS,
+        wishes=("style",),
     ),
 }

@@ -214,10 +214,11 @@ def _read_offer(product: Product, reader: CopyReader, rules: Rules) -> None:
 
 def _read_wishes(product: Product, reader: CopyReader, values: dict[str, Any], rules: Rules) -> None:
     """Read how a product's layouts should be. Raises UnusableError."""
-    if not rules.contract.has_wishes or product.application == "video_cover":
+    if "style" in rules.contract.wishes:
+        product.style = wishes.style(reader.label("style"), rules.styles)
+    if "variant" not in rules.contract.wishes or product.application == "video_cover":
         return
     product.variants = wishes.variants(values.get("variants"), rules.variants)
-    product.style = wishes.style(reader.label("style"), rules.styles)
     product.series = (reader.label("series") or "").strip() or None
     product.framing = wishes.framing(reader.label("framing"))
     product.constraints = wishes.constraints(values.get("constraints"), rules.zones)

@@ -6,7 +6,7 @@ how a group looks at a size is arithmetic. Words are parted only where no number
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from layoutgen.core.layout import Canvas, Copy, Role
@@ -62,9 +62,9 @@ _Row = tuple[tuple[Piece, ...], float]
 
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """A copy as its style says it: the texts of the head (brand, badge, title), the selling points, and the offer
-    (price, was-price, call to action, disclaimer), and a logo's image. `is_offer_first`: the offer goes before the
-    selling points."""
+    """A copy as its style says it: the texts of the head (brand, badge, title, subtitle), the selling points, and the
+    offer (price, was-price, call to action, disclaimer), and a logo's image. `is_offer_first`: the offer goes before
+    the selling points."""
 
     head: tuple[Text, ...]
     points: tuple[Text, ...]
@@ -99,18 +99,7 @@ def offers_of(copy: Copy) -> Copy:
             call = point
         else:
             points.append(point)
-    return Copy(
-        copy.title,
-        tuple(points),
-        copy.brand,
-        copy.logo,
-        copy.language,
-        price,
-        copy.was_price,
-        call,
-        copy.badge,
-        copy.disclaimer,
-    )
+    return replace(copy, selling_points=tuple(points), price=price, call_to_action=call)
 
 
 def speech_of(
@@ -140,8 +129,9 @@ def speech_of(
     if any(em_length(point) > _PILL_EMS for point in copy.selling_points):
         container = "none"
     offer = [text(role, words) for role, words in copy.offers.items() if role is not Role.BADGE]
+    subtitle = [text(Role.SUBTITLE, copy.subtitle)] if copy.subtitle else []
     return Speech(
-        (*head, text(Role.TITLE, copy.title)),
+        (*head, text(Role.TITLE, copy.title), *subtitle),
         tuple(text(Role.SELLING_POINT, point, container) for point in copy.selling_points),
         tuple(offer),
         Picture(float(logo_aspect), LOGO_LARGEST * short, logo_clear * short) if has_image and logo_aspect else None,
@@ -209,6 +199,12 @@ def set_at(speech: Speech, parts: tuple[str, ...], points: int, title_px: int, r
         for row in above:
             add(row, 0.3 * title_px)
         add((title,), 0.32 * title_px)
+        for text in speech.head:
+            if text.role is Role.SUBTITLE:
+                subtitle = _piece(text, title_px, room)
+                if subtitle is None:
+                    return None
+                add((subtitle,), 0.16 * title_px)
     below = {"points": lambda: _points(speech, points, title_px, room, body_gap)}
     below["offer"] = lambda: _offer(speech, title_px, room, body_gap)
     for part in ("offer", "points") if speech.is_offer_first else ("points", "offer"):
@@ -226,7 +222,8 @@ def set_at(speech: Speech, parts: tuple[str, ...], points: int, title_px: int, r
 
 def _above(speech: Speech, title_px: int, room: Room, gap: float) -> list[tuple[Piece, ...]] | None:
     """Logo or brand and the badge, side by side where they have room."""
-    pieces = [_piece(text, title_px, room) for text in speech.head if text.role is not Role.TITLE]
+    under = (Role.TITLE, Role.SUBTITLE)
+    pieces = [_piece(text, title_px, room) for text in speech.head if text.role not in under]
     if speech.logo:
         aspect, clear = speech.logo.aspect, speech.logo.clear
         high = min(speech.logo.height, max(1.0, room.width - 2 * clear) / aspect)

@@ -11,7 +11,6 @@ from layoutgen.core import framing
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.covers.acceptance import Limits
 from layoutgen.core.covers.protection import Zones
-from layoutgen.core.covers.text import Proportions
 from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.imaging.grounds import panel_colour
 from layoutgen.io.storage import Storage
@@ -19,7 +18,7 @@ from layoutgen.models.base import Brief, Composer, Preparer
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers import rules
 from layoutgen.models.composers.campaigns import Campaign
-from layoutgen.models.composers.covers import CoverComposer
+from layoutgen.models.composers.covers import CoverComposer, Proportions
 from layoutgen.models.composers.demanded import Demanded
 from layoutgen.models.composers.dressed import Dressed
 from layoutgen.models.composers.folded import Folded
@@ -55,14 +54,23 @@ def composer(
             return Demanded(Dressed(Folded(Mirrored(model)))), provenance
 
 
-def cover_composer(settings: CoverPlaceSettings, zones: Zones, face_for: FaceFor) -> CoverComposer:
-    """Build the composer of covers."""
+def cover_composer(
+    settings: CoverPlaceSettings, zones: Zones, face_for: FaceFor, font_files: tuple[str, ...] = ()
+) -> CoverComposer:
+    """Build the composer of covers; `font_files` are those of house styles and brand kits."""
+    own = filter(None, (settings.regular_font, settings.bold_font, settings.emoji_font))
     return CoverComposer(
-        Proportions(settings.margin, settings.max_font, settings.most_lines),
-        Limits(settings.most_covered, settings.min_contrast, settings.min_font),
+        Proportions(settings.margin, settings.max_font),
+        Limits(
+            settings.most_covered,
+            settings.min_contrast,
+            settings.min_font,
+            settings.most_cut,
+            settings.most_on_subject,
+        ),
         face_for,
         zones=zones,
-        font_files=tuple(filter(None, (settings.regular_font, settings.bold_font, settings.emoji_font))),
+        font_files=(*dict.fromkeys((*own, *font_files)),),
     )
 
 

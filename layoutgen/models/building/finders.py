@@ -24,6 +24,11 @@ def saliency(settings: SaliencySettings) -> Saliency:
             return FileSaliency(path, settings.format, settings.threads)
 
 
+def opinion(settings: ProtectSettings) -> Saliency | None:
+    """Build the finder that the acceptance check asks besides; None where there is none."""
+    return None if settings.second is None else saliency(settings.second)
+
+
 def faces(settings: ProtectSettings) -> Faces | None:
     """Build the face detector; None where there is none, which the summary then says."""
     return detector(settings.faces, settings.saliency.threads)

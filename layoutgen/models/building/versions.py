@@ -26,7 +26,6 @@ from layoutgen.config.stages import (
 )
 from layoutgen.core import framing
 from layoutgen.core.covers import key_elements
-from layoutgen.core.covers import placement as cover_placement
 from layoutgen.core.errors import AbsentError
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.metrics import judge
@@ -40,7 +39,7 @@ from layoutgen.models.annotators import grounded, ocr, subject_only
 from layoutgen.models.building.finders import zones
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.building.libraries import release
-from layoutgen.models.composers import campaigns, rules
+from layoutgen.models.composers import campaigns, covers, rules
 from layoutgen.models.finders import border, clips, faces
 
 JUDGED = RepairSettings(rounds=0)
@@ -77,8 +76,10 @@ def row_versions(
     )
 
 
-def cover_versions(pixels: ImagesSettings, protect: ProtectSettings, place: CoverPlaceSettings) -> Versions:
-    """The versions of all that works in the covers job's stages."""
+def cover_versions(
+    pixels: ImagesSettings, protect: ProtectSettings, place: CoverPlaceSettings, dressed: str = ""
+) -> Versions:
+    """The versions of all that works in the covers job's stages; `dressed` as `row_versions` takes it."""
     reading = annotator_version(protect.reading)
     pointing = [] if protect.engine != "vlm" else [_pointer_version(protect)]
     looking = (faces_version(protect), release("faces") if protect.faces == "mtcnn" else "")
@@ -86,7 +87,13 @@ def cover_versions(pixels: ImagesSettings, protect: ProtectSettings, place: Cove
     return Versions(
         fetch=digest(images.VERSION, video.VERSION, clips.VERSION, pixels.model_dump(exclude={"pool"})),
         annotate=digest(reading, saliency_version(protect.saliency, "protect"), looking, *pointing),
-        place=digest(cover_placement.VERSION, _placer_version(place), controls),
+        place=digest(
+            [covers.VERSION, rules.VERSION, dressing.VERSION, framed.VERSION],
+            _placer_version(place),
+            controls,
+            protect.second and saliency_version(protect.second, "protect"),
+            dressed,
+        ),
         copy=COVER_COPY,
     )
 
@@ -101,7 +108,7 @@ def versions_by_application(config: LayoutsConfig, dressed: str = "") -> dict[st
         marketing = replace(marketing, compose=digest(poster.compose, own.first, own.zones))
     if own.zones:
         marketing = replace(marketing, place=digest(poster.place, own.zones))
-    cover = cover_versions(config.images, config.protect, cover_settings(config))
+    cover = cover_versions(config.images, config.protect, cover_settings(config), dressed)
     return {"poster": poster, "marketing": marketing, "video_cover": cover}
 
 

@@ -1,70 +1,85 @@
-"""The composer of covers: puts a title on a picture, with the framing and the place where it hides least.
+"""The composer of covers: the rules composer's search with the player's controls, faces and subject kept free, held
+against the acceptance check, which asks a second finder.
 
-Framings (`core.framing`) are tried in the order in which a designer would, full bleed first, and the search ends at the
-first whose layout is good; how layouts are weighed is `core.covers.placement`'s, and when a cover may go out
-`core.covers.acceptance`'s. Needs no weights.
+A layout that the check refuses is composed anew with what the second finder marks kept free as well, then on other
+grounds and in other rooms; the first that is accepted is taken, else the one with the fewest reasons. Needs no weights.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
+import cv2
 import numpy as np
 
-from layoutgen.core import colour, framing, mirroring
-from layoutgen.core.covers import acceptance, cropping, protection
-from layoutgen.core.covers import colouring as cover_colouring
-from layoutgen.core.covers.placement import Scene, Solution, solve
+from layoutgen.core import mirroring
+from layoutgen.core.annotation import Annotation, TextLine
+from layoutgen.core.brands.brand import safe_boxes
+from layoutgen.core.brands.kits import BrandKit
+from layoutgen.core.covers import acceptance, protection
 from layoutgen.core.covers.protection import SAFE_ZONES, Contents, Zone, Zones
-from layoutgen.core.covers.text import CoverCopy, Proportions
-from layoutgen.core.framing import Candidate
-from layoutgen.core.layout import Box, Canvas, Element, Framing, Suggestion, area, inside
+from layoutgen.core.layout import Box, Canvas, Copy, Element, Framing, Role, intersection, to_px
+from layoutgen.core.placing import branding, dressing, placement
+from layoutgen.core.placing.placement import NoLayoutError
+from layoutgen.core.proposals.blocks import LOGO_LARGEST
+from layoutgen.core.styles.containers import is_held
+from layoutgen.core.styles.style import Style
 from layoutgen.core.text.direction import base_direction
 from layoutgen.core.text.typography import Faces
-from layoutgen.imaging import drawing, framed
-from layoutgen.imaging.grounds import flat_ground, panel_colour
+from layoutgen.imaging import framed
+from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.composers import cover_check
+from layoutgen.models.composers.cover_check import Photo
+from layoutgen.models.composers.rules import RulesComposer
+from layoutgen.models.composers.rules.taste import PLAIN
+from layoutgen.models.finders.border import BorderSaliency
 
-_GOOD = 1.6  # cost of a layout that needs no other framing
-_PRIOR = {"bleed": 0.0, "extend": 0.2, "panel": 0.6, "card": 0.8}
-_SUBJECT_CUT = 6.0  # a canvas that shows nothing of the subject
-_EMPTY = 1.2  # a canvas without any photo
-_UNCUT = 0.99  # share of the subject's box that is as good as all
-_MOST_TRIED = {"bleed": 3, "extend": 3, "panel": 4, "card": 2}
-_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+VERSION = "cover-6"  # goes up with every change of what it decides
+_SIDE = 384
+_SPARE = 1.04  # another decoder or scale sees slightly other pixels
+_FURTHER = 3
+
+
+@dataclass(frozen=True)
+class Proportions:
+    """A cover's free edge and the largest font of its title, as shares of its short side."""
+
+    margin: float
+    largest_font: float
 
 
 @dataclass(frozen=True, eq=False)
-class Photo:
-    """A picture to put a title on: pixels (h, w, 3), and what must not be covered there."""
+class Look:
+    """What a cover may look like: house styles in order, () for the plain one; the kit of its brand and the fonts that
+    set the brand's texts; width over height and dominant colour of its logo's image; and the product's category."""
 
-    pixels: np.ndarray
-    contents: Contents
+    styles: tuple[Style, ...] = ()
+    kit: BrandKit | None = None
+    faces: Faces | None = None
+    logo_aspect: float | None = None
+    logo_colour: str | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Cover:
-    """A laid-out cover: framing, elements, verdict; the limits that the solver had to break, and its cost."""
+    """A laid-out cover: framing, elements, the name of its style, the verdict, what was left out, and the URI of the
+    variant of the logo that its brand's kit has for it."""
 
     framing: Framing
     elements: tuple[Element, ...]
+    style: str
     verdict: acceptance.Verdict
-    broken: tuple[str, ...]
-    cost: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Attempt:
-    framing: Framing
-    scene: Scene
-    solution: Solution
-    cost: float
+    notes: tuple[str, ...] = ()
+    logo: str | None = None
 
 
 class CoverComposer:
     """Composes covers by search. Deterministic.
 
-    `style` and `limits` are shares of a canvas, `zones` the player's controls by ratio, `font_files` the user's own
-    fonts among those that `faces` gives."""
+    `style` and `limits` are shares of a canvas, `zones` the player's controls by ratio, `font_files` the fonts besides
+    the embedded ones that texts may be set in."""
 
     def __init__(
         self,
@@ -79,153 +94,213 @@ class CoverComposer:
         self._zones, self._font_files = zones, font_files
 
     def compose(
+        self, photo: Photo, copy: Copy, canvas: Canvas, look: Look | None = None, *, framing: str = ""
+    ) -> Cover | Fault:
+        """Lay out one cover, or say why there is none: `copy_too_long`, and the faults of placing. `copy` has its
+        stickers as selling points; `framing` is as_is for a picture that stays whole. A title that runs from right to
+        left is placed in a mirrored world. Raises ValueError for a title without text."""
+        if not copy.title.strip():
+            raise ValueError("the title has no text; a cover needs one")
+        page = _Page(photo, copy, canvas, look or Look(), self._style, self._limits, self._faces, self._zones)
+        best: Cover | None = None
+        fault = Fault("no_room", f"nothing finds a place on {canvas.name}")
+        for brief in page.briefs(framing):
+            try:
+                answer = page.laid_out(brief)
+                if isinstance(answer, Fault):
+                    return best or answer
+                cover = page.judged(*answer, self._font_files)
+            except NoLayoutError as error:
+                fault = Fault(error.kind, str(error))
+                continue
+            if cover.verdict.accepted:
+                return cover
+            if best is None or len(cover.verdict.reasons) < len(best.verdict.reasons):
+                best = cover
+        return best or fault
+
+
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """One cover in the making; what all attempts at it share."""
+
+    photo: Photo
+    copy: Copy
+    canvas: Canvas
+    look: Look
+    proportions: Proportions
+    limits: acceptance.Limits
+    embedded: Faces
+    controls: Zones
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the copy runs from right to left."""
+        return base_direction(self.copy.title, self.copy.language) == "rtl"
+
+    @property
+    def smallest_px(self) -> int:
+        """The smallest font that is accepted."""
+        return math.ceil(self.limits.smallest_font * self.canvas.width - 1e-6)
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The player's controls, and what the brand keeps free."""
+        own = self.look.kit and safe_boxes(self.look.kit.brand, self.canvas)
+        return (*protection.zones_for(self.canvas, self.controls), *(Zone("brand", box) for box in own or ()))
+
+    @property
+    def faces(self) -> Faces:
+        """The fonts of its texts."""
+        return self.look.faces or self.embedded
+
+    def briefs(self, framing: str) -> Iterator[Brief]:
+        """What the composer is asked for, until a cover is accepted: first with one finder's map, then with both."""
+        of = self.photo.contents
+        free = tuple(zone.box for zone in self.zones)
+        printed = (TextLine("", box, Role.OTHER, "other", "#000000", 1.0, False) for box in of.texts)
+        styles = tuple(_of_cover(style, self.proportions) for style in self.look.styles or (PLAIN,))
+        short = min(self.canvas.width, self.canvas.height)
+        brief = Brief(
+            self.photo.pixels,
+            Annotation(tuple(printed), None, _with_faces(of.dear, of)),
+            self.copy,
+            self.canvas,
+            self.look.logo_aspect,
+            free=free,
+            styles=styles,
+            category=self.look.category,
+            framing=framing,
+            logo_clear=self.look.kit.logo_clear(LOGO_LARGEST, short) if self.look.kit else 0.0,
+        )
+        if self.is_turned:
+            brief = replace(
+                brief,
+                image=mirroring.pixels(brief.image),
+                annotation=mirroring.annotation(brief.annotation),
+                free=mirroring.boxes(free),
+            )
+        yield brief
+        if of.opinion is not None:
+            both = _with_faces(_joined(of.dear, of.opinion), of)
+            both = mirroring.pixels(both) if self.is_turned else both
+            brief = replace(brief, annotation=replace(brief.annotation, subject_map=both))
+            yield brief
+        for further in range(1, _FURTHER + 1):
+            yield replace(brief, variant=further * len(styles))
+
+    def laid_out(self, brief: Brief) -> tuple[Framing, tuple[Element, ...], str, tuple[str, ...]] | Fault:
+        """A brief's framing, its elements, the name of their style, and what was left out. Raises NoLayoutError."""
+        short = min(self.canvas.width, self.canvas.height)
+        # Subjects are known, so that the composer's own finder is never asked.
+        rules = RulesComposer(
+            BorderSaliency(), self.faces, margin=self.proportions.margin, min_font=self.smallest_px / short
+        )
+        (answer,) = rules.compose([brief])
+        if isinstance(answer, Fault):
+            return answer
+        framing = self._kept_free(answer, brief)
+        style = next(style for style in brief.styles if style.name == answer.style)
+        if self.look.kit:
+            framing = branding.ground(framing, self.look.kit.brand)
+            style = branding.style_of(style, self.look.kit)
+        style = style.on(framing.ground)
+        subject = brief.annotation.subject_map
+        assert subject is not None
+        ground = placement.Ground(
+            framed.draw(brief.image, framing, self.canvas, _SIDE),
+            framed.draw(subject, framing, self.canvas, _SIDE),
+            self.look.logo_colour,
+        )
+        limits, faces = self._limits(brief.free), self._face_boxes(framing)
+        dress = partial(
+            dressing.dress,
+            answer.suggestions,
+            self.canvas,
+            ground,
+            self.faces.speaking(self.copy.language, style),
+            style=style,
+            language=self.copy.language,
+        )
+        try:
+            placed = dress(replace(limits, free=(*limits.free, *faces)))
+        except NoLayoutError:  # faces leave no place; where one is touched, the check says so
+            placed = dress(limits)
+        elements = placed.elements
+        if self.is_turned:
+            framing = mirroring.framing(framing)
+            elements = tuple(mirroring.element(element, self.canvas) for element in elements)
+        shown = {element.text for element in elements}
+        notes = [f"left out for want of room: {text}" for text in self.copy.selling_points if text not in shown]
+        return framing, elements, style.name, (*dict.fromkeys((*placed.notes, *notes)),)
+
+    def _kept_free(self, answer: Composition, brief: Brief) -> Framing:
+        """A composition's framing without ornaments where the player draws."""
+        drawn = answer.framing.ornaments
+        free = tuple(each for each in drawn if not any(intersection(each.box, box) > 0 for box in brief.free))
+        return replace(answer.framing, ornaments=free)
+
+    def _face_boxes(self, framing: Framing) -> tuple[Box, ...]:
+        """The boxes (px) of faces that a framing shows."""
+        of = self.photo.contents
+        contents = Contents(of.subject, mirroring.boxes(of.faces) if self.is_turned else of.faces)
+        hard = protection.protect(contents, self.canvas, framing).hard
+        return tuple(to_px(each.box, self.canvas.width, self.canvas.height) for each in hard)
+
+    def _limits(self, free: tuple[Box, ...]) -> placement.Limits:
+        short = min(self.canvas.width, self.canvas.height)
+        logos = [ink.logo for ink in self.look.kit.inks] if self.look.kit else []
+        return placement.Limits(
+            margin_px=self.proportions.margin * short,
+            smallest_px=self.smallest_px,
+            min_contrast=min(15.0, _SPARE * self.limits.min_contrast),
+            free=tuple(to_px(box, self.canvas.width, self.canvas.height) for box in free),
+            logo_least_px=max((logo.least_height.px(0.0, short) for logo in logos), default=0.0),
+            logo_clear=lambda height: max((logo.clear_space.px(height, short) for logo in logos), default=0.0),
+        )
+
+    def judged(
         self,
-        photo: Photo,
-        copy: CoverCopy,
-        canvas: Canvas,
-        *,
-        suggestions: Sequence[Suggestion] = (),
-        framings: Sequence[Framing] = (),
+        framing: Framing,
+        elements: tuple[Element, ...],
+        style: str,
+        notes: tuple[str, ...],
+        font_files: tuple[str, ...],
     ) -> Cover:
-        """Lay out one cover. `framings` are the ones to try; none: those that suit the picture. A title that runs from
-        right to left is placed in a mirrored world. Raises ValueError for a title without text."""
-        if base_direction(copy.title, copy.language) != "rtl":
-            best = self._solved(photo, copy, canvas, self._zones, suggestions, framings)
-        else:
-            turned = self._solved(
-                _mirrored(photo),
-                copy,
-                canvas,
-                {name: tuple(Zone(zone.name, mirroring.box(zone.box)) for zone in zones)
-                 for name, zones in self._zones.items()},
-                [mirroring.suggestion(suggestion) for suggestion in suggestions],
-                [mirroring.framing(shown) for shown in framings],
-            )  # fmt: skip
-            shown = mirroring.framing(turned.framing)
-            elements = tuple(mirroring.element(element, canvas) for element in turned.solution.elements)
-            scene = scene_of(photo, shown, canvas, self._zones)
-            best = _Attempt(shown, scene, replace(turned.solution, elements=elements), turned.cost)
-        elements, verdict = self._coloured(photo, best, canvas)
-        return Cover(best.framing, elements, verdict, best.solution.broken, best.cost)
-
-    def _solved(
-        self,
-        photo: Photo,
-        copy: CoverCopy,
-        canvas: Canvas,
-        zones: Zones,
-        suggestions: Sequence[Suggestion],
-        framings: Sequence[Framing],
-    ) -> _Attempt:
-        """The best place of the copy, in the first framing in which it is good."""
-        style = self._style.on(canvas, self._limits)
-        attempts: list[_Attempt] = []
-        for candidate in [Candidate("bleed", shown, _WHOLE, 1.0) for shown in framings] or self._framings(
-            photo, canvas
-        ):
-            scene = scene_of(photo, candidate.framing, canvas, zones)
-            solution = solve(copy, canvas, scene, self._faces.speaking(copy.language), style, suggestions)
-            cost = solution.cost + _PRIOR[candidate.kind] + _hidden(candidate)
-            attempts.append(_Attempt(candidate.framing, scene, solution, cost))
-            if cost <= _GOOD and not solution.broken:
-                break
-        return min(attempts, key=lambda attempt: attempt.cost)
-
-    def _framings(self, photo: Photo, canvas: Canvas) -> list[Candidate]:
-        """Framings worth trying, full bleed first. Those that cut faces which another leaves whole are not. Where none
-        shows all that the finder marked, its largest parts count: lights behind a product are none of it."""
-        whole, candidates = self._showing(photo, canvas, framing.subject_box(photo.contents.dear))
-        main = framing.main_box(photo.contents.dear)
-        if main and max(candidate.subject_seen for candidate in (whole, *candidates)) < _UNCUT:
-            whole, candidates = self._showing(photo, canvas, main)
-        by_framing = {whole.framing: whole}
-        for candidate in candidates:
-            if candidate.subject_seen >= framing.ENOUGH_SEEN:
-                by_framing.setdefault(candidate.framing, candidate)
-        uncut = {shown: sum(inside(face, shown.crop) for face in photo.contents.faces) for shown in by_framing}
-        ordered = sorted(
-            (candidate for shown, candidate in by_framing.items() if uncut[shown] == max(uncut.values())),
-            key=lambda candidate: (_PRIOR[candidate.kind], _hidden(candidate)),
+        """A layout under its brand's kit, held against the acceptance check. Raises NoLayoutError."""
+        logo = None
+        if self.look.kit:
+            drawn = framed.draw(self.photo.pixels, framing, self.canvas, _SIDE)
+            branded = branding.keep(elements, self.look.kit, self.canvas, drawn, framing, self.limits.min_contrast)
+            elements, logo = branded.elements, branded.logo
+        verdict = cover_check.judged(
+            self.photo, framing, elements, self.canvas, zones=self.zones, limits=self.limits, font_files=font_files
         )
-        counts: Counter[str] = Counter()
-        tried = []
-        for candidate in ordered:
-            counts[candidate.kind] += 1
-            if counts[candidate.kind] <= _MOST_TRIED[candidate.kind]:
-                tried.append(candidate)
-        return tried
-
-    def _showing(self, photo: Photo, canvas: Canvas, subject: Box) -> tuple[Candidate, list[Candidate]]:
-        """The full bleed that shows the most, and the other framings of a subject."""
-        height, width = photo.pixels.shape[:2]
-        of = photo.contents
-        whole = cropping.crop(
-            width / height, canvas.width / canvas.height, subject=subject, faces=of.faces, values=of.dear
-        )
-        candidates = framing.candidates(
-            width / height,
-            subject,
-            canvas,
-            flat=flat_ground(photo.pixels, of.subject),
-            panel=panel_colour(photo.pixels, of.subject),
-            margin=self._style.margin,
-        )
-        return Candidate("bleed", Framing(whole.box), _WHOLE, whole.subject_seen), candidates
-
-    def _coloured(
-        self, photo: Photo, attempt: _Attempt, canvas: Canvas
-    ) -> tuple[tuple[Element, ...], acceptance.Verdict]:
-        """Colour a solution on the pixels behind its glyphs, and check it."""
-        scene, solution, limits = attempt.scene, attempt.solution, self._limits
-        full = framed.draw(photo.pixels, attempt.framing, canvas, max(canvas.width, canvas.height))
-        texts = [i for i, element in enumerate(solution.elements) if element.lines and i >= len(scene.locked)]
-        glyphs = {i: drawing.glyphs(full, solution.elements[i], canvas, self._font_files) for i in texts}
-        elements = cover_colouring.colour_cover(
-            solution,
-            canvas,
-            {i: drawn.behind for i, drawn in glyphs.items()},
-            cover_colouring.Palette.of(scene.pixels, scene.protection),
-            limits.min_contrast,
-            dark=float(colour.luminance(scene.pixels).mean()) < 0.18,
-            keep_clear=(*scene.faces, *scene.zones),
-        )
-        underlays = len(elements) - len(solution.elements)
-        glyphs = {
-            i + underlays: replace(drawn, behind=acceptance.on_underlays(elements, i + underlays, drawn.behind))
-            for i, drawn in glyphs.items()
-        }
-        glyphs |= {
-            i: drawing.glyphs(full, element, canvas, self._font_files)
-            for i, element in enumerate(scene.locked)
-            if element.lines
-        }
-        verdict = acceptance.accept(
-            elements, canvas, scene.protection, glyphs, faces=scene.faces, zones=scene.zones, limits=limits
-        )
-        return elements, verdict
+        return Cover(framing, elements, style, verdict, notes, logo)
 
 
-def _mirrored(photo: Photo) -> Photo:
-    of = photo.contents
-    dear = None if of.with_elements is None else mirroring.pixels(of.with_elements)
-    turned = Contents(mirroring.pixels(of.subject), mirroring.boxes(of.faces), mirroring.boxes(of.texts), dear)
-    return Photo(mirroring.pixels(photo.pixels), turned)
+def _of_cover(style: Style, proportions: Proportions) -> Style:
+    """A house style as covers have it: titles within the cover's limits and no smaller than prices, stickers each on a
+    ground."""
+    kind = style.type_of(Role.SELLING_POINT)
+    sticker = kind if is_held(kind.container) else replace(kind, container="rounded")
+    price = style.type_of(Role.PRICE)
+    most = min(style.title_most, proportions.largest_font)
+    types = {**style.types, Role.SELLING_POINT: sticker, Role.PRICE: replace(price, scale=min(1.0, price.scale))}
+    return replace(style, types=types, title_most=most, title_least=min(style.title_least, most))
 
 
-def scene_of(photo: Photo, shown: Framing, canvas: Canvas, zones: Zones) -> Scene:
-    """What lies behind a cover whose photo is framed so; `zones` are the player's controls by ratio."""
-    protected = protection.protect(
-        photo.contents, canvas, shown, zones=protection.zones_for(canvas, zones), hard_texts=False
-    )
-    return Scene(
-        protected.map,
-        framed.draw(photo.pixels, shown, canvas, protection.SIDE),
-        faces=tuple(hard.box for hard in protected.hard if hard.kind == "face"),
-        zones=tuple(hard.box for hard in protected.hard if hard.kind == "zone"),
-        picture=shown.picture,
-    )
+def _with_faces(subject: np.ndarray, contents: Contents) -> np.ndarray:
+    """A subject map (h, w) with the faces in it, so that no crop cuts them."""
+    marked = subject.astype(np.float32, copy=True)
+    height, width = marked.shape
+    for left, top, right, bottom in contents.faces:
+        rows = slice(int(top * height), math.ceil(bottom * height))
+        marked[rows, int(left * width) : math.ceil(right * width)] = 1
+    return marked
 
 
-def _hidden(candidate: Candidate) -> float:
-    """What a framing costs by what it does not show: of the subject, and of the canvas without photo."""
-    return _SUBJECT_CUT * (1 - candidate.subject_seen) + _EMPTY * (1 - area(candidate.framing.picture))
+def _joined(subject: np.ndarray, opinion: np.ndarray) -> np.ndarray:
+    """A subject map (h, w) with what another finder is sure of."""
+    sure = (opinion > protection.SURE).astype(np.float32)
+    return np.maximum(subject, cv2.resize(sure, subject.shape[::-1], interpolation=cv2.INTER_LINEAR))

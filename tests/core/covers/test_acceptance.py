@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutgen.core.covers.acceptance import REASONS, Glyphs, Limits, accept, covered_share, on_underlays
+from layoutgen.core.covers.acceptance import (
+    REASONS,
+    Glyphs,
+    Limits,
+    Sight,
+    accept,
+    covered_share,
+    marked_share,
+    on_underlays,
+)
 from layoutgen.core.layout import Canvas, Element, Role
 
 CANVAS = Canvas(1080, 1440)
@@ -23,6 +32,11 @@ def verdict(*elements, protection=NOTHING, glyphs=None, **other):
     elements = elements or (TITLE,)
     found = {i: drawn(e) for i, e in enumerate(elements) if e.lines} if glyphs is None else glyphs
     return accept(elements, CANVAS, protection, found, **other)
+
+
+UPPER = np.broadcast_to((np.arange(64) < 32)[:, None], (64, 48))
+"""A subject in the upper half, where the title stands."""
+NOWHERE = Sight(np.zeros((64, 48), bool), 0.0)
 
 
 def names(found):
@@ -47,6 +61,10 @@ def test_a_readable_title_on_free_ground_is_accepted():
         ("outside", lambda: verdict(replace(TITLE, box=(-0.01, 0.1, 0.5, 0.2)))),
         ("overflow", lambda: verdict(glyphs={0: drawn(grow=12)})),
         ("no_text", lambda: verdict(glyphs={0: Glyphs(None, DARK)})),
+        ("on_subject", lambda: verdict(sights=[Sight(UPPER, 0.0), NOWHERE])),
+        ("subject_cut", lambda: verdict(sights=[replace(NOWHERE, lost=0.031), NOWHERE])),
+        ("second_opinion", lambda: verdict(sights=[NOWHERE, Sight(UPPER, 0.0)])),
+        ("second_opinion", lambda: verdict(sights=[NOWHERE, replace(NOWHERE, lost=0.031)])),
     ],
 )
 def test_each_fault_has_its_name_and_no_other(name, found):
@@ -75,6 +93,22 @@ def test_a_text_may_stand_on_its_underlay_and_underlays_on_others():
     pill = replace(panel, box=(0.08, 0.08, 0.6, 0.25), underlay=0, z=1)
     assert verdict(panel, pill, replace(TITLE, underlay=1)).accepted
     assert names(verdict(panel, replace(TITLE, box=(0.5, 0.3, 0.95, 0.5), underlay=0))) == ["overlap"]
+
+
+def test_three_per_cent_of_a_subject_may_be_cut_and_five_of_a_text_may_lie_on_it():
+    rows = np.broadcast_to((np.arange(100) < 10)[:, None], (100, 100))
+    for top, reasons in ((0.09, []), (0.07, ["on_subject"])):
+        at = replace(TITLE, box=(0.1, top, 0.5, top + 0.4))
+        assert names(verdict(at, sights=[Sight(rows, 0.03)])) == reasons
+    assert verdict(sights=[Sight(UPPER, 0.4)], limits=Limits(most_cut=0.5, most_on_subject=1.0)).accepted
+
+
+def test_each_text_and_logo_is_asked_about_and_no_underlay():
+    logo = Element(Role.LOGO, (0.6, 0.05, 0.7, 0.1))
+    panel = Element(Role.UNDERLAY, (0.05, 0.05, 0.55, 0.4), colour="#000000")
+    found = verdict(panel, replace(TITLE, underlay=0), logo, sights=[Sight(UPPER, 0.0)])
+    assert names(found) == ["on_subject", "on_subject"]
+    assert "title '标题'" in found.reasons[0] and "logo" in found.reasons[1]
 
 
 def test_underlays_cover_the_subject_too():
@@ -117,6 +151,12 @@ def test_one_more_element_never_makes_a_refused_layout_accepted(places, more):
     after = verdict(*elements, replace(TITLE, box=more), protection=protection)
     assert after.covered >= before.covered
     assert before.accepted or not after.accepted
+
+
+@given(boxes, st.integers(0, 2**32 - 1))
+def test_what_a_box_has_on_the_subject_and_off_it_is_all_of_it(box, seed):
+    marks = np.random.default_rng(seed).random((40, 30)) > 0.5
+    assert marked_share(box, marks) + marked_share(box, ~marks) == pytest.approx(1)
 
 
 @given(st.lists(boxes, max_size=4))

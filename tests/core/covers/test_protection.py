@@ -29,6 +29,13 @@ def blob(height=90, width=90):
     return made
 
 
+def test_a_map_that_is_vague_is_no_opinion():
+    assert np.array_equal(protection.opinion(blob()), blob())
+    far = np.hypot(*np.meshgrid(np.linspace(-1.5, 1.5, 90), np.linspace(-1.5, 1.5, 90)))
+    assert protection.opinion(np.exp(-(far**2)).astype(np.float32)) is None, "the middle, softly"
+    assert protection.opinion(np.zeros((9, 9), np.float32)) is None
+
+
 @pytest.mark.parametrize(
     ("canvas", "shape"), [(SQUARE, (256, 256)), (Canvas(1080, 1440), (256, 192)), (Canvas(1920, 1080), (144, 256))]
 )

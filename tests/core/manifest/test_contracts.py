@@ -24,13 +24,15 @@ def faults(work):
 
 def test_a_cover_has_a_row_for_each_ratio_and_its_own_columns():
     (shard,) = planned(
-        {"product_id": "a", "cover": "a.jpg", "title": "标题", "subtitle": "副标题", "stickers": ["新品"]}
-    ).shards
-    assert shard.column_names == [*schema.PLANNED.names, *schema.OFFER.names]
+        {"product_id": "a", "cover": "a.jpg", "title": "标题", "subtitle": "副标题", "stickers": ["新品"],
+         "brand": "山野集", "style": "tech", "series": "their own"}
+    ).shards  # fmt: skip
+    assert shard.column_names == [*schema.PLANNED.names, *schema.OFFER.names, "style", "series"]
     assert shard.column("row_id").to_pylist() == ["a@1080x1440", "a@1920x1080"]
     row = shard.to_pylist()[0]
     assert (row["images"], row["video"]) == (["/base/a.jpg"], None)
     assert (row["subtitle"], row["stickers"], row["application"]) == ("副标题", ["新品"], "video_cover")
+    assert (row["brand"], row["style"], row["series"]) == ("山野集", "tech", "their own")
 
 
 def test_a_clip_is_the_rows_one_image():

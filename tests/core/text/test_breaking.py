@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from layoutgen.core.text import wholes
 from layoutgen.core.text.breaking import SOFT_HYPHEN, break_into, break_lines, drawn
 from layoutgen.imaging import fonts, segmenting
-from tests.core.covers import drawn as covers
+from tests.core.text.mono import Mono
 
 FACE = fonts.typeface("NotoSansSC-Bold")
 
@@ -38,7 +38,7 @@ AMOUNTS = (
 
 
 @dataclass(frozen=True)
-class Spoken(covers.Mono):
+class Spoken(Mono):
     """A face of known widths in a language."""
 
     language: str = ""
@@ -111,14 +111,14 @@ def test_a_word_wider_than_the_box_is_no_layout_rather_than_a_broken_word():
 
 
 def test_a_word_is_split_where_that_is_asked_for_and_nothing_else_fits():
-    face = covers.Mono()
+    face = Mono()
     assert break_lines("法式复古连衣裙", 250, face, 100) is None
     assert break_lines("法式复古连衣裙", 250, face, 100, split=True) == ["法式", "复古", "连", "衣裙"]
     assert break_lines("法式复古连衣裙", 300, face, 100, split=True) == ["法式", "复古", "连衣裙"]
 
 
 def test_what_belongs_to_a_word_is_parted_from_it_only_where_nothing_else_fits():
-    face = covers.Mono()
+    face = Mono()
     assert break_lines("新款防晒衣", 300, face, 100) == ["新款", "防晒衣"]
     assert break_lines("新款防晒衣", 250, face, 100) == ["新款", "防晒", "衣"]
 
@@ -137,7 +137,7 @@ def test_a_parted_word_ends_in_a_soft_hyphen_that_is_drawn():
 
 
 def test_lines_that_are_wider_than_their_pieces_are_broken_anew():
-    class Spaced(covers.Mono):
+    class Spaced(Mono):
         def width(self, text, px):
             return super().width(text, px) + px * 0.01 * len(text) ** 2
 
@@ -165,11 +165,11 @@ def test_text_of_spaces_has_no_lines():
     ],
 )
 def test_breaks_are_chosen_for_the_eye(text, width, lines):
-    assert break_lines(text, width * 100, covers.Mono(), 100) == lines
+    assert break_lines(text, width * 100, Mono(), 100) == lines
 
 
 def test_a_text_is_broken_into_as_many_lines_as_asked_for_without_splitting_a_word():
-    face = covers.Mono()
+    face = Mono()
     assert break_into("三分钟学会秋冬通勤穿搭", 3, face, 100) == ["三分钟", "学会秋冬", "通勤穿搭"]
     assert break_into("通勤这样穿搭", 2, face, 100) == ["通勤", "这样穿搭"]
     assert break_into("Seven ways to wear it", 2, face, 100) == ["Seven ways", "to wear it"]
@@ -179,7 +179,7 @@ def test_a_text_is_broken_into_as_many_lines_as_asked_for_without_splitting_a_wo
 
 
 def test_lines_of_a_long_text_broken_into_many_hold_all_of_it():
-    lines = break_into("秋冬通勤，" * 30, 6, covers.Mono(), 100)
+    lines = break_into("秋冬通勤，" * 30, 6, Mono(), 100)
     assert lines is not None and 3 < len(lines) <= 6
     assert "".join(lines) == "秋冬通勤，" * 30
     assert not any(line[0] == "，" for line in lines)
@@ -188,9 +188,9 @@ def test_lines_of_a_long_text_broken_into_many_hold_all_of_it():
 @pytest.mark.parametrize("piece", ["法式复古连衣裙", "毎日をもっと軽やかに着る", "รองเท้าวิ่งน้ำหนักเบา", "가볍게입는여름"])
 def test_three_thousand_characters_without_a_space_are_set(piece):
     text = (piece * (3000 // len(piece) + 1))[:3000]
-    lines = break_lines(text, 3000, covers.Mono(), 100, split=True)
+    lines = break_lines(text, 3000, Mono(), 100, split=True)
     assert lines is not None and "".join(lines) == text
-    assert break_lines("a" * 3000, 3000, covers.Mono(), 100, split=True) is None
+    assert break_lines("a" * 3000, 3000, Mono(), 100, split=True) is None
 
 
 def test_a_combining_mark_stays_with_its_letter():

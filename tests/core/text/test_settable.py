@@ -2,7 +2,7 @@ import pytest
 
 from layoutgen.core.layout import Role
 from layoutgen.core.text.settable import Settable
-from tests.core.covers.drawn import Mono
+from tests.core.text.mono import Mono
 
 
 class Poor(Mono):

@@ -12,7 +12,6 @@ from layoutgen.core import mirroring
 from layoutgen.core.annotation import Annotation, TextLine
 from layoutgen.core.covers.acceptance import Verdict
 from layoutgen.core.covers.protection import Contents, Zone
-from layoutgen.core.covers.text import CoverCopy
 from layoutgen.core.framing import on_canvas
 from layoutgen.core.layout import Canvas, Copy, Element, Framing, Role, Run, Suggestion, intersection
 from layoutgen.core.rows import suggestion_row
@@ -21,7 +20,9 @@ from layoutgen.core.text.breaking import WORD, Break
 from layoutgen.core.text.direction import base_direction
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building.composers import cover_composer
-from layoutgen.models.composers.covers import CoverComposer, Photo
+from layoutgen.models.composers import cover_check
+from layoutgen.models.composers.cover_check import Photo
+from layoutgen.models.composers.covers import Cover
 from layoutgen.models.composers.mirrored import Mirrored
 from layoutgen.models.composers.rules import RulesComposer
 from layoutgen.models.finders.border import BorderSaliency
@@ -213,8 +214,7 @@ def test_a_fault_passes_and_briefs_of_both_directions_share_a_batch() -> None:
 
 @pytest.mark.parametrize("subject", [(0.05, 0.35, 0.5, 0.95), (0.45, 0.2, 0.95, 0.95), (0.2, 0.4, 0.8, 0.95)])
 def test_a_covers_twin_is_its_mirror(subject: tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    verdict = Verdict(True, (), 21.0, 0.0)
-    monkeypatch.setattr(CoverComposer, "_coloured", lambda self, photo, best, canvas: (best.solution.elements, verdict))
+    monkeypatch.setattr(cover_check, "judged", lambda *_, **other: Verdict(True, (), 21.0, 0.0))  # no glyphs of Half
     pixels, mask = photo(subject, (361, 480))
     faces = ((subject[0], subject[1], subject[0] + 0.2, subject[1] + 0.2),)
     dear = np.maximum(mask, np.float32(0.3) * (np.arange(mask.shape[1]) < 40))
@@ -223,10 +223,11 @@ def test_a_covers_twin_is_its_mirror(subject: tuple[float, ...], monkeypatch: py
     turned = Photo(mirroring.pixels(pixels), opposite)
     zones = {"3:4": (Zone("heart", (0.86, 0.4, 1.0, 0.8)), Zone("name", (0.0, 0.9, 0.6, 1.0)))}
     sides = {"3:4": tuple(Zone(zone.name, mirroring.box(zone.box)) for zone in zones["3:4"])}
-    canvas, copy = Canvas(540, 720), CoverCopy("three vases for spring", "for the table", ("new",))
-    other = CoverCopy(copy.title.translate(TWINS), "for the table".translate(TWINS), ("new".translate(TWINS),))
+    canvas, copy = Canvas(540, 720), Copy("three vases for spring", ("new",), subtitle="for the table")
+    other = Copy(copy.title.translate(TWINS), ("new".translate(TWINS),), subtitle="for the table".translate(TWINS))
     cover = cover_composer(CoverPlaceSettings(), zones, FACES).compose(shown, copy, canvas)
     mirror = cover_composer(CoverPlaceSettings(), sides, FACES).compose(turned, other, canvas)
+    assert isinstance(cover, Cover) and isinstance(mirror, Cover)
     assert mirror.framing.crop == pytest.approx(mirroring.box(cover.framing.crop))
     texts = [[element for element in one.elements if element.lines] for one in (cover, mirror)]
     for element, found in zip(*texts, strict=True):

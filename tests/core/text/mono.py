@@ -1,18 +1,11 @@
-"""What the tests of covers share: a face of known widths, grounds, styles."""
+"""A face of known widths, for tests of text."""
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from layoutgen.core.covers.placement import Scene
-from layoutgen.core.covers.text import Style
-from layoutgen.core.layout import Canvas, Role, Run
+from layoutgen.core.layout import Run
 from layoutgen.core.text.breaking import Break
 from layoutgen.core.text.typography import is_wide
 from layoutgen.imaging import segmenting
-
-CANVAS = Canvas(1080, 1440)
-STYLE = Style(margin_px=48.0, smallest_px=24, largest_px=140)
 
 
 class Mono:
@@ -37,16 +30,3 @@ class Mono:
 
     def covers(self, character: str) -> bool:
         return True
-
-
-def face_for(role: Role, text: str) -> Mono:
-    return Mono()
-
-
-def scene(*protected: tuple[float, float, float, float], grey: int = 200, side: int = 256, **other: object) -> Scene:
-    """A plain ground of one grey, with protected boxes (normalised)."""
-    shape = (side, side * CANVAS.width // CANVAS.height)
-    found = np.zeros(shape, np.float32)
-    for left, top, right, bottom in protected:
-        found[int(top * shape[0]) : int(bottom * shape[0]), int(left * shape[1]) : int(right * shape[1])] = 1
-    return Scene(found, np.full((*shape, 3), grey, np.uint8), **other)  # type: ignore[arg-type]

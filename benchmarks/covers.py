@@ -1,15 +1,18 @@
 """How good covers are, on photos of one's own: the acceptance check, other ways to place a title, and designers.
 
     python -m benchmarks.covers --photos DATA/products.jsonl [--case acceptance|baselines] [--limit 6] [--full]
-        [--sheets DIR] [--output results.jsonl]
+        [--sheets DIR] [--masks DIR] [--output results.jsonl]
     python -m benchmarks.covers --posters DATA/posters.jsonl --case posters
 
 Prints one JSON line a case. Photos are a JSON lines file whose rows have `image`, a path beside it; posters one with
 `file` and `texts` (text, box in px, ltrb).
 
-- `acceptance`: each photo on 3:4, 1:1, 16:9 and 9:16 with Chinese and English titles of 6, 12 and 24 characters, in
-  the house styles: the accepted share, refusals by reason, and by ratio and title; how often a photo's second finder
-  has no opinion; styles and grounds. `--saliency` places, the other finder gives the second opinion.
+- `acceptance`: each photo on 3:4, 1:1, 16:9 and 9:16 with Chinese and English titles of 6, 12 and 24 characters, and
+  with its own copy where its row has one (`title`, the first of `selling_points` as subtitle, `badge`, `price`), in the
+  house styles: the accepted share, refusals by reason, and by ratio and title; for how many photos the second finder
+  has no opinion; styles and grounds. `--saliency` places, the other finder gives the second opinion. With `--masks`, a
+  folder of masks (PNG, named like the photos) of the subjects as somebody else sees them: the share of the accepted
+  covers of which no text has more than 5 % on the subject, and that cut off no more than 3 % of it.
 - `baselines`: with our framing, text size and line breaks, the title in our place, in the emptiest of the four corners
   (least protection), and anywhere at random: the share of the protected area that it covers, the mean gradient under
   it, and the contrast of the better of white and ink on the picture behind it, without a panel.
@@ -23,7 +26,9 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,7 +39,7 @@ from layoutgen.config.stages import CoverPlaceSettings, ProtectSettings, Salienc
 from layoutgen.core import colour
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.covers import protection
-from layoutgen.core.covers.acceptance import covered_share
+from layoutgen.core.covers.acceptance import Limits, covered_share, marked_share
 from layoutgen.core.covers.protection import SAFE_ZONES, Contents
 from layoutgen.core.layout import Box, Canvas, Copy, Role, iou, parse_canvas, union
 from layoutgen.imaging import drawing, framed, images
@@ -43,7 +48,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.base import Fault
 from layoutgen.models.building import annotators, composers, finders
 from layoutgen.models.building.fonts import FaceFor
-from layoutgen.models.composers.cover_check import Photo
+from layoutgen.models.composers.cover_check import Photo, sight
 from layoutgen.models.composers.covers import Cover, CoverComposer, Look
 
 BENCHMARK = Benchmark(
@@ -74,6 +79,7 @@ def main() -> None:
     parser.add_argument("--case", choices=["acceptance", "baselines", "posters"], action="append")
     parser.add_size("--limit", 6, 0, "photos at most, evenly spread; 0: all")
     parser.add_argument("--sheets", type=Path, help="folder for contact sheets of what was made, and of all refusals")
+    parser.add_argument("--masks", type=Path, help="folder of masks that covers are judged by")
     parser.add_argument("--saliency", default="net", help="finder of the subject: net, border or an ONNX file")
     parser.add_argument("--engine", choices=["ocr", "none"], default="ocr")
     given = parser.parse_args()
@@ -86,14 +92,16 @@ def main() -> None:
     for case in cases:
         began = time.perf_counter()
         figures = {
-            "acceptance": lambda: acceptance(given.photos, given.limit, protect, given.sheets),
+            "acceptance": lambda: acceptance(given.photos, given.limit, protect, given.sheets, given.masks),
             "baselines": lambda: baselines(given.photos, given.limit, protect),
             "posters": lambda: posters(given.posters, protect, given.sheets),
         }[case]()
         BENCHMARK.line(case, **figures, seconds=round(time.perf_counter() - began, 1))
 
 
-def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Path | None) -> dict[str, object]:
+def acceptance(
+    manifest: Path, limit: int, protect: ProtectSettings, sheets: Path | None, masks: Path | None
+) -> dict[str, object]:
     """The acceptance case."""
     settings = CoverPlaceSettings()
     composer = composers.cover_composer(settings, SAFE_ZONES, FaceFor(settings))
@@ -104,15 +112,19 @@ def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Pat
     look = Look(tuple(styles.embedded().values()))
     chosen: Counter[str] = Counter()
     grounds: Counter[str] = Counter()
-    silent = 0
-    for number, (name, photo) in enumerate(photos(manifest, limit, protect)):
+    silent, objections = 0, []
+    for number, (row, photo) in enumerate(photos(manifest, limit, protect)):
+        name = Path(row["image"]).stem
+        mask = decoded(masks / f"{name}.png")[..., 0] > 127 if masks else None
         silent += photo.contents.opinion is None
         for ratio in RATIOS:
-            for key, title in TITLES.items():
+            for key, copy in copies(row).items():
                 canvas = parse_canvas(ratio, SIDE)
-                began = time.perf_counter()
-                cover = composed(composer, photo, Copy(title), canvas, look)
-                milliseconds.append(1000 * (time.perf_counter() - began))
+                began = time.process_time()
+                cover = composed(composer, photo, copy, canvas, replace(look, category=row.get("category")))
+                milliseconds.append(1000 * (time.process_time() - began))
+                if mask is not None and cover.verdict.accepted:
+                    objections.append(objected(mask, cover, canvas))
                 verdict = cover.verdict
                 reasons.update({reason.partition(":")[0] for reason in verdict.reasons})
                 by[ratio].append(verdict.accepted)
@@ -122,7 +134,7 @@ def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Pat
                 sizes.append(next(e.font_px for e in cover.elements if e.role is Role.TITLE))
                 chosen[cover.style] += 1
                 grounds[cover.framing.ground] += 1
-                cell_number = number * 7 + RATIOS.index(ratio) * 5 + list(TITLES).index(key)
+                cell_number = number * 7 + RATIOS.index(ratio) * 5 + list(copies(row)).index(key)
                 if not verdict.accepted:
                     refused.add(photo, cover, canvas, f"{name} {key} {verdict.reasons[0].partition(':')[0]}")
                 elif cell_number % 24 == 0:
@@ -144,6 +156,7 @@ def acceptance(manifest: Path, limit: int, protect: ProtectSettings, sheets: Pat
         "contrast_p5": round(float(np.percentile(contrasts, 5)), 2),
         "title_px_p5_p50_p95": [int(np.percentile(sizes, p)) for p in (5, 50, 95)],
         "photos_without_second_opinion": silent,
+        **({"of_accepted_without_objection_by_masks": 1 - round(float(np.mean(objections)), 4)} if masks else {}),
         "styles": dict(chosen.most_common()),
         "grounds": dict(grounds.most_common()),
         "ms_per_cover_p50_p95": [round(float(np.percentile(milliseconds, p)), 1) for p in (50, 95)],
@@ -245,21 +258,38 @@ def composed(
     return cover
 
 
-def photos(manifest: Path, limit: int, protect: ProtectSettings) -> Iterator[tuple[str, Photo]]:
-    """Photos with what must not be covered."""
-    names = [json.loads(line)["image"] for line in manifest.read_text(encoding="utf-8").splitlines()]
-    if limit and limit < len(names):
-        names = [names[i] for i in np.linspace(0, len(names) - 1, limit).round().astype(int)]
+def copies(row: dict[str, Any]) -> dict[str, Copy]:
+    """What covers of a photo say: the titles of this benchmark, and the row's own copy."""
+    said = {key: Copy(title) for key, title in TITLES.items()}
+    if row.get("title"):
+        subtitle = next(iter(row.get("selling_points") or ()), None)
+        badge, price, language = (row.get(name) for name in ("badge", "price", "language"))
+        said["own"] = Copy(row["title"], subtitle=subtitle, badge=badge, price=price, language=language)
+    return said
+
+
+def objected(mask: np.ndarray, cover: Cover, canvas: Canvas) -> bool:
+    """Whether a cover has a text on the subject of a mask (h, w), or cuts it."""
+    seen, limits = sight(mask, cover.framing, canvas), Limits()
+    on_subject = max(marked_share(e.box, seen.marks) for e in cover.elements if e.role is not Role.UNDERLAY)
+    return seen.lost > limits.most_cut or on_subject > limits.most_on_subject
+
+
+def photos(manifest: Path, limit: int, protect: ProtectSettings) -> Iterator[tuple[dict[str, Any], Photo]]:
+    """Photos' rows, and the photos with what must not be covered."""
+    rows = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
+    if limit and limit < len(rows):
+        rows = [rows[i] for i in np.linspace(0, len(rows) - 1, limit).round().astype(int)]
     annotator, _ = annotators.annotator(protect.reading, Storage())
     faces, second = finders.faces(protect), finders.opinion(protect)
-    for name in names:
-        picture = decoded(manifest.parent / name)
+    for row in rows:
+        picture = decoded(manifest.parent / row["image"])
         (read,) = annotator.annotate([picture])
         assert isinstance(read, Annotation) and read.subject_map is not None
         people = tuple(face.box for face in faces.faces([picture])[0]) if faces else ()
         opinion = protection.opinion(second.saliency([picture])[0]) if second else None
         texts = tuple(text.box for text in read.lines)
-        yield Path(name).stem, Photo(picture, Contents(read.subject_map, people, texts, opinion=opinion))
+        yield row, Photo(picture, Contents(read.subject_map, people, texts, opinion=opinion))
 
 
 def decoded(path: Path) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layoutgen.core.framing import on_canvas
-from layoutgen.core.layout import NAMED_RATIOS, Box, Canvas, Framing, area, intersection
+from layoutgen.core.layout import NAMED_RATIOS, Box, Canvas, Framing, area
 
 Map = NDArray[np.float32]
 Kind = Literal["face", "text", "zone"]
@@ -169,23 +169,6 @@ def protect(
     if not hard_texts:
         hard = [each for each in hard if each.kind != "text"]
     return Protection(made, tuple(hard), subject)
-
-
-def covered(protection: Map, boxes: Iterable[Box]) -> float:
-    """Share of what a map (h, w) protects that boxes (ltrb, normalised) cover together, [0, 1], lower is better; 0
-    where it protects nothing. A cell counts where its middle is covered."""
-    whole = float(protection.sum())
-    if whole <= 0:
-        return 0.0
-    under = np.zeros(protection.shape, bool)
-    for box in boxes:
-        under[_cells(box, protection.shape)] = True
-    return float(protection[under].sum()) / whole
-
-
-def touched(hard: Iterable[HardBox], box: Box, slack: float = 1e-9) -> tuple[HardBox, ...]:
-    """The hard boxes that a box (ltrb, normalised) overlaps by more than `slack` of the canvas's area."""
-    return tuple(each for each in hard if intersection(each.box, box) > slack)
 
 
 def sampled(values: Map, box: Box, shape: tuple[int, int]) -> Map:

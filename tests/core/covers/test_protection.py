@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layoutgen.core.covers import protection
-from layoutgen.core.covers.protection import SAFE_ZONES, Contents, Zone, covered, sampled, touched, zones_for
+from layoutgen.core.covers.protection import SAFE_ZONES, Contents, Zone, sampled, zones_for
 from layoutgen.core.layout import Canvas, Framing, inside
 
 SQUARE = Canvas(1080, 1080)
@@ -118,22 +118,6 @@ def test_sampling_keeps_the_mean(box, rows, columns):
     fine = sampled(values, box, (rows, columns))
     assert fine.shape == (rows, columns)
     assert fine.mean() == pytest.approx(sampled(values, box, (1, 1))[0, 0], abs=1e-3)
-
-
-def test_what_is_covered_is_a_share_of_what_is_protected():
-    made = protect(blob(), SQUARE)
-    assert covered(made.subject, [(0, 0, 1, 1)]) == pytest.approx(1)
-    assert covered(made.subject, [(0, 0, 0.5, 1)]) == pytest.approx(0.5, abs=0.02)
-    assert covered(made.subject, [(0, 0, 0.5, 1), (0, 0, 0.5, 0.7)]) == pytest.approx(0.5, abs=0.02)
-    assert covered(made.subject, []) == 0
-    assert covered(np.zeros((4, 4), np.float32), [(0, 0, 1, 1)]) == 0
-
-
-def test_a_box_is_told_what_it_touches():
-    made = protect(None, SQUARE, faces=[(0.4, 0.4, 0.5, 0.5)], zones=[Zone("badge", (0.9, 0.9, 1, 1))])
-    assert [each.name for each in touched(made.hard, (0.45, 0.45, 1, 1))] == ["face", "badge"]
-    assert touched(made.hard, (0, 0, 0.3, 0.3)) == ()
-    assert touched(made.hard, (0.0, 0.9, 0.9, 1.0)) == ()
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ def test_settings_say_how_many_variants_rows_have_that_name_none() -> None:
     assert [row["variant"] for row in rows(covers)] == [0], "a cover has one layout"
 
 
+def test_a_cover_may_ask_for_a_style_and_for_nothing_else() -> None:
+    wishes = {"style": "plain", "series": "618", "framing": "as_is"}
+    (row,) = rows(of_lines(product(application="video_cover", **wishes), styles=STYLES))
+    assert (row["style"], row["series"], row["framing"]) == ("plain", None, None)
+    work = of_lines(product(application="video_cover", style="baroque"), styles=STYLES)
+    assert {kind for kind, _ in failed(work).values()} == {"unknown_style"}
+
+
 def test_keys_of_variants_say_canvas_and_locale() -> None:
     work = of_lines(localised({"ar": {"title": "قميص"}, "v1": {"title": "x"}}, variants=2))
     found = {row["row_id"]: parts(row["row_id"], "p1") for row in rows(work)}

@@ -175,7 +175,7 @@ class Place:
             smallest_px=math.ceil(self._settings.min_font * short),
             min_contrast=min(15.0, _SPARE * self._settings.min_contrast),
             free=tuple(to_px(box, canvas.width, canvas.height) for box in free),
-            **(_logo_room(kit, short) if kit else {}),
+            **(branding.logo_room(kit, short) if kit else {}),
         )
         drawn, subject_map = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
         ground = placement.Ground(drawn, subject_map, logo)
@@ -245,17 +245,6 @@ def silhouette(alpha: np.ndarray) -> tuple[Box, ...]:
             down = (top + rows_in[0]) / height, (top + rows_in[-1] + 1) / height
             boxes.append((float(across[0]), float(down[0]), float(across[1]), float(down[1])))
     return tuple(boxes)
-
-
-def _logo_room(kit: BrandKit, short: int) -> dict[str, Any]:
-    """The limits of a kit's logo: the strictest of its variants: which it is depends on its place."""
-    logos = [ink.logo for ink in kit.inks]
-    if not logos:
-        return {}
-    return {
-        "logo_least_px": max(logo.least_height.px(0.0, short) for logo in logos),
-        "logo_clear": lambda height_px: max(logo.clear_space.px(height_px, short) for logo in logos),
-    }
 
 
 def logo_colour(logo: np.ndarray) -> str:

@@ -5,6 +5,7 @@ Colours are `brand_colours`' part, the variant of the logo `logos`'. Pure and de
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +66,17 @@ def style_of(style: Style, kit: BrandKit) -> Style:
     cases = kit.brand.tone.cases
     types = {role: replace(style.type_of(role), case=case) for role, case in cases.items()}
     return replace(style, types={**style.types, **types}, fonts={} if kit.font_files else style.fonts)
+
+
+def logo_room(kit: BrandKit, short: int) -> dict[str, Any]:
+    """The limits of a kit's logo: the strictest of its variants: which it is depends on its place."""
+    logos = [ink.logo for ink in kit.inks]
+    if not logos:
+        return {}
+    return {
+        "logo_least_px": max(logo.least_height.px(0.0, short) for logo in logos),
+        "logo_clear": lambda height_px: max(logo.clear_space.px(height_px, short) for logo in logos),
+    }
 
 
 def with_texts(suggestions: Sequence[Suggestion], required: str | None) -> list[Suggestion]:

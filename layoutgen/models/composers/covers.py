@@ -249,14 +249,12 @@ class _Page:
 
     def _limits(self, free: tuple[Box, ...]) -> placement.Limits:
         short = min(self.canvas.width, self.canvas.height)
-        logos = [ink.logo for ink in self.look.kit.inks] if self.look.kit else []
         return placement.Limits(
             margin_px=self.proportions.margin * short,
             smallest_px=self.smallest_px,
             min_contrast=min(15.0, _SPARE * self.limits.min_contrast),
             free=tuple(to_px(box, self.canvas.width, self.canvas.height) for box in free),
-            logo_least_px=max((logo.least_height.px(0.0, short) for logo in logos), default=0.0),
-            logo_clear=lambda height: max((logo.clear_space.px(height, short) for logo in logos), default=0.0),
+            **(branding.logo_room(self.look.kit, short) if self.look.kit else {}),
         )
 
     def judged(

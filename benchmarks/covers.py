@@ -49,7 +49,7 @@ from layoutgen.models.base import Fault
 from layoutgen.models.building import annotators, composers, finders
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.cover_check import Photo, sight
-from layoutgen.models.composers.covers import Cover, CoverComposer, Look
+from layoutgen.models.composers.covers import Cover, CoverComposer, Outfit
 
 BENCHMARK = Benchmark(
     "covers",
@@ -109,7 +109,7 @@ def acceptance(
     by: dict[str, list[bool]] = defaultdict(list)
     covered, contrasts, sizes, milliseconds = [], [], [], []
     sheet, refused = Sheet(sheets, "covers"), Sheet(sheets, "refused")
-    look = Look(tuple(styles.embedded().values()))
+    outfit = Outfit(tuple(styles.embedded().values()))
     chosen: Counter[str] = Counter()
     grounds: Counter[str] = Counter()
     silent, objections = 0, []
@@ -121,7 +121,7 @@ def acceptance(
             for key, copy in copies(row).items():
                 canvas = parse_canvas(ratio, SIDE)
                 began = time.process_time()
-                cover = composed(composer, photo, copy, canvas, replace(look, category=row.get("category")))
+                cover = composed(composer, photo, copy, canvas, replace(outfit, category=row.get("category")))
                 milliseconds.append(1000 * (time.process_time() - began))
                 if mask is not None and cover.verdict.accepted:
                     objections.append(objected(mask, cover, canvas))
@@ -249,10 +249,15 @@ def posters(manifest: Path, protect: ProtectSettings, sheets: Path | None) -> di
 
 
 def composed(
-    composer: CoverComposer, photo: Photo, copy: Copy, canvas: Canvas, look: Look | None = None, framing: str = ""
+    composer: CoverComposer,
+    photo: Photo,
+    copy: Copy,
+    canvas: Canvas,
+    outfit: Outfit | None = None,
+    framing: str = "",
 ) -> Cover:
     """A cover. Raises RuntimeError where there is none."""
-    cover = composer.compose(photo, copy, canvas, look, framing=framing)
+    cover = composer.compose(photo, copy, canvas, outfit, framing=framing)
     if isinstance(cover, Fault):
         raise RuntimeError(f"{copy.title} on {canvas.name}: {cover.message}")
     return cover

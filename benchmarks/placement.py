@@ -38,7 +38,7 @@ from layoutgen.imaging.images import ImageFault
 from layoutgen.models.building import composers, finders
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.cover_check import Photo
-from layoutgen.models.composers.covers import Look
+from layoutgen.models.composers.covers import Outfit
 from layoutgen.pipelines import run_covers
 
 BENCHMARK = Benchmark(
@@ -76,7 +76,7 @@ def solver(pictures: list[np.ndarray]) -> None:
     """The solver case."""
     settings = CoverPlaceSettings()
     composer = composers.cover_composer(settings, SAFE_ZONES, FaceFor(settings))
-    look = Look(tuple(styles.embedded().values()))
+    outfit = Outfit(tuple(styles.embedded().values()))
     first, second = (finders.saliency(SaliencySettings(model=model)) for model in (MODEL, "border"))
     photos = [
         Photo(picture, Contents(subject, opinion=protection.opinion(opinion)))
@@ -89,11 +89,11 @@ def solver(pictures: list[np.ndarray]) -> None:
         for title in TITLES.values()
     ]
     for photo, copy, canvas in tasks[: 4 * len(TITLES)]:  # fonts and widths are measured once a process
-        composed(composer, photo, copy, canvas, look)
+        composed(composer, photo, copy, canvas, outfit)
     times = []
     for photo, copy, canvas in tasks:
         began = time.process_time()
-        composed(composer, photo, copy, canvas, look)
+        composed(composer, photo, copy, canvas, outfit)
         times.append(time.process_time() - began)
     rate = 1 / float(np.median(times))
     milliseconds = [round(1000 * float(np.percentile(times, p)), 2) for p in (50, 95, 100)]

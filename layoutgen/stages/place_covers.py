@@ -22,7 +22,7 @@ from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import images
 from layoutgen.models.base import Fault, Saliency
 from layoutgen.models.composers.cover_check import Photo
-from layoutgen.models.composers.covers import Cover, CoverComposer, Look
+from layoutgen.models.composers.covers import Cover, CoverComposer, Outfit
 from layoutgen.stages.place import KitFaces, logo_colour
 from layoutgen.stages.travelling import read_map
 
@@ -83,7 +83,7 @@ class PlaceCovers:
                 faults[i] = fault
                 continue
             try:
-                look = self._look(row, None if mark is None else marks[mark])
+                outfit = self._outfit(row, None if mark is None else marks[mark])
             except UnknownStyleError as error:
                 faults[i] = ("unknown_style", str(error))
                 continue
@@ -94,7 +94,7 @@ class PlaceCovers:
                 decoded = {index: (picture, self._opinion(picture))}
             photo = _photo(*decoded[index], None if map_of[i] is None else maps[map_of[i] or 0], row)
             canvas = Canvas(row["canvas_width"], row["canvas_height"])
-            cover = self._composer.compose(photo, copy, canvas, look)
+            cover = self._composer.compose(photo, copy, canvas, outfit)
             if isinstance(cover, Fault):
                 faults[i] = (cover.kind, cover.message)
                 continue
@@ -132,17 +132,17 @@ class PlaceCovers:
         """What the second finder sees in a picture; None where it is not asked, or has no opinion."""
         if self._finder is None:
             return None
-        (seen,) = self._finder.saliency([picture])
-        return protection.opinion(seen)
+        (values,) = self._finder.saliency([picture])
+        return protection.opinion(values)
 
-    def _look(self, row: dict[str, Any], mark: np.ndarray | None) -> Look:
-        """The look that a row may have. Raises UnknownStyleError."""
+    def _outfit(self, row: dict[str, Any], mark: np.ndarray | None) -> Outfit:
+        """What a row's cover may look like. Raises UnknownStyleError."""
         kit = self._brands.kits.named(row["brand"]) if self._brands else None
         styles: tuple[Style, ...] = ()
         if self._wardrobe:
             styles = self._wardrobe.of_row(row.get("style"), row["brand"], row["category"])
             styles = self._wardrobe.of_kit(styles, kit.brand.styles, row.get("style")) if kit else styles
-        return Look(
+        return Outfit(
             styles,
             kit,
             self._brands.of(kit) if self._brands and kit else None,

@@ -75,11 +75,11 @@ class Protection:
     subject: Map
 
 
-def opinion(seen: Map) -> Map | None:
+def opinion(values: Map) -> Map | None:
     """A second finder's map (h, w) in [0, 1]; None where it is vague: of what is marked in it, less than half is
     marked surely, as where a finder that sees no subject marks the middle softly."""
-    marked, sure = float((seen > _MARKED).sum()), float((seen > SURE).sum())
-    return seen if sure >= 0.5 * marked > 0 else None
+    marked, sure = float((values > _MARKED).sum()), float((values > SURE).sum())
+    return values if sure >= 0.5 * marked > 0 else None
 
 
 Zones = Mapping[str, tuple[Zone, ...]]

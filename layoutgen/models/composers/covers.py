@@ -50,7 +50,7 @@ class Proportions:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Outfit:
     """What a cover may look like: house styles in order, () for the plain one; the kit of its brand and the fonts that
     set the brand's texts; width over height and dominant colour of its logo's image; and the product's category."""
 
@@ -94,14 +94,14 @@ class CoverComposer:
         self._zones, self._font_files = zones, font_files
 
     def compose(
-        self, photo: Photo, copy: Copy, canvas: Canvas, look: Look | None = None, *, framing: str = ""
+        self, photo: Photo, copy: Copy, canvas: Canvas, outfit: Outfit | None = None, *, framing: str = ""
     ) -> Cover | Fault:
         """Lay out one cover, or say why there is none: `copy_too_long`, and the faults of placing. `copy` has its
         stickers as selling points; `framing` is as_is for a picture that stays whole. A title that runs from right to
         left is placed in a mirrored world. Raises ValueError for a title without text."""
         if not copy.title.strip():
             raise ValueError("the title has no text; a cover needs one")
-        page = _Page(photo, copy, canvas, look or Look(), self._style, self._limits, self._faces, self._zones)
+        page = _Page(photo, copy, canvas, outfit or Outfit(), self._style, self._limits, self._faces, self._zones)
         best: Cover | None = None
         fault = Fault("no_room", f"nothing finds a place on {canvas.name}")
         for brief in page.briefs(framing):
@@ -127,7 +127,7 @@ class _Page:
     photo: Photo
     copy: Copy
     canvas: Canvas
-    look: Look
+    outfit: Outfit
     proportions: Proportions
     limits: acceptance.Limits
     embedded: Faces
@@ -146,32 +146,32 @@ class _Page:
     @property
     def zones(self) -> tuple[Zone, ...]:
         """The player's controls, and what the brand keeps free."""
-        own = self.look.kit and safe_boxes(self.look.kit.brand, self.canvas)
+        own = self.outfit.kit and safe_boxes(self.outfit.kit.brand, self.canvas)
         return (*protection.zones_for(self.canvas, self.controls), *(Zone("brand", box) for box in own or ()))
 
     @property
     def faces(self) -> Faces:
         """The fonts of its texts."""
-        return self.look.faces or self.embedded
+        return self.outfit.faces or self.embedded
 
     def briefs(self, framing: str) -> Iterator[Brief]:
         """What the composer is asked for, until a cover is accepted: first with one finder's map, then with both."""
         of = self.photo.contents
         free = tuple(zone.box for zone in self.zones)
         printed = (TextLine("", box, Role.OTHER, "other", "#000000", 1.0, False) for box in of.texts)
-        styles = tuple(_of_cover(style, self.proportions) for style in self.look.styles or (PLAIN,))
+        styles = tuple(_of_cover(style, self.proportions) for style in self.outfit.styles or (PLAIN,))
         short = min(self.canvas.width, self.canvas.height)
         brief = Brief(
             self.photo.pixels,
             Annotation(tuple(printed), None, _with_faces(of.dear, of)),
             self.copy,
             self.canvas,
-            self.look.logo_aspect,
+            self.outfit.logo_aspect,
             free=free,
             styles=styles,
-            category=self.look.category,
+            category=self.outfit.category,
             framing=framing,
-            logo_clear=self.look.kit.logo_clear(LOGO_LARGEST, short) if self.look.kit else 0.0,
+            logo_clear=self.outfit.kit.logo_clear(LOGO_LARGEST, short) if self.outfit.kit else 0.0,
         )
         if self.is_turned:
             brief = replace(
@@ -201,16 +201,16 @@ class _Page:
             return answer
         framing = self._kept_free(answer, brief)
         style = next(style for style in brief.styles if style.name == answer.style)
-        if self.look.kit:
-            framing = branding.ground(framing, self.look.kit.brand)
-            style = branding.style_of(style, self.look.kit)
+        if self.outfit.kit:
+            framing = branding.ground(framing, self.outfit.kit.brand)
+            style = branding.style_of(style, self.outfit.kit)
         style = style.on(framing.ground)
         subject = brief.annotation.subject_map
         assert subject is not None
         ground = placement.Ground(
             framed.draw(brief.image, framing, self.canvas, _SIDE),
             framed.draw(subject, framing, self.canvas, _SIDE),
-            self.look.logo_colour,
+            self.outfit.logo_colour,
         )
         limits, faces = self._limits(brief.free), self._face_boxes(framing)
         dress = partial(
@@ -254,7 +254,7 @@ class _Page:
             smallest_px=self.smallest_px,
             min_contrast=min(15.0, _SPARE * self.limits.min_contrast),
             free=tuple(to_px(box, self.canvas.width, self.canvas.height) for box in free),
-            **(branding.logo_room(self.look.kit, short) if self.look.kit else {}),
+            **(branding.logo_room(self.outfit.kit, short) if self.outfit.kit else {}),
         )
 
     def judged(
@@ -267,9 +267,9 @@ class _Page:
     ) -> Cover:
         """A layout under its brand's kit, held against the acceptance check. Raises NoLayoutError."""
         logo = None
-        if self.look.kit:
+        if self.outfit.kit:
             drawn = framed.draw(self.photo.pixels, framing, self.canvas, _SIDE)
-            branded = branding.keep(elements, self.look.kit, self.canvas, drawn, framing, self.limits.min_contrast)
+            branded = branding.keep(elements, self.outfit.kit, self.canvas, drawn, framing, self.limits.min_contrast)
             elements, logo = branded.elements, branded.logo
         verdict = cover_check.judged(
             self.photo, framing, elements, self.canvas, zones=self.zones, limits=self.limits, font_files=font_files

@@ -9,7 +9,7 @@ from layoutgen.models.base import Fault
 from layoutgen.models.building.composers import cover_composer
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.cover_check import Photo, judged
-from layoutgen.models.composers.covers import Cover, CoverComposer, Look
+from layoutgen.models.composers.covers import Cover, CoverComposer, Outfit
 
 SETTINGS = CoverPlaceSettings()
 COMPOSER = cover_composer(SETTINGS, {}, FaceFor(SETTINGS))
@@ -42,11 +42,11 @@ def composed(
     title: str = "三分钟学会插花",
     *,
     canvas: Canvas = CANVAS,
-    look: Look | None = None,
+    outfit: Outfit | None = None,
     composer: CoverComposer = COMPOSER,
     **other,
 ) -> Cover:
-    cover = composer.compose(picture, Copy(title, **other), canvas, look)
+    cover = composer.compose(picture, Copy(title, **other), canvas, outfit)
     assert isinstance(cover, Cover), cover
     return cover
 
@@ -75,9 +75,15 @@ def test_text_that_is_there_already_is_protected():
 def test_what_the_player_draws_stays_free(ratio):
     canvas = parse_canvas(ratio, 540)
     composer = cover_composer(SETTINGS, SAFE_ZONES, FaceFor(SETTINGS))
-    look = Look(tuple(STYLES.values()))
+    outfit = Outfit(tuple(STYLES.values()))
     cover = composed(
-        photo(), canvas=canvas, look=look, composer=composer, badge="新品", price="￥99", subtitle="新手也能做好"
+        photo(),
+        canvas=canvas,
+        outfit=outfit,
+        composer=composer,
+        badge="新品",
+        price="￥99",
+        subtitle="新手也能做好",
     )
     drawn = [*cover.elements, *cover.framing.ornaments]
     assert cover.verdict.accepted
@@ -127,7 +133,7 @@ def test_a_cover_that_nobody_can_place_for_both_finders_is_refused():
 
 @pytest.mark.parametrize("name", STYLES)
 def test_each_house_style_dresses_a_cover_that_is_accepted(name):
-    cover = composed(photo(), look=Look((STYLES[name],)), badge="新品", price="￥99", selling_points=("包邮",))
+    cover = composed(photo(), outfit=Outfit((STYLES[name],)), badge="新品", price="￥99", selling_points=("包邮",))
     assert cover.verdict.accepted, cover.verdict.reasons
     assert cover.style == name
     title = next(e for e in cover.elements if e.role is Role.TITLE)
@@ -140,14 +146,14 @@ def test_styles_look_different():
     looks = {
         (tuple(e.colour for e in cover.elements), cover.framing.backdrop, cover.elements[-1].font)
         for name in STYLES
-        for cover in [composed(photo(), look=Look((STYLES[name],)), badge="新品")]
+        for cover in [composed(photo(), outfit=Outfit((STYLES[name],)), badge="新品")]
     }
     assert len(looks) >= 8
 
 
 def test_the_same_input_gives_the_same_cover():
-    look = Look(tuple(STYLES.values()), category="Dress")
-    first, second = (composed(photo(), look=look, badge="新品", subtitle="新手也能做好") for _ in range(2))
+    outfit = Outfit(tuple(STYLES.values()), category="Dress")
+    first, second = (composed(photo(), outfit=outfit, badge="新品", subtitle="新手也能做好") for _ in range(2))
     assert (first.framing, first.elements, first.style) == (second.framing, second.elements, second.style)
     assert first.verdict == second.verdict
 

@@ -210,7 +210,7 @@ class CoverPlaceSettings(PlaceSettings):
     """How covers are laid out, and when they are accepted."""
 
     min_font: float = Field(24 / 1080, gt=0, lt=0.5, description="smallest font, share of the canvas's width")
-    max_font: float = Field(0.13, gt=0, lt=0.5, description="largest font of a title, share of the short side")
+    max_font: float = Field(0.17, gt=0, lt=0.5, description="largest font of a title, share of the short side")
     most_covered: float = Field(0.05, ge=0, le=1, description="share of the protected area that elements may cover")
     most_cut: float = Field(0.03, ge=0, le=1, description="share of the subject that the crop may leave out")
     most_on_subject: float = Field(0.05, ge=0, le=1, description="share of a text's box that may lie on the subject")

@@ -39,6 +39,7 @@ VERSION = "cover-6"  # goes up with every change of what it decides
 _SIDE = 384
 _SPARE = 1.04  # another decoder or scale sees slightly other pixels
 _FURTHER = 3
+_LARGER = 1.2  # a cover's title than a poster's: it is seen small
 
 
 @dataclass(frozen=True)
@@ -278,12 +279,12 @@ class _Page:
 
 
 def _of_cover(style: Style, proportions: Proportions) -> Style:
-    """A house style as covers have it: titles within the cover's limits and no smaller than prices, stickers each on a
-    ground."""
+    """A house style as covers have it: larger titles, within the cover's limits and no smaller than prices, and
+    stickers each on a ground."""
     kind = style.type_of(Role.SELLING_POINT)
     sticker = kind if is_held(kind.container) else replace(kind, container="rounded")
     price = style.type_of(Role.PRICE)
-    most = min(style.title_most, proportions.largest_font)
+    most = min(_LARGER * style.title_most, proportions.largest_font)
     types = {**style.types, Role.SELLING_POINT: sticker, Role.PRICE: replace(price, scale=min(1.0, price.scale))}
     return replace(style, types=types, title_most=most, title_least=min(style.title_least, most))
 

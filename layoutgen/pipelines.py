@@ -22,15 +22,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
-from layoutgen.config.posters import CHECKPOINTS, PostersConfig
+from layoutgen.config.posters import PostersConfig
 from layoutgen.config.stages import (
-    WITH_CHECKPOINT,
     AnnotateSettings,
-    CheckpointSettings,
     ComposeSettings,
     CoverPlaceSettings,
     ImagesSettings,
@@ -42,7 +39,6 @@ from layoutgen.core.layout import Role, parse_canvas
 from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.core.styles.choosing import Wardrobe
 from layoutgen.imaging.documents.rasters import Encoding
-from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage, opened
 from layoutgen.models.base import FrameChooser
@@ -64,8 +60,8 @@ from layoutgen.models.building.versions import (
     with_kits,
 )
 from layoutgen.models.composers import covers, rules
-from layoutgen.models.weights import pinned
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
+from layoutgen.runs.pinning import of_run, serving
 from layoutgen.runs.run import run
 from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
@@ -91,16 +87,13 @@ from layoutgen.streaming import Stage, Step, Stream, stream
 
 log = logging.getLogger("layoutgen")
 
-Config = TypeVar("Config", LayoutsConfig, AnnotateConfig, CoversConfig, PostersConfig)
-Composed = TypeVar("Composed", LayoutsConfig, PostersConfig)
-
 
 def run_layouts(
     config: LayoutsConfig, source: str, output: str, options: RunOptions = WHOLE, stream: Stream = stream
 ) -> dict[str, Any]:
     """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage)
-    config = _pinned(_resolved(config, storage), storage)
+    config = of_run(serving(config, storage), storage)
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
     finish = _finish(
@@ -134,7 +127,7 @@ def run_posters(
     """Make posters of a catalogue's products: returns the summary that the job prints. Raises as `runs.run.run`
     does."""
     storage = opened(config.storage)
-    config = _pinned(_resolved(config, storage), storage)
+    config = of_run(serving(config, storage), storage)
     try:
         plan, paint = planners.pinned_settings(config.plan, storage), painters.pinned_settings(config.paint, storage)
         config = config.model_copy(update={"plan": plan, "paint": paint})
@@ -166,7 +159,7 @@ def run_annotations(
 ) -> dict[str, Any]:
     """Annotate posters: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage)
-    config = _pinned(config, storage)
+    config = of_run(config, storage)
     versions = dict.fromkeys(APPLICATIONS, row_versions(config.images, config.annotate, None, None))
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
@@ -181,7 +174,7 @@ def run_covers(
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
     Raises as `runs.run.run` does."""
     storage = opened(config.storage)
-    config = _pinned(config, storage)
+    config = of_run(config, storage)
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
     finish = _finish(config.render, storage, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
@@ -354,46 +347,6 @@ def _compose(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: 
     first = {"marketing": [Role(kind) for kind in config.marketing.first]}
     zones = {"marketing": finders.named_zones(config.marketing.zones)}
     return Compose(build, face_for, batch, first, zones, wardrobe, kits)
-
-
-def _resolved(config: Composed, storage: Storage) -> Composed:
-    """The settings with `registry:NAME` replaced by the version that serves now. Raises RegistryError."""
-    for part, names in (("compose", ("model", "adapter")), ("plan", ("model",)), ("paint", (*CHECKPOINTS, "scenes"))):
-        settings = getattr(config, part, None)
-        if settings is None:
-            continue
-        registry = AdapterRegistry(storage, settings.registry)
-        serving = {name: registry.resolve(getattr(settings, name)) for name in names}
-        for name, uri in serving.items():
-            if uri != (before := getattr(settings, name)):
-                log.info("%s.%s = %s is %s", part, name, before, uri or "none: rolled back to the bare model")
-        if settings.model and not serving["model"]:
-            raise RegistryError(
-                f"{part}.model = {settings.model!r} was rolled back to nothing; promote a version, or name a checkpoint"
-            )
-        config = config.model_copy(update={part: settings.model_copy(update=serving)})
-    return config
-
-
-def _pinned(config: Config, storage: Storage) -> Config:
-    """The settings with weights named by what they are now, the same for the whole run, whatever is put there
-    meanwhile. Raises RunError."""
-    for part in ("annotate", "compose", "protect"):
-        settings = getattr(config, part, None)
-        if not isinstance(settings, CheckpointSettings) or settings.engine not in WITH_CHECKPOINT:
-            continue
-        cache = Path(settings.cache).expanduser()
-        for name in ("model", "adapter"):
-            uri = getattr(settings, name)
-            try:
-                now = pinned(uri, cache, storage)
-            except ValueError as error:
-                raise RunError(f"{part}.{name} = {uri!r}: {error}") from None
-            if now != uri:
-                log.info("%s.%s = %s is %s in this run", part, name, uri, now)
-            settings = settings.model_copy(update={name: now})
-        config = config.model_copy(update={part: settings})
-    return config
 
 
 def summary_line(summary: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from layoutgen.config.stages import AnnotateSettings, ComposeSettings
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
+from layoutgen.runs import pinning
 from layoutgen.runs.job import RunError
 from tests.chaos.quick import SETTINGS, night
 from tests.drawn import encoded, photo
@@ -60,9 +61,9 @@ def test_weights_that_are_not_there_are_named_before_any_work(s3: LocalS3, part:
     settings = kind(engine=engine, model="s3://shop/nowhere", cache=str(tmp_path))
     config = (AnnotateConfig if part == "annotate" else LayoutsConfig)(**{part: settings})
     with pytest.raises(RunError, match=rf"{part}\.model = 's3://shop/nowhere': weights 's3://shop/nowhere' hold no"):
-        pipelines._pinned(config, Storage(s3.endpoint_url))
+        pinning.of_run(config, Storage(s3.endpoint_url))
 
 
 def test_weights_that_no_engine_uses_are_not_looked_for() -> None:
     config = LayoutsConfig(compose=ComposeSettings(engine="rules", model="s3://shop/nowhere"))
-    assert pipelines._pinned(config, Storage("http://127.0.0.1:1")) == config
+    assert pinning.of_run(config, Storage("http://127.0.0.1:1")) == config

@@ -18,7 +18,6 @@ bytes. How a run starts, goes on after a crash and publishes is `runs.run`'s.
 """
 
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -84,8 +83,6 @@ from layoutgen.stages.render import Render
 from layoutgen.stages.repair import Effort, Repair
 from layoutgen.stages.route import Routed
 from layoutgen.streaming import Stage, Step, Stream, stream
-
-log = logging.getLogger("layoutgen")
 
 
 def run_layouts(

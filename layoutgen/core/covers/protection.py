@@ -26,6 +26,7 @@ SURE, _MARKED = 0.7, 0.3
 """From these values of a second finder's map on it is sure, and marks at all: soft edges are no objection."""
 FACE_MARGIN = 0.12
 """Share of a face's size that is kept free around it: hair, ears and chin lie outside detectors' boxes."""
+_MOST_PRINTED = 0.3  # of a picture; what is read all over it is a pattern and no line
 TEXT_MARGIN = 0.25
 """Share of a line's height that is kept free around text of the picture."""
 
@@ -159,7 +160,7 @@ def protect(
         grown = _grown(box, FACE_MARGIN * (box[2] - box[0]), FACE_MARGIN * (box[3] - box[1]))
         hard += [HardBox("face", placed, "face") for placed in _placed(grown, shown)]
     photo_aspect = _photo_aspect(shown, canvas)
-    for box in contents.texts:
+    for box in (text for text in contents.texts if area(text) <= _MOST_PRINTED):
         margin = TEXT_MARGIN * (box[3] - box[1])
         grown = _grown(box, margin / photo_aspect, margin)
         hard += [HardBox("text", placed, "text") for placed in _placed(grown, shown)]

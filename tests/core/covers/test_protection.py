@@ -36,6 +36,11 @@ def test_a_map_that_is_vague_is_no_opinion():
     assert protection.opinion(np.zeros((9, 9), np.float32)) is None
 
 
+def test_what_is_read_all_over_a_picture_is_no_text():
+    assert protect(None, SQUARE, texts=[(0.1, 0.1, 0.9, 0.8)]).map.max() == 0
+    assert protect(None, SQUARE, texts=[(0.1, 0.1, 0.9, 0.2)]).map.max() == 1
+
+
 @pytest.mark.parametrize(
     ("canvas", "shape"), [(SQUARE, (256, 256)), (Canvas(1080, 1440), (256, 192)), (Canvas(1920, 1080), (144, 256))]
 )

@@ -28,10 +28,13 @@ COPY = {
 CONFIG = LayoutsConfig.model_validate(SETTINGS.model_dump() | {"input": {"short_side": 640, "canvases": ["3:4"]}})
 
 
-def lay_out(folder: Path, *demands: Any) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
+def lay_out(folder: Path, *demands: Any, **other: Any) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
     """The published rows and the faults of products with these demands, by product."""
     (folder / "a.jpg").write_bytes(encoded(photo(480, 640)))
-    lines = [{"product_id": f"p{i}", "image": "a.jpg", "constraints": each, **COPY} for i, each in enumerate(demands)]
+    lines = [
+        {"product_id": f"p{i}", "image": "a.jpg", "constraints": each, **COPY, **other}
+        for i, each in enumerate(demands)
+    ]
     (folder / "m.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     root = str(folder / "out")
     night(str(folder / "m.jsonl"), root, config=CONFIG, composer=COMPOSER)
@@ -58,6 +61,20 @@ def test_layouts_keep_what_is_demanded(tmp_path: Path) -> None:
         wanted = read(each)
         assert broken(wanted, wanted.free, elements, texts_of(copy)) == []
     assert any("as the row demands: New" in note for note in placed["p2"]["notes"])
+
+
+def test_copy_that_runs_from_right_to_left_keeps_the_same_boxes_and_sides(tmp_path: Path) -> None:
+    demands = [
+        {"lock": {"price": [0.06, 0.76, 0.5, 0.95]}},
+        {"left_of": [["price", "badge"]], "free": [[0, 0, 0.4, 0.4]]},
+    ]
+    arabic = {"title": "مزهرية خفيفة", "language": "ar"}
+    placed, faults = lay_out(tmp_path, *demands, **arabic)
+    assert faults == {}
+    copy = Copy(arabic["title"], ("Light", "Strong"), "VALE", price="$9", badge="New", call_to_action="Buy")
+    for i, each in enumerate(demands):
+        elements = [read_element(element) for element in placed[f"p{i}"]["elements"]]
+        assert broken(read(each), read(each).free, elements, texts_of(copy)) == []
 
 
 @pytest.mark.parametrize(

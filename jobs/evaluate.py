@@ -4,6 +4,7 @@ python -m jobs.evaluate --layouts s3://bucket/layouts --output evaluation/
 python -m jobs.evaluate --layouts NEW --baseline OLD --output evaluation/        paired differences with intervals
 python -m jobs.evaluate --task annotation --layouts ANNOTATIONS --reference posters.jsonl --output evaluation/
 python -m jobs.evaluate --task adoption --layouts LAYOUTS --feedback feedback.jsonl --output evaluation/
+python -m jobs.evaluate --task preference --preferences preferences.jsonl --output evaluation/
 
 Exit codes: 0 done; 1 rows went missing while they were scored; 2 nothing was done.
 """
@@ -19,6 +20,7 @@ from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.evaluation.adoption import evaluate_adoption
 from layoutgen.evaluation.annotations import evaluate_annotations
 from layoutgen.evaluation.layouts import evaluate_layouts
+from layoutgen.evaluation.preferences import evaluate_preferences
 from layoutgen.io.storage import opened
 from layoutgen.streaming import Stream, stream
 
@@ -28,14 +30,13 @@ def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m jobs.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--task", choices=["layouts", "annotation", "adoption"], default="layouts")
-    parser.add_argument(
-        "--layouts", required=True, help="a job's output, a snapshot's folder, or a .parquet, .jsonl or .npz file"
-    )
+    parser.add_argument("--task", choices=["layouts", "annotation", "adoption", "preference"], default="layouts")
+    parser.add_argument("--layouts", help="a job's output, a snapshot's folder, or a .parquet, .jsonl or .npz file")
     parser.add_argument("--output", required=True, help="where scores and report go: a folder or an s3:// prefix")
     parser.add_argument("--reference", help="a set of layouts to compare with; for --task annotation: marked posters")
     parser.add_argument("--baseline", help="another table of the same rows: paired differences with intervals")
     parser.add_argument("--feedback", help="designers' decisions, .jsonl or .parquet, for --task adoption")
+    parser.add_argument("--preferences", help="choices between two layouts, .jsonl, for --task preference")
     parser.add_argument("--run-id", help="which run of --layouts (default: the one that CURRENT names)")
     parser.add_argument("--baseline-run-id", help="which run of --baseline (default: the one that CURRENT names)")
     parser.add_argument("--changed-only", action="store_true", help="compare only rows that differ from the baseline's")
@@ -44,6 +45,10 @@ def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
         "--config", default=default, help="settings, a TOML file, or s3://… (default: evaluate.toml here)"
     )
     arguments = parser.parse_args(argv)
+    if arguments.task == "preference" and not arguments.preferences:
+        parser.error("--task preference needs --preferences, the designers' choices")
+    if arguments.task != "preference" and not arguments.layouts:
+        parser.error("--layouts is missing: the table that is evaluated")
     if arguments.task == "annotation" and not arguments.reference:
         parser.error("--task annotation needs --reference, the marked posters")
     if arguments.task == "adoption" and not arguments.feedback:
@@ -63,6 +68,8 @@ def _run(config: EvaluateConfig, arguments: argparse.Namespace, stream: Stream) 
             return evaluate_annotations(config, opened(config.storage), layouts, reference, output, run_id=run_id)
         case "adoption":
             return evaluate_adoption(config, opened(config.storage), layouts, arguments.feedback, output, run_id=run_id)
+        case "preference":
+            return evaluate_preferences(config, opened(config.storage), arguments.preferences, output)
     return evaluate_layouts(
         config,
         layouts,

@@ -4,6 +4,7 @@ into the feedback file.
 
 python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/
 python -m jobs.gallery --layouts s3://bucket/layouts --output gallery/ --serve --feedback s3://bucket/feedback.jsonl
+python -m jobs.gallery --layouts s3://bucket/layouts --against-run-id RUN --output gallery/    blind comparison
 python -m jobs.gallery --layouts s3://bucket/posters --beside s3://bucket/layouts --output gallery/
 """
 
@@ -26,20 +27,25 @@ def main() -> int:
     parser.add_argument("--layouts", required=True, help="a job's output, a snapshot, or a .parquet or .jsonl file")
     parser.add_argument("--output", required=True, help="where the page goes: a folder or an s3:// prefix")
     parser.add_argument("--beside", help="another table, whose finished pictures of the same rows a second page shows")
+    parser.add_argument("--against", help="another table: the page compares its rows with these, blind")
+    parser.add_argument("--against-run-id", help="which run of it, or of --layouts without --against")
     parser.add_argument("--run-id", help="which run (default: the one that CURRENT names)")
     parser.add_argument("--limit", type=int, default=10_000, help="most layouts on the page (default: 10000)")
     parser.add_argument("--side", type=int, default=720, help="px of a preview's longer side (default: 720)")
     parser.add_argument("--no-maps", action="store_true", help="leave out the maps of what is to be protected")
     parser.add_argument("--font", action="append", default=[], help="font file that the layouts name; may be repeated")
     parser.add_argument("--endpoint-url", default=StorageSettings().endpoint_url, help="S3 endpoint")
+    feedback = "decisions, of which the page says what became; with --serve also where they go (OUTPUT/feedback.jsonl)"
+    parser.add_argument("--feedback", help=feedback)
     serving = parser.add_argument_group("serving")
     serving.add_argument("--serve", action="store_true", help="serve the page on this machine alone, until Ctrl-C")
     port = review_server.PORT
     serving.add_argument("--port", type=int, default=port, help=f"(default: {port}; 0: any that is free)")
     serving.add_argument("--drawn", action="store_true", help="the page is there already: serve it as it is")
-    serving.add_argument("--feedback", help="file that decisions go into (default: OUTPUT/feedback.jsonl)")
     serving.add_argument("--preferences", help="file that choices go into (default: OUTPUT/preferences.jsonl)")
     arguments = parser.parse_args()
+    if arguments.against_run_id and not arguments.against:
+        arguments.against = arguments.layouts
     if arguments.drawn and not arguments.serve:
         parser.error("--drawn goes with --serve: a page that is there already needs nothing else")
     with reported(parser.prog, ValueError) as outcome:
@@ -65,6 +71,8 @@ def _draw(storage: Storage, arguments: argparse.Namespace) -> str:
             side=arguments.side,
             font_files=tuple(arguments.font),
             maps=not arguments.no_maps,
+            against=(arguments.against, arguments.against_run_id) if arguments.against else None,
+            feedback=arguments.feedback,
         )
 
 

@@ -8,7 +8,7 @@ import polars
 import pyarrow.parquet as pq
 import pytest
 
-from layoutgen.core import feedback, schema, schema_pages
+from layoutgen.core import feedback, preferences, schema, schema_pages
 from tests.chaos.quick import night
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
@@ -33,6 +33,8 @@ def test_the_contracts_are_the_schemas():
     for table in (*map(schema_pages.markdown, kinds), schema_pages.role_table()):
         assert f"{table}\n" in page("tables.md"), "print the tables with `python -m layoutgen.core.schema_pages`"
     assert f"{feedback.markdown()}\n" in page("tables.md"), "print the table with `python -m layoutgen.core.feedback`"
+    contract = f"{preferences.markdown()}\n"
+    assert contract in page("tables.md"), "print the table with `python -m layoutgen.core.preferences`"
 
 
 def test_every_example_of_reading_a_table_reads_it(tmp_path):

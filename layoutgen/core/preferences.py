@@ -29,6 +29,7 @@ FIELDS = (
     ("time", "string", "when, ISO 8601 with its zone"),
 )  # fmt: skip
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
+_LARGEST = 1 << 16
 _AS_EDIT = {"decision": "edit", "annotator": "-", "time": "2000-01-01T00:00:00Z", "note": None, "reasons": None}
 
 
@@ -67,6 +68,7 @@ class Preference:
     is_tie: bool = False
     product_id: str = ""
     category: str = ""
+    size: tuple[int, int] | None = None
 
     @property
     def pair(self) -> tuple[tuple[str, str], ...]:
@@ -118,7 +120,17 @@ def check(row: object, place: int = 1) -> Preference:
     if chosen.key == rejected.key:
         raise PreferenceError(place, names[1], f"both sides are {chosen.row_id!r} of {chosen.run_id!r}; compare two")
     optional = {name: str(row[name]) for name in ("product_id", "category") if row.get(name)}
-    return Preference(row["row_id"], row["annotator"], time, chosen, rejected, tie is not None, **optional)
+    size = _size(row.get("size"), place)
+    return Preference(row["row_id"], row["annotator"], time, chosen, rejected, tie is not None, size=size, **optional)
+
+
+def _size(value: Any, place: int) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    sides = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    if len(sides) != 2 or not all(isinstance(side, int) and 0 < side <= _LARGEST for side in sides):
+        raise PreferenceError(place, "size", f"size is {value!r}; give the canvas's width and height, px")
+    return sides[0], sides[1]
 
 
 def _side(side: object, name: str, place: int) -> Side:

@@ -1,17 +1,19 @@
-"""The gallery of a layout table: previews drawn on a pool, and the page that shows them."""
+"""The gallery of a layout table: previews drawn on a pool, and the page that shows them; perhaps with another table
+that it is compared with, and with what became of decisions of earlier nights."""
 
 import logging
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import ray
 
 from layoutgen.cluster import join
 from layoutgen.config.base import Pool
 from layoutgen.config.stages import ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
-from layoutgen.evaluation import finished_links
+from layoutgen.evaluation import finished_links, other_rows
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import gallery_source
@@ -35,30 +37,39 @@ def run_gallery(
     side: int,
     font_files: tuple[str, ...],
     maps: bool = False,
+    against: tuple[str, str | None] | None = None,
+    feedback: str | None = None,
     pool: Pool | None = None,
     stream: Stream = stream,
 ) -> str:
     """Draw a run's layouts and write the page that shows them; returns where it is. Of a larger table `limit` rows are
     drawn evenly, on `pool`, or on all CPUs of the cluster. Fonts are those given, those of the run's settings, the
-    embedded ones. Raises JobError."""
+    embedded ones. `against` is a table, and which of its runs, that the page compares these rows with; `feedback` the
+    decisions of which it says what became. Raises JobError."""
     source = gallery_source.read(storage, layouts, run_id, limit)
     font_files = fonts_of(source.settings, kits_of(source.settings, storage), font_files)
-    previews = storage.join(output, "previews")
-    drawn = source.drawable()
+    others = {}
+    if against:
+        others["against"] = other_rows.against(storage, source, *against)
+    if feedback:
+        others["earlier"] = other_rows.earlier(storage, source, layouts, feedback)
+    count = len(source.table) + sum(len(other.table) for other in others.values())
     if pool is None:
         join("", "")
-        pool = Pool(size=max(1, min(_cpus(), len(drawn) // _FEWEST)), num_cpus=0.9)
-    build = partial(_preview, storage, previews, side, font_files, _finder(source.settings) if maps else None)
-    drawing = Step("preview", build, pool)
-    placed = source.table.to_pylist()
-    faults = {row["row_id"]: "the row has no picture that could be drawn" for row in placed}
-    for row in stream([drawing], [drawn.slice(first, 8) for first in range(0, len(drawn), 8)]):
-        if row["fault"]:
-            log.warning("no preview of %s: %s", row["row_id"], row["fault"])
+        pool = Pool(size=max(1, min(_cpus(), count // _FEWEST)), num_cpus=0.9)
+
+    def draw(table: pa.Table, folder: str, finder: SaliencySettings | None) -> list[dict[str, Any]]:
+        """The rows, each with its `_fault` where there is no preview of it."""
+        build = partial(_preview, storage, storage.join(output, folder), side, font_files, finder)
+        drawn = gallery_source.drawable(table)
+        faults = dict.fromkeys(table.column("row_id").to_pylist(), "the row has no picture that could be drawn")
+        for row in stream([Step("preview", build, pool)], [drawn.slice(first, 8) for first in range(0, len(drawn), 8)]):
+            if row["fault"]:
+                log.warning("no preview of %s: %s", row["row_id"], row["fault"])
             faults[row["row_id"]] = row["fault"]
-        else:
-            faults.pop(row["row_id"], None)
-    totals = (source.total, source.dead_total)
+        return [{**row, "_fault": faults[row["row_id"]]} for row in table.to_pylist()]
+
+    placed = draw(source.table, "previews", _finder(source.settings) if maps else None)
     place, protect = source.settings.get("place") or {}, source.settings.get("protect")
     limits = {"margin": place.get("margin"), "smallest": place.get("min_font"), "contrast": place.get("min_contrast")}
     has_covers = any(row.get("accepted") is not None for row in placed)
@@ -68,11 +79,14 @@ def run_gallery(
         [{**row, "_links": links.get(row["row_id"], [])} for row in placed],
         source.dead,
         source.run_id,
-        totals=totals,
-        faults=faults,
+        totals=(source.total, source.dead_total),
         maps=maps,
         limits=gallery.Limits(**{name: limit for name, limit in limits.items() if limit is not None}),
         zones=zones,
+        others={
+            kind: gallery.OtherRows(draw(other.table, kind, None), other.run_id, other.about)
+            for kind, other in others.items()
+        },
     ):
         storage.write(storage.join(output, name), content)
     return storage.join(output, "index.html")

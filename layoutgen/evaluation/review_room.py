@@ -17,6 +17,7 @@ from layoutgen.io.tables import gallery_source, picture_files
 from layoutgen.io.tables.merged_lines import Content, MergedLines, preference
 
 MOST_RECORDS = 5000
+_PAIR = 5  # parts of a choice's key: who, and both layouts' row_id and run_id
 _PLAIN_CSP, _SERVED_CSP = "connect-src 'none'", "connect-src 'self'"
 _HEAD = '<meta charset="utf-8">'
 TYPES = {
@@ -74,6 +75,7 @@ class Room:
             for key, time in decided.withdrawn.items()
             if len(key) > 1 and key[1] in self.pictures
         ]
+        undone = [{"key": key, "time": time.isoformat()} for key, time in chosen.withdrawn.items() if len(key) == _PAIR]
         choices = [record for record in _records(chosen) if record["row_id"] in self.pictures]
         return {
             "version": version,
@@ -82,6 +84,7 @@ class Room:
             "decisions": records,
             "withdrawn": withdrawn,
             "choices": choices,
+            "withdrawn_choices": undone,
         }
 
     def write(self, body: object) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def write_page(folder, table, **more):
     pq.write_table(table, folder / "layouts.parquet")
     page = folder / "page"
     faults = Preview(Storage(), str(page / "previews"), 400, (), layers=True)(table).to_pylist()
-    known = {row["row_id"]: row["fault"] for row in faults if row["fault"]}
-    for name, content in gallery.files(table.to_pylist(), [], "r", faults=known, **more):
+    rows = [{**row, "_fault": drawn["fault"]} for row, drawn in zip(table.to_pylist(), faults, strict=True)]
+    for name, content in gallery.files(rows, [], "r", **more):
         (page / name).parent.mkdir(parents=True, exist_ok=True)
         (page / name).write_bytes(content)
     return page

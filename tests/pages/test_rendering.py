@@ -28,7 +28,12 @@ def test_a_value_that_a_template_asks_for_and_lacks_is_an_error() -> None:
 def test_a_plot_in_a_page_stays_markup_and_its_labels_are_text() -> None:
     rate = {"value": 0.5, "low": 0.4, "high": 0.6}
     rates = {"decided": 2, "adopt": 1, "edit": 1, "reject": 0, "adoption_rate": rate, "as_is_rate": rate}
-    report = {"layouts": {"source": "a", "rows": 2}, "feedback": {"source": "b", "rows": 2}, "level": 0.95}
+    report = {
+        "layouts": {"source": "a", "rows": 2},
+        "feedback": {"source": "b", "rows": 2},
+        "level": 0.95,
+        "agreement": [],
+    }
     more = {
         "overall": rates,
         "reasons": {},

@@ -42,17 +42,21 @@ def edited(layout: Sequence[Element], edit: object, canvas: Canvas, face_of: Fac
     if fault := fault_of_elements(edit):
         raise EditError(fault)
     assert isinstance(edit, Sequence)
-    free = list(range(len(layout)))
     drawn: list[Element] = []
     places: dict[int, int] = {}
-    for k, wanted in enumerate(edit):
-        was = _origin(layout, free, wanted, f"elements[{k}]")
+    for k, (was, wanted) in enumerate(zip(origins(layout, edit), edit, strict=True)):
         places.setdefault(was, k)
         try:
             drawn.append(_drawn(layout[was], wanted, f"elements[{k}]", canvas, face_of))
         except ValueError as error:
             raise error if isinstance(error, EditError) else EditError(f"elements[{k}]: {error}") from None
     return [replace(e, underlay=None if e.underlay is None else places.get(e.underlay)) for e in drawn]
+
+
+def origins(layout: Sequence[Element], edit: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Which of a layout's elements each of an edit's was. Raises EditError where it is none of them."""
+    free = list(range(len(layout)))
+    return [_origin(layout, free, wanted, f"elements[{k}]") for k, wanted in enumerate(edit)]
 
 
 def _origin(layout: Sequence[Element], free: list[int], wanted: Mapping[str, Any], name: str) -> int:

@@ -3,6 +3,8 @@
     index.html, *.css, *.js    the page, the same for every table (`assets/`)
     data/index.js              a line a row, to filter and sort by
     data/rows-00000.js …       the details of CHUNK rows each, loaded when one of them is looked at
+    data/against.js, -00000.js rows of another table that these are compared with, likewise
+    data/earlier.js, -00000.js rows as they were when somebody decided on them, and what became of it
     previews/                  pictures, drawn by `stages.preview`
 
 Data are scripts because a page that is opened from a folder may not read other files. No string of a table ever is
@@ -25,6 +27,7 @@ from layoutgen.core.layout import Role
 from layoutgen.core.metrics.own import READABLE
 
 CHUNK = 100
+_FIELDS = [*gallery_rows.FIELDS, "name"]
 _LINKED = re.compile(rb'<(?:script src|link rel="stylesheet" href)="([^"/]+)"')
 _ENDINGS = {"": ".jpg", "ground": ".ground.jpg", "ink": ".ink.png", "map": ".map.png", "pixels": ".pixels.js"}
 # JSON is nearly JavaScript, and must not end a script where somebody inlines it.
@@ -60,27 +63,37 @@ def _data_url(kind: str, data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
+@dataclass(frozen=True)
+class OtherRows:
+    """Rows of another table, `against` or `earlier`, whose previews lie in a folder of that name; `about` is what the
+    page needs besides."""
+
+    rows: Sequence[Mapping[str, Any]]
+    run_id: str
+    about: Mapping[str, Any]
+
+
 def files(
     rows: Sequence[Mapping[str, Any]],
     dead: Sequence[Mapping[str, Any]],
     run_id: str,
     *,
     totals: tuple[int, int] | None = None,
-    faults: Mapping[str, str] | None = None,
     maps: bool = False,
     limits: Limits = Limits(),
     zones: Zones | None = None,
+    others: Mapping[str, OtherRows] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
     """The page's files as path and content, index.html last.
 
     `rows` are placed rows, `dead` dead letters, `totals` how many of either there are where these are a sample;
-    `faults` says why there is no preview, by row id; `maps` tells whether there are maps of what is protected;
-    `limits` are those that the layouts keep, and `zones` the safe zones that were kept free. A row's `_links` are its
-    finished files, the picture first, each with format, href and bytes.
+    `maps` tells whether there are maps of what is protected; `limits` are those that the layouts keep, and `zones` the
+    safe zones that were kept free. A row's `_fault` says why there is no preview of it, and its `_links` are its
+    finished files, the picture first, each with format, href and bytes. `others` are rows of other tables by their
+    kind.
     """
-    faults = faults or {}
     runs = [run_id, *sorted({str(row["run_id"]) for row in [*rows, *dead] if row.get("run_id")} - {run_id})]
-    lines = [gallery_rows.line(row, runs, row["row_id"] not in faults) for row in rows]
+    lines = [gallery_rows.line(row, runs, not row.get("_fault")) for row in rows]
     lines += [gallery_rows.dead_line(row, runs) for row in dead]
     canvases = {str(row["canvas"]) for row in rows if row.get("canvas")}
     meta = {
@@ -93,29 +106,45 @@ def files(
         **asdict(limits),
         "zones": {name: here for name in sorted(canvases) if (here := gallery_rows.zones(zones or {}, name))},
         "roles": [role.value for role in Role],
+        "others": sorted(others or {}),
         "reasons": [{"name": name, "label": label} for name, label in REASONS.items()],
     }
-    found = [gallery_rows.details(row, faults.get(row["row_id"])) for row in rows]
+    found = [gallery_rows.details(row, row.get("_fault")) for row in rows]
     found += [gallery_rows.dead_details(row) for row in dead]
-    for number, first in enumerate(range(0, len(found), CHUNK)):
-        content = script(f"gallery.data.chunk({number}, ", found[first : first + CHUNK])
-        yield f"data/rows-{number:05d}.js", content
-    names = [preview_name(row["row_id"]).partition(".")[0] for row in rows]
-    index = {**meta, "fields": [*gallery_rows.FIELDS, "name"], "rows": [*_named(lines, names)]}
+    yield from _chunks("rows", found)
+    for kind, other in (others or {}).items():
+        yield from _other(kind, other)
+    index = {**meta, "fields": _FIELDS, "rows": [*_named(lines, rows)]}
     yield "data/index.js", script("gallery.data.index(", index)
     for name in reversed(assets()):
         yield name, asset(name)
 
 
-def _named(lines: Iterable[list[Any]], names: Sequence[str]) -> Iterator[list[Any]]:
+def _other(kind: str, other: OtherRows) -> Iterator[tuple[str, bytes]]:
+    runs = sorted({str(row.get("run_id") or other.run_id) for row in other.rows})
+    rows = [{**row, "run_id": str(row.get("run_id") or other.run_id)} for row in other.rows]
+    yield from _chunks(kind, [gallery_rows.details(row, row.get("_fault")) for row in rows])
+    lines = [gallery_rows.line(row, runs, not row.get("_fault")) for row in rows]
+    index = {**other.about, "runs": runs, "fields": _FIELDS, "rows": [*_named(lines, rows)]}
+    yield f"data/{kind}.js", script(f"gallery.data.other({json.dumps(kind)}, ", index)
+
+
+def _chunks(kind: str, details: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, bytes]]:
+    end = "" if kind == "rows" else f", {json.dumps(kind)}"
+    for number, first in enumerate(range(0, len(details), CHUNK)):
+        content = script(f"gallery.data.chunk({number}, ", details[first : first + CHUNK], end)
+        yield f"data/{kind}-{number:05d}.js", content
+
+
+def _named(lines: Iterable[list[Any]], rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Any]]:
     for i, line in enumerate(lines):
-        yield [*line, names[i] if i < len(names) else None]
+        yield [*line, preview_name(rows[i]["row_id"]).partition(".")[0] if i < len(rows) else None]
 
 
-def script(call: str, value: object) -> bytes:
-    """A script that hands a value to the page: `call` up to the value, then the value as JSON."""
+def script(call: str, value: object, end: str = "") -> bytes:
+    """A script that hands a value to the page: `call` up to the value, then the value as JSON, and what `end`s it."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return f"{call}{text.translate(_ESCAPES)});\n".encode()
+    return f"{call}{text.translate(_ESCAPES)}{end});\n".encode()
 
 
 def assets() -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def digest(row: Mapping[str, Any]) -> str:
 
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
     """What the viewer shows of a placed row; `fault` says why there is no preview of it, `_links` in the row are its
-    finished files."""
+    finished files, `_colours` its product's (three rows of OKLab's L, a, b and a share)."""
     error = _object(row.get("error"))
     details = {
         "elements": [
@@ -148,6 +148,9 @@ def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
         "ground": ", ".join(_ground(_object(row.get("ground")))),
         "style": row.get("style_used"),
         "copy": _copy(row) if row.get("elements") else [],
+        **{name: _box(row.get(name)) for name in ("crop", "picture", "product_box")},
+        "seed": row.get("background_seed"),
+        "colours": row.get("_colours"),
         **{name: row.get(name) for name in ("image", "language", "adapter", "answer")},
     }
     return {name: value for name, value in details.items() if value not in (None, [], "")}

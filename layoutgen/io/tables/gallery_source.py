@@ -34,14 +34,24 @@ class Source:
     dead_total: int
     settings: dict[str, Any]
 
-    def drawable(self) -> pa.Table:
-        """The rows of which a picture can be drawn."""
-        keep = [
-            i
-            for i, row in enumerate(self.table.select([*_NEEDED, "status"]).to_pylist())
-            if row["status"] in (None, "ok") and all(row[name] is not None for name in _NEEDED)
-        ]
-        return self.table.take(pa.array(keep, pa.int64()))
+
+def drawable(table: pa.Table) -> pa.Table:
+    """The rows of which a picture can be drawn."""
+    keep = [
+        i
+        for i, row in enumerate(table.select([*_NEEDED, "status"]).to_pylist())
+        if row["status"] in (None, "ok") and all(row[name] is not None for name in _NEEDED)
+    ]
+    return table.take(pa.array(keep, pa.int64()))
+
+
+def whole(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables as one, with all columns that drawing and deciding need."""
+    table = pa.concat_tables(tables, promote_options="permissive") if tables else LAYOUTS.empty_table()
+    for name in ("status", "run_id", *_NEEDED):
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), LAYOUTS.field(name).type))
+    return table
 
 
 def read(storage: Storage, layouts: str, run_id: str | None, limit: int) -> Source:
@@ -54,10 +64,6 @@ def read(storage: Storage, layouts: str, run_id: str | None, limit: int) -> Sour
     tables = [
         layout_tables.read(storage, uri, rows) for uri, rows in zip(files, _sampled(counts, limit), strict=True) if rows
     ]
-    table = pa.concat_tables(tables, promote_options="permissive") if tables else LAYOUTS.empty_table()
-    for name in ("status", *_NEEDED):
-        if name not in table.column_names:
-            table = table.append_column(name, pa.nulls(len(table), LAYOUTS.field(name).type))
     job = re.fullmatch(r"(.*)/snapshots/([^/]+)/?", folder)
     dead_files = []
     if job:
@@ -70,7 +76,7 @@ def read(storage: Storage, layouts: str, run_id: str | None, limit: int) -> Sour
             dead += [row for row in layout_tables.records(storage, uri) if isinstance(row, dict)][: limit - len(dead)]
     return Source(
         run_id=job[2] if job else PurePosixPath(folder.rstrip("/")).name,
-        table=table,
+        table=whole(tables),
         total=sum(counts),
         dead=dead,
         dead_total=sum(dead_counts),

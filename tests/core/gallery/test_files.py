@@ -58,7 +58,7 @@ def test_a_row_id_that_turns_its_letters_around_names_a_plain_file():
 
 
 def test_rows_without_a_preview_say_why():
-    files = written([row()], faults={row()["row_id"]: "nothing at a.jpg"})
+    files = written([row(_fault="nothing at a.jpg")])
     assert index(files)[1][0]["preview"] is False
     assert value(files["data/rows-00000.js"])[1][1][0]["fault"] == "nothing at a.jpg"
 

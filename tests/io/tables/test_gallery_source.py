@@ -61,7 +61,7 @@ def test_a_snapshots_folder_has_its_dead_letters_too(tmp_path):
 
 def test_a_run_in_which_all_failed_shows_why(tmp_path):
     found = read(job(tmp_path, dead=2), run_id="r1")
-    assert (len(found.table), len(found.drawable()), len(found.dead)) == (0, 0, 2)
+    assert (len(found.table), len(gallery_source.drawable(found.table)), len(found.dead)) == (0, 0, 2)
 
 
 def test_of_a_large_table_groups_are_drawn_from_end_to_end(tmp_path):
@@ -82,16 +82,16 @@ def test_files_are_tables_as_well(tmp_path):
     (tmp_path / "layouts.jsonl").write_text('{"row_id": "a", "elements": []}\n', encoding="utf-8")
     found = read(tmp_path / "layouts.jsonl")
     assert (found.run_id, len(found.table), found.dead) == ("layouts.jsonl", 1, [])
-    assert len(found.drawable()) == 0
+    assert len(gallery_source.drawable(found.table)) == 0
     pq.write_table(rows(0, 2), tmp_path / "layouts.parquet")
-    assert len(read(tmp_path / "layouts.parquet").drawable()) == 2
+    assert len(gallery_source.drawable(read(tmp_path / "layouts.parquet").table)) == 2
 
 
 def test_rows_that_failed_or_lack_a_picture_are_not_drawn(tmp_path):
     tables = [rows(0, 1), rows(1, 1, status="failed"), rows(2, 1, image=None), rows(3, 1, elements=None)]
     pq.write_table(pa.concat_tables(tables), tmp_path / "layouts.parquet")
     found = read(tmp_path / "layouts.parquet")
-    assert found.drawable().column("row_id").to_pylist() == ["p0000@10x10"]
+    assert gallery_source.drawable(found.table).column("row_id").to_pylist() == ["p0000@10x10"]
     assert len(found.table) == 4
 
 

@@ -139,9 +139,7 @@ gallery.decisions = (() => {
 
   function line({ row_id, run_id, decision, elements, annotator: who, time, ...rest }) {
     const kept = elements?.map(({ role, text, box, was, ...changes }) => ({ role, text: text ?? "", box, ...(was == null ? {} : { was }), ...changes }));
-    const row = { row_id, run_id, decision, ...(kept ? { elements: kept } : {}), annotator: who, time, ...rest };
-    // Line separators that JSON allows and some readers of lines split at.
-    return `${JSON.stringify(row).replace(/[\u0085\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)}\n`;
+    return gallery.jsonLine({ row_id, run_id, decision, ...(kept ? { elements: kept } : {}), annotator: who, time, ...rest });
   }
 
   // All annotators' decisions as JSONL, in the feedback schema, oldest first.

@@ -21,7 +21,8 @@ gallery.filters = (() => {
   };
 
   // `wanted` has a value a filter, "" for all of it; `decided` says of a row its decision,
-  // whether it is marked unsure, whether reviewers disagree or that is settled, and the reasons that were given.
+  // whether it is marked unsure, whether reviewers disagree or that is settled, the reasons that were given, and what
+  // became of it.
   function matches(row, wanted, decided) {
     if (wanted.status && (wanted.status.startsWith("kind:") ? `kind:${row.kind}` : row.status) !== wanted.status) return false;
     if (wanted.canvas && row.canvas !== wanted.canvas) return false;
@@ -31,10 +32,9 @@ gallery.filters = (() => {
     if (wanted.least !== "" && !(row.score != null && row.score >= Number(wanted.least))) return false;
     if (wanted.most !== "" && !(row.score != null && row.score <= Number(wanted.most))) return false;
     if (wanted.decision) {
-      const { decision, isUnsure, isDisputed, isSettled, reasons } = decided(row);
-      if (wanted.decision === "unsure" ? !isUnsure : wanted.decision === "disputed" ? !isDisputed
-        : wanted.decision === "settled" ? !isSettled
-        : wanted.decision.startsWith("reason:") ? !reasons.includes(wanted.decision.slice(7)) : decision !== wanted.decision) return false;
+      const { decision, isUnsure, isDisputed, isSettled, reasons, became } = decided(row);
+      const kinds = [decision, isUnsure && "unsure", isDisputed && "disputed", isSettled && "settled", ...reasons.map((name) => `reason:${name}`), ...became];
+      if (!kinds.includes(wanted.decision)) return false;
     }
     return wanted.words.every((word) => row.haystack.includes(word));
   }

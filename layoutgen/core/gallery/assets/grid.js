@@ -17,7 +17,7 @@ gallery.grid = (() => {
   function show(found, wanted, stays = false) {
     const here = cards().indexOf(document.activeElement?.closest?.(".card"));
     const row = rowOf(document.activeElement?.closest?.(".card"));
-    rows = found;
+    rows = gallery.siblings.arranged(found);
     views = wanted;
     if (!stays) return turn(0);
     const place = rows.indexOf(row);
@@ -29,7 +29,7 @@ gallery.grid = (() => {
     page = Math.min(Math.max(0, wanted), pages() - 1);
     const shown = rows.slice(page * SIZE, (page + 1) * SIZE);
     const made = shown.map(card);
-    by("grid").replaceChildren(...(made.length ? made : [make("p", { class: "none" }, t("No row is like that."))]));
+    by("grid").replaceChildren(...(made.length ? gallery.siblings.headed(shown, made) : [make("p", { class: "none" }, t("No row is like that."))]));
     (made[0] ?? by("grid")).tabIndex = 0;
     by("page").value = page + 1;
     by("page").max = pages();
@@ -148,17 +148,21 @@ gallery.grid = (() => {
     made.scrollIntoView({ block: "nearest" });
   }
 
-  const columns = () => {
-    const shown = cards();
-    const below = shown.findIndex((made) => made.offsetTop > shown[0].offsetTop);
-    return below < 0 ? shown.length : below;
-  };
+  // How many cards on the nearest one in the line above or below is; as many as there are where there is no such line.
+  function line(shown, here, sign) {
+    const from = shown[here];
+    const beyond = shown.filter((made) => sign * (made.offsetTop - from.offsetTop) > 0);
+    if (!beyond.length) return sign * shown.length;
+    const top = beyond.at(sign > 0 ? 0 : -1).offsetTop;
+    const gap = (made) => Math.abs(made.offsetLeft - from.offsetLeft);
+    return shown.indexOf(beyond.filter((made) => made.offsetTop === top).reduce((a, b) => (gap(b) < gap(a) ? b : a))) - here;
+  }
 
   // Move by keys; returns whether the key was one of ours.
   function press(key) {
     const shown = cards();
     const here = shown.indexOf(document.activeElement.closest(".card"));
-    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() };
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: here < 0 ? 0 : line(shown, here, -1), ArrowDown: here < 0 ? 0 : line(shown, here, 1) };
     if (key === "PageDown" || key === "PageUp") turn(page + (key === "PageDown" ? 1 : -1), 0);
     else if (key === "Home" && shown.length) aim(shown[0]);
     else if (key === "End" && shown.length) aim(shown.at(-1));
@@ -183,6 +187,12 @@ gallery.grid = (() => {
     show, turn, look, renew, press, neighbour, rowOf, select, next, undecided,
     get selected() { return [...selected]; },
     enter: () => aim(cards().find((made) => made.tabIndex === 0) ?? by("grid")),
+    reveal(row) {
+      const place = rows.indexOf(row);
+      if (place < 0) gallery.say(t("The filters leave that layout out."));
+      else if (Math.floor(place / SIZE) === page) aim(cardOf(row));
+      else turn(Math.floor(place / SIZE), place % SIZE);
+    },
     focus: (row) => { const made = row && cardOf(row); if (made) aim(made); },
     current: () => rowOf(document.activeElement?.closest?.(".card")),
     place: (row) => rows.indexOf(row),

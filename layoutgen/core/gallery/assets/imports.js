@@ -12,6 +12,11 @@ gallery.imports = (() => {
       for (const text of (await file.text()).split("\n").filter((line) => line.trim())) {
         let record = null;
         try { record = JSON.parse(text); } catch { /* counted below */ }
+        if (gallery.pairs.namesOf(record)) {
+          const isTimed = Boolean(record.annotator) && !Number.isNaN(Date.parse(record.time));
+          counts[!isTimed ? "unusable" : !gallery.pairs.isOfPage(record) ? "foreign" : gallery.pairs.merge(record) ? "taken" : "known"] += 1;
+          continue;
+        }
         const isUsable = record && DECISIONS.includes(record.decision) && typeof record.annotator === "string"
           && record.annotator.trim() && !Number.isNaN(Date.parse(record.time)) && (record.decision !== "edit" || Array.isArray(record.elements));
         const row = isUsable && decisions.find(record);

@@ -98,7 +98,7 @@
     isUnsure: !row.failed && Boolean(drafts.of(row).unsure),
     isDisputed: !row.failed && decisions.isDisputed(row),
     isSettled: !row.failed && decisions.isSettled(row),
-    reasons: decisions.of(row)?.reasons ?? [],
+    reasons: decisions.of(row)?.reasons ?? [], became: gallery.history.kinds(row),
   });
 
   // Filters, page and row in the address, so that it can be handed on and survives a reload.
@@ -139,7 +139,7 @@
       ...filters.counted(rows, (row) => row.status),
       ...kinds.map(([kind, n]) => [`kind:${kind}`, n, `  ${kind}`]),
     ]);
-    options("decision", "all", [["undecided"], ["unsure"], ["adopt"], ["edit"], ["reject"], ["disputed"], ["settled"],
+    options("decision", "all", [["undecided"], ["unsure"], ["adopt"], ["edit"], ["reject"], ["disputed"], ["settled"], ...gallery.history.filters(),
       ...(gallery.data.meta.reasons ?? []).map(({ name, label }) => [`reason:${name}`, undefined, label])]);
     options("canvas", "all", filters.counted(rows, (row) => row.canvas));
     options("application", "all", filters.counted(rows, (row) => row.application));

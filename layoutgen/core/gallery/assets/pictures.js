@@ -3,7 +3,7 @@
 gallery.pictures = (() => {
   const { make, t } = gallery;
   const percent = (value) => `${(100 * value).toFixed(3)}%`;
-  const url = (row, part) => `previews/${row.name}${part}`;
+  const url = (row, part) => `${row.folder ?? "previews"}/${row.name}${part}`;
   const colour = (text) => (/^#[0-9a-f]{6}$/i.test(text ?? "") ? text : "#000000");
 
   function at(node, [left, top, right, bottom]) {

@@ -29,10 +29,11 @@ gallery.server = (() => {
   // An entry of the store as the record that files have.
   const records = {
     decision: ({ names: [, who, row_id, run_id], entry: { at, value } }) => (value
-      ? { row_id, run_id, ...value, time: value.time ?? at } : { row_id, run_id, annotator: who, decision: null, time: at }),
-    choice: ({ entry: { at, value } }) => ({ ...value, time: value.time ?? at }),
+      ? { row_id, run_id, ...value, time: at } : { row_id, run_id, annotator: who, decision: null, time: at }),
+    choice: ({ entry: { at, value } }) => ({ ...value, time: at }),
   };
-  const isOfPage = ({ names: [kind, , row_id, run_id] }) => kind === "choice" || Boolean(decisions.rowOf(row_id, run_id));
+  const isOfPage = ({ names: [kind, , row_id, run_id], entry }) =>
+    (kind === "choice" ? gallery.pairs.isOfPage(entry.value) : Boolean(decisions.rowOf(row_id, run_id)));
 
   // Take in what the server knows; what is newer here is to be sent.
   async function take(state) {
@@ -52,10 +53,15 @@ gallery.server = (() => {
       if (here && here.at < timeOf(record)) quietly(() => store.put(names, null, timeOf(record)));
     }
     for (const record of state.choices) {
-      const names = gallery.pairs?.namesOf(record);
-      if (!names) continue;
+      const names = gallery.pairs.namesOf(record);
       known.set(JSON.stringify(names), timeOf(record));
       if ((store.get(names)?.at ?? "") < timeOf(record)) quietly(() => store.put(names, record, timeOf(record)));
+    }
+    for (const { key, time } of state.withdrawn_choices) {
+      const names = gallery.pairs.namesOf({ annotator: key[0], tie: [{ row_id: key[1], run_id: key[2] }, { row_id: key[3], run_id: key[4] }] });
+      known.set(JSON.stringify(names), timeOf({ time }));
+      const here = store.get(names);
+      if (here && here.at < timeOf({ time })) quietly(() => store.put(names, { ...here.value, decision: null }, timeOf({ time })));
     }
     for (const kind of Object.keys(KINDS)) {
       for (const item of store.of(kind).filter(isOfPage)) {

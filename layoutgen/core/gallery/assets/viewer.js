@@ -53,6 +53,7 @@ gallery.viewer = (() => {
     markScores(Boolean(decision?.elements));
     dialog.querySelectorAll(".panes .picture").forEach((frame) => gallery.comments.pins(frame, row));
     warn(warning);
+    document.dispatchEvent(new CustomEvent("viewed", { detail: { row, details, views, panes: dialog.querySelector(".panes"), aside: dialog.querySelector("aside") } }));
   }
 
   // What is said above the layout as long as it holds.
@@ -262,6 +263,7 @@ gallery.viewer = (() => {
 
   return {
     open, warn,
+    show: (wanted) => open(wanted, views),
     look: (how) => { views = how; if (dialog.open && details && !editor) draw(); },
     redraw: () => { if (dialog.open && details && !editor) draw(); },
   };

@@ -1,6 +1,7 @@
 """What designers decided, and what was annotated, as a data set that `jobs.retrain --data` takes.
 
 python -m jobs.examples --layouts s3://bucket/layouts --feedback feedback.jsonl --output s3://bucket/sets
+python -m jobs.examples --layouts s3://bucket/layouts --preferences preferences.jsonl --output s3://bucket/sets
 python -m jobs.examples --annotations s3://bucket/annotations --output s3://bucket/sets
 
 Exit codes: 0 the data set is there, and `data` in the summary names it; 1 examples went missing; 2 nothing was made,
@@ -25,6 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--layouts", help="a job's output, a snapshot's folder, or a .parquet file")
     parser.add_argument("--run-id", help="which run of --layouts (default: the one that CURRENT names)")
     parser.add_argument("--feedback", help="designers' decisions on these layouts, .jsonl or .parquet")
+    parser.add_argument("--preferences", help="designers' choices between two of these layouts, .jsonl")
     parser.add_argument("--annotations", help="the output of jobs.annotate on posters")
     parser.add_argument("--output", required=True, help="where data sets are kept: a folder or an s3:// prefix")
     default = Path(__file__).with_name("examples.toml")
@@ -42,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
                 run_id=arguments.run_id,
                 decisions=arguments.feedback,
                 annotations=arguments.annotations,
+                preferences=arguments.preferences,
             )
         say(json.dumps(summary, ensure_ascii=False))
     return outcome.code

@@ -15,6 +15,7 @@ from layoutgen.config.stages import ProtectSettings, SaliencySettings
 from layoutgen.core.gallery import files as gallery
 from layoutgen.evaluation import finished_links, other_rows
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
+from layoutgen.evaluation.product_colours import ProductColours
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import gallery_source
 from layoutgen.models.building import finders
@@ -67,7 +68,11 @@ def run_gallery(
             if row["fault"]:
                 log.warning("no preview of %s: %s", row["row_id"], row["fault"])
             faults[row["row_id"]] = row["fault"]
-        return [{**row, "_fault": faults[row["row_id"]]} for row in table.to_pylist()]
+        colours = ProductColours(storage) if "against" in others else None
+        return [
+            {**row, "_fault": faults[row["row_id"]], "_colours": colours.of(row) if colours else None}
+            for row in table.to_pylist()
+        ]
 
     placed = draw(source.table, "previews", _finder(source.settings) if maps else None)
     place, protect = source.settings.get("place") or {}, source.settings.get("protect")

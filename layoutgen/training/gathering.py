@@ -26,11 +26,14 @@ from layoutgen.runs.accounting import LostRowsError
 from layoutgen.streaming import Stage, Step, Stream, stream
 from layoutgen.training.examples import table as example_table
 from layoutgen.training.examples.about import About, card, check
-from layoutgen.training.examples.decisions import Key, read_feedback, unknown
+from layoutgen.training.examples.choices import latest
+from layoutgen.training.examples.decisions import Key, read_choices, read_feedback, unknown, unmatched
 from layoutgen.training.examples.examples import Drop
 from layoutgen.training.examples.selection import DUPLICATE, checked_shares, settle
 from layoutgen.training.examples.stages import Gather, Part, marks_from_bytes
 
+Words = tuple[str | None, str | None]
+"""Where designers' decisions are, and their choices between two layouts."""
 log = logging.getLogger("layoutgen")
 
 
@@ -42,6 +45,7 @@ def gather(
     run_id: str | None = None,
     decisions: str | None = None,
     annotations: str | None = None,
+    preferences: str | None = None,
     stream: Stream = stream,
 ) -> dict[str, Any]:
     """Make a data set below `output`; returns the summary that the job prints, in which `data` is its folder.
@@ -51,18 +55,25 @@ def gather(
     began = time.monotonic()
     storage, choice = opened(config.storage), config.select
     shares = checked_shares(choice.shares)
-    if decisions and not layouts:
-        raise TableError(f"feedback {decisions} is about layouts; name their table with --layouts")
+    for name, uri in (("feedback", decisions), ("preferences", preferences)):
+        if uri and not layouts:
+            raise TableError(f"{name} {uri} is about layouts; name their table with --layouts")
     files = [("layouts", uri) for uri in _files(storage, layouts, run_id)]
     files += [("annotations", uri) for uri in _files(storage, annotations, None)]
     if not files:
         raise TableError("there is nothing to learn from; give --layouts, --annotations or both")
     feedback_rows, unreadable = read_feedback(storage, decisions)
+    choices, unread = read_choices(storage, preferences)
     making = storage.join(output, f"_making/{secrets.token_hex(6)}")
     try:
-        about, of_all, decided = _gathered(config, files, decisions, making, stream)
+        about, of_all, decided = _gathered(config, files, (decisions, preferences), making, stream)
         for error in unreadable:
             about.drop(Drop("unreadable", "feedback", "", f"{decisions}: {error}"))
+        for choice_error in unread:
+            about.drop(Drop("unreadable", "preference", "", f"{preferences}: {choice_error}"))
+        settled, choice_drops = latest(choices)
+        for drop in (*choice_drops, *unmatched(settled, decided)):
+            about.drop(drop)
         for drop in unknown(feedback_rows, decided):
             about.drop(drop)
         every = pa.concat_tables(of_all.values())
@@ -81,7 +92,7 @@ def gather(
     if about.examples != len(unique):
         raise LostRowsError(f"{len(unique)} examples were to be written and {about.examples} are in {folder}")
     check(about, products, shares)
-    sources = [uri for uri in (layouts, decisions, annotations) if uri]
+    sources = [uri for uri in (layouts, decisions, annotations, preferences) if uri]
     text = card(about, sha=sha, products=products, images=images, sources=sources, shares=shares, salt=choice.salt)
     storage.write(storage.join(folder, example_table.CARD), example_table.card_bytes(text))
     names = ("sha", "examples", "products", "preferences", "by_split", "by_source", "dropped")
@@ -89,11 +100,11 @@ def gather(
 
 
 def _gathered(
-    config: ExamplesConfig, files: list[tuple[str, str]], decisions: str | None, making: str, stream: Stream
+    config: ExamplesConfig, files: list[tuple[str, str]], words: Words, making: str, stream: Stream
 ) -> tuple[About, dict[int, pa.Table], set[Key]]:
     """What all files hold: the counts of their drops, the marks of their examples by file, and the layouts that
     feedback is about."""
-    build = partial(_gather, config, decisions, making)
+    build = partial(_gather, config, words, making)
     addresses = [pa.table({"kind": [kind], "uri": [uri], "number": [n]}) for n, (kind, uri) in enumerate(files)]
     about, of_all, decided = About(), {}, set[Key]()
     for report in stream([Step("gather", build, config.gather)], addresses, **_cluster(config)):
@@ -129,8 +140,8 @@ def _cluster(config: ExamplesConfig) -> dict[str, Any]:
     return {"address": config.ray_address, "autoscaling": config.autoscaling, "nodes": config.nodes}
 
 
-def _gather(config: ExamplesConfig, decisions: str | None, making: str) -> Stage:
-    return Gather(opened(config.storage), decisions, config.select.take_undecided, making)
+def _gather(config: ExamplesConfig, words: Words, making: str) -> Stage:
+    return Gather(opened(config.storage), words[0], config.select.take_undecided, making, words[1])
 
 
 def _part(config: ExamplesConfig, making: str, folder: str | None) -> Stage:

@@ -1,10 +1,11 @@
 """Designers' decisions as they are stored: read, found by their layout, and those that no table explains."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from layoutgen.core import feedback
+from layoutgen.core import feedback, preferences
 from layoutgen.core.feedback import Feedback, FeedbackError
+from layoutgen.core.preferences import Preference, PreferenceError
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.training.examples.examples import Drop
@@ -28,6 +29,11 @@ def read_feedback(storage: Storage, uri: str | None) -> tuple[list[Feedback], li
     return decisions, errors
 
 
+def read_choices(storage: Storage, uri: str | None) -> tuple[list[Preference], list[PreferenceError]]:
+    """The choices in a file of JSON lines, and an error for each that can't be read."""
+    return ([], []) if uri is None else preferences.read(storage.read(uri).decode("utf-8", "replace"))
+
+
 def by_layout(decisions: Iterable[Feedback]) -> dict[Key, list[Feedback]]:
     """Decisions by the row_id and run_id of the layout that they are about."""
     grouped: dict[Key, list[Feedback]] = defaultdict(list)
@@ -45,3 +51,13 @@ def unknown(decisions: Iterable[Feedback], decided: set[Key]) -> Iterator[Drop]:
                 "decision was made on"
             )
             yield Drop("unknown_row", "feedback", decision.row_id, message)
+
+
+def unmatched(choices: Mapping[Key, Sequence[Preference]], decided: set[Key]) -> Iterator[Drop]:
+    """A drop for each choice, by its layouts, of which no table has either layout."""
+    for choice in {choice.pair: choice for of_layout in choices.values() for choice in of_layout}.values():
+        if not {choice.chosen.key, choice.rejected.key} & decided:
+            message = (
+                f"neither {choice.chosen.key} nor {choice.rejected.key} is a layout here; give the table of one of them"
+            )
+            yield Drop("unknown_row", "preference", choice.row_id, message)

@@ -50,6 +50,8 @@ REASONS = {
     "changed": "the same designer decided otherwise later",
     "overruled": "a final decision on the layout counts instead",
     "unreadable": "the line of feedback can't be read",
+    "tie": "a designer prefers neither of two layouts",
+    "other_framing": "the two layouts that a designer compared show other parts of the picture",
     "unknown_row": "the feedback is about a layout that no table has",
     "duplicate": "another example has the same image, copy and layout",
     "image_gone": "the image is no longer where the row says",
@@ -66,7 +68,7 @@ class Example:
 
     row_id: str
     product_id: str
-    source: str  # annotation, layout, adopt or edit
+    source: str  # annotation, layout, adopt, edit or preference
     image: str
     image_sha256: str
     framing: Framing
@@ -100,7 +102,7 @@ def from_annotations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Example | Dr
     """Posters: the picture is the poster with its text erased, the layout is where the text was. An annotation tells
     of text alone: a panel under it stays in the picture and is no underlay of the layout."""
     for row in rows:
-        yield _tried("annotation", row, _annotated)
+        yield tried("annotation", row, _annotated)
 
 
 def from_layouts(
@@ -137,19 +139,20 @@ def from_layouts(
         elif words == {"edit"}:
             yield Drop("edited", "layout", row_id, f"{row_id} was edited by {who}; the edit is learnt")
             for edit in decisions:
-                yield _tried("edit", row, lambda row, edit=edit: _edited(row, edit))
+                yield tried("edit", row, lambda row, edit=edit: _edited(row, edit))
         elif words == {"adopt"}:
             worse = rejections.get(question(row), [])
-            yield _tried("adopt", row, lambda row, of=decisions, worse=worse: _adopted(row, of, worse))
+            yield tried("adopt", row, lambda row, of=decisions, worse=worse: _adopted(row, of, worse))
         elif row.get("accepted") is False:
             yield Drop("not_accepted", "layout", row_id, f"{row_id}: {', '.join(row.get('reasons') or ())}")
         elif row.get("accepted") or take_undecided:
-            yield _tried("layout", row, lambda row: _laid_out(row, "layout"))
+            yield tried("layout", row, lambda row: _laid_out(row, "layout"))
         else:
             yield Drop("undecided", "layout", row_id, f"nobody accepted {row_id}; adopt it in the gallery")
 
 
-def _tried(source: str, row: Mapping[str, Any], make: Any) -> Example | Drop:
+def tried(source: str, row: Mapping[str, Any], make: Any) -> Example | Drop:
+    """What `make` makes of a row, or why it can't."""
     row_id = str(row.get("row_id") or row.get("product_id") or "")
     try:
         if row.get("status") not in (None, "ok"):
@@ -210,7 +213,7 @@ def _adopted(row: Mapping[str, Any], decisions: Sequence[Feedback], worse: Seque
 
 
 def _laid_out(row: Mapping[str, Any], source: str) -> Example:
-    return _example(row, source, suggestions_of(row.get("elements") or (), str(row["row_id"])), None)
+    return example_of(row, source, suggestions_of(row.get("elements") or (), str(row["row_id"])), None)
 
 
 def _edited(row: Mapping[str, Any], edit: Feedback) -> Example:
@@ -220,7 +223,7 @@ def _edited(row: Mapping[str, Any], edit: Feedback) -> Example:
         Suggestion(element.role, box_of(element.box, f"{row_id} as edited by {edit.annotator}"), element.text)
         for element in edit.elements or ()
     )
-    example = _example(row, "edit", chosen, ours if blames_layout(edit.reasons) else None)
+    example = example_of(row, "edit", chosen, ours if blames_layout(edit.reasons) else None)
     return replace(example, annotator=edit.annotator, reasons=edit.reasons, note=edit.note)
 
 
@@ -234,7 +237,7 @@ def _framing(row: Mapping[str, Any], row_id: str) -> Framing:
     return Framing(box_of(row.get("crop") or (0, 0, 1, 1), f"{row_id}: crop"), picture, backdrop)
 
 
-def _example(
+def example_of(
     row: Mapping[str, Any], source: str, target: tuple[Suggestion, ...], ours: tuple[Suggestion, ...] | None
 ) -> Example:
     """An example of a layout row. The copy is what the layout says of the row's copy: what was left out, by us or by

@@ -13,11 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core.feedback import Feedback
+from layoutgen.core.preferences import Preference
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.layout_tables import TableError
 from layoutgen.training.examples import table as example_table
 from layoutgen.training.examples.about import SPLITS, About
-from layoutgen.training.examples.decisions import Key, by_layout, read_feedback
+from layoutgen.training.examples.choices import from_choices, latest
+from layoutgen.training.examples.decisions import Key, by_layout, read_choices, read_feedback
 from layoutgen.training.examples.examples import Drop, Example, from_annotations, from_layouts
 from layoutgen.training.examples.selection import DUPLICATE, MARKS, image_gone, marks
 
@@ -32,13 +34,25 @@ _READ = (
 class Gather:
     """The gather stage: a file's address in, its examples in a part of their own, their marks and counts out."""
 
-    def __init__(self, storage: Storage, decisions: str | None, take_undecided: bool, making: str) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        decisions: str | None,
+        take_undecided: bool,
+        making: str,
+        choices: str | None = None,
+    ) -> None:
         self._storage, self._decisions, self._making = storage, decisions, making
+        self._choices_uri = choices
         self._take_undecided = take_undecided
 
     @cached_property
     def _by_layout(self) -> Mapping[Key, list[Feedback]]:
         return by_layout(read_feedback(self._storage, self._decisions)[0])
+
+    @cached_property
+    def _choices(self) -> Mapping[Key, list[Preference]]:
+        return latest(read_choices(self._storage, self._choices_uri)[0])[0]
 
     def __call__(self, address: pa.Table) -> pa.Table:
         """Read one file of a table; `address` is one row with `uri`, `kind` and `number`."""
@@ -47,7 +61,7 @@ class Gather:
         decided: set[Key] = set()
         with pq.ParquetWriter(sink, example_table.SCHEMA, compression="zstd") as writer:
             for rows in _batches(self._storage, file["uri"]):
-                decided |= {key for row in rows if (key := _key(row)) in self._by_layout}
+                decided |= {key for row in rows if (key := _key(row)) in self._by_layout or key in self._choices}
                 examples = list(self._usable(self._examples(file["kind"], rows), about))
                 writer.write_table(example_table.rows(("", example) for example in examples))
                 of_all.append(marks(examples))
@@ -62,9 +76,11 @@ class Gather:
 
     def _examples(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Example | Drop]:
         if kind == "annotations":
-            return from_annotations(rows)
+            yield from from_annotations(rows)
+            return
         of_rows = [decision for row in rows for decision in self._by_layout.get(_key(row), ())]
-        return from_layouts(rows, of_rows, take_undecided=self._take_undecided)
+        yield from from_layouts(rows, of_rows, take_undecided=self._take_undecided)
+        yield from from_choices(rows, self._choices)
 
     def _usable(self, items: Iterable[Example | Drop], about: About) -> Iterator[Example]:
         """The examples whose image is there; all else is counted."""

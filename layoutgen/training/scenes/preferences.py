@@ -16,8 +16,9 @@ A file of JSON lines (`preferences.jsonl`, or a folder or prefix with one), a ch
 | `annotator` | who chose, may be left out |
 
 Numbers are the fields of `goods.backdrops.numbers.SceneNumbers`. A choice that can't be used is left out and counted by
-its reason: `unreadable`, `same` (two times the same scene), `duplicate`, `contradicted` (of the same two scenes one or
-the other was chosen, by whomever: both are left out).
+its reason: `unreadable`, `tie` (neither was better), `layouts` (of layouts that have no scenes), `same` (two times the
+same scene), `duplicate`, `contradicted` (of the same two scenes one or the other was chosen, by whomever: both are left
+out).
 """
 
 import dataclasses
@@ -113,12 +114,25 @@ def _cases(
         if not line.strip():
             continue
         try:
-            yield _case(json.loads(line), uri.rpartition("/")[0], storage, words, propose)
+            about = json.loads(line)
+            if reason := _of_no_scenes(about):
+                dropped[reason] += 1
+                continue
+            yield _case(about, uri.rpartition("/")[0], storage, words, propose)
         except (AttributeError, KeyError, TypeError, ValueError, OSError, StorageError) as error:
             dropped["unreadable"] += 1
             if dropped["unreadable"] <= _SHOWN:
                 what = f"{error} is missing" if isinstance(error, KeyError) else error
                 log.warning("%s, line %d: %s; left out", uri, number, what)
+
+
+def _of_no_scenes(about: Any) -> str | None:
+    """Why a choice of the gallery says nothing of scenes: neither is better, or they are layouts without seeds."""
+    if not isinstance(about, dict):
+        return None
+    sides = [about.get(name) for name in ("chosen", "rejected")]
+    is_layout = all(isinstance(side, dict) and "elements" in side and "seed" not in side for side in sides)
+    return "tie" if about.get("tie") else "layouts" if is_layout else None
 
 
 def _case(about: dict[str, Any], folder: str, storage: Storage, words: dict[str, int], propose: Propose) -> SceneCase:

@@ -142,3 +142,15 @@ def test_what_can_not_be_used_is_left_out_and_counted_by_its_reason(tmp_path: Pa
         retrain(config(tmp_path, path), str(tmp_path / "runs"), str(tmp_path / "registry"), in_process=True)
     with pytest.raises(DataError, match=r"can't be read"):
         retrain(config(tmp_path, tmp_path / "no.jsonl"), str(tmp_path / "runs"), str(tmp_path), in_process=True)
+
+
+def test_choices_of_the_gallery_are_read_and_those_without_scenes_are_counted(tmp_path: Path) -> None:
+    side = {"row_id": "p0@800x800", "run_id": "r", "elements": []}
+    scenes = [{**side, "seed": seed} for seed in (1, 2)]
+    rows = [line(number, *scenes) for number in range(12)]
+    rows += [line(20, side, {**side, "run_id": "s"}), {**line(21, None, None), "tie": scenes}]
+    path = tmp_path / "preferences.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), "utf-8")
+    data = kind_of(config(tmp_path, path).train, Storage()).open_data(config(tmp_path, path).data)
+    dropped = {reason: count for reason, count in data.card["dropped"].items() if count}
+    assert sum(data.card["rows"].values()) == 12 and dropped == {"layouts": 1, "tie": 1}

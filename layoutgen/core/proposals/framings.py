@@ -16,7 +16,7 @@ from layoutgen.core.summed_area import box_sum, summed
 
 MOST_CUT = 0.03
 """Share of the subject that a framing may cut off where any keeps it whole."""
-_MOST_CARRIED, _FAR_BEYOND = 0.88, 2.0
+_MOST_CARRIED, _FAR_BEYOND = 0.84, 2.0
 _WISHED_CUT = 0.008  # masks are soft, and another finder's reaches a little further
 _SURE, _TAIL, _PAD, _AT_EDGE = 0.15, 0.003, 0.025, 0.012
 _LEAST_PICTURE = 0.16
@@ -120,12 +120,12 @@ def candidates(
     listed: list[Candidate] = []
     if is_packshot and "cut_out" in grounds:
         listed += _standing(photo_aspect, subject, canvas, edge, "cut_out")
-    elif is_flat and "extend" in grounds:
+    elif beyond and "outpaint" in grounds:
+        listed += _carried_on(photo_aspect, subject, canvas, beyond)
+    if is_flat and not listed and "extend" in grounds:
         listed += _standing(photo_aspect, subject, canvas, edge, "extend")
     for ground in sorted(grounds & {"bleed", "band"}):
         listed += _windows(photo_aspect, subject, canvas, (0.0, 0.0, 1.0, 1.0), ground, zooms=_ZOOMS)
-    if beyond and not is_flat and "outpaint" in grounds:
-        listed += _carried_on(photo_aspect, subject, canvas, beyond)
     if "frame" in grounds:
         inner = (edge[0], edge[1], 1 - edge[0], 1 - edge[1])
         listed += _windows(photo_aspect, subject, canvas, inner, "frame", zooms=_ZOOMS[:2])

@@ -87,7 +87,7 @@ BESIDE = framings.Beyond((0.1, 0.2, 0.3, float("inf")), (0.3, 0.3, 0.7, 0.7))
 
 
 def carried_on(mask, aspect, canvas, beyond=BESIDE, **photo):
-    grounds = frozenset({"outpaint", "card"})
+    grounds = frozenset({"outpaint", "card", "cut_out"})
     flags = {"is_flat": False, "is_packshot": False} | photo
     subject = framings.subject_of(mask)
     candidates = framings.candidates(aspect, subject, canvas, grounds=grounds, margin=0.045, beyond=beyond, **flags)
@@ -109,9 +109,10 @@ def test_a_photo_is_carried_on_only_where_it_may_be_and_holds_its_subject_unstre
         assert candidate.framing.focus == BESIDE.focus and candidate.cut == 0 and candidate.carried > 0
 
 
-def test_a_photo_whose_ground_is_one_colour_or_can_not_be_carried_on_is_not():
+def test_a_packshot_and_a_photo_that_can_not_be_carried_on_are_not():
     mask = np.zeros((40, 40), np.float32)
     mask[12:28, 14:26] = 1
     assert carried_on(mask, 1.0, Canvas(1920, 1080))
-    assert not carried_on(mask, 1.0, Canvas(1920, 1080), is_flat=True)
+    assert carried_on(mask, 1.0, Canvas(1920, 1080), is_flat=True)
+    assert not carried_on(mask, 1.0, Canvas(1920, 1080), is_flat=True, is_packshot=True)
     assert not carried_on(mask, 1.0, Canvas(1920, 1080), framings.Beyond((0.95,) * 4, WHOLE))

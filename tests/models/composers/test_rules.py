@@ -299,4 +299,4 @@ def test_a_canvas_that_stays_as_it_is_has_larger_copy_where_there_is_room():
 def test_a_photo_on_one_flat_colour_is_not_put_on_another_as_a_box():
     asked = brief(ground=(250, 250, 250), grain=0.0)
     (composition,) = compose(asked)
-    assert composition.framing.ground in ("extend", "cut_out", "bleed")
+    assert composition.framing.ground in ("outpaint", "extend", "cut_out", "bleed")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-VERSION = "outpainting-1"
+VERSION = "outpainting-2"
 Floats = NDArray[np.float32]
 Sides = tuple[int, int, int, int]
 """Left, top, right and bottom, px."""
@@ -21,6 +21,9 @@ DEEPEST = 0.25
 """Of a photo's longer side: how far in a strip reaches at most, however far away the subject is."""
 _RUN, _MOST_CHANGE = 0.08, 24.0
 """How far out a strip's own fall of light goes on, of the longer side, and by how much it may change it, of 255."""
+_LINED, _LEAST_LINED = (0.82, 0.95), 0.05
+"""Where so much of what is uneven in a strip is the same all across it, its lines run straight on, as a floor's does
+where it meets the wall; from the first share on in part. A strip has to be as deep, of the longer side, to tell."""
 _EVEN = 0.25  # of the longer side: as far out all differences along the edge have evened out
 _MIRRORED, _MIRRORED_THINGS = 0.14, 0.04
 """How much, of the longer side, is at most a mirror image: less where things would be mirrored, which is where most of
@@ -50,8 +53,14 @@ def light_of(strip: Floats, long: int) -> tuple[Floats, Floats, Floats, Floats]:
     texture, which is what is left (h, d, 3)."""
     depth = strip.shape[1]
     rim = max(1, min(depth, round(NEAR * long)))
-    near = _along(strip[:, -rim:].mean(1), NEAR * long)
+    sharp = strip[:, -rim:].mean(1)
+    near = _along(sharp, NEAR * long)
     even = _even(near)
+    steps = float(np.square(sharp - even).mean())
+    rest = float(np.square(strip - sharp[:, None]).mean())
+    lined = (steps / max(1e-6, steps + rest) - _LINED[0]) / (_LINED[1] - _LINED[0])
+    held = float(_eased(np.asarray(lined))) if depth >= _LEAST_LINED * long else 0.0
+    near, even = near + held * (sharp - near), even + held * (sharp - even)
     half = max(1, depth // 2)
     fall = np.median(strip[:, half:].mean(1) - strip[:, :half].mean(1), axis=0) if depth > 1 else np.zeros(3)
     steepest = _MOST_CHANGE / (_RUN * long)

@@ -67,6 +67,14 @@ def test_light_and_texture_go_on_as_they_are():
     assert max(rows) < 0.5  # nothing is repeated
 
 
+def test_a_floor_that_meets_a_wall_goes_on_as_it_is():
+    image = np.full((240, 200, 3), (210, 205, 196), np.uint8)
+    image[180:] = (120, 84, 52)
+    out = outpainting.carried_on(image, (160, 0, 160, 0), (60, 40, 60, 20)).astype(int)
+    for far in (out[:, 5], out[:, -5]):
+        assert np.abs(far[150:177] - image[150:177, 0]).max() <= 6 and np.abs(far[184:] - image[184:, 0]).max() <= 6
+
+
 def test_nothing_of_the_subject_is_repeated():
     out = outpainting.carried_on(carpet(), (200, 200, 200, 200), depths()).astype(int)
     is_thing = (out[..., 2] - out[..., 0] > 90).astype(float)

@@ -39,3 +39,11 @@ def test_what_the_subject_touches_can_not_be_carried_on():
     left, top, right, bottom = surroundings.costs(ground(), (0.0, 0.3, 0.995, 0.7))
     assert left == right == float("inf") and max(top, bottom) < 0.3
     assert surroundings.costs(ground(), (0.0, 0.0, 1.0, 1.0)) == (float("inf"),) * 4
+
+
+def test_a_floor_that_runs_on_is_cheap_and_one_that_does_not_is_dear():
+    level, slanted = ground(), ground()
+    level[110:] = (90, 60, 40)
+    slanted[np.arange(160)[:, None] > 110 + 3 * np.arange(120)[None] - 60] = (90, 60, 40)
+    assert surroundings.costs(level, FOCUS)[2] < 0.3
+    assert surroundings.costs(slanted, FOCUS)[0] > 0.84

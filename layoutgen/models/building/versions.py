@@ -32,7 +32,7 @@ from layoutgen.core.metrics import judge
 from layoutgen.core.placing import dressing, moves, placement
 from layoutgen.core.proposals import ranking
 from layoutgen.core.text import lettering
-from layoutgen.imaging import drawing, fonts, framed, images, packshots, segmenting, video
+from layoutgen.imaging import drawing, fonts, framed, images, outpainting, packshots, segmenting, video
 from layoutgen.imaging.documents import formats
 from layoutgen.io.digests import file_digest
 from layoutgen.models.annotators import grounded, ocr, subject_only
@@ -70,7 +70,15 @@ def row_versions(
         compose=digest(_composer_version(compose, place, seed), place and [_fonts(place), *_breaks(place)], dressed)
         if compose
         else "",
-        place=digest(placement.VERSION, dressing.VERSION, framed.VERSION, _placer_version(place), dressed, judged)
+        place=digest(
+            placement.VERSION,
+            dressing.VERSION,
+            framed.VERSION,
+            outpainting.VERSION,
+            _placer_version(place),
+            dressed,
+            judged,
+        )
         if place
         else "",
     )
@@ -135,7 +143,15 @@ def recipes(settings: RenderSettings, files: Sequence[str] = ()) -> dict[str, st
     """What stands for all that draws and writes a row's file, besides the row: by format, in the order of the settings.
     `files` are fonts that rows may name besides the embedded ones."""
     own = [_digest_of("font", path, _FONT) for path in files]
-    drawn = [drawing.VERSION, framed.VERSION, packshots.VERSION, fonts.VERSION, release("measure"), own]
+    drawn = [
+        drawing.VERSION,
+        framed.VERSION,
+        outpainting.VERSION,
+        packshots.VERSION,
+        fonts.VERSION,
+        release("measure"),
+        own,
+    ]
     lossy = [settings.quality, settings.max_kb, settings.max_kb and settings.least_quality]
     return {
         name: digest(formats.version(name), drawn, lossy if formats.FORMATS[name].is_raster else [])

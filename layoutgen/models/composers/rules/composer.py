@@ -25,7 +25,7 @@ from layoutgen.models.composers.rules.ornaments import ornaments
 from layoutgen.models.composers.rules.photo import Photo, photo_of
 from layoutgen.models.composers.rules.scenes import Scene, scene_of
 
-VERSION = "rules-7"
+VERSION = "rules-8"
 _STYLES, _SCENES, _ALIKE, _ALIKE_BEYOND = 3, 24, 3, 2
 _PASSES = ((0.05, False), (0.036, False), (0.0, True))
 _BAND = 0.94  # its opacity

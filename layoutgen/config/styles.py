@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
@@ -36,6 +36,9 @@ class StyleSettings(Settings):
     )
     registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
     variants: int = Field(1, ge=1, le=100, description="layouts of each canvas, which differ on purpose")
+    layout: Literal["single", "auto", "collage"] = Field(
+        "single", description="rows of several images that do not say: one is shown, several, or what looks better"
+    )
     brands: str = Field("", description="folder or s3:// prefix of brand kits, each of which its brand's rows keep")
     by_category: dict[str, str] = Field({}, description="style of a category's rows: a category to a name or auto")
     by_brand: dict[str, str] = Field({}, description="style of a brand's rows: a brand to a name or auto")

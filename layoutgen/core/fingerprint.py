@@ -22,7 +22,7 @@ from layoutgen.core.layout import OFFER_ROLES
 
 OFFER = tuple(role.value for role in OFFER_ROLES)
 COPY = ("title", "selling_points", "brand", "language", *OFFER)
-WISHES = ("style", "series", "variant", "framing", "constraints")
+WISHES = ("style", "series", "variant", "framing", "constraints", "layout")
 """How a row's layout should be."""
 COVER_COPY = ("title", "subtitle", "stickers", "brand", "language", "price", "badge")
 MOST_IMAGES = 8
@@ -118,7 +118,9 @@ def keys(row: Mapping[str, Any], image: str, stored: Mapping[str, str | None], v
     logo = read("logo")
     kit = versions.kits.get(folded(row.get("brand") or ""))
     branded = [kit] if kit else []
-    wishes = {name: row[name] for name in WISHES if row.get(name)}
+    wishes: dict[str, Any] = {name: row[name] for name in WISHES if row.get(name)}
+    if row.get("layout"):  # all images may be on it
+        wishes["images"] = [(uri, stored.get(uri) or UNREAD) for uri in images(row)]
     if not versions.cut_out:
         compose = digest(
             "compose", annotate, copy, canvas, logo, row.get("category"), versions.compose, wishes, *branded
@@ -156,7 +158,11 @@ def file_name(row: Mapping[str, Any], logo: str | None, recipe: str) -> str:
     """64 hex digits that stand for all that a file of a placed row is made of: what of the row is drawn, or said in the
     file; the sha256 of its logo; and a recipe: versions of what draws and writes, fonts, settings."""
     painter = painted_by(row)
-    made_of = [recipe, logo, [row.get(name) for name in DRAWN], *([painter] if painter else [])]
+    drawn = {name: row.get(name) for name in DRAWN}
+    ground = drawn["ground"]
+    if isinstance(ground, Mapping) and not ground.get("tiles"):  # as it was named before there were any
+        drawn["ground"] = {name: value for name, value in ground.items() if name != "tiles"}
+    made_of = [recipe, logo, list(drawn.values()), *([painter] if painter else [])]
     text = json.dumps(made_of, ensure_ascii=False, default=list)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

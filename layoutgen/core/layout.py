@@ -6,7 +6,7 @@ A `Box` is ltrb (left, top, right, bottom), normalised to the canvas: (0, 0, 1, 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 Box = tuple[float, float, float, float]
@@ -146,17 +146,33 @@ class Ornament:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """A further photo of a collage: `image` is its URI, `sha256` that of its bytes, `width` and `height` the upright
+    original's size in px. `crop` of it (normalised to it) fills `picture` (normalised to the canvas); `blend` as in
+    `Framing`."""
+
+    image: str
+    sha256: str
+    width: int
+    height: int
+    crop: Box
+    picture: Box
+    blend: str = "normal"
+
+
+@dataclass(frozen=True)
 class Framing:
     """How the photo lies on the canvas: `crop` of the photo (normalised to the photo) fills `picture` (normalised to
     the canvas); what `picture` leaves free is filled with `backdrop` (#rrggbb), which runs into `backdrop_to` from top
     to bottom where that is given.
 
-    `ground` names the kind: bleed, outpaint, extend, panel, band, card, frame, split, cut_out or as_is. `edge` is how
-    the photo ends where it does not end with the canvas: straight, slanted (or slanted_back, its mirror image), arched,
-    or overlap (rounded, in front of the panel); `radius` rounds its free corners, a share of the canvas's short side.
-    `blend` is normal, cut_out: the photo's plain ground is taken away, so that its product stands on the backdrop, with
-    its shadow, or outpaint: `crop` goes beyond the photo, whose ground is carried on there; `focus` (ltrb, normalised
-    to the photo) holds its subject, which is never repeated. `scrims` and then `ornaments` lie on all that."""
+    `ground` names the kind: bleed, outpaint, extend, panel, band, card, frame, split, cut_out, as_is or collage. `edge`
+    is how the photo ends where it does not end with the canvas: straight, slanted (or slanted_back, its mirror image),
+    arched, or overlap (rounded, in front of the panel); `radius` rounds its free corners, a share of the canvas's short
+    side. `blend` is normal, cut_out: the photo's plain ground is taken away, so that its product stands on the
+    backdrop, with its shadow, or outpaint: `crop` goes beyond the photo, whose ground is carried on there; `focus`
+    (ltrb, normalised to the photo) holds its subject, which is never repeated. A collage has further photos, `tiles`,
+    beside this one, all with the same corners. `scrims` and then `ornaments` lie on all that."""
 
     crop: Box = (0.0, 0.0, 1.0, 1.0)
     picture: Box = (0.0, 0.0, 1.0, 1.0)
@@ -169,6 +185,20 @@ class Framing:
     focus: Box | None = None
     scrims: tuple[Scrim, ...] = ()
     ornaments: tuple[Ornament, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+
+    @property
+    def parts(self) -> "tuple[Framing, ...]":
+        """How each photo lies on the canvas by itself: the first, then each tile's."""
+        if not self.tiles:
+            return (self,)
+        alone = replace(self, focus=None, scrims=(), ornaments=(), tiles=())
+        return (alone, *(replace(alone, crop=t.crop, picture=t.picture, blend=t.blend) for t in self.tiles))
+
+    @property
+    def extent(self) -> Box:
+        """The smallest box around all photos."""
+        return union(part.picture for part in self.parts) or self.picture
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ def framing(framing: Framing) -> Framing:
             for veil in framing.scrims
         ),
         ornaments=tuple(replace(ornament, box=box(ornament.box)) for ornament in framing.ornaments),
+        tiles=tuple(replace(tile, crop=box(tile.crop), picture=box(tile.picture)) for tile in framing.tiles),
     )
 
 

@@ -21,6 +21,17 @@ FINGERPRINT = pa.struct(
 )
 FILE = pa.struct([("format", pa.string()), ("uri", pa.string()), ("sha256", pa.string()), ("bytes", pa.int64())])
 PICTURE = pa.dictionary(pa.int32(), pa.large_binary())  # 32-bit offsets end at 2 GiB, which a shard's pictures may pass
+TILE = pa.struct(
+    [
+        ("image", pa.string()),
+        ("sha256", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("crop", BOX),
+        ("picture", BOX),
+        ("blend", pa.string()),
+    ]
+)
 GROUND = pa.struct(
     [
         ("kind", pa.string()),
@@ -41,6 +52,7 @@ GROUND = pa.struct(
                 pa.struct([("kind", pa.string()), ("box", BOX), ("colour", pa.string()), ("opacity", pa.float32())])
             ),
         ),
+        ("tiles", pa.list_(TILE)),
     ]
 )
 PREPARED_TYPE = pa.struct(

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from layoutgen.core import schema
 from layoutgen.core.annotation import Annotation, TextLine
-from layoutgen.core.layout import Element, Framing, Ornament, Role, Run, Scrim, Suggestion
+from layoutgen.core.layout import Element, Framing, Ornament, Role, Run, Scrim, Suggestion, Tile
 
 FRAMING = ("crop", "picture", "backdrop", "ground")
 """The columns of a framing."""
@@ -202,6 +202,7 @@ def ground_row(framing: Framing) -> dict[str, Any]:
         "focus": framing.focus,
         "scrims": [vars(scrim) | {"box": list(scrim.box)} for scrim in framing.scrims],
         "ornaments": [vars(ornament) | {"box": list(ornament.box)} for ornament in framing.ornaments],
+        "tiles": [vars(tile) | {"crop": list(tile.crop), "picture": list(tile.picture)} for tile in framing.tiles],
     }
 
 
@@ -219,5 +220,11 @@ def read_framing(row: Mapping[str, Any]) -> Framing:
         focus=tuple(focus) if focus else None,
         scrims=tuple(Scrim(**{**scrim, "box": tuple(scrim["box"])}) for scrim in scrims),
         ornaments=tuple(Ornament(**{**ornament, "box": tuple(ornament["box"])}) for ornament in ornaments),
+        tiles=tuple(map(_read_tile, ground.get("tiles", ()))),
         **more,
     )
+
+
+def _read_tile(row: Mapping[str, Any]) -> Tile:
+    crop, picture = tuple(row["crop"]), tuple(row["picture"])
+    return Tile(**{**row, "crop": crop, "picture": picture, "blend": row.get("blend") or "normal"})

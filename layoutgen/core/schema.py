@@ -25,16 +25,11 @@ VERSION = 1
 # busy with it (JSON), the fingerprint and notes of the row in the snapshot before, and what a vision-language composer
 # is shown: uint8 pixels of a shape, visual tokens (rows, columns) or null, the size in px (width, height), the framing;
 # the product without its ground as PNG (RGBA, straight alpha); and a ground as a painter on a GPU gave it, which nobody
-# has looked at yet (`row_types.PAINTED_TYPE`).
-SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED, PRODUCT, UNSEEN = _TRAVEL = (
-    "_shard",
-    "_attempt",
-    "_times",
-    "_was",
-    "_was_notes",
-    "_seen",
-    "_product",
-    "_ground",
+# has looked at yet (`row_types.PAINTED_TYPE`). And a product's further photos, of rows that may show them
+# (`stages.further`).
+SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED, PRODUCT, UNSEEN, FURTHER = _TRAVEL = (
+    *("_shard", "_attempt", "_times", "_was", "_was_notes"),
+    *("_seen", "_product", "_ground", "_further"),
 )
 ROW = "_row"  # each row's number in the manifest, from 1, while it is planned
 
@@ -81,6 +76,7 @@ _WISHES = _fields(
     ("series", pa.string(), "the campaign whose products look alike; null: the product's canvases alone do"),
     ("variant", pa.int32(), "which of a canvas's layouts, from 0; they differ on purpose"),
     ("framing", pa.string(), "as_is: the picture is a designed canvas and stays as it is; null: it is framed"),
+    ("layout", pa.string(), "how images stand together: auto, collage, hero, grid, steps, before_after; null: one"),
     ("constraints", pa.string(), "what the layout has to keep, JSON; null: nothing of its own"),
 )
 _STATUS = _fields(
@@ -131,14 +127,15 @@ _COMPOSE = _fields(
         "ground",
         GROUND,
         "how the picture ends and what lies on it below the elements: kind (bleed, outpaint, extend, panel, band, card,"
-        " frame, split, cut_out or as_is), edge (straight, slanted, its mirror image slanted_back, arched or "
+        " frame, split, cut_out, as_is or collage), edge (straight, slanted, its mirror image slanted_back, arched or "
         "overlap), radius of its free "
         "corners (share of the short side), blend (normal, cut_out: its plain ground is taken away, or "
         "outpaint: it is carried on beyond its edges), focus (box of the image: its subject, which outpaint does not "
         "repeat; null without), "
         "backdrop_to (the colour that the backdrop runs into, downwards; none where empty), scrims (veils: "
-        "box, colour, opacity, and the side towards which they grow strong) and ornaments (kind, box, colour,"
-        " opacity); null in older tables: plain",
+        "box, colour, opacity, and the side towards which they grow strong), ornaments (kind, box, colour,"
+        " opacity) and tiles (the further photos of a collage: image, sha256, width and height in px, crop, picture"
+        " and blend, as those of the first photo); null in older tables: plain",
     ),
     ("style_used", pa.string(), "the house style that the layout is dressed in; null where it is of none"),
     ("suggestion", pa.list_(SUGGESTION), "the composer's proposal: role, text, box (ltrb, of the canvas)"),

@@ -94,6 +94,8 @@ def _row(product_id: str, wording: Wording) -> dict[str, Any]:
     row |= {"category": wording.category, "language": wording.language, "application": wording.application}
     if wording.canvases:
         row["canvases"] = list(wording.canvases)
+    if wording.layout:
+        row["layout"] = wording.layout
     return row | {"season": wording.season}
 
 

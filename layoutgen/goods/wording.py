@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 
 class Wording(NamedTuple):
-    """A product's copy. `also` names further shots of it; `canvases` are the layouts it asks for, all of the job's
-    where empty; `season` is a column of the shop's own, which nothing in the pipeline reads."""
+    """A product's copy. `also` names further shots of it, which `layout` shows together; `canvases` are the layouts
+    it asks for, all of the job's where empty; `season` is a column of the shop's own, which nothing in the pipeline reads."""
 
     title: str
     selling_points: tuple[str, ...]
@@ -18,12 +18,13 @@ class Wording(NamedTuple):
     canvases: tuple[str, ...] = ()
     season: str = "2026-秋冬"
     also: tuple[str, ...] = ()
+    layout: str = ""
 
 
 WORDING: dict[str, Wording] = {
     "sneaker-cloud": Wording("云感缓震跑鞋", ("回弹中底，落地更轻", "工程网布，透气不闷脚", "整鞋仅 218 克", "￥399起"), "ORBE", "鞋靴", "zh"),
     "sneaker-night": Wording("Run the night.", ("Reflective overlays seen from 200 m", "Carbon-infused plate"), "ORBE", "footwear", "en", "video_cover", ("16:9",)),
-    "handbag-terracotta": Wording("一只包，装下从早到晚", ("头层牛皮，越用越润", "可放 13 英寸电脑", "手工油边，终身护理"), "VALE", "箱包", "zh", also=("handbag-terracotta-2", "handbag-terracotta-3")),
+    "handbag-terracotta": Wording("一只包，装下从早到晚", ("头层牛皮，越用越润", "可放 13 英寸电脑", "手工油边，终身护理"), "VALE", "箱包", "zh", also=("handbag-terracotta-2", "handbag-terracotta-3"), layout="collage"),
     "handbag-sage": Wording("The Sage Satchel", ("Full-grain leather, vegetable tanned", "Lifetime repairs", "From $249"), "VALE", "bags", "en", "poster", ("1:1",)),
     "mug-brick": Wording("把秋天捧在手心", ("粗陶手作，每只釉色都不同", "微波炉、洗碗机适用"), None, "餐厨", "zh", "marketing"),
     "mug-fog": Wording("Stoneware mug, 350 ml", ("Glazed by hand in small batches",), None, "kitchen", "en", "poster", ("1:1", "3:4")),

@@ -1,5 +1,6 @@
 """Draws a framed photo: the canvas as it looks before any element is on it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -17,24 +18,33 @@ _LAST = 0.999
 """Of a photo, of which at least a sliver is shown."""
 
 
-def draw(image: np.ndarray, framing: Framing, canvas: Canvas, side: int) -> np.ndarray:
+def draw(
+    image: np.ndarray, framing: Framing, canvas: Canvas, side: int, tiles: Sequence[np.ndarray] = ()
+) -> np.ndarray:
     """Draw `framing.crop` of an image into `framing.picture` of the canvas, its longer side scaled to `side` px.
 
-    `image` is (h, w) or (h, w, 3), uint8 or float32; a map (h, w) gets 0 where the canvas shows no photo. Raises
-    ValueError for an edge, a blend or an ornament that nobody knows.
+    `image` is (h, w) or (h, w, 3), uint8 or float32; a map (h, w) gets 0 where the canvas shows no photo. `tiles` are
+    the images of the framing's tiles, in their order. Raises ValueError for an edge, a blend or an ornament that nobody
+    knows, and for other than one image a tile.
     """
     scale = side / max(canvas.width, canvas.height)
-    return draw_at(image, framing, max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale)))
+    return draw_at(image, framing, max(1, round(canvas.width * scale)), max(1, round(canvas.height * scale)), tiles)
 
 
-def draw_at(image: np.ndarray, framing: Framing, width: int, height: int) -> np.ndarray:
+def draw_at(
+    image: np.ndarray, framing: Framing, width: int, height: int, tiles: Sequence[np.ndarray] = ()
+) -> np.ndarray:
     """Draw as `draw` does, at a size in px."""
-    if framing.blend not in pictures.BLENDS:
-        raise ValueError(f"a framing's blend is {framing.blend!r}; known: {', '.join(pictures.BLENDS)}")
+    shown_photos = list(zip((image, *tiles), framing.parts, strict=True))
+    for _, part in shown_photos:
+        if part.blend not in pictures.BLENDS:
+            raise ValueError(f"a framing's blend is {part.blend!r}; known: {', '.join(pictures.BLENDS)}")
     if image.ndim == 2:
-        return _map(image, framing, width, height)
+        maps = [_map(photo, part, width, height) for photo, part in shown_photos]
+        return maps[0] if len(maps) == 1 else np.maximum.reduce(maps)
     out = backdrop(framing, width, height).astype(image.dtype, copy=False)
-    _lay_photo(out, image, framing)
+    for photo, part in shown_photos:
+        _lay_photo(out, photo, part)
     for scrim in framing.scrims:
         _lay_scrim(out, scrim)
     for ornament in framing.ornaments:

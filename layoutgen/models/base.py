@@ -5,11 +5,12 @@ that travels; it takes lists and returns lists of the same length and order.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
 import numpy as np
 
+from layoutgen.core import mirroring
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.demands import NOTHING, Demands
 from layoutgen.core.layout import Box, Canvas, Copy, Framing, Suggestion
@@ -45,6 +46,25 @@ class Prepared:
     picture: ModelPicture
 
 
+@dataclass(frozen=True, eq=False)
+class Still:
+    """A further photo of a product: its pixels, its subject map (h, w) in [0, 1] or None, where it comes from, the
+    sha256 of its bytes, and the upright original's size in px."""
+
+    image: np.ndarray
+    subject_map: np.ndarray | None
+    uri: str
+    sha256: str
+    width: int
+    height: int
+
+    @property
+    def mirrored(self) -> "Still":
+        """The same turned over."""
+        subject = None if self.subject_map is None else mirroring.pixels(self.subject_map)
+        return replace(self, image=mirroring.pixels(self.image), subject_map=subject)
+
+
 @dataclass(frozen=True)
 class Brief:
     """One layout to make: the photo, what was read in it, what to say, and on which canvas. Where it is `prepared`, the
@@ -53,7 +73,9 @@ class Brief:
     the product's, as the manifest says it. `framing` is as_is where the photo is a designed canvas that stays as it is,
     whole, or "" where the composer frames it. Briefs of one `series_seed` are to look like one series; `variant` counts
     the layouts that are asked for on one canvas, which differ on purpose. `demands` are what its layout has to keep.
-    `logo_clear` stays free round a logo's image, a share of the canvas's short side."""
+    `logo_clear` stays free round a logo's image, a share of the canvas's short side. `layout` says whether the
+    `further` photos of the product may stand beside `image`: "" no, auto where it looks better, else in a collage
+    (collage: any) or in that kind of one."""
 
     image: np.ndarray
     annotation: Annotation
@@ -69,6 +91,8 @@ class Brief:
     variant: int = 0
     demands: Demands = NOTHING
     logo_clear: float = 0.0
+    layout: str = ""
+    further: tuple[Still, ...] = ()
 
 
 @dataclass(frozen=True)

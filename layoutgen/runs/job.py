@@ -14,6 +14,7 @@ from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
 from layoutgen.core.manifest.products import Rules
+from layoutgen.core.manifest.wishes import SINGLE
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects import locations
 from layoutgen.io.storage import Storage
@@ -83,6 +84,7 @@ class TableJob:
             styles=self.styles,
             variants=self._variants(),
             zones=tuple(ZONE_NAMES),
+            layout=self.config.style.layout if isinstance(self.config, LayoutsConfig) else SINGLE,
         )
 
     def _variants(self) -> int:

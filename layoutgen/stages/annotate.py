@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
@@ -14,6 +15,7 @@ from layoutgen.core.pictures import strips
 from layoutgen.core.reading import annotation_json
 from layoutgen.imaging import images
 from layoutgen.models.base import Annotator, Fault
+from layoutgen.stages import further
 from layoutgen.stages.travelling import map_as_png
 
 
@@ -76,7 +78,19 @@ class Annotate:
         keys = {i: index_of[i] for i in subject_maps}
         columns["subject_map"] = rows.dictionary(subject_maps, keys, len(table))
         notes = {i: [illegible[index]] for i, index in enumerate(index_of) if index in illegible}
-        return rows.note(rows.fail(rows.add(table, columns, schema.ANNOTATED), "annotate", faults), notes)
+        table = rows.fail(rows.add(table, columns, schema.ANNOTATED), "annotate", faults)
+        if further.are_in(table):
+            table = further.mapped(table, set(rows.open_rows(table)) - placed, self._maps)
+        return rows.note(table, notes)
+
+    def _maps(self, photos: list[np.ndarray]) -> list[np.ndarray | None]:
+        """The subject maps of further photos, whose texts nobody reads."""
+        answers = [
+            answer
+            for first in range(0, len(photos), self._batch)
+            for answer in self._subject_only.annotate(photos[first : first + self._batch])
+        ]
+        return [answer.subject_map if isinstance(answer, Annotation) else None for answer in answers]
 
 
 _OF_COVERS = ("faces", "key_elements")  # what stages behind this one add, and nobody where they are not in the job

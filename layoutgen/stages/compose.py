@@ -20,7 +20,7 @@ from layoutgen.core.styles.style import Style
 from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import images
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
-from layoutgen.stages import settable_copy
+from layoutgen.stages import further, settable_copy
 from layoutgen.stages.settable_copy import SettableCopy, demands_of, left_out
 from layoutgen.stages.travelling import read_map, read_prepared
 
@@ -67,7 +67,8 @@ class Compose:
         if schema.PREPARED in table.column_names:
             prepared = {i: read_prepared(table.column(schema.PREPARED)[i]) for i in rows.open_rows(table)}
             table = table.drop_columns([schema.PREPARED])
-        for chunk in self._briefs(table, known, prepared, faults, notes):
+        collages = further.Collages(table)
+        for chunk in self._briefs(table, known, prepared, collages, faults, notes):
             composed = self._model[0].compose([brief for _, brief in chunk])
             for (i, brief), answer in zip(chunk, composed, strict=True):
                 raw[i] = answer.raw
@@ -77,6 +78,8 @@ class Compose:
                 kit = self._kits.named(brief.copy.brand)
                 answers[i] = replace(answer, framing=branding.ground(answer.framing, kit.brand)) if kit else answer
                 notes[i] += left_out(brief.copy, (suggestion.text for suggestion in answer.suggestions))
+                if choice := collages.of(i):
+                    notes[i] += choice.notes_on(answer.framing)
         count = range(len(table))
         columns: dict[str, Any] = {
             **rows.framing_columns({i: answer.framing for i, answer in answers.items()}, len(table)),
@@ -96,6 +99,7 @@ class Compose:
         table: pa.Table,
         known: set[int],
         prepared: dict[int, Prepared | None],
+        collages: further.Collages,
         faults: dict[int, tuple[str, str]],
         notes: dict[int, list[str]],
     ) -> "list[list[tuple[int, Brief]]]":
@@ -118,6 +122,10 @@ class Compose:
             if i in known:
                 suggested = table.column("suggestion")[i].as_py()
                 noted += left_out(copy, (suggestion["text"] for suggestion in suggested))
+                if choice := collages.of(i):
+                    noted += choice.notes_on(
+                        rows.read_framing({name: table.column(name)[i].as_py() for name in rows.FRAMING})
+                    )
                 continue
             try:
                 styles = self._styles(row)
@@ -142,6 +150,7 @@ class Compose:
             if kit := self._kits.named(columns["brand"][i]):
                 free += safe_boxes(kit.brand, canvas)
             brief = Brief(image, annotation, copy, canvas, aspect, ready, free, styles, row.get("category"))
+            choice = collages.of(i) if ready is None else None
             series_seed, variant = _seed(row.get("series")), row.get("variant") or 0
             brief = replace(
                 brief,
@@ -150,6 +159,8 @@ class Compose:
                 variant=variant,
                 demands=demands_of(row),
                 logo_clear=kit.logo_clear(LOGO_LARGEST, min(canvas.width, canvas.height)) if kit else 0.0,
+                layout=choice.kind if choice else "",
+                further=choice.photos if choice else (),
             )
             chunks[-1].append((i, brief))
             if len(chunks[-1]) == self._batch:

@@ -2,8 +2,9 @@
 
 Objects are read with bounded concurrency while those before them are decoded; bytes of an original live no longer than
 its decoding. An image that several rows of a block share is read once. Of several images of one product, the first
-readable one that shows something and whose shape is nearest to the canvas is used. A very long picture travels at a
-width at which it can be read.
+readable one that shows something and whose shape is nearest to the canvas is used; of a row that asks for a collage,
+the first readable one, and the further ones travel beside it. A very long picture travels at a width at which it can be
+read.
 """
 
 import hashlib
@@ -19,10 +20,13 @@ import pyarrow as pa
 from layoutgen.config.stages import ImagesSettings
 from layoutgen.core import fingerprint, rows, schema
 from layoutgen.core.fingerprint import Versions
+from layoutgen.core.manifest.wishes import AUTO
 from layoutgen.core.pictures import strips
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage, StorageError, StorageFault
 from layoutgen.models.base import ChosenFrame, Fault, FrameChooser
+from layoutgen.stages import further
+from layoutgen.stages.further import FurtherPhoto
 
 _UNTELLABLE = "untellable"
 """The version of what was read from a store that gives none: the row is computed again, since no look confirms it."""
@@ -84,6 +88,8 @@ class Fetch:
         of_work = sorted({column[i] for column in of_scenes for i in work if column[i]})
         stored |= dict(zip(of_work, self._storage.versions(of_work), strict=True))  # before stages read them
         shapes = zip(table.column("canvas_width").to_pylist(), table.column("canvas_height").to_pylist(), strict=True)
+        collages = table.column("layout").to_pylist() if "layout" in table.column_names else [None] * len(table)
+        others: dict[int, list[FurtherPhoto]] = {}
         used: dict[int, tuple[str, _Fetched]] = {}
         faults: dict[int, tuple[str, str]] = {}
         notes: dict[int, list[str]] = {}
@@ -95,9 +101,17 @@ class Fetch:
             if isinstance(first, Fault) and not readable:
                 faults[i] = (first.kind, f"{uris[i][0]}: {first.message}")
                 continue
-            chosen = _choose(readable, width / height if width else None)
+            is_collage = collages[i] not in (None, AUTO)
+            chosen = _choose(readable, width / height if width and not is_collage else None)
             used[i] = (chosen, readable[chosen])
             notes[i] = [f"image {chosen}: {note}" for note in readable[chosen].notes]
+            if collages[i]:
+                others[i] = [
+                    FurtherPhoto(uri, photo.sha256, photo.width, photo.height, photo.jpeg)
+                    for uri, photo in readable.items()
+                    if uri != chosen
+                ]
+                notes[i] += _unread(uris[i], pictures, len(table.column("images")[i]))
             mark = marks.get(logos.get(i, ""))
             if isinstance(mark, Fault):
                 notes[i] += [f"logo {logos[i]} could not be used: {mark.kind}, {mark.message}"]
@@ -116,7 +130,8 @@ class Fetch:
             ),
         }
         columns["frame_s"] = [used[i][1].time_s if i in used else None for i in range(count)]
-        return rows.note(rows.fail(rows.add(table, columns, schema.FETCHED), "fetch", faults), notes)
+        table = further.added(rows.add(table, columns, schema.FETCHED), others)
+        return rows.note(rows.fail(table, "fetch", faults), notes)
 
     def _fingerprints(
         self, table: pa.Table, shas: dict[int, str], stored: dict[str, str | None]
@@ -195,6 +210,18 @@ def _choose(readable: dict[str, _Fetched], aspect: float | None) -> str:
     if aspect is None:
         return next(iter(readable))
     return min(readable, key=lambda uri: round(abs(math.log(readable[uri].width / readable[uri].height / aspect)), 2))
+
+
+def _unread(uris: list[str], pictures: Mapping[str, _Fetched | Fault], count: int) -> list[str]:
+    """Notes on the images of a row that asks for a collage, of which it has `count`, that can't be on it."""
+    notes = [
+        f"image {uri} is not on the collage: {fault.kind}, {fault.message}"
+        for uri in uris
+        if isinstance(fault := pictures[uri], Fault)
+    ]
+    if count > len(uris):
+        notes.append(f"{count - len(uris)} of {count} images are not read: a product has at most {len(uris)}")
+    return notes
 
 
 def _logo(data: bytes) -> _Fetched:

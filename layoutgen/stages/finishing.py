@@ -24,7 +24,7 @@ from layoutgen.io import font_files
 from layoutgen.io.crash import crash_point
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
-from layoutgen.stages.originals import Logo, OriginalFault, Originals, Photo, logo_side, scale_of
+from layoutgen.stages.originals import Logo, OriginalFault, Originals, Photo, check_same, logo_side, scale_of
 
 File = dict[str, Any]
 """A file as rows name it: format, uri, sha256, bytes."""
@@ -180,27 +180,24 @@ class Finisher:
         if isinstance(data, StorageFault):
             raise OriginalFault(data.kind, data.message)
         photo = self._originals.photo(data[0], scale)
-        if row.get("image_sha256") not in (None, photo.sha256):
-            raise OriginalFault(
-                "image_changed",
-                "the image is another one than the layout was made for; it was replaced meanwhile, and the next run of "
-                "the table lays it out anew",
-            )
+        check_same(row.get("image_sha256"), photo)
         return photo
 
     def _row(self, known: Mapping[str, File], writing: _Writing, row: Mapping[str, Any], photo: Photo) -> list[File]:
         """A row's files; those that are known are not drawn again."""
         logo = self._logo(row)
         finish, files = self._finish, []
+        framing = rows.read_framing(row)
         page = Page(
             _canvas(row),
-            rows.read_framing(row),
+            framing,
             photo.pixels,
             tuple(map(rows.read_element, row["elements"])),
             self._provenance(row),
             None if logo is None else logo.pixels,
             finish.font_files,
             row.get("language"),
+            self._originals.tiles(framing, _canvas(row)),
         )
         for name in finish.recipes:
             uri = self._place(row, logo, name)

@@ -8,10 +8,12 @@ import pyarrow as pa
 
 from layoutgen.core import fingerprint, rows
 from layoutgen.core.layout import Box, Canvas, Element, Framing
-from layoutgen.core.metrics import own, table_rows
+from layoutgen.core.metrics import table_rows
 from layoutgen.core.metrics.judge import Judged, Verdict, judge, split_words
 from layoutgen.core.text.breaking import SPLIT
-from layoutgen.imaging import framed, images, segmenting
+from layoutgen.imaging import images, segmenting
+from layoutgen.stages import further
+from layoutgen.stages.further import Photos
 from layoutgen.stages.travelling import read_map
 
 RECOMPOSED = "repaired, composed anew"
@@ -37,6 +39,7 @@ class Judging:
         maps, map_of = rows.distinct(table, "subject_map")
         offers = [name for name in fingerprint.OFFER if name in table.column_names]
         columns = {name: table.column(name).to_pylist() for name in (*_READ, *offers)}
+        packs = further.Packs(table)
         verdicts: dict[int, tuple[Verdict, np.ndarray]] = {}
         shown: tuple[int, np.ndarray, np.ndarray] | None = None
         for i in indices:
@@ -47,14 +50,14 @@ class Judging:
                 subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
                 shown = index, image, np.where(subject > _SUBJECT, subject, 0)
             row = {name: values[i] for name, values in columns.items()}
-            verdicts[i] = self._verdict(row, shown[1], shown[2])
+            verdicts[i] = self._verdict(row, packs.shown(i, shown[1], shown[2], rows.read_framing(row)))
         return verdicts
 
-    def _verdict(self, row: dict[str, Any], image: np.ndarray, subject: np.ndarray) -> tuple[Verdict, np.ndarray]:
-        canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), rows.read_framing(row)
+    def _verdict(self, row: dict[str, Any], photos: Photos) -> tuple[Verdict, np.ndarray]:
+        canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), photos.framing
         elements = [rows.read_element(element) for element in row["elements"]]
-        ground, shown = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
-        cut, asked = own.subject_cut(subject, framing), table_rows.asked(row)
+        ground, shown = photos.on(canvas, _SIDE)
+        cut, asked = photos.cut(_SUBJECT), table_rows.asked(row)
         split = words_split(elements, row["language"], self._words)
         least = self._min_font * min(canvas.width, canvas.height), self._min_contrast
         layout = Judged(elements, canvas, shown, ground, cut, edges(framing), asked, split, (), *least)
@@ -62,9 +65,9 @@ class Judging:
 
 
 def edges(framing: Framing) -> Box:
-    """The box of the photo on the canvas, where its edges are seen; else all of the canvas."""
+    """The box of the photo on the canvas, or of all photos, where its edges are seen; else all of the canvas."""
     is_seen = framing.blend != "cut_out" and framing.ground not in ("bleed", "extend", "as_is")
-    return framing.picture if is_seen else (0.0, 0.0, 1.0, 1.0)
+    return framing.extent if is_seen else (0.0, 0.0, 1.0, 1.0)
 
 
 def words_split(elements: Sequence[Element], language: str | None, words: str = "") -> int:

@@ -73,6 +73,25 @@ class Originals:
         decoded = images.decode(data, side=0, min_side=1, max_pixels=self._max_pixels, fit=enough, exactly=False)
         return Photo(decoded.pixels, hashlib.sha256(data).hexdigest())
 
+    def tiles(self, framing: Framing, canvas: Canvas) -> tuple[np.ndarray, ...]:
+        """The photos of a collage's tiles, as large as a canvas needs them. Raises FileFault for one that can't be read
+        or is another one meanwhile, and StorageError where storage fails."""
+        if not framing.tiles:
+            return ()
+        photos = []
+        for tile, part, data in zip(
+            framing.tiles, framing.parts[1:], self.read([tile.image for tile in framing.tiles]), strict=True
+        ):
+            try:
+                if isinstance(data, StorageFault):
+                    raise OriginalFault(data.kind, data.message)
+                photo = self.photo(data[0], scale_of(part, canvas, (tile.width, tile.height)))
+                check_same(tile.sha256, photo)
+            except FileFault as fault:
+                raise type(fault)(fault.kind, f"{tile.image}: {fault.message}") from None
+            photos.append(photo.pixels)
+        return tuple(photos)
+
     def frame(self, uri: str, time_s: float, side: int) -> Photo:
         """A clip's frame at a time, at most `side` px. Raises OriginalFault, or StorageError where storage fails."""
 
@@ -92,6 +111,16 @@ class Originals:
         if isinstance(data, StorageFault):
             raise OriginalFault(data.kind, data.message)
         return Logo(images.decode_logo(data[0], side=side), hashlib.sha256(data[0]).hexdigest())
+
+
+def check_same(sha256: str | None, photo: Photo) -> None:
+    """Raise OriginalFault where a photo is another one than a layout was made for."""
+    if sha256 not in (None, "", photo.sha256):
+        raise OriginalFault(
+            "image_changed",
+            "the image is another one than the layout was made for; it was replaced meanwhile, and the next run of "
+            "the table lays it out anew",
+        )
 
 
 def logo_side(elements: Sequence[Mapping[str, Any]], canvas: Canvas) -> int:

@@ -25,7 +25,9 @@ from layoutgen.core.styles.choosing import UnknownStyleError, Wardrobe, suiting
 from layoutgen.core.styles.style import Style
 from layoutgen.core.text.direction import base_direction
 from layoutgen.core.text.typography import Faces
-from layoutgen.imaging import framed, images
+from layoutgen.imaging import images
+from layoutgen.stages import further
+from layoutgen.stages.further import Photos
 from layoutgen.stages.settable_copy import SettableCopy, demands_of
 from layoutgen.stages.travelling import read_map
 
@@ -80,11 +82,11 @@ class Place:
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Add the placed columns."""
-        work = rows.open_rows(table)
         pixels, pixels_of = rows.distinct(table, "pixels")
         maps, map_of = rows.distinct(table, "subject_map")
         logos, logo_of = rows.distinct(table, "logo_pixels")
-        logo_colours = [logo_colour(images.decode_png(logo)) for logo in logos]
+        packs = further.Packs(table)
+        logo_colours = dict(enumerate(logo_colour(images.decode_png(logo)) for logo in logos))
         names = [name for name in (*_READ, *_OF_STYLE) if name in _READ or name in table.column_names]
         columns = {name: table.column(name).to_pylist() for name in names}
         boxes = table.column("product_box").to_pylist() if "product_box" in table.column_names else [None] * len(table)
@@ -97,7 +99,7 @@ class Place:
         known = rows.kept(table, "place")
         if self._brands:  # which variant of the logo a layout has is told by placing it
             known = {i for i in known if not self._brands.kits.named(columns["brand"][i])}
-        for i in work:
+        for i in rows.open_rows(table):
             if i in known:
                 here = table.column("notes")[i].as_py() or []
                 notes[i] = tuple(n for n in table.column(schema.WAS_NOTES)[i].as_py() or () if n not in here)
@@ -106,15 +108,15 @@ class Place:
             assert index is not None
             if index not in decoded:
                 decoded = {index: images.decode_jpeg(pixels[index])}  # rows of one image are neighbours
-            image = decoded[index]
-            subject = np.zeros(image.shape[:2], np.float32) if map_of[i] is None else read_map(maps[map_of[i] or 0])
-            mark = logo_of[i]
-            logo = None if mark is None else logo_colours[mark]
+            image, map_index = decoded[index], map_of[i]
+            subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
+            logo = None if logo_of[i] is None else logo_colours[logo_of[i] or 0]
             row = {name: values[i] for name, values in columns.items()}
             free = silhouette(subject) if boxes[i] else ()
             try:
                 styles[i] = self._style(row)
-                placed[i], variant = self._lay_out(row, image, subject, logo, free, styles[i])
+                photos = packs.shown(i, image, subject, rows.read_framing(row))
+                placed[i], variant = self._lay_out(row, photos, logo, free, styles[i])
                 notes[i] = placed[i].notes
                 variants |= {i: variant} if variant else {}
             except placement.NoLayoutError as error:
@@ -141,15 +143,13 @@ class Place:
     def _lay_out(
         self,
         row: dict[str, Any],
-        image: np.ndarray,
-        subject: np.ndarray,
+        photos: Photos,
         logo: str | None,
         product: tuple[Box, ...],
         style: Style | None = None,
     ) -> tuple[placement.Placement, str | None]:
         """A row's layout, and the URI of the variant of the logo that its brand's kit has for it."""
         canvas = Canvas(row["canvas_width"], row["canvas_height"])
-        framing = rows.read_framing(row)
         suggestions = [rows.read_suggestion(suggestion) for suggestion in row["suggestion"]]
         free = (*(zone.box for zone in zones_for(canvas, self._zones.get(row["application"], {}))), *product)
         kit = self._brands.kits.named(row["brand"]) if self._brands else None
@@ -160,10 +160,9 @@ class Place:
         is_turned = base_direction(row["title"] or "", row["language"]) == "rtl"
         demands = demands_of(row)
         spaces = (*demands.free, *boxes_named(demands.zones, canvas))
-        free = (*free, *spaces)
+        free = (*free, *spaces, *photos.tile_boxes)
         if is_turned:  # in a mirrored world, in which the copy is as if it ran from left to right
-            image, subject = mirroring.pixels(image), mirroring.pixels(subject)
-            framing, free = mirroring.framing(framing), mirroring.boxes(free)
+            photos, free = photos.mirrored, mirroring.boxes(free)
             suggestions, demands, spaces = (
                 [*map(mirroring.suggestion, suggestions)],
                 demands.mirrored,
@@ -177,10 +176,10 @@ class Place:
             free=tuple(to_px(box, canvas.width, canvas.height) for box in free),
             **(branding.logo_room(kit, short) if kit else {}),
         )
-        drawn, subject_map = (framed.draw(pixels, framing, canvas, _SIDE) for pixels in (image, subject))
+        drawn, subject_map = photos.on(canvas, _SIDE)
         ground = placement.Ground(drawn, subject_map, logo)
         style = branding.style_of(style, kit) if style and kit else style
-        style = style and style.on(framing.ground)
+        style = style and style.on(photos.framing.ground)
         face_for = faces.speaking(row["language"], style)
         if style is None:
             placed = placement.place(suggestions, canvas, ground, face_for, limits)
@@ -191,7 +190,7 @@ class Place:
         variant = None
         if kit:
             least = self._settings.min_contrast
-            branded = branding.keep(placed.elements, kit, canvas, drawn, framing, least)
+            branded = branding.keep(placed.elements, kit, canvas, drawn, photos.framing, least)
             placed, variant = replace(placed, elements=branded.elements, contrast=branded.contrast), branded.logo
         for space in spaces:
             placed = replace(placed, elements=tuple(cleared(placed.elements, space)))

@@ -69,9 +69,10 @@ class Preview:
                 self._write(row, "ink", images.encode_png(layer))
             subject = None
             if self._saliency is not None:
-                shown = framed.draw(
-                    self._find(row["image"], self._scenes.photo(row)), framing, canvas, min(_MAP_SIDE, self._side)
-                )
+                first = self._find(row["image"], self._scenes.photo(row))
+                tiles = self._scenes.tiles(framing, canvas)
+                maps = self._saliency.saliency(list(tiles)) if tiles else []
+                shown = framed.draw(first, framing, canvas, min(_MAP_SIDE, self._side), maps)
                 self._write(row, "map", images.encode_png(_tinted(shown)))
                 subject = images.encode_png(_tinted(shrink(shown, _MEASURED_MAP_SIDE)))
             if self._layers:

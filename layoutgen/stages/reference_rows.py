@@ -125,6 +125,7 @@ class ReferenceRows:
             self._originals.logo(row["logo"], side).pixels if side else None,
             self._fonts,
             row.get("language"),
+            self._originals.tiles(framing, canvas),
         )
         seed = int(digest("reference", row["row_id"]), 16) % (1 << 31)
         return Reference(page, placed(product, canvas, box), size, row.get("category"), seed)

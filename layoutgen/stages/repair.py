@@ -19,6 +19,7 @@ from layoutgen.core.layout import Canvas, Role, Suggestion
 from layoutgen.core.metrics.judge import Verdict
 from layoutgen.core.placing import moves
 from layoutgen.core.text.direction import base_direction
+from layoutgen.stages import further
 from layoutgen.stages.judging import RECOMPOSED, Judging
 
 _PLACED = ("elements", "contrast", "subject_covered", "notes", "logo")
@@ -165,7 +166,7 @@ def _joined(placed: pa.Table, before: Mapping[int, _Layout], best: Mapping[int, 
         "objected_to": [best[i].verdict.reasons if i in best else None for i in range(len(placed))],
     }
     merged = rows.merge(placed, added, rows.kept(placed, "place"))
-    return rows.note(rows.add(placed, merged, schema.PLACED), notes)
+    return rows.note(rows.add(further.without(placed), merged, schema.PLACED), notes)
 
 
 def _note(before: Verdict, layout: _Layout) -> str:

@@ -31,7 +31,12 @@ class RowScenes:
 
     def ground(self, row: Mapping[str, Any], framing: Framing, canvas: Canvas) -> np.ndarray:
         """The canvas without any element, (h, w, 3), at output size. Raises StorageError or FileFault."""
-        return framed.draw(self.photo(row), framing, canvas, max(canvas.width, canvas.height))
+        side = max(canvas.width, canvas.height)
+        return framed.draw(self.photo(row), framing, canvas, side, self.tiles(framing, canvas))
+
+    def tiles(self, framing: Framing, canvas: Canvas) -> tuple[np.ndarray, ...]:
+        """The photos of a collage's tiles. Raises StorageError or FileFault."""
+        return self._originals.tiles(framing, canvas)
 
     def logo(self, row: Mapping[str, Any]) -> np.ndarray | None:
         """The logo's pixels where the row shows it; else None. Raises StorageError or FileFault."""

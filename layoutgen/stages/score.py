@@ -25,14 +25,15 @@ from layoutgen.core.metrics.judge import Judged, judge
 from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
-from layoutgen.imaging import drawing, framed, images
+from layoutgen.imaging import drawing, images
 from layoutgen.io.font_files import here
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
-from layoutgen.models.base import Saliency
+from layoutgen.models.base import Saliency, Still
 from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
+from layoutgen.stages.further import Photos
 from layoutgen.stages.judging import edges, words_split
 
 ELEMENT_SCORES = pa.list_(
@@ -155,13 +156,12 @@ class Score:
                     exclusions[i].append(f"image_{picture}")
                 continue
             (subject,) = self._saliency.saliency([picture])
-            framings = [table_rows.framing(values[i]) or Framing() for i in members]
+            views = self._views(picture, subject, {i: values[i] for i in members}, exclusions)
+            if not (members := list(views)):
+                continue
             chosen = Layouts(layouts.boxes[members], layouts.classes[members], layouts.dropped[members])
             drawn = {
-                size: (
-                    [framed.draw(picture, framing, Canvas(*size), max(size)) for framing in framings],
-                    [framed.draw(subject, framing, Canvas(*size), max(size)) for framing in framings],
-                )
+                size: tuple(zip(*(view.on(Canvas(*size), max(size)) for view in views.values()), strict=True))
                 for size in ((pku.WIDTH, pku.HEIGHT), (ralf.WIDTH, ralf.HEIGHT))
             }
             photos, maps = drawn[pku.WIDTH, pku.HEIGHT]
@@ -170,16 +170,38 @@ class Score:
             content.put(members, _named("pku", pku.pku_content(chosen, maps, photos)))
             content.put(members, _named("ralf", ralf.ralf_content(chosen, small_maps, small_photos)))
             content.put(members, _named("cgl", cgl.cgl_content(chosen, photos)))
-            for i, framing in zip(members, framings, strict=True):
-                canvas = table_rows.canvas(values[i])
-                ground = framed.draw(picture, framing, canvas, _SIDE)
-                protected = framed.draw(subject, framing, canvas, _SIDE) > _PROTECTED
+            for i, view in views.items():
+                ground, on_canvas = view.on(table_rows.canvas(values[i]), _SIDE)
+                protected = on_canvas > _PROTECTED
                 ratios = [
                     own.contrast_of(elements[i], k, ground) if own.is_text(e) else None
                     for k, e in enumerate(elements[i])
                 ]
                 content.measured[i] = (protected, ratios)
-                content.cut[i] = own.subject_cut(np.where(subject > _PROTECTED, subject, 0), framing)
+                content.cut[i] = view.cut(_PROTECTED)
+
+    def _views(
+        self,
+        picture: np.ndarray,
+        subject: np.ndarray,
+        members: Mapping[int, dict[str, Any]],
+        exclusions: list[list[str]],
+    ) -> dict[int, Photos]:
+        """The rows of a photo as they show it; those with a tile that can't be read are excluded."""
+        views: dict[int, Photos] = {}
+        for i, row in members.items():
+            framing = table_rows.framing(row) or Framing()
+            read = dict(self._pictures([tile.image for tile in framing.tiles]))
+            faults = [pixels for pixels in read.values() if isinstance(pixels, str)]
+            if faults:
+                exclusions[i].append(f"image_{faults[0]}")
+                continue
+            pixels = [np.asarray(read[tile.image]) for tile in framing.tiles]
+            maps = self._saliency.saliency(pixels) if pixels else []
+            tiles = zip(framing.tiles, pixels, maps, strict=True)
+            stills = [Still(image, map_, t.image, t.sha256, t.width, t.height) for t, image, map_ in tiles]
+            views[i] = Photos(framing, picture, subject, tuple(stills))
+        return views
 
     def _pictures(self, uris: list[str]) -> Iterable[tuple[str, np.ndarray | str]]:
         """Each photo's pixels, or the kind of fault that it has."""

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from layoutgen.core import mirroring
-from layoutgen.core.layout import Canvas, Framing, Ornament, Scrim
+from layoutgen.core.layout import Canvas, Framing, Ornament, Scrim, Tile
 from layoutgen.core.shapes import ornaments, pictures
 from layoutgen.imaging import framed
 from layoutgen.imaging.shrinking import shrink
@@ -223,3 +223,23 @@ def test_a_photo_without_a_plain_ground_is_shown_as_it_is():
     framing = Framing(backdrop="#20384c", blend="cut_out")
     assert not framed.is_cut_out(noisy(), framing)
     assert (framed.draw_at(noisy(), framing, 60, 60) == framed.draw_at(noisy(), Framing(), 60, 60)).all()
+
+
+def test_every_photo_of_a_collage_lies_in_its_tile():
+    tiles = (Tile("b", "", 60, 40, (0.5, 0.0, 1.0, 0.5), (0.5, 0.0, 1.0, 0.5)),)
+    framing = Framing((0.0, 0.5, 1.0, 1.0), (0.0, 0.0, 0.4, 1.0), "#102030", tiles=tiles)
+    out = framed.draw(quarters(), framing, SQUARE, 100, [quarters()])
+    assert out[50, 20].tolist() == [0, 0, 255] and out[25, 75].tolist() == [0, 255, 0]
+    assert out[75, 75].tolist() == out[25, 45].tolist() == [16, 32, 48]
+    maps = framed.draw(np.ones((4, 4), np.float32), framing, SQUARE, 100, [np.full((4, 4), 0.5, np.float32)])
+    assert (maps[50, 20], maps[25, 75], maps[75, 75]) == (1.0, 0.5, 0.0)
+    mirrored = framed.draw(
+        mirroring.pixels(quarters()), mirroring.framing(framing), SQUARE, 100, [mirroring.pixels(quarters())]
+    )
+    assert (mirroring.pixels(mirrored) == out).all()
+
+
+def test_a_collage_without_its_photos_is_not_drawn():
+    tiles = (Tile("b", "", 60, 40, (0.0, 0.0, 1.0, 1.0), (0.5, 0.0, 1.0, 0.5)),)
+    with pytest.raises(ValueError):
+        framed.draw(quarters(), Framing(tiles=tiles), SQUARE, 100)

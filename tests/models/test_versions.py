@@ -176,7 +176,7 @@ NEUTRAL = {
 
 # What they do stands in the planned row's own columns, which are compared as they are.
 PLANNED = {"input.canvases", "input.short_side", "input.allowed_prefixes", "input.application", "input.empty_words"}
-PLANNED |= {"input.delimiter", "input.encoding", "input.rename", "style.variants"}
+PLANNED |= {"input.delimiter", "input.encoding", "input.rename", "style.variants", "style.layout"}
 
 
 def fields(model: type[BaseModel] | BaseModel, before: str = "") -> set[str]:

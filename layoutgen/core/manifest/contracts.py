@@ -49,7 +49,7 @@ _PRODUCT = (
     *("category", "language", "locale", "copies", "application", "canvases", "video", "subtitle", "stickers"),
 )
 _SCENE = tuple(schema.POSTER_INPUT.names)
-_WISHES = ("style", "series", "variants", "framing", "constraints")
+_WISHES = ("style", "series", "variants", "framing", "constraints", "layout")
 _PRODUCT_LISTS = ("images", "selling_points", "canvases", "stickers")
 
 CONTRACTS: dict[JobKind, Contract] = {

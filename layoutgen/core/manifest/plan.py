@@ -35,7 +35,15 @@ _PRODUCT_COLUMNS = (
     *("product_id", "images", "title", "selling_points", "brand", "logo"),
     *("category", "language", "locale", "application", "video", "subtitle", "stickers"),
 )
-_FURTHER_COLUMNS = (*schema.OFFER.names, "style", "series", "framing", "constraints", *schema.POSTER_INPUT.names)
+_FURTHER_COLUMNS = (
+    *schema.OFFER.names,
+    "style",
+    "series",
+    "framing",
+    "constraints",
+    "layout",
+    *schema.POSTER_INPUT.names,
+)
 
 
 @dataclass(frozen=True, eq=False)

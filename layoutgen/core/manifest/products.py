@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
+from layoutgen.core.collages import LEAST_PHOTOS
 from layoutgen.core.layout import Canvas, parse_canvas
 from layoutgen.core.manifest import locales, wishes
 from layoutgen.core.manifest.contracts import CONTRACTS, Contract, JobKind
@@ -59,6 +60,7 @@ class Product:
     series: str | None = None
     framing: str | None = None
     constraints: str | None = None
+    layout: str | None = None
     variants: int = 1
     notes: list[str] = field(default_factory=list)
     canvases: tuple[Canvas | None, ...] = (None,)
@@ -75,7 +77,7 @@ class Rules:
     fails, other copy that is one is left out. `own_canvases` are of applications that have others than all;
     `own_offers` are columns of offers that are the user's own; `styles` are the names of the house styles that there
     are, () for any, and `variants` how many layouts a canvas has whose row does not say; `zones` are the names of
-    platforms' zones."""
+    platforms' zones; `layout` says how many images are shown of rows that don't."""
 
     canvases: tuple[str, ...]
     short_side: int
@@ -88,6 +90,7 @@ class Rules:
     styles: tuple[str, ...] = ()
     variants: int = 1
     zones: tuple[str, ...] = ()
+    layout: str = wishes.SINGLE
 
     @property
     def contract(self) -> Contract:
@@ -168,6 +171,7 @@ def _fill(product: Product, version: Version, rules: Rules) -> None:
             "empty_title",
             f"title of product {shown(product.product_id)} is {shown(title)}, which shows nothing; write one",
         )
+    _read_collage(product, len(paths), rules)
     try:
         _read_scene(product, reader, values, rules)
         product.images, product.logo = tuple([rules.join(path) for path in paths]), rules.join(logo) if logo else None
@@ -222,6 +226,17 @@ def _read_wishes(product: Product, reader: CopyReader, values: dict[str, Any], r
     product.series = (reader.label("series") or "").strip() or None
     product.framing = wishes.framing(reader.label("framing"))
     product.constraints = wishes.constraints(values.get("constraints"), rules.zones)
+    product.layout = wishes.layout(reader.label("layout"), rules.layout)
+
+
+def _read_collage(product: Product, images: int, rules: Rules) -> None:
+    """Leave out a collage that can't be made, and say so unless the row leaves it open."""
+    if not product.layout or (images >= LEAST_PHOTOS and rules.kind == "layouts"):
+        return
+    if product.layout != wishes.AUTO:
+        why = "the row names one image" if rules.kind == "layouts" else "a poster shows one product, cut out"
+        product.notes.append(f"layout {product.layout}: {why}; it is laid out single")
+    product.layout = None
 
 
 def _read_scene(product: Product, reader: CopyReader, values: dict[str, Any], rules: Rules) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core import demands
+from layoutgen.core.collages import KINDS
 from layoutgen.core.manifest.fields import UnusableError, shown
 
 MOST_VARIANTS = 100
-AUTO, AS_IS = "auto", "as_is"
+AUTO, AS_IS, SINGLE = "auto", "as_is", "single"
+LAYOUTS = (SINGLE, AUTO, "collage", *KINDS)
 
 
 def style(name: str | None, known: tuple[str, ...]) -> str | None:
@@ -31,6 +33,15 @@ def framing(name: str | None) -> str | None:
     if name != AS_IS:
         raise UnusableError("bad_row", f"framing is {shown(name)}; write {AS_IS}, or leave it out")
     return name
+
+
+def layout(name: str | None, default: str) -> str | None:
+    """Whether a row's images are shown together, and how; None where one is shown. Raises UnusableError for what nobody
+    does."""
+    name = (name or "").strip() or default
+    if name not in LAYOUTS:
+        raise UnusableError("bad_row", f"layout is {shown(name)}; write one of {', '.join(LAYOUTS)}, or leave it out")
+    return None if name == SINGLE else name
 
 
 def variants(value: Any, default: int) -> int:

@@ -116,7 +116,7 @@ def _grounds(element: Element, layout: Layout) -> list[str]:
     under = None if element.underlay is None else layout.elements[element.underlay]
     if under is not None and under.shape not in OPEN:
         return [each for each in (under.colour, under.gradient) if each]
-    if intersection(element.box, layout.framing.picture) <= 0:
+    if all(intersection(element.box, part.picture) <= 0 for part in layout.framing.parts):
         return [each for each in (layout.framing.backdrop, layout.framing.backdrop_to) if each]
     return []
 

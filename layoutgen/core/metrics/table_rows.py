@@ -123,11 +123,13 @@ def framing_fault(row: Mapping[str, Any]) -> str | None:
         return "framing_not_usable"
     can_go_beyond = ground.get("blend") == "outpaint" and _shows_photo(row["crop"])
     parts = (row["picture"], _WHOLE if can_go_beyond else row["crop"], ground.get("focus") or _WHOLE)
-    if not all(map(_is_part, parts)):
+    tiles = [each or {} for each in ground.get("tiles", ())]
+    parts += tuple(tile.get(name) for tile in tiles for name in ("crop", "picture"))
+    if not all(map(_is_part, parts)) or not all(tile.get("image") for tile in tiles) or len(tiles) > _MOST_THINGS:
         return "framing_not_usable"
     words = {
         "edge": ([ground.get("edge", "straight")], EDGES),
-        "blend": ([ground.get("blend", "normal")], BLENDS),
+        "blend": ([each.get("blend") or "normal" for each in (ground, *tiles)], BLENDS),
         "scrim": ([each.get("towards") for each in scrims], SIDES),
         "ornament": ([each.get("kind") for each in things], KINDS),
     }

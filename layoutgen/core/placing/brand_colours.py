@@ -85,7 +85,7 @@ def _reads(page: Page, ink: str, element: Element) -> bool:
     """Tell whether a colour can be read where a text stands on the picture, and may stand there."""
     if colouring.readable(ink, page.behind(element.box)) < page.least:
         return False
-    if intersection(element.box, page.framing.picture) > 0:
+    if any(intersection(element.box, part.picture) > 0 for part in page.framing.parts):
         return True
     return not any(page.brand.forbids(ink, each) for each in (page.framing.backdrop, page.framing.backdrop_to) if each)
 

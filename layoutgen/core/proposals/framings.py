@@ -48,12 +48,14 @@ class Subject:
 class Candidate:
     """A framing to try: its `ground` is the kind, colours are the style's to choose. `cut` is the share of the subject
     that it loses, `side` the side of the canvas that it leaves to text, "" for none. `carried` is what is seen of the
-    photo being carried on beyond its edges: shares of the canvas times what each edge costs."""
+    photo being carried on beyond its edges: shares of the canvas times what each edge costs; `cost` is what is held
+    against it besides."""
 
     framing: Framing
     cut: float
     side: str = ""
     carried: float = 0.0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,7 @@ def _beside(
             if ground == "split" and not 0.44 <= share <= 0.56:
                 continue
             for side in sides:
-                inner = _zone(side, share, edge)
+                inner = zone(side, share, edge)
                 yield from _windows(photo_aspect, subject, canvas, inner, ground, zooms=(1.0, 0.78), side=side)
 
 
@@ -250,7 +252,7 @@ def _fitting(narrowest: float, widest: float, unit: float) -> tuple[float, float
     return 1.02 * narrowest * unit, 0.98 * widest * unit
 
 
-def _zone(text_side: str, share: float, edge: tuple[float, float]) -> Box:
+def zone(text_side: str, share: float, edge: tuple[float, float]) -> Box:
     """The part of the canvas on the other side than the text's."""
     x, y = edge
     return {

@@ -12,7 +12,7 @@ from layoutgen.core import colour
 from layoutgen.core.layout import Canvas, Framing
 from layoutgen.core.styles.style import Style
 
-_TINTED = frozenset({"panel", "band", "card", "frame", "split", "cut_out"})
+_TINTED = frozenset({"panel", "band", "card", "frame", "split", "cut_out", "collage"})
 _FALL = 0.045  # in lightness, from the top to the foot of a ground
 _OTHER_SIDE, _OTHER_BLOCK, _OTHER_GROUND = 0.7, 0.4, 1.5  # what it costs to look unlike the others
 _WIDE = 1.2

@@ -14,7 +14,7 @@ from layoutgen.core.styles.goods import KINDS
 CASES = ("as_is", "upper", "lower")
 FAMILIES = ("sans", "serif", "grotesque", "mono")
 CONTAINERS = ("none", "rounded", "pill", "slanted", "ribbon", "burst", "disc", "tag", "line", "quote")
-GROUNDS = ("bleed", "outpaint", "extend", "panel", "band", "card", "frame", "split", "cut_out", "as_is")
+GROUNDS = ("bleed", "outpaint", "extend", "panel", "band", "card", "frame", "split", "cut_out", "as_is", "collage")
 EDGES = ("straight", "slanted", "arched", "overlap")
 BLOCKS = ("column", "head_and_foot", "corner_price", "rail", "centred", "diagonal")
 ANCHORS = ("top", "bottom", "left", "right", "middle")

@@ -1,7 +1,7 @@
 """A layout with all that a file of it is made of: photo, elements, logo, fonts, and where it comes from."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -82,8 +82,8 @@ class Layer:
 @dataclass(frozen=True, eq=False)
 class Page:
     """A layout to be written. `photo` is the upright original, (h, w, 3) uint8; of it, `framing` says what is shown and
-    where. `logo` is (h, w, 4) uint8 or None. `font_files` are searched for the elements' fonts before the embedded
-    ones. `language` of the copy is BCP 47, None for unknown."""
+    where; `tiles` are the photos of its tiles. `logo` is (h, w, 4) uint8 or None. `font_files` are searched for the
+    elements' fonts before the embedded ones. `language` of the copy is BCP 47, None for unknown."""
 
     canvas: Canvas
     framing: Framing
@@ -93,11 +93,21 @@ class Page:
     logo: np.ndarray | None = None
     font_files: tuple[str, ...] = ()
     language: str | None = None
+    tiles: tuple[np.ndarray, ...] = ()
 
     @cached_property
     def ground(self) -> np.ndarray:
-        """The framed photo at output size without any element, (h, w, 3) uint8."""
-        return framed.draw(self.photo, self.framing, self.canvas, max(self.canvas.width, self.canvas.height))
+        """The framed photos at output size without any element, (h, w, 3) uint8."""
+        side = max(self.canvas.width, self.canvas.height)
+        return framed.draw(self.photo, self.framing, self.canvas, side, self.tiles)
+
+    @cached_property
+    def photos(self) -> tuple["Page", ...]:
+        """A page with each photo alone, the first photo's first: what is said of a page's photo is of that one."""
+        if not self.tiles:
+            return (self,)
+        parts = zip((self.photo, *self.tiles), self.framing.parts, strict=True)
+        return tuple(replace(self, photo=photo, framing=part, tiles=()) for photo, part in parts)
 
     @cached_property
     def picture(self) -> np.ndarray:

@@ -104,7 +104,8 @@ def _ground(slide: Any, page: Page, unit: float) -> None:
     if framing.backdrop_to:
         back = shapes.gradient([(0, framing.backdrop, 1.0), (1, framing.backdrop_to, 1.0)], 90)
     fill._xPr.replace(fill._xPr.find("{*}solidFill"), shapes.parsed(back))
-    _photo(slide, page, unit)
+    for number, each in enumerate(page.photos, 1):
+        _photo(slide, each, unit, "Photo" if number == 1 else f"Photo {number}")
     for number, scrim in enumerate(framing.scrims, 1):
         left, top, right, bottom = map(round, to_px(scrim.box, width, height))
         angle = {"left": 0, "top": 90, "right": 180, "bottom": 270}.get(scrim.towards)
@@ -120,7 +121,7 @@ def _ground(slide: Any, page: Page, unit: float) -> None:
         shapes.add(slide, f"Ornament {number}", place, unit, outline, looks, shapes.none())
 
 
-def _photo(slide: Any, page: Page, unit: float) -> None:
+def _photo(slide: Any, page: Page, unit: float, name: str) -> None:
     """The whole photo, cropped by the slide and to its outline, at most twice as fine as it is shown; of one
     that is redrawn, what is shown."""
     box = page.picture_box
@@ -128,7 +129,7 @@ def _photo(slide: Any, page: Page, unit: float) -> None:
         return
     data = embedded.shown_photo(page) if page.is_redrawn else embedded.whole_photo(page, _MOST_FINE)
     picture = slide.shapes.add_picture(io.BytesIO(data), *_emu(box, unit))
-    picture.name = "Photo"
+    picture.name = name
     if page.is_redrawn:
         return
     left, top, right, bottom = page.framing.crop

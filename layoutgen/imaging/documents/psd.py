@@ -78,8 +78,9 @@ def _ground(page: Page) -> list[_Pixels]:
     if page.outline is not None and framing.edge == "overlap":
         shadow = np.rint(255 * pictures.SHADOW * framed.shadow(framing, width, height)).astype(np.uint8)
         layers.append(_filled("Photo shadow", "#000000", shadow))
-    if page.photo_layer is not None:
-        layers.append(_Pixels("Photo", *page.photo_layer))
+    for number, each in enumerate(page.photos, 1):
+        if each.photo_layer is not None:
+            layers.append(_Pixels("Photo" if number == 1 else f"Photo {number}", *each.photo_layer))
     for number, scrim in enumerate(framing.scrims, 1):
         window, share = framed.veil(scrim, width, height)
         mask = np.zeros((height, width), np.uint8)

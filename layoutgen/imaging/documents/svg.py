@@ -22,8 +22,9 @@ _SPACES = (
 
 def write(page: Page, *, photo: str | None = None, embed_fonts: bool = True, layers_only: bool = False) -> bytes:
     """The page as SVG. `photo` is the address of the original, which is then linked and cropped by a clip path;
-    otherwise what is shown of it is embedded as JPEG at output size. Without `embed_fonts`, fonts are named alone; with
-    `layers_only`, neither photo nor backdrop is there. Raises ValueError for a font that is not here."""
+    otherwise, and of a collage's tiles, what is shown is embedded as JPEG at output size. Without `embed_fonts`, fonts
+    are named alone; with `layers_only`, neither photo nor backdrop is there. Raises ValueError for a font that is not
+    here."""
     width, height = page.canvas.width, page.canvas.height
     parts = [
         f'<svg {_SPACES} width="{width}" height="{height}" viewBox="0 0 {width} {height}"',

@@ -17,6 +17,12 @@ def definitions(page: Page, is_linked: bool) -> list[str]:
     if framing.backdrop_to:
         stops = [(0, framing.backdrop), (1, framing.backdrop_to)]
         parts.append(gradient("backdrop-fill", gradients.ends((0, 0, width, height), 90), stops))
+    parts += [
+        f'<clipPath id="{_key(number)}-frame"><path d="{paths.svg(tile.outline)}"/></clipPath>\n'
+        for number, tile in enumerate(page.photos[1:], 2)
+        if tile.outline is not None
+    ]
+    page = page.photos[0]
     if page.outline is not None:
         parts.append(f'<clipPath id="photo-frame"><path d="{paths.svg(page.outline)}"/></clipPath>\n')
         blur = pictures.SHADOW_BLUR * min(width, height)
@@ -44,7 +50,7 @@ def elements(page: Page, photo: str | None) -> str:
     parts = [
         f'<rect id="backdrop" data-role="backdrop" inkscape:label="Backdrop" width="{width}" height="{height}" '
         f"fill={attribute(fill)}/>\n",
-        _photo(page, photo),
+        *(_photo(each, photo if number == 1 else None, number) for number, each in enumerate(page.photos, 1)),
     ]
     parts += [_scrim(page, number, scrim) for number, scrim in enumerate(framing.scrims, 1)]
     for number, ornament in enumerate(framing.ornaments, 1):
@@ -56,11 +62,16 @@ def elements(page: Page, photo: str | None) -> str:
     return "".join(parts)
 
 
-def _photo(page: Page, address: str | None) -> str:
+def _key(number: int) -> str:
+    return "photo" if number == 1 else f"photo-{number}"
+
+
+def _photo(page: Page, address: str | None, number: int) -> str:
     left, top, width, height = page.picture_box
     if width <= 0 or height <= 0:
         return ""
-    names, shadow = 'id="photo" data-role="photo" inkscape:label="Photo"', ""
+    key, shadow = _key(number), ""
+    names = f'id="{key}" data-role="photo" inkscape:label="{key.replace("-", " ").capitalize()}"'
     is_clipped = page.outline is not None or address is not None
     if page.outline is not None and page.framing.edge == "overlap":
         path = paths.svg(pictures.shadow(page.framing, page.canvas.width, page.canvas.height))
@@ -77,7 +88,7 @@ def _photo(page: Page, address: str | None) -> str:
         place = left - crop[0] * scale_x, top - crop[1] * scale_y, scale_x, scale_y
     if not is_clipped:
         return image(names, place, address)
-    return f'{shadow}<g {names} clip-path="url(#photo-frame)">{image("", place, address).rstrip()}</g>\n'
+    return f'{shadow}<g {names} clip-path="url(#{key}-frame)">{image("", place, address).rstrip()}</g>\n'
 
 
 def _scrim(page: Page, number: int, scrim: Scrim) -> str:

@@ -89,7 +89,7 @@ def _style(reference: Reference) -> np.ndarray:
     page = reference.page
     scale = min(1.0, _REFERENCE_SIDE / max(page.canvas.width, page.canvas.height))
     small = Canvas(max(1, round(page.canvas.width * scale)), max(1, round(page.canvas.height * scale)))
-    shown = framed.draw_at(page.photo, page.framing, small.width, small.height)
+    shown = framed.draw_at(page.photo, page.framing, small.width, small.height, page.tiles)
     alpha = cv2.resize(reference.product.on_canvas(page.canvas)[..., 3], (small.width, small.height))
     reach = max(3, round(_BLANKED * max(shown.shape[:2]))) | 1
     hole = cv2.dilate((alpha > 0).astype(np.uint8), np.ones((reach, reach), np.uint8))

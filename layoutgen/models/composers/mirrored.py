@@ -34,6 +34,7 @@ def mirrored_brief(brief: Brief) -> Brief:
         image=mirroring.pixels(brief.image),
         annotation=mirroring.annotation(brief.annotation),
         free=mirroring.boxes(brief.free),
+        further=tuple(still.mirrored for still in brief.further),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layoutgen.core.framing import cover
-from layoutgen.core.layout import Box, Canvas, Element, Framing, Ornament, Role, Scrim, from_px
+from layoutgen.core.layout import Box, Canvas, Element, Framing, Ornament, Role, Scrim, Tile, from_px
 from layoutgen.core.shapes.ornaments import KINDS
 from layoutgen.core.shapes.pictures import EDGES
 from layoutgen.core.shapes.underlays import OPEN, SHAPES
@@ -163,9 +163,20 @@ GROUNDS = {
 } | {
     "cut_out": Framing((0, 0, 1, 1), (0.1, 0.1, 0.9, 0.9), "#f2c14e", "#e08e45", blend="cut_out"),
     "outpaint": Framing((-0.4, -0.1, 1.0, 1.2), blend="outpaint", focus=(0.2, 0.2, 0.8, 0.8), scrims=(_VEIL,)),
+    "collage": Framing(
+        (0.1, 0.1, 0.9, 0.9),
+        (0.05, 0.05, 0.55, 0.95),
+        "#f2c14e",
+        radius=0.03,
+        ground="collage",
+        tiles=(
+            Tile("b.jpg", "", 900, 900, (0.0, 0.2, 1.0, 0.8), (0.6, 0.05, 0.95, 0.45)),
+            Tile("c.jpg", "", 900, 900, (0.0, 0.0, 1.0, 1.0), (0.6, 0.5, 0.95, 0.95), "cut_out"),
+        ),
+    ),
 }
-"""Every edge at several places of the canvas, with gradients, scrims and ornaments, a cut-out, and a photo that is
-carried on."""
+"""Every edge at several places of the canvas, with gradients, scrims and ornaments, a cut-out, a photo that is carried
+on, and a collage."""
 
 
 def shapes(canvas: Canvas, direction: str = "ltr") -> list[Element]:
@@ -215,4 +226,6 @@ def dressed(ground: str, canvas: Canvas = SIZES[0], direction: str = "ltr") -> P
     """A page with a ground of `GROUNDS` and every shape."""
     framing = GROUNDS[ground]
     elements = tuple(shapes(canvas, direction))
-    return Page(canvas, framing, packshot() if framing.blend == "cut_out" else photo(), elements, PROVENANCE)
+    tiles = (photo(), packshot()) if framing.tiles else ()
+    first = packshot() if framing.blend == "cut_out" else photo()
+    return Page(canvas, framing, first, elements, PROVENANCE, tiles=tiles)

@@ -196,7 +196,7 @@ def test_libreoffice_shows_the_photo_and_the_shapes_where_the_picture_has_them(t
     assert np.percentile(through, 95) <= 4
 
 
-@pytest.mark.parametrize("ground", ["slanted-0", "overlap-3", "cut_out", "outpaint"])
+@pytest.mark.parametrize("ground", ["slanted-0", "overlap-3", "cut_out", "outpaint", "collage"])
 def test_grounds_and_shapes_are_native_and_texts_live(ground):
     page = pages.dressed(ground)
     slide = Presentation(io.BytesIO(pptx.write(page))).slides[0]
@@ -205,6 +205,7 @@ def test_grounds_and_shapes_are_native_and_texts_live(ground):
     assert ("gradFill" in background.split("spTree")[0]) == bool(page.framing.backdrop_to)
     assert ("custGeom" in xml["Photo"]) == (ground not in ("cut_out", "outpaint"))
     assert ("outerShdw" in xml["Photo"]) == (ground == "overlap-3")
+    assert sum(name.startswith("Photo ") for name in xml) == len(page.framing.tiles)
     assert sum(name.startswith("Ornament") for name in xml) == len(page.framing.ornaments)
     assert sum(name.startswith("Scrim") for name in xml) == len(page.framing.scrims)
     shaped = [xml[f"Underlay {i + 1}"] for i in range(len(SHAPES))]
@@ -219,7 +220,7 @@ def test_grounds_and_shapes_are_native_and_texts_live(ground):
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice here")
-@pytest.mark.parametrize("ground", ["cut_out", "outpaint", "arched-1", "overlap-3"])
+@pytest.mark.parametrize("ground", ["cut_out", "outpaint", "arched-1", "overlap-3", "collage"])
 def test_libreoffice_shows_grounds_and_shapes_as_the_picture_does(ground, tmp_path):
     page = pages.dressed(ground)  # its fonts are not here
     page = replace(page, elements=tuple(element for element in page.elements if not element.lines))

@@ -68,7 +68,7 @@ def test_the_merged_picture_is_the_picture_and_so_are_the_layers_over_each_other
     assert np.abs(layered - plain.picture).max() <= 3
 
 
-@pytest.mark.parametrize("ground", ["slanted-0", "arched-1", "overlap-2", "cut_out", "outpaint"])
+@pytest.mark.parametrize("ground", ["slanted-0", "arched-1", "overlap-2", "cut_out", "outpaint", "collage"])
 def test_grounds_and_shapes_are_layers_that_give_the_picture_over_each_other(ground):
     page = pages.dressed(ground, Canvas(320, 320))
     document, _ = opened(page)
@@ -76,6 +76,7 @@ def test_grounds_and_shapes_are_layers_that_give_the_picture_over_each_other(gro
     assert np.abs(layered - page.picture).max() <= 4
     names = [layer.name for layer in document]
     assert names[0] == "Backdrop" and "Photo" in names and ("Photo shadow" in names) == (ground == "overlap-2")
+    assert sum(name.startswith("Photo ") and name[-1].isdigit() for name in names) == len(page.framing.tiles)
     assert sum(name.startswith("Scrim") for name in names) == len(page.framing.scrims)
     assert sum(name.startswith("Ornament") for name in names) == len(page.framing.ornaments)
     prices = [layer for layer in document if layer.kind == "type"]

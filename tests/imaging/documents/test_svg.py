@@ -235,7 +235,9 @@ def test_a_photo_that_is_carried_on_is_embedded_as_it_is_shown_even_where_its_or
 def test_a_browser_shows_every_ground_and_every_shape_as_the_picture_does(tmp_path):
     similar = {}
     with Browser(tmp_path) as browser:
-        for i, name in enumerate([*(f"{edge}-{i % 4}" for i, edge in enumerate(EDGES)), "cut_out", "outpaint"]):
+        for i, name in enumerate(
+            [*(f"{edge}-{i % 4}" for i, edge in enumerate(EDGES)), "cut_out", "outpaint", "collage"]
+        ):
             page = pages.dressed(name, pages.SIZES[i % 5], ("ltr", "rtl")[i % 2])
             similar[name] = structural_similarity(seen(browser, page, tmp_path), page.picture, channel_axis=2)
     assert min(similar.values()) >= 0.98, similar

@@ -11,8 +11,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from layoutgen.core.layout import Canvas, Framing, Scrim, Suggestion
-from layoutgen.core.proposals import blocks, framings
+import numpy as np
+
+from layoutgen.core.layout import Canvas, Framing, Scrim, Suggestion, area
+from layoutgen.core.manifest.wishes import AUTO
+from layoutgen.core.proposals import blocks, collages, framings
 from layoutgen.core.proposals.blocks import Speech
 from layoutgen.core.proposals.framings import Candidate
 from layoutgen.core.styles.style import BLOCKS, Style
@@ -56,6 +59,12 @@ class RulesComposer:
 
     def _compose(self, brief: Brief) -> Composition | Fault:
         photo = photo_of(brief, self._saliency)
+        answer = self._composed(brief, photo)
+        if isinstance(answer, Fault) and brief.further:
+            return self._composed(replace(brief, layout="", further=()), photo)
+        return answer
+
+    def _composed(self, brief: Brief, photo: Photo) -> Composition | Fault:
         styles = taste.in_order(brief, photo)
         for least_title, is_last_resort in _PASSES:
             for style in styles[: len(styles) if is_last_resort else _STYLES]:
@@ -74,29 +83,51 @@ class RulesComposer:
 
     def _scenes(self, brief: Brief, photo: Photo, style: Style, em_area: float) -> list[tuple[float, Scene]]:
         """The most promising scenes of a style's grounds, with what each costs, the cheapest first."""
-        candidates = framings.candidates(
-            photo.aspect,
-            photo.outline,
-            brief.canvas,
-            grounds=frozenset({"as_is"} if brief.framing == "as_is" else style.grounds),
-            is_flat=photo.ground is not None,
-            is_packshot=photo.ground is not None and framed.is_cut_out(brief.image, Framing(blend="cut_out")),
-            margin=self._margin,
-            beyond=photo.beyond,
-        )
-        known = {each: costs.of_framing(each, style, brief.canvas) for each in candidates}
+        listed = self._collages(brief, photo, style)
+        known = {each: costs.of_framing(each, style, brief.canvas) - worth for each, worth in listed.items()}
+        if not listed or brief.layout == AUTO:
+            single = framings.candidates(
+                photo.aspect,
+                photo.outline,
+                brief.canvas,
+                grounds=frozenset({"as_is"} if brief.framing == "as_is" else style.grounds),
+                is_flat=photo.ground is not None,
+                is_packshot=_is_packshot(photo, brief.image),
+                margin=self._margin,
+                beyond=photo.beyond,
+            )
+            known |= {each: costs.of_framing(each, style, brief.canvas) for each in single}
         box = photo.outline.box
         guessed = {each: cost + costs.scarcity(each, box, em_area, brief.canvas) for each, cost in known.items()}
         chosen: list[Candidate] = []
         alike: Counter[tuple[str, str]] = Counter()
-        for candidate in sorted(candidates, key=lambda each: guessed[each]):
+        for candidate in sorted(known, key=lambda each: guessed[each]):
             kind = candidate.framing.ground, candidate.side or costs.open_side(candidate, box)
+            if candidate.framing.tiles:  # what differs is how much room they leave
+                kind = f"collage {area(candidate.framing.extent):.1f}", candidate.side
             alike[kind] += 1
             if alike[kind] <= (_ALIKE_BEYOND if kind[0] == "outpaint" else _ALIKE):
                 chosen.append(candidate)
         scenes = [scene_of(photo, each, brief.canvas, self._margin, brief.free) for each in chosen[:_SCENES]]
         priced = [(known[scene.candidate] + costs.of_scene(scene, photo.ground), scene) for scene in scenes]
         return sorted(priced, key=lambda pair: pair[0])
+
+    def _collages(self, brief: Brief, photo: Photo, style: Style) -> dict[Candidate, float]:
+        """The collages of a brief's photos, with what each is worth where the row leaves it open."""
+        if not brief.further or brief.framing == "as_is":
+            return {}
+        height, width = brief.image.shape[:2]
+        is_flat = photo.ground is not None
+        first = collages.Shot("", "", width, height, photo.outline, is_flat, _is_packshot(photo, brief.image))
+        listed = collages.candidates(
+            [first, *(_shot(each) for each in photo.further.values())],
+            brief.canvas,
+            kind=brief.layout,
+            may_cut_out="cut_out" in style.grounds,
+            is_inset=bool(style.radius) or "card" in style.grounds,
+            margin=self._margin,
+        )
+        return {each: costs.worth(each.framing) if brief.layout == AUTO else 0.0 for each in listed}
 
     def _search(
         self, brief: Brief, photo: Photo, style: Style, least_title: float, is_last_resort: bool
@@ -127,6 +158,18 @@ class RulesComposer:
                 if kind not in best or total < best[kind].cost - 1e-9:
                     best[kind] = _Choice(total, style, scene, arrangement, brief.canvas)
         return sorted(best.values(), key=lambda choice: choice.cost)
+
+
+def _is_packshot(photo: Photo, image: np.ndarray) -> bool:
+    return photo.ground is not None and framed.is_cut_out(image, Framing(blend="cut_out"))
+
+
+def _shot(photo: Photo) -> collages.Shot:
+    still = photo.still
+    assert still is not None
+    size = still.width, still.height
+    is_flat, is_packshot = photo.ground is not None, _is_packshot(photo, still.image)
+    return collages.Shot(still.uri, still.sha256, *size, photo.outline, is_flat, is_packshot)
 
 
 def _arrangements(setter: Setter, scene: Scene) -> Iterator[Arrangement]:
@@ -160,7 +203,7 @@ def _finished(photo: Photo, choice: _Choice) -> Framing:
     if scene.ground == "extend":
         backdrop = photo.ground or colour
     to = colours.deeper(backdrop) if scene.ground == "cut_out" else ""
-    radius = style.radius if scene.ground in ("card", "frame") else 0.0
+    radius = style.radius if scene.ground in ("card", "frame", "collage") else 0.0
     framing = replace(framing, backdrop=backdrop, backdrop_to=to, radius=radius)
     if scene.ground in ("panel", "split"):
         framing = _ended(photo, framing, style, canvas)

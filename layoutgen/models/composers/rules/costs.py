@@ -5,7 +5,7 @@ A term is a share of what is missing, of what is too much, or a rate a designer 
 
 from layoutgen.core import colour
 from layoutgen.core.framing import on_canvas
-from layoutgen.core.layout import Box, Canvas, area, intersection
+from layoutgen.core.layout import Box, Canvas, Framing, area, intersection
 from layoutgen.core.proposals.framings import Candidate
 from layoutgen.core.styles.style import Style
 from layoutgen.models.composers.rules.arrangements import Arrangement
@@ -15,15 +15,16 @@ _GOOD_TITLE, _SMALL_TITLE, _TINY_TITLE = 0.085, 0.06, 0.05  # shares of the shor
 _SMALL_SUBJECT, _WHITE = 0.22, 0.95
 _FULL_ROOM, _FULL_CANVAS = 0.3, 0.42
 _NO_SIDE = 0.08  # of the canvas
-_BESIDE = frozenset({"panel", "split", "card"})
+_BESIDE = frozenset({"panel", "split", "card", "collage"})
 
 
 def of_framing(candidate: Candidate, style: Style, canvas: Canvas) -> float:
     """What it costs whatever stands on it: its ground in a style, a cut subject, a photo that leaves much of the canvas
     empty."""
     framing = candidate.framing
-    visible = intersection(framing.picture, (0.0, 0.0, 1.0, 1.0))
-    cost = 14.0 * candidate.cut + style.grounds.get(framing.ground, 0.4 if framing.ground != "as_is" else 0.0)
+    visible = intersection(framing.extent, (0.0, 0.0, 1.0, 1.0))
+    cost = candidate.cost + 14.0 * candidate.cut
+    cost += style.grounds.get(framing.ground, 0.4 if framing.ground != "as_is" else 0.0)
     if framing.ground in _BESIDE:
         cost += 0.3 + 0.55 * (1 - visible)
     if framing.ground in ("bleed", "band", "frame"):
@@ -31,6 +32,11 @@ def of_framing(candidate: Candidate, style: Style, canvas: Canvas) -> float:
     if framing.ground == "outpaint":
         cost += 0.45 * candidate.carried
     return cost
+
+
+def worth(framing: Framing) -> float:
+    """What a collage is worth where the row leaves it open: more photos tell more of a product."""
+    return 0.1 + 0.16 * len(framing.tiles)
 
 
 def scarcity(candidate: Candidate, subject: Box, em_area: float, canvas: Canvas) -> float:
@@ -50,7 +56,7 @@ def open_side(candidate: Candidate, subject: Box) -> str:
 
 def _bands(candidate: Candidate, subject: Box) -> dict[str, float]:
     """How much of the canvas is free at each side of the subject, or beside the photo."""
-    picture = candidate.framing.picture
+    picture = candidate.framing.extent
     left, top, right, bottom = picture if candidate.framing.ground in _BESIDE else on_canvas(subject, candidate.framing)
     if candidate.framing.ground in _BESIDE:
         only = {"left": left, "top": top, "right": 1 - right, "bottom": 1 - bottom}[candidate.side]
@@ -62,7 +68,7 @@ def of_scene(scene: Scene, ground: str | None) -> float:
     """What a subject costs that is too small to be looked at; white emptiness: a photo whose flat `ground` is as good
     as white makes a canvas of it that no style had a hand in; and worse, such a ground as a box on another colour."""
     is_white = ground is not None and scene.ground in ("bleed", "extend", "outpaint") and _lightness(ground) > _WHITE
-    is_boxed = ground is not None and scene.ground in _BESIDE
+    is_boxed = ground is not None and scene.ground in _BESIDE and scene.candidate.framing.blend != "cut_out"
     return 2.2 * max(0.0, _SMALL_SUBJECT - scene.shown) + 0.3 * is_white + 0.7 * is_boxed
 
 
@@ -81,7 +87,7 @@ def of_arrangement(scene: Scene, arrangement: Arrangement, texts: list[Box], sty
     cost += 9.0 * max(scene.covered(text) for text in texts)
     filled = sum(map(area, texts))
     if scene.ground in _BESIDE:
-        empty = max(1e-6, 1 - intersection(scene.candidate.framing.picture, (0.0, 0.0, 1.0, 1.0)))
+        empty = max(1e-6, 1 - intersection(scene.candidate.framing.extent, (0.0, 0.0, 1.0, 1.0)))
         cost += 1.1 * max(0.0, _FULL_ROOM - filled / empty)
     elif scene.ground in ("extend", "cut_out"):
         cost += 0.9 * max(0.0, _FULL_CANVAS - filled - scene.shown)

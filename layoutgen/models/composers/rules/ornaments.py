@@ -10,7 +10,7 @@ from layoutgen.models.composers.rules.photo import Photo
 from layoutgen.models.composers.rules.scenes import Scene
 
 _MOST = 2
-_FLAT = frozenset({"panel", "split", "card", "cut_out", "extend"})
+_FLAT = frozenset({"panel", "split", "card", "cut_out", "extend", "collage"})
 _SIZES = {"corner": (0.07, 0.07), "dots": (0.13, 0.09), "ring": (0.16, 0.16), "disc": (0.16, 0.16)}
 """Of ornaments in a corner, shares of the canvas's short side."""
 _INSET, _GAP = 0.028, 0.012

@@ -1,6 +1,7 @@
 """A photo as the search looks at it: small maps of its subject, of what must stay free, and of its light."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import cv2
@@ -12,7 +13,7 @@ from layoutgen.core.placing.colouring import accent_colour
 from layoutgen.core.proposals import framings
 from layoutgen.imaging import surroundings
 from layoutgen.imaging.grounds import flat_ground
-from layoutgen.models.base import Brief, Saliency
+from layoutgen.models.base import Brief, Saliency, Still
 
 _SIDE = 160
 _MOST_PRINTED = 0.3
@@ -24,13 +25,16 @@ side: another finder's outline, and the designer's eye, run a little further out
 @dataclass(frozen=True, eq=False)
 class Photo:
     """What all framings of a photo have in common; maps are (h, w) float32 of one size. `taken` is 1 where no text may
-    stand, `subject` the subject's map, `light` OKLab's lightness, `pixels` (h, w, 3) uint8."""
+    stand, `subject` the subject's map, `light` OKLab's lightness, `pixels` (h, w, 3) uint8. `further` are the photos
+    that may stand beside it, by URI, and `still` is what such a one is of."""
 
     aspect: float
     pixels: np.ndarray
     subject: np.ndarray
     taken: np.ndarray
     light: np.ndarray
+    further: "Mapping[str, Photo]" = field(default_factory=dict)
+    still: Still | None = None
 
     @cached_property
     def outline(self) -> framings.Subject:
@@ -61,14 +65,23 @@ class Photo:
 
 def photo_of(brief: Brief, saliency: Saliency) -> Photo:
     """The photo of a brief: with the map that the annotator left, else one made now."""
-    height, width = brief.image.shape[:2]
+    photo = _photo(brief.image, subject_map(brief, saliency))
+    further: dict[str, Photo] = {}
+    for still in brief.further:
+        subject = saliency.saliency([still.image])[0] if still.subject_map is None else still.subject_map
+        further[still.uri] = replace(_photo(still.image, subject), still=still)
+    return replace(photo, taken=protect(photo.taken, brief), further=further)
+
+
+def _photo(image: np.ndarray, subject_map: np.ndarray) -> Photo:
+    height, width = image.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
     size = max(8, round(width * scale)), max(8, round(height * scale))
-    pixels = cv2.resize(brief.image, size, interpolation=cv2.INTER_AREA)
-    subject = cv2.resize(subject_map(brief, saliency).astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    pixels = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    subject = cv2.resize(subject_map.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     reach = max(1, round(_KEEP_AWAY * max(size)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    taken = protect(cv2.dilate((subject > _SOFT).astype(np.float32), kernel), brief)
+    taken = cv2.dilate((subject > _SOFT).astype(np.float32), kernel)
     light = colour.to_oklch(pixels)[..., 0].astype(np.float32)
     return Photo(width / height, pixels, subject, taken, light)
 

@@ -85,19 +85,17 @@ def scene_of(photo: Photo, candidate: Candidate, canvas: Canvas, margin: float, 
     framing = candidate.framing
     short = min(canvas.width, canvas.height)
     edge = margin * short / canvas.width, margin * short / canvas.height
+    tiles = [photo.further[tile.image] for tile in framing.tiles]
     taken, subject, light = (
-        framed.draw(values, framing, canvas, _SIDE) for values in (photo.taken, photo.subject, photo.light)
+        framed.draw(getattr(photo, name), framing, canvas, _SIDE, [getattr(tile, name) for tile in tiles])
+        for name in ("taken", "subject", "light")
     )
     if framing.blend == "outpaint":
         light = _carried_on(light, on_canvas(_WHOLE, framing))
     blocked = (taken > _TAKEN).astype(np.float32)
     height, width = blocked.shape
-    window = (
-        max(0.0, framing.picture[0]),
-        max(0.0, framing.picture[1]),
-        min(1.0, framing.picture[2]),
-        min(1.0, framing.picture[3]),
-    )
+    left, top, right, bottom = framing.extent
+    window = (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))
     safe: Box = (edge[0], edge[1], 1 - edge[0], 1 - edge[1])
     if framing.ground == "frame":
         safe = (window[0] + edge[0], window[1] + edge[1], window[2] - edge[0], window[3] - edge[1])

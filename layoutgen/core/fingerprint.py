@@ -22,7 +22,7 @@ from layoutgen.core.layout import OFFER_ROLES
 
 OFFER = tuple(role.value for role in OFFER_ROLES)
 COPY = ("title", "selling_points", "brand", "language", *OFFER)
-WISHES = ("style", "series", "variant", "framing", "constraints", "layout")
+WISHES = ("style", "series", "variant", "framing", "constraints", "layout", "captions")
 """How a row's layout should be."""
 COVER_COPY = ("title", "subtitle", "stickers", "brand", "language", "price", "badge")
 MOST_IMAGES = 8

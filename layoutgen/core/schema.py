@@ -77,6 +77,7 @@ _WISHES = _fields(
     ("variant", pa.int32(), "which of a canvas's layouts, from 0; they differ on purpose"),
     ("framing", pa.string(), "as_is: the picture is a designed canvas and stays as it is; null: it is framed"),
     ("layout", pa.string(), "how images stand together: auto, collage, hero, grid, steps, before_after; null: one"),
+    ("captions", pa.list_(pa.string()), "copy below the images of a collage, in their order; empty: none"),
     ("constraints", pa.string(), "what the layout has to keep, JSON; null: nothing of its own"),
 )
 _STATUS = _fields(

@@ -49,7 +49,7 @@ class Prepared:
 @dataclass(frozen=True, eq=False)
 class Still:
     """A further photo of a product: its pixels, its subject map (h, w) in [0, 1] or None, where it comes from, the
-    sha256 of its bytes, and the upright original's size in px."""
+    sha256 of its bytes, the upright original's size in px, and what stands below it."""
 
     image: np.ndarray
     subject_map: np.ndarray | None
@@ -57,6 +57,7 @@ class Still:
     sha256: str
     width: int
     height: int
+    caption: str = ""
 
     @property
     def mirrored(self) -> "Still":
@@ -75,7 +76,7 @@ class Brief:
     the layouts that are asked for on one canvas, which differ on purpose. `demands` are what its layout has to keep.
     `logo_clear` stays free round a logo's image, a share of the canvas's short side. `layout` says whether the
     `further` photos of the product may stand beside `image`: "" no, auto where it looks better, else in a collage
-    (collage: any) or in that kind of one."""
+    (collage: any) or in that kind of one, where `caption` stands below the first photo."""
 
     image: np.ndarray
     annotation: Annotation
@@ -93,6 +94,7 @@ class Brief:
     logo_clear: float = 0.0
     layout: str = ""
     further: tuple[Still, ...] = ()
+    caption: str = ""
 
 
 @dataclass(frozen=True)

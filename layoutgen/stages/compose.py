@@ -19,12 +19,12 @@ from layoutgen.core.styles.choosing import UnknownStyleError, Wardrobe
 from layoutgen.core.styles.style import Style
 from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import images
-from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
+from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared, Still
 from layoutgen.stages import further, settable_copy
 from layoutgen.stages.settable_copy import SettableCopy, demands_of, left_out
 from layoutgen.stages.travelling import read_map, read_prepared
 
-_READ = ("canvas_width", "canvas_height", "text_lines", "subject_box")
+_READ = ("canvas_width", "canvas_height", "text_lines", "subject_box", "images")
 _WISHES = ("category", *fingerprint.WISHES)  # columns of tables that have them
 
 
@@ -151,6 +151,7 @@ class Compose:
                 free += safe_boxes(kit.brand, canvas)
             brief = Brief(image, annotation, copy, canvas, aspect, ready, free, styles, row.get("category"))
             choice = collages.of(i) if ready is None else None
+            captions = self._copy.captions(row, noted) if choice else {}
             series_seed, variant = _seed(row.get("series")), row.get("variant") or 0
             brief = replace(
                 brief,
@@ -160,7 +161,8 @@ class Compose:
                 demands=demands_of(row),
                 logo_clear=kit.logo_clear(LOGO_LARGEST, min(canvas.width, canvas.height)) if kit else 0.0,
                 layout=choice.kind if choice else "",
-                further=choice.photos if choice else (),
+                further=_captioned(choice, captions) if choice else (),
+                caption=captions.get(choice.uri, "") if choice else "",
             )
             chunks[-1].append((i, brief))
             if len(chunks[-1]) == self._batch:
@@ -173,6 +175,10 @@ class Compose:
         styles = self._wardrobe.of_row(row.get("style"), row["brand"], row.get("category"))
         kit = self._kits.named(row["brand"])
         return self._wardrobe.of_kit(styles, kit.brand.styles, row.get("style")) if kit else styles
+
+
+def _captioned(choice: further.Choice, captions: Mapping[str, str]) -> tuple[Still, ...]:
+    return tuple(replace(still, caption=captions.get(still.uri, "")) for still in choice.photos)
 
 
 def _seed(series: str | None) -> int | None:

@@ -2,7 +2,7 @@
 
 Objects are read with bounded concurrency while those before them are decoded; bytes of an original live no longer than
 its decoding. An image that several rows of a block share is read once. Of several images of one product, the first
-readable one that shows something and whose shape is nearest to the canvas is used; of a row that asks for a collage,
+readable one that shows something and whose shape is nearest to the canvas is used; of a row that may show several,
 the first readable one, and the further ones travel beside it. A very long picture travels at a width at which it can be
 read.
 """
@@ -20,7 +20,6 @@ import pyarrow as pa
 from layoutgen.config.stages import ImagesSettings
 from layoutgen.core import fingerprint, rows, schema
 from layoutgen.core.fingerprint import Versions
-from layoutgen.core.manifest.wishes import AUTO
 from layoutgen.core.pictures import strips
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage, StorageError, StorageFault
@@ -101,8 +100,7 @@ class Fetch:
             if isinstance(first, Fault) and not readable:
                 faults[i] = (first.kind, f"{uris[i][0]}: {first.message}")
                 continue
-            is_collage = collages[i] not in (None, AUTO)
-            chosen = _choose(readable, width / height if width and not is_collage else None)
+            chosen = _choose(readable, width / height if width and not collages[i] else None)
             used[i] = (chosen, readable[chosen])
             notes[i] = [f"image {chosen}: {note}" for note in readable[chosen].notes]
             if collages[i]:

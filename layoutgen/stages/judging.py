@@ -22,7 +22,7 @@ _SIDE = 256  # px of the longer side at which layouts are judged
 _SUBJECT = 0.5
 _READ = (
     *("title", "selling_points", "brand", "logo", "language", "notes", "canvas_width", "canvas_height"),
-    *(*rows.FRAMING, "elements"),
+    *(*rows.FRAMING, "elements", "image", "images"),
 )
 
 
@@ -37,7 +37,7 @@ class Judging:
         """What is held against rows, and the subject's map on their canvas (h, w)."""
         pixels, pixels_of = rows.distinct(table, "pixels")
         maps, map_of = rows.distinct(table, "subject_map")
-        offers = [name for name in fingerprint.OFFER if name in table.column_names]
+        offers = [name for name in (*fingerprint.OFFER, "captions") if name in table.column_names]
         columns = {name: table.column(name).to_pylist() for name in (*_READ, *offers)}
         packs = further.Packs(table)
         verdicts: dict[int, tuple[Verdict, np.ndarray]] = {}

@@ -18,7 +18,7 @@ from layoutgen.core.covers.protection import Zones, boxes_named, zones_for
 from layoutgen.core.demands import NOTHING, Demands, texts_of
 from layoutgen.core.fingerprint import OFFER
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion, to_px
-from layoutgen.core.placing import branding, dressing, placement
+from layoutgen.core.placing import branding, captions, dressing, placement
 from layoutgen.core.placing.bonds import FREE, Bonds, bonds_of
 from layoutgen.core.placing.clearing import cleared
 from layoutgen.core.styles.choosing import UnknownStyleError, Wardrobe, suiting
@@ -168,6 +168,8 @@ class Place:
                 demands.mirrored,
                 mirroring.boxes(spaces),
             )
+        suggestions, below = captions.parted(suggestions, photos.framing)
+        free = (*free, *(suggestion.box for suggestion in below))
         short = min(canvas.width, canvas.height)
         limits = placement.Limits(
             margin_px=self._settings.margin * short,
@@ -187,6 +189,7 @@ class Place:
             suggestions = as_equals(suggestions, row.get("selling_points") or ())
             bonds = self._bonds(row, demands, suggestions, canvas)
             placed = dressing.dress(suggestions, canvas, ground, face_for, limits, style, row["language"], bonds)
+        placed = captions.added(placed, below, canvas, ground, face_for, limits)
         variant = None
         if kit:
             least = self._settings.min_contrast

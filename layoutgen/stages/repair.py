@@ -17,7 +17,7 @@ import pyarrow as pa
 from layoutgen.core import rows, schema
 from layoutgen.core.layout import Canvas, Role, Suggestion
 from layoutgen.core.metrics.judge import Verdict
-from layoutgen.core.placing import moves
+from layoutgen.core.placing import captions, moves
 from layoutgen.core.text.direction import base_direction
 from layoutgen.stages import further
 from layoutgen.stages.judging import RECOMPOSED, Judging
@@ -101,13 +101,17 @@ class Repair:
             row = {name: layout.table.column(name)[layout.index].as_py() for name in _SHOWN}
             canvas = Canvas(row["canvas_width"], row["canvas_height"])
             elements = [rows.read_element(element) for element in row["elements"]]
-            texts = [Suggestion(e.role, e.box, e.text) for e in elements if e.role is not Role.UNDERLAY]
+            below = [e for e in elements if e.role is Role.OTHER and e.group == captions.GROUP]
+            texts = [
+                Suggestion(e.role, e.box, e.text) for e in elements if e.role is not Role.UNDERLAY and e not in below
+            ]
             is_rtl = base_direction(row["title"] or "", row["language"]) == "rtl"
             shown = canvas, layout.subject, layout.verdict.terms
             for change, moved in moves.proposals(texts, *shown, self._effort.candidates, is_rtl=is_rtl):
                 sources.append(i)
                 changes.append("; ".join(filter(None, (layout.change, change))))
-                suggestions.append([rows.suggestion_row(suggestion) for suggestion in moved])
+                own = [Suggestion(e.role, e.box, e.text) for e in below]  # they stay where their photos are
+                suggestions.append([rows.suggestion_row(suggestion) for suggestion in (*moved, *own)])
         if not sources:
             return []
         table = bare.take(pa.array(sources, pa.int64()))

@@ -299,7 +299,7 @@ _READ = (
     *("row_id", "title", "selling_points", "brand", "logo", "application", "notes", "accepted", "language"),
     *OFFER,
     *(name for name in brand_checks.READ if name not in ("brand", "logo", "language")),
-    *("image", *rows.FRAMING, "canvas_width", "canvas_height", "suggestion", "elements"),
+    *("image", "images", "captions", *rows.FRAMING, "canvas_width", "canvas_height", "suggestion", "elements"),
 )
 
 

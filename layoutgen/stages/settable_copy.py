@@ -53,6 +53,15 @@ class SettableCopy:
         gone = [text for text in copy.folded.selling_points if text not in left.folded.selling_points]
         return left, [*settable.notes, *(f"{DEMANDED_OUT}{text}" for text in gone)], fault
 
+    def captions(self, row: Mapping[str, Any], notes: list[str]) -> dict[str, str]:
+        """What stands below a row's images, by their URIs; none where the fonts can't set it. What was changed is added
+        to `notes`."""
+        settable = Settable(self._faces.speaking(row["language"]))
+        pairs = zip(row["images"] or (), row.get("captions") or (), strict=False)
+        texts = {uri: settable.text(Role.OTHER, text) for uri, text in pairs if text}
+        notes += [f"captions are left out: {settable.fault[1]}"] if settable.fault else settable.notes
+        return {} if settable.fault else texts
+
 
 def demands_of(row: Mapping[str, Any]) -> Demands:
     """What a row demands of its layout."""

@@ -6,17 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from PIL import Image
 
+from layoutgen.config.jobs import ScoreSettings
 from layoutgen.core import rows
 from layoutgen.core.layout import Canvas, intersection
 from layoutgen.imaging import framed, images
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
+from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.pipelines import run_layouts
 from layoutgen.runs.job import WHOLE, RunOptions
 from layoutgen.stages.originals import Originals
+from layoutgen.stages.preview import Preview
+from layoutgen.stages.score import Score
 from layoutgen.streaming import in_process
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import dead, published, settings, write_manifest
@@ -70,7 +76,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"wide{number}.jpg").write_bytes(encoded(photo(1600, 130, seed=number)))
     products: list[dict[str, Any]] = [
         {"product_id": "all", "images": names, "layout": "collage"},
-        {"product_id": "arabic", "images": names, "layout": "collage", "title": "خلاط هادئ", "language": "ar"},
+        {
+            "product_id": "arabic",
+            "images": names,
+            "layout": "collage",
+            "title": "خلاط هادئ",
+            "language": "ar",
+            "captions": ["أحمر", "", "أزرق", "أخضر"],
+        },
         {"product_id": "one", "images": names[:1], "layout": "collage"},
         {"product_id": "forty", "images": [*names, *(f"lost{i}.jpg" for i in range(36))], "layout": "grid"},
         {"product_id": "twin", "images": ["0.jpg", "twin.jpg", "1.jpg"], "layout": "collage"},
@@ -80,7 +93,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"product_id": "odd", "images": names, "layout": "heap"},
         {"product_id": "open", "images": names, "layout": "auto"},
         {"product_id": "alone", "images": names},
-        {"product_id": "steps", "images": names[:3], "layout": "steps"},
+        {"product_id": "steps", "images": names[:3], "layout": "steps", "captions": ["倒", "等", "喝", "还要"]},
         {"product_id": "before", "images": names[:3], "layout": "before_after"},
         {"product_id": "variants", "images": names, "layout": "collage", "variants": 2, "canvases": ["1:1"]},
     ]
@@ -116,6 +129,21 @@ def test_the_finished_picture_is_what_the_row_says(folder: Path) -> None:
                 )
                 inner = np.s_[top + 20 : bottom - 20, left + 20 : right - 20]
                 assert np.abs(drawn[inner].astype(int) - ground[inner]).mean() < 4
+
+
+def test_captions_stand_below_their_photos(folder: Path) -> None:
+    products = by_product(folder)
+    for row in (*products["steps"], *products["arabic"]):
+        texts = dict(zip(row["images"], row["captions"], strict=False))
+        places = {row["image"]: row["picture"], **{tile["image"]: tile["picture"] for tile in row["ground"]["tiles"]}}
+        stand = {element["text"]: element for element in row["elements"] if element["role"] == "other"}
+        assert set(stand) == {texts[uri] for uri in places if texts[uri]} and len(stand) > 1
+        for uri, box in places.items():
+            if texts[uri]:
+                left, top, right, bottom = stand[texts[uri]]["box"]
+                assert box[0] - 0.02 < (left + right) / 2 < box[2] + 0.02 and abs(top - box[3]) < 0.09 and bottom <= 1
+        assert len({element["font_px"] for element in stand.values()}) == 1
+    assert all(about(row, "captions: 1 more than images are left out") for row in products["steps"])
 
 
 def test_what_can_not_be_on_a_collage_is_left_out_with_a_note(folder: Path) -> None:
@@ -178,3 +206,19 @@ def test_another_night_keeps_rows_until_any_of_their_photos_changes(tmp_path: Pa
     assert after["b"] == before["b"]
     old, new = (json.dumps(rows_of["a"][0]["ground"]["tiles"]) for rows_of in (before, after))
     assert old != new and after["a"][0]["picture_file"] != before["a"][0]["picture_file"]
+
+
+def test_collages_are_scored_and_shown_with_all_their_photos(folder: Path, tmp_path: Path) -> None:
+    table = published_runs.read(Storage(), str(folder / "out"))
+    table = table.filter(pc.is_in(table["product_id"], pa.array(["all", "steps"])))
+    scored = Score(Storage(), BorderSaliency(), ScoreSettings(), str(tmp_path)).add(table).to_pylist()
+    assert all(row["exclusions"] == [] and row["own_subject_cut"] < 0.05 for row in scored)
+    assert all(row["own_product_occlusion"] == 0 for row in scored)
+    shown = Preview(Storage(), str(tmp_path), 320, (), layers=True, saliency=BorderSaliency())(table).to_pylist()
+    assert [row["fault"] for row in shown] == [None] * len(table)
+    (folder / "0.jpg").rename(folder / "moved.jpg")
+    try:
+        (fault,) = {row["fault"] is not None for row in Preview(Storage(), str(tmp_path), 320, ())(table).to_pylist()}
+    finally:
+        (folder / "moved.jpg").rename(folder / "0.jpg")
+    assert fault

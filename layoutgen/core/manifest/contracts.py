@@ -43,19 +43,26 @@ class Contract:
         return {*schema.RENDERED.names, *self.published.names, *schema.EVERYWHERE} - free
 
 
-COPY = ("title", "selling_points", "brand", "subtitle", "stickers")  # columns that have a text in each language
+COPY = (
+    "title",
+    "selling_points",
+    "brand",
+    "subtitle",
+    "stickers",
+    "captions",
+)  # columns that have a text in each language
 _PRODUCT = (
     *("product_id", "image", "images", "title", "selling_points", "brand", "logo"),
     *("category", "language", "locale", "copies", "application", "canvases", "video", "subtitle", "stickers"),
 )
 _SCENE = tuple(schema.POSTER_INPUT.names)
-_WISHES = ("style", "series", "variants", "framing", "constraints", "layout")
+_WISHES = ("style", "series", "variants", "framing", "constraints", "layout", "captions")
 _PRODUCT_LISTS = ("images", "selling_points", "canvases", "stickers")
 
 CONTRACTS: dict[JobKind, Contract] = {
     "layouts": Contract(
         (*_PRODUCT, *_WISHES),
-        _PRODUCT_LISTS,
+        (*_PRODUCT_LISTS, "captions"),
         (("product_id",), ("title", "copies"), ("image", "images", "video")),
         "canvases",
         schema.LAYOUTS,
@@ -63,7 +70,7 @@ CONTRACTS: dict[JobKind, Contract] = {
     ),
     "posters": Contract(
         (*_PRODUCT, *_WISHES, *_SCENE),
-        _PRODUCT_LISTS,
+        (*_PRODUCT_LISTS, "captions"),
         (("product_id",), ("title", "copies"), ("image", "images")),
         "canvases",
         schema.POSTERS,

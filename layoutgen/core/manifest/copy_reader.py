@@ -7,6 +7,8 @@ from layoutgen.core.manifest.fields import one_text, shown, text_list
 from layoutgen.core.text.offers import is_bare_number
 from layoutgen.core.text.plain_text import clean
 
+_BLANK = "\x00"  # stands for an empty text of a list whose places count
+
 
 class CopyReader:
     """Reads one row's columns; `notes` says what was changed in them. Every method raises UnusableError for a value of
@@ -29,6 +31,17 @@ class CopyReader:
         """Return a column's list of texts, each cleaned, without those that show or mean nothing."""
         cleaned = [self._cleaned(column, text) for text in text_list(self._values, column)]
         return tuple([text for text in cleaned if text])
+
+    def aligned(self, column: str, count: int) -> tuple[str, ...]:
+        """Return a column's list of texts, each cleaned, "" where one shows or means nothing; () where all do. Those
+        beyond the first `count` are left out and noted."""
+        value = self._values.get(column)
+        marked = [_BLANK if text in (None, "") else text for text in value] if isinstance(value, list) else value
+        texts = text_list({column: marked}, column)
+        if len(texts) > count:
+            self.notes.append(f"{column}: {len(texts) - count} more than images are left out")
+        cleaned = ["" if text == _BLANK else self._cleaned(column, text) or "" for text in texts[:count]]
+        return tuple(cleaned) if any(cleaned) else ()
 
     def offer(self, column: str) -> str | None:
         """Return a column's text, cleaned, as `text` does; of a number its digits, of another value nothing. That

@@ -42,6 +42,7 @@ _FURTHER_COLUMNS = (
     "framing",
     "constraints",
     "layout",
+    "captions",
     *schema.POSTER_INPUT.names,
 )
 

@@ -61,6 +61,7 @@ class Product:
     framing: str | None = None
     constraints: str | None = None
     layout: str | None = None
+    captions: tuple[str, ...] | None = None
     variants: int = 1
     notes: list[str] = field(default_factory=list)
     canvases: tuple[Canvas | None, ...] = (None,)
@@ -172,6 +173,8 @@ def _fill(product: Product, version: Version, rules: Rules) -> None:
             f"title of product {shown(product.product_id)} is {shown(title)}, which shows nothing; write one",
         )
     _read_collage(product, len(paths), rules)
+    if product.layout:
+        product.captions = reader.aligned("captions", len(paths)) or None
     try:
         _read_scene(product, reader, values, rules)
         product.images, product.logo = tuple([rules.join(path) for path in paths]), rules.join(logo) if logo else None

@@ -156,12 +156,20 @@ def _shows_photo(crop: Any) -> bool:
     return shows and min(left, top) > -_FARTHEST and max(right, bottom) < _FARTHEST
 
 
+def _captions(row: Mapping[str, Any]) -> list[str]:
+    """What stands below the images that a collage shows."""
+    ground = row.get("ground") or {}
+    shown = {row.get("image"), *(tile["image"] for tile in ground.get("tiles") or ())}
+    pairs = zip(row.get("images") or (), row.get("captions") or (), strict=False)
+    return [text for uri, text in pairs if text and uri in shown and ground.get("tiles")]
+
+
 def asked(row: Mapping[str, Any]) -> Asked | None:
     """What a row's copy asks for; None where the table has no copy."""
     if not row.get("title"):
         return None
     points = (*filter(None, row.get("selling_points") or ()), *offered(row).values())
-    texts = (row["title"], *dict.fromkeys(points))
+    texts = (row["title"], *dict.fromkeys((*points, *_captions(row))))
     notes = [note for note in row.get("notes") or () if note]
     excused = {note.removeprefix(start) for start in _NOTES for note in notes if note.startswith(start)}
     return Asked(texts, int(bool(row.get("brand") or row.get("logo"))), frozenset(excused))

@@ -16,7 +16,7 @@ from layoutgen.core.proposals.framings import Candidate, Subject, zone
 
 _SHARES = (0.36, 0.42, 0.48, 0.54, 0.6, 0.66, 0.72, 0.78)
 _HEROES = (0.52, 0.6, 0.68)
-_GUTTER = 0.016  # of the canvas's short side
+_GUTTER, _CAPTION = 0.016, 0.05  # of the canvas's short side
 _KEPT = 0.992  # of a subject's mask; masks are soft
 _FILLED, _CLOSEST = 0.84, 0.6
 """How much of a cell a subject fills at most after a crop has come closer, and the least share of the photo that such a
@@ -62,25 +62,35 @@ class Shot:
 
 
 def candidates(
-    shots: Sequence[Shot], canvas: Canvas, *, kind: str, may_cut_out: bool, is_inset: bool, margin: float
+    shots: Sequence[Shot],
+    canvas: Canvas,
+    *,
+    kind: str,
+    may_cut_out: bool,
+    is_inset: bool,
+    margin: float,
+    has_captions: bool = False,
 ) -> list[Candidate]:
     """List the collages of as many of the shots as any holds, the first of them the framing's own photo; [] where there
     is none of two. `kind` is hero, grid, steps or before_after, else any. `may_cut_out`: packshots stand without their
     ground, if all photos on a ground of one colour are such. `is_inset`: the cells keep the canvas's free edge
-    (`margin`, a share of its short side), else they end with the canvas."""
+    (`margin`, a share of its short side), else they end with the canvas. With `has_captions`, every cell
+    has a place for a line or two below it."""
     if not may_cut_out or any(shot.is_flat and not shot.is_packshot for shot in shots):
         shots = [replace(shot, is_packshot=False) for shot in shots]
     while len(shots) >= LEAST_PHOTOS:
-        listed = list(_listed(shots, canvas, kind, is_inset, margin))
+        listed = list(_listed(shots, canvas, kind, margin if is_inset or has_captions else 0.0, has_captions))
         if listed:
             return listed
         shots = _without_the_stiffest(shots)
     return []
 
 
-def _listed(shots: Sequence[Shot], canvas: Canvas, kind: str, is_inset: bool, margin: float) -> Iterator[Candidate]:
+def _listed(shots: Sequence[Shot], canvas: Canvas, kind: str, margin: float, has_captions: bool) -> Iterator[Candidate]:
     short = min(canvas.width, canvas.height)
-    edge = (margin * short / canvas.width, margin * short / canvas.height) if is_inset else (0.0, 0.0)
+    edge = margin * short / canvas.width, margin * short / canvas.height
+    gutter = _GUTTER * short * (1.4 if margin else 1.0)
+    foot = _CAPTION * short if has_captions else 0.0
     for side in ("left", "right", "top", "bottom"):
         is_across = side in ("left", "right")
         for share in _SHARES:
@@ -89,8 +99,8 @@ def _listed(shots: Sequence[Shot], canvas: Canvas, kind: str, is_inset: bool, ma
                 continue
             left, top, right, bottom = zone(side, share, edge)
             area_px = (left * canvas.width, top * canvas.height, right * canvas.width, bottom * canvas.height)
-            for cost, cells in _arrangements(shots, kind, area_px, _GUTTER * short * (1.0 + 0.4 * is_inset)):
-                candidate = _filled(shots, cells, canvas, side)
+            for cost, cells in _arrangements(shots, kind, area_px, gutter):
+                candidate = _filled(shots, cells, canvas, side, foot)
                 if candidate is not None:
                     yield replace(candidate, cost=candidate.cost + cost)
 
@@ -192,12 +202,12 @@ def _parted(box: Box, count: int, is_across: bool, gutter: float) -> list[Box]:
     ]
 
 
-def _filled(shots: Sequence[Shot], cells: list[Box], canvas: Canvas, side: str) -> Candidate | None:
-    """The shots in their cells; None where one fits none of its shape."""
+def _filled(shots: Sequence[Shot], cells: list[Box], canvas: Canvas, side: str, foot: float) -> Candidate | None:
+    """The shots in their cells, `foot` px of which are a caption's; None where one fits none of its shape."""
     short = min(canvas.width, canvas.height)
     tiles, cost, whole, empty = [], 0.0, 0.0, 0.0
     for shot, (left, top, right, bottom) in zip(shots, cells, strict=True):
-        cell = tuple(map(round, (left, top, right, bottom)))
+        cell = tuple(map(round, (left, top, right, bottom - foot)))
         width, height = cell[2] - cell[0], cell[3] - cell[1]
         if min(width, height) < _LEAST_SIDE * short or max(width, height) > _LONGEST * min(width, height):
             return None
@@ -217,7 +227,9 @@ def _filled(shots: Sequence[Shot], cells: list[Box], canvas: Canvas, side: str) 
     share = (cells[0][2] - cells[0][0]) * (cells[0][3] - cells[0][1]) * len(cells) / whole
     cost += _SMALL_FIRST * max(0.0, 1 - share)
     framing = Framing(first.crop, first.picture, ground="collage", blend=first.blend, tiles=tuple(others))
-    return Candidate(framing, 0.0, side, cost + _EMPTY * empty / whole)
+    below = [(cell[0], cell[3] - 0.86 * foot, cell[2], cell[3]) for cell in cells]
+    captions = tuple(from_px(box, canvas.width, canvas.height) for box in below) if foot else ()
+    return Candidate(framing, 0.0, side, cost=cost + _EMPTY * empty / whole, captions=captions)
 
 
 def close_crop(shot: Shot, aspect: float) -> Box | None:

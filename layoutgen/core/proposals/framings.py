@@ -49,13 +49,14 @@ class Candidate:
     """A framing to try: its `ground` is the kind, colours are the style's to choose. `cut` is the share of the subject
     that it loses, `side` the side of the canvas that it leaves to text, "" for none. `carried` is what is seen of the
     photo being carried on beyond its edges: shares of the canvas times what each edge costs; `cost` is what is held
-    against it besides."""
+    against it besides; of a collage, `captions` are the places below its photos, () where there are none."""
 
     framing: Framing
     cut: float
     side: str = ""
     carried: float = 0.0
     cost: float = 0.0
+    captions: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)

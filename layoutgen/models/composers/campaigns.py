@@ -124,6 +124,6 @@ def no_more(brief: Brief, count: int) -> Fault:
 def _about(brief: Brief) -> Any:
     """What tells briefs of one image apart, besides canvas and variant."""
     styles = tuple(style.name for style in brief.styles)
-    collage = (brief.layout, tuple(still.uri for still in brief.further))
+    collage = (brief.layout, tuple((still.uri, still.caption) for still in brief.further), brief.caption)
     wishes = (brief.category, brief.framing, brief.series_seed, collage)
     return brief.copy, brief.logo_aspect, brief.logo_clear, styles, *wishes

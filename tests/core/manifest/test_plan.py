@@ -69,7 +69,7 @@ def test_a_product_becomes_a_row_of_the_contract() -> None:
         "brand": "牌", "logo": "s3://shop/l.png", "category": "鞋", "language": None, "application": "poster",
         "status": "ok", "error": None, "notes": [], "price": 9.5, "video": None, "subtitle": None, "stickers": None,
         "locale": None, **dict.fromkeys(offers), "style": None, "series": None, "variant": 0, "framing": None,
-        "constraints": None, "layout": None,
+        "constraints": None, "layout": None, "captions": None,
     }  # fmt: skip
 
 

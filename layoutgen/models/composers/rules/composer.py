@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from layoutgen.core.layout import Canvas, Framing, Scrim, Suggestion, area
+from layoutgen.core.layout import Canvas, Framing, Role, Scrim, Suggestion, area
 from layoutgen.core.manifest.wishes import AUTO
 from layoutgen.core.proposals import blocks, collages, framings
 from layoutgen.core.proposals.blocks import Speech
@@ -33,6 +33,7 @@ _STYLES, _SCENES, _ALIKE, _ALIKE_BEYOND = 3, 24, 3, 2
 _PASSES = ((0.05, False), (0.036, False), (0.0, True))
 _BAND = 0.94  # its opacity
 _NARROW = frozenset({"as_is", "bleed", "frame"})
+_TILE_RADIUS = 0.03  # at most: rounder corners cut into what small tiles show
 _EDGE_CUT = 0.01  # of the subject, by a slanted or arched end of the photo
 
 
@@ -70,7 +71,8 @@ class RulesComposer:
             for style in styles[: len(styles) if is_last_resort else _STYLES]:
                 choices = self._search(brief, photo, style, least_title, is_last_resort)
                 if choices:
-                    return _composition(photo, choices[min(brief.variant // len(styles), len(choices) - 1)])
+                    choice = choices[min(brief.variant // len(styles), len(choices) - 1)]
+                    return _composition(photo, choice, brief.caption)
         return Fault(
             "copy_too_long",
             f"the title has {len(brief.copy.title)} characters and fits nowhere on {brief.canvas.name} at the "
@@ -126,6 +128,7 @@ class RulesComposer:
             may_cut_out="cut_out" in style.grounds,
             is_inset=bool(style.radius) or "card" in style.grounds,
             margin=self._margin,
+            has_captions=any((brief.caption, *(still.caption for still in brief.further))),
         )
         return {each: costs.worth(each.framing) if brief.layout == AUTO else 0.0 for each in listed}
 
@@ -184,12 +187,18 @@ def _arrangements(setter: Setter, scene: Scene) -> Iterator[Arrangement]:
         yield from setter.arranged(scene, scene.rooms, "column")
 
 
-def _composition(photo: Photo, choice: _Choice) -> Composition:
+def _composition(photo: Photo, choice: _Choice, caption: str) -> Composition:
     canvas, style = choice.canvas, choice.style
     suggestions: list[Suggestion] = []
     for spot in choice.arrangement.spots:
         exact = spot.exact
         suggestions += exact.group.suggestions(exact.left, exact.top, exact.alignment, canvas)
+    candidate = choice.scene.candidate
+    stills = [photo.further[tile.image].still for tile in candidate.framing.tiles]
+    texts = [caption, *(still.caption for still in stills if still)]
+    if candidate.captions:
+        pairs = zip(candidate.captions, texts, strict=True)
+        suggestions += [Suggestion(Role.OTHER, box, text) for box, text in pairs if text]
     return Composition(_finished(photo, choice), tuple(suggestions), style=style.name, cost=choice.cost)
 
 
@@ -203,7 +212,9 @@ def _finished(photo: Photo, choice: _Choice) -> Framing:
     if scene.ground == "extend":
         backdrop = photo.ground or colour
     to = colours.deeper(backdrop) if scene.ground == "cut_out" else ""
-    radius = style.radius if scene.ground in ("card", "frame", "collage") else 0.0
+    radius = style.radius if scene.ground in ("card", "frame") else 0.0
+    if scene.ground == "collage":
+        radius = min(style.radius, _TILE_RADIUS)
     framing = replace(framing, backdrop=backdrop, backdrop_to=to, radius=radius)
     if scene.ground in ("panel", "split"):
         framing = _ended(photo, framing, style, canvas)

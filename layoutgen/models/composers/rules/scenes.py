@@ -101,7 +101,7 @@ def scene_of(photo: Photo, candidate: Candidate, canvas: Canvas, margin: float, 
         safe = (window[0] + edge[0], window[1] + edge[1], window[2] - edge[0], window[3] - edge[1])
     if framing.ground not in _IN_PICTURE:
         _block(blocked, (window[0] - edge[0], window[1] - edge[1], window[2] + edge[0], window[3] + edge[1]))
-    for box in free:
+    for box in (*free, *((x1 - edge[0], y1, x2 + edge[0], y2 + edge[1]) for x1, y1, x2, y2 in candidate.captions)):
         _block(blocked, box)
     total = float(subject.sum())
     centre = (

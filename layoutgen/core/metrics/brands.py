@@ -34,7 +34,8 @@ CONSTRAINTS = {
     "drawn": "in the picture, texts have the colours that the row says",
 }
 _SLACK_PX = 0.5
-_STEM, _THINNEST_PX = 0.085, 1.5  # em, of a regular letter's stem; px that one needs to have its colour
+_STEM = 0.085  # em, of a regular letter's stem
+_THINNEST_PX, _FILLING_PX = 1.5, 2.0  # of a stem that says something of its colour; that fills a pixel wherever it lies
 _NEAR = 40.0  # of 441: how far lossy files carry a colour
 
 
@@ -186,19 +187,22 @@ def _touch(box: Box, zone: Box, canvas: Canvas) -> bool:
 
 
 def _is_drawn(element: Element, canvas: Canvas, picture: np.ndarray) -> bool:
-    """Tell whether a text's box has pixels of its colour, where the picture is large enough to tell: strokes that are
-    thinner than a pixel and a half never have it."""
+    """Tell whether a text's box has pixels of its colour, where the picture is large enough to tell. Strokes thinner
+    than two pixels need not fill one: their colour is mixed with what is behind them, by as much as they lack; those
+    thinner than a pixel and a half say nothing."""
     height, width = picture.shape[:2]
     left, top, right, bottom = to_px(element.box, width, height)
     runs = [run for run in element.runs if run.text.strip()]
     drawn_px = element.font_px * width / canvas.width
-    if runs and max(run.weight / 400 * run.scale for run in runs) * _STEM * drawn_px < _THINNEST_PX:
+    stem_px = max((run.weight / 400 * run.scale for run in runs), default=1.0) * _STEM * drawn_px
+    if runs and stem_px < _THINNEST_PX:
         return True
     pixels = picture[_part(top, bottom, height), _part(left, right, width)].reshape(-1, 3).astype(np.float64)
     if bottom - top < 12 or not len(pixels):
         return True
     away = np.sqrt(((pixels - colour.to_rgb(element.colour)) ** 2).sum(-1))
-    return bool(np.percentile(away, 2) <= _NEAR)
+    mixed = max(0.0, 1 - stem_px / _FILLING_PX) * float(np.median(away)) if runs else 0.0
+    return bool(np.percentile(away, 2) <= _NEAR + mixed)
 
 
 def totals(counts: Sequence[tuple[Sequence[str], int]]) -> Mapping[str, float]:

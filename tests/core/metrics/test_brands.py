@@ -113,3 +113,16 @@ def test_a_runs_share_is_of_all_checks():
     assert run["own_brand_violations"] == pytest.approx(0.1)
     assert run["font"] == 1
     assert totals([])["own_brand_violations"] == 0
+
+
+def test_thin_strokes_may_be_mixed_with_what_is_behind_them_and_have_no_other_colour():
+    def drawn(ink, shown):
+        pixels = np.full((400, 400, 3), 255, np.uint8)
+        pixels[86:98, 50:200:3] = colour.blend(np.full(3, 255.0), shown, 0.8).round()
+        text_of = text(Role.SELLING_POINT, "Holds 2 l", 0.2, ink=ink)
+        layout = replace(GOOD, elements=(GOOD.elements[0], text_of), picture=pixels)
+        return "drawn" not in violations(BRAND, layout, MEANS)[0]
+
+    assert drawn("#0b1f3a", "#0b1f3a")
+    assert not drawn("#0b1f3a", "#ffb000")
+    assert not drawn("#ffb000", "#0b1f3a")

@@ -71,7 +71,17 @@ def test_grid_viewer_editor_and_dialogs_have_no_violations(page, axe, theme):
     page.press("Escape", "a")
     page.wait("gallery.by('question').open")
     assert audit(page) == []
+    page.press("Escape", "Escape")
+    page.wait("document.querySelector('dialog[open]') === null")
+    page.run("gallery.decisions.merge({ row_id: 'p140@1080x1080', run_id: 'run-1', annotator: 'Ana', decision: 'edit', "
+             "elements: [], time: '2026-11-01T10:00:00Z' })")  # fmt: skip
+    page.click("#others")
+    assert audit(page) == []
+    page.click("#people")
+    page.wait("gallery.by('agreement').open")
+    assert audit(page) == []
     page.press("Escape")
+    page.click("#others")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -110,6 +120,23 @@ def test_the_header_folds_and_says_how_many_filters_hold(page):
     assert page.run("gallery.grid.rows.length") == 1
     page.press("/")
     assert page.run("document.activeElement.id") == "search"
+
+
+def test_the_header_leaves_a_laptops_screen_to_layouts(page):
+    try:
+        page.resize(1024, 768)
+        assert page.run("document.querySelector('header').offsetHeight") < 768 / 3
+    finally:
+        page.resize(1280, 900)
+
+
+def test_the_mouse_decides_on_a_card_that_it_is_over(page):
+    name(page)
+    left, top, width, height = page.place(".card:nth-child(4)")
+    page.send("Input.dispatchMouseEvent", type="mouseMoved", x=left + width / 2, y=top + height / 2)
+    page.wait("getComputedStyle(document.querySelector('.card:nth-child(4) .quick')).display === 'flex'")
+    page.click(".card:nth-child(4) [data-choose=reject]")
+    page.wait("gallery.decisions.of(gallery.data.rows[3])?.decision === 'reject'")
 
 
 def test_the_first_stop_of_tab_leads_past_the_header(page):

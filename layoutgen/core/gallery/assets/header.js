@@ -4,7 +4,7 @@ gallery.header = (() => {
   const { by, t, words } = gallery;
   const THEMES = ["", "light", "dark"];
   const header = document.querySelector("header");
-  const LOW = "(max-height: 620px), (max-width: 700px)"; // where an open header would leave little room for layouts
+  const LOW = "(max-height: 620px), (max-width: 1000px)"; // where an open header would leave little room for layouts
 
   // A setting of this browser, or of this visit where nothing is kept; "" where it was never set.
   function setting(name, value) {

@@ -83,6 +83,32 @@ def test_what_designers_adopted_and_edited_is_learnt_and_all_else_is_counted(sho
     assert not list((shop / "sets").glob("_making/*/*")), "what was in the making is gone"
 
 
+def test_choices_between_two_layouts_are_pairs(shop: Path) -> None:
+    """Of a layout of the table and another run's: one that counts, a tie, one about no layout of it, and no JSON."""
+    elements = layout(shop, 23)["elements"]
+    moved = [{**element, "box": [0.5, 0.5, 0.9, 0.9]} for element in elements]
+    row_id, whole = "v23", [0, 0, 1, 1]
+    sides = [
+        {"row_id": row_id, "run_id": "r", "elements": elements},
+        {"row_id": row_id, "run_id": "q", "elements": moved},
+    ]
+    sides = [{**side, "crop": whole, "picture": whole} for side in sides]
+    about = {"row_id": row_id, "annotator": "Mei", "time": "2026-11-02T09:00:00Z"}
+    foreign = [{**side, "row_id": "gone"} for side in sides]
+    lines = [
+        {**about, "chosen": sides[0], "rejected": sides[1]},
+        {**about, "tie": sides, "annotator": "Jo"},
+        {**about, "chosen": foreign[0], "rejected": foreign[1]},
+    ]
+    (shop / "preferences.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines) + "no JSON\n")
+    given = {"layouts": str(shop / "table"), "decisions": str(shop / "feedback.jsonl")}
+    summary = gather(CONFIG, str(shop / "sets"), preferences=str(shop / "preferences.jsonl"), **given)
+    assert summary["by_source"] == {"adopt": 16, "edit": 3, "preference": 1}
+    assert summary["preferences"] == 4
+    assert (summary["dropped"]["tie"], summary["dropped"]["unknown_row"], summary["dropped"]["unreadable"]) == (1, 2, 2)
+    assert str(shop / "preferences.jsonl") in json.loads((Path(summary["data"]) / "card.json").read_text())["sources"]
+
+
 def test_it_is_the_data_set_that_one_process_would_make(shop: Path) -> None:
     rows = [row for file in sorted((shop / "table").iterdir()) for row in pq.read_table(file).to_pylist()]
     said, errors = gathering.read_feedback(Storage(), str(shop / "feedback.jsonl"))

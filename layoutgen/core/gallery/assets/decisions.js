@@ -8,23 +8,23 @@ gallery.decisions = (() => {
   const MOST_STEPS = 300;
   const rowOf = new Map(); // "row_id\nrun_id" of this page's rows
   const rowOfLayout = new Map(); // "row_id\nlayout", what is laid out and how, whatever the run
-  const said = new Map(); // annotator's key -> row_id -> record
+  const byAnnotator = new Map(); // annotator's key -> row_id -> record
   let annotator = "";
   let steps = []; // each a list of { who, rowId, runId, before, at }
   let runId = "";
 
   // Names are the same without case and spaces at their ends or doubled.
   const nameKey = (name) => name.normalize("NFKC").trim().replace(/\s+/gu, " ").toLowerCase();
-  const theirs = (who) => said.get(nameKey(who)) ?? new Map();
+  const theirs = (who) => byAnnotator.get(nameKey(who)) ?? new Map();
   const of = (row) => theirs(annotator).get(row.row_id) ?? null;
   const changed = () => document.dispatchEvent(new CustomEvent("decisions"));
 
-  function seen([, who, rowId, ofRun], _, { at, value }) {
+  function watch([, who, rowId, ofRun], _, { at, value }) {
     if (!rowOf.has(`${rowId}\n${ofRun}`)) return;
-    if (!said.has(who)) said.set(who, new Map());
-    const before = said.get(who).get(rowId) ?? null;
-    if (value) said.get(who).set(rowId, { row_id: rowId, run_id: ofRun, ...value, time: value.time ?? at });
-    else said.get(who).delete(rowId);
+    if (!byAnnotator.has(who)) byAnnotator.set(who, new Map());
+    const before = byAnnotator.get(who).get(rowId) ?? null;
+    if (value) byAnnotator.get(who).set(rowId, { row_id: rowId, run_id: ofRun, ...value, time: value.time ?? at });
+    else byAnnotator.get(who).delete(rowId);
     document.dispatchEvent(new CustomEvent("decided", { detail: { rowId, before, now: value, isMine: who === nameKey(annotator) } }));
   }
 
@@ -38,7 +38,7 @@ gallery.decisions = (() => {
       annotator = localStorage.getItem(`${OLD}annotator`) ?? "";
       steps = JSON.parse(sessionStorage.getItem(STEPS + runId) ?? "[]");
     } catch { /* nothing is kept here */ }
-    store.open({ [KIND]: seen, ...gallery.drafts.watch });
+    store.open({ [KIND]: watch, ...gallery.drafts.watch });
     takeOver();
     carryOver();
     changed();
@@ -135,11 +135,11 @@ gallery.decisions = (() => {
     return true;
   }
 
-  const all = () => [...said.values()].flatMap((rows) => [...rows.values()]);
+  const all = () => [...byAnnotator.values()].flatMap((rows) => [...rows.values()]);
 
   function line({ row_id, run_id, decision, elements, annotator: who, time, ...rest }) {
-    const kept = elements?.map(({ role, text, box, was, ...changes }) => ({ role, text: text ?? "", box, ...(was == null ? {} : { was }), ...changes }));
-    return gallery.jsonLine({ row_id, run_id, decision, ...(kept ? { elements: kept } : {}), annotator: who, time, ...rest });
+    const exportable = elements?.map(({ role, text, box, was, ...changes }) => ({ role, text: text ?? "", box, ...(was == null ? {} : { was }), ...changes }));
+    return gallery.jsonLine({ row_id, run_id, decision, ...(exportable ? { elements: exportable } : {}), annotator: who, time, ...rest });
   }
 
   // All annotators' decisions as JSONL, in the feedback schema, oldest first.
@@ -149,7 +149,7 @@ gallery.decisions = (() => {
   }
 
   // A row's decisions of others than who reviews now.
-  const others = (row) => [...said].filter(([who]) => who !== nameKey(annotator)).map(([, rows]) => rows.get(row.row_id)).filter(Boolean);
+  const others = (row) => [...byAnnotator].filter(([who]) => who !== nameKey(annotator)).map(([, rows]) => rows.get(row.row_id)).filter(Boolean);
 
   const every = (row) => [of(row), ...others(row)].filter(Boolean);
   const isSettled = (row) => every(row).some((record) => record.final);
@@ -159,7 +159,7 @@ gallery.decisions = (() => {
     rowOf: (rowId, ofRun) => rowOf.get(`${rowId}\n${ofRun}`) ?? null,
     isDisputed: (row) => !isSettled(row) && new Set(every(row).map((record) => record.decision)).size > 1,
     isSettled,
-    byPerson: () => said,
+    byPerson: () => byAnnotator,
     count: () => theirs(annotator).size,
     tally() {
       const counts = { adopt: 0, edit: 0, reject: 0, left: rowOf.size - theirs(annotator).size };

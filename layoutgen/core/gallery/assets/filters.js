@@ -48,8 +48,8 @@ gallery.filters = (() => {
   function counted(rows, value) {
     const counts = new Map();
     for (const row of rows) {
-      const found = value(row);
-      if (found != null && found !== "") counts.set(found, (counts.get(found) ?? 0) + 1);
+      const key = value(row);
+      if (key != null && key !== "") counts.set(key, (counts.get(key) ?? 0) + 1);
     }
     return [...counts].sort((a, b) => b[1] - a[1] || collator.compare(a[0], b[0]));
   }

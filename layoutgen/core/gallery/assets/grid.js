@@ -14,10 +14,10 @@ gallery.grid = (() => {
   const cardOf = (row) => by("grid").querySelector(`.card[data-n="${row.n}"]`);
 
   // Show rows; where it `stays`, the page and the focus do, too: on the row, or on what stands in its place now.
-  function show(found, wanted, stays = false) {
+  function show(matching, wanted, stays = false) {
     const here = cards().indexOf(document.activeElement?.closest?.(".card"));
     const row = rowOf(document.activeElement?.closest?.(".card"));
-    rows = gallery.siblings.arranged(found);
+    rows = gallery.siblings.arranged(matching);
     views = wanted;
     if (!stays) return turn(0);
     const place = rows.indexOf(row);
@@ -28,15 +28,15 @@ gallery.grid = (() => {
   function turn(wanted, focus = null, scrolls = true) {
     page = Math.min(Math.max(0, wanted), pages() - 1);
     const shown = rows.slice(page * SIZE, (page + 1) * SIZE);
-    const made = shown.map(card);
-    by("grid").replaceChildren(...(made.length ? gallery.siblings.headed(shown, made) : [make("p", { class: "none" }, t("No row is like that."))]));
-    (made[0] ?? by("grid")).tabIndex = 0;
+    const pageCards = shown.map(card);
+    by("grid").replaceChildren(...(pageCards.length ? gallery.siblings.headed(shown, pageCards) : [make("p", { class: "none" }, t("No row is like that."))]));
+    (pageCards[0] ?? by("grid")).tabIndex = 0;
     by("page").value = page + 1;
     by("page").max = pages();
     by("pages").textContent = gallery.words.number(pages());
     by("before").disabled = page === 0;
     by("after").disabled = page === pages() - 1;
-    if (focus !== null && made.length) aim(made[Math.min(focus, made.length - 1)]);
+    if (focus !== null && pageCards.length) aim(pageCards[Math.min(focus, pageCards.length - 1)]);
     else if (scrolls) scrollTo({ top: 0 });
   }
 
@@ -52,7 +52,7 @@ gallery.grid = (() => {
     const [from, to] = [rows.indexOf(last), rows.indexOf(row)];
     const wanted = upTo && last ? rows.slice(Math.min(from, to), Math.max(from, to) + 1) : [row];
     const adds = upTo || !selected.has(row);
-    wanted.filter((one) => !one.failed).forEach((one) => { if (adds) selected.add(one); else selected.delete(one); });
+    wanted.filter(({ failed }) => !failed).forEach((chosen) => { if (adds) selected.add(chosen); else selected.delete(chosen); });
     wanted.forEach(renew);
     gallery.say(t("{n} selected", { n: selected.size }));
   }
@@ -60,7 +60,7 @@ gallery.grid = (() => {
   // The next row of those shown that is undecided, from a row on and round from the start; null where all are.
   function undecided(row) {
     const from = rows.indexOf(row) + 1;
-    return [...rows.slice(from), ...rows.slice(0, Math.max(0, from - 1))].find((one) => !one.failed && !gallery.decisions.of(one)) ?? null;
+    return [...rows.slice(from), ...rows.slice(0, Math.max(0, from - 1))].find((candidate) => !candidate.failed && !gallery.decisions.of(candidate)) ?? null;
   }
 
   // Turn to the next undecided card.
@@ -85,7 +85,7 @@ gallery.grid = (() => {
 
   function card(row) {
     const decision = gallery.decisions.of(row);
-    const made = make("article", {
+    const element = make("article", {
       class: "card", tabindex: "-1", "data-n": row.n, "data-decision": decision?.decision, "data-status": row.status,
       "data-selected": selected.has(row), "data-unsure": Boolean(!row.failed && gallery.drafts.of(row).unsure),
       "aria-label": [row.title, row.canvas, row.status === "ok" ? null : t(row.status), decision && t(decision.decision), selected.has(row) ? t("selected") : null].filter(Boolean).join(", "),
@@ -103,30 +103,30 @@ gallery.grid = (() => {
       row.covered == null ? null : figure("▣", t("subject covered"), `${(100 * row.covered).toFixed(0)}%`, t("share of the subject under text")),
     ];
     const status = row.status === "ok" ? null : make("span", { class: "badge", "data-status": row.status }, t(row.status));
-    const said = decision && make("span", { class: "badge", "data-decision": decision.decision }, t(decision.decision));
+    const badge = decision && make("span", { class: "badge", "data-decision": decision.decision }, t(decision.decision));
     const draft = row.failed ? {} : gallery.drafts.of(row);
     const marks = [draft.unsure && t("unsure"), draft.elements && t("edit not saved")].filter(Boolean)
       .map((words) => make("span", { class: "badge" }, words));
     const choices = row.failed ? null : make("div", { class: "quick" },
       make("button", { type: "button", tabindex: "-1", "data-choose": "adopt", title: t("adopt (a)") }, t("Adopt")),
       make("button", { type: "button", tabindex: "-1", "data-choose": "reject", title: t("reject (r)") }, t("Reject")));
-    made.append(
+    element.append(
       pictures, choices ?? "",
       make("h2", { title: row.title }, row.title || row.row_id || t("(no title)")),
       make("p", { class: "line" }, make("span", {}, row.canvas ?? ""), scores,
-        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), marks, status, gallery.people.badges(row), said),
+        row.failed || !row.kind ? null : make("span", { class: "why" }, row.kind), make("span", { class: "gap" }), marks, status, gallery.people.badges(row), badge),
     );
-    return made;
+    return element;
   }
 
   // What stands in the place of a picture.
   function reason(row) {
-    const made = make("div", { class: "reason" }, make("strong", {}, row.kind ?? t("no preview")), make("p", {}, "…"));
+    const element = make("div", { class: "reason" }, make("strong", {}, row.kind ?? t("no preview")), make("p", {}, "…"));
     gallery.data.details(row).then(
-      (details) => { made.lastChild.textContent = details.message ?? details.fault ?? details.reasons.join("; "); },
-      (error) => { made.lastChild.textContent = error.message; },
+      (details) => { element.lastChild.textContent = details.message ?? details.fault ?? details.reasons.join("; "); },
+      (error) => { element.lastChild.textContent = error.message; },
     );
-    return made;
+    return element;
   }
 
   // Draw a row's card again where it is shown.
@@ -134,28 +134,28 @@ gallery.grid = (() => {
     const old = row && cardOf(row);
     if (!old) return;
     const [hasFocus, index] = [old === document.activeElement, old.tabIndex];
-    const made = card(row);
-    old.replaceWith(made);
-    made.tabIndex = index;
-    if (hasFocus) made.focus({ preventScroll: true });
+    const element = card(row);
+    old.replaceWith(element);
+    element.tabIndex = index;
+    if (hasFocus) element.focus({ preventScroll: true });
   }
 
   // One card takes part in the order of Tab; the arrows move that part.
-  function aim(made) {
+  function aim(element) {
     cards().forEach((other) => { other.tabIndex = -1; });
-    made.tabIndex = 0;
-    made.focus();
-    made.scrollIntoView({ block: "nearest" });
+    element.tabIndex = 0;
+    element.focus();
+    element.scrollIntoView({ block: "nearest" });
   }
 
   // How many cards on the nearest one in the line above or below is; as many as there are where there is no such line.
   function line(shown, here, sign) {
     const from = shown[here];
-    const beyond = shown.filter((made) => sign * (made.offsetTop - from.offsetTop) > 0);
+    const beyond = shown.filter((element) => sign * (element.offsetTop - from.offsetTop) > 0);
     if (!beyond.length) return sign * shown.length;
     const top = beyond.at(sign > 0 ? 0 : -1).offsetTop;
-    const gap = (made) => Math.abs(made.offsetLeft - from.offsetLeft);
-    return shown.indexOf(beyond.filter((made) => made.offsetTop === top).reduce((a, b) => (gap(b) < gap(a) ? b : a))) - here;
+    const gap = (element) => Math.abs(element.offsetLeft - from.offsetLeft);
+    return shown.indexOf(beyond.filter((element) => element.offsetTop === top).reduce((a, b) => (gap(b) < gap(a) ? b : a))) - here;
   }
 
   // Move by keys; returns whether the key was one of ours.
@@ -167,7 +167,7 @@ gallery.grid = (() => {
     else if (key === "Home" && shown.length) aim(shown[0]);
     else if (key === "End" && shown.length) aim(shown.at(-1));
     else if (!(key in steps) || !shown.length) return false;
-    else if (here < 0) aim(shown.find((made) => made.tabIndex === 0) ?? shown[0]);
+    else if (here < 0) aim(shown.find((element) => element.tabIndex === 0) ?? shown[0]);
     else if (here + steps[key] < 0) { if (page > 0) turn(page - 1, SIZE); }
     else if (here + steps[key] < shown.length) aim(shown[here + steps[key]]);
     else if (page < pages() - 1) turn(page + 1, 0);
@@ -186,14 +186,14 @@ gallery.grid = (() => {
   return {
     show, turn, look, renew, press, neighbour, rowOf, select, next, undecided,
     get selected() { return [...selected]; },
-    enter: () => aim(cards().find((made) => made.tabIndex === 0) ?? by("grid")),
+    enter: () => aim(cards().find((element) => element.tabIndex === 0) ?? by("grid")),
     reveal(row) {
       const place = rows.indexOf(row);
       if (place < 0) gallery.say(t("The filters leave that layout out."));
       else if (Math.floor(place / SIZE) === page) aim(cardOf(row));
       else turn(Math.floor(place / SIZE), place % SIZE);
     },
-    focus: (row) => { const made = row && cardOf(row); if (made) aim(made); },
+    focus: (row) => { const element = row && cardOf(row); if (element) aim(element); },
     current: () => rowOf(document.activeElement?.closest?.(".card")),
     place: (row) => rows.indexOf(row),
     get rows() { return rows; },

@@ -33,13 +33,13 @@ gallery.imports = (() => {
   async function withIndices(row, record) {
     if (!record.elements) return record;
     const { elements } = await gallery.data.details(row);
-    const named = record.elements.map((one) => (elements[one.was]?.role === one.role ? one.was : null));
+    const named = record.elements.map((element) => (elements[element.was]?.role === element.role ? element.was : null));
     const free = elements.map((_, i) => i).filter((i) => !named.includes(i));
-    return { ...record, elements: record.elements.map((one, k) => {
-      if (record.elements.some(({ was }) => was != null)) return { ...one, was: named[k] };
-      const at = free.findIndex((i) => elements[i].role === one.role && (elements[i].text ?? "") === (one.text ?? ""));
-      const [was] = at < 0 ? [elements.findIndex((other) => other.role === one.role)] : free.splice(at, 1);
-      return { ...one, was: Math.max(was, 0) };
+    return { ...record, elements: record.elements.map((element, k) => {
+      if (record.elements.some(({ was }) => was != null)) return { ...element, was: named[k] };
+      const at = free.findIndex((i) => elements[i].role === element.role && (elements[i].text ?? "") === (element.text ?? ""));
+      const [was] = at < 0 ? [elements.findIndex((other) => other.role === element.role)] : free.splice(at, 1);
+      return { ...element, was: Math.max(was, 0) };
     }) };
   }
 

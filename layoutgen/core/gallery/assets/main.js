@@ -86,14 +86,14 @@
   // Show what the filters ask for; `stays` keeps the page, and the place on it.
   function filter(stays = false) {
     const values = Object.fromEntries(FIELDS.map((name) => [name, by(name).value]));
-    grid.show(filters.chosen(gallery.data.rows, values, said), views(), stays);
+    grid.show(filters.chosen(gallery.data.rows, values, review), views(), stays);
     address(values);
     header.count(FIELDS.filter((name) => name !== "sort" && values[name] !== "").length);
     by("found").textContent = t("{n} of {all} {all|row|rows}", { n: grid.rows.length, all: gallery.data.rows.length });
   }
 
   // What the filter of decisions goes by.
-  const said = (row) => ({
+  const review = (row) => ({
     decision: decisions.of(row)?.decision ?? (row.failed ? "none" : "undecided"),
     isUnsure: !row.failed && Boolean(drafts.of(row).unsure),
     isDisputed: !row.failed && decisions.isDisputed(row),
@@ -103,10 +103,10 @@
 
   // Filters, page and row in the address, so that it can be handed on and survives a reload.
   function address(values, row = null) {
-    const kept = Object.entries({ ...values, page: grid.page ? grid.page + 1 : "", row: row?.row_id ?? "" }).filter(([name, value]) =>
+    const filled = Object.entries({ ...values, page: grid.page ? grid.page + 1 : "", row: row?.row_id ?? "" }).filter(([name, value]) =>
       value !== "" && !(name === "sort" && value === filters.sorts[0]));
     try {
-      history.replaceState(null, "", kept.length ? `#${new URLSearchParams(kept)}` : location.pathname + location.search);
+      history.replaceState(null, "", filled.length ? `#${new URLSearchParams(filled)}` : location.pathname + location.search);
     } catch { /* some browsers keep the address of a file as it is */ }
   }
   gallery.addressOf = (row) => address(Object.fromEntries(FIELDS.map((name) => [name, by(name).value])), row);
@@ -115,7 +115,7 @@
     const wanted = new URLSearchParams(location.hash.slice(1));
     FIELDS.filter((name) => wanted.has(name)).forEach((name) => { by(name).value = wanted.get(name); });
     FIELDS.filter((name) => by(name).tagName === "SELECT" && by(name).selectedIndex < 0).forEach((name) => { by(name).selectedIndex = 0; });
-    return { page: Number(wanted.get("page") ?? 1) - 1 || 0, row: gallery.data.rows.find((one) => one.row_id === wanted.get("row")) };
+    return { page: Number(wanted.get("page") ?? 1) - 1 || 0, row: gallery.data.rows.find(({ row_id }) => row_id === wanted.get("row")) };
   }
 
   function clear() {
@@ -162,7 +162,7 @@
     viewer.warn(store.isKept ? "" : UNKEPT);
   }
 
-  function tell() {
+  function showCounts() {
     const [mine, all] = [decisions.count(), decisions.all().length];
     by("decided").textContent = t("{n} {n|decision|decisions}", { n: mine }) + (all > mine ? t(", {n} by others", { n: all - mine }) : "");
     by("decided").title = gallery.progress();
@@ -252,17 +252,17 @@
     by("export").addEventListener("click", save);
     by("help").addEventListener("click", () => by("keys").showModal());
     document.addEventListener("keydown", press);
-    document.addEventListener("decisions", tell);
+    document.addEventListener("decisions", showCounts);
     document.addEventListener("kept", warn);
     // What another window decided.
     document.addEventListener("decided", ({ detail }) => {
       gallery.data.rows.filter((row) => row.row_id === detail.rowId).forEach(grid.renew);
-      clearTimeout(telling);
-      telling = setTimeout(tell, 50);
+      clearTimeout(refresh);
+      refresh = setTimeout(showCounts, 50);
     });
     addEventListener("beforeunload", (event) => { if (!store.isKept) event.preventDefault(); });
   }
-  let telling;
+  let refresh;
 
   words.localise(document.body);
 

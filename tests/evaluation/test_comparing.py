@@ -7,6 +7,7 @@ import pytest
 
 from layoutgen.core import preferences
 from tests.browser import find
+from tests.core.gallery.test_accessibility import audit, axe_source
 from tests.evaluation.nights import FIRST, SECOND, draw, two_nights
 
 pytestmark = pytest.mark.skipif(find() is None, reason="no chromium, chrome or google-chrome on PATH")
@@ -174,6 +175,24 @@ def test_suggestion_and_final_layout_lie_under_a_slider(page):
     assert page.run("document.querySelector('.slider').style.getPropertyValue('--cut')") == "52%"
     page.press("c")
     page.wait("!document.querySelector('.slider')")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_groups_comparison_slider_and_what_became_of_decisions_have_no_violations(page, theme):
+    while page.run("document.documentElement.dataset.theme") != theme:
+        page.click("#theme")
+    page.run(f"{axe_source()};0")
+    assert audit(page) == []
+    view(page, "p1@240x240")
+    page.press("c")
+    page.wait("document.querySelectorAll('.slider .before .live svg').length === 2")
+    assert audit(page) == []
+    page.press("c", "Escape")
+    page.wait("document.querySelector('dialog[open]') === null")
+    page.click("#comparing")
+    page.wait("gallery.by('compare').open")
+    assert audit(page) == []
+    page.press("Escape")
 
 
 def test_the_gallery_says_what_became_of_ones_own_decisions(page):

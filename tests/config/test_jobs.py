@@ -150,3 +150,16 @@ def test_settings_cannot_be_changed():
 def test_vllm_keeps_no_deadline(tmp_path):
     told = '[compose]\nengine = "qwen_vl"\nmodel = "x"\ndecoder = "vllm"\ndeadline_s = 5'
     assert "decoder 'vllm' keeps no deadline; set deadline_s = 0" in message(tmp_path, told)
+
+
+def test_a_second_opinion_is_by_another_finder_than_the_one_that_covers_are_placed_by(tmp_path):
+    said = message(tmp_path, '[protect]\nopinion = "net"', CoversConfig)
+    assert "protect.opinion = 'net' is the finder that covers are placed by" in said
+    by_border = load(CoversConfig, settings(tmp_path, '[protect.saliency]\nmodel = "border"')).protect.second
+    second = CoversConfig().protect.second
+    assert second and by_border and (second.model, by_border.model) == ("border", "net")
+    assert load(CoversConfig, settings(tmp_path, '[protect]\nopinion = ""')).protect.second is None
+
+
+def test_a_cover_has_no_variants(tmp_path):
+    assert "a cover has one layout; leave it 1" in message(tmp_path, "[style]\nvariants = 2", CoversConfig)

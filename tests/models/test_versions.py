@@ -18,6 +18,7 @@ from layoutgen.config.stages import (
     SaliencySettings,
 )
 from layoutgen.core.covers.protection import SAFE_ZONES
+from layoutgen.core.errors import AbsentError
 from layoutgen.io.storage import Storage
 from layoutgen.models.building import libraries, styles
 from layoutgen.models.building import versions as building_versions
@@ -346,6 +347,12 @@ def test_a_subject_finder_counts_by_its_bytes_and_form(tmp_path):
     assert saliency_version(SaliencySettings(model=str(file), format="isnet"), "annotate") != before
     replace_keeping_size_and_time(file, b"weights of todaX")
     assert saliency_version(SaliencySettings(model=str(file)), "annotate") != before
+
+
+def test_a_second_finder_that_is_not_there_is_named_by_its_setting(tmp_path):
+    config = CoversConfig(protect=ProtectSettings(opinion=str(tmp_path / "gone.onnx")))
+    with pytest.raises(AbsentError, match=r"protect\.opinion = .*gone\.onnx' can't be read"):
+        versions(config)
 
 
 def test_a_face_detector_counts_by_its_bytes(tmp_path):

@@ -99,7 +99,7 @@ def cover_versions(
             [covers.VERSION, rules.VERSION, dressing.VERSION, framed.VERSION],
             _placer_version(place),
             controls,
-            protect.second and saliency_version(protect.second, "protect"),
+            protect.second and saliency_version(protect.second, "protect", "opinion"),
             dressed,
         ),
         copy=COVER_COPY,
@@ -184,9 +184,9 @@ def faces_version(settings: ProtectSettings) -> str:
     return f"yunet {_digest_of('protect.faces', settings.faces, _DETECTOR)}" if settings.faces else "none"
 
 
-def saliency_version(settings: SaliencySettings, section: str) -> str:
+def saliency_version(settings: SaliencySettings, section: str, name: str = "saliency.model") -> str:
     """The name and version of the subject finder of a section's settings, told without loading a model; of a file, its
-    bytes' digest. Raises AbsentError for one that can't be read."""
+    bytes' digest. Raises AbsentError for one that can't be read, which `name` of the section says."""
     match settings.model:
         case "border":
             return border.VERSION
@@ -195,7 +195,7 @@ def saliency_version(settings: SaliencySettings, section: str) -> str:
 
             return version()
         case path:
-            return f"{settings.format}-{_digest_of(f'{section}.saliency.model', path, _FINDER)}"
+            return f"{settings.format}-{_digest_of(f'{section}.{name}', path, _FINDER)}"
 
 
 def annotator_version(settings: AnnotateSettings) -> str:

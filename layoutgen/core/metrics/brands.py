@@ -35,7 +35,8 @@ CONSTRAINTS = {
 }
 _SLACK_PX = 0.5
 _STEM = 0.085  # em, of a regular letter's stem
-_THINNEST_PX, _FILLING_PX = 1.5, 2.0  # of a stem that says something of its colour; that fills a pixel wherever it lies
+_THINNEST_PX = 1.5  # of a stem that says something of its colour
+_FILLING_PX = (2.0, 4.0)  # of one that fills a pixel wherever it lies, and one of those that hold hues
 _NEAR = 40.0  # of 441: how far lossy files carry a colour
 
 
@@ -188,8 +189,9 @@ def _touch(box: Box, zone: Box, canvas: Canvas) -> bool:
 
 def _is_drawn(element: Element, canvas: Canvas, picture: np.ndarray) -> bool:
     """Tell whether a text's box has pixels of its colour, where the picture is large enough to tell. Strokes thinner
-    than two pixels need not fill one: their colour is mixed with what is behind them, by as much as they lack; those
-    thinner than a pixel and a half say nothing."""
+    than two pixels need not fill one, and lossy files keep one hue for two by two pixels, which takes four: half of
+    what sets a colour apart from what is behind it is lightness, half hue. Strokes thinner than a pixel and a half say
+    nothing."""
     height, width = picture.shape[:2]
     left, top, right, bottom = to_px(element.box, width, height)
     runs = [run for run in element.runs if run.text.strip()]
@@ -201,8 +203,8 @@ def _is_drawn(element: Element, canvas: Canvas, picture: np.ndarray) -> bool:
     if bottom - top < 12 or not len(pixels):
         return True
     away = np.sqrt(((pixels - colour.to_rgb(element.colour)) ** 2).sum(-1))
-    mixed = max(0.0, 1 - stem_px / _FILLING_PX) * float(np.median(away)) if runs else 0.0
-    return bool(np.percentile(away, 2) <= _NEAR + mixed)
+    lacking = sum(0.5 * max(0.0, 1 - stem_px / filling) for filling in _FILLING_PX) if runs else 0.0
+    return bool(np.percentile(away, 2) <= _NEAR + lacking * float(np.median(away)))
 
 
 def totals(counts: Sequence[tuple[Sequence[str], int]]) -> Mapping[str, float]:

@@ -8,6 +8,7 @@ subject is found once, and all its canvases are scored with it. What can't be me
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from io import BytesIO
 from typing import Any
 
@@ -31,6 +32,8 @@ from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.base import Saliency, Still
+from layoutgen.models.critics.network import Critic
+from layoutgen.models.critics.sketch import sketch
 from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.further import Photos
@@ -69,6 +72,10 @@ class Score:
     ) -> None:
         self._storage, self._saliency, self._settings, self._folder = storage, saliency, settings, folder
         self._font_files, self._brands = here(settings.fonts, storage), brands
+
+    @cached_property
+    def _critic(self) -> Critic:
+        return Critic()
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Read the rows of a shard, which are of one file, score them, write them, and report how many they are, or
@@ -178,6 +185,7 @@ class Score:
                     for k, e in enumerate(elements[i])
                 ]
                 content.measured[i] = (protected, ratios)
+                (content.rating[i],) = self._critic.rate([sketch(elements[i], table_rows.canvas(values[i]), ground, on_canvas)])
                 content.cut[i] = view.cut(_PROTECTED)
 
     def _views(
@@ -272,7 +280,7 @@ class Score:
         judged = Judged(elements, canvas, protected, None, content.cut[i], picture, asked, split, (), *limits, scores)
         verdict = judge(judged)
         objected = {"objections": (verdict.objections, 1.0), "sent_back": (float(verdict.is_sent_back), 1.0)}
-        return scores, broken[0], {**totals, **objected}
+        return scores, broken[0], {**totals, **objected, "critic": (content.rating[i], 1.0)}
 
     def _widths(self, element: Element) -> list[float] | None:
         if element.font_px <= 0:
@@ -311,6 +319,7 @@ class _Content:
         self._totals = {name: np.zeros((2, count)) for name in names}
         self.measured: dict[int, tuple[np.ndarray, list[float | None]]] = {}
         self.cut: dict[int, float] = {}
+        self.rating: dict[int, float] = {}
 
     def put(self, members: list[int], scores: Mapping[str, Metric]) -> None:
         for name, score in scores.items():

@@ -21,7 +21,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from safetensors.torch import load_file, save, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from layoutgen.models.finders.network import CHANNELS, SIDE, inputs, network
+from layoutgen.models.finders.network import CHANNELS, SIDE, Operations, inputs, network
 from layoutgen.training.corpus.composites import Stock, composite, stock
 
 SIDES = ((96, 0.5), (128, 0.83), (SIDE, 1.0))
@@ -45,18 +46,22 @@ _MEAN_DECAY = 0.997
 
 
 class Net(nn.Module):
-    """The network as a torch module: an `Operations` of `models.finders.network` whose convolutions have batch
-    normalisation, made at their first call."""
+    """A network that is written against `Operations` of `models.finders.network` as a torch module, whose convolutions
+    have batch normalisation, made at their first call. Its inputs have `channels`."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, define: Callable[[Operations, Any], tuple[Any, ...]] = network, channels: int = CHANNELS
+    ) -> None:
         super().__init__()
         self.convs = nn.ModuleDict()
+        self._define = define
         with torch.no_grad():
-            self.eval()(torch.zeros(1, CHANNELS, 64, 64))
+            self.eval()(torch.zeros(1, channels, 64, 64))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Inputs (n, 6, s, s) to logits (n, 1, s, s) and coarse logits (n, 1, s / 16, s / 16)."""
-        out: tuple[Tensor, Tensor] = network(self, x)
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Inputs (n, channels, s, s) to what the network gives: of saliency logits (n, 1, s, s) and coarse logits
+        (n, 1, s / 16, s / 16)."""
+        out: tuple[Tensor, ...] = self._define(self, x)
         return out
 
     def conv(
@@ -121,6 +126,11 @@ def loss(logits: Tensor, mask: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits, mask) + (1 - (both + 1) / (either + 1)).mean()
 
 
+def whole_loss(logits: Tensor, coarse: Tensor, masks: Tensor) -> Tensor:
+    """The loss of both maps, a quarter of it the coarse one's."""
+    return loss(logits, masks) + 0.25 * loss(coarse, functional.interpolate(masks, coarse.shape[2:], mode="area"))
+
+
 def rate(step: int, steps: int) -> float:
     """Learning rate: up in a straight line for a tenth of the steps, then down along a cosine."""
     warm = steps / 10
@@ -143,33 +153,34 @@ def batch(from_stock: Stock, seed: int, step: int, steps: int) -> tuple[Tensor, 
 class Training:
     """A training on its way: the network, the mean of its weights, the optimiser and the number of steps done."""
 
-    def __init__(self, seed: int, steps: int) -> None:
+    def __init__(self, seed: int, steps: int, build: Callable[[], Net] = Net) -> None:
         torch.manual_seed(seed)
         self.seed, self.steps, self.done = seed, steps, 0
-        self.net = Net()
+        self.net = build()
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.mean = Net()
+        self.mean = build()
         self.mean.load_state_dict(self.net.state_dict())
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=RATE, weight_decay=0.01)
 
     def run(self, from_stock: Stock) -> Iterator[float]:
         """Take the steps that are left, yielding each one's loss."""
-        self.net.train()
         while self.done < self.steps:
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate(self.done, self.steps)
             pictures, masks = batch(from_stock, self.seed, self.done, self.steps)
-            logits, coarse = self.net(pictures.to(memory_format=torch.channels_last))
-            lost = loss(logits, masks) + 0.25 * loss(
-                coarse, functional.interpolate(masks, coarse.shape[2:], mode="area")
-            )
-            self.optimiser.zero_grad()
-            lost.backward()
-            nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
-            self.optimiser.step()
-            self._average()
-            self.done += 1
-            yield lost.item()
+            yield self.step(pictures, partial(whole_loss, masks=masks))
+
+    def step(self, pictures: Tensor, measure: Callable[..., Tensor]) -> float:
+        """Take a step on pictures (n, channels, s, s); `measure` makes the loss of what the network gives."""
+        self.net.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate(self.done, self.steps)
+        lost = measure(*self.net(pictures.to(memory_format=torch.channels_last)))
+        self.optimiser.zero_grad()
+        lost.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+        self.optimiser.step()
+        self._average()
+        self.done += 1
+        return lost.item()
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -20,7 +20,7 @@ PROTOCOLS = {
 }
 _HIGHER = {
     *("val", "und_l", "und_s", "uti", "validity", "underlay_loose", "underlay_strict", "utilization"),
-    *("r_occ", "r_und", "r_und_radm", "contrast", "smallest_font", "accepted"),
+    *("r_occ", "r_und", "r_und_radm", "contrast", "smallest_font", "accepted", "critic"),
 }
 _POOLED = {
     *("val", "validity", "r_com", "r_ove", "r_und", "r_und_radm"),

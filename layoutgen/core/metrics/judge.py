@@ -39,7 +39,7 @@ from layoutgen.core.metrics import objections as of
 from layoutgen.core.metrics import own
 from layoutgen.core.metrics.own import Asked, ElementScore
 
-VERSION = "judge-1"  # goes up with every change of what it says
+VERSION = "judge-2"  # goes up with every change of what it says
 MOST = 3.0
 HARD = (
     "text_on_subject",

@@ -4,6 +4,7 @@ All are 0 where there is nothing to object to, and lower is better. Boxes are lt
 arrays of the canvas at any size. Sizes are shares of the canvas's short side, or em of the text that they are of.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -48,8 +49,14 @@ def loners(elements: Sequence[Element], canvas: Canvas) -> int:
 
 def straddling(elements: Sequence[Element], picture: Box) -> int:
     """How many texts and logos lie across an edge of the photo's box on the canvas, with less than 95 % and more than
-    5 % of theirs on it, and on no ground of their own."""
-    boxes = [element.box for element in elements if element.role is not Role.UNDERLAY and element.underlay is None]
+    5 % of theirs on it: with the ground that each has for itself, and not on one that bears several."""
+    bearing = Counter(element.underlay for element in elements)
+    texts = [element for element in elements if element.role is not Role.UNDERLAY]
+    boxes = [
+        box
+        for text, box in zip(texts, _blocks(elements), strict=True)
+        if text.underlay is None or bearing[text.underlay] == 1
+    ]
     shares = [intersection(box, picture) / area(box) for box in boxes if area(box) > 0]
     return sum(_ACROSS < share < 1 - _ACROSS for share in shares)
 

@@ -21,6 +21,8 @@ table, no photo, a font that is not here) the metric is excluded and the reason 
 - **smallest_font** (higher): px at output size.
 - **objections** (lower): what `judge` holds against a layout, in units of which one is enough to send it back;
   **sent_back** (lower): 1 where one of its hard terms is. Both need the photo.
+- **critic** (higher): what the embedded critic gives a layout, in log odds: of two layouts of one row, that with 2.2
+  more is the better by nine to one, as it believes. It compares no layouts of different rows, and needs the photo.
 """
 
 import math
@@ -38,7 +40,7 @@ from layoutgen.core.shapes.underlays import OPEN
 NAMES = (
     *("count_error", "count_error_text", "count_error_logo", "overflow", "fill", "contrast", "low_contrast"),
     *("product_occlusion", "subject_cut", "violations", "out_of_canvas", "smallest_font"),
-    *("objections", "sent_back"),
+    *("objections", "sent_back", "critic"),
 )
 CONSTRAINTS = {
     "copy_missing": "the title, and each selling point that no note excuses, is there word for word",

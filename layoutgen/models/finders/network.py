@@ -1,6 +1,6 @@
 """The embedded saliency network: a small encoder and decoder of ours that marks what a picture is about.
 
-The network is written once, in `network`, against a handful of operations; `_OnnxOperations` here makes a graph for
+The network is written once, in `network`, against a handful of operations; `OnnxOperations` here makes a graph for
 ONNX Runtime of it, `layoutgen.training.saliency` a torch module. Weights and their card lie in `embedded/`, batch
 normalisation folded in. A picture is squeezed to a square, whatever its shape, and the map is stretched back.
 """
@@ -91,7 +91,7 @@ def _joined(ops: Operations, low: Any, high: Any, name: str, widths: tuple[int, 
     return ops.conv(ops.add(from_low, from_high), f"{name}_joined", (widths[2], widths[2]))
 
 
-class _OnnxOperations:
+class OnnxOperations:
     """Operations that add nodes to a graph."""
 
     def __init__(self, graph: Graph, weights: dict[str, np.ndarray]) -> None:
@@ -108,29 +108,34 @@ class _OnnxOperations:
         dilation: int = 1,
         relu: bool = True,
     ) -> str:
+        """Add a convolution, and a ReLU."""
         weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
         assert weight.shape == (channels[1], channels[0], kernel, kernel), name
         out = self._graph.conv(x, weight, bias, stride=stride, pad=dilation * (kernel // 2), dilation=dilation)
         return self._graph.add("Relu", out) if relu else out
 
     def add(self, a: str, b: str) -> str:
+        """Add a sum."""
         return self._graph.add("Add", a, b)
 
     def doubled(self, x: str) -> str:
+        """Add twice the size."""
         scales = self._graph.constant(np.array([1, 1, 2, 2], np.float32))
         return self._graph.add("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
 
     def mean(self, x: str) -> str:
+        """Add a mean over the picture."""
         return self._graph.add("GlobalAveragePool", x)
 
     def spread(self, x: str) -> str:
+        """Add depth to space."""
         return self._graph.add("DepthToSpace", x, blocksize=2, mode="CRD")
 
 
 def onnx_model(weights: dict[str, np.ndarray]) -> bytes:
     """The network with these weights as an ONNX file: input (1, 6, 192, 192), output (1, 1, 192, 192) in [0, 1]."""
     graph = Graph()
-    logits, _ = network(_OnnxOperations(graph, weights), graph.input("image", (1, CHANNELS, SIDE, SIDE)))
+    logits, _ = network(OnnxOperations(graph, weights), graph.input("image", (1, CHANNELS, SIDE, SIDE)))
     return graph.model({graph.add("Sigmoid", logits): (1, 1, SIDE, SIDE)})
 
 

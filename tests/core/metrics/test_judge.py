@@ -101,6 +101,17 @@ def test_texts_side_by_side_are_one_line():
     assert verdict(title, moved(row[0], 0.02), moved(row[1], 0.02)).terms["alignment"] >= 1
 
 
+def test_a_text_or_its_pill_across_the_photos_edge_is_objected_to_and_not_one_on_a_panel():
+    picture = (0.0, 0.0, 0.2, 1.0)
+    across = text(Role.OTHER, (0.15, 0.6, 0.45, 0.65), "Vase", 40)
+    pill = Element(Role.UNDERLAY, (0.17, 0.58, 0.47, 0.67))
+    beside = replace(across, box=(0.22, 0.6, 0.45, 0.65), underlay=0)
+    assert verdict(across, picture=picture).terms["straddling"] == 1
+    assert verdict(across).terms["straddling"] == 0, "there is no edge to be seen"
+    assert verdict(pill, beside, picture=picture).terms["straddling"] == 1
+    assert verdict(pill, beside, replace(beside, box=(0.22, 0.7, 0.45, 0.75)), picture=picture).terms["straddling"] == 0
+
+
 def test_a_note_excuses_half_of_what_is_missing():
     asked = Asked(("Glass vase", "Dishwasher safe"), 0)
     assert verdict(TITLE, asked=asked).terms["missing"] == 1

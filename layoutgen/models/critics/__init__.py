@@ -1,0 +1,1 @@
+"""Networks that say which of two layouts is the better."""

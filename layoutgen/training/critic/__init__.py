@@ -1,0 +1,1 @@
+"""What the critic learns from: layouts and the same damaged."""

@@ -21,8 +21,8 @@ table, no photo, a font that is not here) the metric is excluded and the reason 
 - **smallest_font** (higher): px at output size.
 - **objections** (lower): what `judge` holds against a layout, in units of which one is enough to send it back;
   **sent_back** (lower): 1 where one of its hard terms is. Both need the photo.
-- **critic** (higher): what the embedded critic gives a layout, in log odds: of two layouts of one row, that with 2.2
-  more is the better by nine to one, as it believes. It compares no layouts of different rows, and needs the photo.
+- **critic** (higher): what the embedded critic gives a layout, in log odds that were learnt from pairs: surer than
+  right of layouts unlike those. It compares no layouts of different rows, and needs the photo.
 """
 
 import math

@@ -31,7 +31,7 @@ from layoutgen.evaluation import report_files
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
-from layoutgen.models.building.finders import saliency
+from layoutgen.models.building.finders import critic, saliency
 from layoutgen.models.building.kits import present
 from layoutgen.models.building.versions import saliency_version
 from layoutgen.pages import layouts as layouts_page
@@ -215,7 +215,8 @@ def _score(
 def _build(config: EvaluateConfig, folder: str, kits: BrandKits) -> Stage:
     storage = opened(config.storage)
     checks = BrandChecks(storage, present(kits, storage)) if kits else None
-    return Score(storage, saliency(config.score.saliency), config.score, folder, checks)
+    rating = critic() if config.score.content else None
+    return Score(storage, saliency(config.score.saliency), config.score, folder, checks, rating)
 
 
 def _shards(chosen: pa.Table, size: int) -> list[pa.Table]:

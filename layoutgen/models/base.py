@@ -4,7 +4,7 @@ Images are numpy arrays (height, width, 3), uint8, RGB. A model is built on the 
 that travels; it takes lists and returns lists of the same length and order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Protocol
 
@@ -250,6 +250,14 @@ class Saliency(Protocol):
 
     def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
         """Return for each image a map (height, width), float32 in [0, 1], 1 where the subject is."""
+        ...
+
+
+class Critic(Protocol):
+    """Says how well layouts are done."""
+
+    def rate(self, sketches: Sequence[np.ndarray]) -> list[float]:
+        """A number for each sketch of a layout (`models.critics.sketch`); more is better."""
         ...
 
 

@@ -8,7 +8,6 @@ subject is found once, and all its canvases are scored with it. What can't be me
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from io import BytesIO
 from typing import Any
 
@@ -31,8 +30,7 @@ from layoutgen.io.font_files import here
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
-from layoutgen.models.base import Saliency, Still
-from layoutgen.models.critics.network import Critic
+from layoutgen.models.base import Critic, Saliency, Still
 from layoutgen.models.critics.sketch import sketch
 from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
@@ -60,7 +58,7 @@ _MAX_PIXELS = 200_000_000
 
 class Score:
     """The score stage: a table of `uri` and `row` (places of layout rows) in, one report row out. `brands` holds rows
-    against their brands' kits; without it, no row has one."""
+    against their brands' kits; without it, no row has one. Without a critic nobody is asked what it thinks."""
 
     def __init__(
         self,
@@ -69,13 +67,10 @@ class Score:
         settings: ScoreSettings,
         folder: str,
         brands: BrandChecks | None = None,
+        critic: Critic | None = None,
     ) -> None:
         self._storage, self._saliency, self._settings, self._folder = storage, saliency, settings, folder
-        self._font_files, self._brands = here(settings.fonts, storage), brands
-
-    @cached_property
-    def _critic(self) -> Critic:
-        return Critic()
+        self._font_files, self._brands, self._critic = here(settings.fonts, storage), brands, critic
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Read the rows of a shard, which are of one file, score them, write them, and report how many they are, or
@@ -185,7 +180,9 @@ class Score:
                     for k, e in enumerate(elements[i])
                 ]
                 content.measured[i] = (protected, ratios)
-                (content.rating[i],) = self._critic.rate([sketch(elements[i], table_rows.canvas(values[i]), ground, on_canvas)])
+                if self._critic:
+                    shown = sketch(elements[i], table_rows.canvas(values[i]), ground, on_canvas)
+                    (content.rating[i],) = self._critic.rate([shown])
                 content.cut[i] = view.cut(_PROTECTED)
 
     def _views(
@@ -280,7 +277,11 @@ class Score:
         judged = Judged(elements, canvas, protected, None, content.cut[i], picture, asked, split, (), *limits, scores)
         verdict = judge(judged)
         objected = {"objections": (verdict.objections, 1.0), "sent_back": (float(verdict.is_sent_back), 1.0)}
-        return scores, broken[0], {**totals, **objected, "critic": (content.rating[i], 1.0)}
+        return (
+            scores,
+            broken[0],
+            {**totals, **objected, "critic": (content.rating.get(i, 0.0), float(i in content.rating))},
+        )
 
     def _widths(self, element: Element) -> list[float] | None:
         if element.font_px <= 0:

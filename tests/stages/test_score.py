@@ -9,6 +9,7 @@ from layoutgen.core.brands.kits import BrandKit, BrandKits
 from layoutgen.core.layout import Role
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.io.storage import Storage
+from layoutgen.models.critics.network import Critic
 from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.score import Score
 from tests.drawn import encoded, photo
@@ -38,8 +39,8 @@ def row(image, *elements, **changes):
             "backdrop": "#ffffff", "application": "poster", "elements": list(elements), **changes}  # fmt: skip
 
 
-def scored(*rows, kind=schema.LAYOUTS, **settings):
-    stage = Score(Storage(attempts=1), HalfSubject(), ScoreSettings(**settings), "")
+def scored(*rows, kind=schema.LAYOUTS, critic=None, **settings):
+    stage = Score(Storage(attempts=1), HalfSubject(), ScoreSettings(**settings), "", critic=critic)
     return stage.add(pa.Table.from_pylist(list(rows), schema=kind)).to_pylist()
 
 
@@ -78,6 +79,14 @@ def test_the_judge_sends_back_text_on_the_subject_and_words_that_are_split(image
     assert [found["own_sent_back"] for found in (sound, on_it, split, unseen)] == [0, 1, 1, None]
     assert sound["own_objections"] + 1 <= split["own_objections"] < on_it["own_objections"]
     assert unseen["own_objections"] is None
+
+
+def test_the_critic_prefers_a_text_beside_the_subject_and_is_not_asked_where_there_is_no_photo(image):
+    rows = row(image, title(font_px=60)), row(image, title((0.55, 0.1, 0.95, 0.2), font_px=60)), row(None, title())
+    beside, on_it, unseen = scored(*rows, critic=Critic())
+    assert beside["own_critic"] > on_it["own_critic"]
+    assert unseen["own_critic"] is None
+    assert scored(rows[0])[0]["own_critic"] is None
 
 
 def test_every_row_stays_and_has_every_column(image):

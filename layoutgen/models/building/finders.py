@@ -1,9 +1,10 @@
-"""Builds what finds subjects, faces and a clip's frame, and says where the player's controls are."""
+"""Builds what finds subjects, faces and a clip's frame, and says where the player's controls are, and how well layouts
+are done."""
 
 from layoutgen.config import stages
 from layoutgen.config.stages import ImagesSettings, ProtectSettings, SaliencySettings
 from layoutgen.core.covers.protection import SAFE_ZONES, Zone, Zones
-from layoutgen.models.base import Faces, FrameChooser, Saliency
+from layoutgen.models.base import Critic, Faces, FrameChooser, Saliency
 from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.models.finders.clips import ClipFrames
 from layoutgen.models.finders.faces import detector
@@ -47,3 +48,10 @@ def named_zones(settings: stages.Zones) -> Zones:
 def frame_chooser(images: ImagesSettings, protect: ProtectSettings) -> FrameChooser:
     """Build what chooses a clip's frame."""
     return ClipFrames(saliency(protect.saliency), images.side)
+
+
+def critic() -> Critic:
+    """Build what says how well layouts are done."""
+    from layoutgen.models.critics.network import Critic as EmbeddedCritic
+
+    return EmbeddedCritic()

@@ -1,0 +1,119 @@
+"""What repair makes of layouts: the judge's objections with it, against layouts as they were placed.
+
+    python -m benchmarks.repair [--engines rules radm …] [--manifest FILE] [--products N] [--full] [--output FILE]
+
+Products are photos and copy of drawn posters, or those of a manifest; each is laid out on three canvases by the whole
+job in this process, once without repair and once with it. A line a composer, each value [without, with]: `objections`,
+their mean; `sent_back`, the share of layouts with one and more; `ms`, CPU time of the place stage a layout, judge and
+repair in it; and `changed`, the share of layouts with a note of repair, `worse`, how many have more objections than
+before.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from benchmarks.benchmark import Benchmark
+from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.imaging import images
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables import published_runs
+from layoutgen.pipelines import run_layouts
+from layoutgen.streaming import Step
+from layoutgen.training.corpus.posters import Corpus, CorpusSpec
+
+BENCHMARK = Benchmark(
+    "repair",
+    "objections to layouts after repair",
+    "the same as they were placed",
+    seconds=30,
+    full="100 products by all composers, about 10 minutes",
+    uses="one core",
+)
+_CANVASES = ["1:1", "3:4", "16:9"]
+_ALL = ("rules", "radm", "layout_image", "qwen_vl")
+
+
+class Clocked:
+    """A stream in this process that adds up the CPU time of its place stage."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, steps: Sequence[Step], tables: Iterable[pa.Table], **_: Any) -> Iterator[dict[str, Any]]:
+        """Yield the last step's rows."""
+        stages = {step.name: step.build() for step in steps}
+        for planned in tables:
+            table = planned
+            for name, stage in stages.items():
+                began = time.process_time()
+                table = stage(table)
+                self.seconds += (time.process_time() - began) * (name == "place")
+            yield from table.to_pylist()
+
+
+def drawn_products(folder: Path, count: int) -> Path:
+    """Write photos and copy of drawn posters as a manifest."""
+    corpus = Corpus(CorpusSpec(seed=11, goods="held_back"))
+    lines = []
+    for number in range(count):
+        poster = corpus.poster(number)
+        (folder / f"{number}.jpg").write_bytes(images.encode_jpeg(poster.photo))
+        copy = {"title": poster.copy.title, "selling_points": poster.copy.selling_points, "brand": poster.copy.brand}
+        offer = {role.value: text for role, text in poster.copy.offers.items()}
+        row = {"product_id": str(number), "image": f"{number}.jpg", "category": poster.category, **copy, **offer}
+        lines.append(json.dumps(row, ensure_ascii=False))
+    path = folder / "products.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def night(manifest: Path, output: Path, engine: str, rounds: int) -> tuple[dict[str, dict[str, Any]], float]:
+    """The rows of a run by their keys, and milliseconds of the place stage a row."""
+    compose = {"engine": engine} if engine == "rules" else {"engine": engine, "model": "embedded"}
+    if engine == "qwen_vl":
+        compose["image_side"] = "224"
+    sections: dict[str, Any] = {"compose": compose, "annotate": {"engine": "none"}, "repair": {"rounds": rounds}}
+    sections["input"] = {"canvases": _CANVASES, "allowed_prefixes": [str(manifest.parent)]}
+    stream = Clocked()
+    run_layouts(LayoutsConfig.model_validate(sections), str(manifest), str(output), stream=stream)
+    rows = published_runs.read(Storage(), str(output)).to_pylist()
+    return {row["row_id"]: row for row in rows}, 1000 * stream.seconds / max(1, len(rows))
+
+
+def main() -> None:
+    """Lay out with and without repair, by each composer."""
+    parser = BENCHMARK.parser(__doc__)
+    parser.add_size("--engines", ("rules", "radm"), _ALL, nargs="*")
+    parser.add_size("--products", 6, 100)
+    parser.add_argument("--manifest", type=Path)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        manifest = given.manifest or drawn_products(folder, given.products)
+        for engine in given.engines:
+            (plain, before_ms), (mended, after_ms) = (
+                night(manifest, folder / f"{engine}{rounds}", engine, rounds) for rounds in (0, 1)
+            )
+            pairs = [
+                (plain[row_id]["objections"], mended[row_id]["objections"]) for row_id in plain if row_id in mended
+            ]
+            notes = [note for row in mended.values() for note in row["notes"] if note.startswith("repaired")]
+            BENCHMARK.line(
+                engine,
+                layouts=len(pairs),
+                objections=[round(sum(values) / len(pairs), 3) for values in zip(*pairs, strict=True)],
+                sent_back=[round(sum(v >= 1 for v in values) / len(pairs), 3) for values in zip(*pairs, strict=True)],
+                changed=round(len(notes) / len(pairs), 3),
+                worse=sum(after > before + 1e-6 for before, after in pairs),
+                ms=[round(before_ms, 1), round(after_ms, 1)],
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -201,9 +201,7 @@ class RepairSettings(Settings):
     rounds: int = Field(1, ge=0, le=8, description="rounds in which texts are moved; 0: layouts are only judged")
     candidates: int = Field(3, ge=1, le=16, description="moves that are tried of a layout in a round")
     above: float = Field(0.5, ge=0, description="objections up to which a layout is left as it is; 1: sent back")
-    anew: bool = Field(
-        True, description="whether the rules compose what then has more than 1 objection, if they did not"
-    )
+    anew: bool = Field(True, description="whether the rules compose what then has 1 objection or more, if they did not")
 
 
 class CoverPlaceSettings(PlaceSettings):

@@ -34,7 +34,7 @@ TableStage = Callable[[pa.Table], pa.Table]
 @dataclass(frozen=True)
 class Effort:
     """How much is mended: layouts with more than `above` objections, in at most `rounds` rounds of `candidates` moves
-    each, and those with more than one objection left are composed `anew` by the rules."""
+    each, and those with one objection or more left are composed `anew` by the rules."""
 
     rounds: int = 0
     candidates: int = 4
@@ -86,7 +86,7 @@ class Repair:
             if not _improve(best, self._moved(bare, poor)):
                 break
         if self._effort.rounds and self._effort.anew:
-            bad = [i for i, layout in best.items() if layout.verdict.objections > 1]
+            bad = [i for i, layout in best.items() if layout.verdict.objections >= 1]
             _improve(best, self._composed_anew(bare, bad))
         return _joined(placed, before, best)
 

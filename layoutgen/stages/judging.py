@@ -70,6 +70,17 @@ def edges(framing: Framing) -> Box:
     return framing.extent if is_seen else (0.0, 0.0, 1.0, 1.0)
 
 
+def judged_totals(layout: Judged, rating: float | None) -> dict[str, tuple[float, float]]:
+    """What the judge and the critic say of a layout, as totals and weights of `metrics.own`; `rating` is the critic's,
+    None where it was not asked."""
+    verdict = judge(layout)
+    return {
+        "objections": (verdict.objections, 1.0),
+        "sent_back": (float(verdict.is_sent_back), 1.0),
+        "critic": (rating or 0.0, float(rating is not None)),
+    }
+
+
 def words_split(elements: Sequence[Element], language: str | None, words: str = "") -> int:
     """How many lines of a row's texts end in a word's middle: of a language, with the user's words of a file."""
     count = 0

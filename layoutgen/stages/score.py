@@ -21,7 +21,7 @@ from layoutgen.core.fingerprint import OFFER
 from layoutgen.core.layout import Canvas, Element, Framing
 from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows
 from layoutgen.core.metrics.definitions import METRICS
-from layoutgen.core.metrics.judge import Judged, judge
+from layoutgen.core.metrics.judge import Judged
 from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
@@ -35,7 +35,7 @@ from layoutgen.models.critics.sketch import sketch
 from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.further import Photos
-from layoutgen.stages.judging import edges, words_split
+from layoutgen.stages.judging import edges, judged_totals, words_split
 
 ELEMENT_SCORES = pa.list_(
     pa.struct(
@@ -272,16 +272,9 @@ class Score:
         )
         if protected is None:
             return scores, broken[0], totals
-        split = words_split(elements, row.get("language"))
-        picture = edges(table_rows.framing(row) or Framing())
+        split, picture = words_split(elements, row.get("language")), edges(table_rows.framing(row) or Framing())
         judged = Judged(elements, canvas, protected, None, content.cut[i], picture, asked, split, (), *limits, scores)
-        verdict = judge(judged)
-        objected = {"objections": (verdict.objections, 1.0), "sent_back": (float(verdict.is_sent_back), 1.0)}
-        return (
-            scores,
-            broken[0],
-            {**totals, **objected, "critic": (content.rating.get(i, 0.0), float(i in content.rating))},
-        )
+        return scores, broken[0], {**totals, **judged_totals(judged, content.rating.get(i))}
 
     def _widths(self, element: Element) -> list[float] | None:
         if element.font_px <= 0:

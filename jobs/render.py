@@ -2,6 +2,7 @@
 
 python -m jobs.render --layouts s3://bucket/layouts --output s3://bucket/pictures
 python -m jobs.render --layouts OUTPUT --output bundle/ --formats webp,png --rows p1@1080x1080 p1@1080x1440
+python -m jobs.render --layouts OUTPUT --output bundle/ --feedback feedback.jsonl
 
 Exit codes: 0 done; 1 it was begun, and more rows failed than may or the machine did, and the same command goes on; 2
 nothing was done.
@@ -28,6 +29,7 @@ def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
     parser.add_argument("--output", required=True, help="where files and their table go: a folder or an s3:// prefix")
     parser.add_argument("--formats", help="formats with commas between them (default: render.formats of the settings)")
     parser.add_argument("--rows", nargs="+", default=[], metavar="ID", help="only these rows, by row_id")
+    parser.add_argument("--feedback", help="designers' decisions, .jsonl: rows that they edited are drawn as edited")
     parser.add_argument("--run-id", help="which run (default: the one that CURRENT names)")
     parser.add_argument("--font", action="append", default=[], help="font file that the layouts name; may be repeated")
     default = Path(__file__).with_name("render.toml")
@@ -45,6 +47,7 @@ def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
                 run_id=arguments.run_id,
                 row_ids=arguments.rows,
                 font_files=tuple(arguments.font),
+                decisions=arguments.feedback,
                 stream=stream,
             )
         say(json.dumps(summary, ensure_ascii=False))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from jobs import render
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables import published_runs
 from layoutgen.stages.file_names import _safe
 from layoutgen.stages.finishing import Finish
 from layoutgen.stages.render_rows import WRITTEN, RenderRows
@@ -59,6 +60,43 @@ def test_the_same_command_goes_on_and_another_one_makes_its_own(shop: Shop, caps
     run(shop, "--formats", "jpeg")
     assert json.loads(capsys.readouterr().out)["resumed"] == 0
     assert {row["format"] for row in written(shop)} == {"jpeg"}
+
+
+def test_rows_that_designers_edited_are_drawn_as_they_left_them(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    (row,) = [
+        row for row in published_runs.read(Storage(), str(shop.root)).to_pylist() if row["row_id"] == "v1@320x320"
+    ]
+    title = next(i for i, element in enumerate(row["elements"]) if element["role"] == "title")
+    edit = [
+        {"role": e["role"], "text": e["text"], "box": list(e["box"]), "was": i} for i, e in enumerate(row["elements"])
+    ]
+    edit[title] |= {"text": "Edited", "lines": ["Edited"], "colour": "#ff00ff"}
+    decision = {"row_id": row["row_id"], "run_id": row["run_id"], "annotator": "Mei"}
+    lines = [
+        {**decision, "decision": "edit", "elements": edit, "time": "2026-11-30T10:00:00Z", "final": True},
+        {**decision, "decision": "adopt", "time": "2026-11-30T11:00:00Z"},
+    ]
+    file = shop.folder / "feedback.jsonl"
+    run(shop, "--formats", "svg")
+    before = {line["row_id"]: Path(line["uri"]).read_text() for line in written(shop)}
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert run(shop, "--formats", "svg", "--feedback", str(file))[0] == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["edited"] == 1
+    after = {line["row_id"]: (Path(line["uri"]).read_text(), line["edited"]) for line in written(shop)}
+    assert {key: text for key, (text, _) in after.items() if key != row["row_id"]} == {
+        key: text for key, text in before.items() if key != row["row_id"]
+    }
+    text, is_edited = after[row["row_id"]]
+    assert is_edited and "#ff00ff" in text.lower() and text != before[row["row_id"]]
+    lines[0]["elements"][title]["box"] = [0.1, 0.1, 0.101, 0.101]
+    file.write_text(json.dumps(lines[0]) + "\n")
+    run(shop, "--formats", "svg", "--feedback", str(file))
+    (fault,) = [line for line in written(shop) if line["kind"]]
+    assert (fault["row_id"], fault["kind"]) == (row["row_id"], "edit_not_drawable")
+    assert "as edited by Mei" in fault["message"] and "make the box larger" in fault["message"]
+    file.write_text("{}\n")
+    assert run(shop, "--feedback", str(file))[0] == 2
+    assert "line 1: row_id is None" in capsys.readouterr().err
 
 
 def test_rows_are_chosen_by_their_keys_and_unknown_ones_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

@@ -304,15 +304,15 @@ def write(feedback: Iterable[Feedback]) -> str:
 def _row(one: Feedback) -> dict[str, Any]:
     row: dict[str, Any] = {"row_id": one.row_id, "run_id": one.run_id, "decision": one.decision}
     if one.elements is not None:
-        row["elements"] = [_written(element) for element in one.elements]
+        row["elements"] = [as_json(element) for element in one.elements]
     row |= {"annotator": one.annotator, "time": one.time.astimezone(UTC).isoformat().replace("+00:00", "Z")}
     row |= {"reasons": list(one.reasons)} if one.reasons else {}
     row |= {"note": one.note} if one.note else {}
     row |= {"final": True} if one.final else {}
-    return row | ({"comments": [_written(comment) for comment in one.comments]} if one.comments else {})
+    return row | ({"comments": [as_json(comment) for comment in one.comments]} if one.comments else {})
 
 
-def _written(value: EditedElement | Comment) -> dict[str, Any]:
+def as_json(value: EditedElement | Comment) -> dict[str, Any]:
     """An element or a comment as JSON has it: without what it does not say."""
     fields = asdict(value)
     fields |= {name: list(fields[name]) for name in ("box", "lines") if name in fields}

@@ -8,15 +8,13 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core.gallery.edits import EditError, edited
-from layoutgen.core.layout import Element
 from layoutgen.core.metrics import table_rows
-from layoutgen.core.text.typography import Face
-from layoutgen.imaging import drawing, fonts, images
+from layoutgen.imaging import drawing, images
 from layoutgen.imaging.image_faults import FileFault
-from layoutgen.imaging.shaping import Manner
 from layoutgen.imaging.shrinking import shrink
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.stages import drawable
+from layoutgen.stages.edited_rows import face_of
 from layoutgen.stages.row_scenes import RowScenes
 
 _LARGEST = 8192  # px of a picture's longer side
@@ -48,7 +46,7 @@ class EditedPictures:
         fault = table_rows.fault(row) or (unlike[0] if unlike else table_rows.framing_fault(row))
         if fault or framing is None or not row.get("image"):
             raise EditError(f"{row_id} can't be drawn: {fault or 'it has no image'}; lay it out anew")
-        wanted = edited(layout, elements, canvas, self._face)
+        wanted = edited(layout, elements, canvas, lambda element: face_of(element, self._font_files))
         if fault := drawable.fault_of(wanted, canvas, self._font_files):
             raise EditError(f"{row_id} can't be drawn as edited: {fault}")
         with self._lock:
@@ -58,8 +56,3 @@ class EditedPictures:
                 raise EditError(f"{row_id} can't be drawn: {error}") from None
             drawn = drawing.draw(ground, wanted, canvas, logo=logo, font_files=self._font_files)
             return images.encode_png(shrink(drawn, side))
-
-    def _face(self, element: Element) -> Face:
-        language = next((run.language for run in element.runs if run.language), "")
-        direction = "rtl" if element.direction == "rtl" else "ltr"
-        return fonts.typeface(element.font, self._font_files, language, direction, Manner(element.tracking))

@@ -13,7 +13,9 @@ from functools import partial
 from typing import Any
 
 from layoutgen.config.jobs import RenderConfig
+from layoutgen.core import feedback
 from layoutgen.core.errors import Refusal
+from layoutgen.core.feedback import Feedback
 from layoutgen.evaluation import chosen_rows
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.imaging.documents.rasters import Encoding
@@ -22,6 +24,7 @@ from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.building.versions import recipes
 from layoutgen.runs.accounting import LostRowsError
+from layoutgen.stages.edited_rows import Key, edits_of
 from layoutgen.stages.finishing import Finish
 from layoutgen.stages.render_rows import RenderRows
 from layoutgen.streaming import Step, Stream, idle, stream
@@ -37,9 +40,11 @@ def render_table(
     run_id: str | None = None,
     row_ids: Sequence[str] = (),
     font_files: tuple[str, ...] = (),
+    decisions: str | None = None,
     stream: Stream = stream,
 ) -> dict[str, Any]:
-    """Make the files of a table's rows, of all or of `row_ids`; returns the summary that the job prints, whose
+    """Make the files of a table's rows, of all or of `row_ids`, of those that the feedback in `decisions` edits as it
+    leaves them; returns the summary that the job prints, whose
     `complete` says whether no more rows failed than `run.max_failed_fraction` allows. Raises JobError; LostRowsError, a
     Stop, where rows went missing."""
     storage = opened(config.storage)
@@ -48,6 +53,7 @@ def render_table(
     folder = layout_tables.folder_of(storage, layouts, run_id)
     manifest = layout_tables.manifest_of(storage, folder)
     made_with = manifest.get("settings") or {}
+    edits = _edits(storage, decisions) if decisions else {}
     finish = _finish(config, storage, fonts_of(made_with, kits_of(made_with, storage), font_files))
     settings = config.run
     cluster: dict[str, Any] = {
@@ -62,7 +68,7 @@ def render_table(
     if not planned:
         raise layout_tables.TableError(f"{folder} has no rows; there is nothing to render")
     storage.delete(storage.join(output, "_SUCCESS"))
-    build = partial(RenderRows, storage, output, finish, config.images.max_bytes, config.images.max_pixels)
+    build = partial(RenderRows, storage, output, finish, config.images.max_bytes, config.images.max_pixels, edits)
     reports = []
     for row in stream([Step("render", build, config.render.pool)], addresses, **cluster):
         reports.append(json.loads(row["report"]))
@@ -82,6 +88,14 @@ def _finish(config: RenderConfig, storage: Storage, font_files: tuple[str, ...])
         return Finish(recipes(settings, here(font_files, storage)), encoding, font_files)
     except (ValueError, ImportError) as error:
         raise Refusal(f"render.formats = {list(settings.formats)}: {error}") from None
+
+
+def _edits(storage: Storage, uri: str) -> dict[Key, Feedback]:
+    """The edits of a file of feedback. Raises Refusal for a line that is none: an edit that is passed over is lost."""
+    decisions, errors = feedback.read(storage.read(uri).decode("utf-8", "replace"))
+    if errors:
+        raise Refusal(f"{uri}: {errors[0]}; {len(errors)} of its lines can't be read")
+    return edits_of(decisions)
 
 
 def _remove_strays(storage: Storage, output: str, parts: set[str]) -> None:
@@ -110,6 +124,7 @@ def _summary(
         "files": dict(totals["formats"]),
         "bytes": sum(report["bytes"] for report in reports),
         "failed": dict(totals["failed"]),
+        "edited": sum(report["edited"] for report in reports),
         "resumed": sum(report["rows"] for report in reports if report["resumed"]),
         "complete": complete,
         "table": storage.join(output, "table"),

@@ -2,6 +2,7 @@
 that it is compared with, and with what became of decisions of earlier nights."""
 
 import logging
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import ray
 from layoutgen.cluster import join
 from layoutgen.config.base import Pool
 from layoutgen.config.stages import ProtectSettings, SaliencySettings
+from layoutgen.core.brands.kits import BrandKits
 from layoutgen.core.gallery import files as gallery
+from layoutgen.core.gallery import rows as gallery_rows
 from layoutgen.evaluation import finished_links, other_rows
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.evaluation.product_colours import ProductColours
@@ -48,7 +51,8 @@ def run_gallery(
     embedded ones. `against` is a table, and which of its runs, that the page compares these rows with; `feedback` the
     decisions of which it says what became. Raises JobError."""
     source = gallery_source.read(storage, layouts, run_id, limit)
-    font_files = fonts_of(source.settings, kits_of(source.settings, storage), font_files)
+    kits = kits_of(source.settings, storage)
+    font_files = fonts_of(source.settings, kits, font_files)
     others = {}
     if against:
         others["against"] = other_rows.against(storage, source, *against)
@@ -81,7 +85,7 @@ def run_gallery(
     zones = finders.zones(ProtectSettings(zones=protect.get("zones"))) if protect and has_covers else None
     links = finished_links.of_rows(storage, output, placed)
     for name, content in gallery.files(
-        [{**row, "_links": links.get(row["row_id"], [])} for row in placed],
+        [{**row, **_kept(row, source.settings, kits), "_links": links.get(row["row_id"], [])} for row in placed],
         source.dead,
         source.run_id,
         totals=(source.total, source.dead_total),
@@ -95,6 +99,18 @@ def run_gallery(
     ):
         storage.write(storage.join(output, name), content)
     return storage.join(output, "index.html")
+
+
+def _kept(row: Mapping[str, Any], settings: Mapping[str, Any], kits: BrandKits) -> dict[str, Any]:
+    """What a row's layout kept beside the limits of all: safe zones of its brand and application, and its brand's
+    colours."""
+    kit = kits.named(row.get("brand"))
+    marketing = (settings.get("marketing") or {}).get("zones") if row.get("application") == "marketing" else None
+    of_both = [*([kit.brand.safe_zones] if kit else []), *([marketing] if marketing else [])]
+    canvas = str(row.get("canvas"))
+    zones = [zone for each in of_both for zone in gallery_rows.zones(finders.named_zones(each), canvas)]
+    kept = {"safe_zones": [*(row.get("safe_zones") or ()), *zones]} if zones else {}
+    return kept | ({"_palette": list(kit.brand.palette)} if kit else {})
 
 
 def _finder(settings: dict[str, Any]) -> SaliencySettings:

@@ -127,7 +127,8 @@ def digest(row: Mapping[str, Any]) -> str:
 
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
     """What the viewer shows of a placed row; `fault` says why there is no preview of it, `_links` in the row are its
-    finished files, `_colours` its product's (three rows of OKLab's L, a, b and a share)."""
+    finished files, `_colours` its product's (three rows of OKLab's L, a, b and a share), `_palette` those that its brand
+    allows."""
     error = _object(row.get("error"))
     details = {
         "elements": [
@@ -151,6 +152,7 @@ def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
         **{name: _box(row.get(name)) for name in ("crop", "picture", "product_box")},
         "seed": row.get("background_seed"),
         "colours": row.get("_colours"),
+        "palette": list(row.get("_palette") or ()),
         **{name: row.get(name) for name in ("image", "language", "adapter", "answer")},
     }
     return {name: value for name, value in details.items() if value not in (None, [], "")}

@@ -38,7 +38,8 @@ def layouts():
         ],
     )  # fmt: skip
     banner = row(row_id="banner", canvas="1600x500", canvas_width=1600, canvas_height=500, run_id=RUN,
-                 elements=[element("title", "Wide", box=[0.1, 0.2, 0.5, 0.6], **ink)])  # fmt: skip
+                 elements=[element("title", "Wide", box=[0.1, 0.2, 0.5, 0.6], **ink)],
+                 _palette=["#112233", "#FFFFFF"])  # fmt: skip
     return [square, banner]
 
 
@@ -352,6 +353,16 @@ def test_zoom_keeps_the_place_under_the_pointer_and_pans(page):
     assert page.place(".editing")[2] == pytest.approx(fitted[2], abs=1)
     page.press("=", "-")
     assert page.place(".editing")[2] == pytest.approx(fitted[2], abs=1)
+
+
+def test_a_brand_that_names_its_colours_allows_no_others(page):
+    swatches = "[...document.querySelectorAll('.swatch')].map((one) => one.dataset.colour)"
+    assert page.run(swatches) == ["#ffffff", "#000000", "#eeeeee", "#1c1c1e"]
+    assert page.run("!!document.querySelector('#tools input[type=color]')")
+    page.press("Escape", "Escape")
+    edit(page, 1)
+    assert page.run(swatches) == ["#112233", "#ffffff"]
+    assert not page.run("!!document.querySelector('#tools input[type=color]')")
 
 
 @pytest.mark.parametrize("width", [1024, 1440, 2560])

@@ -85,7 +85,7 @@ def run_gallery(
     zones = finders.zones(ProtectSettings(zones=protect.get("zones"))) if protect and has_covers else None
     links = finished_links.of_rows(storage, output, placed)
     for name, content in gallery.files(
-        [{**row, **_kept(row, source.settings, kits), "_links": links.get(row["row_id"], [])} for row in placed],
+        [{**row, **_own_limits(row, source.settings, kits), "_links": links.get(row["row_id"], [])} for row in placed],
         source.dead,
         source.run_id,
         totals=(source.total, source.dead_total),
@@ -101,16 +101,16 @@ def run_gallery(
     return storage.join(output, "index.html")
 
 
-def _kept(row: Mapping[str, Any], settings: Mapping[str, Any], kits: BrandKits) -> dict[str, Any]:
-    """What a row's layout kept beside the limits of all: safe zones of its brand and application, and its brand's
+def _own_limits(row: Mapping[str, Any], settings: Mapping[str, Any], kits: BrandKits) -> dict[str, Any]:
+    """What a row's layout keeps beside the limits of all: safe zones of its brand and application, and its brand's
     colours."""
     kit = kits.named(row.get("brand"))
     marketing = (settings.get("marketing") or {}).get("zones") if row.get("application") == "marketing" else None
     of_both = [*([kit.brand.safe_zones] if kit else []), *([marketing] if marketing else [])]
     canvas = str(row.get("canvas"))
     zones = [zone for each in of_both for zone in gallery_rows.zones(finders.named_zones(each), canvas)]
-    kept = {"safe_zones": [*(row.get("safe_zones") or ()), *zones]} if zones else {}
-    return kept | ({"_palette": list(kit.brand.palette)} if kit else {})
+    limits: dict[str, Any] = {"safe_zones": [*(row.get("safe_zones") or ()), *zones]} if zones else {}
+    return limits | ({"_palette": list(kit.brand.palette)} if kit else {})
 
 
 def _finder(settings: dict[str, Any]) -> SaliencySettings:

@@ -2,7 +2,7 @@
 
 from layoutgen.core.brands.brand import Brand
 from layoutgen.core.brands.kits import NO_KITS, BrandKit, BrandKits
-from layoutgen.evaluation.gallery import _kept
+from layoutgen.evaluation.gallery import _own_limits
 
 SETTINGS = {"marketing": {"zones": {"1:1": {"banner": [0.0, 0.9, 1.0, 1.0]}}}}
 ROW = {"row_id": "a", "canvas": "1080x1080", "brand": "Haus", "application": "marketing"}
@@ -17,9 +17,9 @@ def test_a_rows_brand_and_application_add_their_zones_and_colours():
     )
     kits = BrandKits.of((BrandKit(brand),))
     own = [{"name": "player", "box": [0.4, 0.4, 0.6, 0.6]}]
-    kept = _kept({**ROW, "safe_zones": own}, SETTINGS, kits)
-    assert kept["_palette"] == ["#112233", "#ffffff"]
-    assert [zone["name"] for zone in kept["safe_zones"]] == ["player", "seal", "banner"]
-    assert _kept({**ROW, "application": "poster", "brand": "another"}, SETTINGS, kits) == {}
-    assert [zone["name"] for zone in _kept(ROW, SETTINGS, NO_KITS)["safe_zones"]] == ["banner"]
-    assert _kept(ROW, {}, NO_KITS) == {}
+    limits = _own_limits({**ROW, "safe_zones": own}, SETTINGS, kits)
+    assert limits["_palette"] == ["#112233", "#ffffff"]
+    assert [zone["name"] for zone in limits["safe_zones"]] == ["player", "seal", "banner"]
+    assert _own_limits({**ROW, "application": "poster", "brand": "another"}, SETTINGS, kits) == {}
+    assert [zone["name"] for zone in _own_limits(ROW, SETTINGS, NO_KITS)["safe_zones"]] == ["banner"]
+    assert _own_limits(ROW, {}, NO_KITS) == {}

@@ -127,8 +127,8 @@ def digest(row: Mapping[str, Any]) -> str:
 
 def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
     """What the viewer shows of a placed row; `fault` says why there is no preview of it, `_links` in the row are its
-    finished files, `_colours` its product's (three rows of OKLab's L, a, b and a share), `_palette` those that its brand
-    allows."""
+    finished files, `_colours` its product's (three rows of OKLab's L, a, b and a share), `_palette` the colours that
+    its brand allows."""
     error = _object(row.get("error"))
     details = {
         "elements": [

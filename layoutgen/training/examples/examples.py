@@ -34,6 +34,7 @@ REASONS = {
     "row_failed": "the row's status is not ok",
     "image_missing": "the row names no image or no size",
     "cover": "the row is a video cover, which rules lay out",
+    "collage": "the layout shows several photos, and composers that learn are shown one",
     "no_text": "nothing on the poster was placed by a designer",
     "no_title": "there is no title, neither as such nor as the largest text",
     "unknown_role": "an element has a role that nobody knows",
@@ -232,6 +233,8 @@ def _framing(row: Mapping[str, Any], row_id: str) -> Framing:
     picture = box_of(row.get("picture") or (0, 0, 1, 1), f"{row_id}: picture")
     backdrop = row.get("backdrop") or "#ffffff"
     whole = table_rows.framing(row)
+    if whole is not None and whole.tiles:
+        raise UnfitError("collage", f"{row_id} shows several photos; learn from layouts of one")
     if whole is not None and whole.blend == "outpaint":
         return Framing(whole.crop, picture, backdrop, blend=whole.blend, focus=whole.focus)
     return Framing(box_of(row.get("crop") or (0, 0, 1, 1), f"{row_id}: crop"), picture, backdrop)

@@ -154,6 +154,19 @@ def test_a_photo_that_goes_on_beyond_its_edges_is_learnt_with_them_and_no_other_
     assert (type(other), other.reason) == (Drop, "box_outside")
 
 
+def test_a_collage_is_not_learnt_since_composers_that_learn_see_one_photo():
+    tile = {
+        "image": "s3://b/2.jpg",
+        "sha256": "",
+        "width": 9,
+        "height": 9,
+        "crop": [0, 0, 1, 1],
+        "picture": [0, 0, 1, 1],
+    }
+    drop = only(from_layouts([layout(ground={"kind": "collage", "tiles": [tile]})], [decided("adopt")]))
+    assert (type(drop), drop.reason) == (Drop, "collage")
+
+
 def test_of_an_edit_the_edit_is_chosen_and_ours_is_rejected():
     moved = [*ELEMENTS[:1], element("title", "Kettle", (0.2, 0.2, 0.8, 0.3)), ELEMENTS[3]]
     drop, one = from_layouts([layout()], [decided("edit", elements=moved)])

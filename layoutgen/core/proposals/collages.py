@@ -26,7 +26,7 @@ _LEAST_SIDE, _GOOD_SIDE = 0.13, 0.24
 _LONGEST = 2.6  # ratio of a cell's sides
 _UNEQUAL = (0.1, 0.5)
 """What tiles cost that are not equal: of any collage, and of one that is to have equal ones."""
-_HALVINGS = 12
+_HALVINGS = 16
 _IN_LANES = 5  # photos of which four stand in two lanes beside the first
 _SMALL_FIRST = 0.4  # what it costs that the first photo is smaller than the others
 _EMPTY = 0.5  # what a cell costs that its packshot leaves empty
@@ -157,10 +157,10 @@ def _justified(
         low, high = (middle, high) if sum(heights(middle)) > wanted else (low, middle)
     placed: list[Box] = []
     y = top
-    for lane, height in zip(in_lanes, heights(low), strict=True):
+    for lane, height in zip(in_lanes, heights(high), strict=True):
         x = left
         for narrowest, widest in lane:
-            width = height * narrowest ** (1 - low) * widest**low
+            width = height * narrowest ** (1 - high) * widest**high
             placed.append((x, y, x + width, y + height))
             x += width + gutter
         y += height + gutter

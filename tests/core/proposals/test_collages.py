@@ -98,3 +98,9 @@ def test_a_photo_that_fits_no_cell_is_left_out_and_one_photo_is_no_collage():
     assert answers and all(panorama.uri not in [t.image for t in each.framing.tiles] for each in answers)
     assert listed([shot(0), panorama], CANVASES[0]) == []
     assert listed([shot(0)], CANVASES[0]) == []
+
+
+def test_tiles_of_other_shapes_end_with_the_canvas_and_not_a_pixel_beyond_it():
+    of = [shot(number, (0.0, 0.0, 0.5, 0.5), (400, 400)) for number in range(2)]
+    for candidate in listed(of, Canvas(1920, 1080), may_cut_out=False, is_inset=False):
+        assert all(inside(part.picture, WHOLE) for part in candidate.framing.parts)

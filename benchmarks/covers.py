@@ -265,19 +265,19 @@ def composed(
 
 def copies(row: dict[str, Any]) -> dict[str, Copy]:
     """What covers of a photo say: the titles of this benchmark, and the row's own copy."""
-    said = {key: Copy(title) for key, title in TITLES.items()}
+    by_name = {key: Copy(title) for key, title in TITLES.items()}
     if row.get("title"):
         subtitle = next(iter(row.get("selling_points") or ()), None)
         badge, price, language = (row.get(name) for name in ("badge", "price", "language"))
-        said["own"] = Copy(row["title"], subtitle=subtitle, badge=badge, price=price, language=language)
-    return said
+        by_name["own"] = Copy(row["title"], subtitle=subtitle, badge=badge, price=price, language=language)
+    return by_name
 
 
 def objected(mask: np.ndarray, cover: Cover, canvas: Canvas) -> bool:
     """Whether a cover has a text on the subject of a mask (h, w), or cuts it."""
-    seen, limits = sight(mask, cover.framing, canvas), Limits()
-    on_subject = max(marked_share(e.box, seen.marks) for e in cover.elements if e.role is not Role.UNDERLAY)
-    return seen.lost > limits.most_cut or on_subject > limits.most_on_subject
+    shown, limits = sight(mask, cover.framing, canvas), Limits()
+    on_subject = max(marked_share(e.box, shown.marks) for e in cover.elements if e.role is not Role.UNDERLAY)
+    return shown.lost > limits.most_cut or on_subject > limits.most_on_subject
 
 
 def photos(manifest: Path, limit: int, protect: ProtectSettings) -> Iterator[tuple[dict[str, Any], Photo]]:

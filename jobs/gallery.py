@@ -72,8 +72,13 @@ def _draw(storage: Storage, arguments: argparse.Namespace) -> str:
             font_files=tuple(arguments.font),
             maps=not arguments.no_maps,
             against=(arguments.against, arguments.against_run_id) if arguments.against else None,
-            feedback=arguments.feedback,
+            feedback=_feedback(storage, arguments) if arguments.feedback or arguments.serve else None,
         )
+
+
+def _feedback(storage: Storage, arguments: argparse.Namespace) -> str:
+    """The file of decisions; it need not be there yet."""
+    return arguments.feedback or storage.join(arguments.output, "feedback.jsonl")
 
 
 def _serve(storage: Storage, arguments: argparse.Namespace) -> None:
@@ -81,7 +86,7 @@ def _serve(storage: Storage, arguments: argparse.Namespace) -> None:
         storage,
         arguments.layouts,
         arguments.output,
-        arguments.feedback or storage.join(arguments.output, "feedback.jsonl"),
+        _feedback(storage, arguments),
         arguments.preferences or storage.join(arguments.output, "preferences.jsonl"),
         run_id=arguments.run_id,
         limit=arguments.limit,

@@ -56,8 +56,8 @@ def run_gallery(
     others = {}
     if against:
         others["against"] = other_rows.against(storage, source, *against)
-    if feedback:
-        others["earlier"] = other_rows.earlier(storage, source, layouts, feedback)
+    if feedback and (became := other_rows.earlier(storage, source, layouts, feedback)).about["entries"]:
+        others["earlier"] = became
     count = len(source.table) + sum(len(other.table) for other in others.values())
     if pool is None:
         join("", "")

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
@@ -39,14 +40,15 @@ def layout(folder, product, canvas, run_id, top, variant=0, **changes):
     return {"row_id": key, "product_id": product, "canvas": f"{width}x{height}", "canvas_width": width,
             "canvas_height": height, "status": "ok", "crop": [0, 0, 1, 1], "picture": [0, 0, 1, 1], "run_id": run_id,
             "backdrop": "#ffffff", "image": str(folder / "a.jpg"), "title": f"Vase {product}", "elements": elements,
-            "category": "vases", "suggestion": suggestion, "composer": "rules-1", **changes}  # fmt: skip
+            "category": "vases", "selling_points": ["$19"], "suggestion": suggestion, "composer": "rules-1",
+            **changes}  # fmt: skip
 
 
 def publish(folder, run_id, table_rows):
     """Write a snapshot as a job does, and name it."""
     snapshot = folder / "table" / "snapshots" / run_id
     snapshot.mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(table_rows, schema=schema.LAYOUTS), snapshot / "part-00000.parquet")
+    pq.write_table(pa.Table.from_pylist(table_rows, schema=schema.POSTERS), snapshot / "part-00000.parquet")
     manifest = {"settings": {"place": None}, "files": [{"name": "part-00000.parquet", "rows": len(table_rows)}]}
     (snapshot / "_manifest.json").write_text(json.dumps(manifest))
     (folder / "table" / "CURRENT").write_text(f"{run_id}\n")
@@ -64,6 +66,22 @@ def two_nights(folder, products=("p0", "p1", "p2")):
             table_rows += [layout(folder, product, canvas, run, place) for canvas in canvases]
             table_rows.append(layout(folder, product, canvases[0], run, place + 0.15, variant=1))
         publish(folder, run_id, table_rows)
+    return str(folder / "table")
+
+
+def two_grounds(folder):
+    """A table of one poster on two nights, whose ground was painted from another seed on the second."""
+    pixels = np.zeros((80, 60, 4), np.uint8)
+    pixels[10:70, 5:55] = (200, 30, 30, 255)
+    (folder / "vase.png").write_bytes(encoded(Image.fromarray(pixels), "PNG"))
+    for seed, run_id in ((3, FIRST), (4, SECOND)):
+        picture = folder / f"{seed}.png"
+        picture.write_bytes(encoded(photo(240, 240, seed), "PNG"))
+        background = {"format": "png", "uri": str(picture), "sha256": "0" * 64, "bytes": 1}
+        vase = str(folder / "vase.png")
+        poster = {"background": background, "background_seed": seed, "product_box": [0.3, 0.5, 0.7, 0.9],
+                  "cut_out": "alpha", "images": [vase], "image": vase}  # fmt: skip
+        publish(folder, run_id, [layout(folder, "p9", (240, 240), run_id, 0.1 + seed / 100, **poster)])
     return str(folder / "table")
 
 

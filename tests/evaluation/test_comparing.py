@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from layoutgen.config.training import DataSettings, ExamplesConfig, RetrainConfig
 from layoutgen.core import preferences
+from layoutgen.io.storage import Storage
+from layoutgen.streaming import in_process
+from layoutgen.training.gathering import gather
+from layoutgen.training.kinds import kind_of
 from tests.browser import find
 from tests.core.gallery.test_accessibility import audit, axe_source
-from tests.evaluation.nights import FIRST, SECOND, draw, two_nights
+from tests.evaluation.nights import FIRST, SECOND, draw, two_grounds, two_nights
 
 pytestmark = pytest.mark.skipif(find() is None, reason="no chromium, chrome or google-chrome on PATH")
 DECIDED = "Object.fromEntries(gallery.decisions.all().map((one) => [one.row_id, one.decision]))"
@@ -34,8 +39,12 @@ EDIT = [{"role": "title", "text": "Vase p1", "box": box(0.08, 0.48, 0.68, 0.6)},
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("nights")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("nights")
+
+
+@pytest.fixture(scope="module")
+def address(folder):
     table = two_nights(folder)
     said = [
         decision("p1@240x240", "edit", elements=EDIT),
@@ -120,7 +129,7 @@ def test_the_grid_is_grouped_by_product(page):
     assert page.run("document.querySelectorAll('.group').length") == 3
 
 
-def test_runs_are_compared_blind_and_the_choices_are_exported(page):
+def test_runs_are_compared_blind_and_the_choices_are_exported(page, folder):
     assert page.run("gallery.pairs.all.length") == 6  # what stayed the same is no pair
     page.click("#comparing")
     page.wait("gallery.by('compare').open")
@@ -148,6 +157,32 @@ def test_runs_are_compared_blind_and_the_choices_are_exported(page):
         assert chosen[row_id] == (FIRST if (key == "left") == sides[i] else SECOND)
     assert {one.chosen.name for one in choices} | {one.rejected.name for one in choices} == {FIRST, SECOND}
     assert choices[0].chosen.elements and choices[0].annotator == "Mei" and choices[0].category == "vases"
+    assert learnt(page, folder) == {"preference": 5}
+
+
+def learnt(page, folder):
+    """What jobs.examples makes of the choices, by source."""
+    (folder / "preferences.jsonl").write_text(page.run("gallery.pairs.exported()"))
+    config = ExamplesConfig.model_validate({"select": {"shares": [1, 0, 0]}})
+    given = {"layouts": str(folder / "table"), "preferences": str(folder / "preferences.jsonl")}
+    return gather(config, str(folder / "sets"), stream=in_process, **given)["by_source"]
+
+
+def test_choices_between_two_grounds_of_a_poster_are_what_scenes_are_learnt_from(browser, tmp_path):
+    table = two_grounds(tmp_path)
+    browser.errors.clear()
+    browser.open(Path(draw(tmp_path, table, against=(table, FIRST))).as_uri())
+    browser.set("#annotator", "Mei")
+    browser.run("gallery.pairs.choose(gallery.pairs.all[0], 'other')")
+    (tmp_path / "preferences.jsonl").write_text(browser.run("gallery.pairs.exported()"))
+    settings = RetrainConfig.model_validate(
+        {"train": {"model": "embedded/scenes", "name": "scene", "method": "dpo", "denoising_steps": 2}}
+    )
+    data = kind_of(settings.train, Storage()).open_data(DataSettings(source=str(tmp_path), fixed=2))
+    (case,) = [*data.train.cases, *data.validation.cases, *data.test]
+    assert case.product == "p9" and case.wish.size == (240, 240) and case.sample.rejected is not None
+    assert case.wish.product == (0.3, 0.5, 0.7, 0.9) and len(case.wish.texts) == 2
+    assert case.wish.colours[0, 3] > 0.3 and browser.errors == []
 
 
 def test_choices_are_imported_and_survive_a_reload(page):
@@ -197,7 +232,8 @@ def test_groups_comparison_slider_and_what_became_of_decisions_have_no_violation
 
 def test_the_gallery_says_what_became_of_ones_own_decisions(page):
     shown = "gallery.grid.rows.map((row) => row.row_id)"
-    page.set("#decision", "mine")
+    assert page.run("gallery.by('became').textContent") == "1 earlier edit of yours: 1 nearer, 0 farther"
+    page.click("#became")
     page.wait(f"{shown}.length === 3")
     assert page.run(shown) == ["p1@240x240", "p1@240x320", "p2@240x240"]  # not Wei's, and not what stayed
     page.set("#decision", "nearer")

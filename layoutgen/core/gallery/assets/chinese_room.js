@@ -72,6 +72,8 @@ gallery.words.add("zh", {
   "what you rejected is the same today": "你退回的版式今天没有变",
   "what you rejected is another today: distance {now}": "你退回的版式今天变了：距离 {now}",
   "your edit": "你的修改",
+  "show them": "显示",
+  "{n} earlier {n|edit|edits} of yours: {nearer} nearer, {farther} farther": "你以前的 {n} 处修改：今天 {nearer} 处更近，{farther} 处更远",
   "what became of it": "后来怎样",
   "{date}: you said {decision}": "{date}：你的决定是{decision}",
   "then": "当时",

@@ -2,7 +2,7 @@
 // What became of what a reviewer decided on earlier nights: their edit, the layout as it was then, and today's, with how
 // far each is from the edit.
 gallery.history = (() => {
-  const { make, t, words } = gallery;
+  const { make, by, t, words } = gallery;
   const byRow = new Map(); // n of a row of today -> entries
   const SAME = 0.005; // of distances: less is no difference that one sees
 
@@ -69,6 +69,22 @@ gallery.history = (() => {
     }
     return counts;
   }
+
+  // Said above the grid, once there is something to say to who reviews.
+  function show() {
+    const { nearer, farther, alike } = tally();
+    const count = nearer + farther + alike;
+    by("became")?.remove();
+    if (!count) return;
+    by("found").before(make("button", { type: "button", id: "became", title: t("show them"), onclick: filter },
+      t("{n} earlier {n|edit|edits} of yours: {nearer} nearer, {farther} farther", { n: count, nearer, farther })));
+  }
+
+  function filter() {
+    by("decision").value = "mine";
+    by("decision").dispatchEvent(new Event("change"));
+  }
+  document.addEventListener("decisions", show);
 
   return { of, kinds, filters, tally };
 })();

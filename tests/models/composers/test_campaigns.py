@@ -23,7 +23,13 @@ from layoutgen.models.composers.rules import costs
 STYLES = (
     Style("calm", "Calm", "Pale panels."),
     Style("deep", "Deep", "Dark panels.", palette=Palette(panel_lightness=0.3, panel_chroma=0.06)),
-    Style("cards", "Cards", "Photos on cards.", grounds={"card": 0.0, "panel": 0.1}, blocks={"centred": 0.0}),
+    Style(
+        "cards",
+        "Cards",
+        "Photos on cards.",
+        grounds={"card": 0.0, "panel": 0.1, "cut_out": 0.1},
+        blocks={"centred": 0.0},
+    ),
 )
 
 

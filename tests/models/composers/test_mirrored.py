@@ -26,6 +26,7 @@ from layoutgen.models.composers.covers import Cover
 from layoutgen.models.composers.mirrored import Mirrored
 from layoutgen.models.composers.rules import RulesComposer
 from layoutgen.models.finders.border import BorderSaliency
+from layoutgen.stages.further import Photos
 from layoutgen.stages.place import Place
 from tests.budget import examples
 from tests.models.composers.test_rules import SQUARE, TALL, WIDE, photo
@@ -105,7 +106,9 @@ def placed(brief: Brief, answer: Composition, zones: tuple[Zone, ...] = ()) -> t
         "canvas_height": brief.canvas.height, "suggestion": [suggestion_row(s) for s in answer.suggestions],
         "crop": answer.framing.crop, "picture": answer.framing.picture, "backdrop": answer.framing.backdrop,
     }  # fmt: skip
-    layout, _ = stage._lay_out(row, brief.image, brief.annotation.subject_map, None, ())
+    subject = brief.annotation.subject_map
+    assert subject is not None
+    layout, _ = stage._lay_out(row, Photos(answer.framing, brief.image, subject), None, ())
     return layout.elements
 
 

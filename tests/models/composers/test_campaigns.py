@@ -35,7 +35,7 @@ STYLES = (
 
 def photo(seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    pixels = np.full((200, 260, 3), 236, np.uint8)
+    pixels = np.repeat(rng.integers(190, 246, (200, 260, 1)), 3, axis=2).astype(np.uint8)
     pixels[60:190, 90:170] = rng.integers(20, 160, 3)
     return pixels
 

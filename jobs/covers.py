@@ -1,4 +1,4 @@
-"""Video covers: images or clips and titles in, title placements out, each with the acceptance check's verdict.
+"""Video covers: images or clips and copy in, layouts out, each with the acceptance check's verdict.
 
 python -m jobs.covers --input s3://bucket/covers.jsonl --output s3://bucket/covers
 """

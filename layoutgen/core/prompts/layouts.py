@@ -57,7 +57,7 @@ class Slot:
     roles: tuple[Role, ...]
 
 
-_POINT_ROLES = (Role.SUBTITLE, Role.SELLING_POINT, Role.PRICE, Role.CALL_TO_ACTION, Role.OTHER)
+POINT_ROLES = (Role.SUBTITLE, Role.SELLING_POINT, Role.PRICE, Role.CALL_TO_ACTION, Role.OTHER)
 
 
 def layout_prompt(copy: Copy, canvas: Canvas, logo_aspect: float | None = None) -> LayoutPrompt:
@@ -147,7 +147,7 @@ def layout_grammar(rules: Sequence[str], underlays: int) -> str:
 
 def slots(copy: Copy) -> list[Slot]:
     """The elements that a copy demands, in the answer's order. Blank texts demand nothing."""
-    wanted = [Slot(copy.title, (Role.TITLE,))] + [Slot(point, _POINT_ROLES) for point in copy.selling_points]
+    wanted = [Slot(copy.title, (Role.TITLE,))] + [Slot(point, POINT_ROLES) for point in copy.selling_points]
     if copy.brand and not copy.logo:
         wanted.append(Slot(copy.brand, (Role.LOGO,)))
     wanted = [slot for slot in wanted if said(slot.text)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from layoutgen.core.feedback import Feedback, blames_layout, name_key
-from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.core.layout import OFFER_ROLES, Box, Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.prompts.layouts import said
 from layoutgen.training.examples.rejections import question, rejections_of, why
@@ -19,6 +19,7 @@ from layoutgen.training.examples.row_elements import (
     box_of,
     canvas_of,
     check_sayable,
+    folded,
     image_of,
     is_sayable,
     joined,
@@ -253,7 +254,9 @@ def example_of(
         row.get("brand"),
         row.get("logo"),
         row.get("language"),
-    )
+        **{role.value: row.get(role.value) for role in OFFER_ROLES},
+    ).folded
+    target = folded(target)
     copy = placed_copy(whole, target, row_id)
     check_sayable(target, copy, row_id)
     fits = None if ours is None else restricted(ours, copy)

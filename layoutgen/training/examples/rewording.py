@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from layoutgen.core.feedback import Feedback
+from layoutgen.core.layout import OFFER_ROLES
 
-_COPY = ("title", "brand")
+_COPY = ("title", "brand", *(role.value for role in OFFER_ROLES))
 
 
 def reworded(row: Mapping[str, Any], edit: Feedback) -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from layoutgen.core.layout import Box, Canvas, Copy, Role, Suggestion, union
-from layoutgen.core.prompts.layouts import said, slots, write_layout
+from layoutgen.core.layout import OFFER_ROLES, Box, Canvas, Copy, Role, Suggestion, union
+from layoutgen.core.prompts.layouts import POINT_ROLES, said, slots, write_layout
 
 _SLACK = 0.005  # a box may reach so far out and is cut
 _JOIN_GAP, _JOIN_SIZE, _JOIN_SHARED = 0.9, 1.4, 0.3
@@ -98,11 +98,21 @@ def placed_copy(copy: Copy, target: Sequence[Suggestion], row_id: str) -> Copy:
     return replace(copy, selling_points=points, brand=copy.brand if copy.brand and take(copy.brand) else None)
 
 
+def folded(suggestions: Sequence[Suggestion]) -> tuple[Suggestion, ...]:
+    """A layout for `Copy.folded`: texts of an offer in a role that answers have no word for are selling points."""
+    return tuple(
+        replace(suggestion, role=Role.SELLING_POINT)
+        if suggestion.role in OFFER_ROLES and suggestion.role not in POINT_ROLES
+        else suggestion
+        for suggestion in suggestions
+    )
+
+
 def restricted(suggestions: Sequence[Suggestion], copy: Copy) -> tuple[Suggestion, ...]:
     """What a layout has of a copy, and underlays."""
     left = [_nfc(slot.text) for slot in slots(copy)]
     elements = []
-    for element in suggestions:
+    for element in folded(suggestions):
         if element.role is Role.UNDERLAY:
             elements.append(element)
         elif _nfc(element.text) in left:

@@ -296,3 +296,29 @@ def test_examples_need_neither_torch_nor_ray_nor_opencv():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+OFFERED = [
+    element("title", "Kettle", (0.1, 0.1, 0.6, 0.2)),
+    element("price", "$12", (0.1, 0.72, 0.5, 0.78)),
+    element("was_price", "$19", (0.52, 0.73, 0.6, 0.77)),
+    element("badge", "New", (0.8, 0.8, 0.9, 0.9)),
+    element("disclaimer", "While stocks last", (0.1, 0.95, 0.5, 0.98)),
+]
+OFFER = {"price": "$12", "was_price": "$19", "badge": "New", "disclaimer": "While stocks last"}
+
+
+def test_an_offer_is_learnt_as_the_model_is_asked_about_it():
+    row = layout(selling_points=["1.5 l"], **OFFER, logo=None, brand=None, elements=OFFERED)
+    elements = tuple(
+        EditedElement(Role(before["role"]), before["text"], before["box"], was=number)
+        for number, before in enumerate(OFFERED)
+    )
+    badge = EditedElement(Role.BADGE, "Only now", (0.7, 0.7, 0.9, 0.9), was=3)
+    decision = Feedback("k@800x800", "r1", "edit", "Mia", NOON, (*elements[:3], badge, elements[4]))
+    (example,) = (item for item in from_layouts([row], [decision]) if isinstance(item, Example))
+    asked = Copy("Kettle", ("$12", "$19", "Only now", "While stocks last"), language="en")
+    assert example.copy == asked
+    assert parse_layout(write_layout(example.target, asked), asked)
+    assert [e.text for e in example.rejected] == ["Kettle", "$12", "$19", "Only now", "While stocks last"]
+    assert {e.role for e in example.target} == {Role.TITLE, Role.PRICE, Role.SELLING_POINT}

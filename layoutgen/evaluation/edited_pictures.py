@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from layoutgen.core import rows
 from layoutgen.core.gallery.edits import EditError, edited
 from layoutgen.core.metrics import table_rows
 from layoutgen.imaging import drawing, images
@@ -46,12 +47,14 @@ class EditedPictures:
         fault = table_rows.fault(row) or (unlike[0] if unlike else table_rows.framing_fault(row))
         if fault or framing is None or not row.get("image"):
             raise EditError(f"{row_id} can't be drawn: {fault or 'it has no image'}; lay it out anew")
-        wanted = edited(layout, elements, canvas, lambda element: face_of(element, self._font_files))
+        wanted = edited(
+            layout, elements, canvas, lambda e: face_of(e, self._font_files), has_logo=bool(row.get("logo"))
+        )
         if fault := drawable.fault_of(wanted, canvas, self._font_files):
             raise EditError(f"{row_id} can't be drawn as edited: {fault}")
         with self._lock:
             try:
-                ground, logo = self._scenes.ground(row, framing, canvas), self._scenes.logo(row)
+                ground, logo = self._scenes.ground(row, framing, canvas), self._scenes.logo({**row, "elements": [*map(rows.element_row, wanted)]})
             except (StorageError, FileFault) as error:
                 raise EditError(f"{row_id} can't be drawn: {error}") from None
             drawn = drawing.draw(ground, wanted, canvas, logo=logo, font_files=self._font_files)

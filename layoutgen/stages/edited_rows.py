@@ -30,7 +30,9 @@ def as_edited(row: Mapping[str, Any], edit: Feedback, font_files: tuple[str, ...
     layout = table_rows.elements(row.get("elements"), [])
     wanted = [feedback.as_json(element) for element in edit.elements or ()]
     try:
-        elements = edited(layout, wanted, table_rows.canvas(row), lambda element: face_of(element, font_files))
+        elements = edited(
+            layout, wanted, table_rows.canvas(row), lambda e: face_of(e, font_files), has_logo=bool(row.get("logo"))
+        )
     except EditError as error:
         raise RowFault("edit_not_drawable", f"as edited by {edit.annotator}, {error}") from None
     return {**row, "elements": [rows.element_row(element) for element in elements]}

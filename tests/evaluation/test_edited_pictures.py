@@ -10,7 +10,7 @@ from layoutgen.core.gallery.edits import EditError
 from layoutgen.evaluation.edited_pictures import EditedPictures
 from layoutgen.io.storage import Storage
 from layoutgen.stages.preview import Preview
-from tests.evaluation.conftest import LOGO, TITLE
+from tests.evaluation.conftest import LOGO, TITLE, layouts
 
 
 def pixels(data):
@@ -35,6 +35,15 @@ def test_words_and_logo_are_where_they_were_moved_to(table):
     assert len(ys) and ys.min() >= 0.69 * 200 and ys.max() <= 0.81 * 200
     red = np.nonzero(np.abs(drawn - (220, 20, 20)).max(-1) < 60)
     assert red[0].min() >= 0.39 * 200 and red[0].max() <= 0.51 * 200
+
+
+def test_a_logo_that_the_machine_left_out_is_put_back(tmp_path):
+    table = layouts(tmp_path, elements=[TITLE])
+    drawn = pixels(EditedPictures(Storage(), table, ()).draw("p0", [TITLE, LOGO]))
+    red = np.nonzero(np.abs(drawn - (220, 20, 20)).max(-1) < 60)
+    left, top, right, bottom = red[1].min(), red[0].min(), red[1].max() + 1, red[0].max() + 1
+    assert 180 <= left < right <= 240 and 40 <= top < bottom <= 80
+    assert right - left == pytest.approx(2 * (bottom - top), abs=2), "in its own shape"
 
 
 @pytest.mark.parametrize(

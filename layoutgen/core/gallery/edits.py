@@ -35,16 +35,23 @@ class EditError(ValueError):
     """An edit can't be drawn; the message names the element, what was found and the fix."""
 
 
-def edited(layout: Sequence[Element], edit: object, canvas: Canvas, face_of: FaceOf) -> list[Element]:
+def edited(
+    layout: Sequence[Element], edit: object, canvas: Canvas, face_of: FaceOf, *, has_logo: bool = False
+) -> list[Element]:
     """The elements of a layout as an edit leaves them: `edit` is a list of objects with `role`, `text` and `box` (ltrb,
-    normalised), and perhaps `was` (the index of the row's element), `lines`, `font_px` and any of `CHANGEABLE`. Raises
-    EditError."""
+    normalised), and perhaps `was` (the index of the row's element), `lines`, `font_px` and any of `CHANGEABLE`.
+    `has_logo` tells whether the row has a logo's image, which may be put back. Raises EditError."""
     if fault := fault_of_elements(edit):
         raise EditError(fault)
     assert isinstance(edit, Sequence)
     drawn: list[Element] = []
     places: dict[int, int] = {}
     for k, (was, wanted) in enumerate(zip(origins(layout, edit), edit, strict=True)):
+        if was is None:
+            if not has_logo:
+                raise EditError(f"elements[{k}] has the role 'logo'; the row has no image of one, leave it out")
+            drawn.append(Element(Role.LOGO, _box(wanted, f"elements[{k}]"), z=max(e.z for e in layout)))
+            continue
         places.setdefault(was, k)
         try:
             drawn.append(_drawn(layout[was], wanted, f"elements[{k}]", canvas, face_of))
@@ -53,13 +60,14 @@ def edited(layout: Sequence[Element], edit: object, canvas: Canvas, face_of: Fac
     return [replace(e, underlay=None if e.underlay is None else places.get(e.underlay)) for e in drawn]
 
 
-def origins(layout: Sequence[Element], edit: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Which of a layout's elements each of an edit's was. Raises EditError where it is none of them."""
+def origins(layout: Sequence[Element], edit: Sequence[Mapping[str, Any]]) -> list[int | None]:
+    """Which of a layout's elements each of an edit's was, None for a logo's image that the layout left out. Raises
+    EditError where it is none of them."""
     free = list(range(len(layout)))
     return [_origin(layout, free, wanted, f"elements[{k}]") for k, wanted in enumerate(edit)]
 
 
-def _origin(layout: Sequence[Element], free: list[int], wanted: Mapping[str, Any], name: str) -> int:
+def _origin(layout: Sequence[Element], free: list[int], wanted: Mapping[str, Any], name: str) -> int | None:
     """Which of the row's elements an edited one was, or looks like: as it says, else the one with its role and text, or
     its role, or of a text the smallest."""
     was = wanted.get("was")
@@ -75,6 +83,8 @@ def _origin(layout: Sequence[Element], free: list[int], wanted: Mapping[str, Any
     if not alike and wanted["role"] in TEXT_ROLES:  # a text that was put back looks like the row's smallest
         texts = [i for i, element in enumerate(layout) if element.lines]
         alike = sorted(texts, key=lambda i: layout[i].font_px)[:1]
+    if not alike and layout and wanted["role"] == Role.LOGO and not wanted.get("text"):
+        return None
     if not alike:
         has = ", ".join(dict.fromkeys(element.role.value for element in layout)) or "none"
         raise EditError(f"{name} has the role {wanted['role']!r}; the layout's elements have {has}")

@@ -237,6 +237,16 @@ def test_a_drag_snaps_to_zones_and_equal_spacing_and_shows_it(page):
     assert boxes(page)[3][1] == 380
 
 
+def test_all_lines_that_a_box_snaps_to_are_shown(page):
+    page.focus(handle(3))
+    page.set("[data-side=width]", 300)  # as wide as the title, which begins 20 px further left
+    start = middle(page, handle(4))
+    page.grasp(start, by(page, start, -18, 0))
+    lines = "[...document.querySelectorAll('.guide[data-axis=x]')].map((line) => Math.round(10 * parseFloat(line.style.left)))"
+    assert sorted(page.run(lines)) == [80, 230, 380]
+    page.let_go(by(page, start, -18, 0))
+
+
 def test_words_lines_alignment_colour_and_font_are_changed_and_travel(page, address):
     page.focus(handle(1))
     page.focus("#words")

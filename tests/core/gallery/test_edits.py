@@ -92,7 +92,7 @@ def test_a_text_that_was_put_back_looks_like_one_of_its_role_or_the_smallest():
     ("edit", "message"),
     [
         ("x", "elements is 'x'; give the list as edited"),
-        ([{"role": "logo", "box": [0, 0, 1, 1]}], "has the role 'logo'; the layout's elements have underlay, title"),
+        ([{"role": "logo", "box": [0, 0, 1, 1]}], "has the role 'logo'; the row has no image of one"),
         ([{"role": "title", "box": [0, 0, 0, 1]}], "give left < right and top < bottom"),
         ([{"role": "title", "text": "Vase", "box": [0, 0, 1, 1], "colour": "red"}], "element_colour_unknown"),
         ([{"role": "title", "text": "W" * 900, "box": [0, 0, 0.02, 0.02]}], "make the box larger or the text shorter"),
@@ -103,3 +103,10 @@ def test_a_text_that_was_put_back_looks_like_one_of_its_role_or_the_smallest():
 def test_what_cannot_be_drawn_is_told(edit, message):
     with pytest.raises(EditError, match="^.*" + message.replace("[", r"\[").replace("?", r"\?")):
         edited([UNDERLAY, title()], edit, CANVAS, face_of)
+
+
+def test_a_logo_that_was_left_out_is_put_back_where_the_row_has_its_image():
+    mark = {"role": "logo", "text": "", "box": [0.7, 0.7, 0.9, 0.9]}
+    layout = [UNDERLAY, title()]
+    drawn = edited(layout, [*map(said, layout), mark], CANVAS, face_of, has_logo=True)
+    assert drawn == [*layout, Element(Role.LOGO, (0.7, 0.7, 0.9, 0.9), z=max(one.z for one in layout))]

@@ -10,7 +10,7 @@ gallery.decisions = (() => {
   const rowOfLayout = new Map(); // "row_id\nlayout", what is laid out and how, whatever the run
   const byAnnotator = new Map(); // annotator's key -> row_id -> record
   let annotator = "";
-  let steps = []; // each a list of { who, rowId, runId, before, at }
+  let steps = []; // each a list of { who, rowId, runId, before, beforeAt, at }
   let runId = "";
 
   // Names are the same without case and spaces at their ends or doubled.
@@ -79,7 +79,8 @@ gallery.decisions = (() => {
   // what else of them was changed.
   function decide(rows, decision, { elements, note, reasons, comments, final } = {}) {
     const step = rows.map((row) => {
-      const before = store.get(names(annotator, row.row_id, row.runId))?.value ?? null;
+      const kept = store.get(names(annotator, row.row_id, row.runId));
+      const before = kept?.value ?? null;
       const words = (note ?? before?.note ?? "").trim();
       const chips = reasons ?? before?.reasons ?? [];
       const value = { decision, annotator };
@@ -88,9 +89,9 @@ gallery.decisions = (() => {
       if (chips.length) value.reasons = chips;
       const pinned = comments ?? before?.comments ?? [];
       if (pinned.length) value.comments = pinned;
-      if (final) value.final = true;
+      if (final ?? (before?.final && before.decision === decision)) value.final = true; // the same again settles it still
       if (row.layout) value.layout = row.layout;
-      return { who: annotator, rowId: row.row_id, runId: row.runId, before, at: put(row, value) };
+      return { who: annotator, rowId: row.row_id, runId: row.runId, before, beforeAt: kept?.at, at: put(row, value) };
     });
     steps.push(step);
     keepSteps();
@@ -115,7 +116,11 @@ gallery.decisions = (() => {
     const step = steps.pop();
     if (!step) return null;
     const mine = step.filter(({ who, rowId, runId: ofRun, at }) => store.get(names(who, rowId, ofRun))?.at === at);
-    mine.forEach(({ who, rowId, runId: ofRun, before }) => store.put(names(who, rowId, ofRun), before));
+    mine.forEach(({ who, rowId, runId: ofRun, before, beforeAt }) => {
+      const { at } = store.put(names(who, rowId, ofRun), before);
+      const earlier = steps.flat().find((one) => one.who === who && one.rowId === rowId && one.runId === ofRun && one.at === beforeAt);
+      if (earlier) earlier.at = at; // the next undo takes that one back
+    });
     keepSteps();
     changed();
     return mine.map(({ rowId }) => rowId);

@@ -126,18 +126,18 @@ gallery.editor = (() => {
         const change = ([dx, dy]) => (edges
           ? boxes.resize(before, i, edges, dx, dy, size, moved.shiftKey) : boxes.move(before, members, dx, dy, size));
         elements = change(by);
-        let found = [null, null];
+        let holding = [[], []];
         if (snapping && !moved.ctrlKey && !moved.metaKey && !(edges && moved.shiftKey)) {
           const snapped = guides.snap(elements, members, edges, NEAR * perPx, canvas);
           elements = change(by.map((value, axis) => value + snapped.shift[axis]));
-          found = snapped.found;
+          holding = snapped.holding;
         }
         draw();
-        guides.draw(frame, found, elements[i].box, size);
+        guides.draw(frame, holding, elements[i].box, size);
       };
       const drop = () => {
         node.removeEventListener("pointermove", drag);
-        guides.draw(frame, [null, null], null, size);
+        guides.draw(frame, [[], []], null, size);
         const after = elements;
         elements = before;
         if (!hasMoved && wasChosen && !edges) choose([i]);

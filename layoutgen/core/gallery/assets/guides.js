@@ -7,9 +7,13 @@ gallery.guides = (() => {
 
   const holds = (outer, inner) => inner.every((side, i) => (i < 2 ? side >= outer[i] : side <= outer[i]));
 
-  // Which of `wanted` is the nearest: each has `shift`, what the box would have to move by.
-  const nearest = (wanted, tolerance) => wanted.reduce(
-    (best, one) => (Math.abs(one.shift) < (best ? Math.abs(best.shift) : tolerance) ? one : best), null);
+  const SAME = 0.5; // px within which places are the same
+
+  // Those of `wanted` that the box comes to by the least shift: each has `shift`, what it would have to move by.
+  function nearest(wanted, tolerance) {
+    const least = wanted.reduce((best, { shift }) => (Math.abs(shift) < Math.abs(best) ? shift : best), tolerance);
+    return Math.abs(least) < tolerance ? wanted.filter(({ shift }) => Math.abs(shift - least) < SAME) : [];
+  }
 
   function lines({ low, high, side }, box, edges, others, { size, margin, zones }) {
     const names = side ? ["top", "bottom"] : ["left", "right"];
@@ -41,7 +45,7 @@ gallery.guides = (() => {
     });
   }
 
-  // The shift [dx, dy] that snaps what is dragged, and for each axis what it snapped to (null for nothing). `members`
+  // The shift [dx, dy] that snaps what is dragged, and for each axis all that it snapped to. `members`
   // are the elements that move, `edges` the sides of the first of them that do, "" for a move.
   function snap(elements, members, edges, tolerance, canvas) {
     const box = edges ? elements[members[0]].box : boxes.union(members.map((k) => elements[k].box));
@@ -49,26 +53,27 @@ gallery.guides = (() => {
     const others = elements.filter((_, k) => !members.includes(k)).map((one) => one.box);
     // Of a panel that all stand on, the edges count as any other's, and it is nobody's neighbour.
     const beside = others.filter((other) => !boxes.overlap(other, box));
-    const found = AXES.map((axis) => nearest([
+    const holding = AXES.map((axis) => nearest([
       ...own.flatMap((one) => lines(axis, one, edges, others, canvas)),
       ...(edges ? [] : spaced(axis, box, beside)),
     ], tolerance));
-    return { shift: found.map((one) => one?.shift ?? 0), found };
+    return { shift: holding.map(([first]) => first?.shift ?? 0), holding };
   }
 
-  // Draw what a drag snapped to; called with [null, null] it clears.
-  function draw(frame, found, box, size) {
+  // Draw all that a drag snapped to, by axis; called with [[], []] it clears.
+  function draw(frame, holding, box, size) {
     frame.querySelectorAll(".guide, .spacing").forEach((line) => line.remove());
-    found.forEach((one, axis) => {
+    holding.forEach((guides, axis) => {
       const [across, along] = [size[axis], size[1 - axis]];
       const put = (kind, from, to, place, end) => {
         const sides = axis ? [place, from, end, to].map((side, i) => side / (i % 2 ? across : along))
           : [from, place, to, end].map((side, i) => side / (i % 2 ? along : across));
         gallery.pictures.at(frame.appendChild(make("i", { class: kind, "data-axis": axis ? "y" : "x" })), sides);
       };
-      if (one?.line != null) put("guide", one.line, one.line, 0, along);
+      const places = new Set(guides.filter(({ line }) => line != null).map(({ line }) => Math.round(line)));
+      places.forEach((line) => put("guide", line, line, 0, along));
       const middle = box && (box[1 - axis] + box[3 - axis]) / 2;
-      one?.gaps?.forEach(({ from, to }) => put("spacing", from, to, middle, middle));
+      guides.forEach(({ gaps }) => gaps?.forEach(({ from, to }) => put("spacing", from, to, middle, middle)));
     });
   }
 

@@ -54,7 +54,10 @@ class EditedPictures:
             raise EditError(f"{row_id} can't be drawn as edited: {fault}")
         with self._lock:
             try:
-                ground, logo = self._scenes.ground(row, framing, canvas), self._scenes.logo({**row, "elements": [*map(rows.element_row, wanted)]})
+                ground, logo = (
+                    self._scenes.ground(row, framing, canvas),
+                    self._scenes.logo({**row, "elements": [*map(rows.element_row, wanted)]}),
+                )
             except (StorageError, FileFault) as error:
                 raise EditError(f"{row_id} can't be drawn: {error}") from None
             drawn = drawing.draw(ground, wanted, canvas, logo=logo, font_files=self._font_files)

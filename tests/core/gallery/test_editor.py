@@ -242,8 +242,8 @@ def test_all_lines_that_a_box_snaps_to_are_shown(page):
     page.set("[data-side=width]", 300)  # as wide as the title, which begins 20 px further left
     start = middle(page, handle(4))
     page.grasp(start, by(page, start, -18, 0))
-    lines = "[...document.querySelectorAll('.guide[data-axis=x]')].map((line) => Math.round(10 * parseFloat(line.style.left)))"
-    assert sorted(page.run(lines)) == [80, 230, 380]
+    lefts = "[...document.querySelectorAll('.guide[data-axis=x]')].map(({ style }) => parseFloat(style.left))"
+    assert sorted(page.run(lefts)) == [8, 23, 38], "percent of the canvas"
     page.let_go(by(page, start, -18, 0))
 
 

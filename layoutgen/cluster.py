@@ -1,4 +1,7 @@
-"""The Ray cluster that a job works on, joined or started here; one that is not there or too small is told at once."""
+"""The Ray cluster that a job works on, joined or started here; one that is not there or too small is told at once.
+
+Ray is imported by what needs it: that takes a second or more, and a night without changes has no use for it.
+"""
 
 import logging
 import os
@@ -7,11 +10,6 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-
-import ray
-import ray.data
-from ray._private.services import canonicalize_bootstrap_address  # what `auto` stands for has no public name
-from ray.exceptions import AuthenticationError
 
 from layoutgen import console
 from layoutgen.config.base import Node, Pool
@@ -39,8 +37,12 @@ def join(address: str, setting: str = "run.ray_address") -> None:
     """Join the cluster at `address` or RAY_ADDRESS (`ray job submit` sets it), else start one here, never one that
     happens to run on this machine, unless that has been done. `setting` names where `address` comes from; empty: it is
     no setting of the job. Raises ClusterError."""
+    import ray
+    import ray.data
+    from ray.exceptions import AuthenticationError
+
     if not ray.is_initialized():
-        where = address or os.environ.get("RAY_ADDRESS") or "local"
+        where = named(address) or "local"
         if where == "local":
             _check_temporary_folder()
         else:
@@ -55,6 +57,16 @@ def join(address: str, setting: str = "run.ray_address") -> None:
         finally:
             console.set_up()
     ray.data.DataContext.get_current().enable_progress_bars = False
+
+
+def named(address: str) -> str:
+    """The cluster that somebody names, by settings or environment; empty: one is started here."""
+    return address or os.environ.get("RAY_ADDRESS") or ""
+
+
+def is_joined() -> bool:
+    """Whether this process is of a cluster now."""
+    return "ray" in sys.modules and bool(sys.modules["ray"].is_initialized())
 
 
 def _check_temporary_folder() -> None:
@@ -72,26 +84,29 @@ def _check_temporary_folder() -> None:
 def own_output() -> Iterator[None]:
     """Keep standard output for what the caller says afterwards: Ray's news of workers and nodes, which it prints there
     at any moment, go to standard error, and the cluster or connection that was made inside ends with it, unheard."""
-    ours = not ray.is_initialized()
+    ours = not is_joined()
     with console.without_native_lines(), redirect_stdout(sys.stderr):
         try:
             yield
         finally:
-            if ours:
+            if ours and "ray" in sys.modules:
+                import ray
+
                 with open(os.devnull, "w") as nothing, redirect_stdout(nothing), redirect_stderr(nothing):
                     ray.shutdown()
 
 
 def fit(
     pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = (), alone: bool = False
-) -> None:
+) -> float:
     """Look whether the cluster holds all pools at once: each actor on one node, and the sum on all; actors that find no
-    place wait for ever. `nodes` are those that it may grow to by `autoscaling`; one that is `alone` never grows. Raises
-    PoolError."""
+    place wait for ever. `nodes` are those that it may grow to by `autoscaling`; one that is `alone` never grows. Return
+    the share of the CPUs they ask for that actors get: 1, or less on a machine alone that holds each pool and not all:
+    there they take turns. Raises PoolError."""
     autoscaling, mend = autoscaling and not alone, _ALONE if alone else _GROWS
     if autoscaling and not nodes:
         log.warning("run.nodes is empty: nobody looks whether the nodes that autoscaling adds will hold the pools")
-        return
+        return 1.0
     nodes = nodes if autoscaling else _nodes()
     for name, pool in pools:
         places = sum(node.most * _places(node, pool) for node in nodes)
@@ -103,19 +118,24 @@ def fit(
                 f"reserves, or add nodes{mend}"
             )
     asked = ", ".join(f"{name} {pool.size}" for name, pool in pools)
+    share = 1.0
     for resource, wants, haves in (
         ("CPU", [p.size * p.num_cpus for _, p in pools], [node.most * node.cpus for node in nodes]),
         ("GPU", [p.size * p.num_gpus for _, p in pools], [node.most * node.gpus for node in nodes]),
         ("GB of memory", [p.size * p.memory_gb for _, p in pools], [node.most * node.memory_gb for node in nodes]),
     ):
         want, have = sum(wants), sum(haves)
-        if want > have + 1e-9:
+        if alone and resource == "CPU" and want > have + 1e-9:
+            share = _SHARED * have / want
+        elif want > have + 1e-9:
             raise PoolError(
                 f"the pools ask for {want:g} {resource} ({asked} actors) and the cluster has {have:g}; lower the "
                 f"pools' size or what an actor reserves in the config, or add nodes{mend}"
             )
+    return share
 
 
+_SHARED = 0.99  # of the CPUs: Ray counts in ten thousandths, and rounds each actor's
 _GROWS = "; where the cluster adds them itself, set run.autoscaling and run.nodes"
 _ALONE = (
     "; this is a Ray of this machine alone, which adds none: name the cluster by ray_address in the settings, or send "
@@ -125,12 +145,16 @@ _ALONE = (
 
 def is_alone() -> bool:
     """Whether this process started the cluster, as `join` does where nobody names one."""
+    import ray
+
     node = ray._private.worker._global_node
     return node is not None and bool(node.head)
 
 
 def _nodes() -> list[Node]:
     """The nodes that are there, with what Ray hands out of them."""
+    import ray
+
     found = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     return [
         Node(cpus=one.get("CPU", 0.0), gpus=one.get("GPU", 0.0), memory_gb=one.get("memory", 0.0) / 1e9)
@@ -163,6 +187,9 @@ def _reach(where: str, setting: str) -> None:
     mend = _mend(setting)
     name = where
     if where == "auto":
+        # what `auto` stands for has no public name
+        from ray._private.services import canonicalize_bootstrap_address
+
         try:
             name = canonicalize_bootstrap_address("auto") or ""
         except ConnectionError:
@@ -213,6 +240,8 @@ def _refusal(where: str, mend: str, error: Exception) -> ClusterError:
             f"the Ray cluster at {where} runs Ray {theirs} on Python {their_python} and this job Ray {ours} on Python "
             f"{our_python}; install here what the cluster has, or {mend}"
         )
+    from ray.exceptions import AuthenticationError
+
     if isinstance(error, AuthenticationError | ConnectionError):
         return ClusterError(
             f"the Ray cluster at {where} does not let this job in: its token is missing or another's; set "

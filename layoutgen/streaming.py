@@ -6,6 +6,7 @@ neither split it nor join it with its neighbours, whatever its size. Packing cop
 take seconds to fetch); opening copies nothing.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import ray.data
-from ray.data.exceptions import ExecutionTimeoutError
-from ray.exceptions import RayTaskError
 
 from layoutgen import console
 from layoutgen.cluster import ClusterError, fit, is_alone, join
@@ -25,6 +23,8 @@ from layoutgen.io.tables.lease import LeaseError
 from layoutgen.models.decoding.devices import ending_with_device
 
 _OF_THE_MACHINE = {"StorageError": StorageError, "LeaseError": LeaseError, "DeviceError": ClusterError}
+log = logging.getLogger("layoutgen")
+
 Stage = Callable[[pa.Table], pa.Table]
 
 
@@ -85,10 +85,16 @@ def stream(
     half an hour or a device is lost again and again; StorageError or LeaseError where a worker did.
     """
     join(address)
-    fit([(step.name, step.pool) for step in steps], autoscaling=autoscaling, nodes=nodes, alone=is_alone())
+    import ray.data
+    from ray.data.exceptions import ExecutionTimeoutError
+    from ray.exceptions import RayTaskError
+
+    share = fit([(step.name, step.pool) for step in steps], autoscaling=autoscaling, nodes=nodes, alone=is_alone())
     tables = list(tables)
     if not tables:
         return
+    if share < 1:
+        log.info("all pools together ask for more CPUs than this machine has: an actor reserves %.0f %%", 100 * share)
     dataset = ray.data.from_blocks([packed(table) for table in tables])  # from_arrow: a task for each, 5 ms a shard
     for step in steps:
         named = type(step.name.capitalize(), (_Actor,), {})
@@ -99,7 +105,7 @@ def stream(
             batch_size=1,
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(size=min(pool.size, len(tables)), max_tasks_in_flight_per_actor=4),
-            num_cpus=pool.num_cpus,
+            num_cpus=pool.num_cpus * share,
             num_gpus=pool.num_gpus or None,
             memory=pool.memory_gb * 1e9 or None,
         )

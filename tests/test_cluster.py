@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from ray.exceptions import AuthenticationError
 from layoutgen import cluster
 from layoutgen.cluster import ClusterError, PoolError, fit, join
 from layoutgen.config.base import Node, Pool
+from layoutgen.config.jobs import LayoutsConfig
 from tests.drawn import encoded, photo
 from tests.forked import Forked
 from tests.limits import PATIENCE_S
@@ -191,6 +193,24 @@ def test_pools_that_fit_are_let_through() -> None:
     pools = {"a": Pool(size=8, num_gpus=0.5, num_cpus=6), "b": Pool(size=112), "c": Pool(num_cpus=0)}
     fit([*pools.items()], autoscaling=True, nodes=PODS)
     fit([("a", Pool(size=1000))], autoscaling=True)
+
+
+def test_a_machine_alone_that_holds_each_pool_and_not_all_shares_its_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_nodes", lambda: [Node(cpus=2, memory_gb=8)])
+    settings = LayoutsConfig.model_validate(
+        tomllib.loads(Path("jobs/layouts.toml").read_text()) | {"compose": {"engine": "qwen_vl", "model": "embedded"}}
+    )
+    parts = ("load", "images", "annotate", "compose", "place", "write")
+    pools = [*((part, getattr(settings, part).pool) for part in parts), ("prepare", settings.compose.prepare)]
+    share = fit(pools, alone=True)
+    assert 1.9 < share * sum(pool.size * pool.num_cpus for _, pool in pools) < 2
+    assert fit(pools[:3], alone=True) == 1
+    with pytest.raises(PoolError, match="the pools ask for 3"):
+        fit(pools)
+    with pytest.raises(PoolError, match="3 compose actors of 1 CPU each and the cluster's nodes hold 2"):
+        fit([("compose", Pool(size=3))], alone=True)
+    with pytest.raises(PoolError, match="the pools ask for 12 GB of memory"):
+        fit([(name, Pool(memory_gb=6)) for name in "ab"], alone=True)
 
 
 @given(

@@ -6,11 +6,10 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
-from ray.util.metrics import Gauge
-
-from layoutgen.cluster import ClusterError
+from layoutgen.cluster import ClusterError, is_joined
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import RunSettings
 from layoutgen.core.errors import Stop
@@ -312,19 +311,29 @@ GAUGES = {
 
 
 class Metrics:
-    """How a run stands, for Prometheus by way of Ray: gauges `layoutgen_…` with the labels table and run."""
+    """How a run stands, for Prometheus by way of Ray: gauges `layoutgen_…` with the labels table and run. Where no
+    cluster is joined nobody asks."""
 
     def __init__(self, table: str, run: str) -> None:
+        self._tags = {"table": table, "run": run}
+
+    @cached_property
+    def _gauges(self) -> dict[str, Any]:
+        from ray.util.metrics import Gauge
+
         more = {"rows": ("outcome",), "shards": ("outcome",), "run_state": ("state",)}
-        self._gauges = {
+        gauges = {
             name: Gauge(f"layoutgen_{name}", text, tag_keys=("table", "run", *more.get(name, ())))
             for name, text in GAUGES.items()
         }
-        for gauge in self._gauges.values():
-            gauge.set_default_tags({"table": table, "run": run})
+        for gauge in gauges.values():
+            gauge.set_default_tags(self._tags)
+        return gauges
 
     def set(self, now: dict[str, Any]) -> None:
         """Take over what `run.json` says."""
+        if not is_joined():
+            return
         for outcome in ("computed", "unchanged", "stale", "failed"):
             self._gauges["rows"].set(now[outcome], tags={"outcome": outcome})
         self._gauges["rows"].set(now["rows_in"], tags={"outcome": "planned"})

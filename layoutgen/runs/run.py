@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from layoutgen.cluster import is_joined, named
 from layoutgen.config.jobs import LayoutsConfig, RunSettings
 from layoutgen.config.posters import PostersConfig
 from layoutgen.core.fingerprint import digest
@@ -32,7 +34,7 @@ from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardRe
 from layoutgen.io.tables.published_runs import mark_published
 from layoutgen.io.tables.replay import Replay
 from layoutgen.io.tables.snapshot import Snapshots
-from layoutgen.runs import planning
+from layoutgen.runs import planning, unchanged
 from layoutgen.runs.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.runs.job import WHOLE, JobConfig, RunError, RunOptions, TableJob
 from layoutgen.runs.preflight import preflight
@@ -53,9 +55,11 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
     began = time.monotonic()
     crash_point("before_plan")
     look = preflight(job, options)
-    looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job, stream)}
-    if options.preflight_only:
-        return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
+    by_driver = unchanged.may_suffice(job.storage, job.output)
+    if options.preflight_only or not by_driver or named(job.config.run.ray_address) or is_joined():
+        looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job, stream)}
+        if options.preflight_only:
+            return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
     with Lease(job.storage, job.output, job.config.run.lease_seconds, look.conditional) as lease:
         mark_published(job.storage, job.output, lease.current.run_id)
         plan, snapshots, ledger = _plan_or_resume(job, options, lease)
@@ -74,16 +78,15 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         attempt = _begin_attempt(ledger, lease, look.conditional)
         marked += _carry(snapshots, ledger, snapshots.unplanned_shards(planned | finished))
         steps = _steps(job, ledger, snapshots)
-        addresses = _addresses(left, attempt)
         settings = job.config.run
         if options.replay:  # most of its rows may fail again: that stops a night, and no replay
             settings = settings.model_copy(update={"breaker_fraction": 1.0})
         pools = {step.name: step.pool for step in steps}
         with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
             reports = list(marked)
-            for row in stream(steps, addresses, **_cluster(settings)):
-                reports.append(ShardReport.from_json(row["report"]))
-                progress.shard(reports[-1])
+            for report in _made(steps, left, attempt, by_driver, partial(stream, **_cluster(settings))):
+                reports.append(report)
+                progress.shard(report)
             try:
                 summary = _complete(job, lease, plan, snapshots, reports, len(done), began)
             except LostRowsError as error:
@@ -103,6 +106,21 @@ def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:
         *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
         Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
     ]
+
+
+def _made(
+    steps: list[Step], shards: list[ShardPlan], attempt: int, by_driver: bool, stream: Stream
+) -> Iterator[ShardReport]:
+    """Reports of the shards as they are written: those without anything to compute by the driver where it may, then
+    the others by the actors."""
+    done = set()
+    if by_driver:
+        for report in unchanged.carry_over(steps[0].build, steps[-1].build, _addresses(shards, attempt)):
+            done.add(report.shard)
+            yield report
+    if left := [shard for shard in shards if shard.shard not in done]:
+        for row in stream(steps, _addresses(left, attempt)):
+            yield ShardReport.from_json(row["report"])
 
 
 def _addresses(shards: list[ShardPlan], attempt: int) -> list[pa.Table]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.util import metrics
 
 from jobs import command, status
 from layoutgen.config.jobs import LayoutsConfig
@@ -42,7 +43,8 @@ def series(monkeypatch: pytest.MonkeyPatch) -> Series:
             assert labels.keys() == set(self.keys)
             seen[(self.name.removeprefix("layoutgen_"), *(labels[key] for key in self.keys))] = value
 
-    monkeypatch.setattr(accounting, "Gauge", FakeGauge)
+    monkeypatch.setattr(metrics, "Gauge", FakeGauge)
+    monkeypatch.setattr(accounting, "is_joined", lambda: True)
     return seen
 
 

@@ -15,13 +15,14 @@ can be left out (deletion filter, Chinneck & Dravnieks 1991).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
 from layoutgen.core.layout import Box, Role, inside
+
+if TYPE_CHECKING:
+    from scipy.sparse import coo_array
 
 LEAST_SIDE = 0.01
 _STIFF = 4.0
@@ -198,6 +199,8 @@ def _nearest(
     cost = np.concatenate([np.zeros(2 * count), np.tile([1.0, _STIFF], count)])
     bounds = [(0.0, 1.0), (LEAST_SIDE, 1.0)] * count + [(0.0, None)] * (2 * count)
     at_most, equal = [row for row in rows if not row[2]], [row for row in rows if row[2]]
+    from scipy.optimize import linprog  # a quarter of a second, and every stage reads this module
+
     solved = linprog(
         cost,
         *_matrix(at_most, 4 * count),
@@ -213,7 +216,9 @@ def _nearest(
     return (centre - size / 2).clip(0, 1), (centre + size / 2).clip(0, 1)
 
 
-def _matrix(rows: Sequence[_Row], columns: int) -> tuple[coo_array, np.ndarray]:
+def _matrix(rows: Sequence[_Row], columns: int) -> "tuple[coo_array, np.ndarray]":
+    from scipy.sparse import coo_array
+
     places = [(i, column, factor) for i, (factors, _, _) in enumerate(rows) for column, factor in factors.items()]
     at_row, at_column, factors = zip(*places, strict=True)
     matrix = coo_array((factors, (at_row, at_column)), shape=(len(rows), columns))

@@ -18,7 +18,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion
 from layoutgen.core.prompts.layouts import Slot
@@ -51,6 +50,8 @@ def assign(
     fits = np.array([[_fit(slot, i, len(slots), region, k, len(places), canvas, logo_aspect)
                       - likely[i].get(region.role, _WRONG_ROLE)
                       for k, region in enumerate(places)] for i, slot in enumerate(slots)])  # fmt: skip
+    from scipy.optimize import linear_sum_assignment  # a quarter of a second, and every stage reads this module
+
     taken = dict(zip(*linear_sum_assignment(fits.reshape(len(slots), len(places)), maximize=True), strict=True))
     placed: list[Suggestion] = []
     for i, slot in enumerate(slots):

@@ -12,13 +12,10 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-
-import pyarrow as pa
 
 from layoutgen.cluster import is_joined, named
 from layoutgen.config.jobs import LayoutsConfig, RunSettings
@@ -30,7 +27,7 @@ from layoutgen.io.manifests import manifest
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.tables import published_runs
 from layoutgen.io.tables.lease import Lease, LeaseError
-from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport, Source, open_table
+from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardReport, Source, open_table
 from layoutgen.io.tables.published_runs import mark_published
 from layoutgen.io.tables.replay import Replay
 from layoutgen.io.tables.snapshot import Snapshots
@@ -84,7 +81,7 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         pools = {step.name: step.pool for step in steps}
         with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
             reports = list(marked)
-            for report in _made(steps, left, attempt, by_driver, partial(stream, **_cluster(settings))):
+            for report in unchanged.made(steps, left, attempt, by_driver, partial(stream, **_cluster(settings))):
                 reports.append(report)
                 progress.shard(report)
             try:
@@ -106,29 +103,6 @@ def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:
         *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
         Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
     ]
-
-
-def _made(
-    steps: list[Step], shards: list[ShardPlan], attempt: int, by_driver: bool, stream: Stream
-) -> Iterator[ShardReport]:
-    """Reports of the shards as they are written: those without anything to compute by the driver where it may, then
-    the others by the actors."""
-    done = set()
-    if by_driver:
-        for report in unchanged.carry_over(steps[0].build, steps[-1].build, _addresses(shards, attempt)):
-            done.add(report.shard)
-            yield report
-    if left := [shard for shard in shards if shard.shard not in done]:
-        for row in stream(steps, _addresses(left, attempt)):
-            yield ShardReport.from_json(row["report"])
-
-
-def _addresses(shards: list[ShardPlan], attempt: int) -> list[pa.Table]:
-    """Where each shard's planned rows lie, a table of one row each, cut from one: 300,000 take 1 s and not 30."""
-    names = ("shard", "part", "group")
-    columns = {name: [getattr(shard, name) for shard in shards] for name in names}
-    whole = pa.table({**columns, "attempt": pa.array([attempt] * len(shards), pa.int64())})
-    return [whole.slice(i, 1) for i in range(len(shards))]
 
 
 def _complete(

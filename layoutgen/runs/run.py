@@ -81,7 +81,7 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         pools = {step.name: step.pool for step in steps}
         with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
             reports = list(marked)
-            for report in unchanged.made(steps, left, attempt, by_driver, partial(stream, **_cluster(settings))):
+            for report in unchanged.written(steps, left, attempt, by_driver, partial(stream, **_cluster(settings))):
                 reports.append(report)
                 progress.shard(report)
             try:

@@ -30,7 +30,7 @@ def may_suffice(storage: Storage, root: str) -> bool:
     return sum(file["rows"] for file in manifest(storage, root, run_id)["files"]) <= MOST_ROWS
 
 
-def made(
+def written(
     steps: list[Step], shards: list[ShardPlan], attempt: int, by_driver: bool, stream: Stream
 ) -> Iterator[ShardReport]:
     """Reports of the shards as they are written: those without anything to compute by the driver where it may, then

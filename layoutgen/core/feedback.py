@@ -20,19 +20,34 @@ FIELDS = (
     ("row_id", "string", "key of the layout, as in the table"),
     ("run_id", "string", "the run that computed the layout, as in the table"),
     ("decision", "string", "`adopt` (used as it is), `edit` (used as `elements` say) or `reject`"),
-    ("elements", "list of object", "of an edit, and only of an edit: every element as edited, each with `role`, `text` "
-     "and `box` (ltrb, normalised to the canvas); where they are known or were changed also `was` (which of the "
-     "row's elements it was, from 0), `lines` (the text as broken), `font_px` (px of the canvas), `alignment` (left, "
-     "center or right), `colour` (#rrggbb) and `font` (a name, as tables have it)"),
+    (
+        "elements",
+        "list of object",
+        "of an edit, and only of an edit: every element as edited, each with `role`, `text` "
+        "and `box` (ltrb, normalised to the canvas); where they are known or were changed also `was` (which of the "
+        "row's elements it was, from 0), `lines` (the text as broken), `font_px` (px of the canvas), `alignment` "
+        "(left, center or right), `colour` (#rrggbb) and `font` (a name, as tables have it)",
+    ),
+    ("style", "string", "of an edit in another house style than the row's: its name; may be left out"),
+    (
+        "styled",
+        "list of object",
+        "with `style`, and only with it: the row's elements as the job sets them in it, as "
+        "tables have `elements`; `was` counts these",
+    ),
     ("annotator", "string", "who decided; not empty"),
     ("time", "string", "when, ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"),
     ("reasons", "list of string", "why, by names such as those of the gallery's buttons; may be left out"),
     ("note", "string", "why, in the annotator's words; may be left out"),
     ("final", "boolean", "settles the layout: of all decisions on it the last final one counts; may be left out"),
-    ("comments", "list of object", "what is said of places: each with `box` (ltrb, normalised to the canvas), `text`, "
-     "and the `role` of the element that is meant, where one is; may be left out"),
+    (
+        "comments",
+        "list of object",
+        "what is said of places: each with `box` (ltrb, normalised to the canvas), `text`, "
+        "and the `role` of the element that is meant, where one is; may be left out",
+    ),
     ("layout", "string", "by which the gallery knows the layout again in another run; may be left out"),
-)  # fmt: skip
+)
 # Why layouts are sent back, by the name that feedback has and as the gallery's buttons say it.
 REASONS = {
     "title_too_small": "title too small",
@@ -89,7 +104,8 @@ class Comment:
 
 @dataclass(frozen=True)
 class Feedback:
-    """One decision of one annotator on one layout. `elements` is there for edits and None for all else."""
+    """One decision of one annotator on one layout. `elements` is there for edits and None for all else; `styled` are
+    the row's elements in another house style `style`, which `elements` then change, as tables have them."""
 
     row_id: str
     run_id: str
@@ -101,6 +117,8 @@ class Feedback:
     reasons: tuple[str, ...] = ()
     final: bool = False
     comments: tuple[Comment, ...] = ()
+    style: str = ""
+    styled: tuple[Mapping[str, Any], ...] = ()
 
 
 def name_key(annotator: str) -> str:
@@ -151,7 +169,22 @@ def check(row: object, place: int = 1) -> Feedback:
         raise FeedbackError(place, "final", f"final is {final!r}; give true or false, or leave it out")
     more: dict[str, Any] = {"note": note or "", "reasons": _reasons(row, place), "final": bool(final)}
     more["comments"] = _comments(row, place)
+    more["style"], more["styled"] = _styled(row, place)
     return Feedback(**texts, decision=decision, time=_time(row, place), elements=_elements(row, place), **more)
+
+
+def _styled(row: Mapping[str, Any], place: int) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+    style, styled = row.get("style"), row.get("styled")
+    if style is None and styled is None:
+        return "", ()
+    _text(row, "style", place)
+    if row.get("decision") != "edit":
+        raise FeedbackError(place, "style", f"style is {style!r} of a decision that is no edit; leave it out")
+    if not styled:
+        raise FeedbackError(place, "styled", "styled is empty; give the row's elements in the style")
+    if fault := fault_of_elements(styled):
+        raise FeedbackError(place, "styled", fault.replace("elements", "styled", 1))
+    return str(style), tuple(styled or ())
 
 
 def _comments(row: Mapping[str, Any], place: int) -> tuple[Comment, ...]:
@@ -305,6 +338,7 @@ def _row(one: Feedback) -> dict[str, Any]:
     row: dict[str, Any] = {"row_id": one.row_id, "run_id": one.run_id, "decision": one.decision}
     if one.elements is not None:
         row["elements"] = [as_json(element) for element in one.elements]
+    row |= {"style": one.style, "styled": list(one.styled)} if one.style else {}
     row |= {"annotator": one.annotator, "time": one.time.astimezone(UTC).isoformat().replace("+00:00", "Z")}
     row |= {"reasons": list(one.reasons)} if one.reasons else {}
     row |= {"note": one.note} if one.note else {}

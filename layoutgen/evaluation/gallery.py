@@ -78,7 +78,7 @@ def run_gallery(
             for row in table.to_pylist()
         ]
 
-    placed = draw(source.table, "previews", _finder(source.settings) if maps else None)
+    placed = draw(source.table, "previews", finder_of(source.settings) if maps else None)
     place, protect = source.settings.get("place") or {}, source.settings.get("protect")
     limits = {"margin": place.get("margin"), "smallest": place.get("min_font"), "contrast": place.get("min_contrast")}
     has_covers = any(row.get("accepted") is not None for row in placed)
@@ -113,7 +113,7 @@ def _own_limits(row: Mapping[str, Any], settings: Mapping[str, Any], kits: Brand
     return limits | ({"_palette": list(kit.brand.palette)} if kit else {})
 
 
-def _finder(settings: dict[str, Any]) -> SaliencySettings:
+def finder_of(settings: dict[str, Any]) -> SaliencySettings:
     """The subject finder of a run, as far as it can be had here."""
     saliency = (settings.get("annotate") or settings.get("protect") or {}).get("saliency") or {}
     finder = SaliencySettings(**{name: saliency[name] for name in ("model", "format") if name in saliency})

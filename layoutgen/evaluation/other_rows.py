@@ -78,7 +78,8 @@ def _entry(
 ) -> dict[str, Any]:
     """What became of a decision: its row's number, that of the layout of then, and the distances of either to what was
     wanted: the edit, or else the layout as it was."""
-    edit = [_edited(element) for element in decision.elements or ()]
+    counts = not decision.styled  # of another style's elements the numbers are others
+    edit = [_edited(element, counts=counts) for element in decision.elements or ()]
     goal = edit or (then or {}).get("elements")
     entry: dict[str, Any] = {
         "row": place,
@@ -98,9 +99,9 @@ def _entry(
     return entry
 
 
-def _edited(element: EditedElement) -> dict[str, Any]:
+def _edited(element: EditedElement, *, counts: bool) -> dict[str, Any]:
     edited = {"role": element.role.value, "text": element.text, "box": list(element.box)}
-    return edited if element.was is None else {**edited, "was": element.was}
+    return edited if element.was is None or not counts else {**edited, "was": element.was}
 
 
 def _distance(goal: Sequence[Mapping[str, Any]] | None, layout: Sequence[Mapping[str, Any]] | None) -> float | None:

@@ -11,6 +11,7 @@ from layoutgen.core.gallery.edits import EditError
 from layoutgen.evaluation import finished_links
 from layoutgen.evaluation.edited_pictures import EditedPictures
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
+from layoutgen.evaluation.restyling_of_table import TableStyles
 from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import gallery_source, picture_files
@@ -117,7 +118,20 @@ class Room:
         if not isinstance(body, Mapping) or not isinstance(body.get("row_id"), str):
             raise RequestError("the body names no row_id; send {row_id, elements}")
         try:
-            return self.pictures.draw(body["row_id"], body.get("elements"), **_given(body, "side"))
+            given = _given(body, "side", "style", "styled")
+            return self.pictures.draw(body["row_id"], body.get("elements"), **given)
+        except EditError as error:
+            raise RequestError(str(error)) from None
+
+    def styles(self, body: object) -> dict[str, Any]:
+        """The house styles that the row `row_id` may have; with `style`, its `elements` in that one. Raises
+        RequestError."""
+        if not isinstance(body, Mapping) or not isinstance(body.get("row_id"), str):
+            raise RequestError("the body names no row_id; send {row_id, style}")
+        try:
+            if body.get("style") is None:
+                return self.pictures.styles(body["row_id"])
+            return {"elements": self.pictures.styled(body["row_id"], str(body["style"]))}
         except EditError as error:
             raise RequestError(str(error)) from None
 
@@ -138,8 +152,9 @@ def open_room(
 ) -> Room:
     """The room of a page that was made of `layouts`. Raises JobError."""
     source = gallery_source.read(storage, layouts, run_id, limit)
-    named = fonts_of(source.settings, kits_of(source.settings, storage), font_files)
-    pictures = EditedPictures(storage, source.table, here(named, storage))
+    kits = kits_of(source.settings, storage)
+    styles = TableStyles(source.settings, storage, kits)
+    pictures = EditedPictures(storage, source.table, here(fonts_of(source.settings, kits, font_files), storage), styles)
     uris = [file["uri"] for row in _files(source.table.to_pylist()) for file in row]
     choices = MergedLines(storage, preferences, preference)
     decisions = MergedLines(storage, feedback)
@@ -181,5 +196,5 @@ def _served(page: bytes) -> bytes:
     return text.replace(_HEAD, f'{_HEAD}\n<meta name="served" content="yes">', 1).encode()
 
 
-def _given(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {name: body[name]} if body.get(name) is not None else {}
+def _given(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: body[name] for name in names if body.get(name) is not None}

@@ -1,6 +1,6 @@
 """Rows of published tables as designers left them: an edit's elements in the place of the row's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from layoutgen.core import feedback, rows
@@ -26,8 +26,8 @@ def edits_of(decisions: Iterable[Feedback]) -> dict[Key, Feedback]:
 
 
 def as_edited(row: Mapping[str, Any], edit: Feedback, font_files: tuple[str, ...]) -> dict[str, Any]:
-    """A row with an edit's elements. Raises RowFault where they can't be drawn."""
-    layout = table_rows.elements(row.get("elements"), [])
+    """A row with an edit's elements, and in the edit's house style. Raises RowFault where they can't be drawn."""
+    layout = layout_of(row, edit.styled)
     wanted = [feedback.as_json(element) for element in edit.elements or ()]
     try:
         elements = edited(
@@ -35,7 +35,21 @@ def as_edited(row: Mapping[str, Any], edit: Feedback, font_files: tuple[str, ...
         )
     except EditError as error:
         raise RowFault("edit_not_drawable", f"as edited by {edit.annotator}, {error}") from None
-    return {**row, "elements": [rows.element_row(element) for element in elements]}
+    return {
+        **row,
+        "elements": [rows.element_row(element) for element in elements],
+        "style_used": edit.style or row.get("style_used"),
+    }
+
+
+def layout_of(row: Mapping[str, Any], styled: Sequence[Mapping[str, Any]] | None) -> list[Element]:
+    """The elements that an edit changes: the row's own, or those of it in another style. Raises RowFault for ones that
+    can't be drawn."""
+    unlike: list[str] = []
+    layout = table_rows.elements([dict(e) for e in styled] if styled else row.get("elements"), unlike)
+    if styled and unlike:
+        raise RowFault("edit_not_drawable", f"styled can't be drawn: {unlike[0]}; give elements as tables have them")
+    return layout
 
 
 def face_of(element: Element, font_files: tuple[str, ...]) -> Face:

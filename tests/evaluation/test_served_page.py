@@ -99,7 +99,7 @@ def test_an_edit_is_drawn_by_the_server_and_kept_with_its_words(browser, page):
         drawn = browser.run(f"""gallery.server.draw(gallery.data.rows[0], {moved})
             .then((blob) => createImageBitmap(blob)).then((picture) => [picture.width, picture.height])""")
         assert drawn == [300, 400]
-        browser.run(f"gallery.decide([gallery.data.rows[0]], 'edit', {moved})")
+        browser.run(f"gallery.decide([gallery.data.rows[0]], 'edit', {{ elements: {moved} }})")
         browser.wait("gallery.server.unsent === 0")
         (edit,) = feedback.read((page / "feedback.jsonl").read_text())[0]
         assert edit.elements[0].box == (0.1, 0.6, 0.5, 0.7) and edit.elements[0].text == "Vase"

@@ -132,7 +132,7 @@ def details(row: Mapping[str, Any], fault: str | None) -> dict[str, Any]:
     error = _object(row.get("error"))
     details = {
         "elements": [
-            _element(element) | _outline(element, table_rows.canvas(row)) for element in _objects(row.get("elements"))
+            _element(element) | outline(element, table_rows.canvas(row)) for element in _objects(row.get("elements"))
         ],
         "suggestion": [
             {"role": suggestion.get("role"), "text": suggestion.get("text") or "", "box": _box(suggestion["box"])}
@@ -220,7 +220,7 @@ def _element(element: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in details.items() if value is not None and _PLAIN.get(name) != value}
 
 
-def _outline(element: Mapping[str, Any], canvas: Canvas) -> dict[str, Any]:
+def outline(element: Mapping[str, Any], canvas: Canvas) -> dict[str, Any]:
     """Of an underlay that is more than a rounded box of one colour: its outline as SVG's `d`, and where its gradient
     begins and ends (x1, y1, x2, y2), px of the canvas. Empty for what can't be drawn."""
     drawable = [e for e in table_rows.elements([dict(element)], []) if e.role is Role.UNDERLAY]

@@ -25,7 +25,7 @@ def layouts():
     ink = {"colour": "#000000", "font": "NotoSansKR-Regular", "alignment": "left"}
     square = row(
         row_id="square", canvas="1000x1000", canvas_width=1000, canvas_height=1000, run_id=RUN, subject_box=None,
-        title="New vase", selling_points=["soft and light", "made to last"], price="$9",
+        style_used="tech", title="New vase", selling_points=["soft and light", "made to last"], price="$9",
         safe_zones=[{"name": "avatar", "box": [0.0, 0.8, 0.3, 1.0]}],
         elements=[
             element("underlay", "", box=[0.06, 0.06, 0.46, 0.3], colour="#ffffff", opacity=1.0, z=0),
@@ -333,6 +333,28 @@ def test_comments_are_pinned_to_boxes_and_go_with_any_decision(page, address):
     page.wait("!!document.querySelector('.comments button')")
     page.click(".comments button")
     assert exported(page)[0].comments == ()
+
+
+def test_a_page_of_files_names_the_style_and_draws_a_decision_in_another_by_itself(page, address):
+    assert page.run("[gallery.by('style').value, gallery.by('style').disabled]") == ["tech", True]
+    assert page.run("gallery.by('style-reason').textContent") == "a served gallery can change it"
+    styled = [
+        element("underlay", "", box=[0.5, 0.5, 0.9, 0.7], colour="#ff0000", opacity=1.0),
+        element("title", "New vase", lines=["New vase"], box=[0.52, 0.52, 0.88, 0.6], font_px=60, line_height_px=72),
+    ]
+    edit = [{**{name: one[name] for name in ("role", "text", "box")}, "was": k} for k, one in enumerate(styled)]
+    record = {"row_id": "square", "run_id": RUN, "decision": "edit", "elements": edit, "style": "festival",
+              "styled": styled, "annotator": "Mei", "time": "2126-11-30T09:00:00Z"}  # fmt: skip
+    text = json.dumps(record) + "\n"
+    page.run(f"gallery.imports.take([new File([{json.dumps(text)}], 'a.jsonl')])")
+    page.run("gallery.viewer.open(gallery.data.rows[0], {})")
+    page.wait("!!document.querySelector('#viewer .live text')")
+    assert page.run("document.querySelector('#viewer .live text').textContent") == "New vase"
+    assert page.run("document.querySelector('#viewer .live rect').getAttribute('fill')") == "#ff0000"
+    words = page.run("document.querySelector('figure:last-child figcaption').textContent")
+    assert words == "final placement, as edited, in the style festival · approximate"
+    (taken,) = exported(page)
+    assert (taken.style, len(taken.styled)) == ("festival", 2)
 
 
 def test_scores_are_said_to_be_from_before_the_edit(page):

@@ -75,16 +75,16 @@ gallery.decisions = (() => {
     return at;
   }
 
-  // Decide on rows, as one step. `elements` are those of an edit: role, text, box, `was` (their index in the row), and
-  // what else of them was changed.
-  function decide(rows, decision, { elements, note, reasons, comments, final } = {}) {
+  // Decide on rows, as one step. `elements` are those of an edit: role, text, box, `was` (their index in the row, or in
+  // `styled`, its elements in another `style`), and what else of them was changed.
+  function decide(rows, decision, { elements, style, styled, note, reasons, comments, final } = {}) {
     const step = rows.map((row) => {
       const kept = store.get(names(annotator, row.row_id, row.runId));
       const before = kept?.value ?? null;
       const words = (note ?? before?.note ?? "").trim();
       const chips = reasons ?? before?.reasons ?? [];
       const value = { decision, annotator };
-      if (decision === "edit") value.elements = elements;
+      if (decision === "edit") Object.assign(value, { elements }, styled ? { style, styled } : {});
       if (words) value.note = words;
       if (chips.length) value.reasons = chips;
       const pinned = comments ?? before?.comments ?? [];
@@ -107,7 +107,7 @@ gallery.decisions = (() => {
     const isSame = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b);
     if (!record || ((record.note ?? "") === words && isSame(record.reasons, chips) && isSame(record.comments, pinned)
       && Boolean(record.final) === isFinal)) return;
-    decide([row], record.decision, { elements: record.elements, note: words, reasons: chips, comments: pinned, final: isFinal });
+    decide([row], record.decision, { ...record, note: words, reasons: chips, comments: pinned, final: isFinal });
   }
 
   // Take the last step back; returns the row_ids that it was about, null for none. What was decided anew in another tab

@@ -23,7 +23,7 @@ gallery.editing = (() => {
   }
 
   // Open the editor in a pane of the viewer, with its tools in `shelf`. `acts` has save(), leave() and drop().
-  function open({ pane, shelf, row, details, edited, drafted, acts, onchange }) {
+  function open({ pane, shelf, row, details, edited, drafted, inStyle, styles, isEdited, acts, onchange }) {
     const canvas = canvasOf(row, details);
     const frame = gallery.pictures.frame(row, "final");
     const caption = make("figcaption", {});
@@ -58,7 +58,7 @@ gallery.editing = (() => {
       if (!editor || !frame.isConnected) return;
       parts.forEach((part) => part.update());
       if (!due) due = requestAnimationFrame(measure);
-      caption.textContent = [t("edit"), editor.isChanged ? exactness() : "", view.scale === 1 ? "" : `${Math.round(100 * view.scale)} %`].filter(Boolean).join(" · ");
+      caption.textContent = [t("edit"), isChanged() ? exactness() : "", view.scale === 1 ? "" : `${Math.round(100 * view.scale)} %`].filter(Boolean).join(" · ");
       gallery.comments.pins(frame, row);
     }
 
@@ -68,7 +68,8 @@ gallery.editing = (() => {
       if (frame.isConnected) measured.update();
     }
 
-    const exactness = () => (isExact ? t("exact, drawn by the server") : editor.isApproximate ? t("approximate: new letters are this browser's") : t("approximate"));
+    const isChanged = () => editor.isChanged || Boolean(inStyle.styled);
+    const exactness = () => (isExact ? t("exact, drawn by the server") : editor.isApproximate || inStyle.styled ? t("approximate: new letters are this browser's") : t("approximate"));
 
     // A served gallery draws the layout as the job would, once nothing has changed for a while.
     function redrawn() {
@@ -76,11 +77,11 @@ gallery.editing = (() => {
       frame.classList.remove("redrawn");
       isExact = false;
       clearTimeout(resting);
-      if (!gallery.server?.draw || !editor.isChanged) return;
+      if (!gallery.server?.draw || !isChanged()) return;
       resting = setTimeout(async () => {
         const elements = editor.elements();
         try {
-          const picture = await gallery.server.draw(row, elements);
+          const picture = await gallery.server.draw(row, elements, inStyle);
           if (!frame.isConnected || JSON.stringify(elements) !== JSON.stringify(editor.elements())) return;
           const href = URL.createObjectURL(picture);
           const image = make("img", { class: "exact", src: href, alt: "", draggable: "false" });
@@ -97,9 +98,9 @@ gallery.editing = (() => {
     }
 
     function tools() {
-      const made = [ends(), measured, numbers(), arranging(), gallery.textPanel.open(details, () => editor), commenting(), steps(), missing()];
-      shelf.replaceChildren(...made.map(({ node }) => node));
-      return made.filter((part) => part !== measured);
+      const parts = [ends(), measured, styles, numbers(), arranging(), gallery.textPanel.open(details, () => editor), commenting(), steps(), missing()];
+      shelf.replaceChildren(...parts.map(({ node }) => node).filter(Boolean));
+      return parts.filter((part) => part !== measured);
     }
 
     function numbers() {
@@ -240,7 +241,7 @@ gallery.editing = (() => {
       const drop = button(t("Drop"), acts.drop, { id: "drop" });
       return {
         node: make("div", { class: "row" }, button(t("Save edit"), acts.save, { class: "main", id: "save" }), button(t("Leave"), acts.leave), drop),
-        update() { drop.hidden = !editor.isChanged; },
+        update() { drop.hidden = !isEdited(); },
       };
     }
 

@@ -93,7 +93,7 @@ gallery.grid = (() => {
     const pictures = make("div", { class: "pictures" });
     if (row.preview) {
       if (views.beside) pictures.append(gallery.pictures.suggestion(row, views));
-      pictures.append(gallery.pictures.final(row, views, decision?.elements));
+      pictures.append(gallery.pictures.final(row, views, decision));
     } else {
       pictures.append(reason(row));
     }

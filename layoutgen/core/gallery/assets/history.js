@@ -47,7 +47,7 @@ gallery.history = (() => {
   function section(row, entry) {
     const was = entry.earlier == null ? null : earlier().rows[entry.earlier];
     const pane = (picture, caption) => make("figure", {}, picture, make("figcaption", {}, caption));
-    const edit = entry.decision === "edit" && was ? pane(gallery.pictures.final(was, {}, entry.elements), t("your edit")) : null;
+    const edit = entry.decision === "edit" && was ? pane(gallery.pictures.final(was, {}, entry), t("your edit")) : null;
     const date = new Date(entry.time).toLocaleDateString(words.lang === "zh" ? "zh-CN" : "en");
     return make("section", { class: "became", "data-outcome": entry.decision === "edit" ? outcome(entry) : null },
       make("h3", {}, t("what became of it")),

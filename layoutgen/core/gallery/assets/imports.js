@@ -32,7 +32,7 @@ gallery.imports = (() => {
   // An edit of a file says roles and texts; this page draws an element as the one of the row that it was.
   async function withIndices(row, record) {
     if (!record.elements) return record;
-    const { elements } = await gallery.data.details(row);
+    const { elements } = gallery.styling.dressed(await gallery.data.details(row), record);
     const named = record.elements.map((element) => (elements[element.was]?.role === element.role ? element.was : null));
     const free = elements.map((_, i) => i).filter((i) => !named.includes(i));
     return { ...record, elements: record.elements.map((element, k) => {

@@ -9,10 +9,10 @@
 
   // Decide on rows. Note and reasons that were typed go along; an edit is not decided over without a question. Resolves
   // to whether they were decided on.
-  gallery.decide = async (rows, decision, elements) => {
+  gallery.decide = async (rows, decision, edit = {}) => {
     const open = rows.filter((row) => row && !row.failed);
     if (!open.length || !gallery.named()) return false;
-    const edited = decision === "edit" ? [] : open.filter((row) => decisions.of(row)?.decision === "edit" || drafts.of(row).elements);
+    const edited = decision === "edit" ? [] : open.filter((row) => decisions.of(row)?.decision === "edit" || drafts.of(row).elements || drafts.of(row).style != null);
     if (edited.length) {
       const whose = edited.length === 1 ? t("This layout has an edit of yours.") : t("{n} of these layouts have edits of yours.", { n: edited.length });
       const question = decision === "adopt" ? t("Adopt as the machine laid it out all the same?") : t("Reject all the same?");
@@ -20,7 +20,7 @@
     }
     const several = open.length > 1;
     const { note, reasons, comments } = several ? {} : drafts.of(open[0]);
-    decisions.decide(open, decision, { elements, note, reasons, comments });
+    decisions.decide(open, decision, { ...edit, note, reasons, comments });
     open.forEach(drafts.drop);
     decided(open);
     gallery.say(`${t(decision)}: ${several ? t("{n} {n|layout|layouts}", { n: open.length }) : open[0].title}`);

@@ -69,13 +69,14 @@ gallery.pictures = (() => {
     return made;
   }
 
-  // `views` has beside, boxes, map, zones; `elements` are those of an edit; `source` is a finished picture's address.
-  // Overlays come when the details are there.
-  function final(row, views, elements, source) {
+  // `views` has beside, boxes, map, zones; `edit` has the elements of one, and those of its style; `source` is a finished
+  // picture's address. Overlays come when the details are there.
+  function final(row, views, edit, source) {
+    const elements = edit?.elements;
     const made = frame(row, "final");
     if (!row.preview) return made;
     made.append(elements ? image(row, ".ground.jpg", row.title) : image(row, ".jpg", row.title, source));
-    if (elements || views.boxes || views.map || views.zones) overlay(made, row, views, elements);
+    if (elements || views.boxes || views.map || views.zones) overlay(made, row, views, edit?.elements ? edit : null);
     return made;
   }
 
@@ -87,10 +88,11 @@ gallery.pictures = (() => {
     return made;
   }
 
-  async function overlay(made, row, views, elements, suggested) {
+  async function overlay(made, row, views, edit, suggested) {
+    const elements = edit?.elements;
     let details;
     try {
-      details = await gallery.data.details(row);
+      details = gallery.styling.dressed(await gallery.data.details(row), edit);
     } catch {
       return;
     }
@@ -121,8 +123,9 @@ gallery.pictures = (() => {
       return make("rect", { x, y, width, height, rx, fill: colour(original?.colour), "fill-opacity": opacity });
     }
     const { lettering } = gallery;
-    if (lettering.isReset(one, original)) return lettering.drawn({ ...one, box: one.box.map((side, i) => side * size[i % 2]) }, original, size);
-    if (!original) return make("rect", { x, y, width, height, class: "stand-in" });
+    const isDrawn = lettering.isReset(one, original) || (original?.isStyled && lettering.isText(one, original));
+    if (isDrawn) return lettering.drawn({ ...one, box: one.box.map((side, i) => side * size[i % 2]) }, original, size);
+    if (!original || original.isStyled) return make("rect", { x, y, width, height, class: "stand-in" });
     // Text keeps its shape and its side of the box, and is as large as the box lets it.
     const side = { center: "xMid", right: "xMax" }[original.lines?.length ? lettering.alignmentOf(one, original) : "center"] ?? "xMin";
     const piece = make("svg", { x, y, width, height, viewBox: px(original.box).join(" "), preserveAspectRatio: `${side}YMid` });

@@ -144,7 +144,10 @@ gallery.server = (() => {
   return {
     sync,
     // A row with these elements as the job would draw it: a PNG; rejects where the server is away or can't draw it.
-    draw: async (row, elements, side) => (await ask("api/draw", { row_id: row.row_id, elements, side })).blob(),
+    draw: async (row, elements, { style, styled } = {}) => (await ask("api/draw", { row_id: row.row_id, elements, ...(styled ? { style, styled } : {}) })).blob(),
+    // The house styles that a row may have, and its elements in one of them as the job would set them.
+    styles: async (row) => (await ask("api/styles", { row_id: row.row_id })).json(),
+    styled: async (row, style) => (await (await ask("api/styles", { row_id: row.row_id, style })).json()).elements,
     get isAway() { return Boolean(fault); },
     get unsent() { return unsent.size; },
   };

@@ -14,8 +14,8 @@ gallery.slider = (() => {
     const here = elements.filter((one) => details.elements[one.was]?.role === one.role);
     if (viewed.panes !== panes) return;
     const frame = gallery.pictures.frame(row, "final slider");
-    const edit = gallery.decisions.of(row)?.elements;
-    const after = edit ? [gallery.pictures.image(row, ".ground.jpg", row.title), gallery.pictures.live(row, details, edit)]
+    const edit = gallery.decisions.of(row);
+    const after = edit?.elements ? [gallery.pictures.image(row, ".ground.jpg", row.title), gallery.pictures.live(row, gallery.styling.dressed(details, edit), edit.elements)]
       : [gallery.pictures.image(row, ".jpg", row.title, gallery.pictures.finished(details)?.href)];
     const before = make("div", { class: "before" }, gallery.pictures.image(row, ".ground.jpg", t("suggestion")), gallery.pictures.live(row, details, here));
     const cut = make("input", { type: "range", min: 0, max: 100, value: 50, class: "cut", "aria-label": t("suggestion on the left of it, final layout on the right") });

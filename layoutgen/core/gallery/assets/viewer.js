@@ -67,11 +67,12 @@ gallery.viewer = (() => {
   function panes(decision) {
     const pane = (picture, words) => make("figure", {}, make("figcaption", {}, words), picture);
     const finished = gallery.pictures.finished(details);
-    const words = decision?.elements ? t("final placement, as edited")
+    const words = decision?.styled ? t("final placement, as edited, in the style {style} · approximate", decision)
+      : decision?.elements ? t("final placement, as edited")
       : finished ? t("finished picture · {format}", finished) : t("final placement");
     return [
       details.suggestion.length ? pane(gallery.pictures.suggestion(row, views), t("suggestion · {composer}", { composer: row.composer ?? t("no composer") })) : null,
-      pane(gallery.pictures.final(row, views, decision?.elements, finished?.href), words),
+      pane(gallery.pictures.final(row, views, decision, finished?.href), words),
     ];
   }
 
@@ -101,7 +102,7 @@ gallery.viewer = (() => {
         choice("adopt", t("Adopt"), () => said("adopt"), "a"),
         choice("edit", t("Edit"), () => startEdit(), "e", !row.preview || !details.elements.length),
         choice("reject", t("Reject"), () => said("reject"), "r")),
-      draft.elements ? make("p", { class: "draft" }, t("An edit of it is not saved."), " ",
+      draft.elements || draft.style != null ? make("p", { class: "draft" }, t("An edit of it is not saved."), " ",
         button(t("Go on with it"), () => startEdit(), { id: "resume" }), " ", button(t("Drop it"), drop, { id: "drop" })) : null,
       reasons(draft.reasons ?? decision?.reasons ?? []),
       gallery.comments.list(row, draw), note, name,
@@ -125,14 +126,14 @@ gallery.viewer = (() => {
     dialog.querySelectorAll(".chip").forEach((chip) => chip.setAttribute("aria-pressed", String(chosen.includes(chip.dataset.reason))));
   }
 
-  async function said(decision, elements) {
+  async function said(decision, edit) {
     if (row.failed) return;
-    if (editor?.isChanged && decision !== "edit") {
+    if (isEdited() && decision !== "edit") {
       gallery.say(t("Save the edit, or drop it, before you decide otherwise."));
       return;
     }
     const [was, place] = [row, gallery.grid.place(row)];
-    if (!(await gallery.decide([row], decision, elements))) return;
+    if (!(await gallery.decide([row], decision, edit))) return;
     editor = null;
     const follower = gallery.advances() ? gallery.grid.undecided(was) ?? gallery.grid.rows[place] : null;
     if (row === was && follower && follower !== was) go(0, follower);
@@ -146,16 +147,33 @@ gallery.viewer = (() => {
   }
 
   function drop() {
-    gallery.drafts.put(row, { elements: null });
+    gallery.drafts.put(row, { elements: null, style: null, styled: null });
     editor = null;
     draw();
+  }
+
+  // Whether what the editor has is another than what was decided, in its boxes or its style.
+  const isEdited = () => Boolean(editor && (editor.isChanged || gallery.drafts.of(row).style != null));
+
+  // The layout in another house style; a decision that has that one already is gone on with.
+  async function dress(style, styled) {
+    const loss = t("In another style all is set anew: what you moved and wrote is dropped.");
+    if (editor.isChanged && !(await gallery.ask(loss, t("Set anew"), t("Keep the edit")))) {
+      keepEdit();
+      editor = null;
+      return startEdit();
+    }
+    const decided = gallery.decisions.of(row)?.style ?? details.style;
+    gallery.drafts.put(row, { elements: null, ...(style === decided ? { style: null, styled: null } : { style, styled }) });
+    editor = null;
+    return startEdit();
   }
 
   // What the editor has is kept when the editor is left, however that comes.
   function keepEdit() {
     if (!editor) return;
     gallery.drafts.put(row, { elements: editor.isChanged ? editor.elements() : null });
-    markScores(!editor.isMachines);
+    markScores(!editor.isMachines || Boolean(gallery.styling.current(row)?.styled));
   }
 
   // What was measured of the machine's layout says nothing of another.
@@ -166,9 +184,12 @@ gallery.viewer = (() => {
   function startEdit() {
     if (editor || row.failed || !row.preview || !details?.elements.length) return;
     if (!gallery.named()) return;
+    const edit = gallery.styling.current(row);
+    const isRestyled = gallery.drafts.of(row).style != null;
     editor = gallery.editing.open({
-      pane: dialog.querySelector(".panes figure:last-child"), shelf: by("tools"), row, details,
-      edited: gallery.decisions.of(row)?.elements, drafted: gallery.drafts.of(row).elements,
+      pane: dialog.querySelector(".panes figure:last-child"), shelf: by("tools"), row, details: gallery.styling.dressed(details, edit),
+      edited: isRestyled ? null : edit?.elements, drafted: gallery.drafts.of(row).elements, inStyle: edit?.styled ? edit : {},
+      styles: gallery.styling.open(row, details, edit?.style, dress), isEdited,
       acts: { save, leave, drop }, onchange: keepEdit,
     });
     dialog.querySelector(".draft")?.remove();
@@ -177,9 +198,10 @@ gallery.viewer = (() => {
 
   // An edit that comes to the machine's own layout adopts it.
   async function save() {
-    if (!editor.isChanged) return gallery.say(t("Nothing was changed; adopt the layout as it is, or leave the edit."));
-    if (!editor.isMachines) return said("edit", editor.elements());
-    gallery.drafts.put(row, { elements: null });
+    if (!isEdited()) return gallery.say(t("Nothing was changed; adopt the layout as it is, or leave the edit."));
+    const { style, styled } = gallery.styling.current(row) ?? {};
+    if (!editor.isMachines || styled) return said("edit", { elements: editor.elements(), ...(styled ? { style, styled } : {}) });
+    gallery.drafts.put(row, { elements: null, style: null, styled: null });
     editor = null;
     gallery.say(t("This is the machine's own layout: adopted."));
     return said("adopt");

@@ -6,7 +6,6 @@ Scored rows stay in OUTPUT/scores as plain Parquet. Each sampled row must be fou
 is no report.
 """
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -18,44 +17,25 @@ import pyarrow.parquet as pq
 
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import EvaluateConfig
-from layoutgen.core import schema
 from layoutgen.core.brands.kits import BrandKits
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.metrics import spread
-from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.statistics import stratified_sample
 from layoutgen.core.reports import evaluation_report
 from layoutgen.core.reports.evaluation_report import Draws
-from layoutgen.core.rows import FRAMING
 from layoutgen.evaluation import report_files
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
+from layoutgen.evaluation.scoring import LOOKS, cluster, places_of, score, shards
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
-from layoutgen.models.building.finders import critic, saliency
-from layoutgen.models.building.kits import present
 from layoutgen.models.building.versions import saliency_version
 from layoutgen.pages import layouts as layouts_page
-from layoutgen.runs.accounting import LostRowsError
-from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.preview import Preview
-from layoutgen.stages.score import Score
-from layoutgen.streaming import Stage, Step, Stream, idle, stream
+from layoutgen.streaming import Step, Stream, idle, stream
 
 log = logging.getLogger("layoutgen")
 
 _GROUPED = ("category", "canvas", "application", "composer", "adapter")
-_WEIGHTS = [f"{name}_weight" for name, definition in METRICS.items() if definition.pooled]
-_LOOKS = ("canvas_width", "canvas_height", "series", "variant", "style_used", *FRAMING, "elements")
-_BACK = [
-    *layout_tables.KEYS,
-    *METRICS,
-    *_WEIGHTS,
-    "own_violated",
-    "brand_violated",
-    "exclusions",
-    "element_scores",
-    *_LOOKS,
-]
 
 
 def evaluate_layouts(
@@ -77,15 +57,15 @@ def evaluate_layouts(
     storage.check(output)
     draws = Draws(config.report.resamples, config.report.level, config.run.seed)
     folder = layout_tables.folder_of(storage, layouts, run_id)
-    places = _places(storage, folder)
+    places = places_of(storage, folder)
     manifest = layout_tables.manifest_of(storage, folder)
     kits = kits_of(_settings(manifest), storage, config.score.brands)
     config = _with_fonts(config, manifest, kits)
     finder = _finder(config)
     chosen = _sample(places, config)
-    for _ in stream([idle("score", config.score.pool)], [], **_cluster(config)):  # before scores are replaced
+    for _ in stream([idle("score", config.score.pool)], [], **cluster(config)):  # before scores are replaced
         raise AssertionError("a stream of nothing has no rows")
-    scored = _score(config, storage, chosen, storage.join(output, "scores"), kits, stream)
+    scored = score(config, storage, chosen, storage.join(output, "scores"), kits, stream)
     keys = scored.column("row_id").to_pylist()
     report: dict[str, Any] = {
         "layouts": {
@@ -139,21 +119,8 @@ def evaluate_layouts(
 
 def _looks(scored: pa.Table) -> list[dict[str, Any]]:
     """What is seen of rows, and where they belong."""
-    names = [name for name in ("row_id", "product_id", *_LOOKS) if name in scored.column_names]
+    names = [name for name in ("row_id", "product_id", *LOOKS) if name in scored.column_names]
     return list(scored.select(names).to_pylist())
-
-
-def _cluster(config: EvaluateConfig) -> dict[str, Any]:
-    """Where the stages run."""
-    return {"address": config.run.ray_address, "autoscaling": config.run.autoscaling, "nodes": config.run.nodes}
-
-
-def _places(storage: Storage, folder: str) -> pa.Table:
-    """Where a table's rows are. Raises TableError where it has none."""
-    places = layout_tables.index(storage, layout_tables.parts(storage, folder))
-    if not len(places):
-        raise layout_tables.TableError(f"{folder} has no rows; there is nothing to score")
-    return places
 
 
 def _settings(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -184,74 +151,11 @@ def _sample(places: pa.Table, config: EvaluateConfig) -> pa.Table:
     return places.take(pa.array(rows, pa.int64()))
 
 
-def _score(
-    config: EvaluateConfig, storage: Storage, chosen: pa.Table, folder: str, kits: BrandKits, stream: Stream
-) -> pa.Table:
-    """Score rows on the pool, and read back what a report needs; checked to be the rows that were asked for."""
-    earlier = storage.list(folder)
-    if set(earlier) & set(chosen.column("uri").to_pylist()):
-        raise layout_tables.TableError(f"{folder} is both what is scored and where scores go; give another --output")
-    for uri in earlier:
-        storage.delete(uri)
-    tables = _shards(chosen, config.run.rows_per_shard)
-    step = Step("score", partial(_build, config, folder, kits), config.score.pool)
-    files = []
-    done = 0
-    for row in stream([step], tables, **_cluster(config)):
-        outcome = json.loads(row["report"])
-        if "fault" in outcome:
-            raise layout_tables.TableError(outcome["fault"])
-        files.append(outcome["file"])
-        done += outcome["rows"]
-        log.info("%d of %d rows scored", done, len(chosen))
-    parts = [_read_back(storage, uri) for uri in sorted(files)]
-    scored = pa.concat_tables(parts, promote_options="permissive") if parts else None
-    found_ids = Counter(scored.column("row_id").to_pylist()) if scored is not None else Counter()
-    if found_ids != Counter(chosen.column("row_id").to_pylist()) or scored is None:
-        raise LostRowsError(f"{len(chosen)} rows were to be scored and {sum(found_ids.values())} are in {folder}")
-    return scored
-
-
-def _build(config: EvaluateConfig, folder: str, kits: BrandKits) -> Stage:
-    storage = opened(config.storage)
-    checks = BrandChecks(storage, present(kits, storage)) if kits else None
-    rating = critic() if config.score.content else None
-    return Score(storage, saliency(config.score.saliency), config.score, folder, checks, rating)
-
-
-def _shards(chosen: pa.Table, size: int) -> list[pa.Table]:
-    """The places of rows in tables of at most `size`, each of one file."""
-    by_file: dict[str, list[int]] = {}
-    for uri, row in zip(chosen.column("uri").to_pylist(), chosen.column("row").to_pylist(), strict=True):
-        by_file.setdefault(uri, []).append(row)
-    tables: list[pa.Table] = []
-    for uri, rows in by_file.items():
-        for first in range(0, len(rows), size):
-            part = rows[first : first + size]
-            columns = {
-                "uri": pa.array([uri] * len(part), pa.string()),
-                "row": pa.array(part, pa.int64()),
-                schema.SHARD: pa.array([len(tables)] * len(part), pa.int32()),
-            }
-            tables.append(pa.table(columns))
-    return tables
-
-
-def _read_back(storage: Storage, uri: str) -> pa.Table:
-    filesystem, path = storage.filesystem(uri)
-    with filesystem.open_input_file(path) as handle:
-        table = pq.ParquetFile(handle).read(columns=_BACK)
-    casts = {name: table.column(name).cast(pa.string()) for name in layout_tables.KEYS}
-    for name, column in casts.items():
-        table = table.set_column(table.schema.get_field_index(name), name, column)
-    return table
-
-
 def _score_baseline(
     config: EvaluateConfig, storage: Storage, folder: str, keys: set[str], output: str, stream: Stream
 ) -> pa.Table:
     """Score those rows of the baseline that ours has too."""
-    places = _places(storage, folder)
+    places = places_of(storage, folder)
     manifest = layout_tables.manifest_of(storage, folder)
     kits = kits_of(_settings(manifest), storage, config.score.brands)
     config = _with_fonts(config, manifest, kits)
@@ -259,17 +163,17 @@ def _score_baseline(
     if not shared:
         raise layout_tables.TableError(f"{folder} shares no row_id with the layouts; there is nothing to compare")
     chosen = places.take(pa.array(shared, pa.int64()))
-    return _score(config, storage, chosen, storage.join(output, "baseline_scores"), kits, stream)
+    return score(config, storage, chosen, storage.join(output, "baseline_scores"), kits, stream)
 
 
 def _distribution(config: EvaluateConfig, storage: Storage, scored: pa.Table, reference: str) -> dict[str, Any]:
     folder = layout_tables.folder_of(storage, reference)
-    places = _places(storage, folder)
+    places = places_of(storage, folder)
     names = [str(name) for name in places.column("row_id").to_pylist()]
     rows = stratified_sample(names, [()] * len(names), config.report.reference_rows, config.run.seed)
     tables = [
         layout_tables.read(storage, part.column("uri")[0].as_py(), part.column("row").to_pylist())
-        for part in _shards(places.take(pa.array(rows, pa.int64())), len(names))
+        for part in shards(places.take(pa.array(rows, pa.int64())), len(names))
     ]
     theirs = [
         (str(key), elements)
@@ -333,7 +237,7 @@ def _pictures(
             tables.append(table.take(pa.array(keep, pa.int64())))
     build = partial(Preview, storage, folder, config.report.preview_side, config.score.fonts)
     pictures = {}
-    for row in stream([Step("preview", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **_cluster(config)):
+    for row in stream([Step("preview", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **cluster(config)):
         if row["fault"]:
             log.warning("no picture of %s: %s", row["row_id"], row["fault"])
             continue

@@ -148,6 +148,15 @@ class Browser:
         self.send("Page.navigate", url=url)
         self.wait("document.readyState === 'complete' && document.documentElement.dataset.ready === 'yes'")
 
+    def first_visit(self, url: str) -> None:
+        """Open a gallery as somebody who was never there; decisions do not go on to the next layout by themselves."""
+        self.errors.clear()
+        self.open(url)  # where an earlier test may have made the page keep nothing
+        self.run(
+            "localStorage.clear(); sessionStorage.clear(); localStorage.setItem('layoutgen.gallery.advance', 'no')"
+        )
+        self.open(url)
+
     def run(self, script: str) -> Any:
         """The value of an expression in the page; promises are waited for."""
         found = self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)

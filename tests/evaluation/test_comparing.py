@@ -12,6 +12,7 @@ from layoutgen.streaming import in_process
 from layoutgen.training.gathering import gather
 from layoutgen.training.kinds import kind_of
 from tests.browser import find
+from tests.core.gallery.reviewing import show
 from tests.core.gallery.test_accessibility import audit, axe_source
 from tests.evaluation.nights import FIRST, SECOND, draw, two_grounds, two_nights
 
@@ -60,10 +61,7 @@ def address(folder):
 
 @pytest.fixture
 def page(browser, address):
-    browser.errors.clear()
-    browser.open(address)
-    browser.run("localStorage.clear(); sessionStorage.clear(); localStorage.setItem('layoutgen.gallery.advance', 'no')")
-    browser.open(address)
+    browser.first_visit(address)
     browser.set("#annotator", "Mei")
     yield browser
     assert browser.errors == []
@@ -214,8 +212,7 @@ def test_suggestion_and_final_layout_lie_under_a_slider(page):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_groups_comparison_slider_and_what_became_of_decisions_have_no_violations(page, theme):
-    while page.run("document.documentElement.dataset.theme") != theme:
-        page.click("#theme")
+    show(page, theme)
     page.run(f"{axe_source()};0")
     assert audit(page) == []
     view(page, "p1@240x240")

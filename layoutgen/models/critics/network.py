@@ -6,10 +6,8 @@ trained on pairs, what a designer drew and the same damaged (`layoutgen.training
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,7 @@ from safetensors.numpy import load
 
 from layoutgen.models.critics.sketch import CHANNELS, SIDE
 from layoutgen.models.critics.sketch import VERSION as SKETCH_VERSION
-from layoutgen.models.finders.network import OnnxOperations, Operations
+from layoutgen.models.finders.network import OnnxOperations, Operations, embedded
 from layoutgen.models.finders.onnx_graph import Graph, session
 
 _WIDTHS = (24, 40, 64, 96)
@@ -39,7 +37,7 @@ class Critic:
 
     def __init__(self, threads: int = 1, weights: bytes | None = None) -> None:
         graph = Graph()
-        operations = OnnxOperations(graph, load(_embedded()[0] if weights is None else weights))
+        operations = OnnxOperations(graph, load(embedded("critic")[0] if weights is None else weights))
         (last,) = network(operations, graph.input("sketch", (1, CHANNELS, SIDE, SIDE)))
         self._session = session(graph.model({last: (1, 1, 1, 1)}), threads)
 
@@ -48,18 +46,12 @@ class Critic:
         return [float(self._session.run(None, {"sketch": sketch[None]})[0].item()) for sketch in sketches]
 
 
-@cache
-def _embedded() -> tuple[bytes, dict[str, Any]]:
-    folder = files("layoutgen.models") / "embedded"
-    return (folder / "critic.safetensors").read_bytes(), json.loads((folder / "critic.json").read_text("utf-8"))
-
-
 def card() -> dict[str, Any]:
     """What the embedded weights are: made of what, how, and how good."""
-    return _embedded()[1]
+    return embedded("critic")[1]
 
 
 @cache
 def version() -> str:
     """Name of the network and of its weights, as fingerprints hold it."""
-    return f"critic-1-{SKETCH_VERSION}-{hashlib.sha256(_embedded()[0]).hexdigest()[:12]}"
+    return f"critic-1-{SKETCH_VERSION}-{hashlib.sha256(embedded('critic')[0]).hexdigest()[:12]}"

@@ -146,7 +146,7 @@ class NetSaliency:
     file as `onnx_model` makes it, for trying weights out."""
 
     def __init__(self, threads: int = 1, model: bytes | None = None) -> None:
-        self._session = session(onnx_model(load(_embedded()[0])) if model is None else model, threads)
+        self._session = session(onnx_model(load(embedded()[0])) if model is None else model, threads)
 
     def saliency(self, images: list[np.ndarray]) -> list[np.ndarray]:
         """Return for each image a map (h, w) float32 in [0, 1], longer side at most 256 px."""
@@ -188,17 +188,18 @@ def stretched(found: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 @cache
-def _embedded() -> tuple[bytes, dict[str, Any]]:
+def embedded(name: str = "saliency") -> tuple[bytes, dict[str, Any]]:
+    """The weights of a small network that comes with the package, and its card."""
     folder = files("layoutgen.models") / "embedded"
-    return (folder / "saliency.safetensors").read_bytes(), json.loads((folder / "saliency.json").read_text("utf-8"))
+    return (folder / f"{name}.safetensors").read_bytes(), json.loads((folder / f"{name}.json").read_text("utf-8"))
 
 
 def card() -> dict[str, Any]:
     """What the embedded weights are: made of what, how, and how good."""
-    return _embedded()[1]
+    return embedded()[1]
 
 
 @cache
 def version() -> str:
     """Name of the network and of its weights, as fingerprints hold it."""
-    return f"net-1-{hashlib.sha256(_embedded()[0]).hexdigest()[:12]}"
+    return f"net-1-{hashlib.sha256(embedded()[0]).hexdigest()[:12]}"

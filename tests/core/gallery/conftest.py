@@ -61,12 +61,9 @@ def browser(tmp_path_factory, address):
 @pytest.fixture
 def page(browser, address):
     """The page as somebody sees it for the first time; scripts that failed fail the test."""
-    browser.errors.clear()
     browser.requests.clear()
     browser.tab(0)
-    browser.open(address)  # where an earlier test may have made the page keep nothing
-    browser.run("localStorage.clear(); sessionStorage.clear(); localStorage.setItem('layoutgen.gallery.advance', 'no')")
-    browser.open(address)
+    browser.first_visit(address)
     yield browser
     assert browser.errors == []
     assert {url.split(":", 1)[0] for url in browser.requests} <= {"file", "data", "blob"}

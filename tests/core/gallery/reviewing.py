@@ -15,6 +15,12 @@ def choose(page, field, value):
     page.run("new Promise(done => setTimeout(done, 150))")  # typing is waited for
 
 
+def show(page, theme):
+    """Switch to the light or the dark page."""
+    while page.run("document.documentElement.dataset.theme") != theme:
+        page.click("#theme")
+
+
 def shown(page):
     return page.run("gallery.grid.rows.map(row => row.row_id)")
 

@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from tests.browser import find
-from tests.core.gallery.reviewing import choose, name
+from tests.core.gallery.reviewing import choose, name, show
 
 pytestmark = pytest.mark.skipif(find() is None, reason="no chromium, chrome or google-chrome on PATH")
 
@@ -48,8 +48,7 @@ def audit(page):
 def test_grid_viewer_editor_and_dialogs_have_no_violations(page, theme):
     name(page)
     choose(page, "search", "product 14")
-    while page.run("document.documentElement.dataset.theme") != theme:
-        page.click("#theme")
+    show(page, theme)
     page.run(f"{axe_source()};0")
     page.focus(".card")
     page.press("a", "ArrowRight", "r", "q", "x", "b", "p", "z")
@@ -86,8 +85,7 @@ def test_grid_viewer_editor_and_dialogs_have_no_violations(page, theme):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_borders_of_fields_are_seen(page, theme):
-    while page.run("document.documentElement.dataset.theme") != theme:
-        page.click("#theme")
+    show(page, theme)
     assert page.run(CONTRAST) >= 3
 
 

@@ -78,10 +78,7 @@ def browser(tmp_path_factory):
 @pytest.fixture
 def page(browser, address):
     """The editor open on the square; scripts that failed fail the test."""
-    browser.errors.clear()
-    browser.open(address)
-    browser.run("localStorage.clear(); sessionStorage.clear(); localStorage.setItem('layoutgen.gallery.advance', 'no')")
-    browser.open(address)
+    browser.first_visit(address)
     name(browser)
     edit(browser)
     yield browser

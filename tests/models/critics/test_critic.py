@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from layoutgen.core.layout import Canvas, Element, Role
-from layoutgen.models.critics.network import Critic, _embedded, card, version
+from layoutgen.models.critics.network import Critic, card, version
 from layoutgen.models.critics.sketch import CHANNELS, SIDE, sketch
+from layoutgen.models.finders.network import embedded
 
 CANVAS = Canvas(1000, 500)
 GROUND = np.full((60, 120, 3), 230, np.uint8)
@@ -62,7 +63,7 @@ def test_an_underlay_is_blended_and_lies_below_what_is_drawn_later():
 
 
 def test_the_embedded_critic_is_the_one_of_its_card():
-    weights = _embedded()[0]
+    weights = embedded("critic")[0]
     assert card()["sha256"] == hashlib.sha256(weights).hexdigest()
     assert card()["bytes"] == len(weights) <= 2_000_000
     assert card()["parameters"] <= 3_000_000

@@ -42,6 +42,8 @@ def join(address: str, setting: str = "run.ray_address") -> None:
     from ray.exceptions import AuthenticationError
 
     if not ray.is_initialized():
+        # The job reports its use to nobody, and saves the process that Ray Data starts for it; who sets it is heard.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         where = named(address) or "local"
         if where == "local":
             _check_temporary_folder()

@@ -140,6 +140,28 @@ def test_a_cluster_that_refuses_says_why_in_a_sentence(
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize(("chosen", "seen"), [(None, "0"), ("1", "1")])
+def test_ray_reports_its_use_only_where_somebody_chose_so(
+    chosen: str | None, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_start: list[str | None] = []
+
+    def refuse(**_: Any) -> None:
+        at_start.append(os.environ.get("RAY_USAGE_STATS_ENABLED"))
+        raise ConnectionError
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refuse)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "")
+    if chosen is None:
+        monkeypatch.delenv("RAY_USAGE_STATS_ENABLED")
+    else:
+        monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", chosen)
+    with _server(bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))) as where, pytest.raises(ClusterError):
+        join(where)
+    assert at_start == [seen]
+
+
 def test_what_ray_says_of_itself_and_its_end_reaches_nobody_and_what_the_job_says_does(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,11 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
         for report in reports
         if report.lacking and report.shard not in wrong
     }
+    wrong |= {
+        report.shard: f"shard {report.shard}: its change feed does not lead from the rows before to those published"
+        for report in reports
+        if not _feed_adds_up(report) and report.shard not in wrong
+    }
     planned = {shard.shard for shard in plan.shards}
     extra = sorted(report.shard for report in reports if report.shard not in planned and _rows(report))
     if wrong or extra:
@@ -66,6 +71,13 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
             + "; ".join([*list(wrong.values())[:10], *(f"shard {shard} was not planned" for shard in extra[:10])]),
             [*wrong, *extra],
         )
+
+
+def _feed_adds_up(report: ShardReport) -> bool:
+    """Inserted, updated and same rows are what is published; deleted ones what was there and is not."""
+    insert, update, delete = (report.ops.get(op, 0) for op in ("insert", "update", "delete"))
+    published = report.published.rows if report.published else 0
+    return insert + update + report.same == published and update + report.same + delete == report.before
 
 
 def _found(report: ShardReport | None, planned: ShardPlan) -> str:
@@ -112,6 +124,7 @@ def summarise(
         "dead_letters_kept": sum(r.open for r in reports),
         "left_out": plan.left_out,
         "deleted": sum(r.deleted for r in reports),
+        "changes": _changes(reports),
         "failed": by_stage,
         **({"own_columns": plan.own_changes} if plan.own_changes else {}),
         **({"applications": dict(sorted(applications.items()))} if len(applications) > 1 else {}),
@@ -123,6 +136,14 @@ def summarise(
         "images_per_second": round(sum(r.images for r in reports) / seconds, 3),
         "output": output,
     }
+
+
+def _changes(reports: list[ShardReport]) -> dict[str, int]:
+    """Rows against the snapshot before, by what the change feed says of them."""
+    ops: Counter[str] = Counter()
+    for report in reports:
+        ops.update(report.ops)
+    return {**{op: ops[op] for op in ("insert", "update", "delete")}, "unchanged": sum(r.same for r in reports)}
 
 
 class Progress:

@@ -32,7 +32,7 @@ from layoutgen.io.tables.ledger import Ledger, table_kind
 from layoutgen.runs import picture_retention
 
 PARTS = ("snapshots", "dead_letters", "_runs")  # in this order they go: without a ledger nobody knows whose files are
-_WRITTEN = re.compile(r"_\w+(\.json)?|(part|plan|kept)-\d+\.parquet|\.\w+\.part")
+_WRITTEN = re.compile(r"_\w+(\.json)?|_changes/changes-\d+\.parquet|(part|plan|kept)-\d+\.parquet|\.\w+\.part")
 _WITHOUT_LEDGER = re.compile(r".*-reshard-\d+")
 
 
@@ -116,7 +116,8 @@ def _tables(root: str, staying: Iterable[_Run], foreign: Iterable[str]) -> dict[
     for run in staying:
         folder = f"{root}/snapshots/{run.name}"
         shas = {f"{folder}/{file['name']}": file["sha256"] for file in run.manifest.get("files", ())}
-        parts |= {uri: shas.get(uri, "") for uri in run.files if uri.startswith(folder) and uri.endswith(".parquet")}
+        rows = [uri for uri in run.files if uri.rpartition("/")[0] == folder and uri.endswith(".parquet")]
+        parts |= {uri: shas.get(uri, "") for uri in rows}
     return parts
 
 

@@ -23,7 +23,7 @@ from tests.limits import PATIENCE_S
 REPOSITORY = Path(__file__).resolve().parents[2]
 PRODUCTS = 24
 DRIVER_POINTS = ("before_plan", "after_plan", "before_publish", "before_swap", "after_swap")
-SHARD_POINTS = ("during_shard", "data_written", "marker_written")
+SHARD_POINTS = ("during_shard", "rows_written", "data_written", "marker_written")
 STAGE_POINTS = ("during_fetch", "during_annotate", "during_compose", "during_place")
 PICTURE_POINTS = ("during_render", "picture_drawn")
 VOLATILE = ("run_id", "created_at", "attempts")

@@ -10,6 +10,7 @@ from jobs import command
 from layoutgen import pipelines
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.layout import Framing, Role, Suggestion
+from layoutgen.io.tables import snapshot
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import composers
 from layoutgen.runs import run as running
@@ -65,7 +66,7 @@ def night(
             raise Crash(name)
 
     changed: list[tuple[Any, str, Any]] = [(composers, "composer", composer)]
-    changed += [(module, "crash_point", point) for module in (running, guard, write, finishing)]
+    changed += [(module, "crash_point", point) for module in (running, guard, write, finishing, snapshot)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     for module, name, value in changed:
         setattr(module, name, value)

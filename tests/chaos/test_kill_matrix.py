@@ -80,7 +80,7 @@ def _strike(victim: str, cluster: Cluster, here: psutil.Process, night: Night) -
 # The kinds of points: the driver's before and after the shards, a stage's in the middle of one, and those of a file.
 KINDS = ("after_plan", "during_compose", "data_written", "before_publish")
 MATRIX = {
-    "actor": ("after_plan", *SHARD_POINTS),
+    "actor": ("after_plan", *(point for point in SHARD_POINTS if point != "rows_written")),
     "worker": ("during_fetch", "during_compose", *SHARD_POINTS, "before_publish"),
     "raylet": KINDS,
 }

@@ -31,7 +31,7 @@ CUT = st.tuples(st.sampled_from([*DRIVER_POINTS, *SHARD_POINTS, *STAGE_POINTS]),
 NIGHTS = st.lists(st.tuples(CATALOGUE, st.lists(CUT, max_size=2)), min_size=2, max_size=3)
 
 
-def _lay_out(folder: Path, catalogue: list[Any]) -> str:
+def lay_out(folder: Path, catalogue: list[Any]) -> str:
     """Make the folder hold a catalogue; what has not changed is not touched. Return the manifest's path."""
     rows: list[dict[str, Any]] = []
     for number, product in enumerate(catalogue):
@@ -55,7 +55,7 @@ def _lay_out(folder: Path, catalogue: list[Any]) -> str:
     return str(manifest)
 
 
-class _Cut:
+class Cut:
     """Crashes when a point is reached for the given time."""
 
     def __init__(self, point: str, passes: int) -> None:
@@ -107,10 +107,10 @@ def test_a_table_kept_up_night_by_night_is_the_table_from_scratch(nights: list[A
         output = str(folder / "layouts")
         shown: list[dict[str, Any]] = []
         for number, (catalogue, cuts) in enumerate(nights):
-            manifest = _lay_out(folder / "goods", catalogue)
+            manifest = lay_out(folder / "goods", catalogue)
             for cut in cuts:
                 try:
-                    night(manifest, output, _Cut(*cut))
+                    night(manifest, output, Cut(*cut))
                 except Crash:
                     continue
             summary = night(manifest, output)
@@ -130,7 +130,7 @@ def test_a_night_cut_off_again_and_again_is_one_run_byte_for_byte(cuts: list[tup
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "goods").mkdir()
-        manifest = _lay_out(
+        manifest = lay_out(
             folder / "goods", [(0, 0, "a"), (1, 1, None), (-1, 0, "b"), (2, 2, "a"), None, (-2, 0, None)]
         )
         night(manifest, str(folder / "calm"))
@@ -139,7 +139,7 @@ def test_a_night_cut_off_again_and_again_is_one_run_byte_for_byte(cuts: list[tup
             if (folder / "layouts" / "CURRENT").exists():
                 break
             try:
-                night(manifest, str(folder / "layouts"), _Cut(*cut))
+                night(manifest, str(folder / "layouts"), Cut(*cut))
             except Crash:
                 continue
         night(manifest, str(folder / "layouts"))
@@ -162,9 +162,9 @@ def test_nights_cut_off_over_other_catalogues_lend_their_rows_and_nothing_else(
         output = str(folder / "layouts")
         shown: list[dict[str, Any]] = []
         for catalogue, cut in [*nights, (last, None)]:
-            manifest = _lay_out(folder / "goods", catalogue)
+            manifest = lay_out(folder / "goods", catalogue)
             try:
-                night(manifest, output, _Cut(*cut) if cut else None)
+                night(manifest, output, Cut(*cut) if cut else None)
             except Crash:
                 if cut[0] != "after_swap":
                     continue

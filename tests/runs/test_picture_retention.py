@@ -92,7 +92,7 @@ def test_a_copy_of_a_snapshot_that_somebody_keeps_keeps_its_pictures(shop: Shop)
     first = shop.night()["run_id"]
     copy = shop.root / "snapshots" / "before-the-sale"
     copy.mkdir()
-    for path in (shop.root / "snapshots" / first).iterdir():
+    for path in (shop.root / "snapshots" / first).glob("*.*"):
         (copy / path.name).write_bytes(path.read_bytes())
     for row in shop.rows:
         row["title"] = "Jug"
@@ -129,7 +129,7 @@ def test_resharding_and_a_night_without_drawing_lose_none(shop: Shop) -> None:
 
 def test_a_clean_up_that_can_not_read_a_snapshot_removes_nothing(shop: Shop) -> None:
     shop.night()
-    (part, *_) = sorted((shop.root / "snapshots").rglob("*.parquet"))
+    (part, *_) = sorted((shop.root / "snapshots").rglob("part-*.parquet"))
     part.write_bytes(b"PAR1 no more")
     with pytest.raises(StorageError, match=r"is no Parquet file .* no picture is removed"):
         clean(shop)
@@ -176,7 +176,7 @@ def test_whatever_the_nights_were_every_row_that_is_left_has_its_pictures(
         with suppress(Crash):
             shop.night(config, crash)
         clean(shop, keep)
-        left = {path.parent.name for path in (shop.root / "snapshots").rglob("*.parquet")}
+        left = {path.parent.name for path in (shop.root / "snapshots").rglob("part-*.parquet")}
         assert all(Path(uri).exists() for run_id in left for uri in named(shop, run_id))
     assert shop.night()["current"]
     clean(shop, 1)

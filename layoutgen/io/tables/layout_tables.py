@@ -60,7 +60,7 @@ def parts(storage: Storage, folder: str) -> list[str]:
         if not storage.exists(folder):
             raise TableError(f"no layout table at {folder}; correct the path")
         return [folder]
-    found = [uri for uri in storage.list(folder) if uri.endswith(".parquet")]
+    found = published_runs.row_files(storage, folder)
     if not found:
         raise TableError(f"{folder} holds no .parquet file and no CURRENT; name a job's output, a snapshot or a file")
     return found

@@ -53,7 +53,8 @@ class ShardReport:
     `accepted`, and `refused/` with a reason. `asked` counts those whose texts a language model was asked about,
     `unread` those whose key elements it said in a way that nobody could read, `applications` all of them by their
     application, `pictures` their finished pictures (`picture_files.counted`); `lacking` counts the computed rows
-    that lack one."""
+    that lack one. `changes` is the file of the shard's change feed, whose rows `ops` counts by what was done; `same`
+    counts the published rows that are as in the snapshot before."""
 
     shard: int
     published: Written | None
@@ -76,6 +77,9 @@ class ShardReport:
     lacking: int = 0
     before: int = 0
     open: int = 0
+    changes: Written | None = None
+    ops: dict[str, int] = field(default_factory=dict)
+    same: int = 0
 
     @property
     def seconds(self) -> float:
@@ -90,8 +94,8 @@ class ShardReport:
     def from_json(cls, text: str | bytes) -> "ShardReport":
         """The report that `to_json` wrote."""
         values = json.loads(text)
-        for name in ("published", "dead"):
-            values[name] = Written(**values[name]) if values[name] else None
+        for name in ("published", "dead", "changes"):
+            values[name] = Written(**values[name]) if values.get(name) else None
         values["stages"] = {name: Busy(**busy) for name, busy in values["stages"].items()}
         return cls(**values)
 

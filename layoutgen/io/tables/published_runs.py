@@ -14,6 +14,8 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Source
 
+CHANGES_FOLDER = "_changes"  # of a snapshot: see `changes`
+
 
 class SnapshotError(Refusal):
     """A run can't be written or published; the message says why and what to do."""
@@ -58,9 +60,15 @@ def manifest(storage: Storage, root: str, run_id: str) -> dict[str, Any]:
     return found
 
 
+def row_files(storage: Storage, folder: str) -> list[str]:
+    """The Parquet files of rows below a folder, sorted: a snapshot's without those of its change feed."""
+    files = [uri for uri in storage.list(folder) if uri.endswith(".parquet")]
+    return [uri for uri in files if not uri.rpartition("/")[0].endswith(f"/{CHANGES_FOLDER}")]
+
+
 def read(storage: Storage, root: str, run_id: str | None = None, what: str = "snapshots") -> pa.Table:
     """Read a run's rows, by default the published ones of the newest run; `what` may be dead_letters."""
     folder = storage.join(root, f"{what}/{run_id or current(storage, root)}")
-    parts = [uri for uri in storage.list(folder) if uri.endswith(".parquet")]
+    parts = row_files(storage, folder)
     tables = [pq.ParquetFile(io.BytesIO(storage.read(uri))).read() for uri in parts]
     return concat(tables) if tables else schema.DEAD_LETTERS.empty_table()

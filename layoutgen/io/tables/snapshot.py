@@ -1,6 +1,7 @@
 """Writes a run's tables and publishes them: shard files first, then the manifest, then `CURRENT`, last.
 
     OUTPUT/snapshots/<run_id>/part-00000.parquet …   the published rows, a file a shard
+    OUTPUT/snapshots/<run_id>/_changes/*.parquet     what changed against the snapshot before: see `changes`
     OUTPUT/snapshots/<run_id>/_manifest.json         files, rows, bytes, sha256, counts, settings
     OUTPUT/snapshots/<run_id>/_SUCCESS               empty, written when CURRENT names the run: it is published
     OUTPUT/snapshots/<run_id>/_REFUSED               why the run is not published, in its place
@@ -25,11 +26,12 @@ from layoutgen.core import schema
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_types import NO_COLUMNS, described
 from layoutgen.core.manifest.column_values import aligned, same_rows
+from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import counts, dead_letters, letters, picture_files, run_files, staleness
+from layoutgen.io.tables import changes, counts, dead_letters, letters, picture_files, run_files, staleness
 from layoutgen.io.tables.ledger import NO_BASE, Base, ShardReport, Written
 from layoutgen.io.tables.previous import Before, Previous, chosen, part
-from layoutgen.io.tables.published_runs import manifest
+from layoutgen.io.tables.published_runs import CHANGES_FOLDER, manifest
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,10 @@ class Snapshots:
         every = range(len(computed))
         lacking = picture_files.lacking(self.storage, computed, every, self.formats) if self.formats else set()
         lacking |= picture_files.without_background(self.storage, computed, every)
-        data = self._merged(computed, carried, before)
+        merged, data = self._merged([computed, *carried], before)
         published, rows = self._write(self.part(shard), data)
+        crash_point("rows_written")
+        feed = changes.write(self.storage, self.folder, shard, before.published, merged, self.compression)
         dead_uri = self.storage.join(self.dead_folder, part(shard))
         dead_written, dead_ids = self._write_dead(dead_uri, dead) if failed else (None, [])
         planned_ids = [row_id for row_id in (*rows.column("row_id").to_pylist(), *dead_ids) if row_id not in kept]
@@ -119,6 +123,7 @@ class Snapshots:
             failed=dead_letters.by_kind(dead),
             attempt=attempt,
             **counts.of_table(rows),
+            **feed,
             lacking=len(lacking),
             stale=len(stale),
             before=len(old),
@@ -136,16 +141,16 @@ class Snapshots:
         }
         return staleness.allowed(passing, published, self.created_at, self.stale_days)
 
-    def _merged(self, published: pa.Table, carried: list[pa.Table], before: Before) -> bytes | None:
-        """A shard's file: the very bytes of the file before where its rows are the same, None where it has no rows."""
-        tables = [table for table in (published, *carried) if len(table)]
-        if not tables:
-            return None
-        merged = pa.concat_tables(tables).sort_by("row_id")
-        is_as_long = not len(published) and len(merged) == len(before.published)
+    def _merged(self, tables: list[pa.Table], before: Before) -> tuple[pa.Table, bytes | None]:
+        """A shard's rows, and its file: the very bytes of the file before where its rows are the same, None where it
+        has no rows."""
+        merged = pa.concat_tables([table for table in tables if len(table)] or tables[:1]).sort_by("row_id")
+        if not len(merged):
+            return merged, None
+        is_as_long = len(merged) == len(before.published)
         if before.data and is_as_long and all(same_rows(merged, before.published)):
-            return before.data
-        return run_files.parquet(merged, self.compression)
+            return merged, before.data
+        return merged, run_files.parquet(merged, self.compression)
 
     def unplanned_shards(self, planned: set[int]) -> list[int]:
         """Shards of the snapshot before that this run plans no rows for."""
@@ -161,10 +166,11 @@ class Snapshots:
         """Take a shard without planned rows over as it is, with `upsert`; else only count what is gone."""
         before = self.previous.before(shard)
         count = len(before.published)
-        data = self._merged(before.published.slice(0, 0), [before.published], before) if self.upsert else None
+        merged, data = self._merged([before.published if self.upsert else before.published.slice(0, 0)], before)
         written, rows = self._write(self.part(shard), data)
+        feed = changes.write(self.storage, self.folder, shard, before.published, merged, self.compression)
         report = ShardReport(shard, written, None, 0, 0, len(rows), count - len(rows), 0, sum_of_ids([]), before=count)
-        return replace(report, **counts.of_table(rows))
+        return replace(report, **counts.of_table(rows), **feed)
 
     def lacking(self, reports: list[ShardReport]) -> list[int]:
         """Shards for which the snapshot before did not hold all rows that its manifest has."""
@@ -240,10 +246,13 @@ class Snapshots:
         """Shards whose files do not hold what was reported. Each file has the version that it had when it was read
         back, or is read again. Files that no report names go: they are of an attempt that failed half-way."""
         wrong = set()
-        for folder, kind in ((self.folder, "published"), (self.dead_folder, "dead")):
+        feed = self.storage.join(self.folder, CHANGES_FOLDER)
+        places = {"published": self.folder, "changes": feed, "dead": self.dead_folder}
+        for folder, kinds in ((self.folder, ("published", "changes")), (self.dead_folder, ("dead",))):
             wanted = {
-                self.storage.join(folder, written.name): (report.shard, written)
+                self.storage.join(places[kind], written.name): (report.shard, written)
                 for report in reports
+                for kind in kinds
                 if (written := getattr(report, kind))
             }
             there = self.storage.versions_below(folder)
@@ -269,6 +278,7 @@ class Snapshots:
             "previous": self.base.published.run_id if self.base.published else None,
             "shard_count": self.shards,
             "files": [vars(report.published) for report in reports if report.published],
+            "changes": [vars(report.changes) for report in reports if report.changes],
             "dead_letters": [vars(report.dead) for report in reports if report.dead],
             **described(self.own, self.schema),
             "summary": summary,

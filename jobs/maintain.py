@@ -1,10 +1,11 @@
 """Retention: remove old runs of a table, but nothing that CURRENT, its readers or an unfinished run may need. Or, with
---shards, publish the newest snapshot again in another number of files.
+--shards, publish the newest snapshot again in another number of files; with --publish, a run that was refused.
 
 Exit codes: 0 done; 1 it ended half-way, and the same command goes on; 2 nothing was done, and the message says why.
 
 python -m jobs.maintain --output s3://bucket/layouts --keep 7 --dry-run
 python -m jobs.maintain --output s3://bucket/layouts --shards 20000
+python -m jobs.maintain --output s3://bucket/layouts --publish RUN_ID --because "the sale's fonts"
 """
 
 import argparse
@@ -16,6 +17,7 @@ from jobs.output import end, reported, say
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import table_kind
 from layoutgen.runs.maintenance import clean_up
+from layoutgen.runs.publishing import publish
 from layoutgen.runs.resharding import reshard
 
 
@@ -30,12 +32,16 @@ def main(argv: list[str] | None = None) -> int:
         "--grace-hours", type=float, default=24.0, help="hours that readers of a replaced run have yet (default: 24)"
     )
     parser.add_argument("--shards", type=int, help="rewrite the table into so many shards, and remove nothing")
+    parser.add_argument("--publish", metavar="RUN_ID", help="publish a run that was refused, and remove nothing")
+    parser.add_argument("--because", default="", metavar="TEXT", help="why it is published all the same")
     parser.add_argument("--dry-run", action="store_true", help="say what would go, and remove nothing")
     parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
     arguments = parser.parse_args(argv)
     storage = Storage(arguments.endpoint_url)
     with reported(parser.prog, ValueError) as outcome:
-        if arguments.shards is not None:
+        if arguments.publish is not None:
+            done = publish(storage, arguments.output, arguments.publish, arguments.because)
+        elif arguments.shards is not None:
             table_kind(storage, arguments.output)
             done = reshard(storage, arguments.output, arguments.shards)
         else:

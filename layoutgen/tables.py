@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from layoutgen.core import schema
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import changes as feeds
 from layoutgen.io.tables import published_runs
@@ -29,11 +28,11 @@ def read(root: str, *, run_id: str | None = None, dead_letters: bool = False, en
 
 def changes(root: str, *, since: str, run_id: str | None = None, endpoint_url: str = "") -> pa.Table:
     """Which rows differ between the snapshot `since` and the newest one, or that of `run_id`: a row of
-    `schema.CHANGES` for each, all nights between the two folded. A row that came and went is not in it. Raises
+    `feeds.CHANGES` for each, all nights between the two folded. A row that came and went is not in it. Raises
     SnapshotError where `since` did not lead to that snapshot or retention has removed a night between them,
     StorageError where storage fails."""
     return pa.concat_tables(
-        [schema.CHANGES.empty_table(), *change_batches(root, since=since, run_id=run_id, endpoint_url=endpoint_url)]
+        [feeds.CHANGES.empty_table(), *change_batches(root, since=since, run_id=run_id, endpoint_url=endpoint_url)]
     )
 
 

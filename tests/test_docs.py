@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.core import feedback, preferences, schema, schema_pages
+from layoutgen.io.tables import changes
 from tests.chaos.quick import night
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import write_manifest
@@ -30,7 +31,7 @@ def test_the_readme_is_read_in_one_sitting():
 
 def test_the_contracts_are_the_schemas():
     kinds = (schema.LAYOUTS, schema.COVER_COLUMNS, schema.POSTER_COLUMNS, schema.ANNOTATIONS, schema.DEAD_LETTERS)
-    kinds = (*kinds, schema.CHANGES)
+    kinds = (*kinds, changes.CHANGES)
     for table in (*map(schema_pages.markdown, kinds), schema_pages.role_table()):
         assert f"{table}\n" in page("tables.md"), "print the tables with `python -m layoutgen.core.schema_pages`"
     assert f"{feedback.markdown()}\n" in page("tables.md"), "print the table with `python -m layoutgen.core.feedback`"

@@ -50,6 +50,28 @@ class RunSettings(Settings):
     )
 
 
+class ExpectSettings(Settings):
+    """What a night must be like to be published by itself, besides `run.max_failed_fraction` and
+    `run.max_deleted_fraction`; one that is not is refused."""
+
+    min_rows: int = Field(0, ge=0, description="rows that a published table has at least")
+    max_dead_letters: dict[str, float] = Field(
+        {}, description="shares of the table that may fail by `kind` or `stage/kind`: {not_found = 0.01}"
+    )
+    max_stale_fraction: float = Field(1.0, ge=0, le=1, description="share of published rows that may be stale")
+    drift_confidence: float = Field(
+        0.0, ge=0, lt=1, description="of the intervals that fonts, roles and judged rows stay in; 0: not looked at"
+    )
+
+    @field_validator("max_dead_letters")
+    @classmethod
+    def _are_shares(cls, value: dict[str, float]) -> dict[str, float]:
+        for kind, share in value.items():
+            if not 0 <= share <= 1:
+                raise ValueError(f"{kind} = {share:g}: give a share from 0 to 1")
+        return value
+
+
 class InputSettings(Settings):
     """What the manifest's rows get where they say nothing."""
 
@@ -106,6 +128,7 @@ class LayoutsConfig(Settings):
     """Settings of `jobs.layouts`."""
 
     run: RunSettings = RunSettings()
+    expect: ExpectSettings = ExpectSettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings()
@@ -135,6 +158,7 @@ class AnnotateConfig(Settings):
     """Settings of `jobs.annotate`."""
 
     run: RunSettings = RunSettings()
+    expect: ExpectSettings = ExpectSettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings(side=1280)
@@ -147,6 +171,7 @@ class CoversConfig(Settings):
     """Settings of `jobs.covers`."""
 
     run: RunSettings = RunSettings()
+    expect: ExpectSettings = ExpectSettings()
     input: InputSettings = InputSettings(canvases=("3:4", "1:1", "16:9", "9:16"), application="video_cover")
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings(side=1080)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from layoutgen.config.base import Pool, Settings, check_registry
-from layoutgen.config.jobs import InputSettings, RunSettings, StorageSettings
+from layoutgen.config.jobs import ExpectSettings, InputSettings, RunSettings, StorageSettings
 from layoutgen.config.stages import (
     AnnotateSettings,
     ComposeSettings,
@@ -128,6 +128,7 @@ class PostersConfig(Settings):
     """Settings of `jobs.posters`."""
 
     run: RunSettings = RunSettings()
+    expect: ExpectSettings = ExpectSettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings()

@@ -292,22 +292,6 @@ DEAD_LETTERS = pa.schema(
         *_RUN,
     ]
 )
-CHANGES = pa.schema(
-    _fields(
-        ("row_id", pa.string(), "key of the row that changed"),
-        ("product_id", pa.string(), "as in the row"),
-        ("op", pa.string(), "`insert`, `update` or `delete`"),
-        (
-            "stages",
-            pa.list_(pa.string()),
-            "stages whose keys differ: none where other columns alone do, or of a deletion",
-        ),
-        ("before", FINGERPRINT, "fingerprint of the row in the snapshot before; null of an insertion"),
-        ("after", FINGERPRINT, "fingerprint of the row in this snapshot; null of a deletion"),
-        ("before_run_id", pa.string(), "run that computed the row as it was; null of an insertion"),
-        ("after_run_id", pa.string(), "run that computed the row as it is; null of a deletion"),
-    )
-)
 # Names that mean the same in every kind of table: what travels, and the results that readers look for in any row.
 EVERYWHERE = {*_TRAVEL, ROW, "accepted", "reasons", "faces", "key_elements", *DEAD_LETTERS.names}
 KINDS = {
@@ -316,7 +300,6 @@ KINDS = {
     "covers": LAYOUTS,
     "posters": POSTERS,
     "dead letters": DEAD_LETTERS,
-    "changes": CHANGES,
 }
 
 

@@ -14,6 +14,7 @@ from layoutgen.config.base import Pool
 from layoutgen.config.jobs import RunSettings
 from layoutgen.core.errors import Stop
 from layoutgen.io.storage import StorageError
+from layoutgen.io.tables import changes
 from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
 
 log = logging.getLogger("layoutgen")
@@ -60,7 +61,7 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
     wrong |= {
         report.shard: f"shard {report.shard}: its change feed does not lead from the rows before to those published"
         for report in reports
-        if not _feed_adds_up(report) and report.shard not in wrong
+        if not changes.adds_up(report) and report.shard not in wrong
     }
     planned = {shard.shard for shard in plan.shards}
     extra = sorted(report.shard for report in reports if report.shard not in planned and _rows(report))
@@ -71,13 +72,6 @@ def conserve(plan: RunPlan, reports: list[ShardReport]) -> None:
             + "; ".join([*list(wrong.values())[:10], *(f"shard {shard} was not planned" for shard in extra[:10])]),
             [*wrong, *extra],
         )
-
-
-def _feed_adds_up(report: ShardReport) -> bool:
-    """Inserted, updated and same rows are what is published; deleted ones what was there and is not."""
-    insert, update, delete = (report.ops.get(op, 0) for op in ("insert", "update", "delete"))
-    published = report.published.rows if report.published else 0
-    return insert + update + report.same == published and update + report.same + delete == report.before
 
 
 def _found(report: ShardReport | None, planned: ShardPlan) -> str:
@@ -124,7 +118,7 @@ def summarise(
         "dead_letters_kept": sum(r.open for r in reports),
         "left_out": plan.left_out,
         "deleted": sum(r.deleted for r in reports),
-        "changes": _changes(reports),
+        "changes": changes.counted(reports),
         "failed": by_stage,
         **({"own_columns": plan.own_changes} if plan.own_changes else {}),
         **({"applications": dict(sorted(applications.items()))} if len(applications) > 1 else {}),
@@ -136,14 +130,6 @@ def summarise(
         "images_per_second": round(sum(r.images for r in reports) / seconds, 3),
         "output": output,
     }
-
-
-def _changes(reports: list[ShardReport]) -> dict[str, int]:
-    """Rows against the snapshot before, by what the change feed says of them."""
-    ops: Counter[str] = Counter()
-    for report in reports:
-        ops.update(report.ops)
-    return {**{op: ops[op] for op in ("insert", "update", "delete")}, "unchanged": sum(r.same for r in reports)}
 
 
 class Progress:

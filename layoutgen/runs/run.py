@@ -31,7 +31,7 @@ from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardReport, Sourc
 from layoutgen.io.tables.published_runs import mark_published
 from layoutgen.io.tables.replay import Replay
 from layoutgen.io.tables.snapshot import Snapshots
-from layoutgen.runs import planning, unchanged
+from layoutgen.runs import expectations, planning, unchanged
 from layoutgen.runs.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.runs.job import WHOLE, JobConfig, RunError, RunOptions, TableJob
 from layoutgen.runs.preflight import preflight
@@ -42,7 +42,6 @@ from layoutgen.streaming import Step, Stream, idle, stream
 
 log = logging.getLogger("layoutgen")
 
-FEW_ROWS = 10  # a night that deletes fewer is never asked whether its manifest is whole
 MOST_UNPUBLISHED = 3  # runs without an end whose rows are looked at: each costs a request or two a shard
 
 
@@ -85,13 +84,13 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
                 reports.append(report)
                 progress.shard(report)
             try:
-                summary = _complete(job, lease, plan, snapshots, reports, len(done), began)
+                summary = _complete(job, options, lease, plan, snapshots, reports, len(done), began)
             except LostRowsError as error:
                 lease.confirm()  # the markers may be those of another driver by now
                 for wrong in error.shards:
                     ledger.forget(wrong)
                 raise
-            refusals = _refusals(summary, reports, job, options)
+            refusals = [why for why in (broken["why"] for broken in summary["expectations"]) if why]
             _end(lease, snapshots, refusals)
         progress.say("refused" if refusals else "published")
     return {**summary, "current": not refusals}
@@ -107,6 +106,7 @@ def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:
 
 def _complete(
     job: TableJob,
+    options: RunOptions,
     lease: Lease,
     plan: RunPlan,
     snapshots: Snapshots,
@@ -127,6 +127,8 @@ def _complete(
         summary["asked"] = round(asked / max(1, summary["published"]), 4)
     if any(step.name == "point" for step in job.steps):
         summary["key_elements_unread"] = sum(report.unread for report in reports)
+    expected = expectations.check(job, options, summary, reports, lease.current.run_id)
+    summary["expectations"] = expectations.as_json(expected)
     lease.confirm()  # a run that was taken over and published must not be touched
     _settle(snapshots, reports)
     snapshots.finish(reports, summary, job.config.model_dump(mode="json"))
@@ -178,27 +180,6 @@ def _settle(snapshots: Snapshots, reports: list[ShardReport]) -> None:
         raise LostRowsError(
             f"the files of shards {wrong[:10]} were changed; the same command computes them again", wrong
         )
-
-
-def _refusals(summary: dict[str, Any], reports: list[ShardReport], job: TableJob, options: RunOptions) -> list[str]:
-    """Why a run must not be published; empty where it may be."""
-    reasons, settings = [], job.config.run
-    dead = summary["dead_letters"] + summary["dead_letters_kept"]
-    failed, whole = dead + summary["stale"], dead + summary["published"]
-    if failed > settings.max_failed_fraction * whole:
-        reasons.append(
-            f"{failed} of {whole} rows failed, more than run.max_failed_fraction = "
-            f"{settings.max_failed_fraction:g} allows"
-        )
-    before = sum(report.before for report in reports)
-    deleted = summary["deleted"]
-    if not options.allow_deletions and deleted >= FEW_ROWS and deleted > settings.max_deleted_fraction * before:
-        reasons.append(
-            f"{job.source} lacks {deleted} of the {before} published rows ({deleted / before:.0%}), more than "
-            f"run.max_deleted_fraction = {settings.max_deleted_fraction:g} allows; see whether it is whole, or run the "
-            "same command with --allow-deletions"
-        )
-    return reasons
 
 
 def _end(lease: Lease, snapshots: Snapshots, refusals: list[str]) -> None:

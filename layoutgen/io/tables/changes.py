@@ -2,25 +2,43 @@
 
     OUTPUT/snapshots/<run_id>/_changes/changes-00000.parquet …   a file a shard, none where nothing changed
 
-`schema.CHANGES` has the columns. A row is unchanged where every value of it is, so that the snapshot before with the
+`CHANGES` has the columns. A row is unchanged where every value of it is, so that the snapshot before with the
 feed applied is the snapshot. A run's feed is against the snapshot that its manifest calls `previous`.
 """
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import gcd
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.core import schema
 from layoutgen.core.manifest.column_values import same_rows
+from layoutgen.core.row_types import FINGERPRINT
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import run_files
+from layoutgen.io.tables.ledger import ShardReport
 from layoutgen.io.tables.published_runs import CHANGES_FOLDER, SnapshotError, current
 
+CHANGES = pa.schema(
+    pa.field(name, kind, metadata={"doc": doc})
+    for name, kind, doc in (
+        ("row_id", pa.string(), "key of the row that changed"),
+        ("product_id", pa.string(), "as in the row"),
+        ("op", pa.string(), "`insert`, `update` or `delete`"),
+        (
+            "stages",
+            pa.list_(pa.string()),
+            "stages whose keys differ; none of a deletion, or where other values do",
+        ),
+        ("before", FINGERPRINT, "fingerprint of the row in the snapshot before; null of an insertion"),
+        ("after", FINGERPRINT, "fingerprint of the row in this snapshot; null of a deletion"),
+        ("before_run_id", pa.string(), "run that computed the row as it was; null of an insertion"),
+        ("after_run_id", pa.string(), "run that computed the row as it is; null of a deletion"),
+    )
+)
 OPS = ("insert", "update", "delete")
 _READ = ["row_id", "product_id", "fingerprint", "run_id"]
 _STAGES = ("source", "annotate", "cut_out", "compose", "paint", "place", "render")
@@ -43,7 +61,7 @@ def between(before: pa.Table, after: pa.Table) -> tuple[pa.Table, int]:
         _entry(*(side[row_id][1] if row_id in side else None for side in (old, new))) | {"row_id": row_id}
         for row_id in touched
     ]
-    return pa.Table.from_pylist(entries, schema.CHANGES), len(same)
+    return pa.Table.from_pylist(entries, CHANGES), len(same)
 
 
 def _entry(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -81,6 +99,23 @@ def write(
     return {"changes": written, "same": same, "ops": {op: ops.count(op) for op in OPS if op in ops}}
 
 
+def adds_up(report: ShardReport) -> bool:
+    """Tell whether a shard's inserted, updated and same rows are what is published, and its deleted ones what was there
+    and is not."""
+    insert, update, delete = (report.ops.get(op, 0) for op in OPS)
+    published = report.published.rows if report.published else 0
+    return insert + update + report.same == published and update + report.same + delete == report.before
+
+
+def counted(reports: Iterable[ShardReport]) -> dict[str, int]:
+    """A table's rows against the snapshot before, by what its feed says of them."""
+    counts = dict.fromkeys((*OPS, "unchanged"), 0)
+    for report in reports:
+        for op, count in {**report.ops, "unchanged": report.same}.items():
+            counts[op] += count
+    return counts
+
+
 def fold(older: pa.Table, newer: pa.Table) -> pa.Table:
     """Two feeds, of which the second follows the first, as the feed from before both to after both."""
     first, second = ({row["row_id"]: row for row in feed.to_pylist()} for feed in (older, newer))
@@ -93,7 +128,7 @@ def fold(older: pa.Table, newer: pa.Table) -> pa.Table:
                 entries.append(_entry(before, after) | {"row_id": row_id})
         else:
             entries.append(first.get(row_id) or second[row_id])
-    return pa.Table.from_pylist(entries, schema.CHANGES)
+    return pa.Table.from_pylist(entries, CHANGES)
 
 
 def _of(entry: Mapping[str, Any], side: str) -> dict[str, Any]:
@@ -110,13 +145,13 @@ def since(storage: Storage, root: str, run_id: str, until: str | None = None) ->
     runs = _runs_after(storage, root, run_id, until or current(storage, root))
     groups = gcd(*(manifest["shard_count"] for manifest in runs))
     for group in range(groups):
-        feed = schema.CHANGES.empty_table()
+        feed = CHANGES.empty_table()
         for manifest in runs:
             folder = storage.join(root, f"snapshots/{manifest['run_id']}/{CHANGES_FOLDER}")
             names = [file["name"] for file in manifest["changes"] if _number(file["name"]) % groups == group]
             parts = [pq.read_table(io.BytesIO(storage.read(f"{folder}/{name}"))) for name in names]
             if parts:
-                feed = fold(feed, pa.concat_tables([part.cast(schema.CHANGES) for part in parts]))
+                feed = fold(feed, pa.concat_tables([part.cast(CHANGES) for part in parts]))
         if len(feed):
             yield feed
 

@@ -5,13 +5,15 @@ from collections import Counter
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from layoutgen.core.covers.key_elements import UNKNOWN
 from layoutgen.core.reading.grounding import SIGN
 from layoutgen.core.schema import RESULTS
 from layoutgen.io.tables import picture_files
 
-_COLUMNS = ("row_id", "application", "accepted", "reasons", "annotator", "notes", *RESULTS["render"])
+_MEASURED = ("product_id", "canvas_width", "canvas_height", "elements", "subject_covered", "objections")
+_COLUMNS = (*_MEASURED, "row_id", "application", "accepted", "reasons", "annotator", "notes", *RESULTS["render"])
 
 
 def columns(schema: pa.Schema) -> list[str]:
@@ -28,8 +30,35 @@ def of_table(table: pa.Table) -> dict[str, Any]:
         "verdicts": _verdicts(table) if "accepted" in names else {},
         "asked": _asked(table) if "annotator" in names else 0,
         "unread": _unread(table) if "notes" in names else 0,
+        "measures": _measures(table) if "elements" in names else {},
         "pictures": picture_files.counted(picture_files.of_table(table)) if has_pictures else {},
     }
+
+
+def _measures(table: pa.Table) -> dict[str, list[float]]:
+    """Of the judge's objections, the subject covered, all rows' fonts and each canvas's roles: products, rows, sum and
+    sum of squares. A font and a role are 1 in a row that has them and 0 in another; their group is 1 in all."""
+    products = table.column("product_id").to_pylist()
+    sizes = zip(*(table.column(f"canvas_{side}").to_pylist() for side in ("width", "height")), strict=True)
+    canvases = [f"roles {width}x{height}" for width, height in sizes]
+    present: Counter[str] = Counter()
+    elements = table.column("elements").combine_chunks()
+    parents = pc.list_parent_indices(elements).to_pylist()
+    fonts, roles = (pc.struct_field(pc.list_flatten(elements), name).to_pylist() for name in ("font", "role"))
+    present.update(f"fonts/{name}" for _, name in {*zip(parents, fonts, strict=True)} if name)
+    present.update(f"{canvases[row]}/{name}" for row, name in {*zip(parents, roles, strict=True)} if name)
+    members: dict[str, list[str]] = {"fonts": products} if products else {}
+    for canvas, product in zip(canvases, products, strict=True):
+        members.setdefault(canvas, []).append(product)
+    sizes_of = {group: (len({*ids}), len(ids)) for group, ids in members.items()}
+    sums: dict[str, list[float]] = {group: [*size, size[1], size[1]] for group, size in sizes_of.items()}
+    sums |= {name: [*sizes_of[name.partition("/")[0]], count, count] for name, count in present.items()}
+    for name in ("subject_covered", "objections"):
+        pairs = [pair for pair in zip(products, table.column(name).to_pylist(), strict=True) if pair[1] is not None]
+        values = [value for _, value in pairs]
+        if values:
+            sums[name] = [len({ids for ids, _ in pairs}), len(values), sum(values), sum(v * v for v in values)]
+    return sums
 
 
 def _verdicts(table: pa.Table) -> dict[str, int]:

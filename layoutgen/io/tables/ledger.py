@@ -54,7 +54,8 @@ class ShardReport:
     `unread` those whose key elements it said in a way that nobody could read, `applications` all of them by their
     application, `pictures` their finished pictures (`picture_files.counted`); `lacking` counts the computed rows
     that lack one. `changes` is the file of the shard's change feed, whose rows `ops` counts by what was done; `same`
-    counts the published rows that are as in the snapshot before."""
+    counts the published rows that are as in the snapshot before. `measures` are sums of what
+    a night must not drift in (`core.metrics.drift.Sums`)."""
 
     shard: int
     published: Written | None
@@ -80,6 +81,7 @@ class ShardReport:
     changes: Written | None = None
     ops: dict[str, int] = field(default_factory=dict)
     same: int = 0
+    measures: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

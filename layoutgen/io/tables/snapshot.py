@@ -26,6 +26,7 @@ from layoutgen.core import schema
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest.column_types import NO_COLUMNS, described
 from layoutgen.core.manifest.column_values import aligned, same_rows
+from layoutgen.core.metrics import drift
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import changes, counts, dead_letters, letters, picture_files, run_files, staleness
@@ -281,6 +282,7 @@ class Snapshots:
             "changes": [vars(report.changes) for report in reports if report.changes],
             "dead_letters": [vars(report.dead) for report in reports if report.dead],
             **described(self.own, self.schema),
+            "measures": drift.added(*(report.measures for report in reports)),
             "summary": summary,
             "settings": settings,
         }

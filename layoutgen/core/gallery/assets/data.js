@@ -71,14 +71,14 @@ gallery.data = (() => {
 // The one way in which this page makes elements: attributes and text, never markup.
 gallery.make = (tag, attributes = {}, ...children) => {
   const svg = ["svg", "g", "rect", "text", "image", "path", "linearGradient", "stop", "mask"].includes(tag);
-  const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  const node = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value != null) made.setAttribute(name, value);
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
   }
-  made.append(...children.flat().filter((child) => child != null));
-  return made;
+  node.append(...children.flat().filter((child) => child != null));
+  return node;
 };
 
 // A record as a line of JSON, without line separators that JSON allows and some readers of lines split at.

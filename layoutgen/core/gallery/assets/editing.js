@@ -42,8 +42,8 @@ gallery.editing = (() => {
     const measured = faults();
     const parts = tools();
     editor = gallery.editor.open({ stage, frame, row, details, canvas, edited, drafted, onchange: changed });
-    gallery.grounds.of(row).then((found) => {
-      pixels = found;
+    gallery.grounds.of(row).then((levels) => {
+      pixels = levels;
       changed();
     });
 

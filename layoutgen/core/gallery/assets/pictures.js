@@ -17,25 +17,25 @@ gallery.pictures = (() => {
   const box = (kind, ltrb, label, title) =>
     at(make("i", { class: kind, title }, label ? make("b", {}, label) : null), ltrb);
 
-  const label = (made, [, top]) => made.classList.toggle("inside", top < 0.04);
+  const label = (node, [, top]) => node.classList.toggle("inside", top < 0.04);
 
   function roleBox(one, words) {
-    const made = box("box", one.box, one.role === "underlay" ? null : words && one.text ? `${t(one.role)} · ${one.text}` : t(one.role), one.text);
-    made.dataset.role = one.role ?? "";
-    label(made, one.box);
-    return made;
+    const node = box("box", one.box, one.role === "underlay" ? null : words && one.text ? `${t(one.role)} · ${one.text}` : t(one.role), one.text);
+    node.dataset.role = one.role ?? "";
+    label(node, one.box);
+    return node;
   }
 
   function zones(row, details) {
     const { margin, zones: common } = gallery.data.meta;
-    const found = [...(common[row.canvas] ?? []), ...details.zones]
+    const drawn = [...(common[row.canvas] ?? []), ...details.zones]
       .map((zone) => box("zone", zone.box, zone.name || null, zone.name || t("safe zone")));
     if (margin) {
       const edge = margin * Math.min(row.width, row.height);
       const [x, y] = [edge / row.width, edge / row.height];
-      found.unshift(box("safe", [x, y, 1 - x, 1 - y], null, t("safe area")));
+      drawn.unshift(box("safe", [x, y, 1 - x, 1 - y], null, t("safe area")));
     }
-    return found;
+    return drawn;
   }
 
   // The map of what is protected, and the boxes of subject, faces and text.
@@ -49,13 +49,13 @@ gallery.pictures = (() => {
 
   // An image that says so where it is not there; a finished picture that is not there gives way to the preview.
   function image(row, part, alt, finished) {
-    const made = make("img", { src: finished ?? url(row, part), alt, loading: "lazy", decoding: "async", draggable: "false" });
-    made.addEventListener("error", () => {
-      if (finished) made.replaceWith(image(row, part, alt));
-      else made.parentElement?.classList.add("missing");
-      made.parentElement?.setAttribute("data-missing", t("no picture"));
+    const node = make("img", { src: finished ?? url(row, part), alt, loading: "lazy", decoding: "async", draggable: "false" });
+    node.addEventListener("error", () => {
+      if (finished) node.replaceWith(image(row, part, alt));
+      else node.parentElement?.classList.add("missing");
+      node.parentElement?.setAttribute("data-missing", t("no picture"));
     }, { once: true });
-    return made;
+    return node;
   }
 
   // Of a row's finished files the first that a browser shows.
@@ -63,32 +63,32 @@ gallery.pictures = (() => {
 
   // The empty frame of a picture, in the canvas's shape.
   function frame(row, name) {
-    const made = make("div", { class: `picture ${name}` });
-    made.style.aspectRatio = `${row.width} / ${row.height}`;
-    made.style.setProperty("--shape", (row.width / row.height).toFixed(4));
-    return made;
+    const node = make("div", { class: `picture ${name}` });
+    node.style.aspectRatio = `${row.width} / ${row.height}`;
+    node.style.setProperty("--shape", (row.width / row.height).toFixed(4));
+    return node;
   }
 
   // `views` has beside, boxes, map, zones; `edit` has the elements of one, and those of its style; `source` is a finished
   // picture's address. Overlays come when the details are there.
   function final(row, views, edit, source) {
     const elements = edit?.elements;
-    const made = frame(row, "final");
-    if (!row.preview) return made;
-    made.append(elements ? image(row, ".ground.jpg", row.title) : image(row, ".jpg", row.title, source));
-    if (elements || views.boxes || views.map || views.zones) overlay(made, row, views, edit?.elements ? edit : null);
-    return made;
+    const node = frame(row, "final");
+    if (!row.preview) return node;
+    node.append(elements ? image(row, ".ground.jpg", row.title) : image(row, ".jpg", row.title, source));
+    if (elements || views.boxes || views.map || views.zones) overlay(node, row, views, edit?.elements ? edit : null);
+    return node;
   }
 
   function suggestion(row, views) {
-    const made = frame(row, "suggestion");
-    if (!row.preview) return made;
-    made.append(image(row, ".ground.jpg", t("suggestion for {title}", { title: row.title })));
-    overlay(made, row, { ...views, boxes: false }, null, true);
-    return made;
+    const node = frame(row, "suggestion");
+    if (!row.preview) return node;
+    node.append(image(row, ".ground.jpg", t("suggestion for {title}", { title: row.title })));
+    overlay(node, row, { ...views, boxes: false }, null, true);
+    return node;
   }
 
-  async function overlay(made, row, views, edit, suggested) {
+  async function overlay(node, row, views, edit, suggested) {
     const elements = edit?.elements;
     let details;
     try {
@@ -96,11 +96,11 @@ gallery.pictures = (() => {
     } catch {
       return;
     }
-    if (elements) made.append(live(row, details, elements));
-    if (views.map) made.append(...protectedParts(row, details));
-    if (views.zones) made.append(...zones(row, details));
+    if (elements) node.append(live(row, details, elements));
+    if (views.map) node.append(...protectedParts(row, details));
+    if (views.zones) node.append(...zones(row, details));
     const shown = suggested ? details.suggestion : views.boxes ? (elements ?? details.elements) : [];
-    made.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));
+    node.append(...shown.filter((one) => one.box).map((one) => roleBox(one, suggested)));
   }
 
   // Elements where an edit puts them: underlays drawn, logos and texts cut out of the row's picture of both, and texts

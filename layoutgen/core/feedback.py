@@ -10,9 +10,11 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import MAXYEAR, MINYEAR, UTC, datetime
+from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
+from layoutgen.core import json_lines
+from layoutgen.core.json_lines import LineError
 from layoutgen.core.layout import Box, Role
 
 DECISIONS = ("adopt", "edit", "reject")
@@ -66,14 +68,6 @@ ALIGNMENTS = ("left", "center", "right")
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 _MOST = 1e300  # JSON may say a number that a float has not
 _SLACK = 1e-4  # boxes are exported with five digits
-
-
-class FeedbackError(ValueError):
-    """A line of feedback that can't be used: `line` counts from 1, `field` is the one to mend."""
-
-    def __init__(self, line: int, field: str, message: str) -> None:
-        super().__init__(f"line {line}: {message}")
-        self.line, self.field = line, field
 
 
 @dataclass(frozen=True)
@@ -132,58 +126,46 @@ def blames_layout(reasons: Collection[str]) -> bool:
     return not reasons or any(reason in ABOUT_LAYOUT or reason not in REASONS for reason in reasons)
 
 
-def read(text: str) -> tuple[list[Feedback], list[FeedbackError]]:
+def read(text: str) -> tuple[list[Feedback], list[LineError]]:
     """The decisions in a JSONL text, and an error for each line that is none; blank lines count and are passed over."""
-    found, errors = [], []
-    for place, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if line.strip():
-            try:
-                found.append(parse(line, place))
-            except FeedbackError as error:
-                errors.append(error)
-    return found, errors
+    return json_lines.read(text, parse)
 
 
 def parse(line: str, place: int = 1) -> Feedback:
-    """Read one line. Raises FeedbackError naming the line, the field, the value and the mend."""
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise FeedbackError(place, "", f"{line.strip()[:60]!r} is no JSON ({error}); write an object a line") from None
-    return check(row, place)
+    """Read one line. Raises LineError naming the line, the field, the value and the fix."""
+    return check(json_lines.value(line, place), place)
 
 
-def check(row: object, place: int = 1) -> Feedback:
-    """Read one object, such as a row of a Parquet file. Raises FeedbackError as `parse` does."""
-    if not isinstance(row, Mapping):
-        raise FeedbackError(place, "", f"{str(row)[:60]!r} is no object; write one JSON object a line")
-    texts: dict[str, Any] = {name: _text(row, name, place) for name in ("row_id", "run_id", "annotator")}
+def check(value: object, place: int = 1) -> Feedback:
+    """Read one object, such as a row of a Parquet file. Raises LineError as `parse` does."""
+    row = json_lines.record(value, place)
+    texts: dict[str, Any] = {name: json_lines.text(row, name, place) for name in ("row_id", "run_id", "annotator")}
     decision = row.get("decision")
     if decision not in DECISIONS:
-        raise FeedbackError(place, "decision", f"decision is {decision!r}; give one of {', '.join(DECISIONS)}")
+        raise LineError(place, "decision", f"decision is {decision!r}; give one of {', '.join(DECISIONS)}")
     note = row.get("note")
     if note is not None and not isinstance(note, str):
-        raise FeedbackError(place, "note", f"note is {note!r}; give a string or leave it out")
+        raise LineError(place, "note", f"note is {note!r}; give a string or leave it out")
     final = row.get("final")
     if final is not None and not isinstance(final, bool):
-        raise FeedbackError(place, "final", f"final is {final!r}; give true or false, or leave it out")
+        raise LineError(place, "final", f"final is {final!r}; give true or false, or leave it out")
     more: dict[str, Any] = {"note": note or "", "reasons": _reasons(row, place), "final": bool(final)}
-    more["comments"] = _comments(row, place)
+    more |= {"comments": _comments(row, place), "elements": _elements(row, place)}
     more["style"], more["styled"] = _styled(row, place)
-    return Feedback(**texts, decision=decision, time=_time(row, place), elements=_elements(row, place), **more)
+    return Feedback(**texts, decision=decision, time=json_lines.time(row, place), **more)
 
 
 def _styled(row: Mapping[str, Any], place: int) -> tuple[str, tuple[Mapping[str, Any], ...]]:
     style, styled = row.get("style"), row.get("styled")
     if style is None and styled is None:
         return "", ()
-    _text(row, "style", place)
+    json_lines.text(row, "style", place)
     if row.get("decision") != "edit":
-        raise FeedbackError(place, "style", f"style is {style!r} of a decision that is no edit; leave it out")
+        raise LineError(place, "style", f"style is {style!r} of a decision that is no edit; leave it out")
     if not styled:
-        raise FeedbackError(place, "styled", "styled is empty; give the row's elements in the style")
+        raise LineError(place, "styled", "styled is empty; give the row's elements in the style")
     if fault := fault_of_elements(styled):
-        raise FeedbackError(place, "styled", fault.replace("elements", "styled", 1))
+        raise LineError(place, "styled", fault.replace("elements", "styled", 1))
     return str(style), tuple(styled or ())
 
 
@@ -192,21 +174,21 @@ def _comments(row: Mapping[str, Any], place: int) -> tuple[Comment, ...]:
     if value is None:
         return ()
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise FeedbackError(place, "comments", f"comments is {value!r}; give a list of objects, or leave it out")
+        raise LineError(place, "comments", f"comments is {value!r}; give a list of objects, or leave it out")
     return tuple(_comment(comment, f"comments[{k}]", place) for k, comment in enumerate(value))
 
 
 def _comment(comment: object, name: str, place: int) -> Comment:
     if not isinstance(comment, Mapping):
-        raise FeedbackError(place, name, f"{name} is {str(comment)[:60]!r}; give an object with box and text")
+        raise LineError(place, name, f"{name} is {str(comment)[:60]!r}; give an object with box and text")
     text, role = comment.get("text"), comment.get("role")
     if not isinstance(text, str) or not text.strip():
-        raise FeedbackError(place, f"{name}.text", f"{name} has the text {text!r}; give a string that is not empty")
+        raise LineError(place, f"{name}.text", f"{name} has the text {text!r}; give a string that is not empty")
     if role is not None and role not in set(Role):
-        raise FeedbackError(place, f"{name}.role", f"{name} has the role {role!r}; give one of {', '.join(Role)}")
+        raise LineError(place, f"{name}.role", f"{name} has the role {role!r}; give one of {', '.join(Role)}")
     box = comment.get("box")
     if not _is_four(box):
-        raise FeedbackError(place, f"{name}.box", f"{name} has the box {box!r}; give left, top, right, bottom")
+        raise LineError(place, f"{name}.box", f"{name} has the box {box!r}; give left, top, right, bottom")
     return Comment(_upright(box, name, place), text, Role(role) if role else None)
 
 
@@ -215,70 +197,45 @@ def _reasons(row: Mapping[str, Any], place: int) -> tuple[str, ...]:
     reasons = () if value is None else value
     is_list = isinstance(reasons, Sequence) and not isinstance(reasons, str)
     if not is_list or not all(isinstance(reason, str) and reason for reason in reasons):
-        raise FeedbackError(place, "reasons", f"reasons is {value!r}; give a list of names, or leave it out")
+        raise LineError(place, "reasons", f"reasons is {value!r}; give a list of names, or leave it out")
     return tuple(dict.fromkeys(reasons))
-
-
-def _text(row: Mapping[str, Any], name: str, place: int) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise FeedbackError(place, name, f"{name} is {value!r}; give a string that is not empty")
-    return value
-
-
-def _time(row: Mapping[str, Any], place: int) -> datetime:
-    value = moment(row.get("time"))
-    if value is None or value.tzinfo is None:
-        message = f"time is {row.get('time')!r}; give ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"
-        raise FeedbackError(place, "time", message)
-    return value.astimezone(UTC)
-
-
-def moment(value: object) -> datetime | None:
-    """A time, or ISO 8601 for one, that exists in every zone; None for anything else."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, datetime) and MINYEAR < value.year < MAXYEAR else None
 
 
 def _elements(row: Mapping[str, Any], place: int) -> tuple[EditedElement, ...] | None:
     elements = row.get("elements")
     if row.get("decision") != "edit":
         if elements:
-            raise FeedbackError(place, "elements", f"elements are of edits only, and this is {row['decision']!r}")
+            raise LineError(place, "elements", f"elements are of edits only, and this is {row['decision']!r}")
         return None
     if fault := fault_of_elements(elements):
-        raise FeedbackError(place, "elements", fault)
+        raise LineError(place, "elements", fault)
     if not elements:
-        raise FeedbackError(place, "elements", "elements is empty; an edit leaves one at least, else give `reject`")
+        raise LineError(place, "elements", "elements is empty; an edit leaves one at least, else give `reject`")
     return tuple(_element(element, f"elements[{k}]", place) for k, element in enumerate(elements))
 
 
 def _element(element: Mapping[str, Any], name: str, place: int) -> EditedElement:
     if element["role"] not in set(Role):
         known = ", ".join(Role)
-        raise FeedbackError(place, f"{name}.role", f"{name} has the role {element['role']!r}; give one of {known}")
+        raise LineError(place, f"{name}.role", f"{name} has the role {element['role']!r}; give one of {known}")
     text = element.get("text")
     if text is not None and not isinstance(text, str):
-        raise FeedbackError(place, f"{name}.text", f"{name} has the text {text!r}; give a string")
+        raise LineError(place, f"{name}.text", f"{name} has the text {text!r}; give a string")
     box = _upright(element["box"], name, place)
     for field, least in (("was", 0), ("font_px", 1)):
         number = element.get(field)
         if number is not None and not (isinstance(number, int) and not isinstance(number, bool) and number >= least):
             message = f"{name} has the {field} {number!r}; give a whole number from {least}"
-            raise FeedbackError(place, f"{name}.{field}", message)
+            raise LineError(place, f"{name}.{field}", message)
     alignment = element.get("alignment")
     if alignment not in (None, *ALIGNMENTS):
         message = f"{name} has the alignment {alignment!r}; give one of {', '.join(ALIGNMENTS)}"
-        raise FeedbackError(place, f"{name}.alignment", message)
+        raise LineError(place, f"{name}.alignment", message)
     colour, font = element.get("colour"), element.get("font")
     if colour is not None and not (isinstance(colour, str) and _COLOUR.fullmatch(colour)):
-        raise FeedbackError(place, f"{name}.colour", f"{name} has the colour {colour!r}; give #rrggbb")
+        raise LineError(place, f"{name}.colour", f"{name} has the colour {colour!r}; give #rrggbb")
     if font is not None and not (isinstance(font, str) and font):
-        raise FeedbackError(place, f"{name}.font", f"{name} has the font {font!r}; give its name")
+        raise LineError(place, f"{name}.font", f"{name} has the font {font!r}; give its name")
     lines = _lines(element.get("lines"), text or "", name, place)
     numbers = {field: element.get(field) for field in ("was", "font_px")}
     return EditedElement(
@@ -291,11 +248,11 @@ def _lines(value: object, text: str, name: str, place: int) -> tuple[str, ...]:
         return ()
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
     if not is_list or not all(isinstance(line, str) and line.strip() for line in value):  # type: ignore[attr-defined]
-        raise FeedbackError(place, f"{name}.lines", f"{name} has the lines {value!r}; give strings that are not empty")
+        raise LineError(place, f"{name}.lines", f"{name} has the lines {value!r}; give strings that are not empty")
     lines: tuple[str, ...] = tuple(value)  # type: ignore[arg-type]
     if "".join("".join(lines).split()) != "".join(text.split()):
         message = f"{name} has the lines {list(lines)} of the text {text!r}; give lines that make up the text"
-        raise FeedbackError(place, f"{name}.lines", message)
+        raise LineError(place, f"{name}.lines", message)
     return lines
 
 
@@ -304,7 +261,7 @@ def _upright(box: Sequence[Any], name: str, place: int) -> Box:
     within = min(left, top) >= -_SLACK and max(right, bottom) <= 1 + _SLACK
     if not within or right <= left or bottom <= top:
         message = f"{name} has the box {list(box)}; give left < right and top < bottom, all in [0, 1]"
-        raise FeedbackError(place, f"{name}.box", message)
+        raise LineError(place, f"{name}.box", message)
     return left, top, right, bottom
 
 
@@ -355,8 +312,7 @@ def as_json(value: EditedElement | Comment) -> dict[str, Any]:
 
 def markdown() -> str:
     """The contract as docs/tables.md shows it."""
-    rows = ["| field | type | meaning |", "| --- | --- | --- |"]
-    return "\n".join([*rows, *(f"| `{name}` | {kind} | {meaning} |" for name, kind, meaning in FIELDS)])
+    return json_lines.markdown(FIELDS)
 
 
 if __name__ == "__main__":

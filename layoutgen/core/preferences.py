@@ -6,14 +6,14 @@ One JSON object a line, in UTF-8, `FIELDS` is the contract; fields that it does 
 `training.scenes.preferences` needs, and their sides a `seed`.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from layoutgen.core import feedback
-from layoutgen.core.feedback import EditedElement, FeedbackError
+from layoutgen.core import feedback, json_lines
+from layoutgen.core.feedback import EditedElement
+from layoutgen.core.json_lines import LineError
 from layoutgen.core.layout import Box
 
 FIELDS = (
@@ -31,10 +31,6 @@ FIELDS = (
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 _LARGEST = 1 << 16
 _AS_EDIT = {"decision": "edit", "annotator": "-", "time": "2000-01-01T00:00:00Z", "note": None, "reasons": None}
-
-
-class PreferenceError(FeedbackError):
-    """A line of preferences that can't be used: `line` counts from 1, `field` is the one to correct."""
 
 
 @dataclass(frozen=True)
@@ -76,52 +72,33 @@ class Preference:
         return tuple(sorted((self.chosen.key, self.rejected.key)))
 
 
-def read(text: str) -> tuple[list[Preference], list[PreferenceError]]:
+def read(text: str) -> tuple[list[Preference], list[LineError]]:
     """The choices in a JSONL text, and an error for each line that is none; blank lines are passed over."""
-    choices, errors = [], []
-    for place, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if line.strip():
-            try:
-                choices.append(parse(line, place))
-            except PreferenceError as error:
-                errors.append(error)
-    return choices, errors
+    return json_lines.read(text, parse)
 
 
 def parse(line: str, place: int = 1) -> Preference:
-    """Read one line. Raises PreferenceError naming the line, the field, the value and the fix."""
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise PreferenceError(
-            place, "", f"{line.strip()[:60]!r} is no JSON ({error}); write an object a line"
-        ) from None
-    return check(row, place)
+    """Read one line. Raises LineError naming the line, the field, the value and the fix."""
+    return check(json_lines.value(line, place), place)
 
 
-def check(row: object, place: int = 1) -> Preference:
-    """Read one object. Raises PreferenceError as `parse` does."""
-    if not isinstance(row, Mapping):
-        raise PreferenceError(place, "", f"{str(row)[:60]!r} is no object; write one JSON object a line")
-    for name in ("row_id", "annotator"):
-        if not isinstance(row.get(name), str) or not row[name].strip():
-            raise PreferenceError(place, name, f"{name} is {row.get(name)!r}; give a string that is not empty")
-    time = feedback.moment(row.get("time"))
-    if time is None or time.tzinfo is None:
-        message = f"time is {row.get('time')!r}; give ISO 8601 with its zone, such as 2026-11-21T09:30:00Z"
-        raise PreferenceError(place, "time", message)
+def check(value: object, place: int = 1) -> Preference:
+    """Read one object. Raises LineError as `parse` does."""
+    row = json_lines.record(value, place)
+    row_id, annotator = (json_lines.text(row, name, place) for name in ("row_id", "annotator"))
+    time = json_lines.time(row, place)
     sides, tie = (row.get("chosen"), row.get("rejected")), row.get("tie")
     if tie is not None:
         if sides != (None, None) or not isinstance(tie, Sequence) or len(tie) != 2:
-            raise PreferenceError(place, "tie", "tie has the two sides, and then there is no chosen and no rejected")
+            raise LineError(place, "tie", "tie has the two sides, and then there is no chosen and no rejected")
         sides = (tie[0], tie[1])
     names = ("tie[0]", "tie[1]") if tie is not None else ("chosen", "rejected")
     chosen, rejected = (_side(side, name, place) for side, name in zip(sides, names, strict=True))
     if chosen.key == rejected.key:
-        raise PreferenceError(place, names[1], f"both sides are {chosen.row_id!r} of {chosen.run_id!r}; compare two")
+        raise LineError(place, names[1], f"both sides are {chosen.row_id!r} of {chosen.run_id!r}; compare two")
     optional = {name: str(row[name]) for name in ("product_id", "category") if row.get(name)}
     size = _size(row.get("size"), place)
-    return Preference(row["row_id"], row["annotator"], time, chosen, rejected, tie is not None, size=size, **optional)
+    return Preference(row_id, annotator, time, chosen, rejected, tie is not None, size=size, **optional)
 
 
 def _size(value: Any, place: int) -> tuple[int, int] | None:
@@ -129,22 +106,22 @@ def _size(value: Any, place: int) -> tuple[int, int] | None:
         return None
     sides = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
     if len(sides) != 2 or not all(isinstance(side, int) and 0 < side <= _LARGEST for side in sides):
-        raise PreferenceError(place, "size", f"size is {value!r}; give the canvas's width and height, px")
+        raise LineError(place, "size", f"size is {value!r}; give the canvas's width and height, px")
     return sides[0], sides[1]
 
 
 def _side(side: object, name: str, place: int) -> Side:
     if not isinstance(side, Mapping):
-        raise PreferenceError(place, name, f"{name} is {str(side)[:60]!r}; give the layout that was compared")
+        raise LineError(place, name, f"{name} is {str(side)[:60]!r}; give the layout that was compared")
     for part in ("row_id", "run_id"):
         if not isinstance(side.get(part), str) or not side[part]:
-            raise PreferenceError(place, f"{name}.{part}", f"{name}.{part} is {side.get(part)!r}; give the table's")
+            raise LineError(place, f"{name}.{part}", f"{name}.{part} is {side.get(part)!r}; give the table's")
     try:  # its elements are as those of an edit are
         layout = {**side, **_AS_EDIT}
         elements = feedback.check(layout, place).elements or ()
         crop, picture = (_box(side.get(part), part, place) for part in ("crop", "picture"))
-    except FeedbackError as error:
-        raise PreferenceError(place, f"{name}.{error.field}", f"{name}: {str(error).partition(': ')[2]}") from None
+    except LineError as error:
+        raise LineError(place, f"{name}.{error.field}", f"{name}: {str(error).partition(': ')[2]}") from None
     words = {part: str(side[part]) for part in ("composer", "adapter") if side.get(part)}
     named = str(side.get("name") or side["run_id"])
     return Side(side["row_id"], side["run_id"], named, elements, crop=crop, picture=picture, **words)
@@ -154,15 +131,14 @@ def _box(value: Any, name: str, place: int) -> Box:
     if value is None:
         return _WHOLE
     if fault := feedback.fault_of_elements([{"role": "other", "box": value}]):
-        raise PreferenceError(place, name, fault.removeprefix("elements[0] has "))
+        raise LineError(place, name, fault.removeprefix("elements[0] has "))
     left, top, right, bottom = (float(side) for side in value)
     return (left, top, right, bottom)
 
 
 def markdown() -> str:
     """The contract as docs/tables.md shows it."""
-    rows = ["| field | type | meaning |", "| --- | --- | --- |"]
-    return "\n".join([*rows, *(f"| `{name}` | {kind} | {meaning} |" for name, kind, meaning in FIELDS)])
+    return json_lines.markdown(FIELDS)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layoutgen.core import feedback
-from layoutgen.core.feedback import EditedElement, Feedback, FeedbackError
+from layoutgen.core.feedback import EditedElement, Feedback
+from layoutgen.core.json_lines import LineError
 from layoutgen.core.layout import Role
 from tests.budget import examples
 
@@ -106,14 +107,14 @@ def test_lines_that_are_no_objects_are_errors_and_not_ends(line):
     found, (error,) = feedback.read(f"{json.dumps(said())}\n\n{line}\n{json.dumps(said())}\r\n")
     assert len(found) == 2
     assert error.line == 3
-    with pytest.raises(FeedbackError, match="line 8: "):
+    with pytest.raises(LineError, match="line 8: "):
         feedback.parse(line, 8)
 
 
 def test_a_final_decision_says_so():
     assert feedback.check(said(final=True)).final
     assert not feedback.check(said()).final
-    with pytest.raises(FeedbackError, match="final is 'yes'; give true or false"):
+    with pytest.raises(LineError, match="final is 'yes'; give true or false"):
         feedback.check(said(final="yes"))
 
 

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from layoutgen.core import preferences
+from layoutgen.core.json_lines import LineError
 
 TITLE = {"role": "title", "text": "Vase", "box": [0, 0, 1, 0.5]}
 
@@ -48,5 +49,5 @@ def test_a_choice_and_a_tie_are_read():
 def test_what_cannot_be_used_is_told_with_its_line(changes, message):
     choices, (error,) = preferences.read("\n" + json.dumps(line(**changes)))
     assert choices == [] and error.line == 2
-    with pytest.raises(preferences.PreferenceError, match=message):
+    with pytest.raises(LineError, match=message):
         raise error

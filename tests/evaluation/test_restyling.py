@@ -13,6 +13,7 @@ from layoutgen import pipelines
 from layoutgen.core import feedback
 from layoutgen.core.gallery import files as gallery
 from layoutgen.core.gallery.edits import EditError
+from layoutgen.core.json_lines import LineError
 from layoutgen.core.metrics import table_rows
 from layoutgen.evaluation.edited_pictures import EditedPictures
 from layoutgen.evaluation.review_room import RequestError, open_room
@@ -126,7 +127,7 @@ def test_a_style_without_its_elements_is_refused(changes, message):
     box = {"role": "title", "text": "a", "box": [0, 0, 1, 1]}
     record = {"row_id": "a", "run_id": "r", "decision": "edit", "elements": [box], "annotator": "Mei",
               "time": "2026-11-30T09:00:00Z", "style": "festival", "styled": [box], **changes}  # fmt: skip
-    with pytest.raises(feedback.FeedbackError, match=message):
+    with pytest.raises(LineError, match=message):
         feedback.check(record)
 
 

@@ -17,14 +17,15 @@ from typing import Any
 
 from layoutgen.core import feedback, preferences
 from layoutgen.core.errors import Refusal
-from layoutgen.core.feedback import FeedbackError, name_key
+from layoutgen.core.feedback import name_key
+from layoutgen.core.json_lines import LineError, moment
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage
 
 Key = tuple[str, ...]
 """Annotator (as `name_key` says), and what is spoken of: row_id and run_id, of a pair those of both layouts."""
 Read = Callable[[object], tuple[Key, datetime]]
-"""Whose word a record is on what, and of when. Raises FeedbackError."""
+"""Whose word a record is on what, and of when. Raises LineError."""
 WITHDRAWN = ".withdrawn"
 _ATTEMPTS = 20
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -33,7 +34,7 @@ _SEPARATORS = str.maketrans({"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029":
 
 
 def decision(record: object) -> tuple[Key, datetime]:
-    """A decision's key and time; one that is null withdraws another. Raises FeedbackError."""
+    """A decision's key and time; one that is null withdraws another. Raises LineError."""
     if isinstance(record, Mapping) and "decision" in record and record["decision"] is None:
         record = {**record, "decision": "adopt", "elements": None}
     checked = feedback.check(record)
@@ -41,9 +42,9 @@ def decision(record: object) -> tuple[Key, datetime]:
 
 
 def preference(record: object) -> tuple[Key, datetime]:
-    """A choice's key and time. Raises FeedbackError."""
+    """A choice's key and time. Raises LineError."""
     checked = preferences.check(record)
-    return (name_key(checked.annotator), *(part for key in checked.pair for part in key)), checked.time.astimezone(UTC)
+    return (name_key(checked.annotator), *(part for key in checked.pair for part in key)), checked.time
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class MergedLines:
         for place, record in enumerate(records):
             try:
                 usable.append(self._line_of(record))
-            except FeedbackError as error:
+            except LineError as error:
                 refused.append((place, str(error).partition(": ")[2]))
         with self._lock:
             for _ in range(_ATTEMPTS):
@@ -181,7 +182,7 @@ class MergedLines:
             return Line(text)
 
     def _line_of(self, record: object) -> Line:
-        """A record as the line that it becomes, without text where it withdraws. Raises FeedbackError."""
+        """A record as the line that it becomes, without text where it withdraws. Raises LineError."""
         key, time = self._read_record(record)
         assert isinstance(record, Mapping)
         if "decision" in record and record["decision"] is None:
@@ -209,7 +210,7 @@ def _withdrawals(text: str) -> dict[Key, datetime]:
         try:
             record = json.loads(line)
             key = tuple(map(str, record["key"]))
-            time = feedback.moment(record["time"])
+            time = moment(record["time"])
         except (ValueError, TypeError, KeyError):
             continue
         if time is not None and time.tzinfo is not None:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from layoutgen.core import feedback, preferences
-from layoutgen.core.feedback import Feedback, FeedbackError
-from layoutgen.core.preferences import Preference, PreferenceError
+from layoutgen.core.feedback import Feedback
+from layoutgen.core.json_lines import LineError
+from layoutgen.core.preferences import Preference
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import layout_tables
 from layoutgen.training.examples.examples import Drop
@@ -14,7 +15,7 @@ Key = tuple[str, str]
 """The row_id and run_id of a layout."""
 
 
-def read_feedback(storage: Storage, uri: str | None) -> tuple[list[Feedback], list[FeedbackError]]:
+def read_feedback(storage: Storage, uri: str | None) -> tuple[list[Feedback], list[LineError]]:
     """The decisions in a file of JSON lines or Parquet, and an error for each that can't be read. Raises TableError."""
     if uri is None:
         return [], []
@@ -24,12 +25,12 @@ def read_feedback(storage: Storage, uri: str | None) -> tuple[list[Feedback], li
     for place, row in enumerate(layout_tables.records(storage, uri), 1):
         try:
             decisions.append(feedback.check(row, place))
-        except FeedbackError as error:
+        except LineError as error:
             errors.append(error)
     return decisions, errors
 
 
-def read_choices(storage: Storage, uri: str | None) -> tuple[list[Preference], list[PreferenceError]]:
+def read_choices(storage: Storage, uri: str | None) -> tuple[list[Preference], list[LineError]]:
     """The choices in a file of JSON lines, and an error for each that can't be read."""
     return ([], []) if uri is None else preferences.read(storage.read(uri).decode("utf-8", "replace"))
 

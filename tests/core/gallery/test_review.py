@@ -6,6 +6,7 @@ import random
 import pytest
 
 from layoutgen.core import feedback
+from layoutgen.core.json_lines import moment
 from tests.browser import find
 from tests.core.gallery.reviewing import RUN, boxes, choose, edit_first, exported, focused, name, shown
 
@@ -292,7 +293,7 @@ def test_several_are_decided_on_as_one_step(page):
 
 def test_what_others_exported_is_taken_in_once_and_comes_out_again(page):
     lines = [
-        feedback.Feedback(row_id, RUN, decision, who, feedback.moment(at), None, note)
+        feedback.Feedback(row_id, RUN, decision, who, moment(at), None, note)
         for row_id, decision, who, at, note in (
             ("p0@1080x1080", "adopt", "Mei", "2026-11-01T10:00:00Z", ""),
             ("p0@1080x1080", "reject", "Ana", "2026-11-01T11:00:00Z", "dull"),

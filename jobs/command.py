@@ -37,6 +37,9 @@ def main(
     parser.add_argument(
         "--limit", type=int, metavar="N", help="only the manifest's first N rows; others of the table stay"
     )
+    parser.add_argument(
+        "--only", metavar="FILTER", help='only rows such as \'category = "Dress" and canvas = "1:1"\'; others stay'
+    )
     parser.add_argument("--run-id", help="name of this run (default: the time and six random characters)")
     parser.add_argument(
         "--replay", metavar="RUN_ID", help="run only the rows that failed in that run, and keep all others"

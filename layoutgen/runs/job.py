@@ -30,13 +30,15 @@ class RunError(Refusal):
 @dataclass(frozen=True)
 class RunOptions:
     """What one command asks of a run. `limit` are the manifest's first rows; `replay` names a run whose dead letters
-    are the input (paths in them start from the manifest's folder)."""
+    are the input (paths in them start from the manifest's folder); `only` is a filter (`core.manifest.selection`)
+    over the rows that are worked on, and all others stay as they are."""
 
     limit: int | None = None
     run_id: str | None = None
     replay: str | None = None
     allow_deletions: bool = False
     preflight_only: bool = False
+    only: str | None = None
 
 
 WHOLE = RunOptions()

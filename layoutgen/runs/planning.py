@@ -24,8 +24,9 @@ from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest import locales, wishes
 from layoutgen.core.manifest.column_types import encode, own_of, settle, stored
 from layoutgen.core.manifest.contracts import CONTRACTS, JobKind
-from layoutgen.core.manifest.plan import ROW, plan, product_ids, shard_of
+from layoutgen.core.manifest.plan import ROW, Plan, plan, product_ids, shard_of
 from layoutgen.core.manifest.products import Rules
+from layoutgen.core.manifest.selection import chosen
 from layoutgen.io.manifests.columns import conform, whole
 from layoutgen.io.tables import letters, own_columns
 from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
@@ -192,7 +193,7 @@ def _plan_part(
     raw = pa.concat_tables([conform(_load(file), columns, rules.kind) for file in files])
     for file in files:
         file.unlink()
-    made = plan(raw, rules, shards=count)
+    made = plan(raw, rules, shards=count) if rules.only is None else _selected(raw, rules, rules.only, count)
     failed = snapshots.write_unplanned(made.failed, part) if len(made.failed) else None
     ledger.write_part(part, iter(made.shards))
     shards = [
@@ -205,6 +206,21 @@ def _plan_part(
         failed,
         shards,
         letters.joined(letters.keys(table.column("row_id").to_pylist()) for table in tables),
+    )
+
+
+def _selected(raw: pa.Table, rules: Rules, only: str, count: int) -> Plan:
+    """The plan of a part's rows, planned and unusable ones, that a filter selects."""
+    whole = plan(raw, rules, shards=count)
+    tables = [chosen(table, only, rules.canvas_of) for table in whole.shards]
+    filled = [(number, table) for number, table in zip(whole.numbers, tables, strict=True) if len(table)]
+    failed = chosen(whole.failed, only, rules.canvas_of)
+    return replace(
+        whole,
+        rows_in=len(failed) + sum(len(table) for _, table in filled),
+        failed=failed,
+        numbers=[number for number, _ in filled],
+        shards=[table for _, table in filled],
     )
 
 

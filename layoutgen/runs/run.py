@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from layoutgen.cluster import is_joined, named
 from layoutgen.config.jobs import LayoutsConfig, RunSettings
 from layoutgen.config.posters import PostersConfig
 from layoutgen.core.fingerprint import digest
+from layoutgen.core.manifest import selection
 from layoutgen.core.manifest.column_types import decode
 from layoutgen.io.crash import crash_point
 from layoutgen.io.manifests import manifest
@@ -50,6 +52,10 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
     publishes nothing; its exit code says whether the run had begun."""
     began = time.monotonic()
     crash_point("before_plan")
+    if options.only is not None:
+        if options.replay:
+            raise RunError("--only and --replay are two choices of rows; give one of them")
+        selection.expression(options.only, job.rules.canvas_of)
     look = preflight(job, options)
     by_driver = unchanged.may_suffice(job.storage, job.output)
     if options.preflight_only or not by_driver or named(job.config.run.ray_address) or is_joined():
@@ -61,7 +67,10 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         plan, snapshots, ledger = _plan_or_resume(job, options, lease)
         lease.name(snapshots.run_id)
         if not plan.rows_in:
-            raise RunError(f"{job.source} has no rows; nothing is published, so that readers keep what they have")
+            selected = f" that --only {options.only!r} selects" if options.only else ""
+            raise RunError(
+                f"{job.source} has no rows{selected}; nothing is published, so that readers keep what they have"
+            )
         crash_point("after_plan")
         planned = {shard.shard for shard in plan.shards}
         marked = ledger.markers()
@@ -237,12 +246,12 @@ def _plan_or_resume(job: TableJob, options: RunOptions, lease: Lease) -> tuple[R
     ledger = Ledger(job.storage, job.output, run_id)
     if ledger.read_state() is not None or ledger.read_plan() is not None:
         raise RunError(f"{job.output} already has a run {run_id}; give another --run-id, or none")
-    keeps_rows = options.replay is not None or options.limit is not None
+    keeps_rows = options.replay is not None or options.limit is not None or options.only is not None
     current = lease.current.run_id
     if keeps_rows and current and not published_runs.knows_shards(job.storage, job.output, current, older_count):
         raise RunError(
             f"run {current} of {job.output} is of a release that did not write down how many shards it has, so rows "
-            "beyond --limit or --replay can't be kept; run the whole manifest once"
+            "beyond --limit, --only or --replay can't be kept; run the whole manifest once"
         )
     published = published_runs.source(job.storage, job.output, lease.current.run_id, older_count)
     base = Base(published, unpublished[:MOST_UNPUBLISHED])
@@ -266,7 +275,7 @@ def _plan(job: TableJob, options: RunOptions, ledger: Ledger, base: Base, intent
         )
     size = planning.BATCH_ROWS
     batches = replay.batches(options.limit, size) if replay else job.rows(options.limit, size)
-    keeps = options.replay is not None or (options.limit is not None and base.published is not None)
+    keeps = options.replay is not None or (base.published is not None and (options.limit, options.only) != (None, None))
     snapshots = Snapshots(
         job.storage,
         job.output,
@@ -277,7 +286,9 @@ def _plan(job: TableJob, options: RunOptions, ledger: Ledger, base: Base, intent
         base,
         upsert=keeps,
     )
-    return planning.make_plan(batches, job.rules, snapshots, ledger, intent, rows_per_shard(job.config), replay)
+    return planning.make_plan(
+        batches, replace(job.rules, only=options.only), snapshots, ledger, intent, rows_per_shard(job.config), replay
+    )
 
 
 def rows_per_shard(config: JobConfig) -> int:
@@ -317,7 +328,7 @@ def _intent(job: TableJob, options: RunOptions, previous: str | None) -> str:
     version = job.storage.versions([job.source])[0] if job.source.lower().endswith(manifest.SUFFIXES) else None
     stored = version or sorted(job.storage.sizes(job.source).items())
     settings = job.config.model_dump(mode="json", include={"input", "images"})
-    rows, asked = rows_per_shard(job.config), [options.limit, options.replay]
+    rows, asked = rows_per_shard(job.config), [options.limit, options.replay, *filter(None, [options.only])]
     return digest(
         json.dumps(
             [

@@ -78,7 +78,8 @@ class Rules:
     fails, other copy that is one is left out. `own_canvases` are of applications that have others than all;
     `own_offers` are columns of offers that are the user's own; `styles` are the names of the house styles that there
     are, () for any, and `variants` how many layouts a canvas has whose row does not say; `zones` are the names of
-    platforms' zones; `layout` says how many images are shown of rows that don't."""
+    platforms' zones; `layout` says how many images are shown of rows that don't; `only` is a filter
+    (`selection`) over planned rows, None for all."""
 
     canvases: tuple[str, ...]
     short_side: int
@@ -92,6 +93,12 @@ class Rules:
     variants: int = 1
     zones: tuple[str, ...] = ()
     layout: str = wishes.SINGLE
+    only: str | None = None
+
+    def canvas_of(self, name: str) -> str:
+        """A canvas by its size, such as "1080x1080" for "1:1"; a name that is none as it is."""
+        canvas = _parsed_canvas(name, self.short_side)
+        return canvas.name if isinstance(canvas, Canvas) else name
 
     @property
     def contract(self) -> Contract:

@@ -87,6 +87,7 @@ def settings(folder: Path) -> str:
         "compose": model
         | {"model": f"{SHOP}/models/qwen2.5-vl", "registry": f"{SHOP}/adapters", "pool": gpu, "max_new_tokens": 768},
         "protect": {"engine": "none", "model": "", "device": "cpu", "faces": "", "saliency": {"model": "border"}},
+        "repair": {"anew": False},  # by the rules, and this night is about the models
     }
     return scaled("layouts.cluster.toml", folder / "night.toml", changes)
 

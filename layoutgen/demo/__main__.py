@@ -46,7 +46,8 @@ def main() -> int:
     say(
         f"{result['published']} layouts published, {result['dead_letters']} rows failed: {json.dumps(result['failed'])}"
     )
-    say(f"{other['published']}, those that are no covers by the vision-language model: {output / 'gallery-qwen-vl' / 'index.html'}")
+    page = output / "gallery-qwen-vl" / "index.html"
+    say(f"{other['published']}, all but covers by the vision-language model: {page}")
     say(f"{posters['published']} posters: {output / 'gallery-posters' / 'index.html'}")
     say(f"beside the same products' layouts on their photos: {output / 'gallery-posters' / 'beside.html'}")
     say(f"{time.monotonic() - began:.0f} s in all; the tables are in {output / 's3' / 'demo' / 'layouts'}")

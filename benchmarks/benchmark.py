@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
         action = self.add_argument(option, type=kind, help=about, **more)
         self._sizes[action.dest] = (default, full)
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> argparse.Namespace:  # type: ignore[override]
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> argparse.Namespace:  # type: ignore[override]  # without the overloads
         """The arguments that were given, with sizes filled in."""
         given = super().parse_args(args, namespace)
         for name, (default, full) in self._sizes.items():

@@ -191,7 +191,7 @@ class Renderer(nn.Module):
         if "spatial fusion" not in self.without:
             return self.net.condition(scenes)
         query = fusion.query
-        fusion.query = _Nothing(query.out_channels)  # type: ignore[assignment]
+        fusion.query = _Nothing(query.out_channels)  # type: ignore[assignment]  # stands for a convolution
         try:
             return self.net.condition(scenes)
         finally:

@@ -15,7 +15,7 @@ import pyarrow.fs
 from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault, too_many_bytes
 
 LOCK_WAIT_S = 60.0
-WRITING = threading.Lock()  # held by the thread of this process that holds a folder's lock
+WRITING = threading.Lock()  # held by the thread of this process that has a folder locked
 
 
 @dataclass(frozen=True)
@@ -47,29 +47,29 @@ class LocalObjects:
         """Write under a lock on the folder, where the version still is `version`. Raises StorageError where another
         process keeps the lock for `LOCK_WAIT_S`, as one does that was stopped while it wrote."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with WRITING:
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                self._lock(folder)
-                if (self.version() if self.path.exists() else None) != version:
-                    raise ConflictError(f"{self.path} was changed by another writer")
-                self.write(data)
-                return self.version()
-            finally:
-                os.close(folder)
-
-    def _lock(self, folder: int) -> None:
-        end = time.monotonic() + LOCK_WAIT_S
-        while True:
-            try:
-                return fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise StorageError(
-                        f"{self.path} can't be written: another process has held the lock of {self.path.parent} for "
-                        f"{LOCK_WAIT_S:g} s; continue or end it, `lsof {self.path.parent}` names it"
-                    ) from None
+        folder, end = os.open(self.path.parent, os.O_RDONLY), time.monotonic() + LOCK_WAIT_S
+        try:
+            while time.monotonic() < end:
+                with WRITING:
+                    if _locks(folder):
+                        return self._replace(data, version, folder)
                 time.sleep(0.01)
+        finally:
+            os.close(folder)
+        raise StorageError(
+            f"{self.path} can't be written: another process has held the lock of {self.path.parent} for "
+            f"{LOCK_WAIT_S:g} s; continue or end it, `lsof {self.path.parent}` names it"
+        )
+
+    def _replace(self, data: bytes, version: str | None, folder: int) -> str:
+        """Write where the version still is `version`, and give the folder's lock back."""
+        try:
+            if (self.version() if self.path.exists() else None) != version:
+                raise ConflictError(f"{self.path} was changed by another writer")
+            self.write(data)
+            return self.version()
+        finally:
+            fcntl.flock(folder, fcntl.LOCK_UN)
 
     def version(self) -> str:
         """The version alone."""
@@ -109,6 +109,15 @@ class LocalObjects:
         """Raise StorageError where this machine has no such root."""
         if self.path.anchor and not Path(self.path.anchor).exists():
             raise StorageError(f"no {self.path.anchor} on this machine, for {self.uri}; give another path")
+
+
+def _locks(folder: int) -> bool:
+    """Lock a folder where nobody else holds its lock."""
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _version_of(status: os.stat_result) -> str:

@@ -246,10 +246,9 @@ def _element(element: Mapping[str, Any], name: str, place: int) -> EditedElement
 def _lines(value: object, text: str, name: str, place: int) -> tuple[str, ...]:
     if value is None:
         return ()
-    is_list = isinstance(value, Sequence) and not isinstance(value, str)
-    if not is_list or not all(isinstance(line, str) and line.strip() for line in value):  # type: ignore[attr-defined]
+    lines = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ("",)
+    if not all(isinstance(line, str) and line.strip() for line in lines):
         raise LineError(place, f"{name}.lines", f"{name} has the lines {value!r}; give strings that are not empty")
-    lines: tuple[str, ...] = tuple(value)  # type: ignore[arg-type]
     if "".join("".join(lines).split()) != "".join(text.split()):
         message = f"{name} has the lines {list(lines)} of the text {text!r}; give lines that make up the text"
         raise LineError(place, f"{name}.lines", message)

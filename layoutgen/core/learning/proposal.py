@@ -210,12 +210,14 @@ def refined(texts: Sequence[Text]) -> tuple[Text, ...]:
     out = []
     for text in texts:
         if text.role is Role.PRICE and text.em_px < 0.75 * max(prices):
-            text = replace(text, role=Role.WAS_PRICE)  # noqa: PLW2901 the same text, better known
+            role = Role.WAS_PRICE
         elif text.role not in (Role.TITLE, Role.PRICE) and text.box[1] > 0.85 and text.em_px < 0.4 * largest:
-            text = replace(text, role=Role.DISCLAIMER)  # noqa: PLW2901
+            role = Role.DISCLAIMER
         elif text.role not in (Role.TITLE, Role.PRICE, Role.CALL_TO_ACTION) and _is_badge(text):
-            text = replace(text, role=Role.BADGE)  # noqa: PLW2901
-        out.append(text)
+            role = Role.BADGE
+        else:
+            role = text.role
+        out.append(replace(text, role=role))
     return tuple(out)
 
 

@@ -80,9 +80,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is held against a layout, by term, in units of which one is enough to send it back."""
+    """What is held against a layout, by term, in units of which one is enough to send it back; `hard` are the terms
+    that are more than matters of taste."""
 
     terms: Mapping[str, float]
+    hard: Sequence[str] = HARD
 
     @property
     def objections(self) -> float:
@@ -92,7 +94,7 @@ class Verdict:
     @property
     def is_sent_back(self) -> bool:
         """Whether a hard term alone is reason enough."""
-        return any(self.terms[name] >= 1 for name in HARD)
+        return any(self.terms[name] >= 1 for name in self.hard)
 
     @property
     def reasons(self) -> list[str]:

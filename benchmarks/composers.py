@@ -1,90 +1,91 @@
 """The embedded models against the embedded rules: the same products through the whole job with each composer.
 
-    python -m benchmarks.composers [--tables DIR] [--products PRODUCTS.jsonl [--products-alone]] [--limit 6]
-        [--composers radm qwen_vl layout_image] [--models DIR] [--full] [--output results.jsonl]
+    python -m benchmarks.composers [--composers radm qwen_vl layout_image] [--products PRODUCTS.jsonl] [--limit 10]
+        [--candidates 1] [--repair] [--models DIR] [--tables DIR] [--full] [--output results.jsonl]
 
-Runs `jobs.layouts` with each composer on the demo's catalogue and, where given, on a manifest of photos; then
-`jobs.evaluate` on what the solver made of the proposals, and on the proposals as they were (a table whose elements are
-the suggestions, without fonts or colours, so that nothing about type is measured there). Prints a JSON line a set and
-stage: each metric's means over the rows that both published, its paired difference with a 95 % interval, and the
-verdict; and how many rows each published and lost. With `--limit` the first N products are taken (0: all), with
-`--models` `radm` and `layout_image` are folders in it instead of the embedded networks, and with `--tables` the tables
-stay in a folder, where those that are there are not made again.
+Each product, of a manifest or of drawn posters, is laid out on three canvases by the whole job in this process, and the
+rows are scored as `jobs.evaluate` scores them: as they were proposed (the suggestions as elements, without fonts and
+colours, so that nothing about type is measured there) and as the solver placed them. Prints a JSON line a composer and
+stage: each metric's means over the rows that both made, its paired difference with a 95 % interval that draws whole
+products, and the verdict; and how many metrics of `ISSUE` are better and worse. Composers take the best of
+`--candidates`; layouts are repaired with `--repair` alone, for what repair gives back may be the rules'. With `--limit`
+the first N products are taken (0: all), with `--models` weights are folders in DIR, named as the engines, instead of
+the embedded networks, and with `--tables` tables stay in a folder, where those that are there are not made again.
 """
 
-import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from benchmarks.benchmark import Benchmark
+from benchmarks.repair import drawn_products, night
+from layoutgen.config.jobs import ScoreSettings
+from layoutgen.core.reports.evaluation_report import Draws, comparison
 from layoutgen.core.schema import LAYOUTS
-from layoutgen.goods import catalogue
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables import published_runs
+from layoutgen.models.building import finders
+from layoutgen.stages.score import Score
 
 COMPOSERS = ("qwen_vl", "radm", "layout_image")
 BENCHMARK = Benchmark(
     "composers",
     "layouts of the embedded models through the whole job",
     "the embedded rules",
-    seconds=90,
-    full="every composer and product, about 20 minutes, and an hour with 201 photos",
+    seconds=45,
+    full="every composer on 100 products, about 12 minutes",
+    uses="one core",
 )
-_TELLING = (
-    *("ralf_overlap", "ralf_alignment", "ralf_occlusion", "ralf_unreadability", "ralf_utilization"),
-    *("pku_und_s", "own_product_occlusion"),
-    *("own_violations", "own_contrast", "own_smallest_font", "own_count_error"),
-)
-_DEMO = Path(__file__).parents[1] / "layoutgen" / "demo"
+TELLING = {
+    "proposals": (
+        *("own_product_occlusion", "ralf_overlay", "ralf_alignment", "ralf_utilization", "own_count_error"),
+        *("ralf_occlusion", "ralf_unreadability"),
+    ),
+    "placed": (
+        *("own_product_occlusion", "ralf_overlay", "ralf_alignment", "ralf_utilization", "own_count_error"),
+        *("own_contrast", "own_hierarchy", "own_critic", "own_objections", "own_sent_back", "own_second_objections"),
+        *("ralf_occlusion", "ralf_unreadability", "pku_und_s", "own_violations", "own_smallest_font"),
+    ),
+}
+ISSUE = TELLING["placed"][:8]
 _BARE = {
     "lines": [], "font": "", "font_px": 0, "line_height_px": 0, "colour": "#000000", "alignment": "left",
     "opacity": 1.0, "radius_px": 0,
 }  # fmt: skip
 
 
-def _config(composer: str, tables: Path, models: Path | None) -> Path:
-    """The demo's settings with a composer."""
-    if composer == "qwen_vl":
-        return _DEMO / "demo.qwen_vl.toml"
-    if composer == "rules":
-        return _DEMO / "demo.toml"
-    model = json.dumps(str(models / composer) if models else "embedded")
-    section = f'[compose]\nengine = "{composer}"\nmodel = {model}\n'
-    path = tables / f"{composer}.toml"
-    path.write_text((_DEMO / "demo.toml").read_text("utf-8").replace("[compose]\n", section), "utf-8")
-    return path
-
-
-def laid_out(name: str, manifest: Path, composer: str, given: argparse.Namespace) -> dict[str, Any]:
-    """Lay a manifest out, unless that has been done; returns the run's summary."""
-    table = given.tables / f"{name}-{composer}"
-    limited = ["--limit", str(given.limit)] if given.limit else []
-    config = _config(composer, given.tables, given.models)
+def laid_out(manifest: Path, table: Path, engine: str, repair: bool, **compose: Any) -> dict[str, pa.Table]:
+    """The scored rows of a composer, as they were proposed and as they were placed."""
     if not (table / "CURRENT").exists():
-        _job("layouts", "--input", str(manifest), "--output", str(table), "--config", str(config), *limited)
-    return _write_proposals(table)
+        night(manifest, table, engine, int(repair), **compose)
+    placed = published_runs.read(Storage(), str(table))
+    settings = ScoreSettings()
+    score = Score(Storage(), finders.saliency(settings.saliency), settings, "", critic=finders.critic())
+    return {"proposals": score.add(_proposals(placed)), "placed": score.add(placed)}
 
 
-def compare(name: str, composer: str, summaries: dict[str, dict[str, Any]], tables: Path) -> None:
-    """A composer against the rules on one manifest: a line for proposals and one for placed layouts."""
-    rows = {
-        engine: {key: summaries[engine][key] for key in ("published", "dead_letters", "failed")}
-        for engine in (composer, "rules")
-    }
-    for stage, suffix in (("proposals", "-proposals.parquet"), ("placed", "")):
-        ours, theirs = (f"{tables / name}-{engine}{suffix}" for engine in (composer, "rules"))
-        folder = tables / f"{name}-{composer}-{stage}"
-        _job("evaluate", "--layouts", ours, "--baseline", theirs, "--output", str(folder))
-        comparison = json.loads((folder / "report.json").read_text("utf-8"))["comparison"]
-        metrics = comparison["metrics"]
+def _proposals(placed: pa.Table) -> pa.Table:
+    """The same rows with the composer's suggestions as elements."""
+    proposed = [
+        [{**_BARE, **element, "z": z} for z, element in enumerate(suggestion or ())]
+        for suggestion in placed.column("suggestion").to_pylist()
+    ]
+    at = placed.column_names.index("elements")
+    return placed.set_column(at, "elements", pa.array(proposed, LAYOUTS.field("elements").type))
+
+
+def report(case: str, ours: dict[str, pa.Table], rules: dict[str, pa.Table]) -> None:
+    """A composer against the rules: a line for proposals and one for placed layouts."""
+    for stage, telling in TELLING.items():
+        compared = comparison(ours[stage], rules[stage], Draws(2000, 0.95, 0))
+        metrics = {name: compared["metrics"][name] for name in telling}
+        verdicts = [metrics[name]["verdict"] for name in ISSUE if name in metrics]
         BENCHMARK.line(
-            f"{name}, {composer}, {stage}", set=name, composer=composer, stage=stage, pairs=comparison["pairs"],
-            rows=rows, metrics={metric: _numbers(metrics[metric]) for metric in _TELLING if metric in metrics},
+            f"{case}, {stage}", pairs=compared["pairs"], better=verdicts.count("better"), worse=verdicts.count("worse"),
+            metrics={name: _numbers(metric) for name, metric in metrics.items()},
         )  # fmt: skip
 
 
@@ -94,55 +95,39 @@ def _numbers(metric: dict[str, Any]) -> dict[str, Any]:
     return {**rounded, "better": metric["better"], "verdict": metric["verdict"]}
 
 
-def _write_proposals(table: Path) -> dict[str, Any]:
-    """Write beside a table the same rows with the composer's suggestions as elements; returns the run's summary."""
-    snapshot = table / "snapshots" / (table / "CURRENT").read_text("utf-8").splitlines()[0]
-    rows = pa.concat_tables(pq.read_table(file) for file in sorted(snapshot.glob("*.parquet")))
-    proposed = [
-        [{**_BARE, **element, "role": _drawn(element), "z": z} for z, element in enumerate(suggestion or ())]
-        for suggestion in rows.column("suggestion").to_pylist()
-    ]
-    kind = LAYOUTS.field("elements").type
-    at = rows.column_names.index("elements")
-    pq.write_table(rows.set_column(at, "elements", pa.array(proposed, kind)), f"{table}-proposals.parquet")
-    return dict(json.loads((snapshot / "_manifest.json").read_text("utf-8"))["summary"])
-
-
-def _drawn(element: dict[str, Any]) -> str:
-    """A brand's name in letters is a text like others: an element without lines that is a logo is drawn as an image."""
-    return "other" if element["role"] == "logo" and element["text"] else str(element["role"])
-
-
-def _job(name: str, *arguments: str) -> dict[str, Any]:
-    BENCHMARK.say(f"jobs.{name} {' '.join(arguments)}")
-    command = [sys.executable, "-m", f"jobs.{name}", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"jobs.{name} {' '.join(arguments)} ended with {done.returncode}")
-    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
-
-
 def main() -> None:
-    """Compare on the catalogue and on the products that are given."""
+    """Compare on the products that are given, or on drawn ones."""
     parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--tables", type=Path, metavar="DIR", help="where tables stay; left out, they are removed")
-    parser.add_argument("--products", type=Path, help="a manifest of photos")
-    parser.add_argument("--products-alone", action="store_true", help="not on the demo's catalogue")
+    parser.add_argument("--products", type=Path, help="a manifest of photos; left out, drawn posters' photos")
     parser.add_size("--composers", ("radm",), COMPOSERS, nargs="+", choices=COMPOSERS)
     parser.add_argument("--models", type=Path, help="a folder with the folders of other networks than the embedded")
-    parser.add_size("--limit", 6, 0, "products, from the first; 0: all")
+    parser.add_argument("--candidates", type=int, default=1, help="layouts of which the best is taken")
+    parser.add_argument("--repair", action="store_true", help="mend layouts, as a night does")
+    parser.add_size("--limit", 10, 100, "products, from the first; 0: all")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="layoutgen-composers-") as folder:
-        given.tables = (given.tables or Path(folder)).resolve()
-        drawn = given.tables / "catalogue" / "catalogue.jsonl"
-        manifests = {"products": given.products.resolve()} if given.products else {}
-        if not given.products_alone:
-            manifests["catalogue"] = drawn if drawn.exists() else catalogue.draw(drawn.parent)
-        for name, manifest in manifests.items():
-            engines = ("rules", *given.composers)
-            summaries = {engine: laid_out(name, manifest, engine, given) for engine in engines}
-            for engine in given.composers:
-                compare(name, engine, summaries, given.tables)
+        tables = (given.tables or Path(folder)).resolve()
+        tables.mkdir(parents=True, exist_ok=True)
+        manifest = tables / "products.jsonl"
+        if given.products is None:
+            drawn_products(tables, given.limit or 100)
+        else:
+            manifest.write_text(_first(given.products, given.limit), "utf-8")
+        rules = laid_out(manifest, tables / "rules", "rules", given.repair)
+        for engine in given.composers:
+            compose = {"candidates": given.candidates}
+            if given.models:
+                compose["model"] = str(given.models / engine)
+            report(engine, laid_out(manifest, tables / engine, engine, given.repair, **compose), rules)
+
+
+def _first(manifest: Path, limit: int) -> str:
+    """The first lines of a manifest, with pictures where they are."""
+    lines = [json.loads(line) for line in manifest.read_text("utf-8").splitlines() if line.strip()]
+    chosen = lines[:limit] if limit else lines
+    rows = [{**row, "image": str((manifest.parent / row["image"]).resolve())} for row in chosen]
+    return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
 
 
 if __name__ == "__main__":

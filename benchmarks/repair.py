@@ -73,13 +73,17 @@ def drawn_products(folder: Path, count: int) -> Path:
     return path
 
 
-def night(manifest: Path, output: Path, engine: str, rounds: int) -> tuple[dict[str, dict[str, Any]], float]:
-    """The rows of a run by their keys, and milliseconds of the place stage a row."""
-    compose = {"engine": engine} if engine == "rules" else {"engine": engine, "model": "embedded"}
+def night(
+    manifest: Path, output: Path, engine: str, rounds: int, **more: Any
+) -> tuple[dict[str, dict[str, Any]], float]:
+    """The rows of a run by their keys, and milliseconds of the place stage a row; `more` are settings of the compose
+    stage."""
+    compose = {"engine": engine} if engine == "rules" else {"engine": engine, "model": "embedded", **more}
     if engine == "qwen_vl":
         compose["image_side"] = "224"
     sections: dict[str, Any] = {"compose": compose, "annotate": {"engine": "none"}, "repair": {"rounds": rounds}}
-    sections["input"] = {"canvases": _CANVASES, "allowed_prefixes": [str(manifest.parent)]}
+    images = {str(Path(json.loads(line)["image"]).parent) for line in manifest.read_text("utf-8").splitlines()}
+    sections["input"] = {"canvases": _CANVASES, "allowed_prefixes": [str(manifest.parent), *sorted(images)]}
     stream = Clocked()
     run_layouts(LayoutsConfig.model_validate(sections), str(manifest), str(output), stream=stream)
     rows = published_runs.read(Storage(), str(output)).to_pylist()

@@ -70,13 +70,15 @@ def edges(framing: Framing) -> Box:
     return framing.extent if is_seen else (0.0, 0.0, 1.0, 1.0)
 
 
-def judged_totals(layout: Judged, rating: float | None) -> dict[str, tuple[float, float]]:
-    """What the judge and the critic say of a layout, as totals and weights of `metrics.own`; `rating` is the critic's,
-    None where it was not asked."""
+def judged_totals(layout: Judged, rating: float | None, second: float | None) -> dict[str, tuple[float, float]]:
+    """What the judge and the critic say of a layout, as totals and weights of `metrics.own`; `rating` is the critic's
+    and `second` the held-out judge's objections, None where they were not asked."""
     verdict = judge(layout)
     return {
         "objections": (verdict.objections, 1.0),
         "sent_back": (float(verdict.is_sent_back), 1.0),
+        "hierarchy": (verdict.terms["hierarchy"], 1.0),
+        "second_objections": (second or 0.0, float(second is not None)),
         "critic": (rating or 0.0, float(rating is not None)),
     }
 

@@ -19,7 +19,7 @@ from layoutgen.config.jobs import ScoreSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.fingerprint import OFFER
 from layoutgen.core.layout import Canvas, Element, Framing
-from layoutgen.core.metrics import cgl, covers, own, pku, ralf, table_rows
+from layoutgen.core.metrics import cgl, covers, own, pku, ralf, second_judge, table_rows
 from layoutgen.core.metrics.definitions import METRICS
 from layoutgen.core.metrics.judge import Judged
 from layoutgen.core.metrics.layouts import Layouts
@@ -36,6 +36,7 @@ from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.further import Photos
 from layoutgen.stages.judging import edges, judged_totals, words_split
+from layoutgen.stages.scored_content import Content, named
 
 ELEMENT_SCORES = pa.list_(
     pa.struct(
@@ -96,18 +97,18 @@ class Score:
             [[(own.class_of(e.role), e.box) for e in row_elements] for row_elements in elements]
         )
         scores = {
-            **_named("pku_compat", pku.pku_compat(layouts)),
-            **_named("pku", pku.pku(layouts)),
-            **_named("ralf", ralf.ralf(layouts)),
-            **_named("cgl", cgl.cgl(layouts)),
+            **named("pku_compat", pku.pku_compat(layouts)),
+            **named("pku", pku.pku(layouts)),
+            **named("ralf", ralf.ralf(layouts)),
+            **named("cgl", cgl.cgl(layouts)),
         }
-        content = _Content(len(values))
+        content = Content(len(values))
         if self._settings.content:
             self._content(values, elements, layouts, content, exclusions)
         scores |= content.scores()
         is_cover = np.array([row.get("application") == "video_cover" for row in values], bool)
         with_content = {"overlap": scores["ralf_overlap"], "occlusion": scores["ralf_occlusion"]}
-        scores |= _named("cover", covers.covers(is_cover, with_content, [row.get("accepted") for row in values]))
+        scores |= named("cover", covers.covers(is_cover, with_content, [row.get("accepted") for row in values]))
         own_totals = np.zeros((len(own.NAMES), 2, len(values)))
         element_scores, violated = [], []
         for i, (row, row_elements) in enumerate(zip(values, elements, strict=True)):
@@ -136,7 +137,7 @@ class Score:
         values: list[dict[str, Any]],
         elements: list[list[Element]],
         layouts: Layouts,
-        content: "_Content",
+        content: Content,
         exclusions: list[list[str]],
     ) -> None:
         by_image: dict[str, list[int]] = {}
@@ -168,10 +169,10 @@ class Score:
             }
             photos, maps = drawn[pku.WIDTH, pku.HEIGHT]
             small_photos, small_maps = drawn[ralf.WIDTH, ralf.HEIGHT]
-            content.put(members, _named("pku_compat", pku.pku_compat_content(chosen, maps, photos)))
-            content.put(members, _named("pku", pku.pku_content(chosen, maps, photos)))
-            content.put(members, _named("ralf", ralf.ralf_content(chosen, small_maps, small_photos)))
-            content.put(members, _named("cgl", cgl.cgl_content(chosen, photos)))
+            content.put(members, named("pku_compat", pku.pku_compat_content(chosen, maps, photos)))
+            content.put(members, named("pku", pku.pku_content(chosen, maps, photos)))
+            content.put(members, named("ralf", ralf.ralf_content(chosen, small_maps, small_photos)))
+            content.put(members, named("cgl", cgl.cgl_content(chosen, photos)))
             for i, view in views.items():
                 ground, on_canvas = view.on(table_rows.canvas(values[i]), _SIDE)
                 protected = on_canvas > _PROTECTED
@@ -181,9 +182,16 @@ class Score:
                 ]
                 content.measured[i] = (protected, ratios)
                 if self._critic:
-                    shown = sketch(elements[i], table_rows.canvas(values[i]), ground, on_canvas)
-                    (content.rating[i],) = self._critic.rate([shown])
+                    looks = sketch(elements[i], table_rows.canvas(values[i]), ground, on_canvas)
+                    (content.rating[i],) = self._critic.rate([looks])
                 content.cut[i] = view.cut(_PROTECTED)
+                asked, split = _asked(values[i], elements[i]), words_split(elements[i], values[i].get("language"))
+                shown = Judged(
+                    *(elements[i], table_rows.canvas(values[i]), on_canvas, ground, content.cut[i]),
+                    asked=asked,
+                    split_words=split,
+                )
+                content.second[i] = second_judge.judge(shown).objections
 
     def _views(
         self,
@@ -228,12 +236,11 @@ class Score:
         self,
         row: Mapping[str, Any],
         elements: list[Element],
-        content: "_Content",
+        content: Content,
         i: int,
         excluded: list[str],
     ) -> tuple[list[own.ElementScore], list[str], Mapping[str, tuple[float, float]]]:
-        asked = table_rows.asked(row)
-        if asked is None:
+        if table_rows.asked(row) is None:
             excluded.append("no_copy")
         if table_rows.fault(row):
             return [], [], dict.fromkeys(own.NAMES, (0.0, 0.0))
@@ -256,8 +263,7 @@ class Score:
                     fill=fit[1] if fit else None,
                 )
             )
-        if len(elements) < len(row["elements"]):
-            asked = None  # what was left out may be what the copy asks for
+        asked = _asked(row, elements)
         proposed = row.get("suggestion")
         limits = (math.ceil(self._settings.min_font * min(canvas.width, canvas.height)), self._settings.min_contrast)
         broken = own.violations(elements, canvas, scores, asked=asked, smallest_px=limits[0], min_contrast=limits[1])
@@ -274,7 +280,7 @@ class Score:
             return scores, broken[0], totals
         split, picture = words_split(elements, row.get("language")), edges(table_rows.framing(row) or Framing())
         judged = Judged(elements, canvas, protected, None, content.cut[i], picture, asked, split, (), *limits, scores)
-        return scores, broken[0], {**totals, **judged_totals(judged, content.rating.get(i))}
+        return scores, broken[0], {**totals, **judged_totals(judged, content.rating.get(i), content.second.get(i))}
 
     def _widths(self, element: Element) -> list[float] | None:
         if element.font_px <= 0:
@@ -292,6 +298,11 @@ def _elements(row: Mapping[str, Any], excluded: list[str]) -> list[Element]:
     return [] if fault else table_rows.elements(row["elements"], excluded)
 
 
+def _asked(row: Mapping[str, Any], elements: Sequence[Element]) -> own.Asked | None:
+    """What a row's copy asks for; None where elements were left out, which may be what it asks for."""
+    return table_rows.asked(row) if len(elements) == len(row["elements"]) else None
+
+
 def _sides(proposed: Mapping[str, Any] | None) -> Sequence[float]:
     box = (proposed or {}).get("box")
     return box if box is not None and len(box) == 4 and None not in box else (math.nan,) * 4
@@ -303,31 +314,6 @@ _READ = (
     *(name for name in brand_checks.READ if name not in ("brand", "logo", "language")),
     *("image", "images", "captions", *rows.FRAMING, "canvas_width", "canvas_height", "suggestion", "elements"),
 )
-
-
-class _Content:
-    """The content metrics of a shard's rows while they come in, and each row's protected mask and texts' contrast."""
-
-    def __init__(self, count: int) -> None:
-        names = [f"{protocol}_{name}" for protocol, kind in _CONTENT.items() for name in kind]
-        self._totals = {name: np.zeros((2, count)) for name in names}
-        self.measured: dict[int, tuple[np.ndarray, list[float | None]]] = {}
-        self.cut: dict[int, float] = {}
-        self.rating: dict[int, float] = {}
-
-    def put(self, members: list[int], scores: Mapping[str, Metric]) -> None:
-        for name, score in scores.items():
-            self._totals[name][:, members] = score.total, score.weight
-
-    def scores(self) -> dict[str, Metric]:
-        return {name: metric(*sums) for name, sums in self._totals.items()}
-
-
-_CONTENT = {"pku_compat": pku.CONTENT, "pku": pku.CONTENT, "ralf": ralf.CONTENT, "cgl": cgl.CONTENT}
-
-
-def _named(protocol: str, scores: Mapping[str, Metric]) -> dict[str, Metric]:
-    return {f"{protocol}_{name}": score for name, score in scores.items()}
 
 
 def _columns(scores: Mapping[str, Metric]) -> dict[str, pa.Array]:

@@ -177,3 +177,13 @@ def test_rows_are_held_against_their_brands_kits_and_others_are_not(image):
     assert [each["brand_violated"] for each in found] == [["colour", "tone"], [], None, None]
     assert [each["own_brand_violations"] for each in found] == [1.0, 0.0, None, None]
     assert [each["own_brand_violations_weight"] for each in found] == [2, 2, 0, 0]
+
+
+def test_the_held_out_judge_looks_at_the_photo_and_objects_to_other_things(image):
+    sound, faint, unseen = scored(
+        row(image, title()), row(image, title(colour="#e6e6e6")), row("/nowhere/gone.jpg", title())
+    )
+    assert sound["own_second_objections"] < 2
+    assert faint["own_second_objections"] > sound["own_second_objections"] + 1
+    assert unseen["own_second_objections"] is None
+    assert sound["own_hierarchy"] is not None

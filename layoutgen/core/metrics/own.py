@@ -20,7 +20,8 @@ table, no photo, a font that is not here) the metric is excluded and the reason 
   before the solver clamps them; not finite or inverted ones count as outside.
 - **smallest_font** (higher): px at output size.
 - **objections** (lower): what `judge` holds against a layout, in units of which one is enough to send it back;
-  **sent_back** (lower): 1 where one of its hard terms is. Both need the photo.
+  **sent_back** (lower): 1 where one of its hard terms is; **hierarchy** (lower): its term of that name;
+  **second_objections** (lower): what the held-out judge, `second_judge`, holds against it. All need the photo.
 - **critic** (higher): what the embedded critic gives a layout, in log odds that were learnt from pairs: surer than
   right of layouts unlike those. It compares no layouts of different rows, and needs the photo.
 """
@@ -40,7 +41,7 @@ from layoutgen.core.shapes.underlays import OPEN
 NAMES = (
     *("count_error", "count_error_text", "count_error_logo", "overflow", "fill", "contrast", "low_contrast"),
     *("product_occlusion", "subject_cut", "violations", "out_of_canvas", "smallest_font"),
-    *("objections", "sent_back", "critic"),
+    *("objections", "sent_back", "hierarchy", "second_objections", "critic"),
 )
 CONSTRAINTS = {
     "copy_missing": "the title, and each selling point that no note excuses, is there word for word",

@@ -151,18 +151,35 @@ class TrainSettings(Settings):
         return self
 
 
+Guard = Literal[
+    "parsed",
+    "placed",
+    "violations",
+    "count_error",
+    "overlap",
+    "objections",
+    "second_objections",
+    "loss",
+    "palette",
+]
+"""Measures of which a new version must have no worse one."""
+
+
 class GateSettings(Settings):
     """When a new adapter is better than the one that serves."""
 
-    metric: Literal["iou", "placed_iou", "loss", "palette", "preferred"] = Field(
+    metric: Literal["iou", "placed_iou", "objections", "loss", "palette", "preferred"] = Field(
         "iou",
         description="what must be better on the held-back split; of grounds: loss, palette; of choices: preferred",
     )
-    guards: tuple[Literal["parsed", "placed", "violations", "count_error", "overlap", "loss", "palette"], ...] = Field(
+    guards: tuple[Guard, ...] = Field(
         ("parsed", "placed", "violations", "count_error"),
         description="what must not fall, on either set; of grounds: loss, palette, or none",
     )
     tolerance: float = Field(0.005, ge=0, description="fall of a guard's mean that is taken for noise")
+    held_out: bool = Field(
+        True, description="refuse what the judge objects to less, and the held-out judge to more: it pleases the judge"
+    )
     resamples: int = Field(2000, ge=100, description="bootstrap resamples behind an interval")
     level: float = Field(0.95, gt=0.5, lt=1, description="of the intervals")
     cases: int = Field(500, ge=2, description="layouts of each set that are made, at most")

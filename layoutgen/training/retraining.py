@@ -204,7 +204,9 @@ def _judge(
             if products
             else {}
         )
-    verdict = judge(*comparisons, metric=gate.metric, guards=gate.guards, tolerance=gate.tolerance)
+    verdict = judge(
+        *comparisons, metric=gate.metric, guards=gate.guards, tolerance=gate.tolerance, held_out=gate.held_out
+    )
     for reason in verdict.reasons:
         log.info("gate: %s", reason)
     return verdict

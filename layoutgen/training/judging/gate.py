@@ -11,7 +11,7 @@ import numpy as np
 
 from layoutgen.core.metrics.layouts import Score
 from layoutgen.core.metrics.statistics import Estimate, differences
-from layoutgen.training.judging.measures import BETTER, Measures
+from layoutgen.training.judging.measures import BETTER, JUDGES, Measures
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,12 @@ def judge(
     metric: str,
     guards: Sequence[str],
     tolerance: float,
+    held_out: bool = True,
 ) -> Verdict:
     """The verdict of two comparisons, on the held-back split and on the fixed set (which may be empty): `metric` must
     be better on the held-back split, its whole interval; no guard may fall on either, by its interval or by more than
-    `tolerance` in the mean."""
+    `tolerance` in the mean. Where the judge's objections fall and the held-out judge's rise, both by their intervals,
+    the reasons say so, and with `held_out` the version is not better."""
     difference = Estimate(held[metric]["difference"], held[metric]["low"], held[metric]["high"])
     good, words = _is_better(difference, held[metric]["better"])
     reasons = [f"{metric} on the held-back split {words}: {_numbers(held[metric])}"]
@@ -70,7 +72,17 @@ def judge(
             if comparison and _falls(comparison[guard], tolerance):
                 good = False
                 reasons.append(f"{guard} on the {name} falls: {_numbers(comparison[guard])}")
+        if _please_the_judge(comparison):
+            good = good and not held_out
+            both = "; ".join(f"{judge} {_numbers(comparison[judge])}" for judge in JUDGES)
+            reasons.append(f"reward hacking on the {name}: the judge objects less and the held-out judge more: {both}")
     return Verdict(good, tuple(reasons), {"held": held, "fixed": fixed})
+
+
+def _please_the_judge(comparison: Mapping[str, dict[str, Any]]) -> bool:
+    """Whether one judge's objections fall and those of the other, which nothing is optimised for, rise."""
+    ours, other = (comparison.get(name, {}) for name in JUDGES)
+    return ours.get("high") is not None and other.get("low") is not None and ours["high"] < 0 < other["low"]
 
 
 def _scores(measures: Measures) -> dict[str, Score]:

@@ -10,26 +10,28 @@ row of measures a case:
 - **covering** (lower): share of texts of whose box more than 5 % lies on the subject;
 - **overlap** (lower): shared area of pairs of elements, underlays left out, over the smaller one's, by their number;
 - **placed** (higher): 1 where the solver finds a layout; **placed_iou** (higher): as iou, after the solver;
-- **violations** (lower, pooled): hard constraints broken after the solver, by those checked, as `metrics.own` has them.
+- **violations** (lower, pooled): hard constraints broken after the solver, by those checked, as `metrics.own` has them;
+- **objections** (lower): what the judge holds against what the solver places, **second_objections** (lower) what the
+  held-out judge does, by another finder's subject; `UNPLACED` each where it places nothing.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.framing import subject_box
 from layoutgen.core.layout import Element, Framing, Role, Suggestion, area, iou, to_px
-from layoutgen.core.metrics import own
-from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, place
+from layoutgen.core.metrics import judge, own, second_judge
 from layoutgen.core.proposals.ranking import overlap
-from layoutgen.core.text.typography import Faces
 from layoutgen.imaging import framed
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
+from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.data.cases import Case
+from layoutgen.training.judging.judged import SIDE, UNPLACED, Placing, judged_of, placed
 
 BETTER = {
     "parsed": "higher",
@@ -41,24 +43,17 @@ BETTER = {
     "placed": "higher",
     "placed_iou": "higher",
     "violations": "lower",
+    "objections": "lower",
+    "second_objections": "lower",
 }
-_OF_LAYOUTS = ("covering", "overlap", "violations", "role")
-_SIDE = 384
+JUDGES = ("objections", "second_objections")
+"""The judge's measure, and the held-out judge's."""
+_OF_LAYOUTS = ("covering", "overlap", "violations", "role", *JUDGES)
 _ON_SUBJECT = 0.05
 _AT_ONCE = 64
 
 Measures = dict[str, list[tuple[float, float]]]
 """By name, a total and a weight a case; weight 0 where it could not be measured."""
-
-
-@dataclass(frozen=True)
-class Placing:
-    """The solver's settings: as shares of the short side, and the least contrast; and which font sets a text."""
-
-    faces: Faces
-    margin: float
-    min_font: float
-    min_contrast: float
 
 
 def measure(
@@ -110,49 +105,48 @@ def proposal_measures(case: Case, answer: Composition | Fault) -> dict[str, tupl
 
 def _measure(case: Case, answer: Composition | Fault, placing: Placing) -> dict[str, tuple[float, float]]:
     measures = proposal_measures(case, answer)
+    unjudged = dict.fromkeys(JUDGES, (UNPLACED, float(case.subject is not None)))
     if isinstance(answer, Fault):
-        return measures
+        return {**measures, **unjudged}
     proposed = answer.suggestions
-    placed = _placed(case, proposed, placing)
-    if placed is None:
-        return {**measures, "placed": (0.0, 1.0), "placed_iou": (0.0, 1.0), "violations": (0.0, 0.0)}
-    as_suggested = [Suggestion(element.role, element.box, element.text) for element in placed]
+    elements = placed(case, proposed, placing)
+    if elements is None:
+        return {**measures, "placed": (0.0, 1.0), "placed_iou": (0.0, 1.0), "violations": (0.0, 0.0), **unjudged}
+    as_suggested = [Suggestion(element.role, element.box, element.text) for element in elements]
     return {
         **measures,
         "placed": (1.0, 1.0),
         "placed_iou": (closeness(as_suggested, case.truth), 1.0),
-        "violations": _violations(case, placed, placing),
+        "violations": _violations(case, elements, placing),
+        **(unjudged if case.subject is None else _objections(case, elements, placing)),
     }
 
 
-def _placed(case: Case, proposed: Sequence[Suggestion], placing: Placing) -> tuple[Element, ...] | None:
-    short = min(case.canvas.width, case.canvas.height)
-    subject = np.zeros(case.pixels.shape[:2], np.float32) if case.subject is None else case.subject / np.float32(255)
-    pixels = framed.draw(case.pixels, Framing(), case.canvas, _SIDE)
-    ground = Ground(pixels, framed.draw(subject.astype(np.float32), Framing(), case.canvas, _SIDE))
-    limits = Limits(placing.margin * short, math.ceil(placing.min_font * short), placing.min_contrast)
-    try:
-        return place(proposed, case.canvas, ground, placing.faces.speaking(case.copy.language), limits).elements
-    except NoLayoutError:
-        return None
+def _objections(case: Case, elements: Sequence[Element], placing: Placing) -> dict[str, tuple[float, float]]:
+    """What both judges hold against a placed layout."""
+    layout = judged_of(case, elements, placing)
+    (other,) = BorderSaliency().saliency([case.pixels])
+    shown = framed.draw(other, Framing(), case.canvas, max(layout.subject.shape))
+    verdicts = judge.judge(layout), second_judge.judge(replace(layout, subject=shown))
+    return {name: (verdict.objections, 1.0) for name, verdict in zip(JUDGES, verdicts, strict=True)}
 
 
-def _violations(case: Case, placed: Sequence[Element], placing: Placing) -> tuple[float, float]:
-    pixels = framed.draw(case.pixels, Framing(), case.canvas, _SIDE)
+def _violations(case: Case, elements: Sequence[Element], placing: Placing) -> tuple[float, float]:
+    pixels = framed.draw(case.pixels, Framing(), case.canvas, SIDE)
     scores = [
         own.ElementScore(
             element.role,
             area(element.box),
             element.font_px or None,
-            own.contrast_of(placed, i, pixels) if own.is_text(element) else None,
+            own.contrast_of(elements, i, pixels) if own.is_text(element) else None,
         )
-        for i, element in enumerate(placed)
+        for i, element in enumerate(elements)
     ]
     # Texts that the solver left out are not excused here: a proposal that leaves them room is the better one.
     asked = own.Asked((case.copy.title, *case.copy.selling_points), int(bool(case.copy.brand or case.copy.logo)))
     smallest = math.ceil(placing.min_font * min(case.canvas.width, case.canvas.height))
     broken, checked = own.violations(
-        placed, case.canvas, scores, asked=asked, smallest_px=smallest, min_contrast=placing.min_contrast
+        elements, case.canvas, scores, asked=asked, smallest_px=smallest, min_contrast=placing.min_contrast
     )
     return float(len(broken)), float(checked)
 

@@ -1,5 +1,6 @@
 """The verdict: better by its interval, and nothing that guards falls."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.stored import open_stored
 from layoutgen.training.judging.gate import compare, judge
-from layoutgen.training.judging.measures import Measures, Placing, measure
+from layoutgen.training.judging.judged import UNPLACED, Placing
+from layoutgen.training.judging.measures import Measures, measure
 from tests.training.samples import store
 
 KIND = PictureKind(14, 2, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -110,3 +112,46 @@ def test_a_missing_element_counts_as_zero_and_an_extra_one_as_an_error(cases: li
     found = measure([case], Extra(), KIND, 56, PLACING)
     assert found["iou"][0][0] == pytest.approx(0.5, abs=1e-6)
     assert found["count_error"][0][0] == 1
+
+
+def test_both_judges_look_at_what_the_solver_places(cases: list[Case]) -> None:
+    known = [case for case in cases if case.subject is not None]
+    assert known
+    good, off = measured(known), measured(known, off=0.2)
+    for name in ("objections", "second_objections"):
+        assert all(weight == 1 and 0 <= total < UNPLACED for total, weight in good[name])
+    assert sum(total for total, _ in good["objections"]) < sum(total for total, _ in off["objections"])
+    failed = measured(known, fails=1)
+    assert set(failed["objections"]) == {(UNPLACED, 1.0)}
+    unknown = measured([replace(case, subject=None) for case in known])
+    assert all(weight == 0 for name in ("objections", "second_objections") for _, weight in unknown[name])
+
+
+def hacked(ours: list[float], theirs: list[float]) -> dict[str, dict[str, Any]]:
+    """A comparison in which iou is better by .1 and the judges' objections differ as given."""
+    numbers = range(len(ours))
+    new = {"iou": [(0.1 + 0.01 * i, 1.0) for i in numbers], "objections": [(1.0, 1.0) for _ in numbers]}
+    old = {"iou": [(0.01 * i, 1.0) for i in numbers], "objections": [(2.0, 1.0) for _ in numbers]}
+    new["second_objections"], old["second_objections"] = (
+        [(value, 1.0) for value in values] for values in (ours, theirs)
+    )
+    return compare(new, old, [str(i) for i in numbers], resamples=300, level=0.95)
+
+
+def test_what_pleases_the_judge_and_not_the_held_out_one_is_reward_hacking_and_does_not_serve() -> None:
+    rising = hacked([2.0 + 0.1 * (i % 3) for i in range(20)], [1.0] * 20)
+    rules: dict[str, Any] = {"metric": "iou", "guards": (), "tolerance": 0.005}
+    refused = judge(rising, {}, **rules)
+    assert not refused.better
+    assert "reward hacking on the held-back split" in refused.reasons[-1]
+    assert "second_objections 1.0000 to 2." in refused.reasons[-1]
+    told = judge(rising, {}, **rules, held_out=False)
+    assert told.better and told.reasons == refused.reasons
+    on_fixed = judge(hacked([1.0] * 20, [1.0] * 20), rising, **rules)
+    assert not on_fixed.better and "reward hacking on the fixed set" in on_fixed.reasons[-1]
+
+
+def test_judges_that_agree_or_are_not_sure_are_no_reward_hacking() -> None:
+    for ours in ([0.5] * 20, [1.0] * 20, [0.0, 2.1] * 10):
+        verdict = judge(hacked(ours, [1.0] * 20), {}, metric="objections", guards=("second_objections",), tolerance=0.1)
+        assert verdict.better and not any("hacking" in reason for reason in verdict.reasons), ours

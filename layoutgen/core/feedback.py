@@ -6,14 +6,14 @@ keep more. `parse` is strict and says which line and which field is wrong; what 
 """
 
 import json
-import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeGuard
+from typing import Any
 
 from layoutgen.core import json_lines
+from layoutgen.core.edited_elements import EditedElement, check_element, fault_of_elements, is_four, upright
 from layoutgen.core.json_lines import LineError
 from layoutgen.core.layout import Box, Role
 
@@ -48,6 +48,13 @@ FIELDS = (
         "what is said of places: each with `box` (ltrb, normalised to the canvas), `text`, "
         "and the `role` of the element that is meant, where one is; may be left out",
     ),
+    (
+        "instruction",
+        "string",
+        "of an edit or a rejection: how the layout is to be changed, in a few words, such as "
+        "`bigger price, move the logo to the top right`, Chinese or English, which `jobs.refine` follows; may be left "
+        "out",
+    ),
     ("layout", "string", "by which the gallery knows the layout again in another run; may be left out"),
 )
 # Why layouts are sent back, by the name that feedback has and as the gallery's buttons say it.
@@ -64,27 +71,7 @@ REASONS = {
 }
 # Those that say something of where elements stand; the others are about the picture, the copy or the kit.
 ABOUT_LAYOUT = frozenset({"title_too_small", "covers_product", "contrast", "line_break", "crowded"})
-ALIGNMENTS = ("left", "center", "right")
-_COLOUR = re.compile("#[0-9a-fA-F]{6}")
-_MOST = 1e300  # JSON may say a number that a float has not
-_SLACK = 1e-4  # boxes are exported with five digits
-
-
-@dataclass(frozen=True)
-class EditedElement:
-    """An element as a designer left it; `box` is ltrb, normalised to the canvas. `was` is which of the row's
-    elements it was, from 0, where that is known. `lines`, `font_px` (of the canvas), `alignment`, `colour` and `font`
-    are there where they were changed; lines that are empty are broken anew."""
-
-    role: Role
-    text: str
-    box: Box
-    was: int | None = None
-    lines: tuple[str, ...] = ()
-    font_px: int | None = None
-    alignment: str | None = None
-    colour: str | None = None
-    font: str | None = None
+MOST_LETTERS = 500  # of an instruction
 
 
 @dataclass(frozen=True)
@@ -113,6 +100,7 @@ class Feedback:
     comments: tuple[Comment, ...] = ()
     style: str = ""
     styled: tuple[Mapping[str, Any], ...] = ()
+    instruction: str = ""
 
 
 def name_key(annotator: str) -> str:
@@ -152,6 +140,7 @@ def check(value: object, place: int = 1) -> Feedback:
     more: dict[str, Any] = {"note": note or "", "reasons": _reasons(row, place), "final": bool(final)}
     more |= {"comments": _comments(row, place), "elements": _elements(row, place)}
     more["style"], more["styled"] = _styled(row, place)
+    more["instruction"] = _instruction(row, place)
     return Feedback(**texts, decision=decision, time=json_lines.time(row, place), **more)
 
 
@@ -167,6 +156,20 @@ def _styled(row: Mapping[str, Any], place: int) -> tuple[str, tuple[Mapping[str,
     if fault := fault_of_elements(styled):
         raise LineError(place, "styled", fault.replace("elements", "styled", 1))
     return str(style), tuple(styled or ())
+
+
+def _instruction(row: Mapping[str, Any], place: int) -> str:
+    value = row.get("instruction")
+    if value is None:
+        return ""
+    text = json_lines.text(row, "instruction", place)
+    if len(text) > MOST_LETTERS:
+        message = f"instruction has {len(text)} letters, {MOST_LETTERS} are the most; shorten it"
+        raise LineError(place, "instruction", message)
+    if row.get("decision") == "adopt":
+        message = f"instruction is {text!r} of a layout that is adopted as it is; give `reject` or leave it out"
+        raise LineError(place, "instruction", message)
+    return text
 
 
 def _comments(row: Mapping[str, Any], place: int) -> tuple[Comment, ...]:
@@ -187,9 +190,9 @@ def _comment(comment: object, name: str, place: int) -> Comment:
     if role is not None and role not in set(Role):
         raise LineError(place, f"{name}.role", f"{name} has the role {role!r}; give one of {', '.join(Role)}")
     box = comment.get("box")
-    if not _is_four(box):
+    if not is_four(box):
         raise LineError(place, f"{name}.box", f"{name} has the box {box!r}; give left, top, right, bottom")
-    return Comment(_upright(box, name, place), text, Role(role) if role else None)
+    return Comment(upright(box, name, place), text, Role(role) if role else None)
 
 
 def _reasons(row: Mapping[str, Any], place: int) -> tuple[str, ...]:
@@ -211,78 +214,7 @@ def _elements(row: Mapping[str, Any], place: int) -> tuple[EditedElement, ...] |
         raise LineError(place, "elements", fault)
     if not elements:
         raise LineError(place, "elements", "elements is empty; an edit leaves one at least, else give `reject`")
-    return tuple(_element(element, f"elements[{k}]", place) for k, element in enumerate(elements))
-
-
-def _element(element: Mapping[str, Any], name: str, place: int) -> EditedElement:
-    if element["role"] not in set(Role):
-        known = ", ".join(Role)
-        raise LineError(place, f"{name}.role", f"{name} has the role {element['role']!r}; give one of {known}")
-    text = element.get("text")
-    if text is not None and not isinstance(text, str):
-        raise LineError(place, f"{name}.text", f"{name} has the text {text!r}; give a string")
-    box = _upright(element["box"], name, place)
-    for field, least in (("was", 0), ("font_px", 1)):
-        number = element.get(field)
-        if number is not None and not (isinstance(number, int) and not isinstance(number, bool) and number >= least):
-            message = f"{name} has the {field} {number!r}; give a whole number from {least}"
-            raise LineError(place, f"{name}.{field}", message)
-    alignment = element.get("alignment")
-    if alignment not in (None, *ALIGNMENTS):
-        message = f"{name} has the alignment {alignment!r}; give one of {', '.join(ALIGNMENTS)}"
-        raise LineError(place, f"{name}.alignment", message)
-    colour, font = element.get("colour"), element.get("font")
-    if colour is not None and not (isinstance(colour, str) and _COLOUR.fullmatch(colour)):
-        raise LineError(place, f"{name}.colour", f"{name} has the colour {colour!r}; give #rrggbb")
-    if font is not None and not (isinstance(font, str) and font):
-        raise LineError(place, f"{name}.font", f"{name} has the font {font!r}; give its name")
-    lines = _lines(element.get("lines"), text or "", name, place)
-    numbers = {field: element.get(field) for field in ("was", "font_px")}
-    return EditedElement(
-        Role(element["role"]), text or "", box, lines=lines, alignment=alignment, colour=colour, font=font, **numbers
-    )
-
-
-def _lines(value: object, text: str, name: str, place: int) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    lines = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ("",)
-    if not all(isinstance(line, str) and line.strip() for line in lines):
-        raise LineError(place, f"{name}.lines", f"{name} has the lines {value!r}; give strings that are not empty")
-    if "".join("".join(lines).split()) != "".join(text.split()):
-        message = f"{name} has the lines {list(lines)} of the text {text!r}; give lines that make up the text"
-        raise LineError(place, f"{name}.lines", message)
-    return lines
-
-
-def _upright(box: Sequence[Any], name: str, place: int) -> Box:
-    left, top, right, bottom = (float(side) for side in box)
-    within = min(left, top) >= -_SLACK and max(right, bottom) <= 1 + _SLACK
-    if not within or right <= left or bottom <= top:
-        message = f"{name} has the box {list(box)}; give left < right and top < bottom, all in [0, 1]"
-        raise LineError(place, f"{name}.box", message)
-    return left, top, right, bottom
-
-
-def fault_of_elements(elements: object) -> str | None:
-    """What is wrong with the form of an edit's elements: a list of objects with a role and four finite numbers."""
-    if not isinstance(elements, Sequence) or isinstance(elements, str):
-        return f"elements is {str(elements)[:80]!r}; give the list as edited"
-    for k, element in enumerate(elements):
-        box = element.get("box") if isinstance(element, Mapping) else None
-        if not _is_four(box):
-            return f"elements[{k}] has the box {box!r}; give left, top, right, bottom"
-        if not isinstance(element.get("role"), str):
-            return f"elements[{k}] has the role {element.get('role')!r}; give a name"
-    return None
-
-
-def _is_four(box: object) -> TypeGuard[Sequence[Any]]:
-    return isinstance(box, Sequence) and len(box) == 4 and all(_is_number(side) for side in box)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST
+    return tuple(check_element(element, f"elements[{k}]", place) for k, element in enumerate(elements))
 
 
 def write(feedback: Iterable[Feedback]) -> str:
@@ -298,6 +230,7 @@ def _row(one: Feedback) -> dict[str, Any]:
     row |= {"annotator": one.annotator, "time": one.time.astimezone(UTC).isoformat().replace("+00:00", "Z")}
     row |= {"reasons": list(one.reasons)} if one.reasons else {}
     row |= {"note": one.note} if one.note else {}
+    row |= {"instruction": one.instruction} if one.instruction else {}
     row |= {"final": True} if one.final else {}
     return row | ({"comments": [as_json(comment) for comment in one.comments]} if one.comments else {})
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from layoutgen.core import feedback, json_lines
-from layoutgen.core.feedback import EditedElement
+from layoutgen.core.edited_elements import EditedElement
 from layoutgen.core.json_lines import LineError
 from layoutgen.core.layout import Box
 

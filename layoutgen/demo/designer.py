@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from layoutgen.core.feedback import EditedElement, Feedback
+from layoutgen.core.edited_elements import EditedElement
+from layoutgen.core.feedback import Feedback
 from layoutgen.core.layout import Role
 
 COLUMN = (0.05, 0.38)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core.brands.kits import NO_KITS
-from layoutgen.core.feedback import fault_of_elements
+from layoutgen.core.edited_elements import fault_of_elements
 from layoutgen.core.gallery.edits import EditError, edited
 from layoutgen.core.gallery.rows import outline
 from layoutgen.core.metrics import table_rows

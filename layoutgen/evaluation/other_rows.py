@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.core import feedback
+from layoutgen.core.edited_elements import EditedElement
 from layoutgen.core.errors import Refusal
-from layoutgen.core.feedback import EditedElement, Feedback, name_key
+from layoutgen.core.feedback import Feedback, name_key
 from layoutgen.core.gallery.edits import EditError, origins
 from layoutgen.core.metrics import adoption, table_rows
 from layoutgen.io.storage import Storage

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layoutgen.core import feedback
-from layoutgen.core.feedback import EditedElement, Feedback
+from layoutgen.core import edited_elements, feedback
+from layoutgen.core.edited_elements import EditedElement
+from layoutgen.core.feedback import Feedback
 from layoutgen.core.json_lines import LineError
 from layoutgen.core.layout import Role
 from tests.budget import examples
@@ -143,7 +144,7 @@ CHANGED = st.builds(
     SIDES,
     st.none() | st.integers(0, 9),
     st.none() | st.integers(1, 900),
-    st.none() | st.sampled_from(feedback.ALIGNMENTS),
+    st.none() | st.sampled_from(edited_elements.ALIGNMENTS),
     st.none() | st.from_regex("#[0-9a-f]{6}", fullmatch=True),
     st.none() | WORDS,
 )

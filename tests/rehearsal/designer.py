@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from layoutgen.core.feedback import EditedElement, Feedback
+from layoutgen.core.edited_elements import EditedElement
+from layoutgen.core.feedback import Feedback
 from layoutgen.core.layout import Role
 
 _LEFT = 0.06

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from layoutgen.config.training import ExamplesConfig
-from layoutgen.core.feedback import EditedElement, Feedback, write
+from layoutgen.core.edited_elements import EditedElement
+from layoutgen.core.feedback import Feedback, write
 from layoutgen.core.layout import Role
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.layout_tables import TableError

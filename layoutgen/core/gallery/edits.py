@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from layoutgen.core import rows
-from layoutgen.core.feedback import fault_of_elements
+from layoutgen.core.edited_elements import fault_of_elements
 from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Element, Role
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.text.price import PriceFace
@@ -54,7 +54,7 @@ def edited(
             continue
         places.setdefault(was, k)
         try:
-            drawn.append(_drawn(layout[was], wanted, f"elements[{k}]", canvas, face_of))
+            drawn.append(redrawn(layout[was], wanted, f"elements[{k}]", canvas, face_of))
         except ValueError as error:
             raise error if isinstance(error, EditError) else EditError(f"elements[{k}]: {error}") from None
     return [replace(e, underlay=None if e.underlay is None else places.get(e.underlay)) for e in drawn]
@@ -94,7 +94,8 @@ def _origin(layout: Sequence[Element], free: list[int], wanted: Mapping[str, Any
     return chosen
 
 
-def _drawn(was: Element, wanted: Mapping[str, Any], name: str, canvas: Canvas, face_of: FaceOf) -> Element:
+def redrawn(was: Element, wanted: Mapping[str, Any], name: str, canvas: Canvas, face_of: FaceOf) -> Element:
+    """An element as an edit wants it, which messages call `name`. Raises EditError or ValueError."""
     box = _box(wanted, name)
     changes = {key: wanted[key] for key in CHANGEABLE if wanted.get(key) not in (None, getattr(was, key))}
     unlike: list[str] = []

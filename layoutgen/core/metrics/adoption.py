@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from layoutgen.core.feedback import DECISIONS, fault_of_elements, name_key
+from layoutgen.core.edited_elements import fault_of_elements
+from layoutgen.core.feedback import DECISIONS, name_key
 from layoutgen.core.json_lines import moment
 from layoutgen.core.layout import iou
 from layoutgen.core.metrics import agreement as agreed

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from layoutgen.core.feedback import EditedElement, name_key
+from layoutgen.core.edited_elements import EditedElement
+from layoutgen.core.feedback import name_key
 from layoutgen.core.layout import Suggestion
 from layoutgen.core.preferences import Preference, Side
 from layoutgen.training.examples.examples import Drop, Example, example_of, tried

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutgen.core.feedback import EditedElement
+from layoutgen.core.edited_elements import EditedElement
 from layoutgen.core.layout import Role
 from layoutgen.core.metrics import preferences
 from layoutgen.core.preferences import Preference, Side

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from layoutgen.core.feedback import EditedElement, Feedback
+from layoutgen.core.edited_elements import EditedElement
+from layoutgen.core.feedback import Feedback
 from layoutgen.core.layout import Canvas, Copy, Framing, Role
 from layoutgen.core.prompts.layouts import parse_layout, write_layout
 from layoutgen.training.examples.examples import REASONS, Drop, Example, from_annotations, from_layouts

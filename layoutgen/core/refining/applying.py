@@ -1,0 +1,421 @@
+"""Changes done in a finished layout, on whatever canvas: what they name is moved, all else stays where it is.
+
+Each piece goes to the free place nearest to where the change wants it, off the subject, in the room that its relations
+leave (`core.placing.spots`, as the place stage's solver does it). Where there is none, what stands in the way makes
+way, then the piece grows less; where that does not help either it stays as it was, and the outcome names it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from layoutgen.core.gallery.edits import FaceOf, redrawn
+from layoutgen.core.layout import Box, Canvas, Element, Role, from_px, intersection, to_px
+from layoutgen.core.placing.placement import ORDER
+from layoutgen.core.placing.spots import Spots, into
+from layoutgen.core.refining.changes import PLACES, Change, described, named
+from layoutgen.core.refining.pieces import Piece, borne, own_underlay, piece_of
+from layoutgen.core.refining.reading import readable_again
+from layoutgen.core.refining.relations import aligned, edge, holds
+from layoutgen.core.text.typography import leading_of, set_lines, set_text
+
+VERSION = "refining-1"  # goes up with every change of what is decided
+_FAR = 0.25
+"""How far from where it is wanted a piece may end, of the canvas's sides: further is another idea."""
+_GAP = 0.012
+_SHRINKS = (1.0, 0.85, 0.7, 0.5, 0.3)
+_WAY = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What a layout is changed on: its canvas, the free edge and the smallest font in px, the subject's map (h, w) in
+    [0, 1] and the ground's pixels (h, w, 3), the least contrast of texts, and what sets them."""
+
+    canvas: Canvas
+    margin_px: float
+    smallest_px: int
+    subject: np.ndarray
+    ground: np.ndarray
+    min_contrast: float
+    face_of: FaceOf
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A layout with changes: `done` are those that it has, `undone` says of the others why not, `aside` of further
+    elements that they made way."""
+
+    elements: tuple[Element, ...]
+    done: tuple[Change, ...]
+    undone: tuple[str, ...]
+    aside: tuple[str, ...] = ()
+
+
+def apply(
+    changes: Sequence[Change], layout: Sequence[Element], page: Page, *, same_copy: bool = True, exactly: bool = False
+) -> Applied:
+    """A layout with changes. Of another product's layout, `same_copy` is False: words are not taken there; `exactly`
+    takes the boxes that changes say, which are those of one canvas."""
+    barred: dict[int, str] = {}
+    for _ in range(len(changes) + 1):
+        work = _Work(layout, page, same_copy, exactly)
+        failed = work.run(changes, barred)
+        if not failed:
+            break
+        barred |= failed
+    return work.outcome(changes, barred)
+
+
+class _Work:
+    """A layout in the making: elements by the index that they had."""
+
+    def __init__(self, layout: Sequence[Element], page: Page, same_copy: bool, exactly: bool) -> None:
+        self._page, self._same_copy, self._exactly = page, same_copy, exactly
+        self._first = dict(enumerate(layout))
+        self._now = dict(self._first)
+        self._undone: dict[int, str] = {}
+        self._aside: list[str] = []
+        self._fresh = count(len(layout))
+        self._spots = Spots.on(page.canvas, page.margin_px, page.subject)
+
+    def run(self, changes: Sequence[Change], barred: Mapping[int, str]) -> dict[int, str]:
+        """Do changes by their place in the list, but for barred ones; return what can't be done, and why."""
+        targets: dict[int, list[int]] = {}
+        for k, change in enumerate(changes):
+            if k in barred:
+                continue
+            try:
+                targets[k] = self._begun(change)
+            except ValueError as error:
+                return {k: str(error)}
+        moving = [k for k in targets if changes[k].add or changes[k].moves or changes[k].say]
+        groups: dict[object, list[int]] = {}
+        for k in moving:
+            groups.setdefault(changes[k].group or ("alone", k), []).append(k)
+        order = sorted(groups.values(), key=lambda ks: min(ORDER.index(changes[k].name.role) for k in ks))
+        ahead = {i for ks in order for k in ks for i in targets[k]}
+        for ks in order:
+            wanted = [(changes[k], i) for k in ks for i in targets[k]]
+            parts = [wanted] if len(ks) > 1 else [[each] for each in wanted]
+            for part in parts:
+                ahead -= {i for _, i in part}
+                if reason := self._placed(part, ahead):
+                    return dict.fromkeys(ks, reason)
+        return self._unread(changes, targets)
+
+    def outcome(self, changes: Sequence[Change], barred: Mapping[int, str]) -> Applied:
+        """The layout as it is, with its indices closed up."""
+        order = sorted(self._now)
+        place = {i: k for k, i in enumerate(order)}
+        elements = [self._now[i] for i in order]
+        closed = tuple(replace(e, underlay=None if e.underlay is None else place.get(e.underlay)) for e in elements)
+        done = tuple(change for k, change in enumerate(changes) if k not in barred)
+        undone = tuple(f"{', '.join(described([changes[k]]))}: {why}" for k, why in barred.items())
+        return Applied(closed, done, undone, tuple(dict.fromkeys(self._aside)))
+
+    def _begun(self, change: Change) -> list[int]:
+        """Leave out, add and letter what a change says; return the elements that it is of. Raises ValueError."""
+        if (change.say or change.add) and not self._same_copy:
+            raise ValueError("words are the product's own and not carried to another one")
+        if change.add:
+            return [self._added(change)]
+        order = sorted(self._now)
+        indices = [order[k] for k in named(change.name, [self._now[i] for i in order], same_copy=self._same_copy)]
+        if not indices:
+            raise ValueError("the layout has no such element")
+        for kind, other in change.relations:
+            there = named(other, [self._now[i] for i in order], same_copy=self._same_copy)
+            if not there:
+                raise ValueError(f"the layout has no {other} for it to be {kind.replace('_', ' ')}")
+        for index in indices:
+            if change.remove:
+                self._left_out(index)
+            elif self._now[index].lines:
+                self._now[index] = self._lettered(index, change)
+        return [] if change.remove else indices
+
+    def _left_out(self, index: int) -> None:
+        if self._now[index].role is Role.TITLE:
+            raise ValueError("every layout has a title")
+        under = own_underlay(self._now, index)
+        self._now = {i: e for i, e in self._now.items() if i not in (index, under)}
+
+    def _added(self, change: Change) -> int:
+        """A new text, which looks like the layout's smallest of its role, or of all."""
+        texts = [i for i, e in self._now.items() if e.lines]
+        if any(self._now[i].text == change.say for i in texts):
+            raise ValueError("the layout says so already")
+        alike = [i for i in texts if self._now[i].role is change.name.role] or texts
+        if not alike:
+            raise ValueError("the layout has no text that it could look like")
+        model = self._now[min(alike, key=lambda i: (self._now[i].font_px, i))]
+        index = next(self._fresh)
+        self._now[index] = replace(model, role=change.name.role, underlay=None, group=None)
+        self._now[index] = self._lettered(index, replace(change, colour=change.colour or model.colour))
+        return index
+
+    def _lettered(self, index: int, change: Change) -> Element:
+        """A text in other words, colour, font or alignment; it is set anew, and placed, where its letters change."""
+        element, canvas = self._now[index], self._page.canvas
+        wanted: dict[str, Any] = {"role": element.role.value, "text": change.say or element.text, "box": element.box}
+        wanted |= {name: value for name in ("colour", "font", "alignment") if (value := getattr(change, name))}
+        if change.say and change.say != element.text:
+            styled = redrawn(element, {**wanted, "text": element.text}, str(change.name), canvas, self._page.face_of)
+            return self._set(styled, change.say, styled.font_px, self._spots.safe[2] - self._spots.safe[0])
+        return redrawn(element, wanted, str(change.name), canvas, self._page.face_of)
+
+    def _letter(self, element: Element, scale: float, most: float) -> Element:
+        """A text at a multiple of its size, its lines broken anew where they would be wider than `most` px."""
+        if scale == 1:
+            return element
+        px = max(round(element.font_px * scale), min(self._page.smallest_px, element.font_px))
+        left, _, right, _ = to_px(element.box, self._page.canvas.width, self._page.canvas.height)
+        if (right - left) * px / element.font_px > most:
+            return self._set(element, element.text, px, most)
+        return self._set(element, element.text, px, most, element.lines)
+
+    def _set(self, element: Element, text: str, px: int, most: float, lines: Sequence[str] | None = None) -> Element:
+        """An element's text at a font size, in lines no wider than `most` px, in a box of its own size round where it
+        stood."""
+        canvas, face = self._page.canvas, self._page.face_of(element)
+        leading = leading_of(element.role)
+        setting = set_lines(lines, face, px, leading) if lines else set_text(text, most, face, px, leading)
+        if setting is None:
+            raise ValueError(f"{text!r} is wider than the canvas at {px} px")
+        left, top, right, bottom = to_px(element.box, canvas.width, canvas.height)
+        start = {"left": left, "center": (left + right - setting.width_px) / 2, "right": right - setting.width_px}
+        x, y = start[element.alignment], (top + bottom - setting.height_px) / 2
+        box = from_px((x, y, x + setting.width_px, y + setting.height_px), canvas.width, canvas.height)
+        wanted = {"role": element.role.value, "text": text, "box": into(box, (0.0, 0.0, 1.0, 1.0)), "font_px": px}
+        return redrawn(
+            element, {**wanted, "lines": list(setting.lines)}, element.role.value, canvas, self._page.face_of
+        )
+
+    def _placed(self, part: Sequence[tuple[Change, int]], ahead: set[int]) -> str:
+        """Place a piece; why it can't be, "" where it was. `ahead` are elements that are still to be moved."""
+        indices = [i for _, i in part]
+        asked = [self._scale(change, i) for change, i in part]
+        relations = [pair for change, _ in part for pair in self._related(change, indices) if pair[0] != "same_size"]
+        for share in _SHRINKS if max(asked) > 1 else (1.0,):
+            scales = [1 + (scale - 1) * share if scale > 1 else scale for scale in asked]
+            try:
+                piece = piece_of(
+                    self._now,
+                    indices,
+                    scales,
+                    self._page.canvas,
+                    self._spots.safe[2] - self._spots.safe[0],
+                    self._letter,
+                )
+            except ValueError as error:
+                reason = str(error)
+                continue
+            reason = self._put(piece, part, relations, ahead)
+            if not reason:
+                return ""
+        return reason
+
+    def _scale(self, change: Change, index: int) -> float:
+        """How much larger an element is to be: as is said, or as large as the one that it is to be like."""
+        for kind, other in self._related(change, [index]):
+            if kind == "same_size":
+                own, like = self._now[index], self._now[other]
+                heights = [self._px(i)[3] - self._px(i)[1] for i in (index, other)]
+                return like.font_px / own.font_px if own.font_px and like.font_px else heights[1] / heights[0]
+        return change.scale
+
+    def _related(self, change: Change, members: Sequence[int]) -> list[tuple[str, int]]:
+        order = sorted(self._now)
+        elements = [self._now[i] for i in order]
+        pairs = [
+            (kind, order[k])
+            for kind, other in change.relations
+            for k in named(other, elements, same_copy=self._same_copy)[:1]
+        ]
+        return [(kind, j) for kind, j in pairs if j not in members]
+
+    def _put(
+        self, piece: Piece, part: Sequence[tuple[Change, int]], relations: Sequence[tuple[str, int]], ahead: set[int]
+    ) -> str:
+        """Put a piece into the free place nearest to where it is wanted; why that can't be, "" where it was."""
+        out = {
+            *piece.members,
+            *ahead,
+            *(u for i in ahead if i in self._now and (u := own_underlay(self._now, i)) is not None),
+        }
+        others = {i: self._px(i) for i in self._now if i not in out}
+        wanted = self._wanted(piece, part, relations)
+        room = self._room(wanted, relations)
+        if room is None:
+            return f"no room is left where it is {_words(relations)}"
+        holders = {e.underlay for e in piece.members.values() if e.underlay is not None} - piece.members.keys()
+        stays = {i for i in holders if i in others and _holds(others[i], wanted)}
+        taken = {i: box for i, box in others.items() if i not in stays}
+        spot = self._nearest(wanted, room, taken)
+        way: dict[int, Element] = {}
+        if spot is None:
+            spot = into(wanted, room)
+            cleared = self._make_way(spot, taken)
+            if cleared is None:
+                return "there is no free place for it near there"
+            way = cleared
+        now = piece.at(spot)
+        left = {i for i in holders if i not in stays}
+        now = {i: replace(e, underlay=None) if e.underlay in left else e for i, e in now.items()}
+        self._now |= {**way, **now}
+        self._now = {i: e for i, e in self._now.items() if i not in left or borne(self._now, i)}
+        wrong = [pair for pair in relations if not holds(pair[0], self._box_of(part, pair), self._px(pair[1]), 2.0)]
+        self._aside += [f"{self._now[i].role.value} makes way" for i in way if self._now[i].role is not Role.UNDERLAY]
+        return f"it can't be {_words(wrong)} there" if wrong else ""
+
+    def _box_of(self, part: Sequence[tuple[Change, int]], pair: tuple[str, int]) -> Box:
+        """The box of the member that a relation is of."""
+        index = next(i for change, i in part if pair in self._related(change, [i for _, i in part]))
+        return self._px(index)
+
+    def _wanted(self, piece: Piece, part: Sequence[tuple[Change, int]], relations: Sequence[tuple[str, int]]) -> Box:
+        """Where a piece is wanted: its shares of the free room, else where it stands; then beside what it is related
+        to."""
+        change, canvas = part[0][0], self._page.canvas
+        width, height = piece.size
+        left, top = piece.footprint[:2]
+        safe = self._spots.safe
+        if self._exactly and change.box and len(part) == 1:
+            own = to_px(change.box, canvas.width, canvas.height)
+            inner = self._inner(piece, part[0][1])
+            left, top = own[0] - (inner[0] - piece.footprint[0]), own[1] - (inner[1] - piece.footprint[1])
+            return (left, top, left + width, top + height)
+        across, down = change.at
+        left = left if across is None else safe[0] + across * (safe[2] - safe[0] - width)
+        top = top if down is None else safe[1] + down * (safe[3] - safe[1] - height)
+        left, top = left + change.shift[0] * canvas.width, top + change.shift[1] * canvas.height
+        box = (left, top, left + width, top + height)
+        gap = _GAP * min(canvas.width, canvas.height)
+        for kind, other in relations:
+            if kind in PLACES:
+                box = _beside(box, kind, self._px(other), gap, both=change.at == (None, None))
+            else:
+                box = aligned(kind, box, self._px(other))
+        return box
+
+    def _inner(self, piece: Piece, index: int) -> Box:
+        return to_px(piece.members[index].box, self._page.canvas.width, self._page.canvas.height)
+
+    def _room(self, wanted: Box, relations: Sequence[tuple[str, int]]) -> Box | None:
+        """The part of the safe area that relations leave; None where it is none."""
+        sides = [*self._spots.safe]
+        for kind, other in relations:
+            box = self._px(other)
+            if kind == "above":
+                sides[3] = min(sides[3], box[1])
+            elif kind == "below":
+                sides[1] = max(sides[1], box[3])
+            elif kind == "left_of":
+                sides[2] = min(sides[2], box[0])
+            elif kind == "right_of":
+                sides[0] = max(sides[0], box[2])
+            else:
+                axis = 0 if kind in ("align_left", "align_center", "align_right") else 1
+                low = wanted[axis] + edge(kind, box) - edge(kind, wanted)
+                sides[axis], sides[axis + 2] = (
+                    max(sides[axis], low),
+                    min(sides[axis + 2], low + wanted[axis + 2] - wanted[axis]),
+                )
+        width, height = wanted[2] - wanted[0], wanted[3] - wanted[1]
+        fits = sides[2] - sides[0] >= width - 0.01 and sides[3] - sides[1] >= height - 0.01
+        return (sides[0], sides[1], sides[2], sides[3]) if fits else None
+
+    def _nearest(self, wanted: Box, room: Box, taken: Mapping[int, Box]) -> Box | None:
+        """The free place nearest to where a piece is wanted; None where it is too far from there."""
+        spots = self._spots.within(room)
+        asked = into(wanted, room)
+        spots = replace(spots, stays=max(spots.stays, self._spots.share(wanted) if self._exactly else 0.0))
+        spot = spots.nearest(asked, [*taken.values()])
+        canvas = self._page.canvas
+        if spot is None or any(intersection(spot, box) > 1 for box in taken.values()):
+            return None
+        far = np.hypot((spot[0] - asked[0]) / canvas.width, (spot[1] - asked[1]) / canvas.height)
+        return spot if far <= _FAR else None
+
+    def _make_way(self, spot: Box, taken: Mapping[int, Box]) -> dict[int, Element] | None:
+        """The elements that stand in a piece's way where they are out of it; None where they can't be."""
+        if self._spots.share(spot) > self._spots.stays:
+            return None
+        way: dict[int, Element] = {}
+        hit = [i for i, box in taken.items() if intersection(box, spot) > 0 and self._now[i].role is not Role.UNDERLAY]
+        plates = {i for i in taken if self._now[i].role is Role.UNDERLAY and intersection(taken[i], spot) > 0}
+        own = {u for i in taken if (u := own_underlay(self._now, i)) in plates}
+        if plates - own or len(hit) > 2:
+            return None
+        hit = [i for i in taken if i in hit or own_underlay(self._now, i) in own]
+        for i in hit:
+            piece = piece_of(self._now, [i], [1.0], self._page.canvas, np.inf, self._letter)
+            rest = [box for j, box in taken.items() if j not in piece.members]
+            moved = [to_px(e.box, self._page.canvas.width, self._page.canvas.height) for e in way.values()]
+            place = self._spots.nearest(piece.footprint, [spot, *rest, *moved])
+            if place is None or _apart(place, piece.footprint, self._page.canvas) > _WAY:
+                return None
+            way |= piece.at(place)
+        return way
+
+    def _unread(self, changes: Sequence[Change], targets: Mapping[int, Sequence[int]]) -> dict[int, str]:
+        """Give texts that moved a colour in which they can be read; changes of which one can't be, and why."""
+        changed = {i for i, e in self._now.items() if e.lines and e != self._first.get(i)}
+        asked = {i: k for k, indices in targets.items() for i in indices if changes[k].colour}
+        order = sorted(self._now)
+        place = {i: k for k, i in enumerate(order)}
+        elements = [self._now[i] for i in order]
+        elements = [replace(e, underlay=None if e.underlay is None else place.get(e.underlay)) for e in elements]
+        for i in sorted(changed):
+            was = self._first.get(i)
+            colour = readable_again(
+                elements, place[i], was, self._page.ground, self._page.min_contrast, fixed=i in asked
+            )
+            if colour is None:
+                k = asked.get(i, next((k for k, indices in targets.items() if i in indices), None))
+                if k is not None:
+                    return {
+                        k: f"it could not be read there: its contrast would be under {self._page.min_contrast:g} : 1"
+                    }
+            elif colour != self._now[i].colour:
+                self._now[i] = replace(self._now[i], colour=colour)
+        return {}
+
+    def _px(self, index: int) -> Box:
+        return to_px(self._now[index].box, self._page.canvas.width, self._page.canvas.height)
+
+
+def _beside(box: Box, kind: str, other: Box, gap: float, *, both: bool) -> Box:
+    """A box as far over as a relation asks for; with `both`, right there, and along the other one's edge."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    left, top = box[0], box[1]
+    if kind == "above":
+        top = other[1] - gap - height if both else min(top, other[1] - gap - height)
+    elif kind == "below":
+        top = other[3] + gap if both else max(top, other[3] + gap)
+    elif kind == "left_of":
+        left = other[0] - gap - width if both else min(left, other[0] - gap - width)
+    else:
+        left = other[2] + gap if both else max(left, other[2] + gap)
+    if both and kind in ("above", "below"):
+        left = other[0]
+    elif both:
+        top = (other[1] + other[3] - height) / 2
+    return (left, top, left + width, top + height)
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    middle = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return outer[0] <= middle[0] <= outer[2] and outer[1] <= middle[1] <= outer[3]
+
+
+def _apart(box: Box, other: Box, canvas: Canvas) -> float:
+    return float(np.hypot((box[0] - other[0]) / canvas.width, (box[1] - other[1]) / canvas.height))
+
+
+def _words(relations: Sequence[tuple[str, int]]) -> str:
+    return " and ".join(kind.replace("_", " ") for kind, _ in relations) or "asked for"

@@ -71,6 +71,7 @@ from layoutgen.stages.finishing import Finish
 from layoutgen.stages.ground import Ground
 from layoutgen.stages.judging import Judging
 from layoutgen.stages.keep_demands import KeepDemands
+from layoutgen.stages.keep_refinements import KeepRefinements
 from layoutgen.stages.paint import Paint
 from layoutgen.stages.place import Place
 from layoutgen.stages.place_covers import PlaceCovers
@@ -79,6 +80,7 @@ from layoutgen.stages.point import Point
 from layoutgen.stages.poster_scenes import PosterScenes
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.protect import Protect
+from layoutgen.stages.refining import Limits, Refining
 from layoutgen.stages.render import Render
 from layoutgen.stages.repair import Effort, Repair
 from layoutgen.stages.route import Routed
@@ -298,11 +300,15 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
     place = Place(config.place, FaceFor(config.place), zones, wardrobe, brands)
     keeping = KeepDemands(place, FaceFor(config.place))
     judging = Judging(config.place.min_font, config.place.min_contrast, config.place.words)
+    files = here((*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files), storage)
+    limits = Limits(config.place.margin, config.place.min_font, config.place.min_contrast, files)
+    refining = Refining(limits, judging)
     if isinstance(config, PostersConfig):  # whose grounds are painted for where the texts are
-        return Repair(keeping, judging)
+        return KeepRefinements(Repair(keeping, judging), refining)
     by_rules = config.model_copy(update={"compose": ComposeSettings()})
     effort = Effort(**config.repair.model_dump())
-    return Repair(keeping, judging, effort, _compose(by_rules, storage, wardrobe, kits), rules.VERSION)
+    repair = Repair(keeping, judging, effort, _compose(by_rules, storage, wardrobe, kits), rules.VERSION)
+    return KeepRefinements(repair, refining)
 
 
 def _kits(config: LayoutsConfig | PostersConfig | CoversConfig, wardrobe: Wardrobe, storage: Storage) -> BrandKits:

@@ -5,7 +5,7 @@ test. Settings don't enter the other classes: builders turn them into plain argu
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args
@@ -82,6 +82,25 @@ class Node(Settings):
 
 
 Config = TypeVar("Config", bound=Settings)
+
+
+def known(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """Settings that a run wrote down, of those that there are today: keys of other releases are passed over. Raises
+    ConfigError where a value can't be used any more."""
+    try:
+        return kind.model_validate(_of_today(kind, values))
+    except ValidationError as error:
+        raise ConfigError(f"the settings of the table's run: {_explain(kind, error)}") from None
+
+
+def _of_today(kind: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for name, value in values.items():
+        if name in kind.model_fields:
+            part = kind.model_fields[name].annotation
+            is_section = isinstance(part, type) and issubclass(part, BaseModel) and isinstance(value, Mapping)
+            found[name] = _of_today(part, value) if is_section else value  # type: ignore[arg-type]  # a section's model
+    return found
 
 
 def load(kind: type[Config], path: str | Path) -> Config:

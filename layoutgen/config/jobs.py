@@ -198,6 +198,24 @@ class RenderConfig(Settings):
     render: RenderSettings = RenderSettings(formats=("webp",))
 
 
+class RefineSettings(Settings):
+    """How published layouts are changed by feedback."""
+
+    side: int = Field(768, ge=64, le=8192, description="px of the photos in which subjects are looked for")
+    pool: Pool = Field(Pool(), description="actors that change rows")
+
+
+class RefineConfig(Settings):
+    """Settings of `jobs.refine`; all that shapes layouts is as the table's run had it."""
+
+    run: RunSettings = RunSettings(rows_per_shard=32)
+    expect: ExpectSettings = ExpectSettings()
+    storage: StorageSettings = StorageSettings()
+    load: LoadSettings = LoadSettings()
+    refine: RefineSettings = RefineSettings()
+    write: WriteSettings = WriteSettings()
+
+
 class ReferencesSettings(Settings):
     """What text-to-image models of other teams are given, and how their pictures are written."""
 

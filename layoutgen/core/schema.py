@@ -27,9 +27,9 @@ VERSION = 1
 # the product without its ground as PNG (RGBA, straight alpha); and a ground as a painter on a GPU gave it, which nobody
 # has looked at yet (`row_types.PAINTED_TYPE`). And a product's further photos, of rows that may show them
 # (`stages.further`).
-SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED, PRODUCT, UNSEEN, FURTHER = _TRAVEL = (
+SHARD, ATTEMPT, TIMES, WAS, WAS_NOTES, PREPARED, PRODUCT, UNSEEN, FURTHER, ORDERS = _TRAVEL = (
     *("_shard", "_attempt", "_times", "_was", "_was_notes"),
-    *("_seen", "_product", "_ground", "_further"),
+    *("_seen", "_product", "_ground", "_further", "_orders"),
 )
 ROW = "_row"  # each row's number in the manifest, from 1, while it is planned
 
@@ -193,6 +193,12 @@ _PLACE = _fields(
         "what the judge holds against it: 0 nothing, 1 enough to send it back; null: unjudged",
     ),
     ("objected_to", pa.list_(pa.string()), "the terms of that which are each reason enough, the worst first"),
+    (
+        "refinement",
+        pa.string(),
+        "what people wanted of the layout and `jobs.refine` did in it, JSON: decisions with their changes, which a row "
+        "that is made anew gets again; null: nothing",
+    ),
 )
 _RENDER = _fields(
     ("picture_file", FILE, "the finished picture: format, uri, sha256 and bytes; null where none was drawn"),

@@ -1,6 +1,6 @@
 """What is run: a table job, which is a list of steps with a name, and what one command asks of its run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,8 +18,12 @@ from layoutgen.core.manifest.wishes import SINGLE
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects import locations
 from layoutgen.io.storage import Storage
+from layoutgen.io.tables.ledger import Ledger, RunPlan
+from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.streaming import Step
 
+Planner = Callable[[Snapshots, Ledger, str], RunPlan]
+"""Plans a run of published rows in its snapshot and ledger, for an intent, and writes the plan."""
 JobConfig = LayoutsConfig | AnnotateConfig | CoversConfig | PostersConfig
 
 
@@ -49,7 +53,8 @@ WHOLE = RunOptions()
 class TableJob:
     """What to run: a table of `kind`, made of a manifest by the stages between load and write. `versions` are those of
     each application's rows, `styles` the names of the house styles that these may ask for, `kits` what rows take on
-    of their brands'."""
+    of their brands'. With a `planner` its rows are not those of a manifest but published ones, which it plans, and
+    `source` is what it was made of."""
 
     kind: JobKind
     steps: list[Step]
@@ -60,6 +65,7 @@ class TableJob:
     output: str
     styles: tuple[str, ...] = ()
     kits: BrandKits = NO_KITS
+    planner: Planner | None = None
 
     @property
     def contract(self) -> Contract:

@@ -48,15 +48,9 @@ def preflight(job: TableJob, options: RunOptions) -> Preflight:
     """Check it all. Raises JobError."""
     job.storage.check(job.source)
     job.storage.check(job.output)
-    looked_at = {
-        "table": _table(job),
-        **_weights(job),
-        **_networks(job),
-        **_render(job),
-        **_posters(job),
-        "disk": _disk(),
-    }
-    sample = _sample(job) if options.replay is None else {}
+    works = {} if job.planner else {**_weights(job), **_networks(job), **_posters(job)}
+    looked_at = {"table": _table(job), **works, **_render(job), "disk": _disk()}
+    sample = _sample(job) if options.replay is None and job.planner is None else {}
     conditional = _conditional(job, options.preflight_only)
     looked_at["output"] = (
         f"{job.output} can be written; it {'has' if conditional else 'has no'} conditional writes: publishing is "

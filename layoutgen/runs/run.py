@@ -23,11 +23,11 @@ from layoutgen.config.jobs import LayoutsConfig, RunSettings
 from layoutgen.config.posters import PostersConfig
 from layoutgen.core.fingerprint import digest
 from layoutgen.core.manifest import selection
-from layoutgen.core.manifest.column_types import decode
+from layoutgen.core.manifest.column_types import decode, encode
 from layoutgen.io.crash import crash_point
 from layoutgen.io.manifests import manifest
 from layoutgen.io.objects.locations import ConflictError
-from layoutgen.io.tables import published_runs
+from layoutgen.io.tables import own_columns, published_runs
 from layoutgen.io.tables.lease import Lease, LeaseError
 from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardReport, Source, open_table
 from layoutgen.io.tables.published_runs import mark_published
@@ -106,8 +106,9 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
 
 
 def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:
+    versions = None if job.planner else job.versions  # planned published rows are all worked on
     return [
-        Step("load", partial(Load, job.storage, ledger, snapshots, job.versions, job.kits), job.config.load.pool),
+        Step("load", partial(Load, job.storage, ledger, snapshots, versions, job.kits), job.config.load.pool),
         *(Step(step.name, partial(Guard, step.name, step.build, ledger), step.pool) for step in job.steps),
         Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
     ]
@@ -262,6 +263,8 @@ def _plan_or_resume(job: TableJob, options: RunOptions, lease: Lease) -> tuple[R
 
 
 def _plan(job: TableJob, options: RunOptions, ledger: Ledger, base: Base, intent: str, now: datetime) -> RunPlan:
+    if job.planner:
+        return job.planner(_snapshots(job, ledger.run_id, _of_published(job, base, now)), ledger, intent)
     replay = None
     if options.replay:
         replay = Replay(
@@ -289,6 +292,13 @@ def _plan(job: TableJob, options: RunOptions, ledger: Ledger, base: Base, intent
     return planning.make_plan(
         batches, replace(job.rules, only=options.only), snapshots, ledger, intent, rows_per_shard(job.config), replay
     )
+
+
+def _of_published(job: TableJob, base: Base, now: datetime) -> RunPlan:
+    """A plan of no rows yet for a run that keeps all published ones, in as many shards and with their own columns."""
+    run_id, shards = (base.published.run_id, base.published.shards) if base.published else (None, 1)
+    own = encode(own_columns.published(job.storage, job.output, run_id, job.contract.published))
+    return RunPlan("", now.isoformat(), shards, base, upsert=True, rows_in=0, failed=[], shards=[], own=own)
 
 
 def rows_per_shard(config: JobConfig) -> int:

@@ -18,28 +18,45 @@ Key = tuple[str, str]
 
 
 def edits_of(decisions: Iterable[Feedback]) -> dict[Key, Feedback]:
-    """The edits that count, by their layout: of all decisions on it the last final one does, else the last."""
-    counting: dict[Key, Feedback] = {}
+    """The edits that count, by their layout."""
+    return {key: decision for key, decision in counting(decisions).items() if decision.elements is not None}
+
+
+def counting(decisions: Iterable[Feedback]) -> dict[Key, Feedback]:
+    """The decisions that count, by their layout: of all decisions on it the last final one does, else the last."""
+    last: dict[Key, Feedback] = {}
     for decision in sorted(decisions, key=lambda decision: (decision.final, decision.time)):
-        counting[decision.row_id, decision.run_id] = decision
-    return {key: decision for key, decision in counting.items() if decision.elements is not None}
+        last[decision.row_id, decision.run_id] = decision
+    return last
 
 
 def as_edited(row: Mapping[str, Any], edit: Feedback, font_files: tuple[str, ...]) -> dict[str, Any]:
     """A row with an edit's elements, and in the edit's house style. Raises RowFault where they can't be drawn."""
-    layout = layout_of(row, edit.styled)
     wanted = [feedback.as_json(element) for element in edit.elements or ()]
     try:
-        elements = edited(
-            layout, wanted, table_rows.canvas(row), lambda e: face_of(e, font_files), has_logo=bool(row.get("logo"))
-        )
-    except EditError as error:
-        raise RowFault("edit_not_drawable", f"as edited by {edit.annotator}, {error}") from None
+        elements = edited_elements(row, wanted, edit.styled, font_files)
+    except RowFault as fault:
+        raise RowFault(fault.kind, f"as edited by {edit.annotator}, {fault.message}") from None
     return {
         **row,
         "elements": [rows.element_row(element) for element in elements],
         "style_used": edit.style or row.get("style_used"),
     }
+
+
+def edited_elements(
+    row: Mapping[str, Any],
+    wanted: Sequence[Mapping[str, Any]],
+    styled: Sequence[Mapping[str, Any]],
+    font_files: tuple[str, ...],
+) -> list[Element]:
+    """A row's elements as an edit wants them; of an edit in another style, `styled` are those that it changes. Raises
+    RowFault where they can't be drawn."""
+    layout, has_logo = layout_of(row, styled), bool(row.get("logo"))
+    try:
+        return edited(layout, wanted, table_rows.canvas(row), lambda e: face_of(e, font_files), has_logo=has_logo)
+    except EditError as error:
+        raise RowFault("edit_not_drawable", str(error)) from None
 
 
 def layout_of(row: Mapping[str, Any], styled: Sequence[Mapping[str, Any]] | None) -> list[Element]:

@@ -1,6 +1,6 @@
 """Placed rows as the judge (`core.metrics.judge`) takes them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,11 @@ class Judging:
                 subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
                 shown = index, image, np.where(subject > _SUBJECT, subject, 0)
             row = {name: values[i] for name, values in columns.items()}
-            verdicts[i] = self._verdict(row, packs.shown(i, shown[1], shown[2], rows.read_framing(row)))
+            verdicts[i] = self.verdict(row, packs.shown(i, shown[1], shown[2], rows.read_framing(row)))
         return verdicts
 
-    def _verdict(self, row: dict[str, Any], photos: Photos) -> tuple[Verdict, np.ndarray]:
+    def verdict(self, row: Mapping[str, Any], photos: Photos) -> tuple[Verdict, np.ndarray]:
+        """What is held against a row with its photos, and the subject's map on its canvas (h, w)."""
         canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), photos.framing
         elements = [rows.read_element(element) for element in row["elements"]]
         ground, shown = photos.on(canvas, _SIDE)

@@ -25,19 +25,20 @@ from layoutgen.stages.judging import RECOMPOSED
 
 
 class Load:
-    """The load stage; `versions` are those of each application's rows, `kits` what they take on of their
-    brands'."""
+    """The load stage; `versions` are those of each application's rows, None where all planned rows are worked on
+    as they are; `kits` what they take on of their brands'."""
 
     def __init__(
         self,
         storage: Storage,
         ledger: Ledger,
         snapshots: Snapshots,
-        versions: Mapping[str, Versions],
+        versions: Mapping[str, Versions] | None,
         kits: BrandKits = NO_KITS,
     ) -> None:
         self._kits = kits
-        self._storage, self._ledger, self._snapshots, self._versions = storage, ledger, snapshots, versions
+        self._storage, self._ledger, self._snapshots = storage, ledger, snapshots
+        self._compares, self._versions = versions is not None, versions or {}
         self._footers: dict[int, pq.FileMetaData] = {}
 
     def __call__(self, table: pa.Table) -> pa.Table:
@@ -52,8 +53,7 @@ class Load:
         planned = planned.append_column(schema.SHARD, pa.array([address["shard"]] * count, pa.int32()))
         planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))
         planned = planned.append_column(schema.TIMES, pa.array(["{}"] * count, pa.string()))
-        known = self._snapshots.previous.before(address["shard"]).known
-        if len(known):
+        if self._compares and len(known := self._snapshots.previous.before(address["shard"]).known):
             planned = self._compare(planned, known)
         return rows.clock(planned, "load", 0, time.monotonic() - began)
 

@@ -99,6 +99,15 @@ def _text(column: pa.ChunkedArray, name: str, uri: str) -> pa.ChunkedArray:
         raise TableError(f"{uri}: column {name} is {column.type}, which is no text ({_line_of(error)})") from None
 
 
+def columns(storage: Storage, uri: str, names: Sequence[str]) -> pa.Table:
+    """Some columns of the contract of all rows of a file; null where it lacks one. Raises TableError."""
+    table = _open(storage, uri, [*names])
+    for name in names:
+        if name not in table.column_names:
+            table = table.append_column(name, pa.nulls(len(table), LAYOUTS.field(name).type))
+    return table.select([*names])
+
+
 def read(storage: Storage, uri: str, rows: Sequence[int]) -> pa.Table:
     """Chosen rows of one file as `published` reads them, each with the picture that its layout lies on as its image.
     Raises TableError where they can't be."""

@@ -1,0 +1,124 @@
+"""Rows with what people want changed in them (`core.refining`), measured again as the place stage does."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from layoutgen.core import rows
+from layoutgen.core.layout import Canvas, Element
+from layoutgen.core.metrics import table_rows
+from layoutgen.core.placing.placement import covered
+from layoutgen.core.refining.applying import Page, apply
+from layoutgen.core.refining.changes import Change, described
+from layoutgen.core.refining.orders import Order, merged, read, write
+from layoutgen.core.refining.reading import least_contrast
+from layoutgen.stages.drawable import RowFault, fault_of
+from layoutgen.stages.edited_rows import edited_elements, face_of
+from layoutgen.stages.further import Photos
+from layoutgen.stages.judging import Judging
+
+REFINED = "refined"
+"""How the notes begin that tell what became of a change."""
+_SIDE = 512  # px of the longer side at which contrast and subjects are looked at
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The free edge and the smallest font as shares of the short side, the least contrast, and the fonts' files."""
+
+    margin: float
+    min_font: float
+    min_contrast: float
+    font_files: tuple[str, ...] = ()
+
+
+class Refining:
+    """Changes rows within the limits of the place stage; `judging` says what is held against them then."""
+
+    def __init__(self, limits: Limits, judging: Judging) -> None:
+        self._limits, self._judging = limits, judging
+
+    def page(self, canvas: Canvas, photos: Photos) -> Page:
+        """What a row is changed on."""
+        ground, subject = photos.on(canvas, _SIDE)
+        short, limits = min(canvas.width, canvas.height), self._limits
+        files = limits.font_files
+        least = math.ceil(limits.min_font * short)
+        margin = limits.margin * short
+        return Page(canvas, margin, least, subject, ground, limits.min_contrast, lambda e: face_of(e, files))
+
+    def refined(
+        self, row: Mapping[str, Any], photos: Photos, orders: Sequence[Order], *, again: bool = False
+    ) -> dict[str, Any]:
+        """A row's columns with orders, in their order; with `again`, of a layout that was made anew since, in which
+        nothing of earlier changes is left: what an edit of its own moved goes to the boxes that it had."""
+        canvas = table_rows.canvas(row)
+        page = self.page(canvas, photos)
+        layout = [rows.read_element(element) for element in row["elements"]]
+        style, notes = row.get("style_used"), list(row.get("notes") or ())
+        before = [] if again else read(row.get("refinement"))
+        has_own = any(order.elements for order in (*before, *orders))
+        followed = []
+        for order in orders:
+            if order.elements and not again:
+                try:
+                    layout, style = self._exact(row, order, canvas), order.style or style
+                    notes.append(f"{REFINED}: kept exactly as edited by {order.by}")
+                    followed.append(order)
+                except RowFault as fault:
+                    notes.append(f"{REFINED} not: the edit of {order.by} can't be drawn: {fault}")
+                continue
+            followed.append(order)
+            if has_own and not order.elements and order.row_id != row["row_id"]:
+                notes.append(
+                    f"{REFINED} not: the layout has an edit of its own, which comes before that of {_of(order)}"
+                )
+            else:
+                layout, more = _applied(layout, order, page, row["row_id"], again=again)
+                notes += more
+        drawn, subject = page.ground, page.subject
+        out = {
+            "elements": [rows.element_row(element) for element in layout],
+            "style_used": style,
+            "contrast": least_contrast(layout, drawn),
+            "subject_covered": covered(layout, subject),
+            "notes": list(dict.fromkeys(notes)),
+            "refinement": write(merged(before, followed)),
+        }
+        verdict, _ = self._judging.verdict({**row, **out}, photos)
+        return {**out, "objections": verdict.objections, "objected_to": verdict.reasons}
+
+    def _exact(self, row: Mapping[str, Any], order: Order, canvas: Canvas) -> list[Element]:
+        """A row's elements as an edit of it has them. Raises RowFault."""
+        elements = edited_elements(row, order.elements, order.styled, self._limits.font_files)
+        if fault := fault_of(elements, canvas, self._limits.font_files):
+            raise RowFault("edit_not_drawable", fault)
+        return elements
+
+
+def _applied(
+    layout: list[Element], order: Order, page: Page, row_id: str, *, again: bool
+) -> tuple[list[Element], list[str]]:
+    """A layout with an order's changes, and notes of what of them it has and has not."""
+    own = order.row_id == row_id
+    done = apply(order.changes, layout, page, same_copy=order.same_copy, exactly=again and bool(order.elements))
+    notes = []
+    if done.done:
+        aside = [f"; {'; '.join(done.aside)}"] if done.aside else []
+        notes.append(f"{REFINED} as {_of(order, own)}: {_list(done.done)}{''.join(aside)}")
+    if done.undone:
+        notes.append(f"{REFINED} not, {_of(order, own)}: {'; '.join(done.undone)}")
+    notes += [f"{REFINED} not, not understood of {order.by}: {part}" for part in order.refused if own]
+    return list(done.elements), notes
+
+
+def _of(order: Order, own: bool = False) -> str:
+    asked = f"{order.by} asked" if order.instruction else f"{order.by} edited"
+    if order.instruction and own:
+        return f"{asked}, {order.instruction!r}"
+    return f"{asked} of {order.row_id}" if order.instruction else f"{order.by} edited {order.row_id}"
+
+
+def _list(changes: Sequence[Change]) -> str:
+    return ", ".join(described(changes))

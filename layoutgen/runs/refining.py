@@ -14,7 +14,7 @@ import pyarrow as pa
 from layoutgen.core import rows, schema
 from layoutgen.core.feedback import Feedback, as_json
 from layoutgen.core.fingerprint import sum_of_ids
-from layoutgen.core.instructions.parsing import InstructionError, parse
+from layoutgen.core.instructions.parsing import HINT, InstructionError, parse
 from layoutgen.core.manifest.column_types import encode
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.refining import orders
@@ -80,20 +80,19 @@ def wanted_of(
     whole = _whole(storage, folder, {row_id for row_id, _ in own})
     near = _by_value(table, ("product_id", *([like] if like != "product" else [])))
     adopted = {row_id for (row_id, run_id), each in settled.items() if each.decision == "adopt"}
-    edited = {row_id for row_id, _ in own}
+    followed = []
     for decision in sorted(own.values(), key=lambda decision: decision.time):
         order = _order(decision, by_id.get(decision.row_id), whole, draft, margin, font_files)
-        if order is None:
-            continue
+        followed += [order] if order else []
+    own_rows = {order.row_id for order in followed}
+    for order in followed:
         source = by_id[order.row_id]
+        draft.of_rows.setdefault(order.row_id, []).append(order)
         for row in _near(source, near, like):
             relation = _relation(source, row, like)
-            if relation is None or (row["row_id"] in adopted and row["row_id"] != order.row_id):
-                continue
-            if row["row_id"] != order.row_id and (row["row_id"] in edited or row["application"] == "video_cover"):
-                continue
-            carried = order if row is source else replace(_carried(order), same_copy=relation)
-            if carried.changes or carried.elements or carried.refused:
+            is_apart = row["row_id"] in own_rows | adopted or row["application"] == "video_cover"
+            carried = replace(_carried(order), same_copy=bool(relation))
+            if relation is not None and not is_apart and carried.changes:
                 draft.of_rows.setdefault(row["row_id"], []).append(carried)
     of_rows = {row_id: tuple(of_row) for row_id, of_row in draft.of_rows.items()}
     return Wanted(of_rows, tuple(draft.refused), draft.known)
@@ -119,7 +118,7 @@ def _order(
             return _of_edit(order, decision, whole[row_id], margin, font_files)
         if refused is None:
             parsed = parse(decision.instruction)
-            parts = [Refused(row_id, by, NOT_UNDERSTOOD, f"{row_id}: {part}") for part in parsed.refused]
+            parts = [Refused(row_id, by, NOT_UNDERSTOOD, f"{row_id}: {part}; {HINT}") for part in parsed.refused]
             draft.refused += parts
             return replace(order, changes=parsed.changes, refused=parsed.refused)
     except RowFault as fault:

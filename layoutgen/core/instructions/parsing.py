@@ -112,26 +112,27 @@ def _read(part: Sequence[Token], before: Sequence[Name]) -> tuple[list[Change], 
     unknown = [token.text for token in part if token.kind == "unknown"]
     if unknown:
         joint = "" if all(len(word) == 1 and not word.isascii() for word in unknown) else " "
-        raise InstructionError(f"{joint.join(unknown)!r} is not understood; {_KNOWN}")
+        raise InstructionError(f"{joint.join(unknown)!r} is not understood")
     names = _names(part)
     if _has(part, {"add"}):
         return _added(part, names), []
     subjects = names or list(before)
     if not subjects:
-        raise InstructionError(f"it says of no element what is to change; {_KNOWN}")
+        raise InstructionError("it says of no element what is to change")
     for kind, read in _READERS.items():
         if _has(part, {kind}):
             return [*read(part, subjects), *_rest(part, kind, subjects)], subjects
     changes = _rest(part, "", subjects)
     if not changes:
-        raise InstructionError(f"it does not say what is to change of {subjects[0]}; {_KNOWN}")
+        raise InstructionError(f"it does not say what is to change of {subjects[0]}")
     return changes, subjects
 
 
-_KNOWN = (
+HINT = (
     "known are sizes, places, above, below and beside, alignment, colours, quoted words, adding and leaving out, of a "
     "title, price, logo, button, badge, selling point or disclaimer"
 )
+"""What may be said, for who said something else."""
 
 
 def _names(part: Sequence[Token]) -> list[Name]:

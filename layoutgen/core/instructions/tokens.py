@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from layoutgen.core.instructions import words
+from layoutgen.core.instructions import places, words
 
 _QUOTED = re.compile(r"[\"“”„]([^\"“”„]{1,200})[\"“”]|[「『《]([^」』》]{1,200})[」』》]|(?<!\w)'([^']{1,200})'(?!\w)")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9])?) ?(?:%|percent|％)")
@@ -87,14 +87,14 @@ def _known() -> dict[str, tuple[str, object]]:
     enter("larger", words.SMALLER, -1)
     enter("little", words.A_LITTLE)
     enter("much", words.MUCH)
-    for kind, of in (("times", words.TIMES), ("colour", words.COLOURS), ("way", words.WAYS)):
+    for kind, of in (("times", words.TIMES), ("colour", words.COLOURS), ("way", places.WAYS)):
         for value, phrases in of.items():
             enter(kind, phrases, value)
-    for sides, phrases in words.CORNERS.items():
+    for sides, phrases in places.CORNERS.items():
         enter("place", phrases, sides)
-    for relation, phrases in words.RELATIONS.items():
+    for relation, phrases in places.RELATIONS.items():
         enter("relation", phrases, relation)
-    for side, phrases in words.ALIGN.items():
+    for side, phrases in places.ALIGN.items():
         enter("align", phrases, side)
     enter("same", words.SAME)
     for nth, phrases in words.ORDINALS.items():

@@ -8,24 +8,23 @@ way, then the piece grows less; where that does not help either it stays as it w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Any
 
 import numpy as np
 
-from layoutgen.core.gallery.edits import FaceOf, redrawn
-from layoutgen.core.layout import Box, Canvas, Element, Role, from_px, intersection, to_px
+from layoutgen.core.gallery.edits import FaceOf
+from layoutgen.core.layout import Box, Canvas, Element, Role, intersection, to_px
 from layoutgen.core.placing.placement import ORDER
 from layoutgen.core.placing.spots import Spots, into
-from layoutgen.core.refining.changes import PLACES, Change, described, named
+from layoutgen.core.refining import rooms
+from layoutgen.core.refining.changes import Change, described, named
+from layoutgen.core.refining.lettering import Letters
 from layoutgen.core.refining.pieces import Piece, borne, own_underlay, piece_of
 from layoutgen.core.refining.reading import readable_again
-from layoutgen.core.refining.relations import aligned, edge, holds
-from layoutgen.core.text.typography import leading_of, set_lines, set_text
+from layoutgen.core.refining.relations import holds
 
 VERSION = "refining-1"  # goes up with every change of what is decided
 _FAR = 0.25
 """How far from where it is wanted a piece may end, of the canvas's sides: further is another idea."""
-_GAP = 0.012
 _SHRINKS = (1.0, 0.85, 0.7, 0.5, 0.3)
 _WAY = 0.3
 
@@ -81,6 +80,8 @@ class _Work:
         self._aside: list[str] = []
         self._fresh = count(len(layout))
         self._spots = Spots.on(page.canvas, page.margin_px, page.subject)
+        widest = page.canvas.width - 2 * page.margin_px
+        self._letters = Letters(page.canvas, widest, page.smallest_px, page.face_of)
 
     def run(self, changes: Sequence[Change], barred: Mapping[int, str]) -> dict[int, str]:
         """Do changes by their place in the list, but for barred ones; return what can't be done, and why."""
@@ -135,7 +136,7 @@ class _Work:
             if change.remove:
                 self._left_out(index)
             elif self._now[index].lines:
-                self._now[index] = self._lettered(index, change)
+                self._now[index] = self._letters.lettered(self._now[index], change)
         return [] if change.remove else indices
 
     def _left_out(self, index: int) -> None:
@@ -155,45 +156,8 @@ class _Work:
         model = self._now[min(alike, key=lambda i: (self._now[i].font_px, i))]
         index = next(self._fresh)
         self._now[index] = replace(model, role=change.name.role, underlay=None, group=None)
-        self._now[index] = self._lettered(index, replace(change, colour=change.colour or model.colour))
+        self._now[index] = self._letters.lettered(self._now[index], change)
         return index
-
-    def _lettered(self, index: int, change: Change) -> Element:
-        """A text in other words, colour, font or alignment; it is set anew, and placed, where its letters change."""
-        element, canvas = self._now[index], self._page.canvas
-        wanted: dict[str, Any] = {"role": element.role.value, "text": change.say or element.text, "box": element.box}
-        wanted |= {name: value for name in ("colour", "font", "alignment") if (value := getattr(change, name))}
-        if change.say and change.say != element.text:
-            styled = redrawn(element, {**wanted, "text": element.text}, str(change.name), canvas, self._page.face_of)
-            return self._set(styled, change.say, styled.font_px, self._spots.safe[2] - self._spots.safe[0])
-        return redrawn(element, wanted, str(change.name), canvas, self._page.face_of)
-
-    def _letter(self, element: Element, scale: float, most: float) -> Element:
-        """A text at a multiple of its size, its lines broken anew where they would be wider than `most` px."""
-        if scale == 1:
-            return element
-        px = max(round(element.font_px * scale), min(self._page.smallest_px, element.font_px))
-        left, _, right, _ = to_px(element.box, self._page.canvas.width, self._page.canvas.height)
-        if (right - left) * px / element.font_px > most:
-            return self._set(element, element.text, px, most)
-        return self._set(element, element.text, px, most, element.lines)
-
-    def _set(self, element: Element, text: str, px: int, most: float, lines: Sequence[str] | None = None) -> Element:
-        """An element's text at a font size, in lines no wider than `most` px, in a box of its own size round where it
-        stood."""
-        canvas, face = self._page.canvas, self._page.face_of(element)
-        leading = leading_of(element.role)
-        setting = set_lines(lines, face, px, leading) if lines else set_text(text, most, face, px, leading)
-        if setting is None:
-            raise ValueError(f"{text!r} is wider than the canvas at {px} px")
-        left, top, right, bottom = to_px(element.box, canvas.width, canvas.height)
-        start = {"left": left, "center": (left + right - setting.width_px) / 2, "right": right - setting.width_px}
-        x, y = start[element.alignment], (top + bottom - setting.height_px) / 2
-        box = from_px((x, y, x + setting.width_px, y + setting.height_px), canvas.width, canvas.height)
-        wanted = {"role": element.role.value, "text": text, "box": into(box, (0.0, 0.0, 1.0, 1.0)), "font_px": px}
-        return redrawn(
-            element, {**wanted, "lines": list(setting.lines)}, element.role.value, canvas, self._page.face_of
-        )
 
     def _placed(self, part: Sequence[tuple[Change, int]], ahead: set[int]) -> str:
         """Place a piece; why it can't be, "" where it was. `ahead` are elements that are still to be moved."""
@@ -203,14 +167,7 @@ class _Work:
         for share in _SHRINKS if max(asked) > 1 else (1.0,):
             scales = [1 + (scale - 1) * share if scale > 1 else scale for scale in asked]
             try:
-                piece = piece_of(
-                    self._now,
-                    indices,
-                    scales,
-                    self._page.canvas,
-                    self._spots.safe[2] - self._spots.safe[0],
-                    self._letter,
-                )
+                piece = piece_of(self._now, indices, scales, self._page.canvas, self._letters)
             except ValueError as error:
                 reason = str(error)
                 continue
@@ -248,8 +205,9 @@ class _Work:
             *(u for i in ahead if i in self._now and (u := own_underlay(self._now, i)) is not None),
         }
         others = {i: self._px(i) for i in self._now if i not in out}
-        wanted = self._wanted(piece, part, relations)
-        room = self._room(wanted, relations)
+        related = [(kind, self._px(j)) for kind, j in relations]
+        wanted = self._wanted(piece, part, related)
+        room = rooms.room(wanted, related, self._spots.safe)
         if room is None:
             return f"no room is left where it is {_words(relations)}"
         holders = {e.underlay for e in piece.members.values() if e.underlay is not None} - piece.members.keys()
@@ -277,57 +235,16 @@ class _Work:
         index = next(i for change, i in part if pair in self._related(change, [i for _, i in part]))
         return self._px(index)
 
-    def _wanted(self, piece: Piece, part: Sequence[tuple[Change, int]], relations: Sequence[tuple[str, int]]) -> Box:
-        """Where a piece is wanted: its shares of the free room, else where it stands; then beside what it is related
-        to."""
-        change, canvas = part[0][0], self._page.canvas
-        width, height = piece.size
-        left, top = piece.footprint[:2]
-        safe = self._spots.safe
-        if self._exactly and change.box and len(part) == 1:
-            own = to_px(change.box, canvas.width, canvas.height)
-            inner = self._inner(piece, part[0][1])
-            left, top = own[0] - (inner[0] - piece.footprint[0]), own[1] - (inner[1] - piece.footprint[1])
-            return (left, top, left + width, top + height)
-        across, down = change.at
-        left = left if across is None else safe[0] + across * (safe[2] - safe[0] - width)
-        top = top if down is None else safe[1] + down * (safe[3] - safe[1] - height)
-        left, top = left + change.shift[0] * canvas.width, top + change.shift[1] * canvas.height
-        box = (left, top, left + width, top + height)
-        gap = _GAP * min(canvas.width, canvas.height)
-        for kind, other in relations:
-            if kind in PLACES:
-                box = _beside(box, kind, self._px(other), gap, both=change.at == (None, None))
-            else:
-                box = aligned(kind, box, self._px(other))
-        return box
-
-    def _inner(self, piece: Piece, index: int) -> Box:
-        return to_px(piece.members[index].box, self._page.canvas.width, self._page.canvas.height)
-
-    def _room(self, wanted: Box, relations: Sequence[tuple[str, int]]) -> Box | None:
-        """The part of the safe area that relations leave; None where it is none."""
-        sides = [*self._spots.safe]
-        for kind, other in relations:
-            box = self._px(other)
-            if kind == "above":
-                sides[3] = min(sides[3], box[1])
-            elif kind == "below":
-                sides[1] = max(sides[1], box[3])
-            elif kind == "left_of":
-                sides[2] = min(sides[2], box[0])
-            elif kind == "right_of":
-                sides[0] = max(sides[0], box[2])
-            else:
-                axis = 0 if kind in ("align_left", "align_center", "align_right") else 1
-                low = wanted[axis] + edge(kind, box) - edge(kind, wanted)
-                sides[axis], sides[axis + 2] = (
-                    max(sides[axis], low),
-                    min(sides[axis + 2], low + wanted[axis + 2] - wanted[axis]),
-                )
-        width, height = wanted[2] - wanted[0], wanted[3] - wanted[1]
-        fits = sides[2] - sides[0] >= width - 0.01 and sides[3] - sides[1] >= height - 0.01
-        return (sides[0], sides[1], sides[2], sides[3]) if fits else None
+    def _wanted(self, piece: Piece, part: Sequence[tuple[Change, int]], related: rooms.Related) -> Box:
+        """Where a piece is wanted: where an edit of this canvas had it, else where its change says."""
+        change, index = part[0]
+        if not self._exactly or not change.box or len(part) > 1:
+            return rooms.wanted(piece.footprint, change, related, self._spots.safe, self._page.canvas)
+        own = to_px(change.box, self._page.canvas.width, self._page.canvas.height)
+        inner = to_px(piece.members[index].box, self._page.canvas.width, self._page.canvas.height)
+        across, down = own[0] - inner[0], own[1] - inner[1]
+        left, top, right, bottom = piece.footprint
+        return (left + across, top + down, right + across, bottom + down)
 
     def _nearest(self, wanted: Box, room: Box, taken: Mapping[int, Box]) -> Box | None:
         """The free place nearest to where a piece is wanted; None where it is too far from there."""
@@ -353,7 +270,7 @@ class _Work:
             return None
         hit = [i for i in taken if i in hit or own_underlay(self._now, i) in own]
         for i in hit:
-            piece = piece_of(self._now, [i], [1.0], self._page.canvas, np.inf, self._letter)
+            piece = piece_of(self._now, [i], [1.0], self._page.canvas, self._letters)
             rest = [box for j, box in taken.items() if j not in piece.members]
             moved = [to_px(e.box, self._page.canvas.width, self._page.canvas.height) for e in way.values()]
             place = self._spots.nearest(piece.footprint, [spot, *rest, *moved])
@@ -387,25 +304,6 @@ class _Work:
 
     def _px(self, index: int) -> Box:
         return to_px(self._now[index].box, self._page.canvas.width, self._page.canvas.height)
-
-
-def _beside(box: Box, kind: str, other: Box, gap: float, *, both: bool) -> Box:
-    """A box as far over as a relation asks for; with `both`, right there, and along the other one's edge."""
-    width, height = box[2] - box[0], box[3] - box[1]
-    left, top = box[0], box[1]
-    if kind == "above":
-        top = other[1] - gap - height if both else min(top, other[1] - gap - height)
-    elif kind == "below":
-        top = other[3] + gap if both else max(top, other[3] + gap)
-    elif kind == "left_of":
-        left = other[0] - gap - width if both else min(left, other[0] - gap - width)
-    else:
-        left = other[2] + gap if both else max(left, other[2] + gap)
-    if both and kind in ("above", "below"):
-        left = other[0]
-    elif both:
-        top = (other[1] + other[3] - height) / 2
-    return (left, top, left + width, top + height)
 
 
 def _holds(outer: Box, inner: Box) -> bool:

@@ -94,10 +94,7 @@ class Change:
         if self.scale != 1:
             yield name, "scale", self.scale
         if any(side is not None for side in self.at):
-            sides = (
-                "-" if side is None else _EDGES.get(side, (f"{side:.2f}",) * 2)[i] for i, side in enumerate(self.at)
-            )
-            yield name, "at", " ".join(sides)
+            yield name, "at", " ".join(_side(share, axis) for axis, share in enumerate(self.at))
         if any(self.shift):
             yield name, "shift", self.shift
         for kind in ("colour", "font", "alignment"):
@@ -105,6 +102,12 @@ class Change:
                 yield name, kind, value
         for kind, other in self.relations:
             yield name, kind, str(other)
+
+
+def _side(share: float | None, axis: int) -> str:
+    if share is None:
+        return "-"
+    return _EDGES[share][axis] if share in _EDGES else f"{share:.0%}"
 
 
 def described(changes: Iterable[Change]) -> list[str]:

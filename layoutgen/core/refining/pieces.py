@@ -1,13 +1,11 @@
 """What moves as one in a layout: an element with the underlay that it alone stands on, or several that were moved by
 one vector. Boxes in px."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from layoutgen.core.layout import Box, Canvas, Element, Role, from_px, to_px, union
-
-Lettering = Callable[[Element, float, float], Element]
-"""An element with its text at a multiple of its size, in at most so many px of width. Raises ValueError."""
+from layoutgen.core.refining.lettering import Letters
 
 
 @dataclass(frozen=True)
@@ -44,17 +42,15 @@ def own_underlay(layout: Mapping[int, Element], index: int) -> int | None:
 
 
 def piece_of(
-    layout: Mapping[int, Element], indices: Sequence[int], scales: Sequence[float], canvas: Canvas, most: float,
-    letter: Lettering,
-) -> Piece:  # fmt: skip
-    """The piece of some elements, each at a multiple of its size, no text wider than `most` px. Raises ValueError where
-    a text can't be set so."""
+    layout: Mapping[int, Element], indices: Sequence[int], scales: Sequence[float], canvas: Canvas, letters: Letters
+) -> Piece:
+    """The piece of some elements, each at a multiple of its size. Raises ValueError where a text can't be set so."""
     members: dict[int, Element] = {}
     for index, scale in zip(indices, scales, strict=True):
         before = to_px(layout[index].box, canvas.width, canvas.height)
         element = layout[index]
         if element.lines:
-            element = letter(element, scale, most)
+            element = letters.scaled(element, scale, letters.widest_px)
         elif scale != 1:
             element = replace(element, box=from_px(_grown(before, before, scale), canvas.width, canvas.height))
         members[index] = element

@@ -1,0 +1,58 @@
+"""Texts of a layout in other words, sizes, colours and fonts, each set by what sets all texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from layoutgen.core.gallery.edits import FaceOf, redrawn
+from layoutgen.core.layout import Canvas, Element, from_px, to_px
+from layoutgen.core.placing.spots import into
+from layoutgen.core.refining.changes import Change
+from layoutgen.core.text.typography import leading_of, set_lines, set_text
+
+
+@dataclass(frozen=True)
+class Letters:
+    """What sets texts on a canvas: none wider than `widest_px`, none made smaller than `smallest_px` px."""
+
+    canvas: Canvas
+    widest_px: float
+    smallest_px: int
+    face_of: FaceOf
+
+    def lettered(self, element: Element, change: Change) -> Element:
+        """A text in other words, colour, font or alignment, which is set anew where its letters change. Raises
+        ValueError where it can't be."""
+        canvas = self.canvas
+        wanted: dict[str, Any] = {"role": element.role.value, "text": change.say or element.text, "box": element.box}
+        wanted |= {name: value for name in ("colour", "font", "alignment") if (value := getattr(change, name))}
+        if change.say and change.say != element.text:
+            styled = redrawn(element, {**wanted, "text": element.text}, str(change.name), canvas, self.face_of)
+            return self._set(styled, change.say, styled.font_px, self.widest_px)
+        return redrawn(element, wanted, str(change.name), canvas, self.face_of)
+
+    def scaled(self, element: Element, scale: float, most: float) -> Element:
+        """A text at a multiple of its size, its lines broken anew where they would be wider than `most` px. Raises
+        ValueError where a word is wider."""
+        if scale == 1:
+            return element
+        px = max(round(element.font_px * scale), min(self.smallest_px, element.font_px))
+        left, _, right, _ = to_px(element.box, self.canvas.width, self.canvas.height)
+        if (right - left) * px / element.font_px > most:
+            return self._set(element, element.text, px, most)
+        return self._set(element, element.text, px, most, element.lines)
+
+    def _set(self, element: Element, text: str, px: int, most: float, lines: Sequence[str] | None = None) -> Element:
+        """An element's text at a font size, in lines no wider than `most` px, in a box of its own size round where it
+        stood."""
+        canvas, face = self.canvas, self.face_of(element)
+        leading = leading_of(element.role)
+        setting = set_lines(lines, face, px, leading) if lines else set_text(text, most, face, px, leading)
+        if setting is None:
+            raise ValueError(f"{text!r} is wider than the canvas at {px} px")
+        left, top, right, bottom = to_px(element.box, canvas.width, canvas.height)
+        start = {"left": left, "center": (left + right - setting.width_px) / 2, "right": right - setting.width_px}
+        x, y = start[element.alignment], (top + bottom - setting.height_px) / 2
+        box = from_px((x, y, x + setting.width_px, y + setting.height_px), canvas.width, canvas.height)
+        wanted = {"role": element.role.value, "text": text, "box": into(box, (0.0, 0.0, 1.0, 1.0)), "font_px": px}
+        return redrawn(element, {**wanted, "lines": list(setting.lines)}, element.role.value, canvas, self.face_of)

@@ -120,7 +120,7 @@ def _order(
             parsed = parse(decision.instruction)
             parts = [Refused(row_id, by, NOT_UNDERSTOOD, f"{row_id}: {part}; {HINT}") for part in parsed.refused]
             draft.refused += parts
-            return replace(order, changes=parsed.changes, refused=parsed.refused)
+            return replace(order, changes=parsed.changes, refused=parsed.refused) if parsed.changes else None
     except RowFault as fault:
         refused = Refused(row_id, by, fault.kind, f"{row_id}: {fault.message}")
     except InstructionError as error:

@@ -113,7 +113,9 @@ def redrawn(was: Element, wanted: Mapping[str, Any], name: str, canvas: Canvas, 
     if lines == was.lines and not _LETTERS & {*changes} and wanted.get("font_px") in (None, was.font_px):
         stays = all(abs(side - before) < _DIGITS for side, before in zip(box, was.box, strict=True))
         return element if stays else _scaled(element, box, largest / was.font_px)
-    return _set(replace(element, text=text, runs=()), box, lines, largest, _face(was, element, face_of), canvas, name)
+    return _set(
+        replace(element, text=text, runs=()), box, lines, largest, face_for(was, element, face_of), canvas, name
+    )
 
 
 def _scaled(element: Element, box: Box, scale: float) -> Element:
@@ -161,7 +163,8 @@ def _set(
     return with_runs(set_text, face, width)
 
 
-def _face(was: Element, element: Element, face_of: FaceOf) -> Face:
+def face_for(was: Element, element: Element, face_of: FaceOf) -> Face:
+    """What sets an element that was another one: a price's small currency stays small. Raises ValueError."""
     face = face_of(element)
     small = min((run.scale for run in was.runs), default=1.0)
     return PriceFace(face, small) if was.role is Role.PRICE and small < 1 else face

@@ -59,6 +59,8 @@ def parse(text: object) -> Parsed:
             changes += read
         except InstructionError as error:
             refused.append(f"{_text(part)!r}: {error}")
+    if not changes and not refused:
+        raise InstructionError(f"the instruction {clean!r} says nothing that is to change; {HINT}")
     try:
         whole = joined(changes)
     except ChangeError as error:

@@ -18,14 +18,16 @@ from layoutgen.core.placing.spots import Spots, into
 from layoutgen.core.refining import rooms
 from layoutgen.core.refining.changes import Change, described, named
 from layoutgen.core.refining.lettering import Letters
-from layoutgen.core.refining.pieces import Piece, borne, own_underlay, piece_of
+from layoutgen.core.refining.pieces import Piece, borne, own_underlay, piece_of, visible
 from layoutgen.core.refining.reading import readable_again
 from layoutgen.core.refining.relations import holds
 
 VERSION = "refining-1"  # goes up with every change of what is decided
-_FAR = 0.25
-"""How far from where it is wanted a piece may end, of the canvas's sides: further is another idea."""
-_SHRINKS = (1.0, 0.85, 0.7, 0.5, 0.3)
+_NEAR, _FAR = 0.06, 0.25
+"""How far from where it is wanted a piece may end, of the canvas's sides: before others make way, and at all."""
+_SHRINKS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.1)
+_LEAST = 1.05
+"""What is no larger than this is not larger."""
 _WAY = 0.3
 
 
@@ -93,20 +95,21 @@ class _Work:
                 targets[k] = self._begun(change)
             except ValueError as error:
                 return {k: str(error)}
-        moving = [k for k in targets if changes[k].add or changes[k].moves or changes[k].say]
+        there = {k: [i for i in indices if i in self._now] for k, indices in targets.items()}
+        moving = [k for k in there if there[k] and (changes[k].add or changes[k].moves or changes[k].say)]
         groups: dict[object, list[int]] = {}
         for k in moving:
             groups.setdefault(changes[k].group or ("alone", k), []).append(k)
         order = sorted(groups.values(), key=lambda ks: min(ORDER.index(changes[k].name.role) for k in ks))
-        ahead = {i for ks in order for k in ks for i in targets[k]}
+        ahead = {i for ks in order for k in ks for i in there[k]}
         for ks in order:
-            wanted = [(changes[k], i) for k in ks for i in targets[k]]
+            wanted = list({i: (changes[k], i) for k in ks for i in there[k]}.values())
             parts = [wanted] if len(ks) > 1 else [[each] for each in wanted]
             for part in parts:
                 ahead -= {i for _, i in part}
                 if reason := self._placed(part, ahead):
                     return dict.fromkeys(ks, reason)
-        return self._unread(changes, targets)
+        return self._unread(changes, there)
 
     def outcome(self, changes: Sequence[Change], barred: Mapping[int, str]) -> Applied:
         """The layout as it is, with its indices closed up."""
@@ -148,6 +151,8 @@ class _Work:
     def _added(self, change: Change) -> int:
         """A new text, which looks like the layout's smallest of its role, or of all."""
         texts = [i for i, e in self._now.items() if e.lines]
+        if not change.say:
+            raise ValueError("an image that was put back is not put back elsewhere")
         if any(self._now[i].text == change.say for i in texts):
             raise ValueError("the layout says so already")
         alike = [i for i in texts if self._now[i].role is change.name.role] or texts
@@ -166,6 +171,8 @@ class _Work:
         relations = [pair for change, _ in part for pair in self._related(change, indices) if pair[0] != "same_size"]
         for share in _SHRINKS if max(asked) > 1 else (1.0,):
             scales = [1 + (scale - 1) * share if scale > 1 else scale for scale in asked]
+            if share < 1 and max(scales) < _LEAST:
+                break
             try:
                 piece = piece_of(self._now, indices, scales, self._page.canvas, self._letters)
             except ValueError as error:
@@ -205,7 +212,7 @@ class _Work:
             *(u for i in ahead if i in self._now and (u := own_underlay(self._now, i)) is not None),
         }
         others = {i: self._px(i) for i in self._now if i not in out}
-        related = [(kind, self._px(j)) for kind, j in relations]
+        related = [(kind, self._visible(j)) for kind, j in relations]
         wanted = self._wanted(piece, part, related)
         room = rooms.room(wanted, related, self._spots.safe)
         if room is None:
@@ -213,27 +220,30 @@ class _Work:
         holders = {e.underlay for e in piece.members.values() if e.underlay is not None} - piece.members.keys()
         stays = {i for i in holders if i in others and _holds(others[i], wanted)}
         taken = {i: box for i, box in others.items() if i not in stays}
-        spot = self._nearest(wanted, room, taken)
-        way: dict[int, Element] = {}
+        spot = self._nearest(wanted, room, taken, _NEAR)
+        way: dict[int, Element] | None = {}
         if spot is None:
             spot = into(wanted, room)
-            cleared = self._make_way(spot, taken)
-            if cleared is None:
-                return "there is no free place for it near there"
-            way = cleared
+            way = self._make_way(spot, taken)
+        if way is None:
+            way, spot = {}, self._nearest(wanted, room, taken, _FAR)
+        if spot is None:
+            return "there is no free place for it near there"
         now = piece.at(spot)
         left = {i for i in holders if i not in stays}
         now = {i: replace(e, underlay=None) if e.underlay in left else e for i, e in now.items()}
         self._now |= {**way, **now}
         self._now = {i: e for i, e in self._now.items() if i not in left or borne(self._now, i)}
-        wrong = [pair for pair in relations if not holds(pair[0], self._box_of(part, pair), self._px(pair[1]), 2.0)]
+        wrong = [
+            pair for pair in relations if not holds(pair[0], self._box_of(part, pair), self._visible(pair[1]), 2.0)
+        ]
         self._aside += [f"{self._now[i].role.value} makes way" for i in way if self._now[i].role is not Role.UNDERLAY]
         return f"it can't be {_words(wrong)} there" if wrong else ""
 
     def _box_of(self, part: Sequence[tuple[Change, int]], pair: tuple[str, int]) -> Box:
         """The box of the member that a relation is of."""
         index = next(i for change, i in part if pair in self._related(change, [i for _, i in part]))
-        return self._px(index)
+        return self._visible(index)
 
     def _wanted(self, piece: Piece, part: Sequence[tuple[Change, int]], related: rooms.Related) -> Box:
         """Where a piece is wanted: where an edit of this canvas had it, else where its change says."""
@@ -246,8 +256,8 @@ class _Work:
         left, top, right, bottom = piece.footprint
         return (left + across, top + down, right + across, bottom + down)
 
-    def _nearest(self, wanted: Box, room: Box, taken: Mapping[int, Box]) -> Box | None:
-        """The free place nearest to where a piece is wanted; None where it is too far from there."""
+    def _nearest(self, wanted: Box, room: Box, taken: Mapping[int, Box], most: float) -> Box | None:
+        """The free place nearest to where a piece is wanted; None where it is further than `most` from there."""
         spots = self._spots.within(room)
         asked = into(wanted, room)
         spots = replace(spots, stays=max(spots.stays, self._spots.share(wanted) if self._exactly else 0.0))
@@ -256,7 +266,7 @@ class _Work:
         if spot is None or any(intersection(spot, box) > 1 for box in taken.values()):
             return None
         far = np.hypot((spot[0] - asked[0]) / canvas.width, (spot[1] - asked[1]) / canvas.height)
-        return spot if far <= _FAR else None
+        return spot if far <= most else None
 
     def _make_way(self, spot: Box, taken: Mapping[int, Box]) -> dict[int, Element] | None:
         """The elements that stand in a piece's way where they are out of it; None where they can't be."""
@@ -292,6 +302,8 @@ class _Work:
             colour = readable_again(
                 elements, place[i], was, self._page.ground, self._page.min_contrast, fixed=i in asked
             )
+            if colour is None and self._exactly:  # it is as who edited this canvas saw it
+                continue
             if colour is None:
                 k = asked.get(i, next((k for k, indices in targets.items() if i in indices), None))
                 if k is not None:
@@ -304,6 +316,9 @@ class _Work:
 
     def _px(self, index: int) -> Box:
         return to_px(self._now[index].box, self._page.canvas.width, self._page.canvas.height)
+
+    def _visible(self, index: int) -> Box:
+        return visible(self._now, index, self._page.canvas)
 
 
 def _holds(outer: Box, inner: Box) -> bool:

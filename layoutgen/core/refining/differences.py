@@ -12,6 +12,7 @@ from typing import Any
 from layoutgen.core.gallery.edits import origins
 from layoutgen.core.layout import Box, Canvas, Element, Role, area, to_px, union
 from layoutgen.core.refining.changes import Change, Name
+from layoutgen.core.refining.pieces import visible
 from layoutgen.core.refining.relations import between
 
 _MOVED_PX = 2.0
@@ -32,8 +33,7 @@ def changes_of(
     `margin` the free edge in px. Raises EditError."""
     was = origins(layout, edit)
     names = names_of(layout)
-    box = [to_px(e.box, canvas.width, canvas.height) for e in layout]
-    now = {k: to_px(e.box, canvas.width, canvas.height) for k, e in enumerate(drawn)}
+    box, now = ({k: visible(of, k, canvas) for k in of} for of in (dict(enumerate(layout)), dict(enumerate(drawn))))
     first = {i: k for k, i in reversed([*enumerate(was)]) if i is not None}
     changes = [Change(names[i], remove=True) for i in names if i not in first and layout[i].role is not Role.UNDERLAY]
     groups: dict[tuple[int, int], int] = {}

@@ -1,13 +1,13 @@
 """Texts of a layout in other words, sizes, colours and fonts, each set by what sets all texts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from layoutgen.core.gallery.edits import FaceOf, redrawn
+from layoutgen.core.gallery.edits import FaceOf, face_for, redrawn
 from layoutgen.core.layout import Canvas, Element, from_px, to_px
-from layoutgen.core.placing.spots import into
 from layoutgen.core.refining.changes import Change
+from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import leading_of, set_lines, set_text
 
 
@@ -45,8 +45,8 @@ class Letters:
     def _set(self, element: Element, text: str, px: int, most: float, lines: Sequence[str] | None = None) -> Element:
         """An element's text at a font size, in lines no wider than `most` px, in a box of its own size round where it
         stood."""
-        canvas, face = self.canvas, self.face_of(element)
-        leading = leading_of(element.role)
+        canvas, face = self.canvas, face_for(element, element, self.face_of)
+        leading = element.line_height_px / element.font_px if element.font_px else leading_of(element.role)
         setting = set_lines(lines, face, px, leading) if lines else set_text(text, most, face, px, leading)
         if setting is None:
             raise ValueError(f"{text!r} is wider than the canvas at {px} px")
@@ -54,5 +54,5 @@ class Letters:
         start = {"left": left, "center": (left + right - setting.width_px) / 2, "right": right - setting.width_px}
         x, y = start[element.alignment], (top + bottom - setting.height_px) / 2
         box = from_px((x, y, x + setting.width_px, y + setting.height_px), canvas.width, canvas.height)
-        wanted = {"role": element.role.value, "text": text, "box": into(box, (0.0, 0.0, 1.0, 1.0)), "font_px": px}
-        return redrawn(element, {**wanted, "lines": list(setting.lines)}, element.role.value, canvas, self.face_of)
+        words = replace(element, text=text, box=box, lines=setting.lines, font=face.name, font_px=px)
+        return with_runs(replace(words, line_height_px=setting.line_height_px), face, setting.width_px)

@@ -41,6 +41,12 @@ def own_underlay(layout: Mapping[int, Element], index: int) -> int | None:
     return under if alone and under in layout else None
 
 
+def visible(layout: Mapping[int, Element], index: int, canvas: Canvas) -> Box:
+    """The box of an element that relations are of: of what stands on an underlay alone, that."""
+    under = own_underlay(layout, index)
+    return to_px(layout[index if under is None else under].box, canvas.width, canvas.height)
+
+
 def piece_of(
     layout: Mapping[int, Element], indices: Sequence[int], scales: Sequence[float], canvas: Canvas, letters: Letters
 ) -> Piece:

@@ -193,12 +193,7 @@ _PLACE = _fields(
         "what the judge holds against it: 0 nothing, 1 enough to send it back; null: unjudged",
     ),
     ("objected_to", pa.list_(pa.string()), "the terms of that which are each reason enough, the worst first"),
-    (
-        "refinement",
-        pa.string(),
-        "what people wanted of the layout and `jobs.refine` did in it, JSON: decisions with their changes, which a row "
-        "that is made anew gets again; null: nothing",
-    ),
+    ("refinement", pa.string(), "what people wanted of the layout (`jobs.refine`), JSON; null: nothing"),
 )
 _RENDER = _fields(
     ("picture_file", FILE, "the finished picture: format, uri, sha256 and bytes; null where none was drawn"),

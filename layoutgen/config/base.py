@@ -94,13 +94,13 @@ def known(kind: type[Config], values: Mapping[str, Any]) -> Config:
 
 
 def _of_today(kind: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
+    today = {}
     for name, value in values.items():
         if name in kind.model_fields:
             part = kind.model_fields[name].annotation
             is_section = isinstance(part, type) and issubclass(part, BaseModel) and isinstance(value, Mapping)
-            found[name] = _of_today(part, value) if is_section else value  # type: ignore[arg-type]  # a section's model
-    return found
+            today[name] = _of_today(part, value) if is_section else value  # type: ignore[arg-type]  # a section's model
+    return today
 
 
 def load(kind: type[Config], path: str | Path) -> Config:

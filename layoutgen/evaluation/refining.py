@@ -125,10 +125,10 @@ def _read(storage: Storage, uri: str) -> list[feedback.Feedback]:
     """The decisions of a file of feedback. Raises Refusal for a line that is none: what is passed over is lost."""
     if PurePosixPath(uri).suffix not in (".jsonl", ".json", ".txt"):
         raise Refusal(f"{uri} is no .jsonl file; give the gallery's feedback.jsonl")
-    found, errors = feedback.read(storage.read(uri).decode("utf-8", "replace"))
+    read, errors = feedback.read(storage.read(uri).decode("utf-8", "replace"))
     if errors:
         raise Refusal(f"{uri}: {errors[0]}; {len(errors)} of its lines can't be read")
-    return found
+    return read
 
 
 def _reported(wanted: Wanted) -> dict[str, Any]:

@@ -191,11 +191,11 @@ def _relation(source: Mapping[str, Any], row: Mapping[str, Any], like: Like) -> 
 
 def _known(storage: Storage, folder: str) -> list[dict[str, Any]]:
     """What is asked of all rows of a table."""
-    found = []
+    known = []
     for uri in layout_tables.parts(storage, folder):
         table = layout_tables.columns(storage, uri, _READ)
-        found += table.to_pylist()
-    return found
+        known += table.to_pylist()
+    return known
 
 
 def _whole(storage: Storage, folder: str, row_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -219,7 +219,7 @@ def plan(wanted: Wanted, base_run: str, snapshots: Snapshots, ledger: Ledger, in
     shards = list(_shards(wanted, snapshots))
     ledger.write_part(0, iter(table for _, table in shards))
     row_ids = [(shard, table.column("row_id").to_pylist()) for shard, table in shards]
-    made = RunPlan(
+    planned = RunPlan(
         intent=intent,
         created_at=snapshots.created_at.isoformat(),
         shard_count=snapshots.shards,
@@ -230,8 +230,8 @@ def plan(wanted: Wanted, base_run: str, snapshots: Snapshots, ledger: Ledger, in
         shards=[ShardPlan(shard, 0, k, len(ids), sum_of_ids(ids)) for k, (shard, ids) in enumerate(row_ids)],
         own=encode(snapshots.own),
     )
-    ledger.write_plan(made)
-    return made
+    ledger.write_plan(planned)
+    return planned
 
 
 def _shards(wanted: Wanted, snapshots: Snapshots) -> Iterator[tuple[int, pa.Table]]:

@@ -13,10 +13,11 @@ import numpy as np
 
 from layoutgen.core.gallery.edits import FaceOf
 from layoutgen.core.layout import Box, Canvas, Element, Role, intersection, to_px
+from layoutgen.core.metrics.own import contrast_of
 from layoutgen.core.placing.placement import ORDER
 from layoutgen.core.placing.spots import Spots, into
 from layoutgen.core.refining import rooms
-from layoutgen.core.refining.changes import Change, described, named
+from layoutgen.core.refining.changes import PLACES, Change, Name, described, named
 from layoutgen.core.refining.lettering import Letters
 from layoutgen.core.refining.pieces import Piece, borne, own_underlay, piece_of, visible
 from layoutgen.core.refining.reading import readable_again
@@ -80,6 +81,7 @@ class _Work:
         self._now = dict(self._first)
         self._undone: dict[int, str] = {}
         self._aside: list[str] = []
+        self._short: dict[int, list[tuple[str, Name]]] = {}
         self._fresh = count(len(layout))
         self._spots = Spots.on(page.canvas, page.margin_px, page.subject)
         widest = page.canvas.width - 2 * page.margin_px
@@ -109,7 +111,7 @@ class _Work:
                 ahead -= {i for _, i in part}
                 if reason := self._placed(part, ahead):
                     return dict.fromkeys(ks, reason)
-        return self._unread(changes, there)
+        return self._unread(changes, there) or self._unrelated(changes, there)
 
     def outcome(self, changes: Sequence[Change], barred: Mapping[int, str]) -> Applied:
         """The layout as it is, with its indices closed up."""
@@ -117,9 +119,14 @@ class _Work:
         place = {i: k for k, i in enumerate(order)}
         elements = [self._now[i] for i in order]
         closed = tuple(replace(e, underlay=None if e.underlay is None else place.get(e.underlay)) for e in elements)
-        done = tuple(change for k, change in enumerate(changes) if k not in barred)
-        undone = tuple(f"{', '.join(described([changes[k]]))}: {why}" for k, why in barred.items())
-        return Applied(closed, done, undone, tuple(dict.fromkeys(self._aside)))
+        done, undone = [], [f"{', '.join(described([changes[k]]))}: {why}" for k, why in barred.items()]
+        for k, change in enumerate(changes):
+            short = self._short.get(k, [])
+            if k not in barred:
+                done.append(replace(change, relations=tuple(pair for pair in change.relations if pair not in short)))
+            for kind, other in dict.fromkeys(short):
+                undone.append(f"{change.name} {kind.replace('_', ' ')} {other}: there is no room for that")
+        return Applied(closed, tuple(done), tuple(undone), tuple(dict.fromkeys(self._aside)))
 
     def _begun(self, change: Change) -> list[int]:
         """Leave out, add and letter what a change says; return the elements that it is of. Raises ValueError."""
@@ -165,22 +172,30 @@ class _Work:
         return index
 
     def _placed(self, part: Sequence[tuple[Change, int]], ahead: set[int]) -> str:
-        """Place a piece; why it can't be, "" where it was. `ahead` are elements that are still to be moved."""
+        """Place a piece, with all its relations or, where it is told where to go, with those that can be; why it can't
+        be, "" where it was. `ahead` are elements that are still to be moved."""
         indices = [i for _, i in part]
         asked = [self._scale(change, i) for change, i in part]
-        relations = [pair for change, _ in part for pair in self._related(change, indices) if pair[0] != "same_size"]
-        for share in _SHRINKS if max(asked) > 1 else (1.0,):
-            scales = [1 + (scale - 1) * share if scale > 1 else scale for scale in asked]
-            if share < 1 and max(scales) < _LEAST:
-                break
-            try:
-                piece = piece_of(self._now, indices, scales, self._page.canvas, self._letters)
-            except ValueError as error:
-                reason = str(error)
-                continue
-            reason = self._put(piece, part, relations, ahead)
-            if not reason:
-                return ""
+        whole = [pair for change, _ in part for pair in self._related(change, indices) if pair[0] != "same_size"]
+        whole = [pair for pair in whole if pair[1] not in ahead]
+        places = [pair for pair in whole if pair[0] in PLACES]
+        is_free = any(replace(change, relations=()).moves for change, _ in part)
+        choices = [whole, places, []] if is_free else [whole]
+        reason = ""
+        for relations in (each for k, each in enumerate(choices) if each not in choices[:k]):
+            for share in _SHRINKS if max(asked) > 1 else (1.0,):
+                scales = [1 + (scale - 1) * share if scale > 1 else scale for scale in asked]
+                if share < 1 and max(scales) < _LEAST:
+                    break
+                try:
+                    piece = piece_of(self._now, indices, scales, self._page.canvas, self._letters)
+                except ValueError as error:
+                    reason = reason or str(error)
+                    continue
+                failed = self._put(piece, part, relations, ahead)
+                if not failed:
+                    return ""
+                reason = reason or failed
         return reason
 
     def _scale(self, change: Change, index: int) -> float:
@@ -229,21 +244,12 @@ class _Work:
             way, spot = {}, self._nearest(wanted, room, taken, _FAR)
         if spot is None:
             return "there is no free place for it near there"
-        now = piece.at(spot)
         left = {i for i in holders if i not in stays}
-        now = {i: replace(e, underlay=None) if e.underlay in left else e for i, e in now.items()}
-        self._now |= {**way, **now}
-        self._now = {i: e for i, e in self._now.items() if i not in left or borne(self._now, i)}
-        wrong = [
-            pair for pair in relations if not holds(pair[0], self._box_of(part, pair), self._visible(pair[1]), 2.0)
-        ]
+        now = {i: replace(e, underlay=None) if e.underlay in left else e for i, e in piece.at(spot).items()}
+        after = {**self._now, **way, **now}
+        self._now = {i: e for i, e in after.items() if i not in left or borne(after, i)}
         self._aside += [f"{self._now[i].role.value} makes way" for i in way if self._now[i].role is not Role.UNDERLAY]
-        return f"it can't be {_words(wrong)} there" if wrong else ""
-
-    def _box_of(self, part: Sequence[tuple[Change, int]], pair: tuple[str, int]) -> Box:
-        """The box of the member that a relation is of."""
-        index = next(i for change, i in part if pair in self._related(change, [i for _, i in part]))
-        return self._visible(index)
+        return ""
 
     def _wanted(self, piece: Piece, part: Sequence[tuple[Change, int]], related: rooms.Related) -> Box:
         """Where a piece is wanted: where an edit of this canvas had it, else where its change says."""
@@ -292,6 +298,7 @@ class _Work:
     def _unread(self, changes: Sequence[Change], targets: Mapping[int, Sequence[int]]) -> dict[int, str]:
         """Give texts that moved a colour in which they can be read; changes of which one can't be, and why."""
         changed = {i for i, e in self._now.items() if e.lines and e != self._first.get(i)}
+        first = list(self._first.values())
         asked = {i: k for k, indices in targets.items() for i in indices if changes[k].colour}
         order = sorted(self._now)
         place = {i: k for k, i in enumerate(order)}
@@ -299,9 +306,9 @@ class _Work:
         elements = [replace(e, underlay=None if e.underlay is None else place.get(e.underlay)) for e in elements]
         for i in sorted(changed):
             was = self._first.get(i)
-            colour = readable_again(
-                elements, place[i], was, self._page.ground, self._page.min_contrast, fixed=i in asked
-            )
+            before = contrast_of(first, i, self._page.ground) if was else None
+            enough = min(least, before or least)
+            colour = readable_again(elements, place[i], was, self._page.ground, enough, fixed=i in asked)
             if colour is None and self._exactly:  # it is as who edited this canvas saw it
                 continue
             if colour is None:
@@ -312,6 +319,21 @@ class _Work:
                     }
             elif colour != self._now[i].colour:
                 self._now[i] = replace(self._now[i], colour=colour)
+        return {}
+
+    def _unrelated(self, changes: Sequence[Change], targets: Mapping[int, Sequence[int]]) -> dict[int, str]:
+        """Note the relations that don't hold in the end; changes that ask for nothing else can't be done."""
+        for k, indices in targets.items():
+            for index in indices:
+                wrong = [
+                    (kind, other)
+                    for kind, other in changes[k].relations
+                    for _, j in self._related(replace(changes[k], relations=((kind, other),)), [index])
+                    if kind != "same_size" and not holds(kind, self._visible(index), self._visible(j), 2.0)
+                ]
+                if wrong and not replace(changes[k], relations=()).moves:
+                    return {k: f"it can't be {_words(wrong)} there"}
+                self._short.setdefault(k, []).extend(wrong)
         return {}
 
     def _px(self, index: int) -> Box:
@@ -330,5 +352,5 @@ def _apart(box: Box, other: Box, canvas: Canvas) -> float:
     return float(np.hypot((box[0] - other[0]) / canvas.width, (box[1] - other[1]) / canvas.height))
 
 
-def _words(relations: Sequence[tuple[str, int]]) -> str:
+def _words(relations: Sequence[tuple[str, object]]) -> str:
     return " and ".join(kind.replace("_", " ") for kind, _ in relations) or "asked for"

@@ -112,7 +112,7 @@ def _side(share: float | None, axis: int) -> str:
 
 def described(changes: Iterable[Change]) -> list[str]:
     """Changes as notes echo them, in plain words."""
-    words = {"scale": "times {:g}", "at": "to the {}", "remove": "left out", "add": "added: {}", "say": "says {}"}
+    words = {"scale": "times {:.3g}", "at": "to the {}", "remove": "left out", "add": "added: {}", "say": "says {}"}
     out = []
     for change in changes:
         for name, kind, value in change.meanings:

@@ -14,7 +14,7 @@ def readable_again(
     elements: Sequence[Element], index: int, was: Element | None, ground: np.ndarray, least: float, *, fixed: bool
 ) -> str | None:
     """The colour of a text that moved or was lettered anew, `was` before: its own where that has the contrast `least`
-    on the ground's pixels (h, w, 3), or as much as before; else, where it is not `fixed`, another text's, white or
+    on the ground's pixels (h, w, 3); else, where it is not `fixed`, another text's, white or
     black. None where none of them can be read."""
     own = contrast_of(elements, index, ground) or 0.0
     stays = was is not None and not fixed and was.colour == elements[index].colour and was.box == elements[index].box

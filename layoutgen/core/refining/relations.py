@@ -27,8 +27,10 @@ def holds(kind: str, box: Box, other: Box, slack: float = _NEAR_PX) -> bool:
 
 
 def between(box: Box, other: Box) -> set[str]:
-    """All kinds of place and alignment that hold of a box to another one."""
-    return {kind for kind in (*PLACES, *ALIGNED) if holds(kind, box, other)}
+    """The kinds of place and alignment that hold of a box to another one: above and below of boxes one of which lies
+    over the other, beside of boxes side by side; what lies across a corner is neither."""
+    beside = {kind for kind in PLACES if holds(kind, box, other)}
+    return {kind for kind in (*beside, *ALIGNED) if len(beside) < 2 and holds(kind, box, other)}
 
 
 def edge(kind: str, box: Box) -> float:

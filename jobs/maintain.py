@@ -1,5 +1,6 @@
 """Retention: remove old runs of a table, but nothing that CURRENT, its readers or an unfinished run may need. Or, with
---shards, publish the newest snapshot again in another number of files; with --publish, a run that was refused.
+--shards, publish the newest snapshot again in another number of files; with --publish, a run that was refused. Then
+catalogues that a night did not reach are told (`[publish]` of the settings).
 
 Exit codes: 0 done; 1 it ended half-way, and the same command goes on; 2 nothing was done, and the message says why.
 
@@ -16,6 +17,7 @@ from dataclasses import asdict
 from jobs.output import end, reported, say
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import table_kind
+from layoutgen.runs.catalogues import register_again
 from layoutgen.runs.maintenance import clean_up
 from layoutgen.runs.publishing import publish
 from layoutgen.runs.resharding import reshard
@@ -59,6 +61,8 @@ def main(argv: list[str] | None = None) -> int:
             runs = f"{len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes"
             say(f"{would} {runs}; {cleaned.pictures} pictures, {cleaned.picture_bytes} bytes", sys.stderr)
         say(json.dumps(done))
+        if not arguments.dry_run and (registered := register_again(storage, arguments.output.rstrip("/"))):
+            say(json.dumps({"catalogues": registered}), sys.stderr)
     return outcome.code
 
 

@@ -72,6 +72,30 @@ class ExpectSettings(Settings):
         return value
 
 
+class IcebergSettings(Settings):
+    """An Iceberg table that published snapshots are registered in."""
+
+    catalog: str = Field(description="name of the catalogue in PyIceberg's own configuration, which has its address")
+    table: str = Field(description="the table there: `namespace.name`; made where it is not there")
+
+    @field_validator("table")
+    @classmethod
+    def _in_a_namespace(cls, value: str) -> str:
+        if not all(part.strip() for part in value.split(".")) or "." not in value:
+            raise ValueError(f"{value!r} has no namespace; write `namespace.name`, such as 'catalogue.layouts'")
+        return value
+
+
+class PublishSettings(Settings):
+    """Where else a published snapshot can be found, besides as plain Parquet."""
+
+    iceberg: IcebergSettings | None = Field(None, description="{catalog = …, table = …}: registered there")
+    delta: bool = Field(False, description="OUTPUT is a Delta table, too")
+    partition_by: Literal["", "canvas", "category", "application", "language"] = Field(
+        "", description="column by whose values a second copy is parted into folders; Iceberg and Delta take that one"
+    )
+
+
 class InputSettings(Settings):
     """What the manifest's rows get where they say nothing."""
 
@@ -129,6 +153,7 @@ class LayoutsConfig(Settings):
 
     run: RunSettings = RunSettings()
     expect: ExpectSettings = ExpectSettings()
+    publish: PublishSettings = PublishSettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings()
@@ -159,6 +184,7 @@ class AnnotateConfig(Settings):
 
     run: RunSettings = RunSettings()
     expect: ExpectSettings = ExpectSettings()
+    publish: PublishSettings = PublishSettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings(side=1280)
@@ -172,6 +198,7 @@ class CoversConfig(Settings):
 
     run: RunSettings = RunSettings()
     expect: ExpectSettings = ExpectSettings()
+    publish: PublishSettings = PublishSettings()
     input: InputSettings = InputSettings(canvases=("3:4", "1:1", "16:9", "9:16"), application="video_cover")
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings(side=1080)

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from layoutgen.config.base import Pool, Settings, check_registry
-from layoutgen.config.jobs import ExpectSettings, InputSettings, RunSettings, StorageSettings
+from layoutgen.config.jobs import ExpectSettings, InputSettings, PublishSettings, RunSettings, StorageSettings
 from layoutgen.config.stages import (
     AnnotateSettings,
     ComposeSettings,
@@ -129,6 +129,7 @@ class PostersConfig(Settings):
 
     run: RunSettings = RunSettings()
     expect: ExpectSettings = ExpectSettings()
+    publish: PublishSettings = PublishSettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings()

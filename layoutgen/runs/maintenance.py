@@ -31,8 +31,15 @@ from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Ledger, table_kind
 from layoutgen.runs import picture_retention
 
-PARTS = ("snapshots", "dead_letters", "_runs")  # in this order they go: without a ledger nobody knows whose files are
-_WRITTEN = re.compile(r"_\w+(\.json)?|_changes/changes-\d+\.parquet|(part|plan|kept)-\d+\.parquet|\.\w+\.part")
+PARTS = (
+    "partitioned",
+    "snapshots",
+    "dead_letters",
+    "_runs",
+)  # in this order they go: without a ledger nobody knows whose files are
+_WRITTEN = re.compile(
+    r"_\w+(\.json)?|_changes/changes-\d+\.parquet|(\w+=[^/]+/)?(part|plan|kept)-\d+\.parquet|\.\w+\.part"
+)
 _WITHOUT_LEDGER = re.compile(r".*-reshard-\d+")
 
 

@@ -28,6 +28,7 @@ from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import table_kind
 from layoutgen.models.building import finders, painters, planners
 from layoutgen.models.building.fonts import FaceFor
+from layoutgen.runs import catalogues
 from layoutgen.runs.job import RunError, RunOptions, TableJob
 
 log = logging.getLogger("layoutgen")
@@ -46,6 +47,7 @@ class Preflight:
 
 def preflight(job: TableJob, options: RunOptions) -> Preflight:
     """Check it all. Raises JobError."""
+    catalogues.check(job.config.publish)
     job.storage.check(job.source)
     job.storage.check(job.output)
     works = {} if job.planner else {**_weights(job), **_networks(job), **_posters(job)}

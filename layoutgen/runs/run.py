@@ -33,7 +33,7 @@ from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardReport, Sourc
 from layoutgen.io.tables.published_runs import mark_published
 from layoutgen.io.tables.replay import Replay
 from layoutgen.io.tables.snapshot import Snapshots
-from layoutgen.runs import expectations, planning, unchanged
+from layoutgen.runs import catalogues, expectations, planning, unchanged
 from layoutgen.runs.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.runs.job import WHOLE, JobConfig, RunError, RunOptions, TableJob
 from layoutgen.runs.preflight import preflight
@@ -102,7 +102,8 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
             refusals = [why for why in (broken["why"] for broken in summary["expectations"]) if why]
             _end(lease, snapshots, refusals)
         progress.say("refused" if refusals else "published")
-    return {**summary, "current": not refusals}
+        registered = catalogues.register(job.storage, job.output) if not refusals else {}
+    return {**summary, "current": not refusals, **({"catalogues": registered} if registered else {})}
 
 
 def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:

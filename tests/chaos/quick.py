@@ -13,6 +13,7 @@ from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.io.tables import snapshot
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import composers
+from layoutgen.runs import catalogues
 from layoutgen.runs import run as running
 from layoutgen.runs.job import RunOptions
 from layoutgen.stages import finishing, guard, write
@@ -66,7 +67,7 @@ def night(
             raise Crash(name)
 
     changed: list[tuple[Any, str, Any]] = [(composers, "composer", composer)]
-    changed += [(module, "crash_point", point) for module in (running, guard, write, finishing, snapshot)]
+    changed += [(module, "crash_point", point) for module in (running, catalogues, guard, write, finishing, snapshot)]
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     for module, name, value in changed:
         setattr(module, name, value)

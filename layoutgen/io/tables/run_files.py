@@ -28,14 +28,19 @@ def parquet(table: pa.Table, compression: str) -> bytes:
     return sink.getvalue()
 
 
+def sha256(data: bytes) -> str:
+    """The sha256 of bytes, as manifests write it."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def write(storage: Storage, uri: str, data: bytes, columns: list[str]) -> tuple[Written, pa.Table]:
     """Write a file and read it back: what it is, with the version that the store gave it, and these columns of it.
     Raises StorageError where its bytes are not those that were sent."""
     storage.write(uri, data)
-    digest = hashlib.sha256(data).hexdigest()
+    digest = sha256(data)
     written = Written(uri.rpartition("/")[2], pq.read_metadata(pa.BufferReader(data)).num_rows, len(data), digest)
     there = storage.read_version(uri)
-    if there is None or hashlib.sha256(there[0]).hexdigest() != digest:
+    if there is None or sha256(there[0]) != digest:
         raise StorageError(f"{uri} does not hold what was written to it")
     return replace(written, version=there[1]), pq.read_table(pa.BufferReader(there[0]), columns=columns)
 
@@ -43,4 +48,4 @@ def write(storage: Storage, uri: str, data: bytes, columns: list[str]) -> tuple[
 def holds(storage: Storage, uri: str, written: Written) -> bool:
     """Tell whether a file, which a listing that may be old shows otherwise, has the bytes that were written."""
     there = storage.read_version(uri)
-    return there is not None and hashlib.sha256(there[0]).hexdigest() == written.sha256
+    return there is not None and sha256(there[0]) == written.sha256

@@ -26,6 +26,7 @@ from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.layouts import Score as Metric
 from layoutgen.core.metrics.layouts import score as metric
 from layoutgen.imaging import drawing, images
+from layoutgen.imaging.segmenting import words_split
 from layoutgen.io.font_files import here
 from layoutgen.io.objects.locations import StorageFault
 from layoutgen.io.storage import Storage
@@ -35,7 +36,7 @@ from layoutgen.models.critics.sketch import sketch
 from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.further import Photos
-from layoutgen.stages.judging import edges, judged_totals, words_split
+from layoutgen.stages.judging import edges, judged_totals
 from layoutgen.stages.scored_content import Content, named
 
 ELEMENT_SCORES = pa.list_(
@@ -182,7 +183,7 @@ class Score:
                 ]
                 content.measured[i] = (protected, ratios)
                 if self._critic:
-                    looks = sketch(elements[i], table_rows.canvas(values[i]), ground, on_canvas)
+                    looks = sketch(elements[i], table_rows.canvas(values[i]), ground, on_canvas, self._font_files)
                     (content.rating[i],) = self._critic.rate([looks])
                 content.cut[i] = view.cut(_PROTECTED)
                 asked, split = _asked(values[i], elements[i]), words_split(elements[i], values[i].get("language"))

@@ -23,7 +23,7 @@ table, no photo, a font that is not here) the metric is excluded and the reason 
   **sent_back** (lower): 1 where one of its hard terms is; **hierarchy** (lower): its term of that name;
   **second_objections** (lower): what the held-out judge, `second_judge`, holds against it. All need the photo.
 - **critic** (higher): what the embedded critic gives a layout, in log odds that were learnt from pairs: surer than
-  right of layouts unlike those. It compares no layouts of different rows, and needs the photo.
+  right of layouts that differ in more than these. It compares no layouts of different rows, and needs the photo.
 """
 
 import math

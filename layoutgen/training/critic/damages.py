@@ -105,7 +105,10 @@ def _scaled(element: Element, factor: float) -> Element:
     """A text in another size about its middle."""
     (x, y), (left, top, right, bottom) = _middle(element.box), element.box
     box = (x + factor * (left - x), y + factor * (top - y), x + factor * (right - x), y + factor * (bottom - y))
-    runs = tuple(replace(run, x_px=factor * run.x_px, width_px=factor * run.width_px) for run in element.runs)
+    runs = tuple(
+        replace(run, **{name: factor * getattr(run, name) for name in ("x_px", "baseline_px", "width_px")})
+        for run in element.runs
+    )
     px, line = max(1, round(factor * element.font_px)), max(1, round(factor * element.line_height_px))
     return replace(element, box=box, font_px=px, line_height_px=line, runs=runs)
 

@@ -1,7 +1,7 @@
 """Layouts that the critic learns from and is measured on, each with some damages of it: drawn posters, and what the
 rules make of their photos and copy."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,14 +24,15 @@ from layoutgen.models.critics.sketch import CHANNELS, SIDE, sketch
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec, Poster
 from layoutgen.training.critic.damages import GRADES, KINDS, damaged
 
-_DRAWN_SIDE = 192
+_DRAWN_SIDE = 384
 _SCALE = 100.0  # of a sketch's values as bytes
-_SEEN_SIDE = 128  # px of the longer side from which rules' layouts are sketched
+SEEN_SIDE = 256
+"""Px of the longer side from which layouts are sketched."""
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """Sketches of one layout (1 + damages, 6, 64, 64) int8, the whole one first, and each damage's kind and grade."""
+    """Sketches of one layout (1 + damages, 6, 128, 128) int8, the whole one first, and each damage's kind and grade."""
 
     sketches: np.ndarray
     damages: tuple[tuple[str, str], ...]
@@ -70,8 +71,7 @@ class _Rules:
         short = min(canvas.width, canvas.height)
         limits = Limits(self.place.margin * short, round(self.place.min_font * short), self.place.min_contrast)
         drawn, subject = (
-            framed.draw(pixels, answer.framing, canvas, _SEEN_SIDE)
-            for pixels in (image, poster.mask.astype(np.float32))
+            framed.draw(pixels, answer.framing, canvas, SEEN_SIDE) for pixels in (image, poster.mask.astype(np.float32))
         )
         style = wardrobe.named(answer.style)
         ground, face_for = Ground(drawn, subject), faces.speaking(copy.language, style)
@@ -120,5 +120,10 @@ def _example(layout: _Layout, damages: int, rng: np.random.Generator) -> Example
         if worse is not None:
             sketches.append(sketch(worse, layout.canvas, *shown))
             kinds.append(order[int(at)])
+    return packed(sketches, kinds)
+
+
+def packed(sketches: Sequence[np.ndarray], damages: Sequence[tuple[str, str]]) -> Example:
+    """An example of a layout's sketch and those of worse ones, each with the kind and grade of its fault."""
     stacked = np.stack(sketches).reshape(-1, CHANNELS, SIDE, SIDE)
-    return Example(np.clip(np.rint(_SCALE * stacked), -127, 127).astype(np.int8), tuple(kinds))
+    return Example(np.clip(np.rint(_SCALE * stacked), -127, 127).astype(np.int8), tuple(damages))

@@ -5,12 +5,12 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from layoutgen.core.layout import Element, Role
-from layoutgen.models.critics.network import Critic, network
-from layoutgen.models.critics.sketch import CHANNELS, SIDE
-from layoutgen.training.critic.__main__ import loss, train
+from layoutgen.core.layout import Canvas, Element, Role
+from layoutgen.models.critics.network import TEMPERATURE, Critic, network
+from layoutgen.models.critics.sketch import CHANNELS, SIDE, sketch
+from layoutgen.training.critic.__main__ import fit, loss, temperature, train
 from layoutgen.training.critic.damages import GRADES, KINDS, damaged
-from layoutgen.training.critic.pairs import examples
+from layoutgen.training.critic.pairs import examples, packed
 from layoutgen.training.saliency import Net, Training, folded
 
 GROUND = np.full((64, 64, 3), 240, np.uint8)
@@ -92,8 +92,10 @@ def test_what_is_trained_is_what_runs():
     net.eval()
     sketches = np.random.default_rng(0).normal(0, 0.3, (3, CHANNELS, SIDE, SIDE)).astype(np.float32)
     with torch.no_grad():
-        expected = net(torch.from_numpy(sketches))[0].flatten().tolist()
-    assert Critic(weights=save(folded(net))).rate(list(sketches)) == pytest.approx(expected, rel=1e-4, abs=1e-5)
+        expected = (net(torch.from_numpy(sketches))[0].flatten() / 2).tolist()
+    assert Critic(weights=save({**folded(net), TEMPERATURE: torch.tensor([2.0])})).rate(
+        list(sketches)
+    ) == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
 def test_examples_are_of_drawn_posters_and_of_the_rules_and_the_same_every_time():
@@ -125,3 +127,34 @@ def test_a_training_that_was_interrupted_gives_the_same_weights(tmp_path, monkey
         sum(card["held_back"][grade]["pairs"] for grade in GRADES if grade in card["held_back"])
         == card["pairs"]["held_back"]
     )
+
+
+def test_the_temperature_makes_leads_log_odds():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 2, 4000)
+    right = rng.random(4000) < 1 / (1 + np.exp(-truth))
+    assert temperature(3 * np.where(right, truth, -truth)) == pytest.approx(3, rel=0.15)
+    assert temperature(np.zeros(0)) == 1
+
+
+def of_brand(paint, rng):
+    """A layout of a brand, whose grounds are all painted alike, and the same with its title on the product."""
+    ground = np.clip(rng.normal(paint, 6, (64, 64, 3)), 0, 255).astype(np.uint8)
+    whole = [text(Role.TITLE, (0.1, 0.05 + 0.1 * rng.random(), 0.6, 0.2), 100), PILL]
+    worse = damaged(whole, ground, SUBJECT, "subject", "clear", rng)
+    sketches = [sketch(elements, Canvas(1000, 1000), ground, SUBJECT) for elements in (whole, worse)]
+    return packed(sketches, [("subject", "clear")])
+
+
+def test_a_critic_of_one_brand_says_of_another_brand_that_it_does_not_know_it():
+    rng = np.random.default_rng(0)
+    pale, dark = ([of_brand(paint, rng) for _ in range(16)] for paint in ((240, 235, 225), (30, 20, 90)))
+    torch.manual_seed(0)
+    critic = Critic(weights=save(fit(pale, pale[:4], seed=0, steps=6)))
+    known = [max(critic.distances(list(example.floats()))) for example in pale]
+    unknown = [min(critic.distances(list(example.floats()))) for example in dark]
+    assert np.mean(np.array(known) <= 1) >= 0.9
+    assert min(unknown) > 1, "none of the other brand's layouts is taken for one of its own"
+    for example in dark:
+        pair = list(example.floats())
+        assert abs(critic.log_odds(pair)[1]) < abs(np.diff(critic.rate(pair))[0])

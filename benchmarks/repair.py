@@ -78,9 +78,11 @@ def night(
 ) -> tuple[dict[str, dict[str, Any]], float]:
     """The rows of a run by their keys, and milliseconds of the place stage a row; `more` are settings of the compose
     stage."""
-    compose = {"engine": engine} if engine == "rules" else {"engine": engine, "model": "embedded", **more}
+    compose: dict[str, Any] = (
+        {"engine": engine} if engine == "rules" else {"engine": engine, "model": "embedded", **more}
+    )
     if engine == "qwen_vl":
-        compose["image_side"] = "224"
+        compose["image_side"] = 224
     sections: dict[str, Any] = {"compose": compose, "annotate": {"engine": "none"}, "repair": {"rounds": rounds}}
     images = {str(Path(json.loads(line)["image"]).parent) for line in manifest.read_text("utf-8").splitlines()}
     sections["input"] = {"canvases": _CANVASES, "allowed_prefixes": [str(manifest.parent), *sorted(images)]}

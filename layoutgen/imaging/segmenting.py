@@ -13,7 +13,7 @@ letters in them, and what kinsoku forbids is never parted.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ import budoux
 from icu4py.breakers import LineBreaker, WordBreaker
 
 from layoutgen.core.errors import Refusal
+from layoutgen.core.layout import Element
+from layoutgen.core.metrics.judge import split_words
 from layoutgen.core.text import wholes
 from layoutgen.core.text.breaking import AFFIX, HYPHEN, LOOSE, PAUSE, SPLIT, WORD, Break
 
@@ -62,6 +64,16 @@ def breaks(text: str, language: str = "", words: str = "") -> tuple[Break, ...]:
     for at in _hyphens(text, language, places):
         places[at] = Break(at, HYPHEN, hyphen=True)
     return tuple(places[at] for at in sorted(places))
+
+
+def words_split(elements: Sequence[Element], language: str | None, words: str = "") -> int:
+    """How many lines of a row's texts end in a word's middle: of a language, with the user's words of a file."""
+    count = 0
+    for element in elements:
+        if len(element.lines) > 1:
+            places = breaks(" ".join(element.text.split()), language or "", words)
+            count += split_words(element, [each.at for each in places if each.cost < SPLIT])
+    return count
 
 
 def _kind(text: str, language: str) -> str:

@@ -1,17 +1,17 @@
 """Placed rows as the judge (`core.metrics.judge`) takes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import fingerprint, rows
-from layoutgen.core.layout import Box, Canvas, Element, Framing
+from layoutgen.core.layout import Box, Canvas, Framing
 from layoutgen.core.metrics import table_rows
-from layoutgen.core.metrics.judge import Judged, Verdict, judge, split_words
-from layoutgen.core.text.breaking import SPLIT
-from layoutgen.imaging import images, segmenting
+from layoutgen.core.metrics.judge import Judged, Verdict, judge
+from layoutgen.imaging import images
+from layoutgen.imaging.segmenting import words_split
 from layoutgen.stages import further
 from layoutgen.stages.further import Photos
 from layoutgen.stages.travelling import read_map
@@ -82,13 +82,3 @@ def judged_totals(layout: Judged, rating: float | None, second: float | None) ->
         "second_objections": (second or 0.0, float(second is not None)),
         "critic": (rating or 0.0, float(rating is not None)),
     }
-
-
-def words_split(elements: Sequence[Element], language: str | None, words: str = "") -> int:
-    """How many lines of a row's texts end in a word's middle: of a language, with the user's words of a file."""
-    count = 0
-    for element in elements:
-        if len(element.lines) > 1:
-            breaks = segmenting.breaks(" ".join(element.text.split()), language or "", words)
-            count += split_words(element, [each.at for each in breaks if each.cost < SPLIT])
-    return count

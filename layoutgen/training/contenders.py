@@ -11,12 +11,13 @@ from layoutgen.config.training import GateSettings, RetrainConfig, TrainSettings
 from layoutgen.io.adapter_registry import AdapterRegistry
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.base import Composer
+from layoutgen.models.critics.outcome import Placing
 from layoutgen.models.decoding.devices import ending_with_device
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.weights import fetch_weights
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.opening import open_data
-from layoutgen.training.judging.measures import Measures, Placing, framed_before, measure
+from layoutgen.training.judging.measures import Measures, framed_before, measure
 from layoutgen.training.kinds import exports_whole, ground_kind, network_family, size_of
 
 

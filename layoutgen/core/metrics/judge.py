@@ -41,6 +41,8 @@ from layoutgen.core.metrics.own import Asked, ElementScore
 
 VERSION = "judge-2"  # goes up with every change of what it says
 MOST = 3.0
+UNPLACED = 4 * MOST
+"""Objections to a layout that there is none of: four terms at their worst."""
 HARD = (
     "text_on_subject",
     "subject_cut",

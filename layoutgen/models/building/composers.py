@@ -15,6 +15,7 @@ from layoutgen.core.layout import Canvas, Copy, Framing
 from layoutgen.imaging.grounds import panel_colour
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composer, Preparer
+from layoutgen.models.building import finders
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers import rules
 from layoutgen.models.composers.campaigns import Campaign
@@ -23,6 +24,8 @@ from layoutgen.models.composers.demanded import Demanded
 from layoutgen.models.composers.dressed import Dressed
 from layoutgen.models.composers.folded import Folded
 from layoutgen.models.composers.mirrored import Mirrored
+from layoutgen.models.critics.outcome import Placing
+from layoutgen.models.critics.ranking import Foreseen, Rank, rough
 from layoutgen.models.finders.border import BorderSaliency
 
 
@@ -45,13 +48,22 @@ def composer(
         case "qwen_vl":
             from layoutgen.models.building import vlm as building_vlm
 
-            model, provenance = building_vlm.composer(settings, seed, storage, frame_default)
+            rank = _rank(settings, place, face_for)
+            model, provenance = building_vlm.composer(settings, seed, storage, frame_default, rank)
             return Demanded(Dressed(Folded(model))), provenance
         case _:
             from layoutgen.models.building import networks as building_networks
 
-            model, provenance = building_networks.composer(settings, seed, storage, frame_default)
+            rank = _rank(settings, place, face_for)
+            model, provenance = building_networks.composer(settings, seed, storage, frame_default, rank)
             return Demanded(Dressed(Folded(Mirrored(model)))), provenance
+
+
+def _rank(settings: ComposeSettings, place: PlaceSettings, face_for: FaceFor) -> Rank:
+    """Which of several candidates is the best: by what the place stage, so set, makes of them."""
+    if settings.candidates < 2:
+        return rough
+    return Foreseen(Placing(face_for, place.margin, place.min_font, place.min_contrast), finders.critic())
 
 
 def cover_composer(

@@ -6,6 +6,7 @@ from typing import Any
 from layoutgen.config.stages import ComposeSettings
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composer
+from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.models.prefixes import split_pin
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
@@ -13,9 +14,10 @@ from layoutgen.models.weights import EMBEDDED, fetch_weights, weights_sha
 
 
 def composer(
-    settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming
+    settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming, rank: Rank = rough
 ) -> tuple[Composer, dict[str, Any]]:
-    """Build the composer, and its provenance. Raises ValueError or AbsentError with the mend."""
+    """Build the composer, which takes the best of its candidates by `rank`, and its provenance. Raises ValueError or
+    AbsentError with the mend."""
     folder = _fetch(settings, storage)
     family = FAMILIES[settings.engine]
     model = family.composer(
@@ -25,6 +27,7 @@ def composer(
         samples=settings.candidates,
         rows=settings.batch,
         seed=seed,
+        rank=rank,
     )
     weights = f"{split_pin(settings.model)[0]} {weights_sha(folder)[:12]}"
     name = f"{family.version} {weights}, {settings.steps} steps"

@@ -30,7 +30,6 @@ from layoutgen.core.errors import AbsentError
 from layoutgen.core.fingerprint import COVER_COPY, Versions, digest
 from layoutgen.core.metrics import judge
 from layoutgen.core.placing import dressing, moves, placement
-from layoutgen.core.proposals import ranking
 from layoutgen.core.text import lettering
 from layoutgen.imaging import drawing, fonts, framed, images, outpainting, packshots, segmenting, video
 from layoutgen.imaging.documents import formats
@@ -40,6 +39,7 @@ from layoutgen.models.building.finders import zones
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.building.libraries import release
 from layoutgen.models.composers import campaigns, covers, rules
+from layoutgen.models.critics import ranking
 from layoutgen.models.finders import border, clips, faces
 
 JUDGED = RepairSettings(rounds=0)
@@ -227,11 +227,27 @@ def _composer_version(settings: ComposeSettings, place: PlaceSettings | None = N
             place and _limits(place),
         ]
     if settings.engine in NETWORKS:
-        return [border.VERSION, seed, *network_version(settings)]
+        return [border.VERSION, seed, *network_version(settings), *_ranking_version(settings, place)]
     from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 
-    drawn = [ranking.VERSION, settings.candidates, settings.temperature, seed] if settings.candidates > 1 else []
+    drawn = [settings.candidates, settings.temperature, seed, *_ranking_version(settings, place)]
+    drawn = drawn if settings.candidates > 1 else []
     return [framing.VERSION, border.VERSION, PROMPT_VERSION, CODEC, *_checkpoint_version(settings), *drawn]
+
+
+def _ranking_version(settings: ComposeSettings, place: PlaceSettings | None) -> list[object]:
+    """What says which of several candidates is the best."""
+    if settings.candidates < 2:
+        return []
+    from layoutgen.models.critics import network
+
+    return [
+        ranking.VERSION,
+        network.version(),
+        judge.VERSION,
+        placement.VERSION,
+        place and (*_limits(place), place.min_contrast),
+    ]
 
 
 def network_version(settings: ComposeSettings) -> list[object]:

@@ -9,6 +9,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.annotators.vlm import InternVlAnnotator, VlmPointer, annotation_task, cover_task
 from layoutgen.models.base import Composer, Saliency
 from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, Task, open_answerer
 from layoutgen.models.decoding.decoder import Engine
 from layoutgen.models.decoding.memory import INSTRUCTIONS
@@ -47,12 +48,17 @@ def _name(settings: CheckpointSettings, identity: dict[str, str]) -> str:
 
 
 def composer(
-    settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming
+    settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming, rank: Rank = rough
 ) -> tuple[Composer, dict[str, Any]]:
-    """Build the composer, and its provenance."""
+    """Build the composer, which takes the best of its candidates by `rank`, and its provenance."""
     answerer, weights = _opened(settings, storage, layout_task)
     model = QwenVlComposer(
-        answerer, frame=frame, candidates=settings.candidates, temperature=settings.temperature, seed=seed
+        answerer,
+        frame=frame,
+        candidates=settings.candidates,
+        temperature=settings.temperature,
+        seed=seed,
+        rank=rank,
     )
     identity = answerer.identity
     name = (identity["family"], split_pin(settings.model)[0], revision(weights)[:12], identity["weights_sha"][:12])

@@ -2,17 +2,16 @@
 adapter.
 
 Decoding is bound to the answer's grammar, so an answer is a layout of the copy's own texts; what is left to go wrong
-(an answer cut short, a deadline) becomes a fault. Of several candidates the best by `core.proposals.ranking` is taken;
+(an answer cut short, a deadline) becomes a fault. Of several candidates the best by `models.critics.ranking` is taken;
 the first one is always the greedy answer, and wins a tie.
 """
 
 from collections.abc import Sequence
 
-from layoutgen.core.framing import on_canvas
 from layoutgen.core.layout import Framing
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION, answer_grammar, layout_prompt, parse_layout
-from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault, Prepared
+from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.decoding.answerer import Answerer
 from layoutgen.models.decoding.decoder import Answer, Request
 from layoutgen.models.vlm.canvas_painter import CanvasPainter, ChooseFraming
@@ -27,7 +26,7 @@ class QwenVlComposer:
     """Composes layouts with a checkpoint that was opened for `layout_task`.
 
     `frame` says how a brief's photo lies on its canvas. Of `candidates` the first is greedy, the others are drawn at
-    `temperature` from `seed`.
+    `temperature` from `seed`, and the best by `rank` is taken.
     """
 
     def __init__(
@@ -38,8 +37,10 @@ class QwenVlComposer:
         candidates: int = 1,
         temperature: float = 0.8,
         seed: int = 0,
+        rank: Rank = rough,
     ) -> None:
         self._answerer, self._candidates, self._temperature, self._seed = answerer, candidates, temperature, seed
+        self._rank = rank
         self._painter = CanvasPainter(answerer.chat.pictures, answerer.options.max_side, frame)
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
@@ -86,5 +87,4 @@ class QwenVlComposer:
         compositions = [composition for composition in parsed if isinstance(composition, Composition)]
         if len(compositions) < 2:
             return compositions[0] if compositions else parsed[0]
-        subject = on_canvas(brief.annotation.subject, framing) if brief.annotation.subject else None
-        return max(compositions, key=lambda composition: layout_score(composition.suggestions, brief.canvas, subject))
+        return max(compositions, key=lambda composition: self._rank(brief, framing, composition.suggestions))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from layoutgen.core.layout import Suggestion
 from layoutgen.models.base import Composer
+from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.denoising.inputs import Inputs
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
@@ -48,10 +49,19 @@ class NetworkParts:
 
 
 class MakesComposer(Protocol):
-    """Makes what composes with a network: `steps` of denoising, `samples` a layout, `rows` layouts at once."""
+    """Makes what composes with a network: `steps` of denoising, `samples` a layout of which the best by `rank` is
+    taken, `rows` layouts at once."""
 
     def __call__(  # noqa: D102
-        self, network: Network, *, frame: ChooseFraming, steps: int, samples: int = 1, rows: int = 8, seed: int = 0
+        self,
+        network: Network,
+        *,
+        frame: ChooseFraming,
+        steps: int,
+        samples: int = 1,
+        rows: int = 8,
+        seed: int = 0,
+        rank: Rank = rough,
     ) -> Composer: ...
 
 

@@ -25,13 +25,15 @@ from layoutgen.core.annotation import Annotation
 from layoutgen.core.framing import subject_box
 from layoutgen.core.layout import Element, Framing, Role, Suggestion, area, iou, to_px
 from layoutgen.core.metrics import judge, own, second_judge
+from layoutgen.core.metrics.judge import UNPLACED
 from layoutgen.core.proposals.ranking import overlap
 from layoutgen.imaging import framed
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared
+from layoutgen.models.critics.outcome import Placing
 from layoutgen.models.finders.border import BorderSaliency
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.data.cases import Case
-from layoutgen.training.judging.judged import SIDE, UNPLACED, Placing, judged_of, placed
+from layoutgen.training.judging.judged import SIDE, judged_of, placed
 
 BETTER = {
     "parsed": "higher",

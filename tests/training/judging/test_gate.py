@@ -8,14 +8,15 @@ import pytest
 
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.core.layout import Framing, Role, Suggestion
+from layoutgen.core.metrics.judge import UNPLACED
 from layoutgen.io.storage import Storage as Store
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.critics.outcome import Placing
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.training.data.cases import Case
 from layoutgen.training.data.stored import open_stored
 from layoutgen.training.judging.gate import compare, judge
-from layoutgen.training.judging.judged import UNPLACED, Placing
 from layoutgen.training.judging.measures import Measures, measure
 from tests.training.samples import store
 

@@ -1,7 +1,7 @@
 """A composer that denoises boxes: RADM.
 
 A layout's noise is drawn from a seed of its own, made of the run's seed and what is to be laid out, so it does not
-depend on what else is in the batch. Of several samples the best by `core.proposals.ranking` is taken; the first wins a
+depend on what else is in the batch. Of several samples the best by `models.critics.ranking` is taken; the first wins a
 tie.
 """
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import torch
 
-from layoutgen.core.layout import Box, Framing, Suggestion
+from layoutgen.core.layout import Framing, Suggestion
 from layoutgen.core.proposals.constraints import Constraints, ContradictionError, project, violations
-from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.denoising.boxes.binding import bind
 from layoutgen.models.denoising.boxes.head import Prediction, Scene
 from layoutgen.models.denoising.boxes.network import Radm
@@ -22,13 +22,13 @@ from layoutgen.models.denoising.boxes.steering import Steering, boxes, with_role
 from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable
 from layoutgen.models.denoising.lines import Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
-from layoutgen.models.denoising.view import subject_of
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """A layout that was sampled, its score, and the constraints that it broke `before` they were put on it."""
+    """A layout that was sampled, its score among several (0 of one alone), and the constraints that it broke `before`
+    they were put on it."""
 
     suggestions: tuple[Suggestion, ...]
     score: float
@@ -42,19 +42,23 @@ class _Task:
     lines: tuple[Line, ...]
     framing: Framing
 
-    @property
-    def subject(self) -> Box | None:
-        return subject_of(self.brief.annotation, self.framing)
-
 
 class RadmComposer:
     """Composes with a network. `frame` says how a photo lies on its canvas; `steps` of denoising, `samples` a layout,
-    `rows` layouts at once."""
+    `rows` layouts at once. Of the samples the best by `rank` is taken."""
 
     def __init__(
-        self, network: Radm, *, frame: ChooseFraming, steps: int = 4, samples: int = 1, rows: int = 8, seed: int = 0
+        self,
+        network: Radm,
+        *,
+        frame: ChooseFraming,
+        steps: int = 4,
+        samples: int = 1,
+        rows: int = 8,
+        seed: int = 0,
+        rank: Rank = rough,
     ) -> None:
-        self._network, self._frame = network, frame
+        self._network, self._frame, self._rank = network, frame, rank
         self._steps, self._samples, self._rows, self._seed = steps, samples, rows, seed
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
@@ -134,6 +138,6 @@ class RadmComposer:
             kept = project(proposed, task.constraints)
             texts = [line.slot.text for line in task.lines] + [""] * (len(kept) - len(task.lines))
             suggestions = tuple(map(Suggestion, roles, kept, texts))
-            score = layout_score(suggestions, task.brief.canvas, task.subject)
+            score = self._rank(task.brief, task.framing, suggestions) if self._samples > 1 else 0.0
             out.append(Sampled(suggestions, score, tuple(violations(proposed, task.constraints))))
         return out

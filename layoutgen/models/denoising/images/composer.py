@@ -1,7 +1,7 @@
 """A composer that draws layout images and reads them.
 
 Each layout's noise is of a seed of its own, as in `boxes.composer`; of several samples the best by
-`core.proposals.ranking` is taken, the first one in a tie.
+`models.critics.ranking` is taken, the first one in a tie.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from layoutgen.core.layout import Box, Framing, Role
-from layoutgen.core.proposals.ranking import layout_score
+from layoutgen.core.layout import Framing, Role
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable
 from layoutgen.models.denoising.images.encoding import read_layout
 from layoutgen.models.denoising.images.network import Conditioning, Drawer
 from layoutgen.models.denoising.images.sampling import sample
 from layoutgen.models.denoising.lines import ROLES, Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
-from layoutgen.models.denoising.view import subject_of
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
@@ -28,17 +27,24 @@ class _Task:
     brief: Brief
     lines: tuple[Line, ...]
     framing: Framing
-    subject: Box | None
 
 
 class ImageComposer:
     """Composes with a network that draws. `frame` says how a photo lies on its canvas; `steps` of denoising, `samples`
-    a layout, `rows` layouts at once."""
+    a layout, of which the best by `rank` is taken, `rows` layouts at once."""
 
     def __init__(
-        self, network: Drawer, *, frame: ChooseFraming, steps: int = 8, samples: int = 1, rows: int = 8, seed: int = 0
+        self,
+        network: Drawer,
+        *,
+        frame: ChooseFraming,
+        steps: int = 8,
+        samples: int = 1,
+        rows: int = 8,
+        seed: int = 0,
+        rank: Rank = rough,
     ) -> None:
-        self._network, self._frame = network, frame
+        self._network, self._frame, self._rank = network, frame, rank
         self._steps, self._samples, self._rows, self._seed = steps, samples, rows, seed
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
@@ -51,7 +57,7 @@ class ImageComposer:
         if isinstance(lines, Fault):
             return lines
         framing = self._frame(brief.image, brief.annotation, brief.canvas)
-        return _Task(brief, lines, framing, subject_of(brief.annotation, framing))
+        return _Task(brief, lines, framing)
 
     def _some(self, tasks: Sequence[_Task]) -> list[Composition | Fault]:
         device = next(self._network.parameters()).device
@@ -81,5 +87,6 @@ class ImageComposer:
         self, images: np.ndarray, canvas_px: tuple[int, int], task: _Task, roles: list[dict[Role, float]]
     ) -> Composition:
         read = [read_layout(image, canvas_px, task.lines, task.brief, roles) for image in images]
-        best = max(read, key=lambda one: layout_score(one, task.brief.canvas, task.subject))
-        return Composition(task.framing, best)
+        if len(read) > 1:
+            read = [max(read, key=lambda layout: self._rank(task.brief, task.framing, layout))]
+        return Composition(task.framing, read[0])

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from layoutgen.core.layout import Framing
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.critics.ranking import Rank
 from layoutgen.models.denoising.briefs import answers, readable
 from layoutgen.models.denoising.plans.asking import Item
 from layoutgen.models.denoising.plans.drafting import Draft, Task, draft
@@ -20,12 +21,21 @@ from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
 class PlanComposer:
-    """Completes plans of photos; arguments are as in `family.MakesComposer`."""
+    """Completes plans of photos; arguments are as in `family.MakesComposer`. Without `rank` the best of several samples
+    is the one with the best score as a plan."""
 
     def __init__(
-        self, network: PlanNet, *, frame: ChooseFraming, steps: int = 8, samples: int = 1, rows: int = 8, seed: int = 0
+        self,
+        network: PlanNet,
+        *,
+        frame: ChooseFraming,
+        steps: int = 8,
+        samples: int = 1,
+        rows: int = 8,
+        seed: int = 0,
+        rank: Rank | None = None,
     ) -> None:
-        self._network, self._frame = network, frame
+        self._network, self._frame, self._rank = network, frame, rank
         self._steps, self._samples, self._rows, self._seed = steps, samples, rows, seed
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
@@ -35,9 +45,15 @@ class PlanComposer:
         return [
             drafts
             if isinstance(drafts, Fault)
-            else Composition(framing, max(drafts, key=lambda sampled: sampled.score).suggestions)
-            for framing, drafts in zip(framings, answers(asked, self._drafted, self._rows), strict=True)
+            else Composition(framing, self._best(drafts, brief, framing).suggestions)
+            for brief, framing, drafts in zip(briefs, framings, answers(asked, self._drafted, self._rows), strict=True)
         ]
+
+    def _best(self, drafts: Sequence[Draft], brief: Brief, framing: Framing) -> Draft:
+        rank = self._rank
+        if rank is None or len(drafts) < 2:
+            return max(drafts, key=lambda draft: draft.score)
+        return max(drafts, key=lambda draft: rank(brief, framing, draft.suggestions))
 
     def _task(self, brief: Brief, framing: Framing) -> Task | Fault:
         lines = readable(brief, self._network.size.lines)

@@ -1,0 +1,54 @@
+"""What becomes of a proposal: the solver places it as in serving, in no style, and judges take it so."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from layoutgen.core.layout import Canvas, Copy, Element, Suggestion
+from layoutgen.core.metrics.judge import Judged
+from layoutgen.core.metrics.own import Asked
+from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, place
+from layoutgen.core.text.typography import Faces
+from layoutgen.imaging.segmenting import words_split
+
+
+@dataclass(frozen=True)
+class Placing:
+    """The solver's settings: as shares of the short side, and the least contrast; and which font sets a text."""
+
+    faces: Faces
+    margin: float
+    min_font: float
+    min_contrast: float
+
+
+def placed(
+    proposed: Sequence[Suggestion], canvas: Canvas, ground: Ground, placing: Placing, language: str | None
+) -> tuple[Element, ...] | None:
+    """What the solver makes of a proposal on a ground; None where it finds no layout."""
+    short = min(canvas.width, canvas.height)
+    limits = Limits(placing.margin * short, math.ceil(placing.min_font * short), placing.min_contrast)
+    try:
+        return place(proposed, canvas, ground, placing.faces.speaking(language), limits).elements
+    except NoLayoutError:
+        return None
+
+
+def judged(
+    elements: Sequence[Element], copy: Copy, canvas: Canvas, ground: np.ndarray, subject: np.ndarray, placing: Placing
+) -> Judged:
+    """A placed layout of a copy as judges take it, on its framed photo `ground` (h, w, 3) and the subject's map (h, w)
+    there, which is whole."""
+    texts = tuple(filter(None, (copy.title, *copy.selling_points, *copy.offers.values())))
+    return Judged(
+        elements,
+        canvas,
+        subject,
+        ground,
+        asked=Asked(texts, int(bool(copy.brand or copy.logo))),
+        split_words=words_split(elements, copy.language),
+        smallest_px=placing.min_font * min(canvas.width, canvas.height),
+        min_contrast=placing.min_contrast,
+    )

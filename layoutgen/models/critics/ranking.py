@@ -1,0 +1,88 @@
+"""Which of several proposals for a brief is the best.
+
+`rough` weighs the proposal itself (`core.proposals.ranking`). `Foreseen` lets the solver place it and asks the judge,
+by whom layouts are mended, sorted and learnt, and the critic what becomes of it:
+
+    worth = CRITIC x rating - objections
+
+The critic's rating is in log odds, and of one row's proposals differences alone count.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from layoutgen.core import framing as framings
+from layoutgen.core.colour import to_rgb
+from layoutgen.core.layout import Box, Framing, Suggestion, to_px
+from layoutgen.core.metrics.judge import UNPLACED, Judged, judge
+from layoutgen.core.placing.placement import Ground
+from layoutgen.core.proposals.ranking import layout_score
+from layoutgen.imaging import framed
+from layoutgen.models.base import Brief, Critic
+from layoutgen.models.critics.outcome import Placing, judged, placed
+from layoutgen.models.critics.sketch import sketch
+
+VERSION = "foreseen-1"  # goes up with every change of what it decides
+CRITIC = 0.1  # objections that a rating higher by one outweighs
+_SIDE = 256  # px of the longer side at which layouts are placed and judged
+
+Rank = Callable[[Brief, Framing, Sequence[Suggestion]], float]
+"""What a proposal for a brief, whose photo is framed so, is worth; more is better."""
+
+
+def rough(brief: Brief, framing: Framing, proposed: Sequence[Suggestion]) -> float:
+    """A proposal's worth by its boxes alone."""
+    return layout_score(proposed, brief.canvas, _subject_box(brief, framing))
+
+
+class Foreseen:
+    """A proposal's worth by what becomes of it. Without a critic the judge alone is asked. Of a photo that was prepared
+    for a model elsewhere the pixels are not here: its backdrop is taken for it."""
+
+    def __init__(self, placing: Placing, critic: Critic | None = None) -> None:
+        self._placing, self._critic = placing, critic
+        self._ground: tuple[Brief, Framing, Ground] | None = None
+
+    def __call__(self, brief: Brief, framing: Framing, proposed: Sequence[Suggestion]) -> float:
+        """The worth, and of what the solver can't place that of `rough`, below all others."""
+        layout = self.outcome(brief, framing, proposed)
+        if layout is None or layout.ground is None:
+            return rough(brief, framing, proposed) - 2 * UNPLACED
+        worth = -judge(layout).objections
+        if self._critic:
+            shown = sketch(layout.elements, layout.canvas, layout.ground, layout.subject)
+            worth += CRITIC * self._critic.rate([shown])[0]
+        return worth
+
+    def outcome(self, brief: Brief, framing: Framing, proposed: Sequence[Suggestion]) -> Judged | None:
+        """What the solver makes of a proposal, as judges take it; None where it finds no layout."""
+        ground, canvas = self._on_canvas(brief, framing), brief.canvas
+        elements = placed(proposed, canvas, ground, self._placing, brief.copy.language)
+        if elements is None:
+            return None
+        return judged(elements, brief.copy, canvas, ground.pixels, ground.subject, self._placing)
+
+    def _on_canvas(self, brief: Brief, framing: Framing) -> Ground:
+        """The framed photo and its subject's map, which the proposals for a brief share."""
+        if self._ground is None or self._ground[0] is not brief or self._ground[1] is not framing:
+            image, subject, canvas = brief.image, brief.annotation.subject_map, brief.canvas
+            if not image.size:
+                image = np.broadcast_to(np.rint(to_rgb(framing.backdrop)).astype(np.uint8), (1, 1, 3))
+            pixels = framed.draw(image, framing, canvas, _SIDE)
+            shown: np.ndarray = np.zeros(pixels.shape[:2], np.float32)
+            if subject is not None:
+                shown = framed.draw(subject.astype(np.float32), framing, canvas, _SIDE)
+            elif box := _subject_box(brief, framing):
+                left, top, right, bottom = (round(side) for side in to_px(box, pixels.shape[1], pixels.shape[0]))
+                shown[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] = 1
+            self._ground = brief, framing, Ground(pixels, shown)
+        return self._ground[2]
+
+
+def _subject_box(brief: Brief, framing: Framing) -> Box | None:
+    """Where the subject is on the canvas: its box as annotated, else that of its map; None where nobody knows."""
+    box = brief.annotation.subject
+    if box is None and brief.annotation.subject_map is not None:
+        box = framings.subject_box(brief.annotation.subject_map)
+    return None if box is None else framings.on_canvas(box, framing)

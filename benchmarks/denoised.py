@@ -79,7 +79,7 @@ def stages(name: str, network: Network, layout: Brief, framing: Framing, canvas:
             sample(network, network.conditioning(*inputs), seeds, steps=steps, seen=keep_image)
         return pictures
 
-    def bound(_: int, __: object, prediction: sampling.Prediction) -> None:
+    def bound(_: object, prediction: sampling.Prediction) -> None:
         proposals, roles = bind(prediction, 0, lines)
         elements = [Suggestion(*element) for element in zip(roles, boxes(prediction, 0, proposals), strict=True)]
         pictures.append(drawn(canvas, elements))

@@ -7,14 +7,44 @@ is a proposal that a text, or some, stand on a ground of their own; how large it
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from layoutgen.core.layout import Box, Canvas
+from layoutgen.core.layout import Box, Canvas, Role, Suggestion
+from layoutgen.core.proposals.constraints import Constraints
+from layoutgen.core.proposals.separation import separated
 
 _SHARED, _NEAR, _LOOSE = 0.5, 0.125, 0.16
+_ROOM = 0.2
+"""What a subject leaves at a side of the canvas, at least, where texts are moved off it."""
+_ON_PANELS = (Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER)
 PADDING = (0.6, 0.22)
 """Of a panel beyond its text, across and down, shares of the text's height."""
+
+
+def tidied(
+    suggestions: Sequence[Suggestion], canvas: Canvas, free: Sequence[Box] = (), subject: Box | None = None
+) -> tuple[Suggestion, ...]:
+    """The texts and logos set flush, off each other, off boxes that stay `free`, and off a `subject` that leaves room
+    beside it: as little as can be (`separation`). Then the panels that they stand on: a button or selling point, and no
+    other text, has one where an underlay of its own was proposed under it, round all selling points or none."""
+    obstacles = [*free, *([subject] if subject and _leaves_room(subject) else [])]
+    texts = [element for element in suggestions if element.role is not Role.UNDERLAY]
+    boxes = [text.box for text in texts]
+    panels = [element.box for element in suggestions if element.role is Role.UNDERLAY]
+    home = borne(boxes, panels)
+    alone = {k for k, panel in home.items() if texts[k].role in _ON_PANELS and [*home.values()].count(panel) == 1}
+    points = {k for k, text in enumerate(texts) if text.role is Role.SELLING_POINT}
+    alone = alone | points if 2 * len(alone & points) > len(points) else alone - points  # all alike
+    footprints = [padded(box, canvas) if k in alone else box for k, box in enumerate(boxes)]
+    for _ in range(2):
+        footprints = separated(flush(footprints), len(footprints), obstacles, Constraints())
+    laid = [unpadded(box, canvas) if k in alone else box for k, box in enumerate(footprints)]
+    return (
+        *(replace(text, box=box) for text, box in zip(texts, laid, strict=True)),
+        *(Suggestion(Role.UNDERLAY, footprints[k]) for k in sorted(alone)),
+    )
 
 
 def flush(boxes: Sequence[Box]) -> list[Box]:
@@ -33,6 +63,10 @@ def flush(boxes: Sequence[Box]) -> list[Box]:
             if left + move >= 0 and right + move <= 1:
                 out[k] = (left + move, top, right + move, bottom)
     return out
+
+
+def _leaves_room(subject: Box) -> bool:
+    return max(subject[0], subject[1], 1 - subject[2], 1 - subject[3]) >= _ROOM
 
 
 def _columns(boxes: Sequence[Box]) -> list[list[int]]:

@@ -1,4 +1,5 @@
-"""What networks that denoise are asked: the briefs that they can read, some at a time, and what they see of them."""
+"""What networks that denoise are asked: the briefs that they can read, some at a time, what they see of them, and how
+what they propose is left."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -6,11 +7,12 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from layoutgen.core.layout import Framing
+from layoutgen.core.layout import Framing, Suggestion
+from layoutgen.core.proposals.tidying import tidied
 from layoutgen.models.base import Brief, Fault, PlanBrief
 from layoutgen.models.decoding.devices import in_halves
 from layoutgen.models.denoising.lines import Line, lines_of
-from layoutgen.models.denoising.view import Square, pixels_of, shown_of
+from layoutgen.models.denoising.view import Square, pixels_of, shown_of, subject_of
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -46,3 +48,8 @@ def pictures_of(shown: Sequence[tuple[Brief, Framing]], size: Square) -> tuple[T
         for brief, framing in shown
     ]
     return torch.stack([pixels for pixels, _ in seen]), torch.tensor([shape for _, shape in seen])
+
+
+def tidy(layout: Sequence[Suggestion], brief: Brief, framing: Framing) -> tuple[Suggestion, ...]:
+    """A layout that a network proposes of a framed brief, as it leaves the composer: see `tidying`."""
+    return tidied(layout, brief.canvas, brief.free, subject_of(brief.annotation, framing))

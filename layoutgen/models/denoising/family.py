@@ -15,6 +15,7 @@ from torch import Tensor
 from layoutgen.core.layout import Suggestion
 from layoutgen.models.base import Composer
 from layoutgen.models.critics.ranking import Rank, rough
+from layoutgen.models.denoising.chains import Chains
 from layoutgen.models.denoising.inputs import Inputs
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
@@ -83,6 +84,7 @@ class Family:
     | `composer` | what composes with it |
     | `encode` | what it learns of elements on a canvas (width, height) px besides their truth; None for nothing |
     | `loss` | of inputs, each with a seed of its time and noise: the mean loss, and the share of hits |
+    | `chains` | makes what it learns from rewards by; None: it can't |
     | `whole_map` | it learns of subjects by their map wherever there is one, and never by their box alone |
     | `library` | the key in `building.libraries` of a library whose release shapes its layouts |
     """
@@ -99,6 +101,7 @@ class Family:
     composer: MakesComposer
     encode: Callable[[Sequence[Suggestion], tuple[int, int], NetworkSize], Tensor | None]
     loss: Callable[[Network, Sequence[Inputs], Sequence[int]], tuple[Tensor, float]]
+    chains: Callable[[], Chains] | None = None
     whole_map: bool = False
     library: str = ""
 

@@ -27,7 +27,8 @@ class Truth:
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """A layout as a network is shown it: picture (channels, side, side), the canvas's (width, height) in it, lines, the
-    truth, and `target`, what else its family learns of it (`Family.encode`). `category` is the product's."""
+    truth, and `target`, what else its family learns of it (`Family.encode`). `category` is the product's, `logo_aspect`
+    the width of the logo's image over its height."""
 
     picture: Tensor
     size: tuple[int, int]
@@ -35,6 +36,7 @@ class Inputs:
     truth: Truth
     target: Tensor | None = None
     category: str | None = None
+    logo_aspect: float | None = None
 
 
 def truth_of(elements: Sequence[Suggestion], lines: Sequence[Line]) -> Truth:

@@ -16,3 +16,8 @@ def row_seed(brief: Brief, constraints: Constraints, seed: int, number: int) -> 
     digest = hashlib.sha256(repr(about).encode())
     digest.update(np.ascontiguousarray(brief.image).data)
     return int.from_bytes(digest.digest()[:7], "big")
+
+
+def sample_seed(seed: int, number: int) -> int:
+    """The seed of one of the samples that are made of a seed."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {number}".encode()).digest()[:7], "big")

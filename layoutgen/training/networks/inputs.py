@@ -23,4 +23,5 @@ def inputs_of(task: Task, family: Family, size: NetworkSize, subject: np.ndarray
             f"{room}; leave it out"
         )
     truth = truth_of(task.target, lines)
-    return Inputs(picture, canvas_px, lines, truth, family.encode(task.target, canvas_px, size), task.category)
+    target = family.encode(task.target, canvas_px, size)
+    return Inputs(picture, canvas_px, lines, truth, target, task.category, task.logo_aspect)

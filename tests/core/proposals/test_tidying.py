@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layoutgen.core.layout import Box, Canvas, inside
-from layoutgen.core.proposals.tidying import borne, flush, padded, unpadded
+from layoutgen.core.layout import Box, Canvas, Role, Suggestion, inside, intersection
+from layoutgen.core.proposals.tidying import borne, flush, padded, tidied, unpadded
 
 CANVAS = Canvas(1080, 1440)
 
@@ -50,3 +50,47 @@ def test_a_text_stands_on_the_smallest_panel_under_its_middle() -> None:
     texts = [(0.1, 0.1, 0.3, 0.15), (0.1, 0.2, 0.3, 0.25), (0.6, 0.6, 0.8, 0.65)]
     panels = [(0.05, 0.05, 0.4, 0.4), (0.09, 0.09, 0.31, 0.16)]
     assert borne(texts, panels) == {0: 1, 1: 0}
+
+
+TITLE, PRICE = Suggestion(Role.TITLE, (0.1, 0.1, 0.6, 0.2), "T"), Suggestion(Role.PRICE, (0.12, 0.17, 0.4, 0.25), "9")
+BUTTON = Suggestion(Role.CALL_TO_ACTION, (0.11, 0.3, 0.3, 0.35), "Buy")
+
+
+def underlay(box: Box) -> Suggestion:
+    return Suggestion(Role.UNDERLAY, box)
+
+
+def shared(suggestions: tuple[Suggestion, ...]) -> float:
+    texts = [one.box for one in suggestions if one.role is not Role.UNDERLAY]
+    return max((intersection(a, b) for k, a in enumerate(texts) for b in texts[:k]), default=0.0)
+
+
+class TestTidied:
+    def test_texts_are_flush_and_off_each_other(self) -> None:
+        laid = tidied((TITLE, PRICE, BUTTON), CANVAS)
+        assert [one.text for one in laid] == ["T", "9", "Buy"]
+        assert shared(laid) == pytest.approx(0, abs=1e-9)
+        assert max(one.box[0] for one in laid) - min(one.box[0] for one in laid) < 1e-6
+
+    def test_a_button_keeps_its_panel_and_a_title_has_none(self) -> None:
+        found = tidied((TITLE, BUTTON, underlay((0.1, 0.28, 0.32, 0.37)), underlay((0.05, 0.05, 0.7, 0.22))), CANVAS)
+        (panel,) = [one for one in found if one.role is Role.UNDERLAY]
+        assert inside(found[1].box, panel.box)
+        assert not inside(found[0].box, panel.box)
+
+    def test_they_are_off_what_stays_free_and_off_a_subject_that_leaves_them_room(self) -> None:
+        subject = (0.45, 0.05, 0.95, 0.95)
+        for found in (tidied((TITLE, PRICE), CANVAS, subject=subject), tidied((TITLE, PRICE), CANVAS, [subject])):
+            assert max(intersection(one.box, subject) for one in found) == pytest.approx(0, abs=1e-9)
+        everywhere = (0.1, 0.1, 0.9, 0.9)
+        assert tidied((TITLE,), CANVAS, subject=everywhere) == (TITLE,), "there is no room beside it"
+
+    @given(st.lists(boxes(), min_size=1, max_size=6), st.lists(boxes(), max_size=3), boxes())
+    def test_nothing_is_lost_and_all_is_on_the_canvas(self, texts: list[Box], panels: list[Box], subject: Box) -> None:
+        proposed = [Suggestion(Role.SELLING_POINT, box, str(k)) for k, box in enumerate(texts)]
+        found = tidied((*proposed, *map(underlay, panels)), CANVAS, subject=subject)
+        assert [one.text for one in found if one.role is not Role.UNDERLAY] == [str(k) for k in range(len(texts))]
+        for one in found:
+            assert inside(one.box, (0, 0, 1, 1), 1e-6)
+            assert one.box[0] < one.box[2]
+            assert one.box[1] < one.box[3]

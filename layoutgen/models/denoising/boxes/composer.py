@@ -1,8 +1,8 @@
 """A composer that denoises boxes: RADM.
 
 A layout's noise is drawn from a seed of its own, made of the run's seed and what is to be laid out, so it does not
-depend on what else is in the batch. Of several samples the best by `models.critics.ranking` is taken; the first wins a
-tie.
+depend on what else is in the batch. Where no constraint says otherwise, what the network proposes is tidied
+(`core.proposals.tidying`). Of several samples the best by `models.critics.ranking` is taken; the first wins a tie.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from layoutgen.models.denoising.boxes.head import Prediction, Scene
 from layoutgen.models.denoising.boxes.network import Radm
 from layoutgen.models.denoising.boxes.sampling import sample
 from layoutgen.models.denoising.boxes.steering import Steering, boxes, with_roles
-from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable
+from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable, tidy
 from layoutgen.models.denoising.lines import Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
@@ -129,15 +129,22 @@ class RadmComposer:
             return NOT_FINITE
         out = []
         for row in rows:
-            proposals, roles = bind(
-                found, row, task.lines, underlays=task.constraints.underlays, pinned=task.constraints.given
-            )
-            proposed = boxes(found, row, proposals)
-            for element, box in task.constraints.given.items():
-                proposed[element] = box
-            kept = project(proposed, task.constraints)
-            texts = [line.slot.text for line in task.lines] + [""] * (len(kept) - len(task.lines))
-            suggestions = tuple(map(Suggestion, roles, kept, texts))
+            suggestions, before = layout_of(found, row, task.lines, task.constraints)
+            if task.constraints == FREE:
+                suggestions = tidy(suggestions, task.brief, task.framing)
             score = self._rank(task.brief, task.framing, suggestions) if self._samples > 1 else 0.0
-            out.append(Sampled(suggestions, score, tuple(violations(proposed, task.constraints))))
+            out.append(Sampled(suggestions, score, before))
         return out
+
+
+def layout_of(
+    prediction: Prediction, row: int, lines: Sequence[Line], constraints: Constraints = FREE
+) -> tuple[tuple[Suggestion, ...], tuple[str, ...]]:
+    """The layout of a row's answer, held to its constraints, and which of them it broke before that."""
+    proposals, roles = bind(prediction, row, lines, underlays=constraints.underlays, pinned=constraints.given)
+    proposed = boxes(prediction, row, proposals)
+    for element, box in constraints.given.items():
+        proposed[element] = box
+    held = project(proposed, constraints)
+    texts = [line.slot.text for line in lines] + [""] * (len(held) - len(lines))
+    return tuple(map(Suggestion, roles, held, texts)), tuple(violations(proposed, constraints))

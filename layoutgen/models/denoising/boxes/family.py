@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from layoutgen.models.denoising.boxes import checkpoint
+from layoutgen.models.denoising.boxes.chains import BoxChains
 from layoutgen.models.denoising.boxes.composer import RadmComposer
 from layoutgen.models.denoising.boxes.network import Radm, build
 from layoutgen.models.denoising.boxes.objective import loss
@@ -14,7 +14,6 @@ from layoutgen.models.denoising.boxes.sizes import SIZES, Size
 from layoutgen.models.denoising.encoders import read
 from layoutgen.models.denoising.family import Family, NetworkParts
 from layoutgen.models.denoising.inputs import Inputs
-from layoutgen.models.denoising.lines import batch
 
 
 def _build(size: Size, seed: int, parts: NetworkParts) -> Radm:
@@ -26,13 +25,8 @@ def _build(size: Size, seed: int, parts: NetworkParts) -> Radm:
 
 def batch_loss(network: Radm, inputs: Sequence[Inputs], seeds: Sequence[int]) -> tuple[Tensor, dict[str, float]]:
     """The loss of a batch, and its parts on the last head; times and noise are the seeds'."""
-    device = next(network.parameters()).device
-    scene = network.scene(
-        torch.stack([layout.picture for layout in inputs]).to(device),
-        torch.tensor([layout.size for layout in inputs], dtype=torch.float32, device=device),
-        batch([layout.lines for layout in inputs]).to(device),
-    )
-    return loss(network, scene, [layout.truth.to(device) for layout in inputs], seeds)
+    scene = BoxChains().see(network, inputs)
+    return loss(network, scene, [layout.truth.to(scene.atlas.device) for layout in inputs], seeds)
 
 
 def _loss(network: Radm, inputs: Sequence[Inputs], seeds: Sequence[int]) -> tuple[Tensor, float]:
@@ -42,7 +36,7 @@ def _loss(network: Radm, inputs: Sequence[Inputs], seeds: Sequence[int]) -> tupl
 
 FAMILY = Family(
     name="radm",
-    version="radm-3",
+    version="radm-4",
     model_type=checkpoint.MODEL_TYPE,
     summary="denoises boxes of layouts, RADM in size small; sees the framed canvas and its subject at 128 px",
     sizes=SIZES,
@@ -53,4 +47,5 @@ FAMILY = Family(
     composer=RadmComposer,
     encode=lambda elements, canvas_px, size: None,
     loss=_loss,
+    chains=BoxChains,
 )

@@ -46,4 +46,4 @@ def levels(ltrb_px: Tensor, side: int) -> Tensor:
     """The level (b, n) that each box is read from."""
     size = (ltrb_px[..., 2:] - ltrb_px[..., :2]).clamp(min=1e-3).prod(-1).sqrt()
     level = torch.floor(4 + torch.log2(size / 224 * 800 / side + 1e-8)) - 2
-    return level.clamp(0, len(STRIDES) - 1).long()
+    return level.nan_to_num().clamp(0, len(STRIDES) - 1).long()  # a box that is not finite is told of by the answer

@@ -14,8 +14,9 @@ from torch import Tensor
 from layoutgen.core.layout import Box
 from layoutgen.models.denoising.boxes.head import Prediction, Scene, anchors
 from layoutgen.models.denoising.boxes.network import Radm
-from layoutgen.models.denoising.boxes.schedule import ddim, noised, times
+from layoutgen.models.denoising.boxes.schedule import gaussian, noised, times
 from layoutgen.models.denoising.boxes.tensors import SCALE, from_signal, to_signal
+from layoutgen.models.denoising.chains import Move, moved
 
 RENEW = 0.25
 
@@ -35,10 +36,10 @@ def sample(
     eta: float = 1.0,
     given: Given | None = None,
     steer: Steer | None = None,
-    seen: Callable[[int, Tensor, Prediction], None] | None = None,
+    seen: Callable[[Move, Prediction], None] | None = None,
 ) -> Prediction:
     """Denoise. The last answer is not steered: how far it is from what was asked can be seen. `seen` is told of each
-    step: the time, the noisy boxes (b, n, 4) and what the last head made of them."""
+    step: the move, of boxes as signals (b, n, 4), and what the last head made of the boxes before it."""
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     count, device = network.size.proposals, scene.atlas.device
 
@@ -54,12 +55,13 @@ def sample(
         found = network(scene, from_signal(x), now)[-1]
         if steer is not None and u >= 0:
             found = found._replace(ltrb=steer(found))
-        if seen is not None:
-            seen(t, from_signal(x), found)
         x0 = torch.where(is_fixed, fixed, to_signal(found.ltrb).clamp(-SCALE, SCALE))
+        mean, sigma = gaussian(x, x0, t, u, eta)
         noise, fresh = draw(), draw()
         kept = (found.roles.sigmoid().amax(-1, keepdim=True) > RENEW) | is_fixed | is_anchored
-        x = torch.where(kept, ddim(x, x0, t, u, noise, eta), fresh)
+        before, x = x, torch.where(kept, mean + sigma * noise, fresh)
+        if seen is not None:
+            seen(moved(len(x), t, u, before, x, (mean, sigma), kept & ~is_fixed), found)
     return found._replace(ltrb=torch.where(is_fixed, _boxes(given, found.ltrb), found.ltrb))
 
 

@@ -44,9 +44,15 @@ def times(steps: int) -> list[tuple[int, int]]:
 
 def ddim(x: Tensor, x0: Tensor, t: int, u: int, noise: Tensor, eta: float = 1.0) -> Tensor:
     """x_u of x_t and the predicted x0; x0 itself where u is -1."""
+    mean, sigma = gaussian(x, x0, t, u, eta)
+    return mean + sigma * noise if u >= 0 else mean
+
+
+def gaussian(x: Tensor, x0: Tensor, t: int, u: int, eta: float = 1.0) -> tuple[Tensor, float]:
+    """What x_u is drawn from: its mean, and σ; x0 itself and 0 where u is -1."""
     if u < 0:
-        return x0
+        return x0, 0.0
     now, then = KEPT[t].item(), KEPT[u].item()
     epsilon = (x - now**0.5 * x0) / (1 - now) ** 0.5
     sigma = eta * ((1 - now / then) * (1 - then) / (1 - now)) ** 0.5
-    return then**0.5 * x0 + max(0.0, 1 - then - sigma**2) ** 0.5 * epsilon + sigma * noise
+    return then**0.5 * x0 + max(0.0, 1 - then - sigma**2) ** 0.5 * epsilon, sigma

@@ -1,4 +1,4 @@
-"""A composer that draws layout images and reads them.
+"""A composer that draws layout images, reads them, and tidies what is read (`core.proposals.tidying`).
 
 Each layout's noise is of a seed of its own, as in `boxes.composer`; of several samples the best by
 `models.critics.ranking` is taken, the first one in a tie.
@@ -13,11 +13,11 @@ import torch
 from layoutgen.core.layout import Framing, Role
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.critics.ranking import Rank, rough
-from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable
+from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable, tidy
 from layoutgen.models.denoising.images.encoding import read_layout
-from layoutgen.models.denoising.images.network import Conditioning, Drawer
+from layoutgen.models.denoising.images.network import Conditioning, Drawer, likely_roles
 from layoutgen.models.denoising.images.sampling import sample
-from layoutgen.models.denoising.lines import ROLES, Line, batch
+from layoutgen.models.denoising.lines import Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
@@ -68,11 +68,7 @@ class ImageComposer:
                 sizes.to(device),
                 batch([one.lines for one in tasks]).to(device),
             )
-            said = self._network.roles(conditioning.lines[:, 1:]).float().softmax(2).tolist()
-        roles = [
-            [dict(zip(ROLES, one, strict=True)) for one in row[: len(task.lines)]]
-            for row, task in zip(said, tasks, strict=True)
-        ]
+        roles = likely_roles(self._network, conditioning)
         seeds = [row_seed(task.brief, FREE, self._seed, k) for task in tasks for k in range(self._samples)]
         repeated = Conditioning(*(part.repeat_interleave(self._samples, 0) for part in conditioning))
         images, finite = sample(self._network, repeated, seeds, steps=self._steps)
@@ -86,7 +82,9 @@ class ImageComposer:
     def _best(
         self, images: np.ndarray, canvas_px: tuple[int, int], task: _Task, roles: list[dict[Role, float]]
     ) -> Composition:
-        read = [read_layout(image, canvas_px, task.lines, task.brief, roles) for image in images]
+        brief = task.brief
+        drawn = [read_layout(image, canvas_px, task.lines, brief.canvas, brief.logo_aspect, roles) for image in images]
+        read = [tidy(layout, brief, task.framing) for layout in drawn]
         if len(read) > 1:
-            read = [max(read, key=lambda layout: self._rank(task.brief, task.framing, layout))]
+            read = [max(read, key=lambda layout: self._rank(brief, task.framing, layout))]
         return Composition(task.framing, read[0])

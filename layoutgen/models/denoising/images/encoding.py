@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from layoutgen.core.layout import Box, Role, Suggestion, area
+from layoutgen.core.layout import Box, Canvas, Role, Suggestion, area
 from layoutgen.core.proposals.constraints import Constraints, project
 from layoutgen.core.proposals.layout_image import classify, draw, parse
 from layoutgen.core.proposals.region_texts import assign
-from layoutgen.models.base import Brief
 from layoutgen.models.denoising.lines import Line
 
 INSET = 1
@@ -36,14 +35,15 @@ def read_layout(
     image: np.ndarray,
     canvas_px: tuple[int, int],
     lines: Sequence[Line],
-    brief: Brief,
+    canvas: Canvas,
+    logo_aspect: float | None = None,
     roles: Sequence[Mapping[Role, float]] | None = None,
 ) -> tuple[Suggestion, ...]:
     """The layout of a drawn image (s, s, 3): its regions, as far as the copy has texts for them, on the canvas; `roles`
     as `region_texts.assign` takes them."""
     width, height = canvas_px
     regions = inset(parse(image[:height, :width]), width, height, -INSET)
-    found = assign(regions, [line.slot for line in lines], brief.canvas, brief.logo_aspect, roles)
+    found = assign(regions, [line.slot for line in lines], canvas, logo_aspect, roles)
     kept = project([one.box for one in found], Constraints())
     return tuple(replace(one, box=box) for one, box in zip(found, kept, strict=True))
 

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from layoutgen.core.layout import Suggestion
 from layoutgen.models.base import Composer
+from layoutgen.models.denoising.chains import Chains
 from layoutgen.models.denoising.family import Family, NetworkParts, NetworkSize
 from layoutgen.models.denoising.images.encoding import signal
 from layoutgen.models.denoising.images.sizes import MODEL_TYPE, SMALL, ImageSize
 from layoutgen.models.denoising.inputs import Inputs, line_roles
-from layoutgen.models.denoising.lines import batch
 
 if TYPE_CHECKING:
     from layoutgen.models.denoising.images.network import Drawer
@@ -58,21 +58,23 @@ def _encode(elements: Sequence[Suggestion], canvas_px: tuple[int, int], size: Ne
 def _loss(network: "Drawer", inputs: Sequence[Inputs], seeds: Sequence[int]) -> tuple[Tensor, float]:
     from layoutgen.models.denoising.images.objective import loss
 
-    device = next(network.parameters()).device
-    conditioning = network.conditioning(
-        torch.stack([layout.picture for layout in inputs]).to(device),
-        torch.tensor([layout.size for layout in inputs], device=device),
-        batch([layout.lines for layout in inputs]).to(device),
-    )
+    conditioning = _chains().see(network, inputs)
+    device = conditioning.lines.device
     classes = torch.stack([layout.target for layout in inputs if layout.target is not None]).to(device)
     roles = line_roles([layout.truth for layout in inputs], conditioning.lines.shape[1] - 1).to(device)
     losses, hits = loss(network, conditioning, classes, roles, seeds)
     return losses.mean(), float(hits.mean())
 
 
+def _chains() -> Chains:
+    from layoutgen.models.denoising.images.chains import ImageChains
+
+    return ImageChains()
+
+
 FAMILY = Family(
     name="layout_image",
-    version="layout-image-3",
+    version="layout-image-4",
     model_type=MODEL_TYPE,
     summary="draws layout images of 256 px by diffusion; sees the framed canvas and its subject at 128 px",
     sizes={SMALL.name: SMALL},
@@ -83,5 +85,6 @@ FAMILY = Family(
     composer=_composer,
     encode=_encode,
     loss=_loss,
+    chains=_chains,
     library="draw",
 )

@@ -15,6 +15,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor, nn
 from torch.nn import functional
 
+from layoutgen.core.layout import Role
 from layoutgen.models.denoising.images.schedule import CLASSES, COLOURS, schedule
 from layoutgen.models.denoising.images.sizes import ImageSize
 from layoutgen.models.denoising.letters import LetterEncoder
@@ -100,6 +101,16 @@ class Drawer(nn.Module):
         colours: Tensor = self.colours  # type: ignore[assignment]
         means = colours.to(logits).T @ logits.flatten(2).softmax(1)
         return functional.pixel_shuffle(means.view(len(means), -1, *logits.shape[3:]), self.size.patch)
+
+
+@torch.inference_mode()
+def likely_roles(network: Drawer, conditioning: Conditioning) -> list[list[dict[Role, float]]]:
+    """How likely each role is of each line there is, by what the line says, for each row."""
+    said = network.roles(conditioning.lines[:, 1:]).float().softmax(2).tolist()
+    counts = conditioning.there[:, 1:].sum(1).tolist()
+    return [
+        [dict(zip(ROLES, line, strict=True)) for line in row[:count]] for row, count in zip(said, counts, strict=True)
+    ]
 
 
 def build(size: ImageSize, seed: int = 0) -> Drawer:

@@ -17,7 +17,7 @@ from layoutgen.core.layout import Box, Role, Suggestion, area
 from layoutgen.core.proposals.constraints import project, violations
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.core.proposals.separation import separated
-from layoutgen.core.proposals.tidying import borne, flush, padded, unpadded
+from layoutgen.core.proposals.tidying import tidied
 from layoutgen.models.base import Fault
 from layoutgen.models.denoising.briefs import NOT_FINITE
 from layoutgen.models.denoising.lines import ROLES
@@ -26,10 +26,8 @@ from layoutgen.models.denoising.plans.network import Answer, PlanNet, Scene
 from layoutgen.models.denoising.plans.sampling import sample
 from layoutgen.models.denoising.plans.slots import PRODUCT, boxes_of, first_line, fit_of, whole_box
 from layoutgen.models.denoising.plans.steering import Locks, Steering, given_of
-from layoutgen.models.denoising.seeds import FREE
 
 _LEAST_SCALE, _ENOUGH = 0.2, 0.5
-_ON_PANELS = (Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER)
 _GAP = 0.015  # between the product and an element, share of the canvas's short side
 
 
@@ -105,7 +103,8 @@ def _drafted(network: PlanNet, numbers: Tensor, ltrb: Tensor, roles: Tensor, pre
     obstacles = [*([_grown(product, item)] if product else []), *task.free]
     proposed, broken = _boxes(ltrb[start : start + texts]), []
     panels = _boxes(ltrb[1:start])
-    if len(constraints) or constraints.underlays is not None:
+    is_held = bool(len(constraints)) or constraints.underlays is not None
+    if is_held:
         proposed += panels[: constraints.underlays or 0]
         for element, box in constraints.given.items():
             proposed[element] = box
@@ -113,30 +112,18 @@ def _drafted(network: PlanNet, numbers: Tensor, ltrb: Tensor, roles: Tensor, pre
         boxes = separated(project(proposed, constraints), texts, obstacles, constraints)
     else:
         likely = [box for box, there in zip(panels, presence[1:start].tolist(), strict=True) if there > 0]
-        boxes = _tidied(project(proposed, constraints), likely, roles_of, obstacles, item)
+        boxes = [*project(proposed, constraints), *likely]
     names = [line.slot.text for line in item.lines] + [""] * (len(boxes) - texts)
     suggestions = tuple(map(Suggestion, [*roles_of, *[Role.UNDERLAY] * (len(boxes) - texts)], boxes, names))
+    if not is_held:
+        suggestions = tidied(suggestions, item.canvas, obstacles)
+        boxes = [one.box for one in suggestions]
     score = _score(suggestions, item, product) - _squeezed(proposed[:texts], boxes[:texts])
     return Draft(product, suggestions, score, tuple(broken))
 
 
 def _boxes(ltrb: Tensor) -> list[Box]:
     return [(a, b, c, d) for a, b, c, d in ltrb.tolist()]
-
-
-def _tidied(
-    texts: list[Box], panels: list[Box], roles: Sequence[Role], obstacles: Sequence[Box], item: Item
-) -> list[Box]:
-    """The texts set flush and off the obstacles, then the panels that they stand on."""
-    home = borne(texts, panels)
-    alone = {k for k, panel in home.items() if roles[k] in _ON_PANELS and [*home.values()].count(panel) == 1}
-    points = {k for k, role in enumerate(roles) if role is Role.SELLING_POINT}
-    alone = alone | points if 2 * len(alone & points) > len(points) else alone - points  # all alike
-    footprints = [padded(box, item.canvas) if k in alone else box for k, box in enumerate(texts)]
-    for _ in range(2):
-        footprints = separated(flush(footprints), len(footprints), obstacles, FREE)
-    laid = [unpadded(box, item.canvas) if k in alone else box for k, box in enumerate(footprints)]
-    return [*laid, *(footprints[k] for k in sorted(alone))]
 
 
 def _squeezed(proposed: Sequence[Box], boxes: Sequence[Box]) -> float:

@@ -6,7 +6,7 @@ import torch
 from layoutgen.models.denoising.boxes.head import Prediction
 from layoutgen.models.denoising.boxes.sampling import sample
 from layoutgen.models.denoising.boxes.schedule import KEPT, STEPS
-from layoutgen.models.denoising.boxes.tensors import to_signal
+from layoutgen.models.denoising.boxes.tensors import from_signal, to_signal
 from tests.models.denoising.tiny import TINY, network, scenes
 
 GIVEN = {1: (0.123456, 0.1, 0.5, 0.2), 4: (0.3, 0.7, 0.6, 0.9)}
@@ -25,6 +25,11 @@ class Says(torch.nn.Module):
         roles = torch.full((rows, count, 8), -9.0)
         roles[:, : count // 2] = 9.0
         return [Prediction(roles, self.ltrb.expand(rows, count, 4), torch.zeros(rows, count, 3))]
+
+
+def keep(told):
+    """Appends each step's time, the boxes before it, and what was made of them."""
+    return lambda move, made: told.append((int(move.t[0]), from_signal(move.before), made))
 
 
 def test_a_row_has_the_same_layout_in_any_batch():
@@ -50,7 +55,7 @@ def test_the_same_seed_gives_the_same_layout_and_another_one_another():
 @pytest.mark.parametrize("steps", [1, 2, 4, 8, 16])
 def test_one_to_sixteen_steps_end_on_the_canvas(steps):
     net, told = network(), []
-    found = sample(net, scenes(net, [1]), [0], steps=steps, seen=lambda t, x, made: told.append((t, x, made)))
+    found = sample(net, scenes(net, [1]), [0], steps=steps, seen=keep(told))
     assert len(told) == steps
     assert told[0][0] == STEPS - 1
     assert found.ltrb.isfinite().all()
@@ -61,7 +66,12 @@ def test_given_boxes_are_seen_with_the_noise_of_each_step_and_come_back_as_they_
     net = network()
     told = []
     found = sample(
-        net, scenes(net, [0, 1]), [0, 1], steps=8, given=[GIVEN, {}], seen=lambda t, x, _: told.append((t, x))
+        net,
+        scenes(net, [0, 1]),
+        [0, 1],
+        steps=8,
+        given=[GIVEN, {}],
+        seen=keep(told),
     )
     boxes = torch.tensor(list(GIVEN.values()))
     assert torch.equal(found.ltrb[0, [1, 4]], boxes)

@@ -23,14 +23,20 @@ class Dressed:
         limits = [_most(brief, len(order)) for brief, order in zip(briefs, orders, strict=True)]
         asked = [i for i, brief in enumerate(briefs) if brief.variant < limits[i]]
         turned = [briefs[i].variant >= len(orders[i]) for i in asked]
+        styles = [orders[i][briefs[i].variant % len(orders[i])] for i in asked]
+        meant = [_meant(briefs[i], style) for i, style in zip(asked, styles, strict=True)]
         answers = self._composer.compose(
-            [mirrored_brief(briefs[i]) if is_turned else briefs[i] for i, is_turned in zip(asked, turned, strict=True)]
+            [mirrored_brief(brief) if is_turned else brief for brief, is_turned in zip(meant, turned, strict=True)]
         )
         done: list[Composition | Fault] = [no_more(brief, limit) for brief, limit in zip(briefs, limits, strict=True)]
-        for i, is_turned, answer in zip(asked, turned, answers, strict=True):
-            style = orders[i][briefs[i].variant % len(orders[i])]
+        for i, style, is_turned, answer in zip(asked, styles, turned, answers, strict=True):
             done[i] = _in_style(answer, briefs[i], style, is_turned) if isinstance(answer, Composition) else answer
         return done
+
+
+def _meant(brief: Brief, style: Style) -> Brief:
+    """A brief whose layout is meant in a style, by which it is ranked among others; in none where it may have none."""
+    return replace(brief, styles=(style,)) if brief.styles else brief
 
 
 def _most(brief: Brief, styles: int) -> int:

@@ -1,4 +1,4 @@
-"""What becomes of a proposal: the solver places it as in serving, in no style, and judges take it so."""
+"""What becomes of a proposal: the solver places it as in serving, and judges take it so."""
 
 import math
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layoutgen.core.layout import Canvas, Copy, Element, Suggestion
+from layoutgen.core.layout import Box, Canvas, Copy, Element, Suggestion, to_px
 from layoutgen.core.metrics.judge import Judged
 from layoutgen.core.metrics.own import Asked
+from layoutgen.core.placing.dressing import dress
 from layoutgen.core.placing.placement import Ground, Limits, NoLayoutError, place
+from layoutgen.core.styles.style import Style
 from layoutgen.core.text.typography import Faces
 from layoutgen.imaging.segmenting import words_split
 
@@ -25,13 +27,27 @@ class Placing:
 
 
 def placed(
-    proposed: Sequence[Suggestion], canvas: Canvas, ground: Ground, placing: Placing, language: str | None
+    proposed: Sequence[Suggestion],
+    canvas: Canvas,
+    ground: Ground,
+    placing: Placing,
+    language: str | None,
+    style: Style | None = None,
+    free: Sequence[Box] = (),
 ) -> tuple[Element, ...] | None:
-    """What the solver makes of a proposal on a ground; None where it finds no layout."""
-    short = min(canvas.width, canvas.height)
-    limits = Limits(placing.margin * short, math.ceil(placing.min_font * short), placing.min_contrast)
+    """What the solver makes of a proposal on a ground, in a house style where it has one, beside `free` boxes of the
+    canvas; None where it finds no layout."""
+    short, face_for = min(canvas.width, canvas.height), placing.faces.speaking(language, style)
+    limits = Limits(
+        placing.margin * short,
+        math.ceil(placing.min_font * short),
+        placing.min_contrast,
+        free=tuple(to_px(box, canvas.width, canvas.height) for box in free),
+    )
     try:
-        return place(proposed, canvas, ground, placing.faces.speaking(language), limits).elements
+        if style is None:
+            return place(proposed, canvas, ground, face_for, limits).elements
+        return dress(proposed, canvas, ground, face_for, limits, style, language).elements
     except NoLayoutError:
         return None
 

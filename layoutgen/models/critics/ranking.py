@@ -23,7 +23,7 @@ from layoutgen.models.base import Brief, Critic
 from layoutgen.models.critics.outcome import Placing, judged, placed
 from layoutgen.models.critics.sketch import sketch
 
-VERSION = "foreseen-1"  # goes up with every change of what it decides
+VERSION = "foreseen-2"  # goes up with every change of what it decides
 CRITIC = 0.1  # objections that a rating higher by one outweighs
 _SIDE = 256  # px of the longer side at which layouts are placed and judged
 
@@ -56,9 +56,11 @@ class Foreseen:
         return worth
 
     def outcome(self, brief: Brief, framing: Framing, proposed: Sequence[Suggestion]) -> Judged | None:
-        """What the solver makes of a proposal, as judges take it; None where it finds no layout."""
+        """What the solver makes of a proposal, in the style that the brief may have where it is one alone, as judges
+        take it; None where it finds no layout."""
         ground, canvas = self._on_canvas(brief, framing), brief.canvas
-        elements = placed(proposed, canvas, ground, self._placing, brief.copy.language)
+        style = brief.styles[0].on(framing.ground) if len(brief.styles) == 1 else None
+        elements = placed(proposed, canvas, ground, self._placing, brief.copy.language, style, brief.free)
         if elements is None:
             return None
         return judged(elements, brief.copy, canvas, ground.pixels, ground.subject, self._placing)

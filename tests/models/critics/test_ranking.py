@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from layoutgen.config.stages import PlaceSettings
+from layoutgen.config.styles import StyleSettings
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief
+from layoutgen.models.building import styles
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.critics.outcome import Placing
 from layoutgen.models.critics.ranking import CRITIC, Foreseen, rough
@@ -77,3 +80,18 @@ def test_a_photo_that_is_not_here_and_a_subject_that_nobody_knows_are_no_fault(a
     prepared = replace(BRIEF, image=np.zeros((0, 0, 3), np.uint8), annotation=annotation)
     for rank in (Foreseen(PLACING), rough):
         assert np.isfinite(rank(prepared, Framing(backdrop="#eeeeee"), SOUND))
+
+
+def test_a_proposal_is_placed_in_the_style_that_it_is_meant_in_and_off_what_is_to_be_free():
+    rank = Foreseen(PLACING)
+    plain = rank.outcome(BRIEF, WHOLE, SOUND)
+    allowed, outlooks = styles.wardrobe(StyleSettings(), Storage()).of_row(None, None, None), []
+    for style in allowed[:3]:
+        layout = rank.outcome(replace(BRIEF, styles=(style,)), WHOLE, SOUND)
+        outlooks.append([(element.font, element.font_px, element.colour) for element in layout.elements])
+    assert len({repr(outlook) for outlook in outlooks}) > 1
+    several = rank.outcome(replace(BRIEF, styles=allowed), WHOLE, SOUND)
+    assert several.elements == plain.elements, "of several styles nobody knows which it will be"
+    above = (0.0, 0.0, 1.0, 0.2)
+    beside = rank.outcome(replace(BRIEF, free=(above,)), WHOLE, SOUND)
+    assert min(element.box[1] for element in beside.elements) >= 0.2 - 1e-6

@@ -12,6 +12,7 @@ from layoutgen.core.brands.kits import NO_KITS
 from layoutgen.core.edited_elements import fault_of_elements
 from layoutgen.core.gallery.edits import EditError, edited
 from layoutgen.core.gallery.rows import outline
+from layoutgen.core.layout import Element
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.rows import element_row
 from layoutgen.evaluation.restyling_of_table import TableStyles
@@ -21,7 +22,7 @@ from layoutgen.imaging.shrinking import shrink
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.stages import drawable
 from layoutgen.stages.drawable import RowFault
-from layoutgen.stages.edited_rows import face_of, layout_of
+from layoutgen.stages.edited_rows import edited_elements, face_of, layout_of
 from layoutgen.stages.row_scenes import RowScenes
 
 _LARGEST = 8192  # px of a picture's longer side
@@ -46,14 +47,14 @@ class EditedPictures:
     def styles(self, row_id: str) -> dict[str, Any]:
         """The house styles that a row may have, `styles`, which one it has, `style`, and why it can't have another,
         `reason`. Raises EditError."""
-        row = self._row(row_id)
+        row = self.row(row_id)
         reason = self._styles.fault_of(row)
         return {"styles": self._styles.allowed(row), "style": row.get("style_used"), "reason": reason}
 
     def _styled(self, row_id: str, style: str) -> list[dict[str, Any]]:
         """A row's elements in another house style, as tables have them, with the outlines of underlays. Raises
         EditError."""
-        row = self._row(row_id)
+        row = self.row(row_id)
         try:
             with self._lock:
                 elements = self._styles.elements(row, style)
@@ -62,7 +63,26 @@ class EditedPictures:
         dressed = map(element_row, elements)
         return [{**element, **outline(element, table_rows.canvas(row))} for element in dressed]
 
-    def _row(self, row_id: str) -> dict[str, Any]:
+    def layout(self, row_id: str, elements: object, style: object = None, styled: object = None) -> list[Element]:
+        """A row's elements as an edit has them, in the row's house style or in another, as `draw` draws them. Raises
+        EditError."""
+        row = self.row(row_id)
+        if fault := fault_of_elements(elements):
+            raise EditError(fault)
+        wanted: Any = elements
+        in_style: Any = styled if styled is not None else self.styled(row_id, str(style)) if style is not None else ()
+        try:
+            return edited_elements(row, list(wanted), in_style or (), self._font_files)
+        except RowFault as error:
+            raise EditError(str(error)) from None
+
+    @property
+    def font_files(self) -> tuple[str, ...]:
+        """Fonts that rows may name."""
+        return self._font_files
+
+    def row(self, row_id: str) -> dict[str, Any]:
+        """A row as it is published. Raises EditError for none of the page's."""
         if row_id not in self._places:
             raise EditError(f"row_id {row_id!r} is no layout of this page; give one of its rows")
         row: dict[str, Any] = self._table.slice(self._places[row_id], 1).to_pylist()[0]
@@ -74,7 +94,7 @@ class EditedPictures:
         """A row with the elements of an edit (`core.gallery.edits.edited`) as PNG, in the canvas's size or at most
         `side` px; in another house style, whose elements are `styled` or those that the job makes. Raises EditError
         where it can't be drawn."""
-        row = self._row(row_id)
+        row = self.row(row_id)
         if isinstance(side, bool) or not isinstance(side, int) or not 1 <= side <= _LARGEST:
             raise EditError(f"side is {side!r}; give px, from 1 to {_LARGEST}, or leave it out")
         canvas, unlike = table_rows.canvas(row), list[str]()

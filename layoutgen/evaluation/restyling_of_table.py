@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from layoutgen.config.base import ConfigError
+from layoutgen.config.base import ConfigError, known
 from layoutgen.config.stages import PlaceSettings
 from layoutgen.config.styles import StyleSettings
 from layoutgen.core.brands.kits import BrandKits
@@ -64,14 +64,14 @@ class TableStyles:
         if not isinstance(style, Mapping):
             return None, "the run that made the layouts names no house styles"
         try:
-            return wardrobe(StyleSettings(**_known(style, StyleSettings.model_fields)), self._storage), None
+            return wardrobe(known(StyleSettings, style), self._storage), None
         except (ConfigError, ValidationError, Refusal, StorageError) as error:
             log.warning("the house styles of the run that made the layouts can't be had here: %s", error)
             return None, "the house styles of the run that made the layouts can't be had here"
 
     def _built(self) -> Restyling:
         try:
-            place = PlaceSettings(**_known(self._settings.get("place") or {}, PlaceSettings.model_fields))
+            place = known(PlaceSettings, self._settings.get("place") or {})
             faces = FaceFor(place)
             brands = BrandFaces(present(self._kits, self._storage), place) if self._kits else None
         except (ValueError, OSError) as error:
@@ -80,8 +80,3 @@ class TableStyles:
         stage = KeepDemands(Place(place, faces, {"marketing": zones}, self._wardrobe, brands), faces)
         side = (self._settings.get("images") or {}).get("side") or _SIDE
         return Restyling(self._storage, stage, finders.saliency(finder_of(dict(self._settings))), side)
-
-
-def _known(values: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of a run's settings that there are today."""
-    return {name: value for name, value in values.items() if name in fields}

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from layoutgen.core.gallery.edits import EditError
 from layoutgen.evaluation import finished_links
 from layoutgen.evaluation.edited_pictures import EditedPictures
+from layoutgen.evaluation.instructed_edits import InstructedEdits
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
 from layoutgen.evaluation.restyling_of_table import TableStyles
 from layoutgen.io.font_files import here
@@ -35,7 +36,7 @@ class RequestError(ValueError):
 @dataclass
 class Room:
     """A page at `output` with its rows, the files that people's decisions and choices go into, and the finished files
-    that its rows link to, by their path as a browser asks for it."""
+    that its rows link to, by their path as a browser asks for it; and what follows instructions."""
 
     storage: Storage
     output: str
@@ -43,6 +44,7 @@ class Room:
     decisions: MergedLines
     choices: MergedLines
     links: Mapping[str, str]
+    instructed: InstructedEdits
 
     def file(self, path: str, known: str | None) -> tuple[bytes, str, str | None] | None:
         """A file of the page by its path below it: bytes, type and version; empty bytes where its version is `known`
@@ -135,6 +137,17 @@ class Room:
         except EditError as error:
             raise RequestError(str(error)) from None
 
+    def refine(self, body: object) -> dict[str, Any]:
+        """What an `instruction` comes to in the row `row_id` as edited, `elements`: the elements then, what was done of
+        it and what was not. Raises RequestError."""
+        if not isinstance(body, Mapping) or not isinstance(body.get("row_id"), str):
+            raise RequestError("the body names no row_id; send {row_id, instruction, elements}")
+        try:
+            given = _given(body, "style", "styled")
+            return self.instructed.changed(body["row_id"], body.get("instruction"), body.get("elements"), **given)
+        except EditError as error:
+            raise RequestError(str(error)) from None
+
     def _is_of_page(self, record: object) -> bool:
         return not isinstance(record, Mapping) or not record.get("row_id") or record["row_id"] in self.pictures
 
@@ -160,7 +173,8 @@ def open_room(
     decisions = MergedLines(storage, feedback)
     decisions.read()  # what can't be read is told before anything is served
     choices.read()
-    return Room(storage, output, pictures, decisions, choices, dict(_links(output, uris)))
+    instructed = InstructedEdits(storage, pictures, source.settings)
+    return Room(storage, output, pictures, decisions, choices, dict(_links(output, uris)), instructed)
 
 
 def body_of(data: bytes) -> object:

@@ -135,6 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(lambda: self.server.room.write(body_of(body)))
         elif path == "/api/styles":
             self._json(lambda: self.server.room.styles(body_of(body)))
+        elif path == "/api/refine":
+            self._json(lambda: self.server.room.refine(body_of(body)))
         elif path == "/api/draw":
             self._answer(lambda: (self.server.room.draw(body_of(body)), "image/png"))
         else:

@@ -33,20 +33,20 @@ class Limits:
     font_files: tuple[str, ...] = ()
 
 
+def page_of(canvas: Canvas, photos: Photos, limits: Limits) -> Page:
+    """What a row is changed on."""
+    ground, subject = photos.on(canvas, _SIDE)
+    short = min(canvas.width, canvas.height)
+    smallest, margin = math.ceil(limits.min_font * short), limits.margin * short
+    contrast, files = limits.min_contrast, limits.font_files
+    return Page(canvas, margin, smallest, subject, ground, contrast, lambda element: face_of(element, files))
+
+
 class Refining:
     """Changes rows within the limits of the place stage; `judging` says what is held against them then."""
 
     def __init__(self, limits: Limits, judging: Judging) -> None:
         self._limits, self._judging = limits, judging
-
-    def page(self, canvas: Canvas, photos: Photos) -> Page:
-        """What a row is changed on."""
-        ground, subject = photos.on(canvas, _SIDE)
-        short, limits = min(canvas.width, canvas.height), self._limits
-        files = limits.font_files
-        least = math.ceil(limits.min_font * short)
-        margin = limits.margin * short
-        return Page(canvas, margin, least, subject, ground, limits.min_contrast, lambda e: face_of(e, files))
 
     def refined(
         self, row: Mapping[str, Any], photos: Photos, orders: Sequence[Order], *, again: bool = False
@@ -54,7 +54,7 @@ class Refining:
         """A row's columns with orders, in their order; with `again`, of a layout that was made anew since, in which
         nothing of earlier changes is left: what an edit of its own moved goes to the boxes that it had."""
         canvas = table_rows.canvas(row)
-        page = self.page(canvas, photos)
+        page = page_of(canvas, photos, self._limits)
         layout = [rows.read_element(element) for element in row["elements"]]
         style, notes = row.get("style_used"), list(row.get("notes") or ())
         before = [] if again else read(row.get("refinement"))

@@ -30,6 +30,8 @@ _SHRINKS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.1)
 _LEAST = 1.05
 """What is no larger than this is not larger."""
 _WAY = 0.3
+_MORE = 0.05
+"""How much more of a piece may lie on the subject than before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +50,11 @@ class Page:
 
 @dataclass(frozen=True)
 class Applied:
-    """A layout with changes: `done` are those that it has, `undone` says of the others why not, `aside` of further
-    elements that they made way."""
+    """A layout with changes: `origins` says which element of the layout before each is, None of a new one; `done` are
+    those that it has, `undone` says of the others why not, `aside` of further elements that they made way."""
 
     elements: tuple[Element, ...]
+    origins: tuple[int | None, ...]
     done: tuple[Change, ...]
     undone: tuple[str, ...]
     aside: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ class _Work:
         place = {i: k for k, i in enumerate(order)}
         elements = [self._now[i] for i in order]
         closed = tuple(replace(e, underlay=None if e.underlay is None else place.get(e.underlay)) for e in elements)
+        origins = tuple(i if i in self._first else None for i in order)
         done, undone = [], [f"{', '.join(described([changes[k]]))}: {why}" for k, why in barred.items()]
         for k, change in enumerate(changes):
             short = self._short.get(k, [])
@@ -126,7 +130,7 @@ class _Work:
                 done.append(replace(change, relations=tuple(pair for pair in change.relations if pair not in short)))
             for kind, other in dict.fromkeys(short):
                 undone.append(f"{change.name} {kind.replace('_', ' ')} {other}: there is no room for that")
-        return Applied(closed, tuple(done), tuple(undone), tuple(dict.fromkeys(self._aside)))
+        return Applied(closed, origins, tuple(done), tuple(undone), tuple(dict.fromkeys(self._aside)))
 
     def _begun(self, change: Change) -> list[int]:
         """Leave out, add and letter what a change says; return the elements that it is of. Raises ValueError."""
@@ -190,12 +194,12 @@ class _Work:
                 try:
                     piece = piece_of(self._now, indices, scales, self._page.canvas, self._letters)
                 except ValueError as error:
-                    reason = reason or str(error)
+                    reason = str(error)
                     continue
                 failed = self._put(piece, part, relations, ahead)
                 if not failed:
                     return ""
-                reason = reason or failed
+                reason = failed
         return reason
 
     def _scale(self, change: Change, index: int) -> float:
@@ -235,13 +239,14 @@ class _Work:
         holders = {e.underlay for e in piece.members.values() if e.underlay is not None} - piece.members.keys()
         stays = {i for i in holders if i in others and _holds(others[i], wanted)}
         taken = {i: box for i, box in others.items() if i not in stays}
-        spot = self._nearest(wanted, room, taken, _NEAR)
+        covered = self._covered(piece, wanted)
+        spot = self._nearest(wanted, room, taken, covered, _NEAR)
         way: dict[int, Element] | None = {}
         if spot is None:
             spot = into(wanted, room)
-            way = self._make_way(spot, taken)
+            way = self._make_way(spot, taken, covered)
         if way is None:
-            way, spot = {}, self._nearest(wanted, room, taken, _FAR)
+            way, spot = {}, self._nearest(wanted, room, taken, covered, _FAR)
         if spot is None:
             return "there is no free place for it near there"
         left = {i for i in holders if i not in stays}
@@ -262,11 +267,18 @@ class _Work:
         left, top, right, bottom = piece.footprint
         return (left + across, top + down, right + across, bottom + down)
 
-    def _nearest(self, wanted: Box, room: Box, taken: Mapping[int, Box], most: float) -> Box | None:
-        """The free place nearest to where a piece is wanted; None where it is further than `most` from there."""
+    def _covered(self, piece: Piece, wanted: Box) -> float:
+        """The share of a piece that may lie on the subject: as much as before, or as whoever edited this canvas had
+        it."""
+        before = [self._spots.share(self._px(i)) + _MORE for i in piece.members if i in self._first]
+        return max([self._spots.stays, *before, *([self._spots.share(wanted)] if self._exactly else [])])
+
+    def _nearest(self, wanted: Box, room: Box, taken: Mapping[int, Box], covered: float, most: float) -> Box | None:
+        """The free place nearest to where a piece is wanted, of which a share of `covered` may lie on the subject; None
+        where it is further than `most` from there."""
         spots = self._spots.within(room)
         asked = into(wanted, room)
-        spots = replace(spots, stays=max(spots.stays, self._spots.share(wanted) if self._exactly else 0.0))
+        spots = replace(spots, stays=covered)
         spot = spots.nearest(asked, [*taken.values()])
         canvas = self._page.canvas
         if spot is None or any(intersection(spot, box) > 1 for box in taken.values()):
@@ -274,9 +286,9 @@ class _Work:
         far = np.hypot((spot[0] - asked[0]) / canvas.width, (spot[1] - asked[1]) / canvas.height)
         return spot if far <= most else None
 
-    def _make_way(self, spot: Box, taken: Mapping[int, Box]) -> dict[int, Element] | None:
+    def _make_way(self, spot: Box, taken: Mapping[int, Box], covered: float) -> dict[int, Element] | None:
         """The elements that stand in a piece's way where they are out of it; None where they can't be."""
-        if self._spots.share(spot) > self._spots.stays:
+        if self._spots.share(spot) > covered:
             return None
         way: dict[int, Element] = {}
         hit = [i for i, box in taken.items() if intersection(box, spot) > 0 and self._now[i].role is not Role.UNDERLAY]

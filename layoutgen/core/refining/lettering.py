@@ -1,14 +1,14 @@
 """Texts of a layout in other words, sizes, colours and fonts, each set by what sets all texts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from layoutgen.core.gallery.edits import FaceOf, face_for, redrawn
-from layoutgen.core.layout import Canvas, Element, from_px, to_px
+from layoutgen.core.layout import Box, Canvas, Element, from_px, to_px
+from layoutgen.core.placing.spots import into
 from layoutgen.core.refining.changes import Change
 from layoutgen.core.text.runs import with_runs
-from layoutgen.core.text.typography import leading_of, set_lines, set_text
+from layoutgen.core.text.typography import leading_of, set_text
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,30 @@ class Letters:
         if scale == 1:
             return element
         px = max(round(element.font_px * scale), min(self.smallest_px, element.font_px))
-        left, _, right, _ = to_px(element.box, self.canvas.width, self.canvas.height)
-        if (right - left) * px / element.font_px > most:
+        scale = px / element.font_px
+        left, top, right, bottom = to_px(element.box, self.canvas.width, self.canvas.height)
+        width, height = (right - left) * scale, (bottom - top) * scale
+        if width > most:
             return self._set(element, element.text, px, most)
-        return self._set(element, element.text, px, most, element.lines)
+        box = from_px(self._about(element, width, height), self.canvas.width, self.canvas.height)
+        wanted = {"role": element.role.value, "text": element.text, "box": into(box, (0.0, 0.0, 1.0, 1.0))}
+        return redrawn(element, wanted, element.role.value, self.canvas, self.face_of)
 
-    def _set(self, element: Element, text: str, px: int, most: float, lines: Sequence[str] | None = None) -> Element:
+    def _set(self, element: Element, text: str, px: int, most: float) -> Element:
         """An element's text at a font size, in lines no wider than `most` px, in a box of its own size round where it
         stood."""
-        canvas, face = self.canvas, face_for(element, element, self.face_of)
+        face = face_for(element, element, self.face_of)
         leading = element.line_height_px / element.font_px if element.font_px else leading_of(element.role)
-        setting = set_lines(lines, face, px, leading) if lines else set_text(text, most, face, px, leading)
+        setting = set_text(text, most, face, px, leading)
         if setting is None:
             raise ValueError(f"{text!r} is wider than the canvas at {px} px")
-        left, top, right, bottom = to_px(element.box, canvas.width, canvas.height)
-        start = {"left": left, "center": (left + right - setting.width_px) / 2, "right": right - setting.width_px}
-        x, y = start[element.alignment], (top + bottom - setting.height_px) / 2
-        box = from_px((x, y, x + setting.width_px, y + setting.height_px), canvas.width, canvas.height)
+        around = self._about(element, setting.width_px, setting.height_px)
+        box = from_px(around, self.canvas.width, self.canvas.height)
         words = replace(element, text=text, box=box, lines=setting.lines, font=face.name, font_px=px)
         return with_runs(replace(words, line_height_px=setting.line_height_px), face, setting.width_px)
+
+    def _about(self, element: Element, width: float, height: float) -> Box:
+        """A box of a size in px at the side of an element's alignment, about its middle."""
+        left, top, right, bottom = to_px(element.box, self.canvas.width, self.canvas.height)
+        start = {"left": left, "center": (left + right - width) / 2, "right": right - width}[element.alignment]
+        return (start, (top + bottom - height) / 2, start + width, (top + bottom + height) / 2)

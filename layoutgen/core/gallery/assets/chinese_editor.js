@@ -60,6 +60,16 @@ gallery.words.add("zh", {
   "on a face": "压住人脸",
   "text too small": "文字太小",
   "too little contrast": "对比度不足",
+  // Instructions
+  "instruction": "修改指令",
+  "bigger price, logo to the top right": "价格大一点，logo放到右上角",
+  "a served gallery shows it at once": "由服务器打开的图库会立即显示结果",
+  "Do it": "执行",
+  "Send back with it": "附指令退回",
+  "following it …": "正在执行…",
+  "The layout was changed meanwhile; do it again.": "版式已被改动，请再执行一次。",
+  "done: {what}": "已执行：{what}",
+  "not done: {what}": "未执行：{what}",
   // Keys
   "from box to box; choose all of them": "在框间移动；全选",
   "move what is chosen by 8 pixels, and a text's own underlay with it": "移动所选 8 像素，文字自己的衬底随之移动",

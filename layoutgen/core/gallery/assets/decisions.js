@@ -77,7 +77,7 @@ gallery.decisions = (() => {
 
   // Decide on rows, as one step. `elements` are those of an edit: role, text, box, `was` (their index in the row, or in
   // `styled`, its elements in another `style`), and what else of them was changed.
-  function decide(rows, decision, { elements, style, styled, note, reasons, comments, final } = {}) {
+  function decide(rows, decision, { elements, style, styled, note, reasons, comments, final, instruction } = {}) {
     const step = rows.map((row) => {
       const kept = store.get(names(annotator, row.row_id, row.runId));
       const before = kept?.value ?? null;
@@ -85,6 +85,7 @@ gallery.decisions = (() => {
       const chips = reasons ?? before?.reasons ?? [];
       const value = { decision, annotator };
       if (decision === "edit") Object.assign(value, { elements }, styled ? { style, styled } : {});
+      if (instruction && decision !== "adopt") value.instruction = instruction;
       if (words) value.note = words;
       if (chips.length) value.reasons = chips;
       const pinned = comments ?? before?.comments ?? [];

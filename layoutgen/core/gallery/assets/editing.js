@@ -22,7 +22,7 @@ gallery.editing = (() => {
     };
   }
 
-  // Open the editor in a pane of the viewer, with its tools in `shelf`. `acts` has save(), leave() and drop().
+  // Open the editor in a pane of the viewer, with its tools in `shelf`. `acts` has save(), leave(), drop() and instruct().
   function open({ pane, shelf, row, details, edited, drafted, inStyle, styles, isEdited, acts, onchange }) {
     const canvas = canvasOf(row, details);
     const frame = gallery.pictures.frame(row, "final");
@@ -98,7 +98,7 @@ gallery.editing = (() => {
     }
 
     function tools() {
-      const parts = [ends(), measured, styles, numbers(), arranging(), gallery.textPanel.open(details, () => editor), commenting(), steps(), missing()];
+      const parts = [ends(), measured, styles, gallery.instruction.open(row, inStyle, () => editor, acts.instruct), numbers(), arranging(), gallery.textPanel.open(details, () => editor), commenting(), steps(), missing()];
       shelf.replaceChildren(...parts.map(({ node }) => node).filter(Boolean));
       return parts.filter((part) => part !== measured);
     }

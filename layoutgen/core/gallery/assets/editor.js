@@ -232,6 +232,8 @@ gallery.editor = (() => {
       undo: () => step(past, future),
       redo: () => step(future, past),
       reset: () => { chosen = []; commit(machine); },
+      // The elements of an edit in the place of these, as one step.
+      replace: (edited) => { chosen = []; commit(begun(row, details, edited)); },
       remove, add, change, focus: () => focus(chosen.at(-1)), choose,
       set: (box) => { if (chosen.length === 1) commit(boxes.set(elements, chosen[0], box, size)); },
       align: (way) => commit(boxes.align(elements, chosen, way, size, canvas.margin)),

@@ -145,6 +145,8 @@ gallery.server = (() => {
     sync,
     // A row with these elements as the job would draw it: a PNG; rejects where the server is away or can't draw it.
     draw: async (row, elements, { style, styled } = {}) => (await ask("api/draw", { row_id: row.row_id, elements, ...(styled ? { style, styled } : {}) })).blob(),
+    // What an instruction makes of a row with these elements: { elements, done, undone }.
+    refine: async (row, elements, instruction, { style, styled } = {}) => (await ask("api/refine", { row_id: row.row_id, elements, instruction, ...(styled ? { style, styled } : {}) })).json(),
     // The house styles that a row may have, and its elements in one of them as the job would set them.
     styles: async (row) => (await ask("api/styles", { row_id: row.row_id })).json(),
     styled: async (row, style) => (await (await ask("api/styles", { row_id: row.row_id, style })).json()).elements,

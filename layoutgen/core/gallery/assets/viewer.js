@@ -190,7 +190,7 @@ gallery.viewer = (() => {
       pane: dialog.querySelector(".panes figure:last-child"), shelf: by("tools"), row, details: gallery.styling.dressed(details, edit),
       edited: isRestyled ? null : edit?.elements, drafted: gallery.drafts.of(row).elements, inStyle: edit?.styled ? edit : {},
       styles: gallery.styling.open(row, details, edit?.style, dress), isEdited,
-      acts: { save, leave, drop }, onchange: keepEdit,
+      acts: { save, leave, drop, instruct }, onchange: keepEdit,
     });
     dialog.querySelector(".draft")?.remove();
     editor.focus();
@@ -205,6 +205,12 @@ gallery.viewer = (() => {
     editor = null;
     gallery.say(t("This is the machine's own layout: adopted."));
     return said("adopt");
+  }
+
+  // Send the layout back with words on what is to change, for `jobs.refine`.
+  function instruct(words) {
+    if (isEdited()) return gallery.say(t("Save the edit, or drop it, before you decide otherwise."));
+    return said("reject", { instruction: words });
   }
 
   function leave() {

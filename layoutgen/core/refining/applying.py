@@ -17,8 +17,9 @@ from layoutgen.core.metrics.own import contrast_of
 from layoutgen.core.placing.placement import ORDER
 from layoutgen.core.placing.spots import Spots, into
 from layoutgen.core.refining import rooms
-from layoutgen.core.refining.changes import PLACES, Change, Name, described, named
+from layoutgen.core.refining.changes import ALIGNED, PLACES, Change, Name, described, named
 from layoutgen.core.refining.lettering import Letters
+from layoutgen.core.refining.making_way import make_way
 from layoutgen.core.refining.pieces import Piece, borne, own_underlay, piece_of, visible
 from layoutgen.core.refining.reading import readable_again
 from layoutgen.core.refining.relations import holds
@@ -29,7 +30,7 @@ _NEAR, _FAR = 0.06, 0.25
 _SHRINKS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.1)
 _LEAST = 1.05
 """What is no larger than this is not larger."""
-_WAY = 0.3
+_GAP = 0.01
 _MORE = 0.05
 """How much more of a piece may lie on the subject than before."""
 
@@ -184,7 +185,7 @@ class _Work:
         whole = [pair for pair in whole if pair[1] not in ahead]
         places = [pair for pair in whole if pair[0] in PLACES]
         is_free = any(replace(change, relations=()).moves for change, _ in part)
-        choices = [whole, places, []] if is_free else [whole]
+        choices = [[*whole, *self._flush(part, ahead)], whole, *([places, []] if is_free else [])]
         reason = ""
         for relations in (each for k, each in enumerate(choices) if each not in choices[:k]):
             for share in _SHRINKS if max(asked) > 1 else (1.0,):
@@ -201,6 +202,17 @@ class _Work:
                     return ""
                 reason = failed
         return reason
+
+    def _flush(self, part: Sequence[tuple[Change, int]], ahead: set[int]) -> list[tuple[str, int]]:
+        """The edge or axis that an element shares with another one, which it keeps where it only grows or says other
+        words."""
+        (change, index), *more = part
+        if more or change.at != (None, None) or any(change.shift) or change.relations or change.add:
+            return []
+        others = [i for i, e in self._now.items() if e.role is not Role.UNDERLAY and i != index and i not in ahead]
+        box = self._visible(index)
+        pairs = [(kind, i) for kind in ALIGNED[:3] for i in others if holds(kind, box, self._visible(i), 1.0)]
+        return pairs[:1]
 
     def _scale(self, change: Change, index: int) -> float:
         """How much larger an element is to be: as is said, or as large as the one that it is to be like."""
@@ -238,13 +250,13 @@ class _Work:
             return f"no room is left where it is {_words(relations)}"
         holders = {e.underlay for e in piece.members.values() if e.underlay is not None} - piece.members.keys()
         stays = {i for i in holders if i in others and _holds(others[i], wanted)}
-        taken = {i: box for i, box in others.items() if i not in stays}
+        taken = {i: self._spaced(box, piece) for i, box in others.items() if i not in stays}
         covered = self._covered(piece, wanted)
         spot = self._nearest(wanted, room, taken, covered, _NEAR)
         way: dict[int, Element] | None = {}
         if spot is None:
             spot = into(wanted, room)
-            way = self._make_way(spot, taken, covered)
+            way = make_way(self._now, spot, taken, covered, self._spots, self._letters)
         if way is None:
             way, spot = {}, self._nearest(wanted, room, taken, covered, _FAR)
         if spot is None:
@@ -267,6 +279,16 @@ class _Work:
         left, top, right, bottom = piece.footprint
         return (left + across, top + down, right + across, bottom + down)
 
+    def _spaced(self, box: Box, piece: Piece) -> Box:
+        """A box with the gap that a piece keeps around it: as much as between others, or as before."""
+        if self._exactly:
+            return box
+        gap = _GAP * min(self._page.canvas.width, self._page.canvas.height)
+        for mine in (self._px(i) for i in piece.members if i in self._now):
+            across, down = (max(mine[k] - box[k + 2], box[k] - mine[k + 2]) for k in (0, 1))
+            gap = min(gap, max(0.0, across, down))
+        return (box[0] - gap, box[1] - gap, box[2] + gap, box[3] + gap)
+
     def _covered(self, piece: Piece, wanted: Box) -> float:
         """The share of a piece that may lie on the subject: as much as before, or as whoever edited this canvas had
         it."""
@@ -285,27 +307,6 @@ class _Work:
             return None
         far = np.hypot((spot[0] - asked[0]) / canvas.width, (spot[1] - asked[1]) / canvas.height)
         return spot if far <= most else None
-
-    def _make_way(self, spot: Box, taken: Mapping[int, Box], covered: float) -> dict[int, Element] | None:
-        """The elements that stand in a piece's way where they are out of it; None where they can't be."""
-        if self._spots.share(spot) > covered:
-            return None
-        way: dict[int, Element] = {}
-        hit = [i for i, box in taken.items() if intersection(box, spot) > 0 and self._now[i].role is not Role.UNDERLAY]
-        plates = {i for i in taken if self._now[i].role is Role.UNDERLAY and intersection(taken[i], spot) > 0}
-        own = {u for i in taken if (u := own_underlay(self._now, i)) in plates}
-        if plates - own or len(hit) > 2:
-            return None
-        hit = [i for i in taken if i in hit or own_underlay(self._now, i) in own]
-        for i in hit:
-            piece = piece_of(self._now, [i], [1.0], self._page.canvas, self._letters)
-            rest = [box for j, box in taken.items() if j not in piece.members]
-            moved = [to_px(e.box, self._page.canvas.width, self._page.canvas.height) for e in way.values()]
-            place = self._spots.nearest(piece.footprint, [spot, *rest, *moved])
-            if place is None or _apart(place, piece.footprint, self._page.canvas) > _WAY:
-                return None
-            way |= piece.at(place)
-        return way
 
     def _unread(self, changes: Sequence[Change], targets: Mapping[int, Sequence[int]]) -> dict[int, str]:
         """Give texts that moved a colour in which they can be read; changes of which one can't be, and why."""
@@ -356,10 +357,6 @@ class _Work:
 def _holds(outer: Box, inner: Box) -> bool:
     middle = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
     return outer[0] <= middle[0] <= outer[2] and outer[1] <= middle[1] <= outer[3]
-
-
-def _apart(box: Box, other: Box, canvas: Canvas) -> float:
-    return float(np.hypot((box[0] - other[0]) / canvas.width, (box[1] - other[1]) / canvas.height))
 
 
 def _words(relations: Sequence[tuple[str, object]]) -> str:

@@ -47,7 +47,8 @@ def changes_of(
             continue
         before = layout[i]
         scale = _scale(before, element, box[i], now[k])
-        change: dict[str, Any] = {"scale": scale} if abs(scale - 1) > _SCALED else {}
+        is_fitted = element.text != before.text and not wanted.get("font_px")  # other words, as large as fits
+        change: dict[str, Any] = {"scale": scale} if abs(scale - 1) > _SCALED and not is_fitted else {}
         for name in ("colour", "font", "alignment"):
             if before.lines and wanted.get(name) and getattr(element, name) != getattr(before, name):
                 change[name] = getattr(element, name)

@@ -225,3 +225,14 @@ class ExamplesConfig(Settings):
     storage: StorageSettings = StorageSettings()
     select: SelectSettings = SelectSettings()
     gather: Pool = Field(Pool(), description="actors that read tables and write parts")
+
+
+class IngestConfig(ExamplesConfig):
+    """Settings of `jobs.ingest`; `select.take_undecided` is about layouts and means nothing here."""
+
+    reader: Literal["ocr", "none"] = Field(
+        "ocr",
+        description="what reads texts that a set does not tell, and checks that erasing took them away; none: sets "
+        "have to tell them, and nobody checks",
+    )
+    file_rows: int = Field(200, ge=1, description="posters that an actor reads at once")

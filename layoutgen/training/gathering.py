@@ -10,7 +10,7 @@ tables and feedback give the same data set in the same folder, named by its sha.
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -52,9 +52,8 @@ def gather(
 
     Raises JobError; LostRowsError, a Stop, where examples went missing: then there is no card, and so no data set.
     """
-    began = time.monotonic()
-    storage, choice = opened(config.storage), config.select
-    shares = checked_shares(choice.shares)
+    storage = opened(config.storage)
+    checked_shares(config.select.shares)
     for name, uri in (("feedback", decisions), ("preferences", preferences)):
         if uri and not layouts:
             raise TableError(f"{name} {uri} is about layouts; name their table with --layouts")
@@ -64,17 +63,43 @@ def gather(
         raise TableError("there is nothing to learn from; give --layouts, --annotations or both")
     feedback_rows, unreadable = read_feedback(storage, decisions)
     choices, unread = read_choices(storage, preferences)
+    settled, choice_drops = latest(choices)
+
+    def unexplained(decided: set[Key]) -> Iterator[Drop]:
+        for error in unreadable:
+            yield Drop("unreadable", "feedback", "", f"{decisions}: {error}")
+        for choice_error in unread:
+            yield Drop("unreadable", "preference", "", f"{preferences}: {choice_error}")
+        yield from choice_drops
+        yield from unmatched(settled, decided)
+        yield from unknown(feedback_rows, decided)
+
+    sources = [uri for uri in (layouts, decisions, annotations, preferences) if uri]
+    build = partial(_gather, config, (decisions, preferences))
+    return assemble(config, output, files, build, sources, unexplained=unexplained, stream=stream)
+
+
+def assemble(
+    config: ExamplesConfig,
+    output: str,
+    files: list[tuple[str, str]],
+    build: Callable[[str], Stage],
+    sources: list[str],
+    *,
+    unexplained: Callable[[set[Key]], Iterable[Drop]] = lambda decided: (),
+    licence: str = "",
+    stream: Stream = stream,
+) -> dict[str, Any]:
+    """Make a data set below `output` of `files`, kinds and URIs of tables; returns the job's summary. `build` makes the
+    gather stage, for the folder of what is in the making; `unexplained` gives the drops beyond the tables' own, by the
+    layouts that feedback is about. Raises JobError, as `gather`."""
+    began = time.monotonic()
+    storage, choice = opened(config.storage), config.select
+    shares = checked_shares(choice.shares)
     making = storage.join(output, f"_making/{secrets.token_hex(6)}")
     try:
-        about, of_all, decided = _gathered(config, files, (decisions, preferences), making, stream)
-        for error in unreadable:
-            about.drop(Drop("unreadable", "feedback", "", f"{decisions}: {error}"))
-        for choice_error in unread:
-            about.drop(Drop("unreadable", "preference", "", f"{preferences}: {choice_error}"))
-        settled, choice_drops = latest(choices)
-        for drop in (*choice_drops, *unmatched(settled, decided)):
-            about.drop(drop)
-        for drop in unknown(feedback_rows, decided):
+        about, of_all, decided = _gathered(config, files, partial(build, making), stream)
+        for drop in unexplained(decided):
             about.drop(drop)
         every = pa.concat_tables(of_all.values())
         verdicts, _, sha = settle(every, shares, choice.salt)
@@ -92,19 +117,26 @@ def gather(
     if about.examples != len(unique):
         raise LostRowsError(f"{len(unique)} examples were to be written and {about.examples} are in {folder}")
     check(about, products, shares)
-    sources = [uri for uri in (layouts, decisions, annotations, preferences) if uri]
-    text = card(about, sha=sha, products=products, images=images, sources=sources, shares=shares, salt=choice.salt)
+    text = card(
+        about,
+        sha=sha,
+        products=products,
+        images=images,
+        sources=sources,
+        shares=shares,
+        salt=choice.salt,
+        licence=licence,
+    )
     storage.write(storage.join(folder, example_table.CARD), example_table.card_bytes(text))
     names = ("sha", "examples", "products", "preferences", "by_split", "by_source", "dropped")
     return {"data": folder, **{name: text[name] for name in names}, "seconds": round(time.monotonic() - began, 1)}
 
 
 def _gathered(
-    config: ExamplesConfig, files: list[tuple[str, str]], words: Words, making: str, stream: Stream
+    config: ExamplesConfig, files: list[tuple[str, str]], build: Callable[[], Stage], stream: Stream
 ) -> tuple[About, dict[int, pa.Table], set[Key]]:
     """What all files hold: the counts of their drops, the marks of their examples by file, and the layouts that
     feedback is about."""
-    build = partial(_gather, config, words, making)
     addresses = [pa.table({"kind": [kind], "uri": [uri], "number": [n]}) for n, (kind, uri) in enumerate(files)]
     about, of_all, decided = About(), {}, set[Key]()
     for report in stream([Step("gather", build, config.gather)], addresses, **_cluster(config)):

@@ -25,7 +25,7 @@ from layoutgen.training.data.augment import NONE, Augmentation, Size, augmented
 from layoutgen.training.data.sample import Sample, Task
 from layoutgen.training.examples import table as example_table
 from layoutgen.training.examples.about import DataSetError
-from layoutgen.training.examples.erasing import erase
+from layoutgen.training.examples.erasing import erase_in
 from layoutgen.training.examples.examples import Example
 from layoutgen.training.examples.selection import DataSet, canonical
 
@@ -145,9 +145,7 @@ class ExampleSamples:
         except (StorageError, images.ImageFault) as error:
             message = f"{example.image} of {example.row_id} can't be read ({error}); make the data set again"
             raise DataSetError(message) from error
-        # The image, not the sample's index, decides on the decoys: they must not move between epochs or data sets.
-        rng = np.random.default_rng(list(hashlib.sha256(example.image.encode()).digest()[:8]))
-        photo, _ = erase(photo, example.erased, rng)
+        photo = erase_in(photo, example.image, example.erased)
         entry = photo, self._find(photo) if self._find else None
         with self._lock:
             self._kept[key] = entry

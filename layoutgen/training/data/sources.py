@@ -105,6 +105,7 @@ def open_examples(settings: DataSettings, storage: Storage, size: Size) -> Data:
             "source": settings.source,
             "examples": data_set.sha,
             "sources": list(data_set.sources),
+            **({"licence": data_set.licence} if data_set.licence else {}),
             "augmentation": vars(how),
         },
         images=[example.image for split in SPLITS for example in data_set.splits[split]],

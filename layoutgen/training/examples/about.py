@@ -24,7 +24,8 @@ class DataSetError(Refusal):
 
 @dataclass
 class About:
-    """What is in a data set, or in a part of one: counts that add up, and up to two different `layouts`."""
+    """What is in a data set, or in a part of one: counts that add up, and up to two different `layouts`. `mended` are
+    elements of published posters that were put right or left out."""
 
     examples: int = 0
     preferences: int = 0
@@ -37,6 +38,7 @@ class About:
     by_annotator: Counter[str] = field(default_factory=Counter)
     by_reason: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    mended: Counter[str] = field(default_factory=Counter)
     messages: dict[str, list[str]] = field(default_factory=dict)
     layouts: set[str] = field(default_factory=set)
 
@@ -91,6 +93,11 @@ def check(about: About, products: int, shares: Sequence[float] = SHARES, least: 
     dropped = ", ".join(f"{count} {reason}" for reason, count in sorted(about.dropped.items()))
     why = f" (dropped: {dropped})" if dropped else ""
     every = about.examples
+    if not every and max(about.dropped, key=about.dropped.__getitem__, default="") == "erased_badly":
+        raise DataSetError(
+            f"every poster is erased badly{why}: {about.messages['erased_badly'][0]}; its boxes are not where "
+            "its texts are, so give the pictures that were annotated, or correct the boxes"
+        )
     if not every:
         raise DataSetError(f"the data set is empty{why}; give accepted layouts, feedback or annotated posters")
     if products < least:
@@ -112,19 +119,29 @@ def check(about: About, products: int, shares: Sequence[float] = SHARES, least: 
 
 
 def card(
-    about: About, *, sha: str, products: int, images: int, sources: Sequence[str], shares: Sequence[float], salt: str
+    about: About,
+    *,
+    sha: str,
+    products: int,
+    images: int,
+    sources: Sequence[str],
+    shares: Sequence[float],
+    salt: str,
+    licence: str = "",
 ) -> dict[str, Any]:
-    """What a data set is: its sha, where it comes from, what is in it, what is not and why."""
+    """What a data set is: its sha, where it comes from and under which licence, what is in it, what is not and why."""
     return {
         "version": VERSION,
         "sha": sha,
         "sources": list(sources),
+        **({"licence": licence} if licence else {}),
         "examples": about.examples,
         "products": products,
         "images": images,
         "preferences": about.preferences,
         "by_split": {split: about.by_split[split] for split in SPLITS},
         **{name: dict(sorted(getattr(about, name).items())) for name in (*_COUNTED, "dropped")},
+        **({"mended": dict(sorted(about.mended.items()))} if about.mended else {}),
         "dropped_messages": dict(sorted(about.messages.items())),
         "shares": dict(zip(SPLITS, shares, strict=True)),
         "salt": salt,

@@ -8,6 +8,7 @@ something may have been there.
 What stays is what is no text: a panel or a pill that text stood on remains in the picture.
 """
 
+import hashlib
 from collections.abc import Sequence
 
 import cv2
@@ -36,6 +37,13 @@ def erase(image: np.ndarray, boxes: Sequence[Box], rng: Rng) -> tuple[np.ndarray
     true = [padded(box, width, height) for box in boxes]
     hidden = decoys(image, true, rng)
     return fill(image, [*true, *hidden], rng), hidden
+
+
+def erase_in(photo: np.ndarray, image: str, boxes: Sequence[Box]) -> np.ndarray:
+    """A photo (h, w, 3) of the URI `image` without what is in `boxes`. The image, not the sample's index, decides on
+    the decoys: they must not move between epochs or data sets."""
+    rng = np.random.default_rng(list(hashlib.sha256(image.encode()).digest()[:8]))
+    return erase(photo, boxes, rng)[0]
 
 
 def padded(box: Box, width: int, height: int) -> Box:

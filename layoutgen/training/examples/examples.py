@@ -57,6 +57,16 @@ REASONS = {
     "unknown_row": "the feedback is about a layout that no table has",
     "duplicate": "another example has the same image, copy and layout",
     "image_gone": "the image is no longer where the row says",
+    "image_broken": "the image can't be decoded",
+    "size_differs": "the picture has other proportions than the one that boxes are measured on",
+    "not_annotated": "a set's poster has no elements",
+    "duplicate_id": "two posters of a set have the same id",
+    "count_differs": "a set's poster has more or fewer elements than it says",
+    "several_classes": "an element has several classes",
+    "not_a_box": "an element is no rectangle",
+    "rotated": "an element is turned",
+    "text_unknown": "a set does not tell a poster's texts, and they can't be read",
+    "erased_badly": "a text can still be read where it was erased",
 }
 """Why a row is not learnt from."""
 
@@ -70,7 +80,7 @@ class Example:
 
     row_id: str
     product_id: str
-    source: str  # annotation, layout, adopt, edit or preference
+    source: str  # annotation, layout, adopt, edit, preference or poster
     image: str
     image_sha256: str
     framing: Framing

@@ -48,6 +48,7 @@ class DataSet:
     shares: tuple[float, ...] = SHARES
     salt: str = ""
     version: int = VERSION
+    licence: str = ""
 
     @property
     def sha(self) -> str:

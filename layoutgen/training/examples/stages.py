@@ -4,7 +4,8 @@ A row lives here only, on a worker; the driver has its marks (`selection.MARKS`)
 """
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,15 +25,18 @@ from layoutgen.training.examples.examples import Drop, Example, from_annotations
 from layoutgen.training.examples.selection import DUPLICATE, MARKS, image_gone, marks
 
 BATCH_ROWS = 1000
-_READ = (
+_TABLE = (
     *("row_id", "run_id", "product_id", "application", "status", "accepted", "reasons", "elements", "text_lines"),
     *("image", "image_sha256", "image_width", "image_height", "canvas_width", "canvas_height", "crop", "picture"),
     *("backdrop", "ground", "title", "selling_points", "brand", "logo", "language", "category"),
 )
+_READ = {"layouts": _TABLE, "annotations": _TABLE, "posters": None}
+"""The columns of each kind of table that examples are made of; None: all."""
 
 
 class Gather:
-    """The gather stage: a file's address in, its examples in a part of their own, their marks and counts out."""
+    """The gather stage: a file's address in, its examples in a part of their own, their marks and counts out. `posters`
+    makes examples of the rows of published sets."""
 
     def __init__(
         self,
@@ -41,9 +45,10 @@ class Gather:
         take_undecided: bool,
         making: str,
         choices: str | None = None,
+        posters: Callable[[Sequence[Mapping[str, Any]]], Iterator[Example | Drop | Counter[str]]] | None = None,
     ) -> None:
         self._storage, self._decisions, self._making = storage, decisions, making
-        self._choices_uri = choices
+        self._choices_uri, self._posters = choices, posters
         self._take_undecided = take_undecided
 
     @cached_property
@@ -60,7 +65,7 @@ class Gather:
         about, sink, of_all = About(), pa.BufferOutputStream(), [MARKS.empty_table()]
         decided: set[Key] = set()
         with pq.ParquetWriter(sink, example_table.SCHEMA, compression="zstd") as writer:
-            for rows in _batches(self._storage, file["uri"]):
+            for rows in _batches(self._storage, file["uri"], _READ[file["kind"]]):
                 decided |= {key for row in rows if (key := _key(row)) in self._by_layout or key in self._choices}
                 examples = list(self._usable(self._examples(file["kind"], rows), about))
                 writer.write_table(example_table.rows(("", example) for example in examples))
@@ -74,7 +79,11 @@ class Gather:
         }
         return pa.Table.from_pylist([report])
 
-    def _examples(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Example | Drop]:
+    def _examples(self, kind: str, rows: list[dict[str, Any]]) -> Iterator[Example | Drop | Counter[str]]:
+        if kind == "posters":
+            assert self._posters is not None
+            yield from self._posters(rows)
+            return
         if kind == "annotations":
             yield from from_annotations(rows)
             return
@@ -82,12 +91,14 @@ class Gather:
         yield from from_layouts(rows, of_rows, take_undecided=self._take_undecided)
         yield from from_choices(rows, self._choices)
 
-    def _usable(self, items: Iterable[Example | Drop], about: About) -> Iterator[Example]:
-        """The examples whose image is there; all else is counted."""
+    def _usable(self, items: Iterable[Example | Drop | Counter[str]], about: About) -> Iterator[Example]:
+        """The examples whose image is there; all else is counted, and what was put right."""
         examples = []
         for item in items:
             if isinstance(item, Drop):
                 about.drop(item)
+            elif isinstance(item, Counter):
+                about.mended.update(item)
             else:
                 examples.append(item)
         uris = sorted({example.image for example in examples})
@@ -143,12 +154,12 @@ def marks_from_bytes(data: bytes) -> pa.Table:
     return pa.ipc.open_stream(data).read_all()
 
 
-def _batches(storage: Storage, uri: str) -> Iterator[list[dict[str, Any]]]:
+def _batches(storage: Storage, uri: str, names: tuple[str, ...] | None) -> Iterator[list[dict[str, Any]]]:
     """A file's rows, some at a time, with the columns that examples are made of."""
     with storage.open(uri) as raw, io.BufferedReader(raw) as handle:  # type: ignore[type-var]
         try:
             file = pq.ParquetFile(handle)
-            columns = [name for name in file.schema_arrow.names if name in _READ]
+            columns = [name for name in file.schema_arrow.names if names is None or name in names]
             for batch in file.iter_batches(BATCH_ROWS, columns=columns):
                 yield batch.to_pylist()
         except pa.ArrowInvalid as error:

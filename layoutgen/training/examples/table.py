@@ -66,6 +66,7 @@ def to_bytes(data: DataSet) -> tuple[bytes, bytes]:
         sources=data.sources,
         shares=data.shares,
         salt=data.salt,
+        licence=data.licence,
     )
     return table, card_bytes(about)
 
@@ -99,7 +100,7 @@ def from_bytes(tables: Iterable[bytes], about: bytes, place: str) -> DataSet:
     try:
         card = json.loads(about)
         version, sha, shares = card["version"], card["sha"], tuple(card["shares"][split] for split in SPLITS)
-        salt, sources = card["salt"], tuple(card["sources"])
+        salt, sources, licence = card["salt"], tuple(card["sources"]), str(card.get("licence") or "")
     except (ValueError, KeyError, TypeError) as error:
         raise DataSetError(f"{place}/{CARD} is no card of a data set ({error!r}); make the data set again") from None
     if version not in (1, VERSION):
@@ -112,7 +113,7 @@ def from_bytes(tables: Iterable[bytes], about: bytes, place: str) -> DataSet:
     except (pa.ArrowInvalid, OSError) as error:
         raise DataSetError(f"a table of {place} can't be read ({error}); make the data set again") from None
     ordered = {split: tuple(sorted(of, key=order_of)) for split, of in splits.items()}
-    data = DataSet(ordered, (), sources, shares, salt, version)
+    data = DataSet(ordered, (), sources, shares, salt, version, licence)
     if data.sha != sha:
         raise DataSetError(
             f"the tables of {place} have the sha {data.sha}, its card says {sha}; make the data set again"

@@ -12,6 +12,7 @@ A marker is written after its shard's data: a run that was killed goes on with t
 """
 
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -244,7 +245,8 @@ class Ledger:
         stored = self.storage.read_version(uri)
         attempt = _attempt(stored) + 1
         confirm()
-        data = json.dumps({"attempt": attempt}).encode()
+        # Of two drivers that write the same bytes, S3's answer to the later one reads as its own earlier attempt.
+        data = json.dumps({"attempt": attempt, "driver": secrets.token_hex(8)}).encode()
         if conditional:
             self.storage.write_if(uri, data, stored and stored[1])
         else:

@@ -21,14 +21,11 @@ from typing import Any
 import pyarrow as pa
 
 from benchmarks.benchmark import Benchmark
-from benchmarks.repair import drawn_products, night
-from layoutgen.config.jobs import ScoreSettings
+from benchmarks.repair import drawn_products, night, scored
 from layoutgen.core.reports.evaluation_report import Draws, comparison
 from layoutgen.core.schema import LAYOUTS
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
-from layoutgen.models.building import finders
-from layoutgen.stages.score import Score
 
 COMPOSERS = ("qwen_vl", "radm", "layout_image")
 BENCHMARK = Benchmark(
@@ -62,9 +59,7 @@ def laid_out(manifest: Path, table: Path, engine: str, repair: bool, **compose: 
     if not (table / "CURRENT").exists():
         night(manifest, table, engine, int(repair), **compose)
     placed = published_runs.read(Storage(), str(table))
-    settings = ScoreSettings()
-    score = Score(Storage(), finders.saliency(settings.saliency), settings, "", critic=finders.critic())
-    return {"proposals": score.add(_proposals(placed)), "placed": score.add(placed)}
+    return {"proposals": scored(_proposals(placed)), "placed": scored(placed)}
 
 
 def _proposals(placed: pa.Table) -> pa.Table:

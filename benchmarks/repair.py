@@ -6,7 +6,9 @@ Products are photos and copy of drawn posters, or those of a manifest; each is l
 job in this process, once without repair and once with it. A line a composer, each value [without, with]: `objections`,
 their mean; `sent_back`, the share of layouts with one and more; `ms`, CPU time of the place stage a layout, judge and
 repair in it; and `changed`, the share of layouts with a note of repair, `worse`, how many have more objections than
-before.
+before. Of what `jobs.evaluate` says, by another finder's subject: `evaluated`, the judge's objections, `held_out`, the
+held-out judge's, by which nothing is repaired, `critic`, the mean of its ratings, and `preferred`, the share of changed
+layouts that the critic rates higher than what they were.
 """
 
 import json
@@ -19,11 +21,13 @@ from typing import Any
 import pyarrow as pa
 
 from benchmarks.benchmark import Benchmark
-from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.config.jobs import LayoutsConfig, ScoreSettings
 from layoutgen.imaging import images
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
+from layoutgen.models.building import finders
 from layoutgen.pipelines import run_layouts
+from layoutgen.stages.score import Score
 from layoutgen.streaming import Step
 from layoutgen.training.corpus.posters import Corpus, CorpusSpec
 
@@ -92,6 +96,33 @@ def night(
     return {row["row_id"]: row for row in rows}, 1000 * stream.seconds / max(1, len(rows))
 
 
+def scored(table: pa.Table) -> pa.Table:
+    """Rows of a table as `jobs.evaluate` scores them."""
+    settings = ScoreSettings()
+    return Score(Storage(), finders.saliency(settings.saliency), settings, "", critic=finders.critic()).add(table)
+
+
+def evaluated(tables: Sequence[Path], changed: Sequence[str]) -> dict[str, Any]:
+    """What evaluation says of a run's table without repair and with it; `changed` rows were repaired."""
+    plain, mended = (
+        {row["row_id"]: row for row in scored(published_runs.read(Storage(), str(table))).to_pylist()}
+        for table in tables
+    )
+    ids = [row_id for row_id in plain if row_id in mended]
+
+    def means(name: str) -> list[float]:
+        values = [[rows[row_id][name] for row_id in ids] for rows in (plain, mended)]
+        return [round(sum(of_side) / len(of_side), 3) for of_side in values]
+
+    rises = [mended[row_id]["own_critic"] > plain[row_id]["own_critic"] for row_id in changed]
+    return {
+        "evaluated": means("own_objections"),
+        "held_out": means("own_second_objections"),
+        "critic": means("own_critic"),
+        "preferred": round(sum(rises) / len(rises), 3) if rises else None,
+    }
+
+
 def main() -> None:
     """Lay out with and without repair, by each composer."""
     parser = BENCHMARK.parser(__doc__)
@@ -109,15 +140,16 @@ def main() -> None:
             pairs = [
                 (plain[row_id]["objections"], mended[row_id]["objections"]) for row_id in plain if row_id in mended
             ]
-            notes = [note for row in mended.values() for note in row["notes"] if note.startswith("repaired")]
+            changed = [key for key, row in mended.items() if any(n.startswith("repaired") for n in row["notes"])]
             BENCHMARK.line(
                 engine,
                 layouts=len(pairs),
                 objections=[round(sum(values) / len(pairs), 3) for values in zip(*pairs, strict=True)],
                 sent_back=[round(sum(v >= 1 for v in values) / len(pairs), 3) for values in zip(*pairs, strict=True)],
-                changed=round(len(notes) / len(pairs), 3),
+                changed=round(len(changed) / len(pairs), 3),
                 worse=sum(after > before + 1e-6 for before, after in pairs),
                 ms=[round(before_ms, 1), round(after_ms, 1)],
+                **evaluated([folder / f"{engine}{rounds}" for rounds in (0, 1)], changed),
             )
 
 

@@ -1,4 +1,4 @@
-"""Proposed texts set flush, and panels drawn round what they bear, as a designer would leave them.
+"""Proposed texts sized and set flush, and panels drawn round what they bear, as a designer would leave them.
 
 Texts that stand over one another (half of the narrower one's width is shared, less than an eighth of the canvas lies
 between them) are a column. Of its left edges, middles and right edges those are taken that agree best, and all texts
@@ -6,6 +6,7 @@ move across to their median; a column whose best agreement is worse than a sixth
 is a proposal that a text, or some, stand on a ground of their own; how large it is follows from them.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,10 +15,14 @@ import numpy as np
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion
 from layoutgen.core.proposals.constraints import Constraints
 from layoutgen.core.proposals.separation import separated
+from layoutgen.core.text.typography import em_length
 
 _SHARED, _NEAR, _LOOSE = 0.5, 0.125, 0.16
 _ROOM = 0.2
 """What a subject leaves at a side of the canvas, at least, where texts are moved off it."""
+_WIDEST, _LEADING, _SLACK = 0.85, 1.3, 1.1
+"""Of a line: its most width on the canvas, and a box's height and width by its font size and its length in em."""
+_TITLE, _MORE = 1 / 15, 1.2
 _ON_PANELS = (Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER)
 PADDING = (0.6, 0.22)
 """Of a panel beyond its text, across and down, shares of the text's height."""
@@ -45,6 +50,43 @@ def tidied(
         *(replace(text, box=box) for text, box in zip(texts, laid, strict=True)),
         *(Suggestion(Role.UNDERLAY, footprints[k]) for k in sorted(alone)),
     )
+
+
+def sized(suggestions: Sequence[Suggestion], canvas: Canvas) -> tuple[Suggestion, ...]:
+    """The texts with boxes for a hierarchy: those of selling points hold one font size, the median of the sizes that
+    theirs hold; those of the title and the price at least 1.2 times as much, the title's no less than a fifteenth of
+    the canvas's short side. Middles stay, as far as the canvas allows."""
+    sizes = {k: _size_in(text.box, text.text, canvas) for k, text in enumerate(suggestions) if text.text}
+    points = [k for k in sizes if suggestions[k].role is Role.SELLING_POINT]
+    size = float(np.median([sizes[k] for k in points])) if points else 0.0
+    least = {Role.TITLE: max(_TITLE * min(canvas.width, canvas.height), _MORE * size), Role.PRICE: _MORE * size}
+    wanted = dict.fromkeys(points, size) if len(points) > 1 else {}
+    wanted |= {k: least[suggestions[k].role] for k in sizes if sizes[k] < least.get(suggestions[k].role, 0.0)}
+    return tuple(
+        replace(text, box=_holding(text.box, text.text, wanted[k], canvas)) if k in wanted else text
+        for k, text in enumerate(suggestions)
+    )
+
+
+def _holding(box: Box, text: str, size: float, canvas: Canvas) -> Box:
+    """A box about the same middle that holds a text of a font size in px, in as few lines as the canvas is wide for."""
+    length = _length(text) * size / canvas.width
+    lines = max(1, math.ceil(length / _WIDEST))
+    width, height = min(1.0, length / lines), min(1.0, lines * _LEADING * size / canvas.height)
+    left = min(max((box[0] + box[2] - width) / 2, 0.0), 1 - width)
+    top = min(max((box[1] + box[3] - height) / 2, 0.0), 1 - height)
+    return left, top, left + width, top + height
+
+
+def _size_in(box: Box, text: str, canvas: Canvas) -> float:
+    """The largest font size in px at which a box holds a text, in one to three lines."""
+    width, height = (box[2] - box[0]) * canvas.width, (box[3] - box[1]) * canvas.height
+    return max(min(height / (_LEADING * lines), width * lines / _length(text)) for lines in (1, 2, 3))
+
+
+def _length(text: str) -> float:
+    """How long a text is set in one line, in em, with some room."""
+    return _SLACK * max(em_length(text), 0.5)
 
 
 def flush(boxes: Sequence[Box]) -> list[Box]:

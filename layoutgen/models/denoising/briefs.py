@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from layoutgen.core.layout import Framing, Suggestion
-from layoutgen.core.proposals.tidying import tidied
+from layoutgen.core.proposals.tidying import sized, tidied
 from layoutgen.models.base import Brief, Fault, PlanBrief
 from layoutgen.models.decoding.devices import in_halves
 from layoutgen.models.denoising.lines import Line, lines_of
@@ -52,4 +52,4 @@ def pictures_of(shown: Sequence[tuple[Brief, Framing]], size: Square) -> tuple[T
 
 def tidy(layout: Sequence[Suggestion], brief: Brief, framing: Framing) -> tuple[Suggestion, ...]:
     """A layout that a network proposes of a framed brief, as it leaves the composer: see `tidying`."""
-    return tidied(layout, brief.canvas, brief.free, subject_of(brief.annotation, framing))
+    return tidied(sized(layout, brief.canvas), brief.canvas, brief.free, subject_of(brief.annotation, framing))

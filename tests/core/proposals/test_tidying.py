@@ -1,11 +1,13 @@
 """Columns are set flush without leaving the canvas; panels belong to the texts they bear."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion, inside, intersection
-from layoutgen.core.proposals.tidying import borne, flush, padded, tidied, unpadded
+from layoutgen.core.proposals.tidying import borne, flush, padded, sized, tidied, unpadded
 
 CANVAS = Canvas(1080, 1440)
 
@@ -63,6 +65,39 @@ def underlay(box: Box) -> Suggestion:
 def shared(suggestions: tuple[Suggestion, ...]) -> float:
     texts = [one.box for one in suggestions if one.role is not Role.UNDERLAY]
     return max((intersection(a, b) for k, a in enumerate(texts) for b in texts[:k]), default=0.0)
+
+
+def held(one: Suggestion) -> float:
+    """The font size in px that a box's height holds in one line."""
+    return (one.box[3] - one.box[1]) * CANVAS.height / 1.3
+
+
+class TestSized:
+    def test_selling_points_are_alike_and_price_and_title_larger(self) -> None:
+        points = [
+            Suggestion(Role.SELLING_POINT, (0.1, 0.4 + 0.1 * k, 0.5, 0.43 + 0.1 * k + 0.01 * k), text)
+            for k, text in enumerate(("Soft", "Breathable", "Warm"))
+        ]
+        small = [
+            Suggestion(Role.TITLE, (0.1, 0.1, 0.5, 0.12), "A title"),
+            Suggestion(Role.PRICE, (0.1, 0.8, 0.2, 0.81), "9"),
+        ]
+        title, price, *alike = sized((*small, *points), CANVAS)
+        assert len({round(held(point), 3) for point in alike}) == 1
+        assert held(price) == pytest.approx(1.2 * held(alike[0]))
+        assert held(title) == pytest.approx(max(1.2 * held(alike[0]), CANVAS.width / 15))
+
+    def test_what_is_large_enough_or_no_text_stays(self) -> None:
+        large = (replace(TITLE, box=(0.1, 0.1, 0.6, 0.3)), PRICE, underlay((0.1, 0.1, 0.2, 0.101)))
+        assert sized(large, CANVAS) == large
+
+    @given(st.lists(st.tuples(boxes(), st.text(max_size=60)), max_size=6))
+    def test_all_stay_on_the_canvas(self, texts: list[tuple[Box, str]]) -> None:
+        roles = (Role.TITLE, Role.SELLING_POINT, Role.SELLING_POINT, Role.PRICE, Role.SELLING_POINT, Role.LOGO)
+        asked = [Suggestion(role, box, text) for role, (box, text) in zip(roles, texts, strict=False)]
+        for before, after in zip(asked, sized(asked, CANVAS), strict=True):
+            assert inside(after.box, (0, 0, 1, 1), 1e-6)
+            assert (after.role, after.text) == (before.role, before.text)
 
 
 class TestTidied:

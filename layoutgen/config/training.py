@@ -13,6 +13,8 @@ GROUNDS = ("scene", "paint", "painting")
 """What `train.model` may say for networks that paint grounds, besides `NETWORKS`, which lay out."""
 NEW = (*NETWORKS, *GROUNDS)
 """What it may say for a network that begins new."""
+REWARDED = ("best_of", "grpo")
+"""What `train.method` may say for learning from rewards."""
 
 
 class AugmentSettings(Settings):
@@ -52,6 +54,21 @@ class DataSettings(Settings):
     augment: AugmentSettings = AugmentSettings()
 
 
+class ExploreSettings(Settings):
+    """How `best_of` and `grpo` learn from what the model makes itself; a reward is in the judge's objections."""
+
+    group: int = Field(8, ge=2, le=256, description="layouts that are made of a photo and its copy, to be compared")
+    temperature: float = Field(1.0, gt=0, le=4, description="at which a language model writes them")
+    updates: int = Field(1, ge=1, le=64, description="steps of the optimiser on what was made in one step")
+    clip: float = Field(0.2, gt=0, lt=1, description="how far one step may move a choice's likelihood (`grpo`)")
+    kl: float = Field(0.02, ge=0, description="weight of the divergence from what training began with (`grpo`)")
+    proposal: float = Field(0.5, ge=0, description="weight of objections to a proposal that the solver would mend")
+    critic: float = Field(0.0, ge=0, description="weight of the critic's rating; it is logged in any case")
+    patience: int = Field(
+        0, ge=0, description="validations without fewer objections of the held-out judge that end learning; 0: none do"
+    )
+
+
 class TrainSettings(Settings):
     """How a model is trained; `training.loop.steps.Recipe` says what the numbers of a recipe do."""
 
@@ -67,7 +84,12 @@ class TrainSettings(Settings):
     variant: Literal["", "fp16"] = Field("", description="which files of that Stable Diffusion are read")
     tokens: int = Field(1, ge=1, le=16, description="of a category's identifier; of a reference, 4 at least")
     cache: str = Field("~/.cache/layoutgen", description="folder on each node where weights and data are kept")
-    method: Literal["lora", "dpo", "full"] = Field("lora", description="adapter, adapter from preferences, all weights")
+    method: Literal["lora", "dpo", "full", "best_of", "grpo"] = Field(
+        "lora",
+        description="adapter, adapter from preferences, all weights; from the judge's rewards for what the model makes "
+        "itself, an adapter, or all weights of a network that denoises: its best layouts, or policy gradients",
+    )
+    explore: ExploreSettings = ExploreSettings()
     rank: int = Field(16, ge=1, le=512, description="of the adapter")
     alpha: int = Field(32, ge=1, description="the adapter's scale, times its rank")
     dropout: float = Field(0.0, ge=0, lt=1, description="of what enters the adapter")
@@ -136,6 +158,11 @@ class TrainSettings(Settings):
             raise ValueError("device 'cuda' needs worker.num_gpus = 1, or no worker has a GPU")
         if self.dense_steps and self.method != "full":
             raise ValueError("dense_steps teaches the vision tower, which method = 'full' alone exports; set it to 0")
+        if self.model in NEW and self.method in REWARDED:
+            raise ValueError(
+                f"method {self.method!r} goes on with a model that makes layouts, and {self.model!r} is a new one; "
+                "name a checkpoint, or `embedded`"
+            )
         if self.model in NEW and (self.method != "full" or self.zero or self.dense_steps):
             raise ValueError(
                 f"model {self.model!r} learns all its weights; set method = 'full', zero = 0, dense_steps = 0"
@@ -148,7 +175,24 @@ class TrainSettings(Settings):
             raise ValueError("decode_cases needs whole weights on a worker, and zero = 3 parts them; set it to 0")
         if self.worker.size != 1:
             raise ValueError("worker.size is not used; set workers")
+        self._explores()
         return self
+
+    def _explores(self) -> None:
+        """Raise where the settings of learning from rewards don't go with the others."""
+        other = {name: value for name, value in self.explore if value != ExploreSettings.model_fields[name].default}
+        alone = [f"explore.{name}" for name in other if self.method not in REWARDED]
+        alone += [f"explore.{name}" for name in ("clip", "kl") if name in other and self.method == "best_of"]
+        if alone:
+            raise ValueError(f"{', '.join(alone)} has no meaning with method = {self.method!r}; leave it out")
+        if self.method not in REWARDED:
+            return
+        if self.zero == 3:
+            raise ValueError(
+                f"method {self.method!r} makes layouts with whole weights, and zero = 3 parts them; set it to 0"
+            )
+        if self.explore.patience and not self.validation_samples:
+            raise ValueError("explore.patience counts validations; set validation_samples")
 
 
 Guard = Literal[

@@ -4,6 +4,8 @@
     RUN/best/, best.json      the weights with the lowest validation loss: see `best`
     RUN/log.jsonl, curve.svg, tensorboard/
     RUN/samples/step-….jpg        held-back layouts as they were made then, with `decode_cases`
+    RUN/samples/held-back-….jpg   where it learns from rewards: layouts of the validation as they were placed
+    RUN/samples/rewarded-….jpg    and the highest rewarded rollouts since the validation before
     RUN/outcome/<sha>/        the adapter, or with `full` the checkpoint, and last of all
     RUN/outcome.json          which says that training is done, how it went, and where that folder is
 
@@ -21,15 +23,22 @@ from typing import Any
 from safetensors.torch import load_file
 from torch import nn
 
-from layoutgen.config.training import TrainSettings
+from layoutgen.config.training import REWARDED, TrainSettings
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
-from layoutgen.training.kinds import data_of, kind_of
+from layoutgen.models.building.fonts import FaceFor
+from layoutgen.models.critics.outcome import Placing
+from layoutgen.training.data.cases import Data
+from layoutgen.training.kinds import data_of, kind_of, layout_kind
 from layoutgen.training.loop.averaging import Average
 from layoutgen.training.loop.engines import Engine, PlainEngine, from_first, ranks_of
 from layoutgen.training.loop.logbook import Logbook
 from layoutgen.training.loop.saving import Checkpoint, CheckpointError, Checkpoints
-from layoutgen.training.loop.steps import DivergedError, restore
+from layoutgen.training.loop.steps import DivergedError, recipe_of, restore
+from layoutgen.training.rewards.exploring import Explorer, Exploring
+from layoutgen.training.rewards.held_back import HeldBack
+from layoutgen.training.rewards.reward import Reward, embedded_critic
+from layoutgen.training.rewards.rollouts import case_of
 from layoutgen.training.run import AVERAGE, WEIGHTS, Fit, Run
 
 log = logging.getLogger("layoutgen")
@@ -68,7 +77,8 @@ def fit(job: Fit, device: str = "cpu") -> None:
             book.add("dense", 0, **line)
     if book and first:
         book.add("resumed", first, workers=ranks, **notes)
-    run = Run(job, engine, kind, data, checkpoints, book, average)
+    exploring = _exploring(job, engine, data) if train.method in REWARDED else None
+    run = Run(job, engine, kind, data, checkpoints, book, average, exploring)
     if pretraining:
         run.save()
     stopped = None
@@ -117,6 +127,19 @@ def _begin(
         log.warning("step %d: %s", newest.step, notes["state"])
     shutil.rmtree(folder, ignore_errors=True)
     return engine, newest.step, notes, average
+
+
+def _exploring(job: Fit, engine: Engine, data: Data) -> Exploring:
+    """What learning from rewards takes, with this rank's part of what is held back."""
+    train, explore, place = job.train, job.train.explore, job.place
+    kind = layout_kind(train, job.storage)
+    placing = Placing(FaceFor(place), place.margin, place.min_font, place.min_contrast)
+    reward = Reward(placing, proposal=explore.proposal, critic=explore.critic, rate=embedded_critic())
+    held = range(min(train.validation_samples, len(data.validation)))[engine.rank :: engine.ranks]
+    cases = [case_of(data.validation.sample(number, 0), f"{number} of the validation") for number in held]
+    policy = kind.policy()
+    explorer = Explorer(engine, policy, reward, recipe_of(train), explore.updates)
+    return Exploring(policy, explorer, HeldBack(cases, reward), kind.compose)
 
 
 def _newest(checkpoints: Checkpoints, rank: int) -> tuple[Checkpoint | None, Path | None]:

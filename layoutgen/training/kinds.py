@@ -15,8 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from layoutgen.config.stages import NETWORKS
-from layoutgen.config.training import GROUNDS, DataSettings, TrainSettings
+from layoutgen.config.training import GROUNDS, REWARDED, DataSettings, TrainSettings
 from layoutgen.io.storage import Storage
+from layoutgen.models.base import Composition, Fault
 from layoutgen.models.denoising import networks
 from layoutgen.models.denoising.family import Family
 from layoutgen.models.denoising.files import model_type_in
@@ -24,11 +25,12 @@ from layoutgen.models.vlm.checkpoints import family_in
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config
 from layoutgen.training.data.augment import Size
-from layoutgen.training.data.cases import Data
+from layoutgen.training.data.cases import Case, Data, DataError
 from layoutgen.training.data.opening import open_data
 from layoutgen.training.data.sample import SamplesOf
 from layoutgen.training.judging.measures import Measures
 from layoutgen.training.loop.rows import Encode
+from layoutgen.training.rewards.rollouts import Policy
 
 
 class Kind(Protocol):
@@ -57,6 +59,18 @@ class Kind(Protocol):
 
     def export(self, learner: nn.Module, weights: dict[str, Tensor], folder: Path) -> None:
         """Write what was learnt into a folder so that serving loads it. Raises ValueError where it is nothing."""
+        ...
+
+
+class LayoutKind(Kind, Protocol):
+    """A kind whose models make layouts, which can be rewarded."""
+
+    def policy(self) -> Policy:
+        """How it makes layouts while it learns from rewards. Raises DataError where it can't."""
+        ...
+
+    def compose(self, learner: nn.Module, cases: Sequence[Case]) -> list[Composition | Fault]:
+        """Make cases as in serving."""
         ...
 
 
@@ -116,13 +130,16 @@ def _ground_in(folder: Path) -> str:
 
 def exports_whole(train: TrainSettings, storage: Storage) -> bool:
     """Whether a training makes a whole model; else an adapter or a part for its base."""
-    grounds = ground_kind(train, storage)
-    return grounds.whole if grounds else train.method == "full"
+    if grounds := ground_kind(train, storage):
+        return grounds.whole
+    return train.method == "full" or network_family(train, storage) is not None
 
 
 def data_of(settings: DataSettings, train: TrainSettings, storage: Storage) -> Data:
     """The data set of a training. Raises DataError or StorageError."""
     if grounds := ground_kind(train, storage):
+        if train.method in REWARDED:
+            raise DataError(f"train.method = {train.method!r} learns from layouts, and {train.model!r} makes none")
         return grounds.open_data(settings)
     return open_data(settings, train.cache, storage, size_of(train, storage))
 
@@ -148,8 +165,11 @@ def size_of(train: TrainSettings, storage: Storage) -> Size:
 
 def kind_of(train: TrainSettings, storage: Storage) -> Kind:
     """The kind of a training, with what it needs fetched to this machine."""
-    if grounds := ground_kind(train, storage):
-        return grounds
+    return ground_kind(train, storage) or layout_kind(train, storage)
+
+
+def layout_kind(train: TrainSettings, storage: Storage) -> LayoutKind:
+    """The kind of a training of what makes layouts."""
     if family := network_family(train, storage):
         from layoutgen.training.networks.kind import NetworkKind
 

@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from layoutgen.cluster import join
-from layoutgen.config.training import NEW, GateSettings, RetrainConfig, TrainSettings
+from layoutgen.config.stages import PlaceSettings
+from layoutgen.config.training import NEW, REWARDED, GateSettings, RetrainConfig, TrainSettings
 from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import digest
+from layoutgen.core.metrics import judge as judging
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.adapter_registry import AdapterRegistry
@@ -40,6 +42,7 @@ from layoutgen.training.judging.gate import Verdict, compare, judge
 from layoutgen.training.judging.measures import BETTER
 from layoutgen.training.kinds import data_of, ground_kind
 from layoutgen.training.loop.steps import DivergedError, recipe_of
+from layoutgen.training.rewards.rollouts import case_of
 from layoutgen.training.run import Fit
 from layoutgen.training.trainer import launch
 
@@ -70,7 +73,7 @@ def retrain(
     _learnable(data, train, storage)
     if not in_process:
         _look_for_the_cluster(config)
-    shape = _shape(train, data)
+    shape = _shape(train, data, config.place)
     run = f"{train.name}-{digest(shape)[:12]}"
     run_uri = storage.join(output, run)
     with Lease(storage, f"{run_uri}/lease", config.lease_seconds, storage.conditional(run_uri)) as lease:
@@ -79,7 +82,7 @@ def retrain(
         storage.write(
             f"{run_uri}/samples.jpg", encode_jpeg(grounds.sheet(data.train) if grounds else sheet_of(data.train))
         )
-        outcome = _train(config, Fit(run_uri, train, config.data, storage), in_process)
+        outcome = _train(config, Fit(run_uri, train, config.data, storage, config.place), in_process)
         lease.confirm()
         learnt = f"{run_uri}/{outcome['folder']}"
         folder = fetch_tree(learnt, Path(train.cache).expanduser() / "outcomes", storage)
@@ -139,12 +142,15 @@ def _learnable(data: Data, train: TrainSettings, storage: Storage) -> None:
     if lost:
         raise DataError(f"{len(lost)} images of the data set are gone, such as {lost[0]}; make the data set again")
     first = data.train.sample(0, 0)
+    if train.method in REWARDED:
+        case_of(first, "0")
     if train.method == "dpo" and first.rejected is None:
         raise DataError("train.method = 'dpo' learns from edited layouts, and the data set's first sample has none")
 
 
-def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
+def _shape(train: TrainSettings, data: Data, place: PlaceSettings) -> dict[str, Any]:
     """What shapes a run; what only says how fast it goes is not in it."""
+    rewards = {"explore": train.explore.model_dump(), "place": place.model_dump(mode="json", exclude={"pool"})}
     return {
         "data": data.sha,
         "base": _base(train),
@@ -154,6 +160,7 @@ def _shape(train: TrainSettings, data: Data) -> dict[str, Any]:
         "export": [train.export, train.validate_every, train.validation_samples],
         "prompt_version": PROMPT_VERSION,
         "codec": CODEC,
+        **(rewards | {"judge": judging.VERSION} if train.method in REWARDED else {}),
     }
 
 

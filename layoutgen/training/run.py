@@ -5,13 +5,14 @@ import os
 import tempfile
 import time
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save_file
 from torch import Tensor
 
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.config.training import DataSettings, TrainSettings
 from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.adapter_registry import files_below
@@ -28,18 +29,21 @@ from layoutgen.training.loop.logbook import Logbook
 from layoutgen.training.loop.order import Order
 from layoutgen.training.loop.saving import CheckpointError, Checkpoints
 from layoutgen.training.loop.steps import StepResult, parameters, recipe_of, train_step, validate
+from layoutgen.training.rewards.exploring import Explored, Exploring
 
 WEIGHTS, AVERAGE = "weights.safetensors", "average.safetensors"
 
 
 @dataclass(frozen=True)
 class Fit:
-    """What to train: settings that travel, and the run's folder in storage."""
+    """What to train: settings that travel, and the run's folder in storage; `place` is how layouts that are rewarded
+    are placed."""
 
     root: str
     train: TrainSettings
     data: DataSettings
     storage: Storage
+    place: PlaceSettings = field(default_factory=PlaceSettings)
 
 
 class Run:
@@ -54,27 +58,35 @@ class Run:
         checkpoints: Checkpoints,
         book: Logbook | None,
         average: Average | None,
+        exploring: Exploring | None = None,
     ) -> None:
         self.job, self.engine, self.kind, self.data, self.recipe = job, engine, kind, data, recipe_of(job.train)
         self.checkpoints, self.book, self.average, self.done = checkpoints, book, average, 0
-        self.encode, self.collate = kind.encoder(), kind.collator(next(engine.learner.parameters()).device)
-        self._results: list[StepResult] = []
+        self.exploring = exploring
+        self.encode = exploring.policy.encoder() if exploring else kind.encoder()
+        self.collate = kind.collator(next(engine.learner.parameters()).device)
+        self._results: list[StepResult | Explored] = []
         self._since, self._waited = time.perf_counter(), 0.0
         self._validation: list[list[Any]] | None = None
         keeps_best = engine.rank == 0 and job.train.export == "best"
         self._best = Best(job.storage, job.root) if keeps_best else None
-        self._lowest = float(from_first(self._best.loss if self._best else math.inf))
+        best = (self._best.loss, self._best.step) if self._best else (math.inf, 0)
+        self._lowest, self._best_step = from_first(best)
 
     def learn(self, first: int, steps: int) -> None:
-        """Take the steps from `first` on. Raises DivergedError."""
+        """Take the steps from `first` on, or fewer where nothing is gained any more. Raises DivergedError."""
         train, engine = self.job.train, self.engine
         self.done = first
+        if self.exploring and not first and train.validation_samples:
+            self._validate()  # what it begins with may stay the best
         order = Order(len(self.data.train), train.batch, train.seed, engine.ranks, engine.rank, train.window)
         with Feed(
             self.data.train, self.encode, order, micro=train.micro, readers=train.readers, processes=train.processes
         ) as feed:
             for step, chunks in feed.steps(first, steps):
-                self._results.append(train_step(engine, chunks, self.collate, self.recipe, step, steps))
+                if self._is_past_best():
+                    break
+                self._results.append(self._step(chunks, step, steps))
                 if self.average:
                     self.average.update()
                 self.done = step + 1
@@ -87,11 +99,22 @@ class Run:
                 if last or self.done % train.checkpoint_every == 0:
                     self.save()
 
+    def _step(self, chunks: list[list[Any]], step: int, steps: int) -> StepResult | Explored:
+        if self.exploring:
+            return self.exploring.explorer.step(chunks, step, steps)
+        return train_step(self.engine, chunks, self.collate, self.recipe, step, steps)
+
+    def _is_past_best(self) -> bool:
+        """Whether so many validations brought nothing that learning ends; the same on every rank, and after an
+        interruption."""
+        train = self.job.train
+        return 0 < train.explore.patience * train.validate_every <= self.done - self._best_step
+
     def finish(self, stopped: str | None) -> dict[str, Any]:
         """Export what was learnt, unless training stopped; returns what the outcome's file says."""
         lines = self.book.lines if self.book else ()
         losses = {line["step"]: line["loss"] for line in lines if line["kind"] == "validation"}
-        best = self._best if self._best and self._best.step else None
+        best = self._best if self._best and math.isfinite(self._best.loss) else None
         outcome: dict[str, Any] = {
             "steps": self.done,
             "stopped": stopped,
@@ -119,8 +142,7 @@ class Run:
             self.book.add(
                 "step",
                 results[-1].step + 1,
-                loss=sum(result.loss for result in results) / len(results),
-                hits=sum(result.hits for result in results) / len(results),
+                **{name: sum(result.means[name] for result in results) / len(results) for name in results[0].means},
                 rate=results[-1].rate,
                 norm=results[-1].norm,
                 samples_per_second=sum(result.samples for result in results) / seconds,
@@ -136,20 +158,35 @@ class Run:
         return {name: weight.cpu() for name, weight in self.average.weights.items()}
 
     def _validate(self) -> None:
-        if self._validation is None:
-            self._validation = self._validation_rows()
         with self.average.lent() if self.average else nullcontext():
-            loss, hits = validate(self.engine, self._validation, self.collate)
+            means = self._judged() if self.exploring else self._losses()
             decoded = self._decode()
+        loss = means["loss"]
         if self.job.train.export == "best" and loss < self._lowest:  # the same on every rank
-            self._lowest, weights = loss, self._weights()
+            self._lowest, self._best_step, weights = loss, self.done, self._weights()
             if self._best:
                 self._best.put(self.done, loss, weights)
         if self.book and math.isfinite(loss):
-            self.book.add("validation", self.done, loss=loss, hits=hits)
+            self.book.add("validation", self.done, **means)
             if decoded:
                 self.book.add("decoded", self.done, **decoded)
             self.book.keep()
+
+    def _losses(self) -> dict[str, float]:
+        """What a validation says."""
+        if self._validation is None:
+            self._validation = self._validation_rows()
+        loss, hits = validate(self.engine, self._validation, self.collate)
+        return {"loss": loss, "hits": hits}
+
+    def _judged(self) -> dict[str, float]:
+        """What it says of layouts that are made: its loss is the held-out judge's objections. Rank 0 keeps pictures of
+        some, and of the highest rewarded rollouts since the last one."""
+        assert self.exploring
+        means, sheets = self.exploring.validated(self.engine)
+        for name, picture in sheets.items() if self.book else ():
+            self.job.storage.write(f"{self.job.root}/samples/{name}-{self.done:08d}.jpg", encode_jpeg(picture))
+        return means
 
     def _decode(self) -> dict[str, float]:
         """Make some of what is held back, on rank 0, draw it, and say what it is like."""

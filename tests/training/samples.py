@@ -70,9 +70,10 @@ def row(number: int, split: str, **other: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def store(path: Path, train: int = 8, held: int = 6) -> Path:
-    """Write a data set whose held-back products are those it learns from, by other names: who remembers is better."""
-    rows = [row(i, "train") for i in range(train)]
+def store(path: Path, train: int = 8, held: int = 6, **other: Any) -> Path:
+    """Write a data set whose held-back products are those it learns from, by other names: who remembers is better.
+    `other` is of the rows to learn."""
+    rows = [row(i, "train", **other) for i in range(train)]
     rows += [row(i, "validation", product_id=f"v{i}", key=f"v{i}") for i in range(2)]
     for split in ("test", "fixed"):
         rows += [row(i % train, split, product_id=f"{split}{i}", key=f"{split}{i}") for i in range(held)]

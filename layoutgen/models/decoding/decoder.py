@@ -40,8 +40,8 @@ over bytes a second, about 200 to 300 for bfloat16."""
 class Request:
     """A prompt to answer under `grammar` (llguidance's Lark; None leaves the answer free) with at most `max_tokens`.
 
-    `candidates` answers are given: the first greedy, the others drawn at `temperature` with lots of `seed`. `limit` is
-    what the numbers of the answer's boxes count to (x, y).
+    `candidates` answers are given, drawn at `temperature` with lots of `seed`; the first is `greedy` instead, unless
+    that is False. `limit` is what the numbers of the answer's boxes count to (x, y).
     """
 
     prompt: Prompt
@@ -51,6 +51,7 @@ class Request:
     temperature: float = 0.8
     seed: int = 0
     limit: tuple[int, int] = (GRID, GRID)
+    greedy: bool = True
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ class Decoder:
         guide: Guided = FreeGuide(self._ends)
         if request.grammar is not None:
             guide = self._guides.guide(request.grammar, request.limit)
-        temperature = request.temperature if candidate else 0.0
+        temperature = 0.0 if request.greedy and not candidate else request.temperature
         return Row((index, candidate), guide, temperature, f"{request.seed}/{candidate}")
 
     def _finish(self, run: "_Run", finished: Sequence[Row]) -> None:

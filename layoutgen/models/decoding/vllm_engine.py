@@ -94,7 +94,8 @@ class VllmDecoder:
                 answers[index] = [fault] * request.candidates
                 continue
             lora = self._lora_request(adapter)
-            for temperature, count in ((0.0, 1), (request.temperature, request.candidates - 1)):
+            greedy = int(request.greedy)
+            for temperature, count in ((0.0, greedy), (request.temperature, request.candidates - greedy)):
                 if count:
                     owners.append(index)
                     prompts.append(self._prompt(request.prompt))

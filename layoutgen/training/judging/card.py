@@ -59,7 +59,7 @@ def base_of(train: TrainSettings) -> dict[str, Any]:
         "family": family.name if family else family_of(weights),
         "base_revision": revision(weights),
         "base_sha": weights_sha(weights),
-        "whole": train.method == "full",
+        "whole": train.method == "full" or family is not None,
     }
 
 

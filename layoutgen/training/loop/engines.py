@@ -122,6 +122,14 @@ def total(values: Sequence[float] | Tensor, device: torch.device) -> list[float]
     return [float(value) for value in here.tolist()]
 
 
+def most(value: int, device: torch.device) -> int:
+    """The highest of all ranks' numbers."""
+    here = torch.tensor(value, device=device)
+    if ranks_of()[1] > 1:
+        distributed.all_reduce(here, distributed.ReduceOp.MAX)
+    return int(here)
+
+
 def from_first(value: Any) -> Any:
     """What rank 0 has, on every rank."""
     if ranks_of()[1] == 1:

@@ -1,7 +1,8 @@
 """What a training says of itself: lines on the console, `log.jsonl` in storage, TensorBoard's events, and a curve.
 
 `log.jsonl` has a JSON object a line: kind `step` (loss, hits, rate, norm, samples and tokens a second, share of
-the time spent waiting for data), `validation` (loss, hits), `resumed`, `stopped`. A run that
+the time spent waiting for data), `validation` (loss, hits), `resumed`, `stopped`. A run that learns from rewards says
+what `rewards.exploring` and `rewards.held_back` say instead of hits, and has their curves in `rewards.svg`. A run that
 goes on after an interruption drops the lines of the steps it takes again. Objects can't be appended to, so they are
 written anew at each `keep`.
 """
@@ -56,6 +57,8 @@ class Logbook:
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in self.lines)
         self._storage.write(f"{self._root}/log.jsonl", text.encode())
         self._storage.write(f"{self._root}/curve.svg", self.curve().encode())
+        if any("reward" in line for line in self.lines):
+            self._storage.write(f"{self._root}/rewards.svg", self.rewards().encode())
         self._storage.write(f"{self._root}/tensorboard/events.out.tfevents.0.layoutgen", events(self.lines))
 
     def curve(self) -> str:
@@ -65,3 +68,16 @@ class Logbook:
             for name, kind in (("training", "step"), ("validation", "validation"))
         }
         return plots.curves(series, across="step", up="loss a token")
+
+    def rewards(self) -> str:
+        """What is held against layouts over steps, as SVG: rollouts by their reward, held-back ones by both judges."""
+        of = {
+            "rollouts": ("step", "reward"),
+            "judge": ("validation", "objections"),
+            "held-out": ("validation", "held_out"),
+        }
+        series = {
+            name: [(line["step"], abs(line[value])) for line in self.lines if line["kind"] == kind and value in line]
+            for name, (kind, value) in of.items()
+        }
+        return plots.curves(series, across="step", up="objections")

@@ -23,7 +23,8 @@ class DivergedError(Stop):
 class Recipe:
     """How to train; its defaults are those of the settings, `config.training.TrainSettings`.
 
-    `method`: `lora`; `dpo`, a LoRA adapter from preferences; `full`, all weights. An adapter is of `rank`, scaled by
+    `method`: `lora`; `dpo`, a LoRA adapter from preferences; `full`, all weights; `best_of` and `grpo`, an adapter, or
+    all weights of a network that denoises, from rewards. An adapter is of `rank`, scaled by
     `alpha` / rank, with `dropout`, on the language model and with `vision` on the vision tower. `batch` samples a step
     for all ranks together, `micro` at once on a device. The rate rises to `rate` over a share `warmup` of the steps and
     falls along a cosine to a tenth. `dtype` is computed in; LoRA weights, and with `full` all, are kept in float32.
@@ -31,7 +32,7 @@ class Recipe:
     tower takes `dense_steps` steps of its own at `dense_rate`, see `dense`.
     """
 
-    method: Literal["lora", "dpo", "full"]
+    method: Literal["lora", "dpo", "full", "best_of", "grpo"]
     rank: int
     alpha: int
     dropout: float
@@ -87,6 +88,11 @@ class StepResult:
     learnt: int
     read: int
 
+    @property
+    def means(self) -> dict[str, float]:
+        """What the log says means of."""
+        return {"loss": self.loss, "hits": self.hits}
+
 
 Collate = Callable[[list[Any]], Any]
 
@@ -108,15 +114,15 @@ def train_step(
         sums += engine.accumulate(collate(chunk), scale, last=chunk is chunks[-1])
     lost, weight, hits = total(sums.double(), device)
     if not math.isfinite(lost):
-        raise DivergedError(_DIVERGED.format(what="loss", step=step, value=lost))
+        raise DivergedError(DIVERGED.format(what="loss", step=step, value=lost))
     rate = rate_at(step, steps, recipe)
     norm = engine.step(rate)
     if not math.isfinite(norm):
-        raise DivergedError(_DIVERGED.format(what="norm of the gradients", step=step, value=norm))
+        raise DivergedError(DIVERGED.format(what="norm of the gradients", step=step, value=norm))
     return StepResult(step, lost / weight, hits / weight, rate, norm, int(samples), int(learnt), int(read))
 
 
-_DIVERGED = "the {what} of step {step} is {value}: stopped there; lower train.rate, or look at that step's samples"
+DIVERGED = "the {what} of step {step} is {value}: stopped there; lower train.rate, or look at that step's samples"
 
 
 def validate(engine: Engine, chunks: Iterable[list[Any]], collate: Collate) -> tuple[float, float]:

@@ -30,6 +30,7 @@ from layoutgen.training.judging.measures import brief_of, framed_before
 from layoutgen.training.judging.watching import watched
 from layoutgen.training.loop.steps import restore
 from layoutgen.training.networks.inputs import inputs_of
+from layoutgen.training.rewards.rollouts import Policy
 
 _WITH_MAP, _WITH_BOX = 0.7, 0.95
 
@@ -137,6 +138,10 @@ class NetworkKind:
         """Sampled as in serving."""
         composer = self._family.composer(learner.network, frame=framed_before, steps=self._train.denoising_steps)
         return composer.compose([brief_of(case) for case in cases])
+
+    def policy(self) -> Policy:
+        """None: they are not taught by rewards."""
+        raise DataError(f"{self._train.model} learns from examples alone; set method = 'full'")
 
     def watch(self, learner: Any, cases: Sequence[Case]) -> tuple[dict[str, float], np.ndarray]:
         """Composed, measured and drawn."""

@@ -25,6 +25,7 @@ from layoutgen.training.judging.watching import watched
 from layoutgen.training.loop.engines import ranks_of
 from layoutgen.training.loop.steps import recipe_of
 from layoutgen.training.vlm import dense, lora
+from layoutgen.training.vlm.policy import VlmPolicy
 from layoutgen.training.vlm.tokens import Row, encoder
 
 _NEW_TOKENS = 768
@@ -47,7 +48,7 @@ class VlmKind:
 
             with sharded(bf16=recipe.dtype == "bfloat16"):
                 return lora.load_learner(self._base, recipe, None)
-        return lora.load_learner(self._base, recipe, device)
+        return lora.load_learner(self._base, recipe, device, self._train.explore)
 
     def pretrain(self, learner: Any, samples: Samples) -> Iterator[dict[str, float]]:
         """The tower's own steps."""
@@ -65,12 +66,18 @@ class VlmKind:
 
     def compose(self, learner: Any, cases: Sequence[Case]) -> list[Composition | Fault]:
         """Decoded as in serving."""
-        model, chat, side = learner.model, self._chat, self._train.image_side
-        bare = model.get_base_model() if hasattr(model, "get_base_model") else model
-        decoder = Decoder(Backbone(bare, chat.pictures), chat.tokenizer, chat.ends)
-        options = DecodingOptions(max_side=side, max_new_tokens=_NEW_TOKENS)
-        composer = QwenVlComposer(Answerer(chat, decoder, {}, options), frame=framed_before)
-        return composer.compose([brief_of(case, chat.pictures, side) for case in cases])
+        composer = QwenVlComposer(self._opened(learner), frame=framed_before)
+        return composer.compose([brief_of(case, self._chat.pictures, self._train.image_side) for case in cases])
+
+    def policy(self) -> VlmPolicy:
+        """Rollouts of the serving loop."""
+        return VlmPolicy(self._chat, self._opened, self._recipe, self._train.explore)
+
+    def _opened(self, learner: Any) -> Answerer:
+        """A learner as it serves."""
+        chat = self._chat
+        decoder = Decoder(Backbone(learner.bare, chat.pictures), chat.tokenizer, chat.ends)
+        return Answerer(chat, decoder, {}, DecodingOptions(max_side=self._train.image_side, max_new_tokens=_NEW_TOKENS))
 
     def watch(self, learner: Any, cases: Sequence[Case]) -> tuple[dict[str, float], np.ndarray]:
         """Composed, measured and drawn."""

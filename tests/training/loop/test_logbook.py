@@ -36,6 +36,15 @@ def test_the_curve_and_tensorboards_events_lie_beside_it(tmp_path: Path) -> None
     assert b"validation/loss" in board
 
 
+def test_rewards_have_a_curve_of_their_own(tmp_path: Path) -> None:
+    book = Logbook(Storage(), str(tmp_path))
+    book.add("validation", 0, loss=2.5, objections=2.0, held_out=2.5)
+    book.add("step", 1, loss=0.1, reward=-4.0)
+    book.keep()
+    curve = (tmp_path / "rewards.svg").read_text()
+    assert all(text in curve for text in ("rollouts: 4", "judge: 2", "held-out: 2.5"))
+
+
 def test_events_are_scalars_with_their_steps_and_times() -> None:
     from tensorboardX.proto.event_pb2 import Event
 

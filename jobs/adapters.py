@@ -7,10 +7,9 @@ python -m jobs.adapters --registry s3://shop/adapters rollback NAME [--why "…"
 Exit codes: 0 done; 2 refused, nothing was changed, and the message says why.
 """
 
-import argparse
 import json
 
-from jobs.output import end, reported, say
+from jobs.output import command_line, end, reported, say
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.training.judging.promotion import promote, rollback
@@ -18,9 +17,7 @@ from layoutgen.training.judging.promotion import promote, rollback
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.adapters", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("adapters", __doc__)
     parser.add_argument("--registry", required=True, help="root of the registry: a folder or an s3:// prefix")
     commands = parser.add_subparsers(dest="command", required=True)
     for command in ("list", "promote", "rollback"):

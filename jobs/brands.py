@@ -17,7 +17,7 @@ import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, reported, say
+from jobs.output import command_line, end, reported, say
 from layoutgen.config.styles import StyleSettings
 from layoutgen.core.errors import Refusal, Stop
 from layoutgen.core.layout import parse_canvas
@@ -34,9 +34,7 @@ _CANVASES = ("1:1", "3:4", "9:16", "16:9")
 
 def options() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.brands", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("brands", __doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="say what is wrong with kits")
     checking.add_argument("kits", help="folder or s3:// prefix of kits, or of one kit")

@@ -5,13 +5,12 @@ rows failed, or the machine did; the message or `_REFUSED` says which. 2: nothin
 or cluster can't be used, or another run holds the table.
 """
 
-import argparse
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jobs.output import reported, say, settings
+from jobs.output import command_line, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.pipelines import summary_line
 from layoutgen.runs.job import RunOptions
@@ -23,9 +22,7 @@ def main(
     name: str, doc: str, kind: type[Any], run: Callable[..., dict[str, Any]], argv: list[str] | None = None
 ) -> int:
     """Run a table job from its command line; returns the exit code. Standard output gets the summary, nothing else."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(name, doc)
     parser.add_argument(
         "--input", required=True, help="manifest (.parquet, .jsonl, .csv), or a folder or prefix of images"
     )

@@ -9,19 +9,16 @@ original form) can be converted.
 Exit codes: 0 done; 2 nothing was made, and the message says why.
 """
 
-import argparse
 from pathlib import Path
 
-from jobs.output import end, reported, say
+from jobs.output import command_line, end, reported, say
 from layoutgen.models.vlm.internvl2.convert import convert
 from layoutgen.models.weights import fetch_weights
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the job from its command line; returns the exit code. Standard output gets the folder that was made."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.convert", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("convert", __doc__)
     parser.add_argument("source", metavar="SRC", help="folder, s3:// prefix or hub id[@revision]")
     parser.add_argument("target", metavar="DST", type=Path, help="folder to make")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/layoutgen"), help="where a fetched SRC is kept")

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from jobs.output import end, reported, say
+from jobs.output import command_line, end, reported, say
 from layoutgen.config.training import DataSettings
 from layoutgen.training.data.corpus_file import Wanted, draw, planned
 from layoutgen.training.data.stored import write
@@ -41,9 +41,7 @@ _HELP = {
 
 def options() -> argparse.ArgumentParser:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.corpus", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("corpus", __doc__)
     parser.add_argument("--output", required=True, help="the file to make, FILE.arrow")
     parser.add_argument("--model", type=Path, required=True, help="a checkpoint's folder; its weights are not needed")
     for name, text in _HELP.items():

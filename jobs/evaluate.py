@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from jobs.output import end, reported, say, settings
+from jobs.output import command_line, end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.jobs import EvaluateConfig
 from layoutgen.evaluation.adoption import evaluate_adoption
@@ -27,9 +27,7 @@ from layoutgen.streaming import Stream, stream
 
 def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
     """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.evaluate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("evaluate", __doc__)
     parser.add_argument("--task", choices=["layouts", "annotation", "adoption", "preference"], default="layouts")
     parser.add_argument("--layouts", help="a job's output, a snapshot's folder, or a .parquet, .jsonl or .npz file")
     parser.add_argument("--output", required=True, help="where scores and report go: a folder or an s3:// prefix")

@@ -8,11 +8,10 @@ Exit codes: 0 the data set is there, and `data` in the summary names it; 1 examp
 and the message says why. What is not learnt from is counted in `dropped`, by reason.
 """
 
-import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, reported, say, settings
+from jobs.output import command_line, end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.training import ExamplesConfig
 from layoutgen.training.gathering import gather
@@ -20,9 +19,7 @@ from layoutgen.training.gathering import gather
 
 def main(argv: list[str] | None = None) -> int:
     """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.examples", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("examples", __doc__)
     parser.add_argument("--layouts", help="a job's output, a snapshot's folder, or a .parquet file")
     parser.add_argument("--run-id", help="which run of --layouts (default: the one that CURRENT names)")
     parser.add_argument("--feedback", help="designers' decisions on these layouts, .jsonl or .parquet")

@@ -10,7 +10,7 @@ python -m jobs.gallery --layouts s3://bucket/posters --beside s3://bucket/layout
 
 import argparse
 
-from jobs.output import end, reported, say
+from jobs.output import command_line, end, reported, say
 from layoutgen.cluster import own_output
 from layoutgen.config.jobs import StorageSettings
 from layoutgen.evaluation import beside, review_server
@@ -21,9 +21,7 @@ from layoutgen.io.storage import Storage
 
 def main() -> int:
     """Run the job from its command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.gallery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("gallery", __doc__)
     parser.add_argument("--layouts", required=True, help="a job's output, a snapshot, or a .parquet or .jsonl file")
     parser.add_argument("--output", required=True, help="where the page goes: a folder or an s3:// prefix")
     parser.add_argument("--beside", help="another table, whose finished pictures of the same rows a second page shows")

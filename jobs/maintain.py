@@ -9,12 +9,11 @@ python -m jobs.maintain --output s3://bucket/layouts --shards 20000
 python -m jobs.maintain --output s3://bucket/layouts --publish RUN_ID --because "the sale's fonts"
 """
 
-import argparse
 import json
 import sys
 from dataclasses import asdict
 
-from jobs.output import end, reported, say
+from jobs.output import command_line, end, reported, say
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import table_kind
 from layoutgen.runs.catalogues import register_again
@@ -25,9 +24,7 @@ from layoutgen.runs.resharding import reshard
 
 def main(argv: list[str] | None = None) -> int:
     """Run the job from its command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.maintain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("maintain", __doc__)
     parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
     parser.add_argument("--keep", type=int, default=7, help="published runs to keep (default: 7)")
     parser.add_argument(

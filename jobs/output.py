@@ -1,6 +1,8 @@
 """What a job says and how it ends, also where nobody listens any more (`| head`): the exit code stays the job's. And
-its settings, which `--config` may name on storage too."""
+its command line's beginning, and its settings, which `--config` may name on storage too."""
 
+import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +17,43 @@ from layoutgen.core.errors import JobError
 from layoutgen.io.storage import Storage, StorageError
 
 Config = TypeVar("Config", bound=Settings)
+
+
+class _LogFormat(argparse.Action):
+    """Takes effect as soon as it is read, so that what is wrong with the rest is said in that form, too."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *given: object) -> None:
+        os.environ[console.FORMAT] = str(given[0])
+        console.set_up()
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with what is wrong with the command line."""
+        if console.is_json():
+            _refuse(self.prog, message, 2)
+            self.exit(2)
+        super().error(message)
+
+
+def command_line(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """A command line, `python -m jobs.NAME`, with what all jobs understand; `doc` is its help."""
+    made = _Parser(prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument(
+        "--log-format",
+        choices=["text", "json"],
+        action=_LogFormat,
+        help=f"form of the lines on standard error (default: {console.FORMAT} of the environment, else text)",
+    )
+    return made
+
+
+def _refuse(name: str, message: str, code: int) -> None:
+    """Say on standard error why a job can't be done."""
+    if console.is_json():
+        logging.getLogger("layoutgen").error("%s", message, extra={"job": name, "exit_code": code})
+    else:
+        say(f"{name}: {message}", sys.stderr)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
@@ -42,8 +81,8 @@ def reported(name: str, *refusals: type[Exception]) -> Iterator[Outcome]:
     try:
         yield outcome
     except ends as error:
-        say(f"{name}: {error}", sys.stderr)
         outcome.code = error.exit_code if isinstance(error, JobError) else 2
+        _refuse(name, str(error), outcome.code)
 
 
 def end(main: Callable[[], int]) -> NoReturn:

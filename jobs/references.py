@@ -7,11 +7,10 @@ python -m jobs.references --import references/
 Exit codes: 0 done; 1 it was begun, and the machine failed, or a picture was refused; 2 nothing was done.
 """
 
-import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, reported, say, settings
+from jobs.output import command_line, end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.base import ConfigError
 from layoutgen.config.jobs import ReferencesConfig
@@ -22,9 +21,7 @@ from layoutgen.streaming import Stream, stream
 
 def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
     """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.references", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("references", __doc__)
     parser.add_argument("--layouts", help="a job's output, a snapshot, or a .parquet or .jsonl file")
     parser.add_argument("--output", help="where the folders and their table go: a folder or an s3:// prefix")
     parser.add_argument("--import", dest="painted", metavar="FOLDER", help="take back what was painted below it")

@@ -10,11 +10,10 @@ reason.
 Exit codes: 0 done; 1 it was begun, and the same command goes on; 2 nothing was done.
 """
 
-import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, reported, say, settings
+from jobs.output import command_line, end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.jobs import RefineConfig
 from layoutgen.core.errors import Refusal
@@ -24,9 +23,7 @@ from layoutgen.streaming import Stream, stream
 
 def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
     """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.refine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("refine", __doc__)
     parser.add_argument("--layouts", required=True, help="a job's output: the table, which gets a new snapshot")
     parser.add_argument("--feedback", required=True, help="designers' decisions, .jsonl: edits and instructions")
     parser.add_argument("--output", help="the same as --layouts: a table is refined where it is")

@@ -8,11 +8,10 @@ Exit codes: 0 done; 1 it was begun, and more rows failed than may or the machine
 nothing was done.
 """
 
-import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, reported, say, settings
+from jobs.output import command_line, end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.base import ConfigError
 from layoutgen.config.jobs import RenderConfig
@@ -22,9 +21,7 @@ from layoutgen.streaming import Stream, stream
 
 def main(argv: list[str] | None = None, stream: Stream = stream) -> int:
     """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.render", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("render", __doc__)
     parser.add_argument("--layouts", required=True, help="a job's output, a snapshot, or a .parquet or .jsonl file")
     parser.add_argument("--output", required=True, help="where files and their table go: a folder or an s3:// prefix")
     parser.add_argument("--formats", help="formats with commas between them (default: render.formats of the settings)")

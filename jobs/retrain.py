@@ -7,11 +7,10 @@ The same command goes on with a run that was interrupted. Exit codes: 0 the new 
 does not, and the summary or message says why; 2 nothing was done.
 """
 
-import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, reported, say, settings
+from jobs.output import command_line, end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.training import RetrainConfig
 from layoutgen.training.retraining import named, retrain
@@ -19,9 +18,7 @@ from layoutgen.training.retraining import named, retrain
 
 def main(argv: list[str] | None = None, *, in_process: bool = False) -> int:
     """Run the job from its command line; returns the exit code. Standard output gets the summary and nothing else."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.retrain", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("retrain", __doc__)
     parser.add_argument("--data", help="the data set, instead of data.source in the settings")
     parser.add_argument("--model", help="the checkpoint to train on, instead of train.model in the settings")
     parser.add_argument("--output", required=True, help="where runs are kept: a folder or an s3:// prefix")

@@ -6,14 +6,13 @@ python -m jobs.status --output s3://bucket/layouts
 stale one is dead, or cut off from the store; the same command goes on when its lease has run out.
 """
 
-import argparse
 import json
-import sys
 import time
 from datetime import datetime
 from typing import Any
 
-from jobs.output import end, reported, say
+from jobs.output import command_line, end, reported, say
+from layoutgen.core.errors import Refusal
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Ledger
@@ -21,9 +20,7 @@ from layoutgen.io.tables.ledger import Ledger
 
 def main(argv: list[str] | None = None) -> int:
     """Run the job from its command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.status", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("status", __doc__)
     parser.add_argument("--output", required=True, help="root of the tables: a folder or an s3:// prefix")
     parser.add_argument("--run-id", help="which run (default: the one that holds or held the table last)")
     parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
@@ -35,8 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         run_id = arguments.run_id or lease.get("run_id")
         state = Ledger(storage, root, run_id).read_state() if run_id else None
         if state is None:
-            say(f"{parser.prog}: {root} has no run {run_id or 'yet'}; give what a job had as --output", sys.stderr)
-            return 2
+            raise Refusal(f"{root} has no run {run_id or 'yet'}; give what a job had as --output")
         current = read_current(storage, root)
         if current.run_id == run_id:
             state["state"] = "published"  # also where the driver died before it could say so

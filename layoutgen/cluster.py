@@ -51,7 +51,12 @@ def join(address: str, setting: str = "run.ray_address") -> None:
             _reach(where, setting)
         try:
             # With a logging_config Ray hands on what workers print without their names before each line.
-            ray.init(address=where, include_dashboard=False, logging_config=ray.LoggingConfig(log_level="ERROR"))
+            ray.init(
+                address=where,
+                include_dashboard=False,
+                logging_config=ray.LoggingConfig(log_level="ERROR"),
+                runtime_env={"env_vars": {console.FORMAT: "json"}} if console.is_json() else None,
+            )
         except (AuthenticationError, ConnectionError, RuntimeError, ValueError) as error:
             if where == "local":
                 raise
@@ -87,7 +92,7 @@ def own_output() -> Iterator[None]:
     """Keep standard output for what the caller says afterwards: Ray's news of workers and nodes, which it prints there
     at any moment, go to standard error, and the cluster or connection that was made inside ends with it, unheard."""
     ours = not is_joined()
-    with console.without_native_lines(), redirect_stdout(sys.stderr):
+    with console.without_native_lines(), redirect_stdout(console.for_prints()):
         try:
             yield
         finally:

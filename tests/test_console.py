@@ -129,7 +129,8 @@ def test_a_worker_that_dies_and_why_a_run_is_refused_are_heard(tmp_path: Path) -
     (crash / "during_place").touch()
     outside = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
     with subprocess.Popen(
-        [sys.executable, "-m", "jobs.layouts", *asked], cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "jobs.layouts", "--log-format", "json", *asked], cwd=REPOSITORY,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True, env={**outside, "LAYOUTGEN_CRASH": str(crash)},
     ) as job:  # fmt: skip
         wait_until(lambda: job.poll() or list(crash.glob("during_place.*")), "no worker came to its place")
@@ -137,6 +138,11 @@ def test_a_worker_that_dies_and_why_a_run_is_refused_are_heard(tmp_path: Path) -
             os.kill(int(victim.suffix[1:]), signal.SIGKILL)
         said = job.communicate(timeout=PATIENCE_S)[1]
     assert job.returncode == 1, said
+    assert [line for line in said.splitlines() if not line.startswith("{")] == []
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert all({"time", "level", "logger", "message", "host", "process"} <= line.keys() for line in lines)
+    assert {line["table"] for line in lines if "run_id" in line} == {str(tmp_path / "out")}
+    said = "\n".join(line["message"] for line in lines)
     assert "worker died or was killed" in said
     assert "1 of 6 rows failed, more than run.max_failed_fraction = 0.1 allows: CURRENT stays" in said
     assert "constructor arguments" not in said

@@ -1,5 +1,6 @@
 """How jobs end where nobody listens, and where their settings may lie."""
 
+import json
 import os
 import subprocess
 import sys
@@ -71,6 +72,20 @@ def test_an_exit_code_is_the_exceptions_own(error: Exception, code: int, capsys:
     with reported("python -m jobs.layouts") as outcome:
         raise error
     assert (outcome.code, capsys.readouterr()) == (code, ("", f"python -m jobs.layouts: {error}\n"))
+
+
+@pytest.mark.parametrize("arguments", [["--log-format", "json"], ["--log-format", "json", "--nonsense"]])
+def test_as_json_a_refusal_is_one_object_with_the_job_and_its_exit_code(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "jobs.status", "--output", str(tmp_path), *arguments],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    (line,) = map(json.loads, done.stderr.splitlines())
+    assert done.returncode == line["exit_code"] == 2
+    assert (line["job"], line["level"]) == ("python -m jobs.status", "error")
+    assert "--nonsense" in line["message"] or "has no run yet" in line["message"]
 
 
 def test_what_nobody_foresaw_ends_loudly_unless_a_job_takes_it_for_a_refusal() -> None:

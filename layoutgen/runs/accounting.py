@@ -213,6 +213,7 @@ class Progress:
             "unknown time" if now["eta_s"] is None else f"{now['eta_s']:.0f} s",
             "" if now["gpu_idle_share"] is None else f", GPUs idle {now['gpu_idle_share']:.0%}",
             "".join(f", {rows} rows in {stage}" for stage, rows in now["at_work"].items()),
+            extra={"run_id": self._ledger.run_id, "table": self._ledger.root},
         )
         self._metrics.set(now)
         try:

@@ -87,10 +87,11 @@ class IcebergSettings(Settings):
 
 
 class PublishSettings(Settings):
-    """Where else a published snapshot can be found, besides as plain Parquet."""
+    """Where else a published snapshot can be found, besides as plain Parquet, and who hears of runs."""
 
     iceberg: IcebergSettings | None = Field(None, description="{catalog = …, table = …}: registered there")
     delta: bool = Field(False, description="OUTPUT is a Delta table, too")
+    lineage: str = Field("", description="namespace of the job in events for OpenLineage; empty: none are sent")
     partition_by: Literal["", "canvas", "category", "application", "language"] = Field(
         "", description="column by whose values a second copy is parted into folders; Iceberg and Delta take that one"
     )

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any, Protocol
 
 from layoutgen.config.jobs import IcebergSettings, PublishSettings
-from layoutgen.core.errors import Refusal
 from layoutgen.io.catalogues.partitions import parted
 from layoutgen.io.catalogues.published import CatalogueError, Commit, Published, commit_of, of_run, published
 from layoutgen.io.crash import crash_point
@@ -38,19 +37,6 @@ class Catalogue(Protocol):
     def forget(self, readable: Collection[Commit]) -> int:
         """Expire commits that are not readable any more; return how many."""
         ...
-
-
-def check(settings: PublishSettings) -> None:
-    """See that what the settings ask for is installed. Raises Refusal."""
-    for wanted, package, extra in ((settings.iceberg, "pyiceberg", "iceberg"), (settings.delta, "deltalake", "delta")):
-        if wanted:
-            try:
-                __import__(package)
-            except ImportError:
-                raise Refusal(
-                    f"[publish] asks for {extra}, and {package} is not installed; install layoutgen[{extra}], or "
-                    f"leave publish.{extra} out"
-                ) from None
 
 
 def register(storage: Storage, root: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import table_kind
 from layoutgen.models.building import finders, painters, planners
 from layoutgen.models.building.fonts import FaceFor
-from layoutgen.runs import catalogues
+from layoutgen.runs.extras import check_extras
 from layoutgen.runs.job import RunError, RunOptions, TableJob
 
 log = logging.getLogger("layoutgen")
@@ -39,20 +39,22 @@ LEAST_DISK_BYTES = 2_000_000_000
 
 @dataclass(frozen=True)
 class Preflight:
-    """What was looked at and what it is like, by name; and whether the output's store has conditional writes."""
+    """What was looked at and what it is like, by name; whether the output's store has conditional writes; and the
+    manifest's columns, where it was read."""
 
     conditional: bool
     looked_at: dict[str, str]
+    columns: pa.Schema | None = None
 
 
 def preflight(job: TableJob, options: RunOptions) -> Preflight:
     """Check it all. Raises JobError."""
-    catalogues.check(job.config.publish)
+    check_extras(job.config.publish)
     job.storage.check(job.source)
     job.storage.check(job.output)
     works = {} if job.planner else {**_weights(job), **_networks(job), **_posters(job)}
     looked_at = {"table": _table(job), **works, **_render(job), "disk": _disk()}
-    sample = _sample(job) if options.replay is None and job.planner is None else {}
+    sample, columns = _sample(job) if options.replay is None and job.planner is None else ({}, None)
     conditional = _conditional(job, options.preflight_only)
     looked_at["output"] = (
         f"{job.output} can be written; it {'has' if conditional else 'has no'} conditional writes: publishing is "
@@ -60,7 +62,7 @@ def preflight(job: TableJob, options: RunOptions) -> Preflight:
     )
     for what, found in looked_at.items():
         log.info("preflight: %s: %s", what, found)
-    return Preflight(conditional, looked_at | sample)
+    return Preflight(conditional, looked_at | sample, columns)
 
 
 def _conditional(job: TableJob, look_only: bool) -> bool:
@@ -82,9 +84,9 @@ def _table(job: TableJob) -> str:
     return f"{job.output} has {kind}; CURRENT is {current or 'none: nothing is published yet'}"
 
 
-def _sample(job: TableJob) -> dict[str, str]:
+def _sample(job: TableJob) -> tuple[dict[str, str], pa.Schema]:
     """Plan the manifest's first rows and decode a few of their images: where not one can be used, the whole night would
-    be dead letters."""
+    be dead letters. Returns what was found, and the manifest's columns."""
     first = next(job.rows(None, LOOKED_AT), None)
     if first is None:
         what = "rows" if job.source.lower().endswith(manifest.SUFFIXES) else "images"
@@ -112,7 +114,7 @@ def _sample(job: TableJob) -> dict[str, str]:
         raise RunError(f"none of the first {SAMPLE} images can be used, such as {faults[0]}")
     for what, text, bad in (("rows", rows, len(sample.failed)), ("images", looked_at, len(faults))):
         log.log(logging.WARNING if bad else logging.INFO, "preflight: %s: %s", what, text)
-    return {"rows": rows, "images": looked_at}
+    return {"rows": rows, "images": looked_at}, first.schema
 
 
 def _first_fault(failed: pa.Table) -> str:

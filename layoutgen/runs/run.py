@@ -18,6 +18,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import pyarrow as pa
+
 from layoutgen.cluster import is_joined, named
 from layoutgen.config.jobs import LayoutsConfig, RunSettings
 from layoutgen.config.posters import PostersConfig
@@ -36,6 +38,7 @@ from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.runs import catalogues, expectations, planning, unchanged
 from layoutgen.runs.accounting import LostRowsError, Progress, conserve, summarise
 from layoutgen.runs.job import WHOLE, JobConfig, RunError, RunOptions, TableJob
+from layoutgen.runs.lineage import Lineage
 from layoutgen.runs.preflight import preflight
 from layoutgen.stages.guard import Guard
 from layoutgen.stages.load import Load
@@ -87,7 +90,8 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         if options.replay:  # most of its rows may fail again: that stops a night, and no replay
             settings = settings.model_copy(update={"breaker_fraction": 1.0})
         pools = {step.name: step.pool for step in steps}
-        with Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds) as progress:
+        progressing = Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds)
+        with _lineage(job, snapshots, look.columns).of_run() as lineage, progressing as progress:
             reports = list(marked)
             for report in unchanged.written(steps, left, attempt, by_driver, partial(stream, **_cluster(settings))):
                 reports.append(report)
@@ -102,8 +106,15 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
             refusals = [why for why in (broken["why"] for broken in summary["expectations"]) if why]
             _end(lease, snapshots, refusals)
         progress.say("refused" if refusals else "published")
+        lineage.end(refusals, partial(published_runs.manifest, job.storage, job.output, snapshots.run_id))
         registered = catalogues.register(job.storage, job.output) if not refusals else {}
     return {**summary, "current": not refusals, **({"catalogues": registered} if registered else {})}
+
+
+def _lineage(job: TableJob, snapshots: Snapshots, read: pa.Schema | None) -> Lineage:
+    written = pa.schema([*job.contract.published, *snapshots.own])
+    namespace = job.config.publish.lineage
+    return Lineage(namespace, job.kind, snapshots.run_id, job.source, job.output, read=read, written=written)
 
 
 def _steps(job: TableJob, ledger: Ledger, snapshots: Snapshots) -> list[Step]:

@@ -145,7 +145,7 @@ ASKING = ("annotate", "compose", "protect")
 NEUTRAL = {
     *("run.rows_per_shard", "run.max_failed_fraction", "run.ray_address", "run.autoscaling", "run.lease_seconds"),
     *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds", "run.stale_days"),
-    *("publish.iceberg", "publish.delta", "publish.partition_by"),
+    *("publish.iceberg", "publish.delta", "publish.lineage", "publish.partition_by"),
     *("expect.min_rows", "expect.max_dead_letters", "expect.max_stale_fraction", "expect.drift_confidence"),
     *("run.nodes", "run.max_deleted_fraction", "run.shard_mb"),
     *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),

@@ -38,14 +38,16 @@ class _Parser(argparse.ArgumentParser):
 
 def command_line(name: str, doc: str | None) -> argparse.ArgumentParser:
     """A command line, `python -m jobs.NAME`, with what all jobs understand; `doc` is its help."""
-    made = _Parser(prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument(
+    arguments = _Parser(
+        prog=f"python -m jobs.{name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    arguments.add_argument(
         "--log-format",
         choices=["text", "json"],
         action=_LogFormat,
         help=f"form of the lines on standard error (default: {console.FORMAT} of the environment, else text)",
     )
-    return made
+    return arguments
 
 
 def _refuse(name: str, message: str, code: int) -> None:

@@ -13,7 +13,7 @@ from jobs import command, status
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.ledger import Ledger
-from layoutgen.runs import accounting
+from layoutgen.runs import accounting, standing
 from layoutgen.runs.job import RunOptions
 from layoutgen.stages import guard
 from tests.chaos import quick
@@ -149,7 +149,7 @@ LEASE = {"run_id": "a", "holder": "node:1", "seconds": 60.0, "until": AT + 60}
 def test_status_tells_a_dead_driver_from_a_living_one(
     state: dict[str, Any], lease: dict[str, Any], after_s: float, said: str
 ) -> None:
-    assert status.driver_of(state, lease, AT + after_s) == said
+    assert standing.driver_of(state, lease, AT + after_s) == said
 
 
 def test_status_of_a_run_that_was_killed_after_its_publication(

@@ -6,11 +6,10 @@ Exit codes: 0 the data set is there, and `data` in the summary names it; 1 examp
 and the message says why. Posters that can't be learnt from are counted in `dropped`, by reason.
 """
 
-import argparse
 import json
 from pathlib import Path
 
-from jobs.output import end, reported, say, settings
+from jobs.output import command_line, end, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.config.training import IngestConfig
 from layoutgen.training.ingesting import ingest
@@ -19,9 +18,7 @@ from layoutgen.training.published.formats import NAMES
 
 def main(argv: list[str] | None = None) -> int:
     """Run the job from its command line; returns the exit code. The last line on standard output is the summary."""
-    parser = argparse.ArgumentParser(
-        prog="python -m jobs.ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line("ingest", __doc__)
     parser.add_argument("--format", required=True, choices=NAMES, help="the form in which the set was published")
     parser.add_argument("--source", required=True, help="the unpacked set: a folder or an s3:// prefix")
     parser.add_argument("--output", required=True, help="where data sets are kept: a folder or an s3:// prefix")

@@ -3,8 +3,8 @@
 **win rate** of a side (higher is better): choices for it / choices for either, ties apart, with a Wilson interval; and
 its **score**, which counts a tie as half, with a bootstrap interval that draws whole products, whose rows are no
 independent evidence. **agreement** of two people is `agreement`'s, of the sides that they prefer.
-**ranking** (higher is better): share of choices in which `proposals.ranking.layout_score`, by which the best of several
-proposals is taken, is higher for the side that was preferred.
+**ranking** (higher is better): share of choices in which `proposals.ranking.layout_score`, the rough ranking of boxes,
+is higher for the side that was preferred.
 
 Of several words of one annotator on a pair the latest counts; the others are reported, never dropped in silence.
 """

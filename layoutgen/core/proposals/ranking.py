@@ -1,4 +1,4 @@
-"""Which of several proposed layouts is the best: one number a layout, the same every time.
+"""How good a proposed layout is by its boxes alone: one number a layout, the same every time.
 
     score = 1 - overlap - on_subject - edges - loose_underlays - cramped - disorder / 4
 
@@ -11,7 +11,9 @@ Each term is in [0, 1], lower is better, of normalised boxes:
 - cramped: share of texts whose box can't hold them at 2.4 % of the canvas's short side a character;
 - disorder: mean over elements of the distance, at most 5 %, of their left, middle or right to the nearest of another.
 
-A ranking of candidates, not a measure of quality: what a layout is worth is for `metrics` and people to say.
+A rough ranking where nothing is placed: of plans before there is a picture, and of what the solver finds no layout for.
+Composers' candidates are ranked by what becomes of them (`models.critics.ranking`); what a layout is worth is for
+`metrics` and people to say.
 """
 
 from collections.abc import Sequence

@@ -19,7 +19,11 @@ SUBJECT[55:92, 25:75] = 1
 PHOTO = np.full((100, 100, 3), 200, np.uint8)
 PHOTO[55:92, 25:75] = 130
 COPY = Asked(("Glass vase", "Dishwasher safe", "Made by hand", "Order now"), 0)
-EVALUATING = {"layoutgen.stages.score", "layoutgen.training.judging.measures"}
+EVALUATING = {
+    "layoutgen.stages.score",
+    "layoutgen.training.judging.measures",
+    "layoutgen.training.rewards.held_back",
+}
 """Modules that may know the held-out judge: they report, refuse or stop by it, and choose nothing by it."""
 
 

@@ -91,7 +91,7 @@ def run_layouts(
     config: LayoutsConfig, source: str, output: str, options: RunOptions = WHOLE, stream: Stream = stream
 ) -> dict[str, Any]:
     """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
-    storage = opened(config.storage)
+    storage = opened(config.storage, config.input.allowed_prefixes)
     config = of_run(serving(config, storage), storage)
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
@@ -125,7 +125,7 @@ def run_posters(
 ) -> dict[str, Any]:
     """Make posters of a catalogue's products: returns the summary that the job prints. Raises as `runs.run.run`
     does."""
-    storage = opened(config.storage)
+    storage = opened(config.storage, config.input.allowed_prefixes)
     config = of_run(serving(config, storage), storage)
     try:
         plan, paint = planners.pinned_settings(config.plan, storage), painters.pinned_settings(config.paint, storage)
@@ -157,7 +157,7 @@ def run_annotations(
     config: AnnotateConfig, source: str, output: str, options: RunOptions = WHOLE, stream: Stream = stream
 ) -> dict[str, Any]:
     """Annotate posters: returns the summary that the job prints. Raises as `runs.run.run` does."""
-    storage = opened(config.storage)
+    storage = opened(config.storage, config.input.allowed_prefixes)
     config = of_run(config, storage)
     versions = dict.fromkeys(APPLICATIONS, row_versions(config.images, config.annotate, None, None))
     steps = [
@@ -172,7 +172,7 @@ def run_covers(
 ) -> dict[str, Any]:
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
     Raises as `runs.run.run` does."""
-    storage = opened(config.storage)
+    storage = opened(config.storage, config.input.allowed_prefixes)
     config = of_run(config, storage)
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)

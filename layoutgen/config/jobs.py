@@ -147,6 +147,9 @@ class StorageSettings(Settings):
     addressing: Literal["auto", "path", "virtual"] = Field(
         "auto", description="bucket in the path or (OSS, COS, TOS) in the host name; auto: by the endpoint"
     )
+    web_prefixes: tuple[str, ...] = Field(
+        (), description="https addresses below which jobs that have no input may read the photos of tables"
+    )
 
 
 class LayoutsConfig(Settings):

@@ -27,6 +27,7 @@ from layoutgen.io.objects.local import LocalObjects
 from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault
 from layoutgen.io.objects.protocol import Objects
 from layoutgen.io.objects.s3 import S3Objects
+from layoutgen.io.objects.web import WebObjects
 
 Value = TypeVar("Value")
 Uris = list[str]
@@ -37,13 +38,14 @@ class Storage:
     """How to reach objects: a few plain values that travel to workers; the connection is opened in each process when it
     is first used. `attempts` is for passing failures, `timeout_s` for one wait on the network (not for a whole
     object), `concurrency` for the objects that `read_many` has in flight, `addressing` for where a bucket's name stands
-    in the URL."""
+    in the URL, `web_prefixes` for the https addresses below which images may be read."""
 
     endpoint_url: str = ""
     attempts: int = 4
     timeout_s: float = 20
     concurrency: int = 16
     addressing: Addressing = "auto"
+    web_prefixes: tuple[str, ...] = ()
 
     @property
     def endpoint(self) -> Endpoint:
@@ -53,6 +55,8 @@ class Storage:
 
     def where(self, uri: str) -> Objects:
         """What is at `uri`. Raises StorageError, with a fault, where it is no address."""
+        if locations.is_web(uri, self.web_prefixes):
+            return WebObjects(uri, self.attempts, self.timeout_s)
         place = locations.locate(uri)
         return LocalObjects(uri, place) if isinstance(place, Path) else S3Objects(uri, self.endpoint, *place)
 
@@ -239,6 +243,8 @@ def _if_there(answer: Value | StorageFault) -> Value | None:
     return _unless_fault(answer)
 
 
-def opened(settings: StorageSettings) -> Storage:
-    """The storage of the settings."""
-    return Storage(**settings.model_dump())
+def opened(settings: StorageSettings, allowed: tuple[str, ...] = ()) -> Storage:
+    """The storage of the settings; of `allowed` prefixes those on the web may be read, too."""
+    values = settings.model_dump()
+    web = tuple(prefix for prefix in allowed if prefix.startswith("https://"))
+    return Storage(**{**values, "web_prefixes": (*values["web_prefixes"], *web)})

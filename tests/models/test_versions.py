@@ -149,7 +149,7 @@ NEUTRAL = {
     *("expect.min_rows", "expect.max_dead_letters", "expect.max_stale_fraction", "expect.drift_confidence"),
     *("run.nodes", "run.max_deleted_fraction", "run.shard_mb"),
     *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),
-    "storage.addressing",
+    *("storage.addressing", "storage.web_prefixes"),
     "style.brands",  # rows of a kit's brand alone, by `Versions.kits`: tests/pipeline/test_brand_kits.py
     *("write.compression", "compose.registry", "style.registry", "protect.threads", "annotate.threads"),
     *(f"{part}.saliency.threads" for part in ("annotate", "protect")),

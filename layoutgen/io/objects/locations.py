@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 from layoutgen.core.errors import JobError
 
@@ -22,12 +23,23 @@ _INSTEAD = {
     "tos": f"{_OF_A_STORE}that of TOS, such as https://tos-s3-cn-beijing.volces.com",
     "obs": f"{_OF_A_STORE}that of OBS, such as https://obs.cn-north-4.myhuaweicloud.com",
     **dict.fromkeys(("gs", "gcs"), f"{_OF_A_STORE}https://storage.googleapis.com"),
-    **dict.fromkeys(("http", "https"), f"is a web address; {_FROM_ELSEWHERE}"),
+    "http": f"is a web address; {_FROM_ELSEWHERE}",
+    "https": f"is a web address; {_FROM_ELSEWHERE}, or allow its prefix in input.allowed_prefixes",
 }
 
 Entry = tuple[str, int, str, float]
 """An object in a listing: URI, bytes, version, and when it was written (Unix time)."""
-FaultKind = Literal["not_found", "access_denied", "empty_object", "too_many_bytes", "archived"]
+FaultKind = Literal[
+    "not_found",
+    "access_denied",
+    "empty_object",
+    "too_many_bytes",
+    "archived",
+    "address_refused",
+    "too_many_redirects",
+    "unreachable",
+    "web_error",
+]
 
 
 class StorageError(JobError):
@@ -103,6 +115,8 @@ def join_allowed(base: str, allowed: tuple[str, ...], path: str) -> str:
     Compared step by step: `s3://shop` is not `s3://shop-secrets`. Nothing is decoded, so `%2e%2e` is a name and not a
     step up. A link below an allowed folder is followed: who may make it there may also lay the file there.
     """
+    if is_web(path, allowed):
+        return path
     uri = join(base, path)
     if uri != path:
         return uri
@@ -116,6 +130,15 @@ def join_allowed(base: str, allowed: tuple[str, ...], path: str) -> str:
     raise ValueError(
         f"path {path!r} is outside of {folder}; add its prefix to input.allowed_prefixes where it may be read"
     )
+
+
+def is_web(uri: str, prefixes: tuple[str, ...]) -> bool:
+    """Tell whether `uri` is an https address below one of the https `prefixes`, step by step. A step that says `..`,
+    encoded or not, is none of these."""
+    steps = uri.split("/")
+    climbs = any({".", ".."} & set(unquote(step).replace("\\", "/").split("/")) for step in steps)
+    inside = any(_is_below(steps, prefix) for prefix in prefixes if prefix.startswith("https://"))
+    return uri.startswith("https://") and inside and not climbs
 
 
 def mend_of_missing(uri: str) -> str:

@@ -22,7 +22,7 @@ class Objects(Protocol):
         """Write where the version still is `version` (None: where there is none); return the new one. Raises
         ConflictError."""
 
-    def version(self) -> str:
+    def version(self) -> str | StorageFault:
         """What changes with the object, without reading it."""
 
     def exists(self) -> bool:

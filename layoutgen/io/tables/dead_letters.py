@@ -10,6 +10,7 @@ RETRYABLE = {
     "not_found",
     "access_denied",
     "archived",
+    "unreachable",
     "empty_object",
     "truncated_image",
     "truncated_video",

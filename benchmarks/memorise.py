@@ -35,7 +35,8 @@ from layoutgen.training.judging.measures import brief_of, framed_before
 from layoutgen.training.loop.averaging import Average
 from layoutgen.training.loop.engines import PlainEngine
 from layoutgen.training.loop.steps import rate_at, recipe_of
-from layoutgen.training.networks.kind import Denoiser, encode, scaled
+from layoutgen.training.networks.kind import scaled
+from layoutgen.training.networks.learner import Denoiser, encode
 
 BENCHMARK = Benchmark(
     "memorise",

@@ -20,9 +20,10 @@ from layoutgen.core.text.typography import em_length
 _SHARED, _NEAR, _LOOSE = 0.5, 0.125, 0.16
 _ROOM = 0.2
 """What a subject leaves at a side of the canvas, at least, where texts are moved off it."""
-_WIDEST, _LEADING, _SLACK = 0.85, 1.3, 1.1
-"""Of a line: its most width on the canvas, and a box's height and width by its font size and its length in em."""
-_TITLE, _MORE = 1 / 15, 1.2
+_WIDEST, _LEADING, _SLACK, _TIGHT = 0.85, 1.3, 1.1, 1.15
+"""Of a line: its most width on the canvas; a box's height and width by its font size and length in em; its least
+height by that."""
+_TITLE, _LEAST, _MORE = 1 / 15, 1 / 30, 1.2
 _ON_PANELS = (Role.CALL_TO_ACTION, Role.SELLING_POINT, Role.OTHER)
 PADDING = (0.6, 0.22)
 """Of a panel beyond its text, across and down, shares of the text's height."""
@@ -54,14 +55,19 @@ def tidied(
 
 def sized(suggestions: Sequence[Suggestion], canvas: Canvas) -> tuple[Suggestion, ...]:
     """The texts with boxes for a hierarchy: those of selling points hold one font size, the median of the sizes that
-    theirs hold; those of the title and the price at least 1.2 times as much, the title's no less than a fifteenth of
-    the canvas's short side. Middles stay, as far as the canvas allows."""
+    theirs hold; those of the title and the price at least 1.2 times as much. No text has less than a thirtieth of the
+    canvas's short side, and the title no less than a fifteenth. Middles stay, as far as the canvas allows."""
+    short = min(canvas.width, canvas.height)
     sizes = {k: _size_in(text.box, text.text, canvas) for k, text in enumerate(suggestions) if text.text}
     points = [k for k in sizes if suggestions[k].role is Role.SELLING_POINT]
-    size = float(np.median([sizes[k] for k in points])) if points else 0.0
-    least = {Role.TITLE: max(_TITLE * min(canvas.width, canvas.height), _MORE * size), Role.PRICE: _MORE * size}
+    size = max(_LEAST * short, float(np.median([sizes[k] for k in points])) if points else 0.0)
+    least = {Role.TITLE: max(_TITLE * short, _MORE * size), Role.PRICE: _MORE * size}
     wanted = dict.fromkeys(points, size) if len(points) > 1 else {}
-    wanted |= {k: least[suggestions[k].role] for k in sizes if sizes[k] < least.get(suggestions[k].role, 0.0)}
+    wanted |= {
+        k: least.get(suggestions[k].role, _LEAST * short)
+        for k in sizes
+        if sizes[k] < least.get(suggestions[k].role, _LEAST * short)
+    }
     return tuple(
         replace(text, box=_holding(text.box, text.text, wanted[k], canvas)) if k in wanted else text
         for k, text in enumerate(suggestions)
@@ -70,7 +76,7 @@ def sized(suggestions: Sequence[Suggestion], canvas: Canvas) -> tuple[Suggestion
 
 def _holding(box: Box, text: str, size: float, canvas: Canvas) -> Box:
     """A box about the same middle that holds a text of a font size in px, in as few lines as the canvas is wide for."""
-    length = _length(text) * size / canvas.width
+    length = _SLACK * max(em_length(text), 0.5) * size / canvas.width
     lines = max(1, math.ceil(length / _WIDEST))
     width, height = min(1.0, length / lines), min(1.0, lines * _LEADING * size / canvas.height)
     left = min(max((box[0] + box[2] - width) / 2, 0.0), 1 - width)
@@ -79,14 +85,9 @@ def _holding(box: Box, text: str, size: float, canvas: Canvas) -> Box:
 
 
 def _size_in(box: Box, text: str, canvas: Canvas) -> float:
-    """The largest font size in px at which a box holds a text, in one to three lines."""
+    """The largest font size in px at which a box holds a text tightly, in one to three lines."""
     width, height = (box[2] - box[0]) * canvas.width, (box[3] - box[1]) * canvas.height
-    return max(min(height / (_LEADING * lines), width * lines / _length(text)) for lines in (1, 2, 3))
-
-
-def _length(text: str) -> float:
-    """How long a text is set in one line, in em, with some room."""
-    return _SLACK * max(em_length(text), 0.5)
+    return max(min(height / (_TIGHT * lines), width * lines / max(em_length(text), 0.5)) for lines in (1, 2, 3))
 
 
 def flush(boxes: Sequence[Box]) -> list[Box]:

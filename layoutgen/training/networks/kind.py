@@ -1,12 +1,6 @@
-"""How `fitting` trains networks that denoise, whatever their family.
-
-A sample is shown as its framed picture with its subject, the lines of its copy and its layout; the time and the noise
-are drawn from a seed of the sample's index and epoch. Where a sample knows its subject's map, it is shown with it, at
-times with its box alone or without it, as it will be by annotators that know less.
-"""
+"""How `fitting` trains networks that denoise, whatever their family: from layouts, or from rewards."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,111 +10,53 @@ import torch
 from torch import Tensor, nn
 
 from layoutgen.config.stages import NETWORKS
-from layoutgen.config.training import TrainSettings
+from layoutgen.config.training import REWARDED, TrainSettings
 from layoutgen.core.errors import Refusal
-from layoutgen.core.layout import Box
 from layoutgen.io.storage import Storage
 from layoutgen.models.base import Composition, Fault
 from layoutgen.models.denoising.family import Family, Network, NetworkParts, NetworkSize
-from layoutgen.models.denoising.inputs import Inputs
 from layoutgen.models.weights import fetch_config, fetch_weights
 from layoutgen.training.data.cases import Case, Data, DataError
-from layoutgen.training.data.sample import Sample, SampleError, Samples, Task
+from layoutgen.training.data.sample import Sample, Samples
 from layoutgen.training.judging.measures import brief_of, framed_before
 from layoutgen.training.judging.watching import watched
 from layoutgen.training.loop.steps import restore
-from layoutgen.training.networks.inputs import inputs_of
+from layoutgen.training.networks.learner import Denoiser, Row, encode
+from layoutgen.training.networks.rewarded import NetworkPolicy, Rewarded
 from layoutgen.training.rewards.rollouts import Policy
-
-_WITH_MAP, _WITH_BOX = 0.7, 0.95
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """A layout as it is shown, with the seed of its time and noise."""
-
-    inputs: Inputs
-    seed: int
-    weight: float = 1.0
-    learnt: int = 1
-
-    @property
-    def read(self) -> int:
-        """Elements."""
-        return len(self.inputs.truth.ltrb)
-
-    def __len__(self) -> int:
-        return len(self.inputs.lines)
-
-    def filler(self) -> "Row":
-        """The same row, of which nothing is learnt."""
-        return replace(self, weight=0.0, learnt=0)
-
-
-def encode(sample: Sample, index: int, epoch: int, *, family: Family, size: NetworkSize, seed: int) -> Row:
-    """Show a sample to a network of a family and size. Raises SampleError where it can't be."""
-    if sample.task is None:
-        raise SampleError(
-            f"sample {sample.log.get('key', index)!r} has neither canvas nor copy of its own, only prompts; draw the "
-            "file again, or train a vision-language model"
-        )
-    rng = np.random.default_rng([seed, 61, index, epoch])
-    try:
-        inputs = inputs_of(sample.task, family, size, _subject(sample.task, float(rng.random()), family.whole_map))
-    except ValueError as error:
-        raise SampleError(f"sample {sample.log.get('key', index)!r}: {error}") from None
-    return Row(inputs, int(rng.integers(2**62)))
-
-
-def _subject(task: Task, lot: float, whole_map: bool) -> np.ndarray | Box | None:
-    if (lot < _WITH_MAP or whole_map) and task.mask is not None:
-        return task.mask
-    return task.keep if lot < _WITH_BOX else None
-
-
-class Denoiser(nn.Module):
-    """A network and its loss, computed in bfloat16 where asked: of a batch the sums of losses, of rows, and of hits,
-    which are IoUs of boxes, or shares of the elements' pixels whose class is said."""
-
-    def __init__(self, family: Family, network: Network, *, bf16: bool = False) -> None:
-        super().__init__()
-        self.family, self.network, self.bf16 = family, network, bf16
-
-    def train(self, mode: bool = True) -> "Denoiser":
-        """As any module; statistics of batches, where a backbone has any, stay as they were given."""
-        super().train(mode)
-        for part in self.modules():
-            if isinstance(part, nn.BatchNorm2d):
-                part.eval()
-        return self
-
-    def forward(self, rows: Sequence[Row]) -> Tensor:
-        """Look at rows; those without weight are no part of it."""
-        learnt = [row for row in rows if row.weight] or list(rows[:1])
-        count = sum(row.weight for row in rows)
-        device = next(self.network.parameters()).device
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
-            loss, hits = self.family.loss(self.network, [row.inputs for row in learnt], [row.seed for row in learnt])
-        loss = loss.float()
-        return torch.stack([loss * count, loss.new_tensor(count), loss.new_tensor(hits * count)])
 
 
 class NetworkKind:
     """The kind of networks that denoise; see `kinds.Kind`."""
 
     def __init__(self, family: Family, train: TrainSettings, storage: Storage) -> None:
-        if train.method != "full" and train.model not in NETWORKS:
+        if train.method not in ("full", *REWARDED):
             raise DataError(
-                f"{train.model} is a network of kind {family.name}, which learns all its weights; set method = 'full'"
+                f"{train.model} is a network of kind {family.name}, which learns all its weights; set method = 'full', "
+                f"or one of {', '.join(REWARDED)}"
             )
+        if train.method in REWARDED and family.chains is None:
+            raise DataError(f"{family.name} does not learn from rewards; set method = 'full'")
         self._family, self._train, self._storage = family, train, storage
         self._size = size_of(family, train, storage)
         self.size = partial(scaled, side=self._size.side)
 
     def learner(self, device: str, data: Data) -> nn.Module:
         """The network with its loss."""
-        network = network_of(self._family, self._train, self._storage)
-        return Denoiser(self._family, network.to(device), bf16=self._train.dtype == "bfloat16").train()
+        train, family = self._train, self._family
+        network, bf16 = network_of(family, train, self._storage).to(device), train.dtype == "bfloat16"
+        if family.chains and train.method in REWARDED:
+            explore = train.explore
+            kl = explore.kl if train.method == "grpo" else 0.0
+            return Rewarded(family, network, family.chains(), clip=explore.clip, kl=kl, bf16=bf16).train()
+        return Denoiser(family, network, bf16=bf16).train()
+
+    def policy(self) -> Policy:
+        """How it makes layouts while it learns from rewards."""
+        train = self._train
+        return NetworkPolicy(
+            self._family, self._size, train.method, train.explore.group, train.denoising_steps, train.seed
+        )
 
     def pretrain(self, learner: nn.Module, samples: Samples) -> Iterator[dict[str, float]]:
         """Nothing comes before."""
@@ -138,10 +74,6 @@ class NetworkKind:
         """Sampled as in serving."""
         composer = self._family.composer(learner.network, frame=framed_before, steps=self._train.denoising_steps)
         return composer.compose([brief_of(case) for case in cases])
-
-    def policy(self) -> Policy:
-        """None: they are not taught by rewards."""
-        raise DataError(f"{self._train.model} learns from examples alone; set method = 'full'")
 
     def watch(self, learner: Any, cases: Sequence[Case]) -> tuple[dict[str, float], np.ndarray]:
         """Composed, measured and drawn."""

@@ -86,6 +86,8 @@ class TestSized:
         assert len({round(held(point), 3) for point in alike}) == 1
         assert held(price) == pytest.approx(1.2 * held(alike[0]))
         assert held(title) == pytest.approx(max(1.2 * held(alike[0]), CANVAS.width / 15))
+        (tiny,) = sized((Suggestion(Role.BADGE, (0.1, 0.1, 0.2, 0.105), "New"),), CANVAS)
+        assert held(tiny) == pytest.approx(CANVAS.width / 30)
 
     def test_what_is_large_enough_or_no_text_stays(self) -> None:
         large = (replace(TITLE, box=(0.1, 0.1, 0.6, 0.3)), PRICE, underlay((0.1, 0.1, 0.2, 0.101)))

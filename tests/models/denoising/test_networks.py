@@ -22,7 +22,7 @@ from layoutgen.models.denoising.family import Family, NetworkParts
 from layoutgen.models.denoising.lines import ROLES
 from layoutgen.models.denoising.networks import FAMILIES, family_in
 from layoutgen.training.data.sample import Sample, Task
-from layoutgen.training.networks.kind import Denoiser, encode
+from layoutgen.training.networks.learner import Denoiser, encode
 
 PHOTO = np.full((60, 80, 3), 120, np.uint8)
 TITLE = Suggestion(Role.TITLE, (0.1, 0.1, 0.5, 0.2), "Kettle")

@@ -21,7 +21,7 @@ from layoutgen.training import run
 from layoutgen.training.data.cases import DataError
 from layoutgen.training.data.sample import SampleError, Task
 from layoutgen.training.kinds import kind_of, network_family
-from layoutgen.training.networks.kind import Denoiser, encode
+from layoutgen.training.networks.learner import Denoiser, encode
 from tests.models.denoising.tiny import TINY, network
 from tests.pipeline.retraining import data_of, undisturbed
 from tests.training import samples

@@ -104,6 +104,18 @@ class Storage:
         objects = self.where(uri)
         return self.attempt(uri, lambda: objects.write_if(data, version))
 
+    def copy(self, source: str, target: str, version: str) -> str | None:
+        """Copy an object within its store, without its bytes coming here, where its version still is `version`; return
+        the copy's version. None: the two are of different stores, the source has changed, or the
+        store can't or does not show that it did; the target may then hold anything, and has to be written."""
+        there, here = self.where(source), self.where(target)
+        if type(there) is not type(here):
+            return None
+        try:
+            return self.attempt(target, lambda: here.copy_from(there, version))
+        except (ConflictError, NotImplementedError):
+            return None
+
     def read_version(self, uri: str) -> tuple[bytes, str] | None:
         """Return an object's bytes and version, read together; None where there is no such object."""
         objects = self.where(uri)

@@ -154,6 +154,19 @@ def test_what_was_written_is_read(place: tuple[Storage, str]) -> None:
     assert not storage.exists(uri)
 
 
+def test_a_copy_is_made_in_the_store_of_the_very_bytes_that_were_read(place: tuple[Storage, str]) -> None:
+    storage, root = place
+    source, target = f"{root}/a b+c/1.bin", f"{root}/copies/1.bin"
+    storage.write(source, b"first")
+    _, version = storage.read_version(source) or (b"", "")
+    copied = storage.copy(source, target, version)
+    assert storage.read_version(target) == (b"first", copied)
+    storage.write(source, b"second")
+    assert storage.copy(source, target, version) is None
+    assert storage.copy(f"{root}/none.bin", target, version) is None
+    assert storage.copy(source, "s3://shop/x" if "://" not in root else "/tmp/x", version) is None
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names_are_literal(place: tuple[Storage, str], name: str) -> None:
     storage, folder = place

@@ -11,8 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from layoutgen import tables
 from layoutgen.config.base import load
 from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.demo.s3 import LocalS3
+from layoutgen.io.objects.s3 import S3Objects
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables import published_runs
 from layoutgen.pipelines import run_layouts
 from layoutgen.runs import unchanged
 from layoutgen.streaming import in_process
@@ -121,3 +126,31 @@ def test_a_driver_that_dies_while_it_carries_rows_over_goes_on_by_the_same_comma
     assert table.night(config=with_run(rows_per_shard=1))["unchanged"] == 8
     assert table.published() == before
     assert not streamed
+
+
+def test_files_without_a_change_are_copied_by_the_store(
+    tmp_path: Path, s3: LocalS3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three shards one changes: its file alone is sent, and no other is read back."""
+    table = Table(tmp_path, 12)
+    monkeypatch.setattr(table, "root", "s3://shop/copied")
+    table.night(run_id="a")
+    before = {row["row_id"]: row for row in tables.read("s3://shop/copied").to_pylist()}
+    table.rows[0]["title"] = "New"
+    sent: list[str] = []
+    write = S3Objects.write
+
+    def noted(objects: S3Objects, data: bytes) -> None:
+        sent.append(objects.uri)
+        write(objects, data)
+
+    monkeypatch.setattr(S3Objects, "write", noted)
+    summary = table.night(run_id="b")
+    parts = [uri for uri in sent if "/snapshots/b/part-" in uri]
+    files = published_runs.manifest(Storage(), "s3://shop/copied", "b")["files"]
+    assert (summary["computed"], summary["unchanged"], len(parts)) == (1, 11, 1)
+    assert len(files) > 1
+    after = {row["row_id"]: row for row in tables.read("s3://shop/copied").to_pylist()}
+    assert [row_id for row_id in before if after[row_id] != before[row_id]] == [
+        row_id for row_id in before if before[row_id]["product_id"] == "p0"
+    ]

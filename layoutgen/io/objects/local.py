@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -42,6 +43,21 @@ class LocalObjects:
             part.replace(self.path)
         finally:
             part.unlink(missing_ok=True)
+
+    def copy_from(self, source: "LocalObjects", version: str) -> str:
+        """Copy a file whose version still is `version`, in the kernel; return the copy's version."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f".{secrets.token_hex(8)}.part")
+        try:
+            shutil.copyfile(source.path, part)
+            if source.version() != version:
+                raise ConflictError(f"{source.path} was changed")
+            part.replace(self.path)
+        except FileNotFoundError:
+            raise ConflictError(f"{source.path} was removed") from None
+        finally:
+            part.unlink(missing_ok=True)
+        return self.version()
 
     def write_if(self, data: bytes, version: str | None) -> str:
         """Write under a lock on the folder, where the version still is `version`. Raises StorageError where another

@@ -1,7 +1,7 @@
 """What a kind of storage can do with the objects at an address: each method one attempt, which `storage` repeats."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, Self
 
 import pyarrow.fs
 
@@ -21,6 +21,10 @@ class Objects(Protocol):
     def write_if(self, data: bytes, version: str | None) -> str:
         """Write where the version still is `version` (None: where there is none); return the new one. Raises
         ConflictError."""
+
+    def copy_from(self, source: Self, version: str) -> str:
+        """Write the bytes of an object of the same store, where its version still is `version`, without sending them;
+        return the new version. Raises ConflictError, and NotImplementedError where the store can't."""
 
     def version(self) -> str | StorageFault:
         """What changes with the object, without reading it."""

@@ -57,6 +57,24 @@ class S3Objects:
             return there[1]
         raise ConflictError(f"{self.uri} was changed by another writer")
 
+    def copy_from(self, source: "S3Objects", version: str) -> str:
+        """Have the store copy an object whose ETag still is `version`; return the copy's ETag. It has to be the same:
+        some stores ignore the condition, and an ETag that is no digest (SSE-KMS) shows nothing."""
+        try:
+            answer = self.endpoint.client().copy_object(
+                **self._named, CopySource=source._named, CopySourceIfMatch=version, MetadataDirective="COPY"
+            )
+        except s3_errors.ClientError as error:
+            code, status = retries.code_of(error)
+            if code in ("PreconditionFailed", "NoSuchKey") or status in (404, 412):
+                raise ConflictError(f"{source.uri} was changed or removed") from None
+            if code in ("NotImplemented", "MethodNotAllowed") or status in (405, 501):
+                raise NotImplementedError(f"{self.endpoint.name} copies no objects") from None
+            raise
+        if answer["CopyObjectResult"]["ETag"] != version:
+            raise ConflictError(f"{self.uri} is not shown to be a copy of what {source.uri} was")
+        return version
+
     def _there(self) -> tuple[bytes, str] | None:
         try:
             return cast(tuple[bytes, str], self.read(None))

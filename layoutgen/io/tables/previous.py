@@ -9,6 +9,7 @@ file that was changed since is none.
 
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,15 +21,23 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Base, Ledger, Source
 
 
+class PublishedFile(NamedTuple):
+    """A file of the published snapshot, as it was read."""
+
+    uri: str
+    data: bytes
+    version: str
+
+
 @dataclass(frozen=True, eq=False)
 class Before:
     """A shard's rows before a run. `published` are those of the published snapshot, `known` the newest of each key in
-    that snapshot and the unpublished runs; both have the contract's columns and the settled own ones. `data` is the
+    that snapshot and the unpublished runs; both have the contract's columns and the settled own ones. `file` is the
     published file where it holds this shard's rows, in these columns, and nothing else."""
 
     published: pa.Table
     known: pa.Table
-    data: bytes | None = None
+    file: PublishedFile | None = None
 
 
 @dataclass(frozen=True)
@@ -45,28 +54,29 @@ class Previous:
 
     def before(self, shard: int) -> Before:
         """What is known of a shard's rows. Raises StorageError."""
-        data = self._published_file(shard)
-        table = _read(data)
+        file = self._published_file(shard)
+        table = _read(file.data if file else None)
         published = aligned(self.schema.empty_table(), self.schema, self.own)
         if table is None:
-            data = None
+            file = None
         else:
             published = self._of_shard(aligned(table, self.schema, self.own), shard, self.base.published)
             if not is_aligned(table.schema, self.schema, self.own) or len(published) != len(table):
-                data = None
+                file = None
         known = published
         for source in reversed(self.base.unpublished):
             newer = self._unpublished(source, shard)
             if newer is not None:
                 known = _overlaid(known, newer)
-        return Before(published, known, data)
+        return Before(published, known, file)
 
-    def _published_file(self, shard: int) -> bytes | None:
+    def _published_file(self, shard: int) -> PublishedFile | None:
         source = self.base.published
         if source is None:
             return None
-        found = self.storage.read_version(self._part(source, shard))
-        return found[0] if found else None
+        uri = self._part(source, shard)
+        stored = self.storage.read_version(uri)
+        return PublishedFile(uri, *stored) if stored else None
 
     def _unpublished(self, source: Source, shard: int) -> pa.Table | None:
         report = Ledger(self.storage, self.root, source.run_id).marker(shard % source.shards)

@@ -45,6 +45,18 @@ def write(storage: Storage, uri: str, data: bytes, columns: list[str]) -> tuple[
     return replace(written, version=there[1]), pq.read_table(pa.BufferReader(there[0]), columns=columns)
 
 
+def copy(
+    storage: Storage, source: str, version: str, uri: str, data: bytes, columns: list[str]
+) -> tuple[Written, pa.Table]:
+    """As `write`, of the bytes that were read from `source` at this version: the store copies them where it can, and
+    vouches for them."""
+    copied = storage.copy(source, uri, version)
+    if copied is None:
+        return write(storage, uri, data, columns)
+    rows = pq.read_table(pa.BufferReader(data), columns=columns)
+    return Written(uri.rpartition("/")[2], len(rows), len(data), sha256(data), copied), rows
+
+
 def holds(storage: Storage, uri: str, written: Written) -> bool:
     """Tell whether a file, which a listing that may be old shows otherwise, has the bytes that were written."""
     there = storage.read_version(uri)

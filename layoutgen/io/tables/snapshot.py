@@ -31,7 +31,7 @@ from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import changes, counts, dead_letters, letters, picture_files, run_files, staleness
 from layoutgen.io.tables.ledger import NO_BASE, Base, ShardReport, Written
-from layoutgen.io.tables.previous import Before, Previous, chosen, part
+from layoutgen.io.tables.previous import Before, Previous, PublishedFile, chosen, part
 from layoutgen.io.tables.published_runs import CHANGES_FOLDER, manifest
 
 
@@ -103,8 +103,8 @@ class Snapshots:
         every = range(len(computed))
         lacking = picture_files.lacking(self.storage, computed, every, self.formats) if self.formats else set()
         lacking |= picture_files.without_background(self.storage, computed, every)
-        merged, data = self._merged([computed, *carried], before)
-        published, rows = self._write(self.part(shard), data)
+        merged, file = self._merged([computed, *carried], before)
+        published, rows = self._write(self.part(shard), file)
         crash_point("rows_written")
         feed = changes.write(self.storage, self.folder, shard, before.published, merged, self.compression)
         dead_uri = self.storage.join(self.dead_folder, part(shard))
@@ -142,15 +142,15 @@ class Snapshots:
         }
         return staleness.allowed(passing, published, self.created_at, self.stale_days)
 
-    def _merged(self, tables: list[pa.Table], before: Before) -> tuple[pa.Table, bytes | None]:
+    def _merged(self, tables: list[pa.Table], before: Before) -> tuple[pa.Table, bytes | PublishedFile | None]:
         """A shard's rows, and its file: the very bytes of the file before where its rows are the same, None where it
         has no rows."""
         merged = pa.concat_tables([table for table in tables if len(table)] or tables[:1]).sort_by("row_id")
         if not len(merged):
             return merged, None
         is_as_long = len(merged) == len(before.published)
-        if before.data and is_as_long and all(same_rows(merged, before.published)):
-            return merged, before.data
+        if before.file and is_as_long and all(same_rows(merged, before.published)):
+            return merged, before.file
         return merged, run_files.parquet(merged, self.compression)
 
     def unplanned_shards(self, planned: set[int]) -> list[int]:
@@ -167,8 +167,8 @@ class Snapshots:
         """Take a shard without planned rows over as it is, with `upsert`; else only count what is gone."""
         before = self.previous.before(shard)
         count = len(before.published)
-        merged, data = self._merged([before.published if self.upsert else before.published.slice(0, 0)], before)
-        written, rows = self._write(self.part(shard), data)
+        merged, file = self._merged([before.published if self.upsert else before.published.slice(0, 0)], before)
+        written, rows = self._write(self.part(shard), file)
         feed = changes.write(self.storage, self.folder, shard, before.published, merged, self.compression)
         report = ShardReport(shard, written, None, 0, 0, len(rows), count - len(rows), 0, sum_of_ids([]), before=count)
         return replace(report, **counts.of_table(rows), **feed)
@@ -224,12 +224,15 @@ class Snapshots:
             write()
         return reports
 
-    def _write(self, uri: str, data: bytes | None) -> tuple[Written | None, pa.Table]:
-        """Write a file of published rows, if any; with the columns, read back, that are counted."""
+    def _write(self, uri: str, file: bytes | PublishedFile | None) -> tuple[Written | None, pa.Table]:
+        """Write a file of published rows, if any, or copy the one of the snapshot before; with the columns, read back,
+        that are counted."""
         names = counts.columns(self.schema)
-        if data is None:
+        if file is None:
             return None, self.schema.empty_table().select(names)
-        return run_files.write(self.storage, uri, data, names)
+        if isinstance(file, PublishedFile):
+            return run_files.copy(self.storage, file.uri, file.version, uri, file.data, names)
+        return run_files.write(self.storage, uri, file, names)
 
     def _write_dead(self, uri: str, dead: pa.Table) -> tuple[Written, list[str]]:
         """Write a file of dead letters; with their keys, read back."""

@@ -53,6 +53,15 @@ def test_it_honours_both_conditions(store: Storage, root: str) -> None:
     assert store.read_version(f"{root}/CURRENT") == (b"b", second)
 
 
+def test_it_copies_what_was_read_and_no_other_bytes(store: Storage, root: str) -> None:
+    store.write(f"{root}/a", b"first")
+    _, version = store.read_version(f"{root}/a") or (b"", "")
+    assert store.copy(f"{root}/a", f"{root}/b", version) == version
+    assert store.read(f"{root}/b") == b"first"
+    store.write(f"{root}/a", b"second")  # the server ignores the condition, so the answer has to show it
+    assert store.copy(f"{root}/a", f"{root}/b", version) is None
+
+
 def test_of_writers_that_saw_the_same_version_one_wins(store: Storage, root: str) -> None:
     """Ten times in turn, of four writers at once: no word is lost and none is counted twice."""
     uri, wins = f"{root}/counter", 0

@@ -212,6 +212,10 @@ class WebObjects:
         """Refused."""
         self._read_only()
 
+    def copy_from(self, source: "WebObjects", version: str) -> str:
+        """Refused."""
+        self._read_only()
+
     def delete(self) -> None:
         """Refused."""
         self._read_only()

@@ -68,11 +68,16 @@ class Policy(Protocol):
 
 
 def case_of(sample: Sample, name: str) -> Case:
-    """A sample as a layout to make. Raises SampleError where it does not say its canvas and copy, or its subject."""
-    task = sample.task
-    if task is None or task.mask is None:
-        lacks = "canvas and copy" if task is None else "where its subject is; set data.subjects = 'net'"
-        raise SampleError(f"sample {name} does not say {lacks}, and a reward is of that; leave it out")
+    """A sample as a layout to make, by its own name or this one. Raises SampleError where it does not say its canvas and copy, or its subject."""
+    task, name = sample.task, str(sample.log.get("key", name))
+    if task is None:
+        raise SampleError(
+            f"sample {name} does not say its canvas and copy, which a reward asks for; draw the file again"
+        )
+    if task.mask is None:
+        raise SampleError(
+            f"sample {name} does not say where its subject is, which a reward asks for; set data.subjects = 'net'"
+        )
     pixels = np.asarray(sample.pixels)
     mask = draw_at(task.mask.astype(np.float32), task.framing, pixels.shape[1], pixels.shape[0])
     subject = np.clip(mask * 255, 0, 255).astype(np.uint8)

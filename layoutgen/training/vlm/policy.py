@@ -128,7 +128,7 @@ class VlmPolicy:
 
 def ask(chat: ChatFormat, recipe: Recipe, sample: Sample, index: int, epoch: int) -> Question:
     """A sample as a question. Raises SampleError where it does not say enough to be rewarded, or is too long."""
-    case = case_of(sample, str(sample.log.get("key", index)))
+    case = case_of(sample, str(index))
     picture = chat.pictures.prepare(np.asarray(sample.pixels), recipe.image_side)
     try:
         question = layout_prompt(case.copy, case.canvas, case.logo_aspect)

@@ -196,8 +196,8 @@ def test_an_answer_is_replayed_to_its_end(base: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"task": None}, "sample s0 does not say canvas and copy, and a reward is of that"),
-        ({"mask": None}, r"sample s0 does not say where its subject is; set data\.subjects = 'net'"),
+        ({"task": None}, "sample s0 does not say its canvas and copy, which a reward asks for"),
+        ({"mask": None}, r"sample s0 does not say where its subject is, which .*; set data\.subjects = 'net'"),
         ({"max_tokens": 64}, r"sample s0 asks with \d+ tokens, the limit is 64; raise train\.max_tokens"),
     ],
 )

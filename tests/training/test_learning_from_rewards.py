@@ -98,9 +98,8 @@ def test_what_says_no_subject_is_refused_before_it_begins(folder: Path) -> None:
     data = store(folder / "blind.arrow", subject=None)
     config = rewarded(folder)
     blind = config.model_copy(update={"data": config.data.model_copy(update={"source": str(data)})})
-    with pytest.raises(
-        ValueError, match=r"sample s0 does not say where its subject is, which .*; set data\.subjects = 'net'"
-    ):
+    reason = r"sample s0 does not say where its subject is, which .*; set data\.subjects = 'net'"
+    with pytest.raises(ValueError, match=reason):
         retrain(blind, str(folder / "none"), str(folder / "registry"), in_process=True)
     assert not (folder / "none").exists()
 

@@ -68,7 +68,8 @@ class Policy(Protocol):
 
 
 def case_of(sample: Sample, name: str) -> Case:
-    """A sample as a layout to make, by its own name or this one. Raises SampleError where it does not say its canvas and copy, or its subject."""
+    """A sample as a layout to make, by its own name or this one. Raises SampleError where it does not say its canvas
+    and copy, or its subject."""
     task, name = sample.task, str(sample.log.get("key", name))
     if task is None:
         raise SampleError(

@@ -40,7 +40,7 @@ PARTS = (
 _WRITTEN = re.compile(
     r"_\w+(\.json)?|_changes/changes-\d+\.parquet|(\w+=[^/]+/)?(part|plan|kept)-\d+\.parquet|\.\w+\.part"
 )
-_WITHOUT_LEDGER = re.compile(r".*-reshard-\d+")
+_WITHOUT_LEDGER = re.compile(r".*-reshard-\d+|.*-erase")
 
 
 class CleanUpError(Stop):

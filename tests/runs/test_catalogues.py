@@ -251,3 +251,15 @@ def test_a_catalogue_without_an_address_is_named(table: Table) -> None:
     summary = table.night(config=nowhere)
     assert "PyIceberg has no catalogue of this name" in summary["catalogues"]["iceberg"]
     assert "PYICEBERG_CATALOG__NOWHERE__URI" in summary["catalogues"]["iceberg"]
+
+
+def test_after_an_erasure_catalogues_have_the_table_without_the_product_alone(table: Table) -> None:
+    for number in range(2):
+        table.rows[1]["title"] = f"Vase {number}"
+        table.night(config=BOTH)
+    assert len(iceberg().snapshots()) == 2
+    assert maintain.main(["erase", "--output", str(table.root), "--product", "p1"]) == 0
+    for engine, rows in read_by_all(table):
+        assert rows == plain(tables.read(str(table.root))), engine
+        assert {row["product_id"] for row in rows} == {"p0", "p2", "p3", "p4", "p5"}
+    assert len(iceberg().snapshots()) == 1, "those of files that are others now are expired"

@@ -16,6 +16,7 @@ canvas's place, and `KEY#rowN@@NAME` for a name that is no locale. So `#row` ins
 
 import re
 import unicodedata
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,7 @@ _ESCAPED = re.compile(r"%25(?=(?:25)*(?:23row|40))|%23(?=row)|%40")
 _LOCALISED = re.compile(r"@@[A-Za-z][A-Za-z0-9-]*$")
 _VARIANT = re.compile(r"^(@[0-9][^@]*(?:@[^@]+)?)@v[0-9]+$")
 _NUMBER = re.compile(r"^#row[0-9]+")
+_BEHIND_KEY = re.compile(r"(#row[0-9]+)?(@[0-9][^@]*(@[^@]+)?(@v[0-9]+)?|@@?[^@]+)?")
 
 
 def product_key(value: Any) -> str | None:
@@ -69,6 +71,17 @@ def row_id(
 def bad_locale_id(key: str | None, number: int, name: str) -> str:
     """The key of what fails for a `name` that is no locale, in the manifest's row `number`."""
     return f"{'' if key is None else _escaped(key, at=True)}#row{number}@@{_escaped(name, at=True)}"
+
+
+def spellings(key: str) -> set[str]:
+    """How the keys of a product's rows may begin."""
+    return {_escaped(key, at=False), _escaped(key, at=True), key}
+
+
+def is_row_of(row_key: str, begins: Collection[str]) -> bool:
+    """Whether a row's key is of one of the products whose `spellings` are `begins`."""
+    ends = [*(match.start() for match in re.finditer("[@#]", row_key)), len(row_key)]
+    return any(row_key[:end] in begins and _BEHIND_KEY.fullmatch(row_key, end) for end in ends)
 
 
 def parts(found: str, key: str | None) -> tuple[str | None, str | None]:

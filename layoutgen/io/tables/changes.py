@@ -27,7 +27,7 @@ CHANGES = pa.schema(
     for name, kind, doc in (
         ("row_id", pa.string(), "key of the row that changed"),
         ("product_id", pa.string(), "as in the row"),
-        ("op", pa.string(), "`insert`, `update` or `delete`"),
+        ("op", pa.string(), "`insert`, `update`, `delete`, or `erase`: every copy of the row is to go"),
         (
             "stages",
             pa.list_(pa.string()),
@@ -40,6 +40,8 @@ CHANGES = pa.schema(
     )
 )
 OPS = ("insert", "update", "delete")
+ERASE = "erase"
+"""What `runs.erasing` says of rows that are in no snapshot any more; those before need not have had them."""
 _READ = ["row_id", "product_id", "fingerprint", "run_id"]
 _STAGES = ("source", "annotate", "cut_out", "compose", "paint", "place", "render")
 
@@ -119,17 +121,18 @@ def counted(reports: Iterable[ShardReport]) -> dict[str, int]:
 
 
 def fold(older: pa.Table, newer: pa.Table) -> pa.Table:
-    """Two feeds, of which the second follows the first, as the feed from before both to after both."""
+    """Two feeds, of which the second follows the first, as the feed from before both to after both. A row that came
+    back after it was erased is an insertion."""
     first, second = ({row["row_id"]: row for row in feed.to_pylist()} for feed in (older, newer))
     entries = []
     for row_id in sorted(first.keys() | second.keys()):
-        if row_id in first and row_id in second:
-            before = _of(first[row_id], "before") if first[row_id]["op"] != "insert" else None
+        if row_id in first and row_id in second and second[row_id]["op"] != ERASE:
+            before = _of(first[row_id], "before") if first[row_id]["op"] not in ("insert", ERASE) else None
             after = _of(second[row_id], "after") if second[row_id]["op"] != "delete" else None
             if before is not None or after is not None:
                 entries.append(_entry(before, after) | {"row_id": row_id})
         else:
-            entries.append(first.get(row_id) or second[row_id])
+            entries.append(second.get(row_id) or first[row_id])
     return pa.Table.from_pylist(entries, CHANGES)
 
 

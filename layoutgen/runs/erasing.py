@@ -1,6 +1,6 @@
 """Erasure on request: products taken out of every snapshot, dead letter, feed and ledger of a table, and its pictures.
 
-    OUTPUT/_erasures/<run_id>.json    what was erased: counts, files with their sha256 before and after; no product by
+    OUTPUT/_erasures/<erasure>.json   what was erased: counts, files with their sha256 before and after; no product by
                                       name, but a digest of all of them
 
 A table with a snapshot gets a new one first, the newest without these products, as a run of its own, whose change feed
@@ -99,7 +99,7 @@ def _erased(storage: Storage, root: str, products: Products, lease_seconds: floa
         if not begun and not traces.files and not traces.records:
             return {"erasure": None, "known": set()}
         record = _recorded(root, current, products, traces, begun)
-        uri = f"{root}/{FOLDER}/{record['run_id']}.json"
+        uri = f"{root}/{FOLDER}/{record['erasure']}.json"
         storage.write(uri, _text(record))
         crash_point("erasure_recorded")
         if current not in (None, record["run_id"]):
@@ -145,8 +145,10 @@ def _recorded(
 ) -> dict[str, Any]:
     """The record of an erasure: what is found now, beside what was found before it was cut off."""
     now = datetime.now(UTC)
+    run_id = f"{now:%Y%m%dT%H%M%S%fZ}-erase"
     record = begun or {
-        "run_id": f"{now:%Y%m%dT%H%M%S%fZ}-erase",
+        "erasure": run_id,
+        "run_id": run_id,
         "previous": current,
         "state": "begun",
         "begun_at": now.isoformat(),
@@ -158,7 +160,7 @@ def _recorded(
         "files": {},
     }
     if current not in (record["previous"], record["run_id"]):  # a night was published since
-        record = {**record, "run_id": f"{now:%Y%m%dT%H%M%S%fZ}-erase", "previous": current}
+        record = {**record, "run_id": run_id, "previous": current}
     files = dict(record["files"])
     for uri, file in traces.files.items():
         name = uri.removeprefix(f"{root}/")
@@ -296,7 +298,7 @@ def _mend_manifests(storage: Storage, root: str, record: dict[str, Any]) -> None
             "dead_letters": f"dead_letters/{run_id}",
         }
         manifest |= {kind: _mended(manifest.get(kind, ()), record, folder) for kind, folder in folders.items()}
-        manifest["erasures"] = sorted({*manifest.get("erasures", ()), record["run_id"]})
+        manifest["erasures"] = sorted({*manifest.get("erasures", ()), record["erasure"]})
         storage.write(uri, json.dumps(manifest, ensure_ascii=False, indent=1).encode())
         crash_point("manifest_mended")
         parted = f"{root}/partitioned/{run_id}/_manifest.json"

@@ -15,6 +15,7 @@ from layoutgen import tables
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.errors import Refusal
 from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
+from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
 from layoutgen.runs import erasing
@@ -62,6 +63,11 @@ class Shop:
         refused = [{"row_id": f"{key}@48x64", "message": f"{key}@48x64 is a cover"} for key in (MARKED, "p1")]
         lines = "".join(json.dumps(record) + "\n" for record in refused)
         (self.root / "_runs" / "b" / "refused.jsonl").write_text(lines)
+        # notes of a process that crashed at a row
+        for stage, key in (("fetch", "p1"), ("place", MARKED)):
+            note = json.dumps({"count": 1, "crashes": {f"{key}@48x64": 1}, "suspects": []})
+            (self.root / "_runs" / "d" / "tries" / f"{stage}-00077.json").write_text(note)
+        (self.root / "snapshots" / "d" / ".0123456789abcdef.part").write_text(WORDS)  # of a writer that was killed
 
     def night(self, run_id: str | None, crash_at: Callable[[str], bool] | None = None) -> dict[str, Any]:
         manifest = self.folder / "catalogue.jsonl"
@@ -95,14 +101,18 @@ def _is_trace(text: bytes) -> bool:
 
 
 def _texts(path: Path) -> Iterator[bytes]:
+    """A file's name and what is in it."""
+    yield from _unpacked(str(path), path.read_bytes())
+
+
+def _unpacked(name: str, data: bytes) -> Iterator[bytes]:
     """A file's name and bytes; of Parquet the footer, and all values, unpacked."""
-    yield str(path).encode()
-    data = path.read_bytes()
-    if path.suffix != ".parquet":
+    yield name.encode()
+    if not name.endswith(".parquet"):
         yield data
         return
     file = pq.ParquetFile(io.BytesIO(data))
-    yield data[-int.from_bytes(data[-8:-4], "little") - 8 :] if "_changes" not in str(path) else b""
+    yield data[-int.from_bytes(data[-8:-4], "little") - 8 :] if "_changes" not in name else b""
     rows = [row for row in file.read().to_pylist() if row.get("op") != "erase"]
     sink = io.BytesIO()
     if rows:
@@ -146,6 +156,7 @@ def test_an_erased_product_is_in_no_byte_and_all_else_is_as_it_was(shop: Shop) -
     record = json.loads(Path(done["erasure"]).read_text())
     assert record["state"] == "done" and set(record["files"]) == touched
     assert record["records"] == {"_runs/b/refused.jsonl": 1}
+    assert [path.name for path in shop.root.glob("_runs/d/tries/*-00077.json")] == ["fetch-00077.json"]
     assert done["counts"]["rows"] == 3, "in the nights a and b, and in d, which was cut off"
     assert (done["counts"]["dead_letters"], done["counts"]["pictures"]) == (1, len(pictures))
     again = shop.erase()
@@ -350,3 +361,25 @@ def test_retention_takes_an_erasure_that_was_cut_off_and_leaves_the_record(
     cleaned = clean_up(Storage(), str(shop.root), keep=1, dry_run=False)
     assert cleaned.kept == [done["run_id"]] and not cleaned.foreign
     assert not cut.exists() and len(list(shop.root.glob("_erasures/*"))) == 1
+
+
+def test_on_object_storage_an_erased_product_is_in_no_object(shop: Shop, s3: LocalS3) -> None:
+    root, storage = "s3://shop/erased", Storage()
+    shop.rows.pop(6)
+    for title in (WORDS, f"{WORDS} again"):
+        shop.rows[3] |= {"title": title, "image": "3.jpg"}
+        (shop.folder / "catalogue.jsonl").write_text("".join(json.dumps(row) + "\n" for row in shop.rows))
+        night(str(shop.folder / "catalogue.jsonl"), root, None, CONFIG)
+
+    def traces() -> set[str]:
+        return {
+            uri
+            for uri in storage.list(root)
+            if any(_is_trace(text) for text in _unpacked(uri.removeprefix(root), storage.read(uri)))
+        }
+
+    assert len({uri.split("/")[4] for uri in traces()}) == 4
+    done = erase(storage, root, products_of([MARKED], "test"))
+    assert not traces()
+    assert (done["counts"]["rows"], done["counts"]["pictures"]) == (2, 2)
+    assert set(tables.read(root)["product_id"].to_pylist()) == {"p0", "p1", "p2", "p4", "p5"}

@@ -107,9 +107,10 @@ def fit(
     pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = (), alone: bool = False
 ) -> float:
     """Look whether the cluster holds all pools at once: each actor on one node, and the sum on all; actors that find no
-    place wait for ever. `nodes` are those that it may grow to by `autoscaling`; one that is `alone` never grows. Return
-    the share of the CPUs they ask for that actors get: 1, or less on a machine alone that holds each pool and not all:
-    there they take turns. Raises PoolError."""
+    place wait for ever. Of a pool that follows its queue the least is looked at: it grows into what is left. `nodes`
+    are those that the cluster may grow to by `autoscaling`; one that is `alone` never grows. Return the share of the
+    CPUs they ask for that actors get: 1, or less on a machine alone that holds each pool and not all: there they take
+    turns. Raises PoolError."""
     autoscaling, mend = autoscaling and not alone, _ALONE if alone else _GROWS
     if autoscaling and not nodes:
         log.warning("run.nodes is empty: nobody looks whether the nodes that autoscaling adds will hold the pools")
@@ -117,19 +118,19 @@ def fit(
     nodes = nodes if autoscaling else _nodes()
     for name, pool in pools:
         places = sum(node.most * _places(node, pool) for node in nodes)
-        if places < pool.size:
+        if places < pool.least:
             largest = "; ".join(sorted({_told(node.cpus, node.gpus, node.memory_gb) for node in nodes})) or "none"
             raise PoolError(
-                f"the pools ask for {pool.size} {name} actors of {_told(pool.num_cpus, pool.num_gpus, pool.memory_gb)} "
-                f"each and the cluster's nodes hold {places} ({largest}); lower the pool's size or what an actor "
-                f"reserves, or add nodes{mend}"
+                f"the pools ask for {pool.least} {name} actors of "
+                f"{_told(pool.num_cpus, pool.num_gpus, pool.memory_gb)} each and the cluster's nodes hold {places} "
+                f"({largest}); lower the pool's size or what an actor reserves, or add nodes{mend}"
             )
-    asked = ", ".join(f"{name} {pool.size}" for name, pool in pools)
+    asked = sizes(pools)
     share = 1.0
     for resource, wants, haves in (
-        ("CPU", [p.size * p.num_cpus for _, p in pools], [node.most * node.cpus for node in nodes]),
-        ("GPU", [p.size * p.num_gpus for _, p in pools], [node.most * node.gpus for node in nodes]),
-        ("GB of memory", [p.size * p.memory_gb for _, p in pools], [node.most * node.memory_gb for node in nodes]),
+        ("CPU", [p.least * p.num_cpus for _, p in pools], [node.most * node.cpus for node in nodes]),
+        ("GPU", [p.least * p.num_gpus for _, p in pools], [node.most * node.gpus for node in nodes]),
+        ("GB of memory", [p.least * p.memory_gb for _, p in pools], [node.most * node.memory_gb for node in nodes]),
     ):
         want, have = sum(wants), sum(haves)
         if alone and resource == "CPU" and want > have + 1e-9:
@@ -148,6 +149,11 @@ _ALONE = (
     "; this is a Ray of this machine alone, which adds none: name the cluster by ray_address in the settings, or send "
     "the job to it by `ray job submit`"
 )
+
+
+def sizes(pools: Sequence[tuple[str, Pool]]) -> str:
+    """How many actors each pool has, such as `fetch 4, compose 1 to 8`."""
+    return ", ".join(f"{name} {p.least} to {p.most}" if p.breathes else f"{name} {p.least}" for name, p in pools)
 
 
 def is_alone() -> bool:
@@ -177,7 +183,7 @@ def _places(node: Node, pool: Pool) -> int:
         # Ray gives a fraction of one GPU, never parts of two.
         (int(node.gpus) * int(1 / pool.num_gpus + 1e-9), 1) if 0 < pool.num_gpus < 1 else (node.gpus, pool.num_gpus),
     ]
-    return min((int(have / want + 1e-9) for have, want in shares if want), default=pool.size)
+    return min((int(have / want + 1e-9) for have, want in shares if want), default=pool.least)
 
 
 def _told(cpus: float, gpus: float, memory_gb: float) -> str:

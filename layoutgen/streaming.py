@@ -104,7 +104,12 @@ def stream(
             fn_constructor_args=(step.build,),
             batch_size=1,
             batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=min(pool.size, len(tables)), max_tasks_in_flight_per_actor=4),
+            compute=ray.data.ActorPoolStrategy(
+                min_size=min(pool.least, len(tables)),
+                max_size=min(pool.most, len(tables)),
+                initial_size=min(pool.size, len(tables)),
+                max_tasks_in_flight_per_actor=4,
+            ),
             num_cpus=pool.num_cpus * share,
             num_gpus=pool.num_gpus or None,
             memory=pool.memory_gb * 1e9 or None,

@@ -192,6 +192,8 @@ PODS = (Node(cpus=14, memory_gb=48, most=8), Node(cpus=12, gpus=1, memory_gb=48,
         ({"compose": Pool(num_gpus=2)}, "1 compose actors of 1 CPU, 2 GPU each and the cluster's nodes hold 0"),
         ({"compose": Pool(size=5, num_gpus=1)}, "5 compose actors of 1 CPU, 1 GPU each and the cluster's nodes hold 4"),
         ({"compose": Pool(size=5, num_gpus=0.6)}, "nodes hold 4"),
+        ({"compose": Pool(min=5, max=9, num_gpus=1)}, "5 compose actors of 1 CPU, 1 GPU each and the cluster's"),
+        ({"a": Pool(min=80, max=90), "b": Pool(size=81)}, "the pools ask for 161 CPU (a 80 to 90, b 81 actors)"),
         ({"images": Pool(memory_gb=64)}, "1 images actors of 1 CPU, 64 GB each and the cluster's nodes hold 0"),
         ({"a": Pool(size=80), "b": Pool(size=81)}, "the pools ask for 161 CPU (a 80, b 81 actors) and the cluster has"),
         ({"a": Pool(size=4, num_gpus=0.5), "b": Pool(size=3, num_gpus=1)}, "5 GPU (a 4, b 3 actors)"),
@@ -215,6 +217,7 @@ def test_pools_that_fit_are_let_through() -> None:
     pools = {"a": Pool(size=8, num_gpus=0.5, num_cpus=6), "b": Pool(size=112), "c": Pool(num_cpus=0)}
     fit([*pools.items()], autoscaling=True, nodes=PODS)
     fit([("a", Pool(size=1000))], autoscaling=True)
+    fit([("a", Pool(max=1000)), ("b", Pool(min=4, max=64, num_gpus=1))], autoscaling=True, nodes=PODS)
 
 
 def test_a_machine_alone_that_holds_each_pool_and_not_all_shares_its_cpus(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from layoutgen.core.errors import Refusal
 
@@ -56,9 +56,11 @@ def _holds_truth(value: Any) -> bool:
 
 
 class Pool(Settings):
-    """An actor pool of a stage: explicit numbers, no guessing of hardware."""
+    """An actor pool of a stage: explicit numbers, no guessing of hardware. With `size` alone it stays as it is."""
 
-    size: int = Field(1, ge=1, description="actors")
+    size: int = Field(1, ge=1, description="actors at the start; left out where `min` is given, it is that")
+    min: int | None = Field(None, ge=1, description="actors at least; without it `size`")
+    max: int | None = Field(None, ge=1, description="actors at most, as the queue asks for them; without it `size`")
     num_cpus: float = Field(1.0, ge=0, description="CPUs that one actor reserves")
     num_gpus: float = Field(0.0, ge=0, description="GPUs that one actor reserves")
     memory_gb: float = Field(0.0, ge=0, description="memory that one actor reserves, GB; 0 reserves none")
@@ -69,6 +71,37 @@ class Pool(Settings):
         if value > 1 and value != int(value):
             raise ValueError("above 1 it is a whole number: an actor has a part of one GPU, or whole ones")
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _begins_with_least(cls, values: Any) -> Any:
+        least = values.get("min") if isinstance(values, Mapping) else None
+        return {"size": least, **values} if type(least) is int else values
+
+    @model_validator(mode="after")
+    def _begins_between(self) -> "Pool":
+        if not self.least <= self.size <= self.most:
+            raise ValueError(f"size = {self.size} is not between min = {self.least} and max = {self.most}")
+        return self
+
+    @property
+    def least(self) -> int:
+        """How many actors there always are."""
+        return self.size if self.min is None else self.min
+
+    @property
+    def most(self) -> int:
+        """How many actors there may be."""
+        return self.size if self.max is None else self.max
+
+    @property
+    def breathes(self) -> bool:
+        """Whether the number of actors follows the queue."""
+        return self.least < self.most
+
+    def fixed(self, size: int) -> "Pool":
+        """A pool of so many of these actors."""
+        return self.model_copy(update={"size": size, "min": None, "max": None})
 
 
 class Node(Settings):

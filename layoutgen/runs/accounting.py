@@ -283,28 +283,36 @@ class Progress:
         return {stage: rows[stage] for stage in order if rows[stage]}
 
     def _stages(self, fresh: list[ShardReport], seconds: float) -> dict[str, dict[str, float | None]]:
-        """What each stage did so far: its pace while it was busy, all its actors together, and its idle share."""
+        """What each stage did so far: its pace while it was busy, all its actors together, and its idle share;
+        of a pool that follows its queue the pace is that of its largest size, and the idle share is not known."""
         found: dict[str, dict[str, float | None]] = {}
         for name, pool in self._pools.items():
             busy = [report.stages[name] for report in fresh if name in report.stages]
             images, busy_s = sum(one.images for one in busy), sum(one.seconds for one in busy)
             found[name] = {
                 "images": images,
-                "images_per_second": round(images / busy_s * pool.size, 3) if busy_s else None,
-                "idle_share": round(max(0.0, 1 - busy_s / (seconds * pool.size)), 4) if seconds else None,
+                "images_per_second": round(images / busy_s * pool.most, 3) if busy_s else None,
+                "idle_share": None if not seconds or pool.breathes else _idle(busy_s, seconds * pool.most),
             }
         return found
 
     def _gpu_idle_share(self, fresh: list[ShardReport], seconds: float) -> float | None:
-        """The share of the reserved GPUs' time that no stage worked; None where none is reserved."""
-        reserved = sum(pool.size * pool.num_gpus for pool in self._pools.values()) * seconds
+        """The share of the reserved GPUs' time that no stage worked; None where none is, or a number that changes."""
+        if any(pool.breathes and pool.num_gpus for pool in self._pools.values()):
+            return None
+        reserved = sum(pool.most * pool.num_gpus for pool in self._pools.values()) * seconds
         busy_s = sum(
             report.stages[name].seconds * pool.num_gpus
             for report in fresh
             for name, pool in self._pools.items()
             if name in report.stages
         )
-        return round(max(0.0, 1 - busy_s / reserved), 4) if reserved else None
+        return _idle(busy_s, reserved) if reserved else None
+
+
+def _idle(busy_s: float, reserved_s: float) -> float:
+    """The share of the time that was reserved in which nothing was done."""
+    return round(max(0.0, 1 - busy_s / reserved_s), 4)
 
 
 STATES = ("running", "published", "refused", "stopped")

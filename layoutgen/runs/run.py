@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from layoutgen.cluster import is_joined, named
+from layoutgen.cluster import is_joined, named, sizes
 from layoutgen.config.jobs import LayoutsConfig, RunSettings
 from layoutgen.config.posters import PostersConfig
 from layoutgen.core.fingerprint import digest
@@ -222,8 +222,7 @@ def _look_for_the_cluster(job: TableJob, stream: Stream) -> str:
     pools = [("load", config.load.pool), *((s.name, s.pool) for s in job.steps), ("write", config.write.pool)]
     for _ in stream([idle(name, pool) for name, pool in pools], [], **_cluster(config.run)):
         raise AssertionError("a stream of nothing has no rows")
-    asked = ", ".join(f"{name} {pool.size}" for name, pool in pools)
-    return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {asked}"
+    return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {sizes(pools)}"
 
 
 def _cluster(settings: RunSettings) -> dict[str, Any]:

@@ -48,8 +48,7 @@ def serving(train: TrainSettings, adapters: AdapterRegistry, version: str | None
 
 def require(config: RetrainConfig, name: str, pool: Pool, size: int) -> None:
     """Raise PoolError where the cluster does not hold `size` actors."""
-    sized = pool.model_copy(update={"size": size})
-    fit([(name, sized)], autoscaling=config.autoscaling, nodes=config.nodes, alone=is_alone())
+    fit([(name, pool.fixed(size))], autoscaling=config.autoscaling, nodes=config.nodes, alone=is_alone())
 
 
 def evaluate(

@@ -49,7 +49,7 @@ def test_an_unknown_section_is_an_error_that_names_the_known_ones(tmp_path):
 
 def test_an_unknown_key_deep_inside_is_named_with_its_path(tmp_path):
     said = message(tmp_path, "[images]\npool = { sizes = 3 }")
-    assert "unknown key images.pool.sizes; known here: size, num_cpus, num_gpus, memory_gb" in said
+    assert "unknown key images.pool.sizes; known here: size, min, max, num_cpus, num_gpus, memory_gb" in said
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,40 @@ def test_a_wrong_value_is_an_error_that_names_key_and_value(tmp_path, text, key,
 )
 def test_truth_numbers_and_strings_are_not_taken_for_each_other(tmp_path, text, said):
     assert said in message(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("pool", "sizes"),
+    [
+        ("size = 3", (3, 3, 3)),
+        ("min = 2, max = 8", (2, 2, 8)),
+        ("max = 8", (1, 1, 8)),
+        ("size = 4, max = 8", (4, 4, 8)),
+        ("min = 2, size = 4, max = 4", (2, 4, 4)),
+        ("min = 3", (3, 3, 3)),
+    ],
+)
+def test_a_pool_begins_with_its_size_and_stays_between_its_least_and_most(tmp_path, pool, sizes):
+    found = load(LayoutsConfig, settings(tmp_path, f"[images]\npool = {{ {pool} }}")).images.pool
+    assert (found.least, found.size, found.most) == sizes
+    assert Pool.model_validate(found.model_dump()) == found
+    assert found.breathes == (sizes[0] < sizes[2])
+
+
+@pytest.mark.parametrize(
+    ("pool", "said"),
+    [
+        ("min = 4, max = 2", "size = 4 is not between min = 4 and max = 2"),
+        ("size = 9, max = 2", "size = 9 is not between min = 9 and max = 2"),
+        ("min = 2, size = 1, max = 3", "size = 1 is not between min = 2 and max = 3"),
+        ("min = -1", "images.pool.size = -1"),
+        ("max = true", "images.pool.max = True: true and false are no values here"),
+        ("min = true", "images.pool.min = True: true and false are no values here"),
+        ('min = "2"', "images.pool.min = '2': give a number, without quotes"),
+    ],
+)
+def test_a_pool_whose_sizes_contradict_each_other_is_refused(tmp_path, pool, said):
+    assert said in message(tmp_path, f"[images]\npool = {{ {pool} }}")
 
 
 @pytest.mark.parametrize("kind", [LayoutsConfig, AnnotateConfig, CoversConfig, EvaluateConfig, RetrainConfig])

@@ -53,7 +53,7 @@ OF_DIFFUSION = {
 """What shapes the grounds of `stable_diffusion` alone."""
 HOW |= {"paint.cache", "paint.device", "paint.scenes", *(f"paint.{name}" for name in OF_DIFFUSION)}
 HOW |= {f"{pool}.{name}" for pool in ("cut_out.pool", "plan.pool", "paint.pool", "paint.finish", "paint.repaint")
-        for name in ("size", "num_cpus", "num_gpus", "memory_gb")}  # fmt: skip
+        for name in ("size", "min", "max", "num_cpus", "num_gpus", "memory_gb")}  # fmt: skip
 
 
 def dressed(config):

@@ -168,12 +168,12 @@ NEUTRAL = {
             "protect.point",
             "place.pool",
         )
-        for name in ("size", "num_cpus", "num_gpus", "memory_gb")
+        for name in ("size", "min", "max", "num_cpus", "num_gpus", "memory_gb")
     ),
     *(
         f"{part}.pool.{name}"
         for part in ("write", "protect", "cover", "render")
-        for name in ("size", "num_cpus", "num_gpus", "memory_gb")
+        for name in ("size", "min", "max", "num_cpus", "num_gpus", "memory_gb")
     ),
 }
 

@@ -1,9 +1,12 @@
-"""Stages for tests that workers import from here: one notes who worked, one loses its device."""
+"""Stages for tests that workers import from here: one notes who worked, one waits for others, one loses its device."""
 
 import os
+import time
 from pathlib import Path
 
 import pyarrow as pa
+
+from tests.limits import PATIENCE_S
 
 
 class Note:
@@ -17,6 +20,22 @@ class Note:
     def __call__(self, table: pa.Table) -> pa.Table:
         noted = pa.array([f"{os.getpid()} {self.gpus} {len(table)}"] * len(table), pa.string())
         return table.append_column(self.name, noted)
+
+
+class WaitsForOthers:
+    """A stage that is not done with a table until so many actors have been at work."""
+
+    def __init__(self, folder: str, actors: int) -> None:
+        self.folder, self.actors = Path(folder), actors
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        (self.folder / f"actor-{os.getpid()}").touch()
+        until = time.monotonic() + PATIENCE_S
+        while len([*self.folder.glob("actor-*")]) < self.actors:
+            if time.monotonic() > until:
+                raise AssertionError(f"no {self.actors} actors within {PATIENCE_S} s")
+            time.sleep(0.05)
+        return table
 
 
 class LosesItsDevice:

@@ -18,7 +18,7 @@ from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_covers, run_layouts
 from layoutgen.streaming import Step, opened, packed, stream
 from tests.drawn import encoded, photo
-from tests.pipeline.noting import LosesItsDevice, Note
+from tests.pipeline.noting import LosesItsDevice, Note, WaitsForOthers
 from tests.pipeline.runs import published, write_manifest
 from tests.rehearsal.settings import scaled
 
@@ -52,6 +52,17 @@ def test_tables_stay_whole_through_two_stages_that_have_gpus_at_once() -> None:
     one, half = ({tuple(row[name].split(" ")[:2]) for row in rows} for name in ("one", "half"))
     assert len({gpu for _, gpu in one}) == len(one), "two actors that reserve a whole GPU share one"
     assert not {gpu for _, gpu in one} & {gpu for _, gpu in half}
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_pool_grows_with_its_queue_up_to_its_most(tmp_path: Path) -> None:
+    pool = Pool(min=1, max=3, num_cpus=0.2, num_gpus=1)
+    rows = stream(
+        [Step("compose", partial(WaitsForOthers, str(tmp_path), 3), pool)],
+        [pa.table({"table": [number]}) for number in range(16)],
+    )
+    assert sorted(row["table"] for row in rows) == [*range(16)]
+    assert len([*tmp_path.glob("actor-*")]) == 3
 
 
 @pytest.mark.usefixtures("ray_cluster")

@@ -98,7 +98,8 @@ def _erase(words: list[str]) -> int:
         copies.check(storage, arguments.also, arguments.output)
         done = erase(storage, arguments.output, products)
         done["also"] = {path: copies.erase(storage, path, products) for path in arguments.also}
-        if done["erasure"] is None and not done.get("shadows") and not any(done["also"].values()):
+        tables = [done, *done.get("shadows", {}).values()]
+        if not any(table["erasure"] for table in tables) and not any(done["also"].values()):
             raise Refusal(
                 f"{arguments.output} knows none of {named(products.keys)}; nothing is erased. Give keys as the column "
                 "`product_id` has them"

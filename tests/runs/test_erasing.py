@@ -383,3 +383,16 @@ def test_on_object_storage_an_erased_product_is_in_no_object(shop: Shop, s3: Loc
     assert not traces()
     assert (done["counts"]["rows"], done["counts"]["pictures"]) == (2, 2)
     assert set(tables.read(root)["product_id"].to_pylist()) == {"p0", "p1", "p2", "p4", "p5"}
+
+
+def test_shadows_are_erased_from_too_and_one_that_knows_nothing_is_no_success(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shadow = f"{shop.root}/shadows/new"
+    night(str(shop.folder / "catalogue.jsonl"), shadow, None, CONFIG)
+    words = ["erase", "--output", str(shop.root), "--product"]
+    assert maintain.main([*words, "nobody"]) == 2
+    assert "knows none of 'nobody'; nothing is erased" in capsys.readouterr().err
+    assert maintain.main([*words, MARKED]) == 0
+    assert json.loads(capsys.readouterr().out)["shadows"][shadow]["counts"]["rows"] == 1
+    assert not shop.traces()

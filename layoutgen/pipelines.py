@@ -45,6 +45,7 @@ from layoutgen.models.building import annotators, composers, finders, painters, 
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.building.kits import BrandFaces, present
 from layoutgen.models.building.kits import kits as brand_kits
+from layoutgen.models.building.mender import Mender
 from layoutgen.models.building.painters import BuildPainter, Finishing
 from layoutgen.models.building.poster_versions import poster_versions
 from layoutgen.models.building.versions import (
@@ -307,8 +308,9 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
         return KeepRefinements(Repair(keeping, judging), refining)
     by_rules = config.model_copy(update={"compose": ComposeSettings()})
     effort = Effort(**config.repair.model_dump())
-    repair = Repair(keeping, judging, effort, _compose(by_rules, storage, wardrobe, kits), rules.VERSION)
-    return KeepRefinements(repair, refining)
+    mend = None if config.compose.engine == "rules" else Mender()
+    anew = _compose(by_rules, storage, wardrobe, kits)
+    return KeepRefinements(Repair(keeping, judging, effort, anew, rules.VERSION, mend), refining)
 
 
 def _kits(config: LayoutsConfig | PostersConfig | CoversConfig, wardrobe: Wardrobe, storage: Storage) -> BrandKits:

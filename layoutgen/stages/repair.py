@@ -1,10 +1,10 @@
 """place, and then a look at what was placed: what the judge objects to is mended where that can be.
 
-Each layout that is objected to is placed again in other ways: its texts moved (`core.placing.moves`), then, where much
-is left, composed anew by the rules in its style. The best by the judge is taken where it is better by more than a
-little and is not sent back for what the first was not; so no layout becomes worse. A note says what was changed. Moves
-leave the composer's proposal as it is; of a layout that was composed anew its framing, proposal and composer are those
-of the rules.
+Each layout that is objected to is placed again in other ways: its texts moved (`core.placing.moves`), those of a model
+also where the refiner sets them (`models.refiners`), then, where much is left, composed anew by the rules in its style.
+The best by the judge is taken where it is better by more than a little and is not sent back for what the first was not;
+so no layout becomes worse. A note says what was changed. Moves leave the composer's proposal as it is; of a layout that
+was composed anew its framing, proposal and composer are those of the rules.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,11 +24,15 @@ from layoutgen.stages.judging import RECOMPOSED, Judging
 
 _PLACED = ("elements", "contrast", "subject_covered", "notes", "logo")
 _COMPOSED = (*rows.FRAMING, "style_used", "suggestion", "composer", "adapter", "prompt_version", "seed", "answer")
-_SHOWN = ("canvas_width", "canvas_height", "elements", "title", "language")
+_SHOWN = ("canvas_width", "canvas_height", "elements", "title", "language", "composer")
 _LEFT_OUT = "left out for want of room: "
 _BETTER = 0.1  # objections; what is gained by less is nothing that anybody sees
 
+_MENDED = "texts set by their own order"
+
 TableStage = Callable[[pa.Table], pa.Table]
+Mend = Callable[[Sequence[Suggestion], Canvas], Sequence[Suggestion]]
+"""A layout's texts where a network sets them."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class _Layout:
 
 class Repair:
     """A place stage that looks at its layouts. `recompose` is the compose stage of the rules, `rules` how rows call
-    that composer."""
+    that composer; layouts of others are offered to `mend`, too."""
 
     def __init__(
         self,
@@ -69,9 +73,10 @@ class Repair:
         effort: Effort = JUDGED_ONLY,
         recompose: TableStage | None = None,
         rules: str = "",
+        mend: Mend | None = None,
     ) -> None:
         self._place, self._judging, self._effort = place, judging, effort
-        self._recompose, self._rules = recompose, rules
+        self._recompose, self._rules, self._mend = recompose, rules, mend
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Place the rows, judge them, and mend those that are objected to."""
@@ -107,7 +112,10 @@ class Repair:
             ]
             is_rtl = base_direction(row["title"] or "", row["language"]) == "rtl"
             shown = canvas, layout.subject, layout.verdict.terms
-            for change, moved in moves.proposals(texts, *shown, self._effort.candidates, is_rtl=is_rtl):
+            ways = moves.proposals(texts, *shown, self._effort.candidates, is_rtl=is_rtl)
+            if self._mend and texts and row["composer"] != self._rules:
+                ways.append((_MENDED, [*self._mend(texts, canvas)]))
+            for change, moved in ways:
                 sources.append(i)
                 changes.append("; ".join(filter(None, (layout.change, change))))
                 own = [Suggestion(e.role, e.box, e.text) for e in below]  # they stay where their photos are

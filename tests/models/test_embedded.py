@@ -9,11 +9,12 @@ import torch
 from safetensors import safe_open
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing, Role
+from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts import layouts as prompts
 from layoutgen.core.prompts import refinements as refinement_prompt
 from layoutgen.core.prompts.layouts import answer_grammar, layout_prompt
-from layoutgen.models.base import Brief, Composition
+from layoutgen.core.prompts.refinements import Given
+from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
 from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.decoding.grammar import Guides
@@ -103,3 +104,20 @@ def test_a_token_that_holds_a_choice_is_chosen_as_one() -> None:
     chosen = int(allowed[0])
     taken += [chosen, *guide.take(chosen)]
     assert taken == tokenizer(tokenizer.decode(taken)).input_ids
+
+
+def test_it_finishes_a_layout_with_locked_hinted_and_hidden_elements(composer: QwenVlComposer) -> None:
+    image = np.full((448, 448, 3), (226, 220, 210), np.uint8)
+    title = Suggestion(Role.TITLE, (0.1234567, 0.1, 0.7, 0.2), COPY.title)
+    price = Suggestion(Role.PRICE, (0.12, 0.4, 0.5, 0.46), COPY.selling_points[1])
+    given = [Given(title, True), Given(price, False, frozenset({"role", "w"}))]
+    made, fault = composer.refine([Brief(image, Annotation(()), COPY, Canvas(1080, 1080))] * 2, [given, given[:1] * 2])
+    assert isinstance(made, Composition)
+    assert made.suggestions[0] == title
+    assert [e.text for e in made.suggestions if e.role is not Role.UNDERLAY][:3] == [
+        COPY.title,
+        *COPY.selling_points[:2],
+    ]
+    assert max(abs(a - b) for a, b in zip(made.suggestions[2].box[:2], price.box[:2], strict=True)) < 0.06
+    assert isinstance(fault, Fault)
+    assert fault.kind == "bad_given"

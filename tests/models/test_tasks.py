@@ -130,6 +130,36 @@ def test_what_is_locked_stays_where_it_was_given_to_the_last_digit(
     assert {one.text for one in found} == {copy.title, "1.5 l", "ACME", *([""] if len(found) > 3 else [])}
 
 
+@settings(max_examples=examples(8, soak=40))
+@given(
+    box=st.tuples(UNIT, UNIT, st.floats(0.0004, 0.1), st.floats(0.0004, 0.1)),
+    within=st.sampled_from([0.0, 0.004, 0.03, 1.0]),
+    hidden=st.frozensets(st.sampled_from(ATTRIBUTES), max_size=4),
+    seed=st.integers(0, 10**6),
+)
+def test_told_edges_of_a_hint_stay_within_reach(
+    loaded: Any, box: tuple[float, float, float, float], within: float, hidden: frozenset[str], seed: int
+) -> None:
+    x, y, w, h = box
+    copy = Copy("Kettle", ("1.5 l",))
+    hint = Given(Suggestion(Role.TITLE, (x, y, x + w, y + h), "Kettle"), False, hidden)
+    text = answer(
+        loaded, refinement_prompt(copy, Canvas(800, 1200), [hint]), refinement_grammar(copy, [hint], within), seed
+    )
+    found = parse_refinement(text, copy, [hint])[0]
+    written = LAYOUT.write(hint.element.box)
+    for number, told, names in zip(
+        LAYOUT.write(found.box), written, ({"x"}, {"y"}, {"x", "w"}, {"y", "h"}), strict=True
+    ):
+        assert names & hidden or abs(number - told) <= round(within * 1000)
+
+
+def test_a_reach_that_is_no_share_of_the_side_is_refused() -> None:
+    for within in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match="give a share of the side, 0 to 1, or None"):
+            refinement_grammar(Copy("Kettle"), [], within)
+
+
 def test_prompts_of_all_tasks_have_a_constant_beginning(loaded: Any, tmp_path: Path) -> None:
     _, chat = loaded
     small, large = (chat.pictures.prepare(np.zeros((side, side, 3), np.uint8), 112) for side in (56, 112))

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -175,3 +176,24 @@ def test_no_layout_becomes_worse(layout, framing):
     assert math.isfinite(after["objections"])
     limits = {name: count for name, count in broken([after]).items() if count and name != "layouts"}
     assert limits == {} or limits == {name: n for name, n in broken([before]).items() if n and name != "layouts"}
+
+
+def test_a_models_texts_are_set_by_the_network_where_that_is_better_and_the_rules_are_not():
+    def mend(texts, canvas):
+        asked.append(len(texts))
+        return [replace(text, box=box) for text, box in zip(texts, SOUND, strict=True)]
+
+    asked = []
+    judging = Judging(SETTINGS.min_font, SETTINGS.min_contrast)
+    mending = Repair(place(), judging, Effort(rounds=1, candidates=1), None, rules.VERSION, mend)
+    (row,) = mending(ready(SCATTERED)).to_pylist()
+    assert row["objections"] < repair()(ready(SCATTERED)).to_pylist()[0]["objections"]
+    assert repair_notes(row)[0].startswith("repaired, texts set by their own order for its ")
+    assert asked == [len(TEXTS)]
+    table = ready(SCATTERED)
+    by_rules = rows.replace(table, composer=pa.array([rules.VERSION]))
+    mending(by_rules)
+    assert asked == [len(TEXTS)]
+    worse = Repair(place(), judging, Effort(rounds=1), None, rules.VERSION, lambda texts, canvas: [*texts][::-1])
+    (kept,) = worse(ready(SOUND)).to_pylist()
+    assert kept["objections"] == repair()(ready(SOUND)).to_pylist()[0]["objections"]

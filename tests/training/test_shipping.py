@@ -68,6 +68,7 @@ def test_every_embedded_model_has_its_card() -> None:
         "plans",
         "qwen_vl",
         "radm",
+        "embedded",  # the refiner
         "embedded",  # the finder
         "scenes",
     ]

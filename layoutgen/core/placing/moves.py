@@ -14,7 +14,7 @@ import numpy as np
 from layoutgen.core.layout import Box, Canvas, Suggestion, area, from_px, to_px, union
 from layoutgen.core.placing.units import rows_of, shifted
 
-VERSION = "moves-2"  # goes up with every change of what is proposed, and of what `stages.repair` takes of it
+VERSION = "moves-3"  # goes up with every change of what is proposed, and of what `stages.repair` takes of it
 _BESIDE = 2.0  # how far what stands side by side is apart at most, of the lower one's height
 _SHARED = 0.5  # of the narrower line's width, of lines in one column
 _APART = 0.45  # between lines, of the lower one's height

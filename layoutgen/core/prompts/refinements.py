@@ -4,7 +4,8 @@ some a part of role, place and size is not known.
 The answer has the form of `prompts`, so it is the same to a model, plus what is locked. What is told of a locked
 element comes back exactly as it was given, not rounded to the grid. A grammar can hold a model to a role, to a left or
 upper edge, and to a width or height whose edge is told; a width or height alone it can't: there the parser sets the far
-edge, and moves the element inwards where it would leave the canvas.
+edge, and moves the element inwards where it would leave the canvas. Hints may be held near to where they are, too:
+`within` says how far each told edge may move, a share of the side.
 """
 
 import unicodedata
@@ -12,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layoutgen.core.layout import TEXT_ROLES, Box, Canvas, Copy, Role, Suggestion
-from layoutgen.core.prompts.answers import choice, literal, short, spell
-from layoutgen.core.prompts.coordinates import LAYOUT
-from layoutgen.core.prompts.layouts import LayoutPrompt, item_rule, layout_grammar, parse_layout, slots, told
+from layoutgen.core.prompts.answers import choice, literal, short, spell, whole_number
+from layoutgen.core.prompts.coordinates import GRID, LAYOUT
+from layoutgen.core.prompts.layouts import LayoutPrompt, Slot, item_rule, layout_grammar, parse_layout, slots, told
 
 PROMPT_VERSION = "refinement-2"
 
@@ -55,31 +56,36 @@ def refinement_prompt(
     copy: Copy, canvas: Canvas, given: Sequence[Given], logo_aspect: float | None = None
 ) -> LayoutPrompt:
     """Return the prompt of one unfinished layout. Raises `ValueError` where what is given does not fit the copy."""
-    _locked(copy, given)
+    matched(copy, given)
     listed = [{**_told(element), "locked": element.locked} for element in given]
     return LayoutPrompt(SYSTEM, spell(told(copy, canvas, logo_aspect) | {"given": listed}))
 
 
-def refinement_grammar(copy: Copy, given: Sequence[Given]) -> str:
+def refinement_grammar(copy: Copy, given: Sequence[Given], within: float | None = None) -> str:
     """Return the grammar of the answers: as `prompts.answer_grammar`, with what is told of locked elements as
-    constants."""
-    locked, underlays = _locked(copy, given)
+    constants. Told edges of hints are free, or `within` that share of the side of where they are told to be. Raises
+    ValueError where what is given does not fit the copy, or `within` is not in [0, 1]."""
+    if within is not None and not 0 <= within <= 1:
+        raise ValueError(f"within is {within}; give a share of the side, 0 to 1, or None for any place")
+    placed, underlays = matched(copy, given)
     wanted = slots(copy)
     rules = [
-        _item_rule(locked[index], slot.text, slot.roles) if index in locked else item_rule(slot)
-        for index, slot in enumerate(wanted)
+        item_rule(slot) if one is None or not (one.locked or within is not None) else _item_rule(one, slot, within)
+        for slot, one in ((slot, placed.get(index)) for index, slot in enumerate(wanted))
     ]
-    rules += [_item_rule(underlay, "", (Role.UNDERLAY,)) for underlay in underlays]
-    return layout_grammar(rules, len(wanted) - len(underlays))
+    locked = [underlay for underlay in underlays if underlay.locked]
+    rules += [_item_rule(underlay, Slot("", (Role.UNDERLAY,)), None) for underlay in locked]
+    return layout_grammar(rules, len(wanted) - len(locked))
 
 
 def parse_refinement(answer: str, copy: Copy, given: Sequence[Given]) -> tuple[Suggestion, ...]:
     """Read an answer. Locked elements carry the places and sizes they were given. Raises `ValueError` as
     `prompts.parse_layout` does, and where a locked element was moved, changed or left out."""
-    locked, underlays = _locked(copy, given)
+    placed, underlays = matched(copy, given)
     proposed = list(parse_layout(answer, copy))
     # Where the grammar puts them; an answer in another order is searched.
-    places = [*locked.items(), *enumerate(underlays, len(slots(copy)))]
+    locked = [(index, one) for index, one in placed.items() if one.locked]
+    places = [*locked, *enumerate((one for one in underlays if one.locked), len(slots(copy)))]
     taken: set[int] = set()
     for expected, standing in places:
         order = sorted(range(len(proposed)), key=lambda i: i != expected)
@@ -90,7 +96,7 @@ def parse_refinement(answer: str, copy: Copy, given: Sequence[Given]) -> tuple[S
                 f"answer moves the locked {element.role} {short(element.text)} from {short(_told(standing))}"
             )
         taken.add(at)
-        proposed[at] = Suggestion(proposed[at].role, _kept_box(standing, proposed[at].box), proposed[at].text)
+        proposed[at] = Suggestion(proposed[at].role, kept_box(standing, proposed[at].box), proposed[at].text)
     return tuple(proposed)
 
 
@@ -112,13 +118,29 @@ def _told(given: Given) -> dict[str, object]:
     return item | {"place": [None if name in given.hidden else number for name, number in place]}
 
 
-def _item_rule(given: Given, text: str, roles: Sequence[Role]) -> str:
-    """The rule of a locked element: what is told as constants, the rest free."""
-    role = choice(roles) if "role" in given.hidden else literal(spell(given.element.role.value))
-    named = zip(("LEFT", "TOP", "RIGHT", "BOTTOM"), _numbers(given), strict=True)
-    box = ' "," '.join(name if number is None else literal(str(number)) for name, number in named)
-    middle = literal(f',"text":{spell(text)},"box":[')
-    return f'{literal("{" + spell("role") + ":")} {role} {middle} {box} "]}}"'
+def _item_rule(given: Given, slot: Slot, within: float | None) -> str:
+    """The rule of an element: what is told of a locked one as constants, of a hint near to that; the rest free."""
+    roles = slot.roles
+    if "role" not in given.hidden and (given.locked or given.element.role in roles):
+        roles = (given.element.role,)
+    numbers = _numbers(given)
+    reach = 0 if given.locked or within is None else round(within * GRID)
+    named = ("LEFT", "TOP", "RIGHT", "BOTTOM")
+    box = ' "," '.join(named[side] if numbers[side] is None else _near(numbers, side, reach) for side in range(4))
+    middle = literal(f',"text":{spell(slot.text)},"box":[')
+    return f'{literal("{" + spell("role") + ":")} {choice(roles)} {middle} {box} "]}}"'
+
+
+def _near(numbers: Sequence[int | None], side: int, reach: int) -> str:
+    """A rule for the numbers at most `reach` from a told one; near and far edge of a box never reach each other."""
+    number, other = numbers[side], numbers[(side + 2) % 4]
+    assert number is not None
+    is_near = side < 2
+    low, high = max(0 if is_near else 1, number - reach), min(GRID - is_near, number + reach)
+    if other is not None:
+        middle = (number + other) // 2
+        low, high = (low, min(high, middle)) if is_near else (max(low, middle + 1), high)
+    return literal(str(number)) if low >= high else f"/{whole_number(low, high)}/"
 
 
 def _is_kept(given: Given, suggestion: Suggestion) -> bool:
@@ -130,8 +152,8 @@ def _is_kept(given: Given, suggestion: Suggestion) -> bool:
     return same_role and all(wanted in (None, number) for number, wanted in numbers)
 
 
-def _kept_box(one: Given, box: Box) -> Box:
-    """The box of an answer, with what was told of it as it was given."""
+def kept_box(one: Given, box: Box) -> Box:
+    """The box (ltrb) of an answer, with what was told of it as it was given."""
     given, sides = one.element.box, list(box)
     for axis, (place, size) in enumerate((("x", "w"), ("y", "h"))):
         near, far = given[axis], given[axis + 2]
@@ -145,29 +167,28 @@ def _kept_box(one: Given, box: Box) -> Box:
     return (sides[0], sides[1], sides[2], sides[3])
 
 
-def _locked(copy: Copy, given: Sequence[Given]) -> tuple[dict[int, Given], list[Given]]:
-    """The locked elements by the place of their text among the slots, and the locked underlays. Raises ValueError."""
+def matched(copy: Copy, given: Sequence[Given]) -> tuple[dict[int, Given], list[Given]]:
+    """The given elements by the place of their text among `prompts.slots`, and the given underlays. Raises ValueError
+    naming what does not fit the copy."""
     wanted = slots(copy)
-    taken: dict[int, Given] = {}
+    placed: dict[int, Given] = {}
     underlays: list[Given] = []
-    used: set[int] = set()
     for one in given:
         element = one.element
         _check(one)
         if element.role == Role.UNDERLAY:
-            underlays += [one] if one.locked else []
+            underlays.append(one)
             continue
-        at = next((i for i, slot in enumerate(wanted) if i not in used and _fits(one, slot.text, slot.roles)), None)
+        at = next((i for i, slot in enumerate(wanted) if i not in placed and _fits(one, slot.text, slot.roles)), None)
         if at is None:
             raise ValueError(
                 f"given {element.role} {short(element.text)} is not in the copy; give its texts only, once"
             )
-        used.add(at)
-        if one.locked:
-            taken[at] = one
-    if len(underlays) > len(wanted):
-        raise ValueError(f"{len(underlays)} locked underlays for {len(wanted)} texts; lock at most one for each text")
-    return taken, underlays
+        placed[at] = one
+    locked = sum(one.locked for one in underlays)
+    if locked > len(wanted):
+        raise ValueError(f"{locked} locked underlays for {len(wanted)} texts; lock at most one for each text")
+    return placed, underlays
 
 
 def _check(given: Given) -> None:

@@ -28,6 +28,7 @@ LEAST_SIDE = 0.01
 _STIFF = 4.0
 _SLACK = 1e-6
 
+Edges = tuple[float | None, float | None, float | None, float | None]
 Kind = Literal["above", "left_of", "same_size", "inside"]
 
 
@@ -56,8 +57,8 @@ class Relation:
 @dataclass(frozen=True)
 class Constraints:
     """What has to be kept, by element number: boxes that are `given`, ltrb, sizes (width, height) that are locked,
-    smallest and largest ones, 0 for any, all normalised to the canvas; relations; roles; and the number of underlays,
-    None for any. Its length is the number of constraints on boxes."""
+    smallest and largest ones, 0 for any, `edges`, ltrb, of which None is any, all normalised to the canvas; relations;
+    roles; and the number of underlays, None for any. Its length is the number of constraints on boxes."""
 
     given: Mapping[int, Box] = field(default_factory=dict)
     sizes: Mapping[int, tuple[float, float]] = field(default_factory=dict)
@@ -66,9 +67,10 @@ class Constraints:
     underlays: int | None = None
     smallest: Mapping[int, tuple[float, float]] = field(default_factory=dict, repr=False)
     largest: Mapping[int, tuple[float, float]] = field(default_factory=dict, repr=False)
+    edges: Mapping[int, Edges] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
-        return sum(map(len, (self.given, self.sizes, self.smallest, self.largest, self.relations)))
+        return sum(map(len, (self.given, self.sizes, self.smallest, self.largest, self.edges, self.relations)))
 
     def check(self, demanded: int) -> None:
         """Raises ValueError where a constraint is none of a layout of `demanded` elements, besides underlays,
@@ -86,7 +88,13 @@ class Constraints:
                 raise ValueError(f"relation {relation.kind!r} is unknown; known: above, left_of, same_size, inside")
             if relation.first == relation.second:
                 raise ValueError(f"relation {relation.name} is of an element to itself; name another one")
-        named = {*self.given, *self.sizes, *self.roles, *(i for r in self.relations for i in (r.first, r.second))}
+        self._check_boxes(count)
+        project([(0.4, 0.4, 0.6, 0.6)] * count, self)
+
+    def _check_boxes(self, count: int) -> None:
+        """Raises ValueError where a constraint is of no element, or no box on the canvas."""
+        related = (index for relation in self.relations for index in (relation.first, relation.second))
+        named = {*self.given, *self.sizes, *self.edges, *self.roles, *related}
         for index in sorted(named):
             if not 0 <= index < count:
                 raise ValueError(f"constraint on element {index}; there are {count}, numbered from 0")
@@ -96,7 +104,9 @@ class Constraints:
         for index, size in self.sizes.items():
             if not all(LEAST_SIDE <= side <= 1 for side in size):
                 raise ValueError(f"locked size {size} of element {index}: give sides from {LEAST_SIDE} to 1")
-        project([(0.4, 0.4, 0.6, 0.6)] * count, self)
+        for index, edges in self.edges.items():
+            if not all(edge is None or 0 <= edge <= 1 for edge in edges):
+                raise ValueError(f"edges {edges} of element {index}: give shares of the side, 0 to 1, or None")
 
 
 def violations(boxes: Sequence[Box], constraints: Constraints, slack: float = _SLACK) -> list[str]:
@@ -108,6 +118,10 @@ def violations(boxes: Sequence[Box], constraints: Constraints, slack: float = _S
     for index, size in constraints.sizes.items():
         if max(abs(a - b) for a, b in zip(_size(boxes[index]), size, strict=True)) > slack:
             broken.append(_locked(index))
+    for index, edges in constraints.edges.items():
+        told = [(box_edge, edge) for box_edge, edge in zip(boxes[index], edges, strict=True) if edge is not None]
+        if max((abs(a - b) for a, b in told), default=0.0) > slack:
+            broken.append(_edges(index))
     for relation in constraints.relations:
         a, b = boxes[relation.first], boxes[relation.second]
         keeps = {
@@ -167,6 +181,16 @@ def _items(constraints: Constraints) -> Iterator[_Item]:
         for i, size in sizes.items():
             bounds: list[list[_Row]] = [[({2 * i + 1: sign}, sign * side, False)] if side else [] for side in size]
             yield f"{name} {i}", (bounds[0], bounds[1])
+    for i, edges in constraints.edges.items():
+        ends: list[list[_Row]] = [
+            [
+                ({2 * i: 1.0, 2 * i + 1: sign}, edge, True)
+                for edge, sign in ((edges[axis], -0.5), (edges[axis + 2], 0.5))
+                if edge is not None
+            ]
+            for axis in (0, 1)
+        ]
+        yield _edges(i), (ends[0], ends[1])
     for relation in constraints.relations:
         a, b = 2 * relation.first, 2 * relation.second
         before: list[_Row] = [({a: 1.0, a + 1: 0.5, b: -1.0, b + 1: 0.5}, 0.0, False)]
@@ -246,6 +270,10 @@ def _given(index: int) -> str:
 
 def _locked(index: int) -> str:
     return f"locked size of {index}"
+
+
+def _edges(index: int) -> str:
+    return f"told edges of {index}"
 
 
 def _size(box: Box) -> tuple[float, float]:

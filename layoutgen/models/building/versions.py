@@ -41,6 +41,7 @@ from layoutgen.models.building.libraries import release
 from layoutgen.models.composers import campaigns, covers, rules
 from layoutgen.models.critics import ranking
 from layoutgen.models.finders import border, clips, faces
+from layoutgen.models.refiners.weights import version as refiner_version
 
 JUDGED = RepairSettings(rounds=0)
 """Layouts are judged and left as they are."""
@@ -63,7 +64,7 @@ def row_versions(
     """The versions of all that works in the stages, told without loading a model: settings and files that shape a row,
     and none that do not, such as sizes of pools and batches, threads, devices, folders of caches and names of files.
     `dressed` stands for the house styles (`building.styles.version`)."""
-    judged = [judge.VERSION, *_repair_version(repair, place)] if place else []
+    judged = [judge.VERSION, *_repair_version(repair, place, compose)] if place else []
     return Versions(
         fetch=digest(images.VERSION, pixels.model_dump(exclude={"pool"})),
         annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency, "annotate")),
@@ -120,12 +121,13 @@ def versions_by_application(config: LayoutsConfig, dressed: str = "") -> dict[st
     return {"poster": poster, "marketing": marketing, "video_cover": cover}
 
 
-def _repair_version(repair: RepairSettings, place: PlaceSettings) -> list[object]:
+def _repair_version(repair: RepairSettings, place: PlaceSettings, compose: ComposeSettings | None) -> list[object]:
     """What shapes the layouts that are mended; nothing where none is."""
     if not repair.rounds:
         return []
+    by_network = [refiner_version()] if compose and compose.engine != "rules" else []
     by_rules = [_composer_version(ComposeSettings(), place), _fonts(place)] if repair.anew else []
-    return [moves.VERSION, repair.model_dump(), by_rules]
+    return [moves.VERSION, repair.model_dump(), by_rules, *by_network]
 
 
 def rendered(versions: Mapping[str, Versions], recipes: Mapping[str, str]) -> dict[str, Versions]:

@@ -12,7 +12,7 @@ from layoutgen.core.proposals.tidying import sized, tidied
 from layoutgen.models.base import Brief, Fault, PlanBrief
 from layoutgen.models.decoding.devices import in_halves
 from layoutgen.models.denoising.lines import Line, lines_of
-from layoutgen.models.denoising.view import Square, pixels_of, shown_of, subject_of
+from layoutgen.models.denoising.view import Square, mark_subject, pixels_of, shown_of, subject_of
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -42,11 +42,14 @@ def answers(
 
 def pictures_of(shown: Sequence[tuple[Brief, Framing]], size: Square) -> tuple[Tensor, Tensor]:
     """Framed briefs as a network sees them, (n, channels, side, side), and each canvas's width and height there in px,
-    (n, 2), integers."""
+    (n, 2), integers. Boxes that are to stay free are shown as the subject is, which networks keep off."""
     seen = [
         pixels_of(brief.image, framing, brief.canvas, shown_of(brief.annotation, framing), size)
         for brief, framing in shown
     ]
+    for (pixels, canvas_px), (brief, _) in zip(seen, shown, strict=True):
+        for box in brief.free:
+            mark_subject(pixels, canvas_px, box)
     return torch.stack([pixels for pixels, _ in seen]), torch.tensor([shape for _, shape in seen])
 
 

@@ -35,11 +35,18 @@ def pixels_of(
     if size.channels > 3 and isinstance(subject, np.ndarray):
         seen = draw_at(subject.astype(np.float32), framed, width, height)
         out[3, :height, :width] = torch.from_numpy(seen).clamp(0, 1)
-    elif size.channels > 3 and subject is not None:
-        left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in subject)
-        rows = slice(int(top * height), math.ceil(bottom * height))
-        out[3, rows, int(left * width) : math.ceil(right * width)] = 1
+    elif subject is not None and not isinstance(subject, np.ndarray):
+        mark_subject(out, (width, height), subject)
     return out, (width, height)
+
+
+def mark_subject(pixels: Tensor, canvas_px: tuple[int, int], box: Box) -> None:
+    """Say in a picture (channels, side, side) of a canvas of (width, height) px that a subject is in a box, if it has a
+    channel for that."""
+    width, height = canvas_px
+    left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in box)
+    rows = slice(int(top * height), math.ceil(bottom * height))
+    pixels[3:, rows, int(left * width) : math.ceil(right * width)] = 1
 
 
 def subject_of(annotation: Annotation, framed: Framing) -> Box | None:

@@ -103,3 +103,17 @@ def test_what_is_not_refused_is_kept(boxes, relations, sizes):
     else:
         assert violations(found, constraints) == []
         assert all(-1e-9 <= a < c <= 1 + 1e-9 and -1e-9 <= b < d <= 1 + 1e-9 for a, b, c, d in found)
+
+
+def test_told_edges_are_kept_and_what_they_leave_open_stays_near():
+    told = Constraints(edges={0: (0.2, None, None, 0.9), 1: (None, None, 0.5, None)})
+    told.check(2)
+    (left, top, right, bottom), other = project([(0.3, 0.3, 0.6, 0.4), (0.1, 0.1, 0.6, 0.2)], told)
+    assert (left, bottom) == pytest.approx((0.2, 0.9))
+    assert (right - left, bottom - top) == pytest.approx((0.3, 0.1)), "a box rather moves than changes its size"
+    assert other[2] == pytest.approx(0.5)
+    assert violations([(0.3, 0.3, 0.6, 0.4), (0.1, 0.1, 0.5, 0.2)], told) == ["told edges of 0"]
+    with pytest.raises(ValueError, match=r"edges .* of element 0: give shares of the side"):
+        Constraints(edges={0: (1.2, None, None, None)}).check(1)
+    with pytest.raises(ContradictionError, match="told edges of 0"):
+        Constraints(edges={0: (0.8, None, 0.2, None)}).check(1)

@@ -7,11 +7,14 @@ depend on what else is in the batch. Where no constraint says otherwise, what th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
 from layoutgen.core.layout import Framing, Suggestion
+from layoutgen.core.prompts.refinements import Given
 from layoutgen.core.proposals.constraints import Constraints, ContradictionError, project, violations
+from layoutgen.core.proposals.hints import constraints_of
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.denoising.boxes.binding import bind
@@ -22,6 +25,8 @@ from layoutgen.models.denoising.boxes.steering import Steering, boxes, with_role
 from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable, tidy
 from layoutgen.models.denoising.lines import Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
+from layoutgen.models.refiners.finishing import finished
+from layoutgen.models.refiners.refiner import Refiner
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
@@ -63,13 +68,30 @@ class RadmComposer:
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
         """Return each brief's composition, or why there is none: see `sample`."""
-        framed = [self._frame(brief.image, brief.annotation, brief.canvas) for brief in briefs]
-        return [
-            found
-            if isinstance(found, Fault)
-            else Composition(framing, max(found, key=lambda one: one.score).suggestions)
-            for framing, found in zip(framed, self.sample(briefs, framings=framed), strict=True)
-        ]
+        framed = [self._framing(brief) for brief in briefs]
+        sampled = self.sample(briefs, framings=framed)
+        return [_best(found, framing) for found, framing in zip(sampled, framed, strict=True)]
+
+    def refine(
+        self, briefs: list[Brief], given: list[Sequence[Given]], level: float | None = None
+    ) -> list[Composition | Fault]:
+        """Finish each brief's unfinished layout: see `refiners.finishing.finished`. What is told of given elements is
+        held while the others are denoised beside it."""
+
+        def ask(asked: list[Brief], hints: list[Sequence[Given]]) -> list[Composition | Fault]:
+            told = [constraints_of(brief.copy, one) for brief, one in zip(asked, hints, strict=True)]
+            framed = [self._framing(brief) for brief in asked]
+            sampled = self.sample(asked, told, framings=framed)
+            return [_best(found, framing) for found, framing in zip(sampled, framed, strict=True)]
+
+        return finished(self._refiner, briefs, given, level, self._framing, ask, self._rank)
+
+    @cached_property
+    def _refiner(self) -> Refiner:
+        return Refiner()
+
+    def _framing(self, brief: Brief) -> Framing:
+        return self._frame(brief.image, brief.annotation, brief.canvas)
 
     def sample(
         self,
@@ -80,7 +102,7 @@ class RadmComposer:
     ) -> list[list[Sampled] | Fault]:
         """Return each brief's samples, which keep its constraints, or why there are none: `empty_copy`, `copy_too_long`
         (more texts than the network reads), `bad_constraints`, `contradiction`, `not_finite`."""
-        framings = framings or [self._frame(one.image, one.annotation, one.canvas) for one in briefs]
+        framings = framings or [self._framing(brief) for brief in briefs]
         asked = [self._task(*one) for one in zip(briefs, constraints or [FREE] * len(briefs), framings, strict=True)]
         return answers(asked, self._some, self._rows)
 
@@ -148,3 +170,9 @@ def layout_of(
     held = project(proposed, constraints)
     texts = [line.slot.text for line in lines] + [""] * (len(held) - len(lines))
     return tuple(map(Suggestion, roles, held, texts)), tuple(violations(proposed, constraints))
+
+
+def _best(found: list[Sampled] | Fault, framing: Framing) -> Composition | Fault:
+    if isinstance(found, Fault):
+        return found
+    return Composition(framing, max(found, key=lambda one: one.score).suggestions)

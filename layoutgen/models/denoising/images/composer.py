@@ -5,12 +5,15 @@ Each layout's noise is of a seed of its own, as in `boxes.composer`; of several 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 
 from layoutgen.core.layout import Framing, Role
+from layoutgen.core.prompts.refinements import Given
+from layoutgen.core.proposals.hints import without_whole
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.denoising.briefs import NOT_FINITE, answers, pictures_of, readable, tidy
@@ -19,6 +22,8 @@ from layoutgen.models.denoising.images.network import Conditioning, Drawer, like
 from layoutgen.models.denoising.images.sampling import sample
 from layoutgen.models.denoising.lines import Line, batch
 from layoutgen.models.denoising.seeds import FREE, row_seed
+from layoutgen.models.refiners.finishing import finished
+from layoutgen.models.refiners.refiner import Refiner
 from layoutgen.models.vlm.canvas_painter import ChooseFraming
 
 
@@ -52,11 +57,29 @@ class ImageComposer:
         network reads), `not_finite`."""
         return answers([self._task(brief) for brief in briefs], self._some, self._rows)
 
+    def refine(
+        self, briefs: list[Brief], given: list[Sequence[Given]], level: float | None = None
+    ) -> list[Composition | Fault]:
+        """Finish each brief's unfinished layout: see `refiners.finishing.finished`. The network draws what is not given
+        whole, and is shown the other boxes as it is shown the subject, so that it keeps off them."""
+
+        def ask(asked: list[Brief], hints: list[Sequence[Given]]) -> list[Composition | Fault]:
+            return self.compose([_without_whole(brief, one) for brief, one in zip(asked, hints, strict=True)])
+
+        return finished(self._refiner, briefs, given, level, self._framing, ask, self._rank)
+
+    def _framing(self, brief: Brief) -> Framing:
+        return self._frame(brief.image, brief.annotation, brief.canvas)
+
+    @cached_property
+    def _refiner(self) -> Refiner:
+        return Refiner()
+
     def _task(self, brief: Brief) -> _Task | Fault:
         lines = readable(brief, self._network.size.lines)
         if isinstance(lines, Fault):
             return lines
-        framing = self._frame(brief.image, brief.annotation, brief.canvas)
+        framing = self._framing(brief)
         return _Task(brief, lines, framing)
 
     def _some(self, tasks: Sequence[_Task]) -> list[Composition | Fault]:
@@ -88,3 +111,8 @@ class ImageComposer:
         if len(read) > 1:
             read = [max(read, key=lambda layout: self._rank(brief, task.framing, layout))]
         return Composition(task.framing, read[0])
+
+
+def _without_whole(brief: Brief, given: Sequence[Given]) -> Brief:
+    copy, boxes = without_whole(brief.copy, given)
+    return replace(brief, copy=copy, free=(*brief.free, *boxes))

@@ -1,5 +1,6 @@
 """Compositions of the copy, whatever comes in."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,12 +8,14 @@ import pytest
 import torch
 
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing, Role
+from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts.layouts import slots
+from layoutgen.core.prompts.refinements import Given
 from layoutgen.core.proposals.constraints import Constraints, Relation, violations
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.denoising.boxes import composer as module
 from layoutgen.models.denoising.boxes.composer import RadmComposer
+from layoutgen.models.denoising.briefs import pictures_of
 from layoutgen.models.denoising.seeds import row_seed
 from tests.models.denoising.tiny import CANVASES, COPIES, network
 
@@ -162,3 +165,35 @@ def test_a_network_whose_answers_are_not_finite_is_a_fault():
     with torch.no_grad():
         net.heads[-1].role[-1].weight[0, 0] = float("nan")
     assert RadmComposer(net, frame=frame).compose([brief(0)])[0].kind == "not_finite"
+
+
+def unfinished(one, locked=True):
+    """A title that is given, and a point of which the height and the right edge are not known."""
+    title, point = slots(one.copy)[:2]
+    return [
+        Given(Suggestion(Role.TITLE, (0.1, 0.1, 0.6, 0.2), title.text), locked),
+        Given(Suggestion(point.roles[0], (0.1, 0.3, 0.5, 0.4), point.text), locked, frozenset({"w", "h"})),
+    ]
+
+
+def test_unfinished_layouts_are_finished_beside_what_is_locked():
+    one = next(brief(k) for k in range(8) if len(slots(COPIES[k])) > 2 and COPIES[k].title and not COPIES[k].logo)
+    bad = [Given(Suggestion(Role.TITLE, (0.1, 0.1, 0.6, 0.2), "no text of the copy"), True)]
+    made, fault = composer().refine([one, one], [unfinished(one), bad], 0.01)
+    assert isinstance(made, Composition)
+    assert said(made) == [slot.text for slot in slots(one.copy)]
+    assert made.suggestions[0].box == (0.1, 0.1, 0.6, 0.2)
+    assert made.suggestions[1].box[:2] == (0.1, 0.3)
+    assert isinstance(fault, Fault)
+    assert fault.kind == "bad_given"
+
+
+def test_what_is_to_stay_free_is_shown_as_the_subject_is():
+    (bare,), _ = pictures_of([(brief(0), Framing())], network().size)
+    (held,), sizes = pictures_of([(brief(0, free=((0.0, 0.0, 0.5, 0.25),)), Framing())], network().size)
+    width, height = sizes[0].tolist()
+    rows, columns = slice(0, int(0.25 * height)), slice(0, int(0.5 * width))
+    assert (held[3, rows, columns] == 1).all()
+    assert (bare[3, rows, columns] == 0).all()
+    held[3, : math.ceil(0.25 * height), : math.ceil(0.5 * width)] = 0
+    assert torch.equal(bare, held)

@@ -1,0 +1,1 @@
+"""A small network that mends the boxes of layouts, whoever proposed them."""

@@ -70,8 +70,8 @@ def refinement_grammar(copy: Copy, given: Sequence[Given], within: float | None 
     placed, underlays = matched(copy, given)
     wanted = slots(copy)
     rules = [
-        item_rule(slot) if one is None or not (one.locked or within is not None) else _item_rule(one, slot, within)
-        for slot, one in ((slot, placed.get(index)) for index, slot in enumerate(wanted))
+        item_rule(slot) if hint is None or not (hint.locked or within is not None) else _item_rule(hint, slot, within)
+        for slot, hint in ((slot, placed.get(index)) for index, slot in enumerate(wanted))
     ]
     locked = [underlay for underlay in underlays if underlay.locked]
     rules += [_item_rule(underlay, Slot("", (Role.UNDERLAY,)), None) for underlay in locked]
@@ -84,8 +84,8 @@ def parse_refinement(answer: str, copy: Copy, given: Sequence[Given]) -> tuple[S
     placed, underlays = matched(copy, given)
     proposed = list(parse_layout(answer, copy))
     # Where the grammar puts them; an answer in another order is searched.
-    locked = [(index, one) for index, one in placed.items() if one.locked]
-    places = [*locked, *enumerate((one for one in underlays if one.locked), len(slots(copy)))]
+    locked = [(index, hint) for index, hint in placed.items() if hint.locked]
+    places = [*locked, *enumerate((hint for hint in underlays if hint.locked), len(slots(copy)))]
     taken: set[int] = set()
     for expected, standing in places:
         order = sorted(range(len(proposed)), key=lambda i: i != expected)
@@ -152,16 +152,16 @@ def _is_kept(given: Given, suggestion: Suggestion) -> bool:
     return same_role and all(wanted in (None, number) for number, wanted in numbers)
 
 
-def kept_box(one: Given, box: Box) -> Box:
+def kept_box(hint: Given, box: Box) -> Box:
     """The box (ltrb) of an answer, with what was told of it as it was given."""
-    given, sides = one.element.box, list(box)
+    given, sides = hint.element.box, list(box)
     for axis, (place, size) in enumerate((("x", "w"), ("y", "h"))):
         near, far = given[axis], given[axis + 2]
-        if place not in one.hidden:
+        if place not in hint.hidden:
             sides[axis] = near
-            if size not in one.hidden:
+            if size not in hint.hidden:
                 sides[axis + 2] = far
-        elif size not in one.hidden:
+        elif size not in hint.hidden:
             sides[axis] = min(sides[axis], 1 - (far - near))
             sides[axis + 2] = min(1.0, sides[axis] + far - near)
     return (sides[0], sides[1], sides[2], sides[3])
@@ -173,19 +173,19 @@ def matched(copy: Copy, given: Sequence[Given]) -> tuple[dict[int, Given], list[
     wanted = slots(copy)
     placed: dict[int, Given] = {}
     underlays: list[Given] = []
-    for one in given:
-        element = one.element
-        _check(one)
+    for hint in given:
+        element = hint.element
+        _check(hint)
         if element.role == Role.UNDERLAY:
-            underlays.append(one)
+            underlays.append(hint)
             continue
-        at = next((i for i, slot in enumerate(wanted) if i not in placed and _fits(one, slot.text, slot.roles)), None)
+        at = next((i for i, slot in enumerate(wanted) if i not in placed and _fits(hint, slot.text, slot.roles)), None)
         if at is None:
             raise ValueError(
                 f"given {element.role} {short(element.text)} is not in the copy; give its texts only, once"
             )
-        placed[at] = one
-    locked = sum(one.locked for one in underlays)
+        placed[at] = hint
+    locked = sum(hint.locked for hint in underlays)
     if locked > len(wanted):
         raise ValueError(f"{locked} locked underlays for {len(wanted)} texts; lock at most one for each text")
     return placed, underlays

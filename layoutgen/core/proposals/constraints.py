@@ -119,8 +119,8 @@ def violations(boxes: Sequence[Box], constraints: Constraints, slack: float = _S
         if max(abs(a - b) for a, b in zip(_size(boxes[index]), size, strict=True)) > slack:
             broken.append(_locked(index))
     for index, edges in constraints.edges.items():
-        told = [(box_edge, edge) for box_edge, edge in zip(boxes[index], edges, strict=True) if edge is not None]
-        if max((abs(a - b) for a, b in told), default=0.0) > slack:
+        known = [(box_edge, edge) for box_edge, edge in zip(boxes[index], edges, strict=True) if edge is not None]
+        if max((abs(a - b) for a, b in known), default=0.0) > slack:
             broken.append(_edges(index))
     for relation in constraints.relations:
         a, b = boxes[relation.first], boxes[relation.second]

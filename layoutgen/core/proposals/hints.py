@@ -33,9 +33,9 @@ class Draft:
         """The layout with other boxes, on the canvas, in which locked elements are as they were told to be."""
         out = []
         for index, (element, box) in enumerate(zip(self.elements, boxes, strict=True)):
-            told = self.given.get(index)
-            kept = kept_box(told, box) if told is not None and told.locked else box
-            out.append(Suggestion(element.role, _on_canvas(kept, element.box), element.text))
+            hint = self.given.get(index)
+            box_held = kept_box(hint, box) if hint is not None and hint.locked else box
+            out.append(Suggestion(element.role, _on_canvas(box_held, element.box), element.text))
         return tuple(out)
 
 
@@ -47,30 +47,30 @@ def draft(copy: Copy, answer: Sequence[Suggestion], given: Sequence[Given], leve
     wanted = slots(copy)
     free = [element for element in answer if element.role is not Role.UNDERLAY]
     elements: list[Suggestion] = []
-    told: dict[int, Given] = {}
+    hints: dict[int, Given] = {}
     for index, slot in enumerate(wanted):
         at = next((k for k, element in enumerate(free) if _says(element, slot.text, slot.roles)), None)
         answered = None if at is None else free.pop(at)
-        one = placed.get(index)
-        if answered is None and (one is None or one.hidden):
+        hint = placed.get(index)
+        if answered is None and (hint is None or hint.hidden):
             raise ValueError(f"text {slot.text!r} of the copy is neither answered nor given whole")
-        if one is None:
+        if hint is None:
             assert answered is not None
             elements.append(answered)
             continue
-        told[index] = one
-        elements.append(_laid_over(one, answered))
+        hints[index] = hint
+        elements.append(_laid_over(hint, answered))
     grounds = [element for element in answer if element.role is Role.UNDERLAY]
-    for one in underlays:
-        same = max(grounds, key=lambda ground: iou(ground.box, one.element.box), default=None)
-        if same is not None and iou(same.box, one.element.box) >= _SAME:
+    for hint in underlays:
+        same = max(grounds, key=lambda ground: iou(ground.box, hint.element.box), default=None)
+        if same is not None and iou(same.box, hint.element.box) >= _SAME:
             grounds.remove(same)
-        told[len(elements)] = one
-        elements.append(_laid_over(one, same))
+        hints[len(elements)] = hint
+        elements.append(_laid_over(hint, same))
     room = len(wanted) + max(0, len(wanted) - len(underlays))
     elements = (elements + grounds)[: max(room, len(elements))]
-    levels = tuple(_levels(told[k], level) if k in told else (PLACED,) * 4 for k in range(len(elements)))
-    return Draft(tuple(elements), levels, told)
+    levels = tuple(_levels(hints[k], level) if k in hints else (PLACED,) * 4 for k in range(len(elements)))
+    return Draft(tuple(elements), levels, hints)
 
 
 def constraints_of(copy: Copy, given: Sequence[Given]) -> Constraints:
@@ -78,16 +78,16 @@ def constraints_of(copy: Copy, given: Sequence[Given]) -> Constraints:
     of the copy in their order, then the given underlays. Raises ValueError where what is given does not fit it."""
     placed, underlays = matched(copy, given)
     wanted = slots(copy)
-    told = {**placed, **dict(enumerate(underlays, len(wanted)))}
+    hints = {**placed, **dict(enumerate(underlays, len(wanted)))}
     roles = {
-        index: one.element.role
-        for index, one in told.items()
-        if "role" not in one.hidden and (index >= len(wanted) or one.element.role in wanted[index].roles)
+        index: hint.element.role
+        for index, hint in hints.items()
+        if "role" not in hint.hidden and (index >= len(wanted) or hint.element.role in wanted[index].roles)
     }
-    whole = {index: one.element.box for index, one in told.items() if not one.hidden - {"role"}}
-    parts = {index: one for index, one in told.items() if index not in whole}
-    told_edges = {index: _told_edges(one) for index, one in parts.items()}
-    sizes = {index: size for index, one in parts.items() if any(size := _told_size(one))}
+    whole = {index: hint.element.box for index, hint in hints.items() if not hint.hidden - {"role"}}
+    parts = {index: hint for index, hint in hints.items() if index not in whole}
+    told_edges = {index: _told_edges(hint) for index, hint in parts.items()}
+    sizes = {index: size for index, hint in parts.items() if any(size := _told_size(hint))}
     return Constraints(
         given=whole,
         roles=roles,
@@ -98,19 +98,19 @@ def constraints_of(copy: Copy, given: Sequence[Given]) -> Constraints:
     )
 
 
-def _told_size(one: Given) -> tuple[float, float]:
+def _told_size(hint: Given) -> tuple[float, float]:
     """Width and height where they are told and their place is not, 0 for any."""
-    box = one.element.box
+    box = hint.element.box
     across, down = (
-        box[axis + 2] - box[axis] if place in one.hidden and size not in one.hidden else 0.0
+        box[axis + 2] - box[axis] if place in hint.hidden and size not in hint.hidden else 0.0
         for axis, (place, size) in enumerate((("x", "w"), ("y", "h")))
     )
     return across, down
 
 
-def _told_edges(one: Given) -> Edges:
-    left, top, right, bottom = one.element.box
-    is_hidden = [bool(one.hidden & names) for names in ({"x"}, {"y"}, {"x", "w"}, {"y", "h"})]
+def _told_edges(hint: Given) -> Edges:
+    left, top, right, bottom = hint.element.box
+    is_hidden = [bool(hint.hidden & names) for names in ({"x"}, {"y"}, {"x", "w"}, {"y", "h"})]
     sides = [None if hides else side for side, hides in zip((left, top, right, bottom), is_hidden, strict=True)]
     return (sides[0], sides[1], sides[2], sides[3])
 
@@ -120,7 +120,7 @@ def without_whole(copy: Copy, given: Sequence[Given]) -> tuple[Copy, tuple[Box, 
     that knows nothing of hints is asked, and where it may place nothing. Raises ValueError as `matched` does."""
     placed, underlays = matched(copy, given)
     wanted = slots(copy)
-    gone = [index for index, one in placed.items() if not one.hidden]
+    gone = [index for index, hint in placed.items() if not hint.hidden]
     left = [slot for index, slot in enumerate(wanted) if index not in gone]
     has_logo = any(slot.roles == (Role.LOGO,) for slot in left)
     rest = replace(
@@ -130,28 +130,28 @@ def without_whole(copy: Copy, given: Sequence[Given]) -> tuple[Copy, tuple[Box, 
         brand=copy.brand if has_logo else None,
         logo=copy.logo if has_logo else None,
     )
-    return rest, tuple(one.element.box for one in (*(placed[index] for index in gone), *underlays))
+    return rest, tuple(hint.element.box for hint in (*(placed[index] for index in gone), *underlays))
 
 
 def _says(element: Suggestion, text: str, roles: Sequence[Role]) -> bool:
     return element.text == text and (element.role is Role.LOGO) == (roles[0] is Role.LOGO)
 
 
-def _laid_over(one: Given, answered: Suggestion | None) -> Suggestion:
-    element = one.element
+def _laid_over(hint: Given, answered: Suggestion | None) -> Suggestion:
+    element = hint.element
     if answered is None:
-        if not one.hidden:
+        if not hint.hidden:
             return element
         answered = Suggestion(element.role, _ANYWHERE)  # an underlay: texts are answered wherever they are not whole
-    role = answered.role if "role" in one.hidden else element.role
-    return Suggestion(role, _on_canvas(kept_box(one, answered.box), answered.box), element.text)
+    role = answered.role if "role" in hint.hidden else element.role
+    return Suggestion(role, _on_canvas(kept_box(hint, answered.box), answered.box), element.text)
 
 
-def _levels(one: Given, level: float) -> Levels:
+def _levels(hint: Given, level: float) -> Levels:
     """The levels of a given element's edges: an edge follows from a place, and the far one from the size, too."""
-    told = 0.0 if one.locked else level
-    near = [PLACED if name in one.hidden else told for name in ("x", "y")]
-    far = [PLACED if {place, size} & one.hidden else told for place, size in (("x", "w"), ("y", "h"))]
+    known = 0.0 if hint.locked else level
+    near = [PLACED if name in hint.hidden else known for name in ("x", "y")]
+    far = [PLACED if {place, size} & hint.hidden else known for place, size in (("x", "w"), ("y", "h"))]
     return (near[0], near[1], far[0], far[1])
 
 

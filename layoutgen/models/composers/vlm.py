@@ -85,7 +85,7 @@ class QwenVlComposer:
 
         def ask(asked: list[Brief], hints: list[Sequence[Given]]) -> list[Composition | Fault]:
             pairs = zip(asked, hints, strict=True)
-            return self._answered(asked, [_refinement_question(brief, one, within) for brief, one in pairs])
+            return self._answered(asked, [_refinement_question(brief, hint, within) for brief, hint in pairs])
 
         return finished(
             self._refiner, briefs, given, level, lambda brief: self._prepared(brief).framing, ask, self._rank

@@ -39,8 +39,8 @@ def finished(
         except ValueError as error:
             answers.append(Fault("bad_given", str(error)))
     if asked:
-        made = ask([briefs[index] for index in asked], [given[index] for index in asked])
-        for index, answer in zip(asked, made, strict=True):
+        composed = ask([briefs[index] for index in asked], [given[index] for index in asked])
+        for index, answer in zip(asked, composed, strict=True):
             answers[index] = answer
     return [
         answer if isinstance(answer, Fault) else refiner.finished(answer, brief, hints, level, rank)

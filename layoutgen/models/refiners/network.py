@@ -61,14 +61,14 @@ class BoxRefiner(nn.Module):
         """Mend layouts."""
         levels = inputs.levels.clamp(min=LEAST_LEVEL)
         apart = differences(inputs.ltrb)
-        node, pair = self._seen(inputs, levels, apart)
+        node, pair = self._features(inputs, levels, apart)
         x, e = self.enter(node), self.pair(pair)
         for layer in self.layers:
             x = layer(x, e, inputs.there)
         x = self.norm(x)
         count = x.shape[1]
-        told = functional.gelu(e + self.from_own(x)[:, :, None] + self.from_other(x)[:, None])
-        logits = self.move(told).unflatten(-1, (4, _MOVES)).transpose(2, 3)  # (b, i, edge, j, move)
+        joint = functional.gelu(e + self.from_own(x)[:, :, None] + self.from_other(x)[:, None])
+        logits = self.move(joint).unflatten(-1, (4, _MOVES)).transpose(2, 3)  # (b, i, edge, j, move)
         others = inputs.there[:, None] & ~torch.eye(count, dtype=torch.bool, device=x.device)
         logits = logits.masked_fill(~others[:, :, None, :, None], torch.finfo(logits.dtype).min).flatten(3)
         shares = torch.cat([logits, self.stay(x)[..., None]], -1).softmax(-1)
@@ -78,7 +78,7 @@ class BoxRefiner(nn.Module):
         ltrb = inputs.ltrb + torch.maximum(torch.minimum(steps, reach), -reach)
         return Refined(ltrb, shares, moves)
 
-    def _seen(self, inputs: Inputs, levels: Tensor, apart: Tensor) -> tuple[Tensor, Tensor]:
+    def _features(self, inputs: Inputs, levels: Tensor, apart: Tensor) -> tuple[Tensor, Tensor]:
         """What is seen of each element (b, n, _NODE), and of each pair (b, n, n, _EDGE)."""
         ltrb, numbers = inputs.ltrb, inputs.numbers
         size = (ltrb[..., 2:] - ltrb[..., :2]).clamp(min=_LEAST_SIDE)

@@ -38,8 +38,8 @@ class Refiner:
         if not layout.elements:
             return ()
         inputs = inputs_of(layout.elements, np.array(layout.levels), canvas, logo_aspect)
-        found = self._network(inputs).ltrb[0].double()
-        boxes: list[Box] = [(left, top, right, bottom) for left, top, right, bottom in found.tolist()]
+        moved = self._network(inputs).ltrb[0].double()
+        boxes: list[Box] = [(left, top, right, bottom) for left, top, right, bottom in moved.tolist()]
         return layout.held(boxes)
 
     def finished(
@@ -61,7 +61,7 @@ class Refiner:
                 return Fault("bad_given", str(error))
             unmended = layout.held([element.box for element in layout.elements])
             candidates += [unmended, self.mended(layout, brief.canvas, brief.logo_aspect)]
-        best = max(dict.fromkeys(candidates), key=lambda one: rank(brief, answer.framing, one))
+        best = max(dict.fromkeys(candidates), key=lambda layout: rank(brief, answer.framing, layout))
         return Composition(answer.framing, best, answer.raw, answer.style)
 
 
@@ -69,4 +69,4 @@ def is_whole(brief: Brief, given: Sequence[Given]) -> bool:
     """Whether every text of the copy is given, and nothing of it is hidden: no composer has to be asked. Raises
     ValueError where what is given does not fit the copy."""
     placed, underlays = matched(brief.copy, given)
-    return len(placed) == len(slots(brief.copy)) and not any(one.hidden for one in (*placed.values(), *underlays))
+    return len(placed) == len(slots(brief.copy)) and not any(hint.hidden for hint in (*placed.values(), *underlays))

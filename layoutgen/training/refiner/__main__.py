@@ -34,7 +34,7 @@ from layoutgen.models.refiners.inputs import Inputs
 from layoutgen.models.refiners.network import LEAST_LEVEL, BoxRefiner, Refined
 from layoutgen.training.data.sample import Task
 from layoutgen.training.data.stored import open_stored
-from layoutgen.training.refiner.hints import hinted, in_part, layouts, moved_by, some, turned
+from layoutgen.training.refiner.hints import chosen, hinted, in_part, layouts, moved_by, turned
 
 BATCH = 24
 RATE = 2e-3
@@ -42,16 +42,16 @@ _RIGHT = 0.0012
 _MEAN_DECAY = 0.995
 
 
-def loss(found: Refined, hints: Inputs, whole: Inputs) -> Tensor:
+def loss(refined: Refined, hints: Inputs, whole: Inputs) -> Tensor:
     """What is made smaller: see above."""
     there = whole.there
     levels = hints.levels.clamp(min=LEAST_LEVEL)
-    off = ((found.ltrb - whole.ltrb).abs() / levels).clamp(max=30).mean(-1)
-    apart = 3 * (1 - overlap(found.ltrb, whole.ltrb)) + off / 2
-    ends = torch.cat([hints.ltrb[..., None] + found.moves, hints.ltrb[..., None]], -1)
+    off = ((refined.ltrb - whole.ltrb).abs() / levels).clamp(max=30).mean(-1)
+    apart = 3 * (1 - overlap(refined.ltrb, whole.ltrb)) + off / 2
+    ends = torch.cat([hints.ltrb[..., None] + refined.moves, hints.ltrb[..., None]], -1)
     right = (ends - whole.ltrb[..., None]).abs() < _RIGHT
-    chosen = (found.shares * right).sum(-1)[right.any(-1) & there[..., None]]
-    return apart[there].mean() - 0.3 * (chosen + 1e-6).log().mean()
+    share = (refined.shares * right).sum(-1)[right.any(-1) & there[..., None]]
+    return apart[there].mean() - 0.3 * (share + 1e-6).log().mean()
 
 
 def overlap(a: Tensor, b: Tensor) -> Tensor:
@@ -74,8 +74,8 @@ def measured(network: BoxRefiner, whole: Inputs) -> dict[str, list[float]]:
     cases |= {"0.01, texts": moved_by(texts, 0.01, rng), "0.03, texts": moved_by(texts, 0.03, rng)}
     out = {}
     for name, hints in cases.items():
-        found = network(hints).ltrb.clamp(0, 1)
-        means = [overlap(boxes, whole.ltrb)[hints.there].mean().item() for boxes in (hints.ltrb, found)]
+        refined = network(hints).ltrb.clamp(0, 1)
+        means = [overlap(boxes, whole.ltrb)[hints.there].mean().item() for boxes in (hints.ltrb, refined)]
         out[name] = [round(mean, 4) for mean in means]
     return out
 
@@ -104,7 +104,7 @@ class Training:
         rate = RATE * warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * self.done / self.steps)))
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        whole = turned(some(learnt, torch.randint(len(learnt.ltrb), (BATCH,), generator=rng)), rng)
+        whole = turned(chosen(learnt, torch.randint(len(learnt.ltrb), (BATCH,), generator=rng)), rng)
         hints = hinted(whole, rng, self.done / self.steps)
         lost = loss(self.network(hints), hints, whole)
         self._optimiser.zero_grad()

@@ -45,7 +45,7 @@ def layouts(tasks: Sequence[Task], most: int = 24) -> Inputs:
     return whole
 
 
-def some(whole: Inputs, rows: Tensor) -> Inputs:
+def chosen(whole: Inputs, rows: Tensor) -> Inputs:
     """Some of the layouts, no wider than they need."""
     ltrb, levels, roles, numbers, aspects, there = (each[rows] for each in whole)
     count = int(there.sum(1).max())
@@ -56,34 +56,34 @@ def turned(whole: Inputs, rng: torch.Generator) -> Inputs:
     """Half of the layouts mirrored, half of them moved as a whole by up to 0.7 of the room to the canvas's edges, half
     of them without their underlays, and all as if set in a type narrower or wider by N(0, 0.15), in logarithms: then
     texts say how wide texts are."""
-    bare = _lots(whole.ltrb, rng)[..., 0] < 0.5
+    bare = _uniform(whole.ltrb, rng)[..., 0] < 0.5
     whole = whole._replace(there=whole.there & ~(bare & (whole.roles == _UNDERLAY)))
     whole = whole._replace(aspects=whole.aspects + 0.15 * torch.randn(whole.aspects.shape, generator=rng))
     ltrb = whole.ltrb
     mirrored = torch.stack([1 - ltrb[..., 2], ltrb[..., 1], 1 - ltrb[..., 0], ltrb[..., 3]], -1)
-    ltrb = torch.where(_lots(ltrb, rng) < 0.5, mirrored, ltrb)
+    ltrb = torch.where(_uniform(ltrb, rng) < 0.5, mirrored, ltrb)
     absent = ~whole.there[..., None]
     low = ltrb[..., :2].masked_fill(absent, 1.0).amin(1, keepdim=True)
     high = ltrb[..., 2:].masked_fill(absent, 0.0).amax(1, keepdim=True)
     step = -low + torch.rand(low.shape, generator=rng) * (low + 1 - high)
-    step = 0.7 * step * (_lots(ltrb, rng) < 0.5)
+    step = 0.7 * step * (_uniform(ltrb, rng) < 0.5)
     return whole._replace(ltrb=ltrb + torch.cat([step, step], -1))
 
 
 def hinted(whole: Inputs, rng: torch.Generator, done: float) -> Inputs:
     """Hints of layouts; `done` is the share of the training that is behind."""
     low, high = math.log(LEVELS[0]), math.log(_FIRST_HIGHEST + (LEVELS[1] - _FIRST_HIGHEST) * min(1.0, 2 * done))
-    level = (low + _lots(whole.ltrb, rng) * (high - low)).exp()
-    way = _lots(whole.ltrb, rng)
+    level = (low + _uniform(whole.ltrb, rng) * (high - low)).exp()
+    way = _uniform(whole.ltrb, rng)
     single = torch.randn(whole.ltrb.shape, generator=rng) * (torch.rand(whole.ltrb.shape, generator=rng) < 0.5)
     every = torch.randn(whole.ltrb.shape, generator=rng)
     shift, grow = (torch.randn((*whole.ltrb.shape[:2], 2), generator=rng) for _ in range(2))
     together = torch.cat([shift - grow / 2, shift + grow / 2], -1)
     moved = whole.ltrb + level * torch.where(way < 0.5, single, torch.where(way < 0.75, every, together))
     ltrb = _valid(moved.clamp(0, 1), whole.ltrb)
-    told = level * (0.2 * torch.randn(level.shape, generator=rng)).exp()  # serving knows the level roughly
-    hints = whole._replace(ltrb=ltrb, levels=told.expand_as(ltrb).clone())
-    share = torch.rand(level.shape, generator=rng) * (_lots(whole.ltrb, rng) < _IN_PART)
+    known = level * (0.2 * torch.randn(level.shape, generator=rng)).exp()  # serving knows the level roughly
+    hints = whole._replace(ltrb=ltrb, levels=known.expand_as(ltrb).clone())
+    share = torch.rand(level.shape, generator=rng) * (_uniform(whole.ltrb, rng) < _IN_PART)
     return in_part(hints, rng, share)
 
 
@@ -119,6 +119,6 @@ def _valid(moved: Tensor, before: Tensor) -> Tensor:
     return torch.where(torch.cat([short, short], -1), before, moved)
 
 
-def _lots(like: Tensor, rng: torch.Generator) -> Tensor:
+def _uniform(like: Tensor, rng: torch.Generator) -> Tensor:
     """A number of [0, 1) a layout, (b, 1, 1)."""
     return torch.rand(len(like), 1, 1, generator=rng)

@@ -12,7 +12,7 @@ from layoutgen.models.refiners.refiner import Refiner
 from layoutgen.training.data import stored
 from layoutgen.training.data.sample import Task
 from layoutgen.training.refiner.__main__ import Training, loss, overlap, train
-from layoutgen.training.refiner.hints import LEVELS, hinted, in_part, layouts, moved_by, some, turned
+from layoutgen.training.refiner.hints import LEVELS, chosen, hinted, in_part, layouts, moved_by, turned
 
 BOXES = ((0.1, 0.1, 0.6, 0.2), (0.1, 0.25, 0.4, 0.3), (0.1, 0.35, 0.5, 0.4), (0.1, 0.5, 0.3, 0.56))
 ROLES = (Role.TITLE, Role.SELLING_POINT, Role.SELLING_POINT, Role.PRICE)
@@ -97,7 +97,7 @@ def test_layouts_are_mirrored_and_moved_as_a_whole():
     assert torch.allclose(*sizes, atol=1e-6)
     assert (moved.ltrb[layout.there] >= -1e-6).all()
     assert (moved.ltrb[layout.there] <= 1 + 1e-6).all()
-    assert some(layout, torch.tensor([0, 3])).ltrb.shape == (2, 2, 4), "no wider than they need"
+    assert chosen(layout, torch.tensor([0, 3])).ltrb.shape == (2, 2, 4), "no wider than they need"
 
 
 def test_the_loss_is_lowest_where_hints_are_set_right():

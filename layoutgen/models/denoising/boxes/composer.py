@@ -70,7 +70,7 @@ class RadmComposer:
         """Return each brief's composition, or why there is none: see `sample`."""
         framed = [self._framing(brief) for brief in briefs]
         sampled = self.sample(briefs, framings=framed)
-        return [_best(found, framing) for found, framing in zip(sampled, framed, strict=True)]
+        return [_best(layouts, framing) for layouts, framing in zip(sampled, framed, strict=True)]
 
     def refine(
         self, briefs: list[Brief], given: list[Sequence[Given]], level: float | None = None
@@ -79,10 +79,10 @@ class RadmComposer:
         held while the others are denoised beside it."""
 
         def ask(asked: list[Brief], hints: list[Sequence[Given]]) -> list[Composition | Fault]:
-            told = [constraints_of(brief.copy, one) for brief, one in zip(asked, hints, strict=True)]
+            held = [constraints_of(brief.copy, hint) for brief, hint in zip(asked, hints, strict=True)]
             framed = [self._framing(brief) for brief in asked]
-            sampled = self.sample(asked, told, framings=framed)
-            return [_best(found, framing) for found, framing in zip(sampled, framed, strict=True)]
+            sampled = self.sample(asked, held, framings=framed)
+            return [_best(layouts, framing) for layouts, framing in zip(sampled, framed, strict=True)]
 
         return finished(self._refiner, briefs, given, level, self._framing, ask, self._rank)
 
@@ -172,7 +172,7 @@ def layout_of(
     return tuple(map(Suggestion, roles, held, texts)), tuple(violations(proposed, constraints))
 
 
-def _best(found: list[Sampled] | Fault, framing: Framing) -> Composition | Fault:
-    if isinstance(found, Fault):
-        return found
-    return Composition(framing, max(found, key=lambda one: one.score).suggestions)
+def _best(sampled: list[Sampled] | Fault, framing: Framing) -> Composition | Fault:
+    if isinstance(sampled, Fault):
+        return sampled
+    return Composition(framing, max(sampled, key=lambda layout: layout.score).suggestions)

@@ -64,7 +64,7 @@ class ImageComposer:
         whole, and is shown the other boxes as it is shown the subject, so that it keeps off them."""
 
         def ask(asked: list[Brief], hints: list[Sequence[Given]]) -> list[Composition | Fault]:
-            return self.compose([_without_whole(brief, one) for brief, one in zip(asked, hints, strict=True)])
+            return self.compose([_without_whole(brief, hint) for brief, hint in zip(asked, hints, strict=True)])
 
         return finished(self._refiner, briefs, given, level, self._framing, ask, self._rank)
 

@@ -69,7 +69,7 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "annotate.max_new_tokens": (99, {"annotate": ASKED}),
     "annotate.saliency.model": ("border", {"annotate": {*LAYOUTS}}),
     "annotate.saliency.format": ("isnet", {}),  # of a file alone: below
-    "compose.engine": ("layout_image", {"compose": {*LAYOUTS}}),
+    "compose.engine": ("layout_image", {"compose": {*LAYOUTS}, "place": {"rules", "reads"}}),  # models are mended
     "compose.model": ("embedded/layout_image", {"compose": {*ASKS, "radm"}}),
     "compose.adapter": ("embedded/radm", {"compose": ASKS}),
     "compose.decoder": ("vllm", {"compose": ASKS}),

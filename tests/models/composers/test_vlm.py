@@ -19,7 +19,7 @@ from layoutgen.core.prompts.layouts import PROMPT_VERSION
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.composers import vlm as qwen_vl
-from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+from layoutgen.models.composers.vlm import QwenVlComposer, _layout_question, layout_task
 from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.decoding.decoder import Request
 from layoutgen.models.vlm.canvas_painter import CanvasPainter
@@ -77,7 +77,7 @@ BRIEFS = [
 
 
 def asked(model: QwenVlComposer, one: Brief) -> Request:
-    request = model._request(one, model._painter.prepare(one.image, one.annotation, one.canvas))
+    request = model._request(_layout_question(one), model._painter.prepare(one.image, one.annotation, one.canvas))
     assert isinstance(request, Request)
     return request
 

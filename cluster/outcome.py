@@ -2,7 +2,7 @@
 
     python cluster/outcome.py SUBMISSION_ID CODE      CODE is what `ray job submit` ended with
 
-0, 1, 2: the job's own (docs/running.md). 1 as well: it was stopped, or its driver died with its node. 2 as well: it
+0, 1, 2, 4: the job's own (docs/running.md). 1 as well: it was stopped, or its driver died with its node. 2 as well: it
 never started. 128 + N: signal N ended it. 3: the cluster can't be asked, and the job, if it was accepted, goes on.
 """
 

@@ -65,6 +65,8 @@ def main(argv: list[str] | None = None) -> int:
             would = "would remove" if arguments.dry_run else "removed"
             runs = f"{len(cleaned.removed)} runs, {cleaned.files} files, {cleaned.bytes} bytes"
             say(f"{would} {runs}; {cleaned.pictures} pictures, {cleaned.picture_bytes} bytes", sys.stderr)
+            for name, shadow in cleaned.shadows.items():
+                say(f"{would} of shadow {name} {len(shadow.removed)} runs, {shadow.files} files", sys.stderr)
         say(json.dumps(done))
         if not arguments.dry_run and (registered := register_again(storage, arguments.output.rstrip("/"))):
             say(json.dumps({"catalogues": registered}), sys.stderr)

@@ -49,6 +49,7 @@ from layoutgen.models.building.mender import Mender
 from layoutgen.models.building.painters import BuildPainter, Finishing
 from layoutgen.models.building.poster_versions import poster_versions
 from layoutgen.models.building.versions import (
+    backfilled,
     cover_settings,
     cover_versions,
     faces_version,
@@ -60,7 +61,8 @@ from layoutgen.models.building.versions import (
     with_kits,
 )
 from layoutgen.models.composers import covers, rules
-from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
+from layoutgen.runs.canary import with_canary
+from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob, Work
 from layoutgen.runs.pinning import of_run, serving
 from layoutgen.runs.run import run
 from layoutgen.stages.annotate import Annotate
@@ -93,7 +95,17 @@ def run_layouts(
 ) -> dict[str, Any]:
     """Lay out a catalogue: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage, config.input.allowed_prefixes)
-    config = of_run(serving(config, storage), storage)
+
+    def prepare(config: LayoutsConfig) -> tuple[LayoutsConfig, Work]:
+        config = of_run(serving(config, storage), storage)
+        return config, _layouts(config, storage, output, options.backfill)
+
+    config, work = with_canary(prepare, config, storage)
+    job = TableJob("layouts", work.steps, work.versions, config, storage, source, output, work.styles, work.kits)
+    return run(job, options, stream)
+
+
+def _layouts(config: LayoutsConfig, storage: Storage, output: str, backfill: str | None) -> Work:
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
     finish = _finish(
@@ -102,6 +114,7 @@ def run_layouts(
     versions = with_kits(
         rendered(versions_by_application(config, styles.version(wardrobe)), finish.recipes), kits.digests
     )
+    versions = backfilled(versions, backfill)
     fetch = partial(Fetch, storage, config.images, versions)
     annotate, *ground = _annotating(config.annotate, storage)
     steps = [
@@ -117,8 +130,7 @@ def run_layouts(
         ),
     ]
     steps += _rendering(config.render, config.images, finish, storage, output)
-    job = TableJob("layouts", steps, versions, config, storage, source, output, tuple(wardrobe.known), kits)
-    return run(job, options, stream)
+    return Work(steps, versions, tuple(wardrobe.known), kits)
 
 
 def run_posters(
@@ -127,16 +139,28 @@ def run_posters(
     """Make posters of a catalogue's products: returns the summary that the job prints. Raises as `runs.run.run`
     does."""
     storage = opened(config.storage, config.input.allowed_prefixes)
-    config = of_run(serving(config, storage), storage)
-    try:
-        plan, paint = planners.pinned_settings(config.plan, storage), painters.pinned_settings(config.paint, storage)
+
+    def prepare(config: PostersConfig) -> tuple[PostersConfig, Work]:
+        config = of_run(serving(config, storage), storage)
+        try:
+            plan = planners.pinned_settings(config.plan, storage)
+            paint = painters.pinned_settings(config.paint, storage)
+        except ValueError as error:
+            raise RunError(str(error)) from None
         config = config.model_copy(update={"plan": plan, "paint": paint})
-    except ValueError as error:
-        raise RunError(str(error)) from None
+        return config, _posters(config, storage, output, options.backfill)
+
+    config, work = with_canary(prepare, config, storage)
+    job = TableJob("posters", work.steps, work.versions, config, storage, source, output, work.styles, work.kits)
+    return run(job, options, stream)
+
+
+def _posters(config: PostersConfig, storage: Storage, output: str, backfill: str | None) -> Work:
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
     finish = _finish(config.render, storage, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
     versions = with_kits(rendered(poster_versions(config, styles.version(wardrobe)), finish.recipes), kits.digests)
+    versions = backfilled(versions, backfill)
     limits = (config.images.max_bytes, config.images.max_pixels)
     looking = partial(finders.faces, ProtectSettings(faces=config.cut_out.faces, threads=config.cut_out.threads))
     cut_out = partial(CutOut, storage, limits, by_finder=config.cut_out.by_finder, faces=looking)
@@ -150,8 +174,7 @@ def run_posters(
         Step("place", partial(_place, config, storage, wardrobe, kits), config.place.pool),
         *_rendering(config.render, config.images, finish, storage, output),
     ]
-    job = TableJob("posters", steps, versions, config, storage, source, output, tuple(wardrobe.known), kits)
-    return run(job, options, stream)
+    return Work(steps, versions, tuple(wardrobe.known), kits)
 
 
 def run_annotations(
@@ -161,6 +184,7 @@ def run_annotations(
     storage = opened(config.storage, config.input.allowed_prefixes)
     config = of_run(config, storage)
     versions = dict.fromkeys(APPLICATIONS, row_versions(config.images, config.annotate, None, None))
+    versions = backfilled(versions, options.backfill)
     steps = [
         Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
         *_annotating(config.annotate, storage),
@@ -180,6 +204,7 @@ def run_covers(
     finish = _finish(config.render, storage, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
     of_all = cover_versions(config.images, config.protect, config.place, styles.version(wardrobe))
     versions = with_kits(rendered(dict.fromkeys(APPLICATIONS, of_all), finish.recipes), kits.digests)
+    versions = backfilled(versions, options.backfill)
     fetch = partial(Fetch, storage, config.images, versions, _chooser(config.images, config.protect))
     steps = [
         Step("fetch", fetch, config.images.pool),

@@ -9,7 +9,7 @@ import promql_parser
 import pytest
 import yaml
 
-from layoutgen.runs.accounting import GAUGES, STATES
+from layoutgen.runs.gauges import GAUGES, STATES
 
 CLUSTER = Path(__file__).parents[1] / "cluster"
 LABELS = {"table", "run", "outcome", "state"}

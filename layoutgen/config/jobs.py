@@ -45,6 +45,7 @@ class RunSettings(Settings):
     log_seconds: float = Field(10.0, gt=0, description="seconds between progress lines")
     stale_days: float = Field(7.0, ge=0, description="days that a published row stays which fails for a passing reason")
     max_deleted_fraction: float = Field(0.2, ge=0, le=1, description="share of published rows that a night may delete")
+    priority: str = Field("", description="column of numbers; shards with the largest sum of it are worked on first")
     shard_mb: float = Field(
         256.0, gt=0, description="pictures of a shard, MB: rows_per_shard holds as far as it allows"
     )
@@ -95,6 +96,13 @@ class PublishSettings(Settings):
     partition_by: Literal["", "canvas", "category", "application", "language"] = Field(
         "", description="column by whose values a second copy is parted into folders; Iceberg and Delta take that one"
     )
+
+
+class CanarySettings(Settings):
+    """Other settings for a share of the products: see `runs.canary`."""
+
+    settings: str = Field("", description="TOML file of the job that makes these products; empty: there is no canary")
+    share: float = Field(0.05, gt=0, lt=1, description="share of the products, by a hash of their ids")
 
 
 class InputSettings(Settings):
@@ -158,6 +166,7 @@ class LayoutsConfig(Settings):
     run: RunSettings = RunSettings()
     expect: ExpectSettings = ExpectSettings()
     publish: PublishSettings = PublishSettings()
+    canary: CanarySettings = CanarySettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings()
@@ -272,7 +281,7 @@ class SamplingSettings(Settings):
     """Which rows of a large table are evaluated."""
 
     rows: int = Field(20_000, ge=0, description="rows evaluated at most, drawn with run.seed; 0 evaluates all")
-    by: tuple[Literal["category", "canvas", "application", "composer", "adapter"], ...] = Field(
+    by: tuple[Literal["category", "canvas", "application", "composer", "adapter", "arm"], ...] = Field(
         ("category", "canvas"), description="columns whose values are the strata: each is drawn in proportion"
     )
 

@@ -5,7 +5,14 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from layoutgen.config.base import Pool, Settings, check_registry
-from layoutgen.config.jobs import ExpectSettings, InputSettings, PublishSettings, RunSettings, StorageSettings
+from layoutgen.config.jobs import (
+    CanarySettings,
+    ExpectSettings,
+    InputSettings,
+    PublishSettings,
+    RunSettings,
+    StorageSettings,
+)
 from layoutgen.config.stages import (
     AnnotateSettings,
     ComposeSettings,
@@ -130,6 +137,7 @@ class PostersConfig(Settings):
     run: RunSettings = RunSettings()
     expect: ExpectSettings = ExpectSettings()
     publish: PublishSettings = PublishSettings()
+    canary: CanarySettings = CanarySettings()
     input: InputSettings = InputSettings()
     storage: StorageSettings = StorageSettings()
     images: ImagesSettings = ImagesSettings()

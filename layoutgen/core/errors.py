@@ -17,6 +17,12 @@ class AbsentError(Refusal, FileNotFoundError):
     """A file or folder that is asked for, such as a model's weights, is not there or can't be read."""
 
 
+class Partial(JobError):  # noqa: N818 as above
+    """The work is done and published but for a part, which is left for the next run."""
+
+    exit_code = 4  # 3 is cluster/outcome.py's
+
+
 class Stop(JobError, RuntimeError):  # noqa: N818 as above
     """The work was begun, and its result must not be published."""
 

@@ -24,6 +24,8 @@ OFFER = tuple(role.value for role in OFFER_ROLES)
 COPY = ("title", "selling_points", "brand", "language", *OFFER)
 WISHES = ("style", "series", "variant", "framing", "constraints", "layout", "captions")
 """How a row's layout should be."""
+STAGES = ("annotate", "cut_out", "compose", "paint", "place", "render")
+"""The stages that have a key, in the order in which one's key is made of another's."""
 COVER_COPY = ("title", "subtitle", "stickers", "brand", "language", "price", "badge")
 MOST_IMAGES = 8
 """Images of one product that are read; those after them are only named."""
@@ -41,7 +43,8 @@ _OF_POSTERS = ("mask", "reference", "reference_strength", "background_prompt")
 class Versions:
     """The versions of what works in each stage, made of settings and of models' and fonts' identities; and `copy`, the
     columns that a job's rows say their copy in. `render` is empty where no pictures are drawn, `cut_out` and `paint` in
-    all jobs but posters'. `kits` are digests of brand kits by their brands' names, folded."""
+    all jobs but posters'. `kits` are digests of brand kits by their brands' names, folded. `backfill` is the stage that
+    a run makes anew, "" for none."""
 
     fetch: str
     annotate: str = ""
@@ -52,6 +55,7 @@ class Versions:
     cut_out: str = ""
     paint: str = ""
     kits: Mapping[str, str] = field(default_factory=dict)
+    backfill: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def reads(versions: Collection[Versions], table: pa.Table) -> dict[str, list[Any
     if any(application.cut_out for application in versions):
         names |= dict.fromkeys(_OF_POSTERS)
     read = {name: table.column(name).to_pylist() for name in (*names, "application") if name not in OFFER}
-    read |= {name: table.column(name).to_pylist() for name in WISHES if name in table.column_names}
+    read |= {name: table.column(name).to_pylist() for name in (*WISHES, "arm") if name in table.column_names}
     return read | {name: _texts(table, name) for name in names if name in OFFER}
 
 
@@ -105,14 +109,25 @@ def source(row: Mapping[str, Any], stored: Mapping[str, str | None]) -> str:
     return digest("source", [(uri, stored.get(uri) or UNREAD) for uri in objects(row)])
 
 
-def keys(row: Mapping[str, Any], image: str, stored: Mapping[str, str | None], versions: Versions) -> Keys:
-    """The fingerprint of a planned row that shows the image with sha256 `image`; `stored` as `source` takes it."""
+def keys(
+    row: Mapping[str, Any],
+    image: str,
+    stored: Mapping[str, str | None],
+    versions: Versions,
+    was: Mapping[str, str | None] | None = None,
+) -> Keys:
+    """The fingerprint of a planned row that shows the image with sha256 `image`; `stored` as `source` takes it. In a
+    run that makes a stage anew (`versions.backfill`), a row with the source that it `was` published with keeps the keys
+    of the stages before, as it keeps their results."""
+    earlier: Mapping[str, str | None] = {}
+    if versions.backfill and was and was.get("source") == source(row, stored):
+        earlier = {stage: was.get(stage) for stage in STAGES[: STAGES.index(versions.backfill)]}
 
     def read(name: str) -> Any:
         """An object that a column names, as it is stored."""
         return row[name] and (row[name], stored.get(row[name]) or UNREAD)
 
-    annotate = digest("annotate", image, versions.fetch, versions.annotate)
+    annotate = earlier.get("annotate") or digest("annotate", image, versions.fetch, versions.annotate)
     copy = {name: row.get(name) for name in versions.copy}
     canvas = (row["canvas_width"], row["canvas_height"])
     logo = read("logo")
@@ -122,17 +137,19 @@ def keys(row: Mapping[str, Any], image: str, stored: Mapping[str, str | None], v
     if row.get("layout"):  # all images may be on it
         wishes["images"] = [(uri, stored.get(uri) or UNREAD) for uri in images(row)]
     if not versions.cut_out:
-        compose = digest(
+        compose = earlier.get("compose") or digest(
             "compose", annotate, copy, canvas, logo, row.get("category"), versions.compose, wishes, *branded
         )
         cut_out, paint = "", ""
     else:
-        cut_out = digest("cut_out", annotate, read("mask"), versions.cut_out)
-        compose = digest("compose", cut_out, copy, canvas, logo, row["category"], versions.compose, wishes, *branded)
+        cut_out = earlier.get("cut_out") or digest("cut_out", annotate, read("mask"), versions.cut_out)
+        compose = earlier.get("compose") or digest(
+            "compose", cut_out, copy, canvas, logo, row["category"], versions.compose, wishes, *branded
+        )
         style = (read("reference"), row["reference_strength"], row["background_prompt"])
-        paint = digest("paint", compose, style, versions.paint)
+        paint = earlier.get("paint") or digest("paint", compose, style, versions.paint)
     # Notes of planning are published with those of the placer, the last to note anything.
-    place = digest("place", paint or compose, list(row["notes"] or ()), versions.place)
+    place = earlier.get("place") or digest("place", paint or compose, list(row["notes"] or ()), versions.place)
     render = digest("render", place, versions.render) if versions.render else ""
     return Keys(source(row, stored), annotate, compose, place, render, cut_out, paint)
 

@@ -80,6 +80,7 @@ _WISHES = _fields(
     ("captions", pa.list_(pa.string()), "copy below the images of a collage, in their order; empty: none"),
     ("constraints", pa.string(), "what the layout has to keep, JSON; null: nothing of its own"),
 )
+_ARM = _fields(("arm", pa.string(), "`canary`: made with the settings of `[canary]`; null: with those of the run"))
 _STATUS = _fields(
     ("status", pa.string(), "`ok`, also of a stale row; rows that fail are dead letters and in no snapshot"),
     ("error", ERROR, "stage, kind and message of the failure; null where status is ok"),
@@ -264,7 +265,7 @@ RESULTS = {
 _PUBLISHED = [*(field for field in _STATUS if field.name != "input_row"), *_RUN, *_STALE]
 _COVERS = (*_CLIP, *_FRAME, *_FACES, *_KEY_ELEMENTS, *_VERDICT)
 LAYOUTS = pa.schema(
-    [*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_RENDER, *_PUBLISHED, *_COVERS, *_OFFER, *_WISHES]
+    [*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_RENDER, *_PUBLISHED, *_COVERS, *_OFFER, *_WISHES, *_ARM]
 )
 ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED, *_CLIP])
 POSTER_COLUMNS = pa.schema([*_POSTER, *_CUT_OUT, *_PRODUCT_BOX, *_PAINT])  # besides those of layout rows
@@ -323,7 +324,7 @@ def complete(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 def planned(kind: pa.Schema) -> pa.Schema:
     """The planned rows' schema of a published `kind`."""
-    fields = (*PLANNED, *OFFER, *WISHES, *POSTER_INPUT)
+    fields = (*PLANNED, *OFFER, *WISHES, *POSTER_INPUT, *_ARM)
     return pa.schema([field for field in fields if field.name in kind.names or field.name == "input_row"])
 
 

@@ -35,7 +35,7 @@ from layoutgen.streaming import Step, Stream, idle, stream
 
 log = logging.getLogger("layoutgen")
 
-_GROUPED = ("category", "canvas", "application", "composer", "adapter")
+_GROUPED = ("category", "canvas", "application", "composer", "adapter", "arm")
 
 
 def evaluate_layouts(

@@ -6,16 +6,17 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
-from layoutgen.cluster import ClusterError, is_joined
+from layoutgen.cluster import ClusterError
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import RunSettings
+from layoutgen.core.arms import CANARY
 from layoutgen.core.errors import Stop
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables import changes
 from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
+from layoutgen.runs.gauges import Metrics
 
 log = logging.getLogger("layoutgen")
 
@@ -81,7 +82,7 @@ def _found(report: ShardReport | None, planned: ShardPlan) -> str:
 def _rows(report: ShardReport | None) -> int:
     if report is None:
         return 0
-    return report.computed + report.unchanged + report.stale + sum(report.failed.values())
+    return report.computed + report.unchanged + report.stale + report.postponed + sum(report.failed.values())
 
 
 def summarise(
@@ -97,6 +98,7 @@ def summarise(
         by_stage.setdefault(stage, {})[fault] = count
     computed, unchanged = sum(r.computed for r in reports), sum(r.unchanged for r in reports)
     kept, stale = sum(r.kept for r in reports), sum(r.stale for r in reports)
+    postponed = sum(r.postponed for r in reports)
     verdicts: Counter[str] = Counter()
     applications: Counter[str] = Counter()
     for report in reports:
@@ -113,22 +115,44 @@ def summarise(
         "unchanged": unchanged,
         "stale": stale,
         "dead_letters": sum(failed.values()),
-        "published": computed + unchanged + stale + kept,
+        "published": computed + unchanged + stale + postponed + kept,
         "kept": kept,
         "dead_letters_kept": sum(r.open for r in reports),
         "left_out": plan.left_out,
+        **({"postponed": {"carried_over": postponed, "absent": sum(r.absent for r in reports)}} if plan.until else {}),
         "deleted": sum(r.deleted for r in reports),
         "changes": changes.counted(reports),
         "failed": by_stage,
         **({"own_columns": plan.own_changes} if plan.own_changes else {}),
         **({"applications": dict(sorted(applications.items()))} if len(applications) > 1 else {}),
         **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),
+        **_arms(reports),
         **({"pictures": dict(pictures)} if pictures["files"] else {}),
         "shards": len(plan.shards),
         "shards_resumed": resumed,
         "seconds": round(seconds, 3),
         "images_per_second": round(sum(r.images for r in reports) / seconds, 3),
         "output": output,
+    }
+
+
+def _arms(reports: list[ShardReport]) -> dict[str, Any]:
+    """What the rows of a canary and all others are like, of a run that has one."""
+    arms: dict[str, Counter[str]] = {}
+    for report in reports:
+        for name, counts in report.arms.items():
+            arms.setdefault(name, Counter()).update(counts)
+    if CANARY not in arms:
+        return {}
+    return {
+        "arms": {
+            name: {
+                "published": int(of_arm["rows"]),
+                "failed": int(of_arm["failed"]),
+                "objections": round(of_arm["objections"] / of_arm["judged"], 4) if of_arm["judged"] else None,
+            }
+            for name, of_arm in sorted(arms.items())
+        }
     }
 
 
@@ -182,7 +206,7 @@ class Progress:
     def shard(self, report: ShardReport) -> None:
         """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""
         self._reports.append(report)
-        failed = sum(report.failed.values()) + report.stale
+        failed = sum(report.failed.values()) - report.absent + report.stale
         self._window.append((report.computed + report.unchanged + failed, failed))
         while sum(rows for rows, _ in self._window) - self._window[0][0] >= self._settings.breaker_rows:
             self._window.popleft()
@@ -245,7 +269,8 @@ class Progress:
             "computed": sum(report.computed for report in self._reports),
             "unchanged": sum(report.unchanged for report in self._reports),
             "stale": sum(report.stale for report in self._reports),
-            "failed": sum(sum(report.failed.values()) for report in [*self._reports, *self._plan.failed]),
+            "postponed": sum(report.left for report in self._reports),
+            "failed": sum(sum(r.failed.values()) - r.absent for r in [*self._reports, *self._plan.failed]),
             "images": images,
             "images_per_second": round(images / seconds, 3) if seconds else 0.0,
             "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
@@ -313,51 +338,3 @@ class Progress:
 def _idle(busy_s: float, reserved_s: float) -> float:
     """The share of the time that was reserved in which nothing was done."""
     return round(max(0.0, 1 - busy_s / reserved_s), 4)
-
-
-STATES = ("running", "published", "refused", "stopped")
-GAUGES = {
-    "rows": "rows by outcome: planned, computed, unchanged, stale, failed (dead letters, those of planning too)",
-    "shards": "shards: planned, done",
-    "images": "images that were looked at",
-    "eta_seconds": "seconds to go, as far as finished shards tell; 0 at the end, -1 where none is finished yet",
-    "run_state": "1 for the state that the run is in, 0 for the others",
-    "run_updated_timestamp_seconds": "when the driver last said so, Unix time: an old one while running: a dead driver",
-}
-
-
-class Metrics:
-    """How a run stands, for Prometheus by way of Ray: gauges `layoutgen_…` with the labels table and run. Where no
-    cluster is joined nobody asks."""
-
-    def __init__(self, table: str, run: str) -> None:
-        self._tags = {"table": table, "run": run}
-
-    @cached_property
-    def _gauges(self) -> dict[str, Any]:
-        from ray.util.metrics import Gauge
-
-        more = {"rows": ("outcome",), "shards": ("outcome",), "run_state": ("state",)}
-        gauges = {
-            name: Gauge(f"layoutgen_{name}", text, tag_keys=("table", "run", *more.get(name, ())))
-            for name, text in GAUGES.items()
-        }
-        for gauge in gauges.values():
-            gauge.set_default_tags(self._tags)
-        return gauges
-
-    def set(self, now: dict[str, Any]) -> None:
-        """Take over what `run.json` says."""
-        if not is_joined():
-            return
-        for outcome in ("computed", "unchanged", "stale", "failed"):
-            self._gauges["rows"].set(now[outcome], tags={"outcome": outcome})
-        self._gauges["rows"].set(now["rows_in"], tags={"outcome": "planned"})
-        self._gauges["shards"].set(now["shards"], tags={"outcome": "planned"})
-        self._gauges["shards"].set(now["shards_done"], tags={"outcome": "done"})
-        self._gauges["images"].set(now["images"])
-        is_over = now["state"] != "running"
-        self._gauges["eta_seconds"].set(0 if is_over else -1 if now["eta_s"] is None else now["eta_s"])
-        for state in STATES:
-            self._gauges["run_state"].set(int(state == now["state"]), tags={"state": state})
-        self._gauges["run_updated_timestamp_seconds"].set(time.time())

@@ -35,7 +35,9 @@ class RunError(Refusal):
 class RunOptions:
     """What one command asks of a run. `limit` are the manifest's first rows; `replay` names a run whose dead letters
     are the input (paths in them start from the manifest's folder); `only` is a filter (`core.manifest.selection`)
-    over the rows that are worked on, and all others stay as they are."""
+    over the rows that are worked on, and all others stay as they are. `until` says when no further work begins
+    (`core.deadlines`). `since_changes` is a published run, or "last": rows of which the manifest says what it said then
+    stay; `backfill` is a stage that rows with the same input are run through again, and through those after it."""
 
     limit: int | None = None
     run_id: str | None = None
@@ -43,6 +45,9 @@ class RunOptions:
     allow_deletions: bool = False
     preflight_only: bool = False
     only: str | None = None
+    until: str | None = None
+    since_changes: str | None = None
+    backfill: str | None = None
 
 
 WHOLE = RunOptions()
@@ -50,11 +55,22 @@ WHOLE = RunOptions()
 
 
 @dataclass(frozen=True)
+class Work:
+    """What a job does under some settings: its steps, the versions of what works there, by application, the names of
+    the house styles that rows may ask for, and their brands' kits."""
+
+    steps: list[Step]
+    versions: Mapping[str, Versions]
+    styles: tuple[str, ...]
+    kits: BrandKits
+
+
+@dataclass(frozen=True)
 class TableJob:
     """What to run: a table of `kind`, made of a manifest by the stages between load and write. `versions` are those of
-    each application's rows, `styles` the names of the house styles that these may ask for, `kits` what rows take on
-    of their brands'. With a `planner` its rows are not those of a manifest but published ones, which it plans, and
-    `source` is what it was made of."""
+    each application's rows (of a canary's by `core.arms.key`), `styles` the names of the house styles that these may
+    ask for, `kits` what rows take on of their brands'. With a `planner` its rows are not those of a manifest but
+    published ones, which it plans, and `source` is what it was made of."""
 
     kind: JobKind
     steps: list[Step]

@@ -5,7 +5,8 @@ published runs that CURRENT named until less than `grace_hours` ago, whose reade
 no publication has followed, `keep` at most, for their dead letters; and the last run where it is not published (it may
 go on, or the next one takes over what it made), with the runs it builds on. Everything of other runs goes: snapshot,
 dead letters, ledger, and the folders that are empty then; then the finished pictures that no snapshot names which is
-left (`runs.picture_retention`). Files and folders that no run made stay where they are.
+left (`runs.picture_retention`). Of the table's shadows the same stays and goes. Files and folders that no run made stay
+where they are.
 
 No lease is taken, so that no night is refused because of a clean-up. It is safe all the same: runs are listed first,
 and whose they are is read afterwards. A run that begins later is not in the list, one that began before is named.
@@ -29,7 +30,7 @@ from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables import picture_files
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Ledger, table_kind
-from layoutgen.runs import picture_retention
+from layoutgen.runs import picture_retention, shadows
 
 PARTS = (
     "partitioned",
@@ -50,7 +51,7 @@ class CleanUpError(Stop):
 @dataclass(frozen=True)
 class CleanUp:
     """What a clean-up found: runs that stay, runs that go, the files and bytes of the latter, what lies among the runs
-    and is of none of them, and how many pictures go and their bytes."""
+    and is of none of them, how many pictures go and their bytes, and the same of the table's shadows by name."""
 
     kept: list[str]
     removed: list[str]
@@ -59,6 +60,7 @@ class CleanUp:
     foreign: list[str] = field(default_factory=list)
     pictures: int = 0
     picture_bytes: int = 0
+    shadows: dict[str, "CleanUp"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,13 @@ def clean_up(
     pictures, picture_bytes = _clean_pictures(storage, root, named, since, dry_run=dry_run)
     kept = sorted(runs.keys() & needed)
     going_names = [run.name for run in going]
-    return CleanUp(kept, going_names, len(files), sum(files.values()), foreign, pictures, picture_bytes)
+    of_shadows = {
+        name: clean_up(
+            storage, shadows.root_of(root, name), keep=keep, dry_run=dry_run, grace_hours=grace_hours, now=now
+        )
+        for name in shadows.names(storage, root)
+    }
+    return CleanUp(kept, going_names, len(files), sum(files.values()), foreign, pictures, picture_bytes, of_shadows)
 
 
 def _tables(root: str, staying: Iterable[_Run], foreign: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import sum_of_ids
 from layoutgen.core.manifest import locales, wishes
 from layoutgen.core.manifest.column_types import encode, own_of, settle, stored
@@ -57,12 +59,15 @@ def make_plan(
     intent: str,
     rows_per_shard: int,
     replay: Replay | None = None,
+    *,
+    until: str = "",
 ) -> RunPlan:
-    """Plan a run and write the plan, its index last; `replay` is what `batches` come from, if it is one. The
-    user's own columns get the types that hold for the manifest and for the published rows."""
+    """Plan a run and write the plan, its index last; `replay` is what `batches` come from, if it is one, and `until`
+    when the run's time is up. The user's own columns get the types that hold for the manifest and for the published
+    rows."""
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-") as spill:
         raw, rows, found = _spill(batches, Path(spill), rules)
-        own, changes, columns = _settled(found, snapshots, rules.kind)
+        own, changes, columns = _settled(found, snapshots, rules.kind, keep=snapshots.upsert or bool(until))
         wanted = max(1, math.ceil(rows * rules.most_canvases / rows_per_shard))
         count = grown(snapshots.base, wanted)
         parts = max(1, math.ceil(rows / PART_ROWS))
@@ -85,6 +90,7 @@ def make_plan(
         left_out=replay.left_out if replay else 0,
         own=encode(own),
         own_changes=changes,
+        until=until,
     )
     if run.upsert:
         handled = letters.joined([*(part.keys for part in planned), *(replay.replayed if replay else ())])
@@ -93,15 +99,17 @@ def make_plan(
     return run
 
 
-def _settled(found: pa.Schema, snapshots: Snapshots, kind: JobKind) -> tuple[pa.Schema, dict[str, str], pa.Schema]:
+def _settled(
+    found: pa.Schema, snapshots: Snapshots, kind: JobKind, *, keep: bool
+) -> tuple[pa.Schema, dict[str, str], pa.Schema]:
     """The snapshot's own columns, logical; which of them get another type than they had; and the manifest's columns as
-    the plan has them."""
+    the plan has them. With `keep` columns stay that the manifest lacks."""
     published = snapshots.base.published
     table = own_columns.published(
         snapshots.storage, snapshots.root, published.run_id if published else None, snapshots.schema
     )
     is_own = set(found.names) - {*CONTRACTS[kind].columns, "input_row"}
-    own, changes = settle(table, pa.schema([field for field in found if field.name in is_own]), keep=snapshots.upsert)
+    own, changes = settle(table, pa.schema([field for field in found if field.name in is_own]), keep=keep)
     for name, change in changes.items():
         log.warning("own column %r: %s; rows that are carried over are converted once", name, change)
     for name in set(CONTRACTS[kind].offers) & set(own_of(CONTRACTS[kind].published, own)[1].names):
@@ -197,7 +205,10 @@ def _plan_part(
     failed = snapshots.write_unplanned(made.failed, part) if len(made.failed) else None
     ledger.write_part(part, iter(made.shards))
     shards = [
-        ShardPlan(number, part, group, len(table), sum_of_ids(table.column("row_id").to_pylist()))
+        ShardPlan(
+            *(number, part, group, len(table), sum_of_ids(table.column("row_id").to_pylist())),
+            priority=_priority(table, rules.priority),
+        )
         for group, (number, table) in enumerate(zip(made.numbers, made.shards, strict=True))
     ]
     tables = [*made.shards, made.failed] if snapshots.upsert else []
@@ -207,6 +218,21 @@ def _plan_part(
         shards,
         letters.joined(letters.keys(table.column("row_id").to_pylist()) for table in tables),
     )
+
+
+def _priority(table: pa.Table, name: str) -> float:
+    """How much of `run.priority` the rows have together; what is null or no number counts as 0. Raises Refusal where
+    they have no such column of numbers."""
+    if not name:
+        return 0.0
+    if name not in table.column_names:
+        names = ", ".join(table.column_names)
+        raise Refusal(f"run.priority = {name!r}: the rows have no such column; they have {names}")
+    try:
+        values = pc.fill_null(table.column(name).cast(pa.float64()), 0.0)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise Refusal(f"run.priority = {name!r}: give a column of numbers; {str(error).splitlines()[0]}") from None
+    return float(pc.sum(pc.if_else(pc.is_finite(values), values, 0.0)).as_py() or 0.0)
 
 
 def _selected(raw: pa.Table, rules: Rules, only: str, count: int) -> Plan:

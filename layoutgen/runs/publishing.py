@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from layoutgen.core.errors import Refusal
+from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs, run_files
 from layoutgen.io.tables.lease import Lease
@@ -22,27 +23,42 @@ def publish(storage: Storage, root: str, run_id: str, because: str, *, lease_sec
     table_kind(storage, root)
     folder = storage.join(root, f"snapshots/{run_id}")
     with Lease(storage, root, lease_seconds, storage.conditional(root)) as lease:
-        stored = storage.read_version(f"{folder}/_REFUSED")
-        if stored is None or not storage.exists(f"{folder}/_manifest.json"):
-            raise Refusal(f"{root} has no refused run {run_id}; a refused one has snapshots/RUN_ID/_REFUSED")
-        manifest = published_runs.manifest(storage, root, run_id)
-        if manifest["previous"] != lease.current.run_id != run_id:
-            raise Refusal(
-                f"run {run_id} was made from run {manifest['previous']}, and {lease.current.run_id} is published by "
-                "now, whose rows would be lost; run the job again, which takes over what it made"
-            )
-        _check_files(storage, root, manifest)
-        refusals = stored[0].decode().splitlines()
-        knowingly = {"because": because, "at": datetime.now(UTC).isoformat(), "refusals": refusals}
-        text = json.dumps({**manifest, "published_knowingly": knowingly}, ensure_ascii=False, indent=1)
-        lease.name(run_id)
-        storage.write(f"{folder}/_manifest.json", text.encode())
+        is_there = storage.exists(f"{folder}/_manifest.json")
+        manifest = published_runs.manifest(storage, root, run_id) if is_there else {}
+        knowingly = manifest.get("published_knowingly")
+        if lease.current.run_id != run_id or knowingly is None:
+            knowingly = _amend(lease, storage, root, manifest | {"run_id": run_id}, because)
+            lease.publish(run_id)
+            crash_point("after_swap")
         ledger = Ledger(storage, root, run_id)
         state = ledger.read_state() or {"run_id": run_id}
-        lease.publish(run_id)
         ledger.write_state({**state, "state": "published"})
+        crash_point("state_written")
         published_runs.mark_published(storage, root, run_id)
     return {"published": run_id, **knowingly}
+
+
+def _amend(lease: Lease, storage: Storage, root: str, manifest: dict[str, Any], because: str) -> dict[str, Any]:
+    """Write into a refused run's manifest why it is published all the same; return the words."""
+    run_id = manifest["run_id"]
+    folder = storage.join(root, f"snapshots/{run_id}")
+    stored = storage.read_version(f"{folder}/_REFUSED")
+    if stored is None or "files" not in manifest:
+        raise Refusal(f"{root} has no refused run {run_id}; a refused one has snapshots/RUN_ID/_REFUSED")
+    if manifest["previous"] != lease.current.run_id:
+        raise Refusal(
+            f"run {run_id} was made from run {manifest['previous']}, and {lease.current.run_id} is published by "
+            "now, whose rows would be lost; run the job again, which takes over what it made"
+        )
+    _check_files(storage, root, manifest)
+    refusals = stored[0].decode().splitlines()
+    knowingly = {"because": because, "at": datetime.now(UTC).isoformat(), "refusals": refusals}
+    text = json.dumps({**manifest, "published_knowingly": knowingly}, ensure_ascii=False, indent=1)
+    lease.name(run_id)
+    crash_point("before_amending")
+    storage.write(f"{folder}/_manifest.json", text.encode())
+    crash_point("before_swap")
+    return knowingly
 
 
 def _check_files(storage: Storage, root: str, manifest: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.config.stages import ImagesSettings
-from layoutgen.core import fingerprint, rows, schema
+from layoutgen.core import arms, fingerprint, rows, schema
 from layoutgen.core.fingerprint import Versions
 from layoutgen.core.pictures import strips
 from layoutgen.imaging import images
@@ -136,9 +136,10 @@ class Fetch:
     ) -> list[dict[str, str] | None]:
         read = fingerprint.reads(self._versions.values(), table)
         fingerprints: list[dict[str, str] | None] = [None] * len(table)
+        was = table.column(schema.WAS).to_pylist() if schema.WAS in table.column_names else fingerprints
         for i, sha in shas.items():
             row = {name: values[i] for name, values in read.items()}
-            fingerprints[i] = vars(fingerprint.keys(row, sha, stored, self._versions[row["application"]]))
+            fingerprints[i] = vars(fingerprint.keys(row, sha, stored, arms.of_row(self._versions, row), was[i]))
         return fingerprints
 
     def _read(self, uris: list[str]) -> Iterator[tuple[str, tuple[bytes, str] | StorageFault]]:

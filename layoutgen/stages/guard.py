@@ -24,20 +24,30 @@ from layoutgen.core import rows, schema
 from layoutgen.io.crash import crash_point
 from layoutgen.io.tables.ledger import Ledger
 from layoutgen.models.decoding.devices import DeviceError, is_lost
+from layoutgen.stages.postponing import NEVER, Deadline, postponed
 
 MOST_CRASHES = 2
 MOST_LOSSES = 5
 
 
 class Guard:
-    """A stage behind a write-ahead note of what it is at. `name` is the stage's."""
+    """A stage behind a write-ahead note of what it is at. `name` is the stage's; after the deadline it begins on
+    nothing."""
 
-    def __init__(self, name: str, build: Callable[[], Callable[[pa.Table], pa.Table]], ledger: Ledger) -> None:
-        self._name, self._stage, self._ledger = name, build(), ledger
+    def __init__(
+        self,
+        name: str,
+        build: Callable[[], Callable[[pa.Table], pa.Table]],
+        ledger: Ledger,
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self._name, self._stage, self._ledger, self._deadline = name, build(), ledger, deadline
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Run the stage on a shard, carefully where it has crashed on it before."""
         work = rows.open_rows(table)
+        if work and self._deadline.is_over():
+            table, work = postponed(table, self._name, self._deadline), []
         if not work:
             return self._stage(table)
         began = time.monotonic()

@@ -3,25 +3,32 @@
 A row whose fingerprint is the same as in that snapshot, and whose finished pictures are there, is marked `unchanged`,
 passes all stages untouched, and is carried over by the write stage. Another row of a known product takes its old
 results along (annotation, composition, placement, pictures): each stage keeps them where its own key did not change.
+A run's scope may leave rows as they are, without a look at their images, or have a stage of known rows run again.
 """
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from layoutgen.core import fingerprint, rows, schema
+from layoutgen.core import arms, fingerprint, rows, schema
 from layoutgen.core.brands.kits import NO_KITS, BrandKits
 from layoutgen.core.fingerprint import Keys, Versions
 from layoutgen.core.manifest.column_values import aligned, same_rows
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import picture_files
-from layoutgen.io.tables.ledger import Ledger
+from layoutgen.io.tables.ledger import Base, Ledger
+from layoutgen.io.tables.previous import Before
 from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.stages.branding import branded, with_planned_logo
 from layoutgen.stages.judging import RECOMPOSED
+from layoutgen.stages.postponing import postponed
+from layoutgen.stages.scope import WHOLE, Scope
+
+_RUN = ["row_id", "run_id"]
 
 
 class Load:
@@ -35,8 +42,9 @@ class Load:
         snapshots: Snapshots,
         versions: Mapping[str, Versions] | None,
         kits: BrandKits = NO_KITS,
+        scope: Scope = WHOLE,
     ) -> None:
-        self._kits = kits
+        self._kits, self._scope = kits, scope
         self._storage, self._ledger, self._snapshots = storage, ledger, snapshots
         self._compares, self._versions = versions is not None, versions or {}
         self._footers: dict[int, pq.FileMetaData] = {}
@@ -50,14 +58,37 @@ class Load:
         self._footers = {part: footer}
         planned = branded(planned, self._kits)
         count = len(planned)
+        if self._compares and "arm" in self._snapshots.schema.names:
+            arm = [arms.arm_of(product, self._scope.canary) for product in planned.column("product_id").to_pylist()]
+            planned = planned.append_column("arm", pa.array(arm, pa.string()))
         planned = planned.append_column(schema.SHARD, pa.array([address["shard"]] * count, pa.int32()))
         planned = planned.append_column(schema.ATTEMPT, pa.array([address["attempt"]] * count, pa.int32()))
         planned = planned.append_column(schema.TIMES, pa.array(["{}"] * count, pa.string()))
-        if self._compares and len(known := self._snapshots.previous.before(address["shard"]).known):
-            planned = self._compare(planned, known)
+        if self._compares and len((before := self._snapshots.previous.before(address["shard"])).known):
+            alone = self._left_alone(planned, before, address["shard"])
+            planned = self._compare(planned, before.known, alone)
+        if self._scope.deadline.is_over():
+            planned = postponed(planned, "load", self._scope.deadline)
         return rows.clock(planned, "load", 0, time.monotonic() - began)
 
-    def _compare(self, planned: pa.Table, old: pa.Table) -> pa.Table:
+    def _left_alone(self, planned: pa.Table, before: Before, shard: int) -> set[str]:
+        """The keys of published rows of which the manifest says what it said in the run of the scope, and of which
+        nothing newer is known."""
+        since, source = self._scope.since, self._snapshots.base.published
+        if since is None:
+            return set()
+        then = before.published
+        if since != source:
+            then = replace(self._snapshots.previous, base=Base(since)).before(shard).published
+        runs = {row["row_id"]: row["run_id"] for row in before.published.select(_RUN).to_pylist()}
+        known = before.known.select(_RUN).to_pylist()
+        newest = {row["row_id"] for row in known if runs.get(row["row_id"]) == row["run_id"]}
+        position = {row_id: i for i, row_id in enumerate(then.column("row_id").to_pylist())}
+        was = then.take(pa.array([position.get(row_id) for row_id in planned.column("row_id").to_pylist()], pa.int64()))
+        same = zip(was.column("row_id").to_pylist(), self._same_columns(planned, was), strict=True)
+        return newest & {row_id for row_id, is_same in same if is_same}
+
+    def _compare(self, planned: pa.Table, old: pa.Table, alone: set[str]) -> pa.Table:
         if "fingerprint" not in old.column_names:
             return planned
         position = {row_id: i for i, row_id in enumerate(old.column("row_id").to_pylist())}
@@ -68,26 +99,30 @@ class Load:
         was = taken.column("fingerprint").to_pylist()
         images = taken.column("image_sha256").to_pylist()
         read = fingerprint.reads(self._versions.values(), planned)
-        stored = self._stored(read, known)
+        left = {i for i, row_id in enumerate(planned.column("row_id").to_pylist()) if row_id in alone}
+        stored = self._stored(read, [None if i in left else index for i, index in enumerate(known)])
         status = planned.column("status").to_pylist()
         same_columns = self._same_columns(planned, taken)
         unchanged: dict[int, Keys] = {}
+        again: set[int] = set()
         for i, index in enumerate(known):
-            if index is None or was[i] is None:
+            if index is None or was[i] is None or i in left:
                 continue
             row = {name: values[i] for name, values in read.items()}
-            now = fingerprint.keys(row, images[i], stored, self._versions[row["application"]])
-            if same_columns[i] and fingerprint.same(now, was[i]):
+            now = fingerprint.keys(row, images[i], stored, arms.of_row(self._versions, row))
+            if same_columns[i] and self._can_be_backfilled(now, was[i]):
+                again.add(i)
+            elif same_columns[i] and fingerprint.same(now, was[i]):
                 unchanged[i] = now
         drawn = [i for i, now in unchanged.items() if now.render]
         lacking = picture_files.lacking(self._storage, taken, drawn)
         lost = self._without_background(taken, known)
         lacking |= lost
-        for i in unchanged.keys() - lacking:
+        for i in (unchanged.keys() - lacking) | left:
             status[i] = "unchanged"
         out = rows.replace(planned, status=pa.array(status, pa.string()))
         notes = taken.column("notes").to_pylist()
-        held = [None if i in lost else _of_own(keys, notes[i]) for i, keys in enumerate(was)]
+        held = [None if i in lost else self._held(_of_own(keys, notes[i]), i in again) for i, keys in enumerate(was)]
         out = out.append_column(schema.WAS, pa.array(held, schema.FINGERPRINT))
         out = out.append_column(schema.WAS_NOTES, taken.column("notes"))
         draws = any(versions.render for versions in self._versions.values())
@@ -96,6 +131,23 @@ class Load:
                 if name in self._snapshots.schema.names and name in taken.column_names:
                     out = out.append_column(taken.schema.field(name), taken.column(name))
         return out
+
+    def _can_be_backfilled(self, now: Keys, was: Mapping[str, str | None]) -> bool:
+        """Whether the scope has a stage of a row run again: its sources are the same, and it has all results before."""
+        if not self._scope.backfill:
+            return False
+        keys = vars(now)
+        before = fingerprint.STAGES[: fingerprint.STAGES.index(self._scope.backfill)]
+        has_all = all(was.get(stage) for stage in before if keys[stage])
+        return bool(keys[self._scope.backfill]) and now.source == was.get("source") and has_all
+
+    def _held(self, was: dict[str, str | None] | None, is_again: bool) -> dict[str, str | None] | None:
+        """The fingerprint by which stages know what they keep: of a row that is backfilled nothing from that stage on.
+        Other rows of such a run have no source there, so that `fingerprint.keys` makes all their keys as ever."""
+        if was is None or not self._scope.backfill:
+            return was
+        later = fingerprint.STAGES[fingerprint.STAGES.index(self._scope.backfill) :]
+        return was | (dict.fromkeys(later, "") if is_again else {"source": ""})
 
     def _without_background(self, taken: pa.Table, known: list[int | None]) -> set[int]:
         """The known rows of posters whose background is gone: nothing of them holds, they are made anew."""

@@ -25,13 +25,14 @@ PRODUCTS = 24
 DRIVER_POINTS = ("before_plan", "after_plan", "before_publish", "before_swap", "after_swap")
 SHARD_POINTS = ("during_shard", "rows_written", "data_written", "marker_written")
 STAGE_POINTS = ("during_fetch", "during_annotate", "during_compose", "during_place")
+PUBLISH_POINTS = ("before_amending", "before_swap", "after_swap", "state_written", "refusal_withdrawn")
 PICTURE_POINTS = ("during_render", "picture_drawn")
 VOLATILE = ("run_id", "created_at", "attempts")
 
 SETTINGS = """
 [run]
 rows_per_shard = 3
-max_failed_fraction = 1.0
+max_failed_fraction = {allowed}
 lease_seconds = {lease_seconds}
 [input]
 short_side = 320
@@ -179,7 +180,7 @@ class Night:
         self.output = output or str(folder / "layouts")
         self.root = root or Path(self.output)  # the table as files
         self.settings: dict[str, Any] = {"lease_seconds": 60.0, "attempts": 3, "timeout_s": 5.0, "endpoint_url": ""}
-        self.settings |= {"formats": [], "max_kb": 0}
+        self.settings |= {"formats": [], "max_kb": 0, "allowed": 1.0}
         self.program = "jobs.layouts" if cluster else "tests.chaos.quick"
         self.environment: dict[str, str] = {}
         self.driver: subprocess.Popen[str] | Forked | None = None

@@ -1,6 +1,8 @@
 """Whole nights in one process, without Ray: every part of a run but its actor pools and the search for a fair layout,
 in a fraction of a second."""
 
+import itertools
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -13,10 +15,10 @@ from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.io.tables import snapshot
 from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import composers
-from layoutgen.runs import catalogues
+from layoutgen.runs import catalogues, completion
 from layoutgen.runs import run as running
 from layoutgen.runs.job import RunOptions
-from layoutgen.stages import finishing, guard, write
+from layoutgen.stages import finishing, guard, postponing, write
 from layoutgen.streaming import in_process
 
 SETTINGS = LayoutsConfig.model_validate(
@@ -57,17 +59,22 @@ def night(
     crash_at: Callable[[str], bool] | None = None,
     config: LayoutsConfig = SETTINGS,
     composer: Callable[..., Any] = null_composer,
+    over: Callable[[], bool] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """Run the nightly job here. `crash_at` is asked at every named point whether to end there, by raising Crash;
-    `composer` is what builds the composer."""
+    `composer` is what builds the composer; `over` is asked before each stage whether a run with `until` has no time
+    left."""
 
     def point(name: str) -> None:
         if crash_at is not None and crash_at(name):
             raise Crash(name)
 
     changed: list[tuple[Any, str, Any]] = [(composers, "composer", composer)]
-    changed += [(module, "crash_point", point) for module in (running, catalogues, guard, write, finishing, snapshot)]
+    modules = (running, completion, catalogues, guard, write, finishing, snapshot)
+    changed += [(module, "crash_point", point) for module in modules]
+    if over is not None:
+        changed.append((postponing.Deadline, "is_over", lambda deadline: deadline.at is not None and over()))
     before = [(module, name, getattr(module, name)) for module, name, _ in changed]
     for module, name, value in changed:
         setattr(module, name, value)
@@ -79,5 +86,10 @@ def night(
 
 
 if __name__ == "__main__":
+    if "OVER_AFTER" in os.environ:  # the looks at the clock after which the time of a night with --until is up
+        looks = itertools.count(1 - int(os.environ["OVER_AFTER"]))
+        postponing.Deadline.is_over = lambda deadline: (  # type: ignore[method-assign]  # the clock of the test
+            deadline.at is not None and next(looks) > 0
+        )
     composers.composer = null_composer  # type: ignore[assignment]
     sys.exit(command.main("layouts", "", LayoutsConfig, partial(pipelines.run_layouts, stream=in_process)))

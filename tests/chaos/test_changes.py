@@ -19,13 +19,17 @@ from tests.budget import examples
 from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS
 from tests.chaos.quick import Crash, night
 from tests.chaos.test_properties import CATALOGUE, Cut, lay_out
+from tests.runs.test_canary import trying
+from tests.runs.test_deadline import LATE
 from tests.runs.test_run import with_run
 
 pytestmark = pytest.mark.slow
 
-# How a night ends: as it should, refused where a row fails, over its first rows, as a replay, with an erasure after it,
-# or cut off for good.
-END = st.sampled_from(["whole", "refused", "limited", "replay", "erased", *DRIVER_POINTS, *SHARD_POINTS])
+# How a night ends: as it should, refused where a row fails, over its first rows, over some of them, over what changed,
+# with a stage run again, with other settings for some products, with its time up after a shard, as a replay, with an
+# erasure after it, or cut off for good.
+PARTS = ("limited", "only", "since", "backfill", "canary", "late", "replay", "erased")
+END = st.sampled_from(["whole", "refused", *PARTS, *DRIVER_POINTS, *SHARD_POINTS])
 NIGHTS = st.lists(st.tuples(CATALOGUE, END, st.booleans()), min_size=2, max_size=4)
 GOODS = [(0, 0, "a")] * 6
 ERASED = products_of(["p0", "p3"], "test")
@@ -71,6 +75,17 @@ def _end(manifest: str, root: str, end: str) -> None:
             night(manifest, root, config=with_run(max_failed_fraction=0.0))
         case "limited":
             night(manifest, root, limit=3)
+        case "only":
+            night(manifest, root, only="product_id in ('p0', 'p2', 'always')")
+        case "since":
+            night(manifest, root, since_changes="last")
+        case "backfill":
+            night(manifest, root, backfill="place")
+        case "canary":
+            night(manifest, root, config=trying(Path(root).parent))
+        case "late":
+            left = Cut("marker_written", 1)
+            night(manifest, root, lambda name: left(name) and False, until=LATE, over=lambda: left.left < 1)
         case "replay":
             try:
                 night(manifest, root, replay=published_runs.current(Storage(), root))
@@ -88,6 +103,10 @@ def _end(manifest: str, root: str, end: str) -> None:
 @settings(max_examples=examples(3, soak=40), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(NIGHTS)
 @example([([(-2, 1, "b")] * 6, "whole", False), (GOODS, "replay", False), ([(-1, 0, None)] * 6, "refused", True)])
+@example([([(0, 0, None)] * 6, "whole", True), (GOODS, "late", True), ([(0, 0, None)] * 6, "late", True)])
+@example([([(1, 1, None)] * 6, "late", True), ([(-2, 2, "b"), None] * 3, "late", False), (GOODS, "only", True)])
+@example([([(0, 1, "a"), *[(0, 0, None)] * 5], "since", True), ([(0, 1, "b"), None] * 3, "backfill", True)])
+@example([(GOODS, "canary", True), ([(1, 1, "b")] * 6, "canary", False), (GOODS, "late", True), (GOODS, "whole", True)])
 @example([([(1, 1, None)] * 6, "data_written", False), ([None] * 6, "whole", False), (GOODS, "limited", True)])
 @example(
     [(GOODS, "erased", False), ([(1, 1, None)] * 6, "whole", False), (GOODS, "erased", True), (GOODS, "whole", True)]

@@ -5,13 +5,29 @@ it. Every victim at every point, on Ray, is for the nightly run.
 """
 
 import contextlib
+import json
+import os
 import signal
+from pathlib import Path
 
 import psutil
 import pyarrow as pa
 import pytest
 
-from tests.chaos.nights import DRIVER_POINTS, SHARD_POINTS, STAGE_POINTS, Cluster, Night, check_table, current
+from layoutgen import tables
+from layoutgen.io.storage import Storage
+from layoutgen.io.tables import published_runs
+from tests.chaos.nights import (
+    DRIVER_POINTS,
+    PUBLISH_POINTS,
+    SHARD_POINTS,
+    STAGE_POINTS,
+    Cluster,
+    Night,
+    check_table,
+    current,
+)
+from tests.forked import Forked
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +74,72 @@ def _kill_in_turn(night: Night, points: tuple[str, ...], undisturbed: dict[str, 
         assert summary["shards_resumed"]
     assert {name: night.markers()[name] for name in before} == before
     check_table(night.root, undisturbed, summary["run_id"])
+
+
+def test_a_driver_killed_at_every_point_of_a_night_whose_time_is_up_loses_no_row(
+    quick: Night, calm: dict[str, pa.Table], manifest: Path
+) -> None:
+    other = manifest.with_name("older.jsonl")
+    other.write_text(manifest.read_text().replace('"Vase ', '"Older vase '))
+    quick.manifest = other
+    before = quick.finish()["published"]
+    quick.manifest = manifest
+    until = ("--until", "2099-01-01T00:00Z")
+    quick.environment["OVER_AFTER"] = "24"
+    for point in POINTS:
+        quick.arm(point)
+        quick.start(*until)
+        quick.stopped_at(point)
+        quick.kill()
+        if point == "marker_written":  # a shard is done, and now time is up
+            quick.environment["OVER_AFTER"] = "0"
+    published = tables.read(str(quick.root))
+    code, summary = quick.start(*until).end()
+    assert code == 4, quick.log.read_text()[-5000:]
+    assert summary["computed"] == 0, "the one that was killed behind the swap had published"
+    assert summary["postponed"]["carried_over"] > 0
+    titles = published.column("title").to_pylist()
+    assert len(titles) == before == len(set(published.column("row_id").to_pylist()))
+    assert {title.split()[0] for title in titles} == {"Vase", "Older"}, "some rows are new, the others as they were"
+    check_feed(quick)
+    check_table(quick.root, calm, quick.finish()["run_id"])
+
+
+def check_feed(night: Night) -> None:
+    """The feed between the two newest snapshots says which of their rows differ."""
+    newest = current(night.root)
+    folder = night.root / "snapshots"
+    previous = json.loads((folder / newest / "_manifest.json").read_text())["previous"]
+    sides = [
+        {row["row_id"]: row for row in published_runs.read(Storage(), str(night.root), run_id).to_pylist()}
+        for run_id in (previous, newest)
+    ]
+    differ = {key for key in sides[0].keys() | sides[1].keys() if sides[0].get(key) != sides[1].get(key)}
+    assert {*tables.changes(str(night.root), since=previous).column("row_id").to_pylist()} == differ
+
+
+def test_a_refused_run_whose_publication_is_killed_at_every_point_is_published_once(
+    quick: Night, calm: dict[str, pa.Table]
+) -> None:
+    quick.settings["allowed"] = 0.0
+    code, refused = quick.start().end()
+    assert (code, refused["current"]) == (1, False)
+    asked = ["--output", quick.output, "--publish", refused["run_id"], "--because", "agreed"]
+    environment = {**os.environ, "LAYOUTGEN_CRASH": str(quick.crash)}
+    out = quick.folder / "published.out"
+    for point in PUBLISH_POINTS:
+        quick.arm(point)
+        quick.driver = Forked("jobs.maintain", asked, environment, out, quick.log, ["tests.chaos.quick"])
+        quick.stopped_at(point)
+        quick.kill()
+        is_swapped = PUBLISH_POINTS.index(point) >= PUBLISH_POINTS.index("after_swap")
+        assert ((quick.root / "CURRENT").exists() and current(quick.root) == refused["run_id"]) == is_swapped
+    quick.driver = Forked("jobs.maintain", asked, environment, out, quick.log, ["tests.chaos.quick"])
+    code, said = quick.end()
+    assert code == 0, quick.log.read_text()[-3000:]
+    assert (said["published"], said["because"]) == (refused["run_id"], "agreed")
+    assert not (quick.root / "snapshots" / refused["run_id"] / "_REFUSED").exists()
+    check_table(quick.root, calm, refused["run_id"])
 
 
 def _strike(victim: str, cluster: Cluster, here: psutil.Process, night: Night) -> None:

@@ -42,8 +42,8 @@ def test_an_unknown_section_is_an_error_that_names_the_known_ones(tmp_path):
     said = message(tmp_path, "[image]\nside = 3")
     assert "unknown key image;" in said
     assert (
-        "run, expect, publish, input, storage, images, load, annotate, compose, style, place, repair, marketing, "
-        "protect, cover, render, write" in said
+        "run, expect, publish, canary, input, storage, images, load, annotate, compose, style, place, repair, "
+        "marketing, protect, cover, render, write" in said
     )
 
 

@@ -147,7 +147,7 @@ NEUTRAL = {
     *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds", "run.stale_days"),
     *("publish.iceberg", "publish.delta", "publish.lineage", "publish.partition_by"),
     *("expect.min_rows", "expect.max_dead_letters", "expect.max_stale_fraction", "expect.drift_confidence"),
-    *("run.nodes", "run.max_deleted_fraction", "run.shard_mb"),
+    *("run.nodes", "run.max_deleted_fraction", "run.shard_mb", "run.priority", "canary.settings", "canary.share"),
     *("storage.endpoint_url", "storage.attempts", "storage.timeout_s", "storage.concurrency"),
     *("storage.addressing", "storage.web_prefixes"),
     "style.brands",  # rows of a kit's brand alone, by `Versions.kits`: tests/pipeline/test_brand_kits.py

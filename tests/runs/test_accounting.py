@@ -13,7 +13,7 @@ from jobs import command, status
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.ledger import Ledger
-from layoutgen.runs import accounting, standing
+from layoutgen.runs import accounting, gauges, standing
 from layoutgen.runs.job import RunOptions
 from layoutgen.stages import guard
 from tests.chaos import quick
@@ -44,7 +44,7 @@ def series(monkeypatch: pytest.MonkeyPatch) -> Series:
             seen[(self.name.removeprefix("layoutgen_"), *(labels[key] for key in self.keys))] = value
 
     monkeypatch.setattr(metrics, "Gauge", FakeGauge)
-    monkeypatch.setattr(accounting, "is_joined", lambda: True)
+    monkeypatch.setattr(gauges, "is_joined", lambda: True)
     return seen
 
 
@@ -65,7 +65,7 @@ def test_metrics_name_table_and_run_count_planning_and_end_with_the_run(
     root = str(tmp_path / "out")
     night(_manifest(tmp_path, bad), root, None, STRICT, run_id="a")
     rows = {key[3]: value for key, value in series.items() if key[:3] == ("rows", root, "a")}
-    assert rows == {"planned": 20, "computed": 20 - bad, "unchanged": 0, "stale": 0, "failed": bad}
+    assert rows == {"planned": 20, "computed": 20 - bad, "unchanged": 0, "stale": 0, "postponed": 0, "failed": bad}
     assert {key[3]: value for key, value in series.items() if key[0] == "run_state"} == {
         name: float(name == state) for name in ("running", "published", "refused", "stopped")
     }

@@ -15,7 +15,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
 from layoutgen.io.tables.lease import LeaseError
 from layoutgen.io.tables.snapshot import Snapshots
-from layoutgen.runs import run as running
+from layoutgen.runs import resumption
 from layoutgen.runs.accounting import LostRowsError
 from tests.chaos.quick import SETTINGS, Crash, night
 from tests.drawn import encoded, photo
@@ -151,7 +151,7 @@ def test_a_row_that_stays_stale_is_a_dead_letter_after_the_days_allowed(
 ) -> None:
     table.night()
     (table.folder / "3.jpg").unlink()
-    today = datetime.now(running.UTC)
+    today = datetime.now(resumption.UTC)
 
     class Days(datetime):
         days = 0
@@ -160,7 +160,7 @@ def test_a_row_that_stays_stale_is_a_dead_letter_after_the_days_allowed(
         def now(cls, zone: Any = None) -> datetime:
             return today + timedelta(days=cls.days)
 
-    monkeypatch.setattr(running, "datetime", Days)
+    monkeypatch.setattr(resumption, "datetime", Days)
     for Days.days in range(1, 4):
         assert table.night(config=with_run(stale_days=3))["stale"] == 1
     Days.days = 4
@@ -378,7 +378,7 @@ def test_a_few_rows_may_go_from_a_small_table_without_a_question(table: Table) -
 
 def test_a_shard_holds_no_more_rows_than_its_pictures_have_room_for() -> None:
     def rows(**sections: dict[str, Any]) -> int:
-        return running.rows_per_shard(LayoutsConfig.model_validate(sections))
+        return resumption.rows_per_shard(LayoutsConfig.model_validate(sections))
 
     assert rows(images={"side": 768}) == 512
     assert rows(images={"side": 4096}) == 30, "8.4 MB of JPEG a row"

@@ -79,7 +79,7 @@ class Rules:
     `own_offers` are columns of offers that are the user's own; `styles` are the names of the house styles that there
     are, () for any, and `variants` how many layouts a canvas has whose row does not say; `zones` are the names of
     platforms' zones; `layout` says how many images are shown of rows that don't; `only` is a filter
-    (`selection`) over planned rows, None for all."""
+    (`selection`) over planned rows, None for all; `priority` is the column whose sum orders shards, "" for none."""
 
     canvases: tuple[str, ...]
     short_side: int
@@ -94,6 +94,7 @@ class Rules:
     zones: tuple[str, ...] = ()
     layout: str = wishes.SINGLE
     only: str | None = None
+    priority: str = ""
 
     def canvas_of(self, name: str) -> str:
         """A canvas by its size, such as "1080x1080" for "1:1"; a name that is none as it is."""

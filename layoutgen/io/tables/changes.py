@@ -8,7 +8,7 @@ feed applied is the snapshot. A run's feed is against the snapshot that its mani
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from math import gcd
 from typing import Any
 
@@ -20,6 +20,7 @@ from layoutgen.core.row_types import FINGERPRINT
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import run_files
 from layoutgen.io.tables.ledger import ShardReport
+from layoutgen.io.tables.previous import Before
 from layoutgen.io.tables.published_runs import CHANGES_FOLDER, SnapshotError, current
 
 CHANGES = pa.schema(
@@ -46,10 +47,10 @@ _READ = ["row_id", "product_id", "fingerprint", "run_id"]
 _STAGES = ("source", "annotate", "cut_out", "compose", "paint", "place", "render")
 
 
-def between(before: pa.Table, after: pa.Table) -> tuple[pa.Table, int]:
+def between(before: pa.Table, after: pa.Table, losing: Collection[str] = ()) -> tuple[pa.Table, int]:
     """The feed from a shard's published rows to those that take their place, sorted by key, and how many rows are the
-    same; both tables have the same columns."""
-    if before.equals(after):
+    same; both tables have the same columns. Rows of the keys `losing` differ in columns that are no more."""
+    if not losing and before.equals(after):
         return CHANGES.empty_table(), len(after)
     old, new = (
         {row["row_id"]: (i, row) for i, row in enumerate(table.select(_READ).to_pylist())} for table in (before, after)
@@ -59,7 +60,7 @@ def between(before: pa.Table, after: pa.Table) -> tuple[pa.Table, int]:
         table.take(pa.array([side[row_id][0] for row_id in both], pa.int64()))
         for table, side in ((before, old), (after, new))
     ]
-    same = {row_id for row_id, is_same in zip(both, same_rows(*pair), strict=True) if is_same}
+    same = {row_id for row_id, is_same in zip(both, same_rows(*pair), strict=True) if is_same} - {*losing}
     touched = sorted((old.keys() | new.keys()) - same)
     entries = [
         _entry(*(side[row_id][1] if row_id in side else None for side in (old, new))) | {"row_id": row_id}
@@ -90,11 +91,11 @@ def _stages(was: Mapping[str, str | None] | None, now: Mapping[str, str | None] 
 
 
 def write(
-    storage: Storage, folder: str, shard: int, before: pa.Table, after: pa.Table, compression: str
+    storage: Storage, folder: str, shard: int, before: Before, after: pa.Table, compression: str
 ) -> dict[str, Any]:
     """Write a shard's feed below the snapshot's folder, if anything changed; return what was read back, by the fields
     of `ledger.ShardReport`."""
-    feed, same = between(before, after)
+    feed, same = between(before.published, after, before.losing)
     if not len(feed):
         return {"changes": None, "same": same}
     uri = storage.join(folder, f"{CHANGES_FOLDER}/changes-{shard:05d}.parquet")

@@ -7,13 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from layoutgen.core.arms import RUN
 from layoutgen.core.covers.key_elements import UNKNOWN
 from layoutgen.core.reading.grounding import SIGN
 from layoutgen.core.schema import RESULTS
 from layoutgen.io.tables import picture_files
 
 _MEASURED = ("product_id", "canvas_width", "canvas_height", "elements", "subject_covered", "objections")
-_COLUMNS = (*_MEASURED, "row_id", "application", "accepted", "reasons", "annotator", "notes", *RESULTS["render"])
+_COLUMNS = (*_MEASURED, "arm", "row_id", "application", "accepted", "reasons", "annotator", "notes", *RESULTS["render"])
 
 
 def columns(schema: pa.Schema) -> list[str]:
@@ -31,8 +32,27 @@ def of_table(table: pa.Table) -> dict[str, Any]:
         "asked": _asked(table) if "annotator" in names else 0,
         "unread": _unread(table) if "notes" in names else 0,
         "measures": _measures(table) if "elements" in names else {},
+        "arms": _arms(table) if "arm" in names else {},
         "pictures": picture_files.counted(picture_files.of_table(table)) if has_pictures else {},
     }
+
+
+def with_failed(counted: dict[str, Any], arms: list[str | None]) -> dict[str, Any]:
+    """The counts of a file, with a failed row for each of these arms."""
+    by_arm = {name: dict(of_arm) for name, of_arm in counted["arms"].items()}
+    for name, count in Counter(arm or RUN for arm in arms).items():
+        by_arm.setdefault(name, {})["failed"] = count
+    return counted | {"arms": by_arm}
+
+
+def _arms(table: pa.Table) -> dict[str, dict[str, float]]:
+    """Of each arm its rows, how many are judged, and what the judge holds against them in all."""
+    arms = table.column("arm").to_pylist()
+    by_arm: dict[str, Counter[str]] = {}
+    for arm, objections in zip(arms, table.column("objections").to_pylist(), strict=True):
+        of_arm = by_arm.setdefault(arm or RUN, Counter(rows=0, judged=0, objections=0))
+        of_arm.update(rows=1, judged=objections is not None, objections=objections or 0)
+    return {name: dict(of_arm) for name, of_arm in by_arm.items()}
 
 
 def _measures(table: pa.Table) -> dict[str, list[float]]:

@@ -6,7 +6,10 @@ import pyarrow as pa
 
 from layoutgen.core import schema
 
+POSTPONED = "postponed"
+"""The kind of rows that did not fail: the run's time was up before they were worked on."""
 RETRYABLE = {
+    POSTPONED,
     "not_found",
     "access_denied",
     "archived",

@@ -25,7 +25,7 @@ from layoutgen.core.schema import ELEMENT, LAYOUTS
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables import layout_arrays, published_runs
 
-KEYS = ("row_id", "product_id", "canvas", "category", "application", "composer", "adapter", "created_at")
+KEYS = ("row_id", "product_id", "canvas", "category", "application", "composer", "adapter", "arm", "created_at")
 TEXT_IN_PICTURE = "text_in_picture"
 _PKU_WIDTH, _PKU_HEIGHT = 513, 750
 _LARGEST_PX = 1 << 16

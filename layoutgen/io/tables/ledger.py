@@ -46,17 +46,17 @@ class Busy:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What came of a shard, as counted in the data that was read back. `computed`, `unchanged`, `stale` and `kept` are
-    published rows; `before` counts the rows of the snapshot before, `deleted` those of them that are no more; `open`
-    counts dead letters of runs before that were not tried again; `ids` is
-    the digest of the planned keys that were found written; `failed` is `stage/kind` to number; `stages` tells how long
-    each stage was busy; `verdicts` counts the published rows by the acceptance check's verdict, where there is one:
-    `accepted`, and `refused/` with a reason. `asked` counts those whose texts a language model was asked about,
-    `unread` those whose key elements it said in a way that nobody could read, `applications` all of them by their
-    application, `pictures` their finished pictures (`picture_files.counted`); `lacking` counts the computed rows
-    that lack one. `changes` is the file of the shard's change feed, whose rows `ops` counts by what was done; `same`
-    counts the published rows that are as in the snapshot before. `measures` are sums of what
-    a night must not drift in (`core.metrics.drift.Sums`)."""
+    """What came of a shard, as counted in the data that was read back. `computed`, `unchanged`, `stale`, `postponed`
+    (as the run's time was up) and `kept` are published rows; `before` counts the rows of the snapshot before, `deleted`
+    those of them that are no more; `open` counts dead letters of runs before that were not tried again, `waiting` those
+    of them that no run had time for; `ids` is the digest of the planned keys that were found written; `failed` is
+    `stage/kind` to number; `stages` tells how long each stage was busy; `verdicts` counts the published rows by the
+    acceptance check's verdict, where there is one: `accepted`, and `refused/` with a reason. `asked` counts those whose
+    texts a language model was asked about, `unread` those whose key elements it said in a way that nobody could read,
+    `applications` all of them by their application, `pictures` their finished pictures (`picture_files.counted`);
+    `lacking` counts the computed rows that lack one. `changes` is the file of the shard's change feed, whose rows `ops`
+    counts by what was done; `same` counts the published rows that are as in the snapshot before. `measures` are sums of
+    what a night must not drift in (`core.metrics.drift.Sums`)."""
 
     shard: int
     published: Written | None
@@ -72,6 +72,8 @@ class ShardReport:
     stages: dict[str, Busy] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
     stale: int = 0
+    postponed: int = 0
+    waiting: int = 0
     asked: int = 0
     unread: int = 0
     applications: dict[str, int] = field(default_factory=dict)
@@ -83,6 +85,17 @@ class ShardReport:
     ops: dict[str, int] = field(default_factory=dict)
     same: int = 0
     measures: dict[str, list[float]] = field(default_factory=dict)
+    arms: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def absent(self) -> int:
+        """Planned rows that are not there, as the run's time was up: their dead letters say so."""
+        return sum(count for name, count in self.failed.items() if name.endswith("/postponed"))
+
+    @property
+    def left(self) -> int:
+        """Planned rows that the run's time did not suffice for."""
+        return self.postponed + self.absent
 
     @property
     def seconds(self) -> float:
@@ -105,13 +118,15 @@ class ShardReport:
 
 @dataclass(frozen=True)
 class ShardPlan:
-    """Where a shard's planned rows lie (part and row group), how many they are, and the digest of their keys."""
+    """Where a shard's planned rows lie (part and row group), how many they are, and the digest of their keys;
+    `priority` is the sum of theirs (`run.priority`)."""
 
     shard: int
     part: int
     group: int
     rows: int
     ids: str
+    priority: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +161,8 @@ class RunPlan:
     `base` is what it builds on; `upsert` keeps the published rows that are not planned; `failed` reports the rows that
     can't be worked on and those that stay dead letters; `left_out` counts the rows of a replay that are not run again
     since the table knows newer input of them. `own` are the user's own columns, as `core.manifest.column_types.encode`
-    writes them ("": an older version planned), `own_changes` says which of them have another type from this run on."""
+    writes them ("": an older version planned), `own_changes` says which of them have another type from this run on.
+    `until` is when the run's time is up, ISO 8601 ("": never)."""
 
     intent: str
     created_at: str
@@ -159,6 +175,7 @@ class RunPlan:
     left_out: int = 0
     own: str = ""
     own_changes: dict[str, str] = field(default_factory=dict)
+    until: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from layoutgen.core.manifest.column_types import NO_COLUMNS
+from layoutgen.core.manifest.column_types import NO_COLUMNS, own_of
 from layoutgen.core.manifest.column_values import aligned, is_aligned
 from layoutgen.core.manifest.plan import shard_of
 from layoutgen.io.storage import Storage
@@ -33,11 +34,13 @@ class PublishedFile(NamedTuple):
 class Before:
     """A shard's rows before a run. `published` are those of the published snapshot, `known` the newest of each key in
     that snapshot and the unpublished runs; both have the contract's columns and the settled own ones. `file` is the
-    published file where it holds this shard's rows, in these columns, and nothing else."""
+    published file where it holds this shard's rows, in these columns, and nothing else. `losing` are the keys of
+    published rows with a value in a column that is settled to go."""
 
     published: pa.Table
     known: pa.Table
     file: PublishedFile | None = None
+    losing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Previous:
             newer = self._unpublished(source, shard)
             if newer is not None:
                 known = _overlaid(known, newer)
-        return Before(published, known, file)
+        return Before(published, known, file, self._losing(table) if table is not None else frozenset())
 
     def _published_file(self, shard: int) -> PublishedFile | None:
         source = self.base.published
@@ -90,6 +93,13 @@ class Previous:
             return None
         # An own column that this run has settled otherwise is as good as new.
         return self._of_shard(aligned(table, self.schema, self.own, as_is=True), shard, source)
+
+    def _losing(self, table: pa.Table) -> frozenset[str]:
+        contract, own = own_of(self.schema, self.own)
+        going = [name for name in table.column_names if name not in (*contract.names, *own.names)]
+        row_ids = table.column("row_id").to_pylist()
+        filled = (pc.is_valid(table.column(name)).to_pylist() for name in going)
+        return frozenset(row_id for column in filled for row_id, is_set in zip(row_ids, column, strict=True) if is_set)
 
     def _part(self, source: Source, shard: int) -> str:
         return self.storage.join(self.root, f"snapshots/{source.run_id}/{part(shard % source.shards)}")

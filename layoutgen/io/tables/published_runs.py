@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from layoutgen.core import schema
 from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.column_values import concat
+from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Source
@@ -51,6 +52,7 @@ def mark_published(storage: Storage, root: str, run_id: str | None) -> None:
     if not run_id or storage.exists(f"{folder}/_SUCCESS") or not storage.exists(f"{folder}/_manifest.json"):
         return
     storage.delete(f"{folder}/_REFUSED")
+    crash_point("refusal_withdrawn")
     storage.write(f"{folder}/_SUCCESS", b"")
 
 
@@ -58,6 +60,12 @@ def manifest(storage: Storage, root: str, run_id: str) -> dict[str, Any]:
     """What `finish` wrote of a run. Raises StorageError where there is nothing."""
     found: dict[str, Any] = json.loads(storage.read(storage.join(root, f"snapshots/{run_id}/_manifest.json")))
     return found
+
+
+def postponed_shards(storage: Storage, root: str, source: Source | None, shards: int) -> set[int]:
+    """The shards, of `shards`, that a published run left in part for the next, as its time was up."""
+    left = manifest(storage, root, source.run_id).get("postponed", ()) if source else ()
+    return {shard for number in left for shard in range(number, shards, source.shards)} if source else set()
 
 
 def row_files(storage: Storage, folder: str) -> list[str]:

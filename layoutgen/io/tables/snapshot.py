@@ -32,7 +32,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.io.tables import changes, counts, dead_letters, letters, picture_files, run_files, staleness
 from layoutgen.io.tables.ledger import NO_BASE, Base, ShardReport, Written
 from layoutgen.io.tables.previous import Before, Previous, PublishedFile, chosen, part
-from layoutgen.io.tables.published_runs import CHANGES_FOLDER, manifest
+from layoutgen.io.tables.published_runs import CHANGES_FOLDER, manifest, postponed_shards
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,18 @@ class Snapshots:
         same = {row_id for row_id, word in zip(planned, status, strict=True) if word == "unchanged"}
         old = set(before.published.column("row_id").to_pylist())
         kept = old - set(planned) if self.upsert else set()
+        waiting = {row_id for row_id, word in zip(planned, status, strict=True) if word == dead_letters.POSTPONED}
         stale = self._stale(table, before.published)
-        failed = [i for i, word in enumerate(status) if word == "failed" and planned[i] not in stale]
+        absent = waiting - old
+        failed = [
+            i for i, word in enumerate(status) if (word == "failed" and planned[i] not in stale) or planned[i] in absent
+        ]
         good = _taken(table, ok)
         dead = dead_letters.of_rows(self._stamped(_taken(table, failed)), attempt)
         carried = [
             staleness.cleared(chosen(before.known, same)),
             staleness.marked(chosen(before.published, set(stale)), stale, self.created_at),
-            chosen(before.published, kept),
+            chosen(before.published, kept | (waiting & old)),
         ]
         computed = aligned(self._stamped(good), self.schema, self.own)
         every = range(len(computed))
@@ -106,7 +110,7 @@ class Snapshots:
         merged, file = self._merged([computed, *carried], before)
         published, rows = self._write(self.part(shard), file)
         crash_point("rows_written")
-        feed = changes.write(self.storage, self.folder, shard, before.published, merged, self.compression)
+        feed = changes.write(self.storage, self.folder, shard, before, merged, self.compression)
         dead_uri = self.storage.join(self.dead_folder, part(shard))
         dead_written, dead_ids = self._write_dead(dead_uri, dead) if failed else (None, [])
         planned_ids = [row_id for row_id in (*rows.column("row_id").to_pylist(), *dead_ids) if row_id not in kept]
@@ -118,12 +122,13 @@ class Snapshots:
             computed=len(ok),
             unchanged=len(same),
             kept=len(kept),
+            postponed=len(waiting & old),
             deleted=len(old - set(planned) - kept),
             images=len(set(images)),
             ids=sum_of_ids(planned_ids),
             failed=dead_letters.by_kind(dead),
             attempt=attempt,
-            **counts.of_table(rows),
+            **counts.with_failed(counts.of_table(rows), _arms_of(_taken(table, failed))),
             **feed,
             lacking=len(lacking),
             stale=len(stale),
@@ -134,11 +139,11 @@ class Snapshots:
         """The planned rows that are published and failed for a passing reason, key to reason: those of which the
         manifest still names the same images. What a merchant replaced is not shown for longer."""
         images = dict(zip(*(published.column(name).to_pylist() for name in ("row_id", "images")), strict=True))
-        rows = zip(*(table.column(name).to_pylist() for name in ("row_id", "images", "error")), strict=True)
+        rows = zip(*(table.column(name).to_pylist() for name in ("row_id", "images", "error", "status")), strict=True)
         passing = {
             row_id: f"{error['stage']}/{error['kind']}: {error['message']}"
-            for row_id, named, error in rows
-            if error and error["kind"] in dead_letters.RETRYABLE and images.get(row_id) == named
+            for row_id, named, error, status in rows
+            if status == "failed" and error["kind"] in dead_letters.RETRYABLE and images.get(row_id) == named
         }
         return staleness.allowed(passing, published, self.created_at, self.stale_days)
 
@@ -169,7 +174,7 @@ class Snapshots:
         count = len(before.published)
         merged, file = self._merged([before.published if self.upsert else before.published.slice(0, 0)], before)
         written, rows = self._write(self.part(shard), file)
-        feed = changes.write(self.storage, self.folder, shard, before.published, merged, self.compression)
+        feed = changes.write(self.storage, self.folder, shard, before, merged, self.compression)
         report = ShardReport(shard, written, None, 0, 0, len(rows), count - len(rows), 0, sum_of_ids([]), before=count)
         return replace(report, **counts.of_table(rows), **feed)
 
@@ -210,9 +215,11 @@ class Snapshots:
             waiting.clear()
             uri = self.storage.join(self.dead_folder, f"kept-{len(reports):05d}.parquet")
             written, ids = self._write_dead(uri, table)
-            reports.append(
-                ShardReport(-1 - number - len(reports), None, written, 0, 0, 0, 0, 0, sum_of_ids([]), open=len(ids))
+            report = ShardReport(
+                -1 - number - len(reports), None, written, 0, 0, 0, 0, 0, sum_of_ids([]), open=len(ids)
             )
+            waiting_letters = table.column("kind").to_pylist().count(dead_letters.POSTPONED)
+            reports.append(replace(report, waiting=waiting_letters))
 
         for table in letters.stream(self.storage, self.root, self.base.published.run_id) if self.base.published else ():
             left = ~np.isin(letters.keys(table.column("row_id").to_pylist()), handled)
@@ -285,6 +292,7 @@ class Snapshots:
             "changes": [vars(report.changes) for report in reports if report.changes],
             "dead_letters": [vars(report.dead) for report in reports if report.dead],
             **described(self.own, self.schema),
+            "postponed": self._postponed(reports),
             "measures": drift.added(*(report.measures for report in reports)),
             "summary": summary,
             "settings": settings,
@@ -299,12 +307,28 @@ class Snapshots:
             self.storage.join(self.folder, "_REFUSED"), "".join(f"{reason}\n" for reason in reasons).encode()
         )
 
+    def _postponed(self, reports: list[ShardReport]) -> list[int]:
+        """Shards that hold less than was planned, as the run's time was up: those of runs before that it did not plan
+        whole are among them."""
+        own = {report.shard for report in reports if report.left}
+        if self.upsert and self.base.published:
+            own |= postponed_shards(self.storage, self.root, self.base.published, self.shards)
+        return sorted(own)
+
     def _planned_at(self) -> str | None:
         """When a whole manifest was planned for the last time: a run that keeps rows beyond its own plans a part."""
         if not self.upsert or not self.base.published:
             return self.created_at.isoformat()
         before: str | None = manifest(self.storage, self.root, self.base.published.run_id).get("planned_at")
         return before
+
+
+def _arms_of(failed: pa.Table) -> list[str | None]:
+    """The arms of rows that failed, and not of those that no run had time for."""
+    if "arm" not in failed.column_names:
+        return []
+    columns = (failed.column(name).to_pylist() for name in ("arm", "status"))
+    return [arm for arm, status in zip(*columns, strict=True) if status == "failed"]
 
 
 def _taken(table: pa.Table, positions: list[int]) -> pa.Table:

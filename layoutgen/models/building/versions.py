@@ -141,6 +141,11 @@ def with_kits(versions: Mapping[str, Versions], digests: Mapping[str, str]) -> d
     return {name: replace(of_rows, kits=digests) for name, of_rows in versions.items()}
 
 
+def backfilled(versions: Mapping[str, Versions], stage: str | None) -> dict[str, Versions]:
+    """The versions of a run that makes a stage of known rows anew; None: of any other run."""
+    return {name: replace(of_rows, backfill=stage or "") for name, of_rows in versions.items()}
+
+
 def recipes(settings: RenderSettings, files: Sequence[str] = ()) -> dict[str, str]:
     """What stands for all that draws and writes a row's file, besides the row: by format, in the order of the settings.
     `files` are fonts that rows may name besides the embedded ones."""

@@ -58,6 +58,7 @@ def test_a_refused_row_counts_once_for_each_kind_of_reason() -> None:
         "unread": 0,
         "pictures": {},
         "measures": {},
+        "arms": {},
     }
 
 
@@ -65,4 +66,4 @@ def test_a_file_without_rows_has_no_pictures() -> None:
     rows = schema.LAYOUTS.empty_table().select(counts.columns(schema.LAYOUTS))
     counted = counts.of_table(rows)
     assert counted.pop("asked") == counted.pop("unread") == 0
-    assert counted == {"applications": {}, "verdicts": {}, "pictures": {}, "measures": {}}
+    assert counted == {"applications": {}, "verdicts": {}, "pictures": {}, "measures": {}, "arms": {}}

@@ -73,6 +73,12 @@ class CheckpointSettings(Settings):
             raise ValueError(f"engine {self.engine!r} needs {self.section}.model, a folder, s3:// prefix or hub id")
         if self.decoder == "vllm" and self.deadline_s:
             raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
+        asking: Pool | None = getattr(self, "asking", None)  # a section's pool, below
+        if self.engine in WITH_CHECKPOINT and asking and asking.num_gpus > 1:
+            raise ValueError(
+                f"decoder {self.decoder!r} answers on one GPU (there is no tensor parallelism) and an actor of "
+                f"{self.section} reserves {asking.num_gpus:g}: set num_gpus = 1, and a larger card for a larger model"
+            )
         return self
 
 

@@ -186,6 +186,15 @@ def test_vllm_keeps_no_deadline(tmp_path):
     assert "decoder 'vllm' keeps no deadline; set deadline_s = 0" in message(tmp_path, told)
 
 
+@pytest.mark.parametrize("decoder", ["loop", "vllm"])
+def test_an_actor_that_answers_on_one_gpu_reserves_no_more(tmp_path, decoder):
+    told = f'[compose]\nengine = "qwen_vl"\nmodel = "x"\ndecoder = "{decoder}"\npool = {{ num_gpus = GPUS }}'
+    said = message(tmp_path, told.replace("GPUS", "2"))
+    assert f"decoder '{decoder}' answers on one GPU (there is no tensor parallelism)" in said
+    assert "an actor of compose reserves 2: set num_gpus = 1" in said
+    assert load(LayoutsConfig, settings(tmp_path, told.replace("GPUS", "0.5"))).compose.pool.num_gpus == 0.5
+
+
 def test_a_second_opinion_is_by_another_finder_than_the_one_that_covers_are_placed_by(tmp_path):
     said = message(tmp_path, '[protect]\nopinion = "net"', CoversConfig)
     assert "protect.opinion = 'net' is the finder that covers are placed by" in said

@@ -110,7 +110,7 @@ def score(question: Question, layout: Sequence[Suggestion] | None) -> tuple[floa
     if layout is None:
         return 0.0, None
     total, left, roles = 0.0, [element for element in layout if element.role is not Role.UNDERLAY], []
-    hidden = {one.element.text for one in question.given if "role" in one.hidden}
+    hidden = {given.element.text for given in question.given if "role" in given.hidden}
     for index in question.counted:
         truth = question.truth[index]
         alike = [e for e in left if e.text == truth.text and (e.role is Role.LOGO) == (truth.role is Role.LOGO)]
@@ -146,8 +146,8 @@ def refine(composer: Any, refiner: Refiner, questions: Sequence[Question], level
     vars(composer)["_refiner"] = refiner
     kind = composer._answerer.chat.pictures if isinstance(composer, QwenVlComposer) else None
     briefs = [brief_of(question.case, kind, _SIDE) for question in questions]
-    made = composer.refine(briefs, [question.given for question in questions], level)
-    return [None if isinstance(one, Fault) else one for one in made]
+    answers = composer.refine(briefs, [question.given for question in questions], level)
+    return [None if isinstance(answer, Fault) else answer for answer in answers]
 
 
 def mended(refiner: Refiner, questions: Sequence[Question], answers: Sequence[Any], level: float | None) -> list[Any]:
@@ -205,9 +205,9 @@ def main() -> None:
             alone = refine(composer, _Unmending(weights), questions, level)
             levels = {"after": level} | ({"unknown_level": None} if level else {})
             ways: dict[str, list[Any]] = {"given": [given_layout(question) for question in questions]}
-            ways["alone"] = [one and one.suggestions for one in alone]
-            for way, told in levels.items():
-                ways[way] = [one and one.suggestions for one in mended(refiner, questions, alone, told)]
+            ways["alone"] = [answer and answer.suggestions for answer in alone]
+            for way, level in levels.items():
+                ways[way] = [answer and answer.suggestions for answer in mended(refiner, questions, alone, level)]
             if isinstance(composer, QwenVlComposer):
                 ways["free"] = free(composer, questions)
             scores = {

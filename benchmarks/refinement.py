@@ -206,8 +206,8 @@ def main() -> None:
             levels = {"after": level} | ({"unknown_level": None} if level else {})
             ways: dict[str, list[Any]] = {"given": [given_layout(question) for question in questions]}
             ways["alone"] = [answer and answer.suggestions for answer in alone]
-            for way, level in levels.items():
-                ways[way] = [answer and answer.suggestions for answer in mended(refiner, questions, alone, level)]
+            for way, known in levels.items():
+                ways[way] = [answer and answer.suggestions for answer in mended(refiner, questions, alone, known)]
             if isinstance(composer, QwenVlComposer):
                 ways["free"] = free(composer, questions)
             scores = {

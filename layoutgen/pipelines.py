@@ -8,6 +8,7 @@
 
 `ground` asks a language model about pictures in which OCR on CPUs found text, and about no others; `point` asks what
 covers are about. `prepare` draws the pictures of a vision-language composer on CPUs, so that its GPU waits for none.
+With `[serve]` it also says what layouts are told apart by, and writing a shard says which variants are served.
 `render` makes finished pictures of the placed rows, from the originals, where the settings name formats. The stage
 `place` also judges its layouts, and mends what is objected to. Covers go
 through the actors of posters where both have a stage: fetch, annotate and place. Of posters made for their product,
@@ -61,6 +62,7 @@ from layoutgen.models.building.versions import (
     with_kits,
 )
 from layoutgen.models.composers import covers, rules
+from layoutgen.models.critics.network import Critic
 from layoutgen.runs.canary import with_canary
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob, Work
 from layoutgen.runs.pinning import of_run, serving
@@ -68,6 +70,7 @@ from layoutgen.runs.run import run
 from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
 from layoutgen.stages.cut_out import CutOut
+from layoutgen.stages.featuring import Featured
 from layoutgen.stages.fetch import Fetch
 from layoutgen.stages.finish import FinishGrounds, FinishLimits
 from layoutgen.stages.finishing import Finish
@@ -87,6 +90,7 @@ from layoutgen.stages.refining import Limits, Refining
 from layoutgen.stages.render import Render
 from layoutgen.stages.repair import Effort, Repair
 from layoutgen.stages.route import Routed
+from layoutgen.stages.serving import serving_of
 from layoutgen.streaming import Stage, Step, Stream, stream
 
 
@@ -102,7 +106,8 @@ def run_layouts(
 
     config, work = with_canary(prepare, config, storage)
     job = TableJob("layouts", work.steps, work.versions, config, storage, source, output, work.styles, work.kits)
-    return run(job, options, stream)
+    serve, by = serving_of(config.serve, config.run.seed, storage)
+    return run(replace(job, serve=serve, served_by=by), options, stream)
 
 
 def _layouts(config: LayoutsConfig, storage: Storage, output: str, backfill: str | None) -> Work:
@@ -152,7 +157,8 @@ def run_posters(
 
     config, work = with_canary(prepare, config, storage)
     job = TableJob("posters", work.steps, work.versions, config, storage, source, output, work.styles, work.kits)
-    return run(job, options, stream)
+    serve, by = serving_of(config.serve, config.run.seed, storage)
+    return run(replace(job, serve=serve, served_by=by), options, stream)
 
 
 def _posters(config: PostersConfig, storage: Storage, output: str, backfill: str | None) -> Work:
@@ -330,12 +336,15 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
     limits = Limits(config.place.margin, config.place.min_font, config.place.min_contrast, files)
     refining = Refining(limits, judging)
     if isinstance(config, PostersConfig):  # whose grounds are painted for where the texts are
-        return KeepRefinements(Repair(keeping, judging), refining)
-    by_rules = config.model_copy(update={"compose": ComposeSettings()})
-    effort = Effort(**config.repair.model_dump())
-    mend = None if config.compose.engine == "rules" else Mender()
-    anew = _compose(by_rules, storage, wardrobe, kits)
-    return KeepRefinements(Repair(keeping, judging, effort, anew, rules.VERSION, mend), refining)
+        repair = Repair(keeping, judging)
+    else:
+        by_rules = config.model_copy(update={"compose": ComposeSettings()})
+        effort = Effort(**config.repair.model_dump())
+        mend = None if config.compose.engine == "rules" else Mender()
+        anew = _compose(by_rules, storage, wardrobe, kits)
+        repair = Repair(keeping, judging, effort, anew, rules.VERSION, mend)
+    placing = KeepRefinements(repair, refining)
+    return Featured(placing, Critic, files) if config.serve.variants else placing
 
 
 def _kits(config: LayoutsConfig | PostersConfig | CoversConfig, wardrobe: Wardrobe, storage: Storage) -> BrandKits:

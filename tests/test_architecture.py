@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import layoutgen
-from layoutgen.config import jobs, posters, training
+from layoutgen.config import jobs, posters, taste, training
 from layoutgen.config.base import load
 from tests.limits import PATIENCE_S
 
@@ -59,11 +59,11 @@ def test_every_shipped_config_loads(path):
     job = path.name.split(".")[0]
     job = "layouts" if job == "demo" else job
     name = f"{job.capitalize()}Config"
-    load(next(kind for module in (jobs, training, posters) if (kind := getattr(module, name, None))), path)
+    load(next(kind for module in (jobs, training, posters, taste) if (kind := getattr(module, name, None))), path)
 
 
 def test_every_kind_of_settings_has_a_shipped_config():
-    names = [*vars(jobs), *vars(training), *vars(posters)]
+    names = [*vars(jobs), *vars(training), *vars(posters), *vars(taste)]
     kinds = {name.removesuffix("Config").lower() for name in names if name.endswith("Config")} - {""}
     assert kinds >= {"layouts", "annotate"}
     assert kinds <= {path.name.split(".")[0] for path in shipped()}

@@ -8,7 +8,7 @@ import polars
 import pyarrow.parquet as pq
 import pytest
 
-from layoutgen.core import feedback, preferences, schema, schema_pages
+from layoutgen.core import feedback, outcomes, preferences, schema, schema_pages
 from layoutgen.io.tables import changes
 from tests.chaos.quick import night
 from tests.drawn import encoded, photo
@@ -37,6 +37,7 @@ def test_the_contracts_are_the_schemas():
     assert f"{feedback.markdown()}\n" in page("tables.md"), "print the table with `python -m layoutgen.core.feedback`"
     contract = f"{preferences.markdown()}\n"
     assert contract in page("tables.md"), "print the table with `python -m layoutgen.core.preferences`"
+    assert f"{outcomes.markdown()}\n" in page("tables.md"), "print the table with `python -m layoutgen.core.outcomes`"
 
 
 def test_every_example_of_reading_a_table_reads_it(tmp_path):

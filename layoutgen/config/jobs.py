@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from layoutgen.config.base import Node, Pool, Settings
+from layoutgen.config.serving import ServeSettings
 from layoutgen.config.stages import (
     AnnotateSettings,
     ComposeSettings,
@@ -179,6 +180,7 @@ class LayoutsConfig(Settings):
     marketing: MarketingSettings = MarketingSettings()
     protect: ProtectSettings = ProtectSettings()
     cover: CoverSettings = CoverSettings()
+    serve: ServeSettings = ServeSettings()
     render: RenderSettings = RenderSettings()
     write: WriteSettings = WriteSettings()
 
@@ -312,6 +314,16 @@ class ReportSettings(Settings):
     reference_rows: int = Field(1000, ge=2, description="rows of each side that distributions are compared by, at most")
 
 
+class OutcomesSettings(Settings):
+    """How it is estimated what a ranking head would have earned."""
+
+    reward: Literal["clicks", "orders"] = Field("clicks", description="what outcomes count")
+    by: Literal["brand", "category"] = Field("brand", description="column whose values earn differently")
+    folds: int = Field(5, ge=2, le=20, description="parts of the products: each is expected by what the others earned")
+    explore: float = Field(0.1, ge=0, le=1, description="share that is served evenly, as serve.explore is to be")
+    draws: int = Field(1000, ge=10, le=100_000, description="draws from the head's posterior, as serve.draws is to be")
+
+
 class EvaluateConfig(Settings):
     """Settings of `jobs.evaluate`."""
 
@@ -319,4 +331,5 @@ class EvaluateConfig(Settings):
     storage: StorageSettings = StorageSettings()
     sampling: SamplingSettings = SamplingSettings()
     score: ScoreSettings = ScoreSettings()
+    outcomes: OutcomesSettings = OutcomesSettings()
     report: ReportSettings = ReportSettings()

@@ -13,6 +13,7 @@ from layoutgen.config.jobs import (
     RunSettings,
     StorageSettings,
 )
+from layoutgen.config.serving import ServeSettings
 from layoutgen.config.stages import (
     AnnotateSettings,
     ComposeSettings,
@@ -150,6 +151,7 @@ class PostersConfig(Settings):
     paint: PaintSettings = PaintSettings()
     place: PlaceSettings = PlaceSettings()
     marketing: MarketingSettings = MarketingSettings()
+    serve: ServeSettings = ServeSettings()
     render: RenderSettings = RenderSettings(formats=("webp",))
     write: WriteSettings = WriteSettings()
 

@@ -101,6 +101,7 @@ RUN = pa.struct(
         ("scale", pa.float32()),
     ]
 )
+FEATURES = pa.struct([("version", pa.string()), ("values", pa.list_(pa.float32()))])
 ELEMENT = pa.struct(
     [
         ("role", pa.string()),

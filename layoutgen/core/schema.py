@@ -11,6 +11,7 @@ from layoutgen.core.row_types import (
     BOX,
     ELEMENT,
     ERROR,
+    FEATURES,
     FILE,
     FINGERPRINT,
     GROUND,
@@ -95,11 +96,7 @@ _FETCH = _fields(
     ("fingerprint", FINGERPRINT, "what shaped the row, a key a stage; a stage with the same key is not run again"),
 )
 _PIXELS = _fields(
-    (
-        "pixels",
-        PICTURE,
-        "travels between stages only: upright RGB as JPEG, at most `images.side` px; once an image, not once a row",
-    ),
+    ("pixels", PICTURE, "travels between stages only: upright RGB as JPEG, at most `images.side` px; once an image"),
     ("logo_pixels", PICTURE, "travels between stages only: the logo as PNG"),
 )
 _ANNOTATE = _fields(
@@ -118,11 +115,7 @@ _SUBJECT = _fields(
     ("subject_map", PICTURE, "travels between stages only: the subject's map as PNG"),
 )
 _COMPOSE = _fields(
-    (
-        "crop",
-        BOX,
-        "part of the image that is shown, ltrb normalised to the image; beyond it where `ground` says outpaint",
-    ),
+    ("crop", BOX, "part of the image that is shown, ltrb normalised to it; beyond it where `ground` says outpaint"),
     ("picture", BOX, "where it is shown, ltrb normalised to the canvas"),
     ("backdrop", pa.string(), "colour of the canvas around the picture, #rrggbb"),
     (
@@ -188,13 +181,19 @@ _PLACE = _fields(
     ),
     ("contrast", pa.float32(), "least contrast ratio (WCAG) of a text on what is behind it, 5th percentile of pixels"),
     ("subject_covered", pa.float32(), "share of the shown subject under text or underlays, [0, 1], lower is better"),
-    (
-        "objections",
-        pa.float32(),
-        "what the judge holds against it: 0 nothing, 1 enough to send it back; null: unjudged",
-    ),
+    ("objections", pa.float32(), "what the judge holds against it: 0 nothing, 1 enough to send it back; null: unasked"),
     ("objected_to", pa.list_(pa.string()), "the terms of that which are each reason enough, the worst first"),
     ("refinement", pa.string(), "what people wanted of the layout (`jobs.refine`), JSON; null: nothing"),
+    ("features", FEATURES, "what ranking heads tell variants by: their version, and values; null: `[serve]` is off"),
+)
+_SERVE = _fields(
+    ("served", pa.bool_(), "whether this is the variant of its canvas to show; null: `[serve]` is off"),
+    ("propensity", pa.float64(), "the probability with which it was to be; of one canvas they sum to 1"),
+    (
+        "served_by",
+        pa.string(),
+        "the version of the head that says so; ` (common)`: it does not know the group; or even",
+    ),
 )
 _RENDER = _fields(
     ("picture_file", FILE, "the finished picture: format, uri, sha256 and bytes; null where none was drawn"),
@@ -264,8 +263,9 @@ RESULTS = {
 }
 _PUBLISHED = [*(field for field in _STATUS if field.name != "input_row"), *_RUN, *_STALE]
 _COVERS = (*_CLIP, *_FRAME, *_FACES, *_KEY_ELEMENTS, *_VERDICT)
+_ROW_WISHES = (*_WISHES, *_ARM)
 LAYOUTS = pa.schema(
-    [*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_RENDER, *_PUBLISHED, *_COVERS, *_OFFER, *_WISHES, *_ARM]
+    [*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_SERVE, *_RENDER, *_PUBLISHED, *_COVERS, *_OFFER, *_ROW_WISHES]
 )
 ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED, *_CLIP])
 POSTER_COLUMNS = pa.schema([*_POSTER, *_CUT_OUT, *_PRODUCT_BOX, *_PAINT])  # besides those of layout rows

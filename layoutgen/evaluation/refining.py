@@ -40,6 +40,7 @@ from layoutgen.stages.refine import Refine
 from layoutgen.stages.refining import REFINED, Limits, Refining
 from layoutgen.stages.render import Render
 from layoutgen.stages.row_photos import RowPhotos
+from layoutgen.stages.serving import serving_of
 from layoutgen.streaming import Step, Stream, stream
 
 log = logging.getLogger("layoutgen")
@@ -86,6 +87,7 @@ def refine_table(
         steps.append(Step("render", render, of_table.render.pool))
     ours = {name: getattr(config, name) for name in ("run", "expect", "storage", "load", "write")}
     version = digest(applying.VERSION, parsing.VERSION, like, files)
+    serve, by = serving_of(of_table.serve, of_table.run.seed, storage)
     job = TableJob(
         "posters" if kind == "posters" else "layouts",
         steps,
@@ -95,6 +97,8 @@ def refine_table(
         decisions,
         layouts,
         planner=partial(refining.plan, wanted, base),
+        serve=serve,
+        served_by=by,
     )
     summary = run(job, WHOLE, stream)
     text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in refining.as_rows(wanted.refused))

@@ -27,7 +27,7 @@ _SAME = (
     "render.formats",
 )
 """Settings that say which rows there are, or what all rows of a table have: a canary can't have others."""
-_OF_THE_RUN = ("run", "expect", "publish", "storage", "load", "write", "canary")
+_OF_THE_RUN = ("run", "expect", "publish", "storage", "load", "serve", "write", "canary")
 
 
 def settings_of(config: Config, storage: Storage) -> Config | None:

@@ -69,8 +69,9 @@ class Work:
 class TableJob:
     """What to run: a table of `kind`, made of a manifest by the stages between load and write. `versions` are those of
     each application's rows (of a canary's by `core.arms.key`), `styles` the names of the house styles that these may
-    ask for, `kits` what rows take on of their brands'. With a `planner` its rows are not those of a manifest but
-    published ones, which it plans, and `source` is what it was made of."""
+    ask for, `kits` what rows take on of their brands'. `serve` chooses among variants, and `served_by` tells it from
+    another one. With a `planner` its rows are not those of a manifest but published ones, which it plans, and `source`
+    is what it was made of."""
 
     kind: JobKind
     steps: list[Step]
@@ -82,6 +83,8 @@ class TableJob:
     styles: tuple[str, ...] = ()
     kits: BrandKits = NO_KITS
     planner: Planner | None = None
+    serve: Callable[[pa.Table], pa.Table] | None = None
+    served_by: str = ""
 
     @property
     def contract(self) -> Contract:

@@ -186,6 +186,7 @@ def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
         stale_days=job.config.run.stale_days,
         own=decode(plan.own),
         formats=job.formats,
+        serve=job.serve,
     )
 
 
@@ -195,6 +196,7 @@ def _intent(job: TableJob, options: RunOptions, previous: str | None) -> str:
     stored = version or sorted(job.storage.sizes(job.source).items())
     settings = job.config.model_dump(mode="json", include={"input", "images", "canary"})
     rows, asked = rows_per_shard(job.config), {name: getattr(options, name) for name in _MEANING}
+    asked |= {"served_by": job.served_by} if job.served_by else {}
     return digest(
         json.dumps(
             [

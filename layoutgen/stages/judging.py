@@ -1,6 +1,6 @@
 """Placed rows as the judge (`core.metrics.judge`) takes them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from layoutgen.stages.travelling import read_map
 
 RECOMPOSED = "repaired, composed anew"
 """How the note begins of a layout of which nothing is kept on the night that it is placed in another way."""
-_SIDE = 256  # px of the longer side at which layouts are judged
+SIDE = 256  # px of the longer side at which layouts are judged
 _SUBJECT = 0.5
 _READ = (
     *("title", "selling_points", "brand", "logo", "language", "notes", "canvas_width", "canvas_height"),
@@ -35,34 +35,40 @@ class Judging:
 
     def verdicts(self, table: pa.Table, indices: Iterable[int]) -> dict[int, tuple[Verdict, np.ndarray]]:
         """What is held against rows, and the subject's map on their canvas (h, w)."""
-        pixels, pixels_of = rows.distinct(table, "pixels")
-        maps, map_of = rows.distinct(table, "subject_map")
         offers = [name for name in (*fingerprint.OFFER, "captions") if name in table.column_names]
         columns = {name: table.column(name).to_pylist() for name in (*_READ, *offers)}
-        packs = further.Packs(table)
-        verdicts: dict[int, tuple[Verdict, np.ndarray]] = {}
-        shown: tuple[int, np.ndarray, np.ndarray] | None = None
-        for i in indices:
-            index, map_index = pixels_of[i], map_of[i]
-            assert index is not None
-            if shown is None or shown[0] != index:  # rows of one image are neighbours
-                image = images.decode_jpeg(pixels[index])
-                subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
-                shown = index, image, np.where(subject > _SUBJECT, subject, 0)
-            row = {name: values[i] for name, values in columns.items()}
-            verdicts[i] = self.verdict(row, packs.shown(i, shown[1], shown[2], rows.read_framing(row)))
-        return verdicts
+        return {
+            i: self.verdict({name: values[i] for name, values in columns.items()}, photos)
+            for i, photos in shown(table, indices, further.Packs(table))
+        }
 
     def verdict(self, row: Mapping[str, Any], photos: Photos) -> tuple[Verdict, np.ndarray]:
         """What is held against a row with its photos, and the subject's map on its canvas (h, w)."""
         canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), photos.framing
         elements = [rows.read_element(element) for element in row["elements"]]
-        ground, shown = photos.on(canvas, _SIDE)
+        ground, subject = photos.on(canvas, SIDE)
         cut, asked = photos.cut(_SUBJECT), table_rows.asked(row)
         split = words_split(elements, row["language"], self._words)
         least = self._min_font * min(canvas.width, canvas.height), self._min_contrast
-        layout = Judged(elements, canvas, shown, ground, cut, edges(framing), asked, split, (), *least)
-        return judge(layout), shown
+        layout = Judged(elements, canvas, subject, ground, cut, edges(framing), asked, split, (), *least)
+        return judge(layout), subject
+
+
+def shown(table: pa.Table, indices: Iterable[int], packs: further.Packs) -> Iterator[tuple[int, Photos]]:
+    """The photos of placed rows, each with its subject's map where that is sure; `packs` are the further ones."""
+    pixels, pixels_of = rows.distinct(table, "pixels")
+    maps, map_of = rows.distinct(table, "subject_map")
+    framings = {name: table.column(name).to_pylist() for name in rows.FRAMING}
+    decoded: tuple[int, np.ndarray, np.ndarray] | None = None
+    for i in indices:
+        index, map_index = pixels_of[i], map_of[i]
+        assert index is not None
+        if decoded is None or decoded[0] != index:  # rows of one image are neighbours
+            image = images.decode_jpeg(pixels[index])
+            subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
+            decoded = index, image, np.where(subject > _SUBJECT, subject, 0)
+        framing = rows.read_framing({name: values[i] for name, values in framings.items()})
+        yield i, packs.shown(i, decoded[1], decoded[2], framing)
 
 
 def edges(framing: Framing) -> Box:

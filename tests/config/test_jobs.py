@@ -43,7 +43,7 @@ def test_an_unknown_section_is_an_error_that_names_the_known_ones(tmp_path):
     assert "unknown key image;" in said
     assert (
         "run, expect, publish, canary, input, storage, images, load, annotate, compose, style, place, repair, "
-        "marketing, protect, cover, render, write" in said
+        "marketing, protect, cover, serve, render, write" in said
     )
 
 

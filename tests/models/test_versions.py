@@ -89,6 +89,7 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "repair.candidates": (9, {"place": {*LAYOUTS}}),
     "repair.above": (0.1, {"place": {*LAYOUTS}}),
     "repair.anew": (False, {"place": {*LAYOUTS}}),
+    "serve.variants": (True, {"place": {*LAYOUTS}}),
     "render.formats": (("png", "webp"), {"render": ANY}),
     "render.quality": (90, {"render": DRAWN}),
     "render.max_kb": (20.0, {"render": DRAWN}),
@@ -153,6 +154,8 @@ NEUTRAL = {
     "style.brands",  # rows of a kit's brand alone, by `Versions.kits`: tests/pipeline/test_brand_kits.py
     *("write.compression", "compose.registry", "style.registry", "protect.threads", "annotate.threads"),
     *(f"{part}.saliency.threads" for part in ("annotate", "protect")),
+    # Which variants are served is said anew of every row, every night: tests/pipeline/test_tastes.py.
+    *(f"serve.{name}" for name in ("head", "registry", "canary", "canary_share", "explore", "draws")),
     *(f"{part}.{name}" for part in ASKING for name in ("cache", "device", "batch", "prompt_tokens")),
     # Rows that end by a deadline are dead letters, which are always computed again.
     *(f"{part}.deadline_s" for part in ASKING),
@@ -225,7 +228,7 @@ def versions(config: Any) -> dict[str, Any]:
         found = cover_versions(config.images, config.protect, config.place, dressed)
     else:
         shared = (config.images, config.annotate, config.compose, config.place, config.run.seed)
-        found = row_versions(*shared, dressed, config.repair)
+        found = row_versions(*shared, dressed, config.repair, featured=config.serve.variants)
     return vars(rendered({"row": found}, recipes(config.render, own_fonts(config.place)))["row"])
 
 

@@ -25,6 +25,7 @@ _AMBIGUOUS = re.compile(r"%(?=(?:25)*(?:23row|40))|#(?=row)")
 _ESCAPED = re.compile(r"%25(?=(?:25)*(?:23row|40))|%23(?=row)|%40")
 _LOCALISED = re.compile(r"@@[A-Za-z][A-Za-z0-9-]*$")
 _VARIANT = re.compile(r"^(@[0-9][^@]*(?:@[^@]+)?)@v[0-9]+$")
+_VARIANT_ID = re.compile(r"@v[0-9]+$")
 _NUMBER = re.compile(r"^#row[0-9]+")
 _BEHIND_KEY = re.compile(r"(#row[0-9]+)?(@[0-9][^@]*(@[^@]+)?(@v[0-9]+)?|@@?[^@]+)?")
 
@@ -66,6 +67,11 @@ def row_id(
     elif locale:
         name += "@"
     return f"{name}@{locale}" if locale else name
+
+
+def first_variant(found: str) -> str:
+    """The key of a canvas's first layout, from that of any of its variants."""
+    return _VARIANT_ID.sub("", found)
 
 
 def bad_locale_id(key: str | None, number: int, name: str) -> str:

@@ -15,6 +15,7 @@ its own work. Readers follow `CURRENT` and never see a run in the making.
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -41,7 +42,8 @@ class Snapshots:
     what the run builds on. With `upsert` the published rows that are not planned stay. A published row that fails for
     a passing reason stays for `stale_days` days. `own` are the user's own columns as the run settled them, logical
     (`core.manifest.column_types`): every file has each of them, in the one type. `formats` are those of the finished
-    pictures that each computed row has to name."""
+    pictures that each computed row has to name. `serve` says of a shard's rows, computed and carried over, which
+    variants are served."""
 
     storage: Storage
     root: str
@@ -55,6 +57,7 @@ class Snapshots:
     stale_days: float = 0.0
     own: pa.Schema = NO_COLUMNS
     formats: tuple[str, ...] = ()
+    serve: Callable[[pa.Table], pa.Table] | None = None
 
     @property
     def folder(self) -> str:
@@ -153,6 +156,7 @@ class Snapshots:
         merged = pa.concat_tables([table for table in tables if len(table)] or tables[:1]).sort_by("row_id")
         if not len(merged):
             return merged, None
+        merged = self.serve(merged) if self.serve else merged
         is_as_long = len(merged) == len(before.published)
         if before.file and is_as_long and all(same_rows(merged, before.published)):
             return merged, before.file

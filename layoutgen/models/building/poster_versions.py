@@ -18,7 +18,9 @@ def poster_versions(config: PostersConfig, dressed: str = "") -> dict[str, Versi
     """The versions of all that works on the rows of each application in jobs.posters; `dressed` stands for the house
     styles."""
     seed = config.run.seed
-    shared = row_versions(config.images, config.annotate, config.compose, config.place, seed, dressed)
+    shared = row_versions(
+        config.images, config.annotate, config.compose, config.place, seed, dressed, featured=config.serve.variants
+    )
     limits = [config.images.max_bytes, config.images.max_pixels]
     looking = ProtectSettings(faces=config.cut_out.faces)
     faces = (faces_version(looking), release("faces") if looking.faces == "mtcnn" else "")

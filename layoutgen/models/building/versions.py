@@ -60,11 +60,13 @@ def row_versions(
     seed: int = 0,
     dressed: str = "",
     repair: RepairSettings = JUDGED,
+    *,
+    featured: bool = False,
 ) -> Versions:
     """The versions of all that works in the stages, told without loading a model: settings and files that shape a row,
     and none that do not, such as sizes of pools and batches, threads, devices, folders of caches and names of files.
-    `dressed` stands for the house styles (`building.styles.version`)."""
-    judged = [judge.VERSION, *_repair_version(repair, place, compose)] if place else []
+    `dressed` stands for the house styles (`building.styles.version`). With `featured`, rows also say their features."""
+    judged = [judge.VERSION, *_repair_version(repair, place, compose), *_features_version(featured)] if place else []
     return Versions(
         fetch=digest(images.VERSION, pixels.model_dump(exclude={"pool"})),
         annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency, "annotate")),
@@ -111,7 +113,7 @@ def versions_by_application(config: LayoutsConfig, dressed: str = "") -> dict[st
     """The versions of all that works on the rows of each application in jobs.layouts; `dressed` as `row_versions` takes
     it."""
     shared = (config.images, config.annotate, config.compose, config.place, config.run.seed)
-    poster = row_versions(*shared, dressed, config.repair)
+    poster = row_versions(*shared, dressed, config.repair, featured=config.serve.variants)
     own, marketing = config.marketing, poster
     if own.first or own.zones:
         marketing = replace(marketing, compose=digest(poster.compose, own.first, own.zones))
@@ -128,6 +130,15 @@ def _repair_version(repair: RepairSettings, place: PlaceSettings, compose: Compo
     by_network = [refiner_version()] if compose and compose.engine != "rules" else []
     by_rules = [_composer_version(ComposeSettings(), place), _fonts(place)] if repair.anew else []
     return [moves.VERSION, repair.model_dump(), by_rules, *by_network]
+
+
+def _features_version(featured: bool) -> list[object]:
+    """What shapes the features of rows; nothing where they have none."""
+    if not featured:
+        return []
+    from layoutgen.models.critics.features import version
+
+    return [version()]
 
 
 def rendered(versions: Mapping[str, Versions], recipes: Mapping[str, str]) -> dict[str, Versions]:

@@ -32,7 +32,7 @@ from layoutgen.io.tables.erased_products import Products, rest_of_rows
 from layoutgen.io.tables.lease import Lease
 from layoutgen.io.tables.ledger import table_kind
 from layoutgen.io.tables.published_runs import CHANGES_FOLDER
-from layoutgen.runs import picture_retention
+from layoutgen.runs import picture_retention, shadows
 from layoutgen.runs.erasure_traces import AT_ONCE, Traces, rest_of_text, traces_of
 
 FOLDER = "_erasures"
@@ -68,7 +68,7 @@ def erase(storage: Storage, root: str, products: Products, *, lease_seconds: flo
     where `root` is no table, LeaseError where a run holds one of the tables, StorageError where a file can't be read
     or written; until then it has done what its record says."""
     root = root.rstrip("/")
-    tables = [root, *_shadows(storage, root)]
+    tables = [root, *(shadows.root_of(root, name) for name in shadows.names(storage, root))]
     for table in tables:
         table_kind(storage, table)
     outcomes = {table: _erased(storage, table, products, lease_seconds) for table in tables}
@@ -82,11 +82,6 @@ def named(keys: Iterable[str]) -> str:
     first = sorted(keys)
     more = f" and {len(first) - 10} more" if len(first) > 10 else ""
     return ", ".join(repr(key[:80]) for key in first[:10]) + more
-
-
-def _shadows(storage: Storage, root: str) -> list[str]:
-    listed = storage.list(f"{root}/shadows")
-    return [uri.removesuffix("/_table.json") for uri in listed if uri.endswith("/_table.json")]
 
 
 def _erased(storage: Storage, root: str, products: Products, lease_seconds: float) -> dict[str, Any]:

@@ -82,7 +82,7 @@ lock:
 	$(LOCK)/bin/python -m pip install --quiet uv==0.13.9
 	$(LOCK)/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command 'make lock' --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-		--constraint constraints.txt --extra train --extra files --output-file cluster/requirements.lock pyproject.toml
+		--constraint constraints.txt --extra train --extra files --extra iceberg --extra delta --extra lineage --output-file cluster/requirements.lock pyproject.toml
 
 bench: setup
 	$(BIN)/python -m benchmarks.suite cpu

@@ -9,6 +9,7 @@ import pytest
 from jobs import refine
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
+from layoutgen.runs import completion
 from layoutgen.runs import run as running
 from layoutgen.stages import guard, write
 from layoutgen.streaming import in_process
@@ -211,7 +212,7 @@ def test_a_run_that_dies_goes_on_and_does_everything_once(shop, capsys, monkeypa
             died.append(name)
             raise Crash(name)
 
-    for module in (running, guard, write):
+    for module in (running, completion, guard, write):
         monkeypatch.setattr(module, "crash_point", point)
     with pytest.raises(Crash):
         shop.refine(capsys, edit)

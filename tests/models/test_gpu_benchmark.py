@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = """
 import runpy, sys
 
-for name in ("ray", "pyarrow", "s3fs", "botocore", "pydantic", "cv2", "onnxruntime", "deepspeed", {absent}):
+for name in ("ray", "pyarrow", "s3fs", "botocore", "boto3", "pydantic", "cv2", "onnxruntime", "deepspeed", {absent}):
     sys.modules[name] = None  # an import of it fails
 sys.argv = {command}
 runpy.run_module(sys.argv[0], run_name="__main__")

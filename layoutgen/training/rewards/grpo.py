@@ -7,8 +7,22 @@ advantage in its group. The divergence from the reference is estimated of the sa
 which is never below 0 and 0 where both agree (Schulman 2020).
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a loss is made with: ε, β, and the temperature at which the actions were drawn."""
+
+    clip: float = 0.2
+    kl: float = 0.02
+    temperature: float = 1.0
+
+
+USUAL = Terms()
 
 
 def surrogate(now: Tensor, before: Tensor | None, advantage: Tensor, clip: float) -> tuple[Tensor, Tensor]:

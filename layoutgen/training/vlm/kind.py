@@ -24,6 +24,7 @@ from layoutgen.training.judging.measures import brief_of, framed_before
 from layoutgen.training.judging.watching import watched
 from layoutgen.training.loop.engines import ranks_of
 from layoutgen.training.loop.steps import recipe_of
+from layoutgen.training.rewards.grpo import Terms
 from layoutgen.training.vlm import dense, lora
 from layoutgen.training.vlm.policy import VlmPolicy
 from layoutgen.training.vlm.tokens import Row, encoder
@@ -42,13 +43,14 @@ class VlmKind:
 
     def learner(self, device: str, data: Data) -> nn.Module:
         """The checkpoint to train; under ZeRO-3 an adapter's base is sharded among the ranks as it is loaded."""
-        recipe = self._recipe
+        recipe, explore = self._recipe, self._train.explore
+        terms = Terms(explore.clip, explore.kl, explore.temperature)
         if self._train.zero == 3 and ranks_of()[1] > 1 and recipe.method != "full":
             from layoutgen.training.loop.zero import sharded
 
             with sharded(bf16=recipe.dtype == "bfloat16"):
-                return lora.load_learner(self._base, recipe, None)
-        return lora.load_learner(self._base, recipe, device, self._train.explore)
+                return lora.load_learner(self._base, recipe, None, terms)
+        return lora.load_learner(self._base, recipe, device, terms)
 
     def pretrain(self, learner: Any, samples: Samples) -> Iterator[dict[str, float]]:
         """The tower's own steps."""

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from layoutgen.config.training import ExploreSettings
 from layoutgen.models.decoding.choosing import allowed
-from layoutgen.training.rewards.grpo import divergence, surrogate
+from layoutgen.training.rewards.grpo import USUAL, Terms, divergence, surrogate
 from layoutgen.training.vlm.tokens import Batch
 
 
@@ -35,16 +34,14 @@ class Learner(nn.Module):
     """A model and its loss. `model` is a vision-language model of transformers, or one with a LoRA adapter on it.
 
     Of `pairs` the loss is DPO's (Rafailov et al. 2023, equation 7) with `beta`, and the reference is the model with its
-    adapter switched off; of rollouts GRPO's, see `rewards.grpo`, as `explore` says; of other batches the answer tokens'
+    adapter switched off; of rollouts GRPO's (`rewards.grpo`), with these `terms`; of other batches the answer tokens'
     cross-entropy. `bf16` computes in bfloat16.
     """
 
-    def __init__(
-        self, model: Any, *, beta: float = 0.1, bf16: bool = False, explore: ExploreSettings | None = None
-    ) -> None:
+    def __init__(self, model: Any, *, beta: float = 0.1, bf16: bool = False, terms: Terms = USUAL) -> None:
         super().__init__()
         self.model = model
-        self.beta, self.bf16, self.explore = beta, bf16, explore or ExploreSettings()
+        self.beta, self.bf16, self.terms = beta, bf16, terms
 
     @property
     def bare(self) -> Any:
@@ -72,15 +69,15 @@ class Learner(nn.Module):
 
     def chances(self, batch: PolicyBatch) -> Tensor:
         """Log-probability (k,) of each choice among what was allowed, at the temperature of rollouts."""
-        scores = self._scores(batch.rows) / self.explore.temperature
+        scores = self._scores(batch.rows) / self.terms.temperature
         scores = scores.masked_fill(~allowed(batch.bits, scores.shape[1]), float("-inf"))
         return -functional.cross_entropy(scores, batch.rows.target, reduction="none")
 
     def _policy(self, batch: PolicyBatch) -> Tensor:
         now, weight = self.chances(batch), batch.rows.weight
-        lost, clipped = surrogate(now, batch.before, batch.advantage, self.explore.clip)
+        lost, clipped = surrogate(now, batch.before, batch.advantage, self.terms.clip)
         apart = torch.zeros_like(now) if batch.reference is None else divergence(now, batch.reference)
-        lost = lost + self.explore.kl * apart
+        lost = lost + self.terms.kl * apart
         sums = [lost * weight, weight, clipped * weight, apart.detach() * weight]
         return torch.stack([each.sum() for each in sums])
 

@@ -12,22 +12,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from layoutgen.config.training import ExploreSettings
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
 from layoutgen.models.vlm.checkpoints import LORA_TARGETS, VISION_TARGETS, ChatFormat, load_model, record_adapter
 from layoutgen.training.loop.steps import Collate, Recipe
+from layoutgen.training.rewards.grpo import USUAL, Terms
 from layoutgen.training.vlm.learner import Learner
 from layoutgen.training.vlm.tokens import collate
 
 
-def load_learner(weights: Path, recipe: Recipe, device: str | None, explore: ExploreSettings | None = None) -> Learner:
+def load_learner(weights: Path, recipe: Recipe, device: str | None, terms: Terms = USUAL) -> Learner:
     """Load a model to train, onto a device or, with None, where `zero.sharded` puts it; a LoRA adapter on it is new,
     drawn with the recipe's seed."""
     if recipe.method == "full":
         model = load_model(weights, None, device, torch.float32)
     else:
         model = with_adapter(load_model(weights, None, device, getattr(torch, recipe.dtype)), recipe)
-    return prepared(model, recipe, recipe.dtype == "bfloat16", explore)
+    return prepared(model, recipe, recipe.dtype == "bfloat16", terms)
 
 
 def with_adapter(model: Any, recipe: Recipe) -> Any:
@@ -47,14 +47,14 @@ def with_adapter(model: Any, recipe: Recipe) -> Any:
         return get_peft_model(model, lora)
 
 
-def prepared(model: Any, recipe: Recipe, half: bool, explore: ExploreSettings | None = None) -> Learner:
+def prepared(model: Any, recipe: Recipe, half: bool, terms: Terms = USUAL) -> Learner:
     """A model as a learner, in training mode."""
     if half and next(model.parameters()).device.type == "cpu":
         # There, in bfloat16, torch's fused attention is slower than plain products and a softmax: 2.9 to 2.6 s a step.
         model.set_attn_implementation("eager")
     if recipe.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    return Learner(model.train(), beta=recipe.beta, bf16=half, explore=explore)
+    return Learner(model.train(), beta=recipe.beta, bf16=half, terms=terms)
 
 
 def collator(chat: ChatFormat, recipe: Recipe, device: torch.device) -> Collate:

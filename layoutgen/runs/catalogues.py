@@ -90,12 +90,13 @@ def _asked(
         found = published(storage, root, of, settings.partition_by)
         return parted(storage, found, settings.partition_by, compression) if settings.partition_by else found
 
-    if settings.partition_by:
+    by = settings.partition_by
+    if by:
         yield "partitions", lambda: f"{len(snapshot(manifest).files)} files by {settings.partition_by}"
     if (iceberg := settings.iceberg) is not None:
-        yield "iceberg", lambda: _commit(storage, root, manifest, snapshot, _iceberg(storage, iceberg))
+        yield "iceberg", lambda: _commit(storage, root, manifest, by, snapshot, _iceberg(storage, iceberg))
     if settings.delta:
-        yield "delta", lambda: _commit(storage, root, manifest, snapshot, _delta(storage, root))
+        yield "delta", lambda: _commit(storage, root, manifest, by, snapshot, _delta(storage, root))
 
 
 def _iceberg(storage: Storage, settings: IcebergSettings) -> Catalogue:
@@ -114,11 +115,11 @@ def _commit(
     storage: Storage,
     root: str,
     manifest: dict[str, Any],
+    by: str,
     snapshot: Callable[[dict[str, Any]], Published],
     catalogue: Catalogue,
 ) -> str:
-    """Commit what a catalogue lacks, and expire what is no more; return what was done."""
-    by = snapshot(manifest).partition_by
+    """Commit what a catalogue lacks, parted `by` a column, and expire what is no more; return what was done."""
     has = catalogue.current()
     done = []
     for run in _missed(storage, root, manifest, has, by):

@@ -21,7 +21,7 @@ from layoutgen.io.objects.locations import locate
 
 log = logging.getLogger("layoutgen")
 
-_PRODUCER = "https://pypi.org/project/layoutgen"
+_PRODUCER = "urn:layoutgen"
 _NAMESPACE = uuid.UUID("1f8a1a52-6c1b-4f3e-9a52-0d2f6c1f5a77")  # of ids made of a table and a run's name
 
 

@@ -90,6 +90,7 @@ from layoutgen.stages.refining import Limits, Refining
 from layoutgen.stages.render import Render
 from layoutgen.stages.repair import Effort, Repair
 from layoutgen.stages.route import Routed
+from layoutgen.stages.row_keeping import RowKeeping
 from layoutgen.stages.serving import serving_of
 from layoutgen.streaming import Stage, Step, Stream, stream
 
@@ -329,12 +330,12 @@ def _finish_grounds(
 def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wardrobe, kits: BrandKits) -> Stage:
     zones = {"marketing": finders.named_zones(config.marketing.zones)}
     brands = BrandFaces(present(kits, storage), config.place) if kits else None
-    place = Place(config.place, FaceFor(config.place), zones, wardrobe, brands)
-    keeping = KeepDemands(place, FaceFor(config.place))
-    judging = Judging(config.place.min_font, config.place.min_contrast, config.place.words)
+    face_for, least = FaceFor(config.place), config.place.min_contrast
+    keeping = KeepDemands(Place(config.place, face_for, zones, wardrobe, brands), face_for)
+    judging = Judging(config.place.min_font, least, config.place.words)
     files = here((*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files), storage)
-    limits = Limits(config.place.margin, config.place.min_font, config.place.min_contrast, files)
-    refining = Refining(limits, judging)
+    limits = Limits(config.place.margin, config.place.min_font, least, files)
+    refining = Refining(limits, judging, RowKeeping(least, face_for, zones, brands))
     if isinstance(config, PostersConfig):  # whose grounds are painted for where the texts are
         repair = Repair(keeping, judging)
     else:

@@ -137,6 +137,22 @@ def texts_of(copy: Copy) -> dict[str, tuple[Role, str]]:
     return named | {role.value: (role, text) for role, text in copy.offers.items()}
 
 
+def placed(demands: Demands, elements: Sequence[Element], texts: Mapping[str, tuple[Role, str]]) -> dict[str, int]:
+    """Which of a layout's elements are those that a row demands something of, by name, of those that are there; `texts`
+    are those of `texts_of`."""
+    indices: dict[str, int] = {}
+    for name in demands.names:
+        role, text = texts.get(name, (None, ""))
+        index = next((i for i, e in enumerate(elements) if e.text == text and role is not Role.LOGO), None)
+        if index is None:  # a brand's tone, or a style's case, may have changed letters
+            alike = [i for i, e in enumerate(elements) if e.role is role]
+            place = int(name.partition(":")[2] or 1) - 1
+            index = alike[place] if place < len(alike) else None
+        if index is not None:
+            indices[name] = index
+    return indices
+
+
 def broken(
     demands: Demands, free: Sequence[Box], elements: Sequence[Element], texts: Mapping[str, tuple[Role, str]]
 ) -> list[str]:
@@ -145,18 +161,9 @@ def broken(
     roles = {element.role for element in elements}
     faults = [f"present {role}" for role in demands.present if role not in roles]
     faults += [f"absent {role}" for role in demands.absent if role in roles]
-    boxes: dict[str, Element] = {}
-    for name in demands.names:
-        role, text = texts.get(name, (None, ""))
-        element = next((e for e in elements if e.text == text and role is not Role.LOGO), None)
-        if element is None:  # a brand's tone, or a style's case, may have changed letters
-            alike = [e for e in elements if e.role is role]
-            place = int(name.partition(":")[2] or 1) - 1
-            element = alike[place] if place < len(alike) else None
-        if element is None:
-            faults.append(f"{name}, which is not there")
-        else:
-            boxes[name] = element
+    indices = placed(demands, elements, texts)
+    boxes = {name: elements[index] for name, index in indices.items()}
+    faults += [f"{name}, which is not there" for name in demands.names if name not in indices]
     for name, box in demands.lock:
         if name in boxes and not inside(boxes[name].box, box, _SLACK):
             faults.append(f"lock {name}")

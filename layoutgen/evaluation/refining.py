@@ -14,21 +14,23 @@ from typing import Any
 from layoutgen.config.base import known
 from layoutgen.config.jobs import LayoutsConfig, RefineConfig
 from layoutgen.config.posters import PostersConfig
-from layoutgen.config.stages import PlaceSettings, SaliencySettings
+from layoutgen.config.stages import SaliencySettings
 from layoutgen.core import feedback
+from layoutgen.core.brands.kits import BrandKits
 from layoutgen.core.errors import Refusal
 from layoutgen.core.fingerprint import Versions, digest
 from layoutgen.core.instructions import parsing
 from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.core.refining import applying, orders
 from layoutgen.evaluation.gallery import finder_of
-from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
+from layoutgen.evaluation.kits_of_table import fonts_of, keeping_of
 from layoutgen.imaging.documents.rasters import Encoding
 from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables, published_runs
 from layoutgen.io.tables.ledger import Ledger, table_kind
 from layoutgen.models.building import finders
+from layoutgen.models.building.kits import kits as kits_of_run
 from layoutgen.models.building.versions import recipes
 from layoutgen.runs import refining
 from layoutgen.runs.job import WHOLE, TableJob
@@ -67,7 +69,8 @@ def refine_table(
     folder = layout_tables.folder_of(storage, layouts, base)
     settings = layout_tables.manifest_of(storage, folder).get("settings") or {}
     of_table = known(PostersConfig, settings) if kind == "posters" else known(LayoutsConfig, settings)
-    files = fonts_of(settings, kits_of(settings, storage), font_files)
+    kits = kits_of_run(of_table.style.brands, storage, (), None)
+    files = fonts_of(settings, kits, font_files)
     given = _read(storage, decisions)
     wanted = refining.wanted_of(storage, folder, given, like, of_table.place.margin, here(files, storage))
     report = _reported(wanted)
@@ -77,7 +80,7 @@ def refine_table(
     steps = [
         Step(
             "refine",
-            partial(stage, storage, of_table.place, files, finder_of(settings), config.refine.side),
+            partial(stage, storage, of_table, kits, files, finder_of(settings), config.refine.side),
             config.refine.pool,
         )
     ]
@@ -106,15 +109,20 @@ def refine_table(
     return {**summary, **_outcome(storage, layouts, summary["run_id"], wanted), **report}
 
 
-def stage(storage: Storage, place: PlaceSettings, files: Sequence[str], finder: SaliencySettings, side: int) -> Refine:
+def stage(
+    storage: Storage,
+    of_table: LayoutsConfig | PostersConfig,
+    kits: BrandKits,
+    files: Sequence[str],
+    finder: SaliencySettings,
+    side: int,
+) -> Refine:
     """The refine stage of a table."""
-    return Refine(changing(storage, place, files), RowPhotos(storage, finders.saliency(finder), side))
-
-
-def changing(storage: Storage, place: PlaceSettings, files: Sequence[str]) -> Refining:
-    """What changes rows within the limits of a table's run."""
+    place = of_table.place
     limits = Limits(place.margin, place.min_font, place.min_contrast, here(tuple(files), storage))
-    return Refining(limits, Judging(place.min_font, place.min_contrast, place.words))
+    judging = Judging(place.min_font, place.min_contrast, place.words)
+    keeping = keeping_of(place, of_table.marketing.zones, kits, storage)
+    return Refine(Refining(limits, judging, keeping), RowPhotos(storage, finders.saliency(finder), side))
 
 
 def _finish(config: LayoutsConfig | PostersConfig, storage: Storage, files: tuple[str, ...]) -> Finish | None:

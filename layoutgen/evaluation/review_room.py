@@ -173,7 +173,7 @@ def open_room(
     decisions = MergedLines(storage, feedback)
     decisions.read()  # what can't be read is told before anything is served
     choices.read()
-    instructed = InstructedEdits(storage, pictures, source.settings)
+    instructed = InstructedEdits(storage, pictures, source.settings, kits)
     return Room(storage, output, pictures, decisions, choices, dict(_links(output, uris)), instructed)
 
 

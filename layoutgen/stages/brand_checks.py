@@ -31,7 +31,7 @@ class BrandChecks:
         if kit is None or table_rows.fault(row) or table_rows.framing_fault(row):
             return None
         layout = self._layout(row)
-        broken, count = brands.violations(kit.brand, layout, brands.Means(kit.inks, partial(_covers, kit), _names(kit)))
+        broken, count = brands.violations(kit.brand, layout, means_of(kit))
         return broken, count, layout.picture is not None
 
     def _layout(self, row: Mapping[str, Any]) -> brands.Layout:
@@ -54,6 +54,11 @@ class BrandChecks:
             language=row.get("language"),
             picture=picture,
         )
+
+
+def means_of(kit: BrandKit) -> brands.Means:
+    """What is known of the files of a kit whose fonts are on this machine."""
+    return brands.Means(kit.inks, partial(_covers, kit), _names(kit))
 
 
 def _covers(kit: BrandKit, _: Role, text: str) -> bool:

@@ -11,7 +11,17 @@ from layoutgen.stages.drawable import RowFault
 from layoutgen.stages.refining import REFINED, Refining
 from layoutgen.stages.row_photos import RowPhotos
 
-SET = ("elements", "style_used", "contrast", "subject_covered", "notes", "refinement", "objections", "objected_to")
+SET = (
+    "elements",
+    "style_used",
+    "logo",
+    "contrast",
+    "subject_covered",
+    "notes",
+    "refinement",
+    "objections",
+    "objected_to",
+)
 """The columns that are set of a refined row."""
 
 

@@ -2,21 +2,24 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from layoutgen.core import rows
 from layoutgen.core.layout import Canvas, Element
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.placing.placement import covered
-from layoutgen.core.refining.applying import Page, apply
+from layoutgen.core.refining.applying import apply
 from layoutgen.core.refining.changes import Change, described
+from layoutgen.core.refining.keeping import FREE, Keeping
 from layoutgen.core.refining.orders import Order, merged, read, write
+from layoutgen.core.refining.page import Page
 from layoutgen.core.refining.reading import least_contrast
 from layoutgen.stages.drawable import RowFault, fault_of
 from layoutgen.stages.edited_rows import edited_elements, face_of
 from layoutgen.stages.further import Photos
 from layoutgen.stages.judging import Judging
+from layoutgen.stages.row_keeping import RowKeeping
 
 REFINED = "refined"
 """How the notes begin that tell what became of a change."""
@@ -33,20 +36,21 @@ class Limits:
     font_files: tuple[str, ...] = ()
 
 
-def page_of(canvas: Canvas, photos: Photos, limits: Limits) -> Page:
-    """What a row is changed on."""
+def page_of(canvas: Canvas, photos: Photos, limits: Limits, keeping: Keeping = FREE) -> Page:
+    """What a row is changed on, which keeps `keeping`."""
     ground, subject = photos.on(canvas, _SIDE)
     short = min(canvas.width, canvas.height)
     smallest, margin = math.ceil(limits.min_font * short), limits.margin * short
     contrast, files = limits.min_contrast, limits.font_files
-    return Page(canvas, margin, smallest, subject, ground, contrast, lambda element: face_of(element, files))
+    return Page(canvas, margin, smallest, subject, ground, contrast, lambda element: face_of(element, files), keeping)
 
 
 class Refining:
-    """Changes rows within the limits of the place stage; `judging` says what is held against them then."""
+    """Changes rows within the limits of the place stage, and within what `keeping` says that each keeps; `judging` says
+    what is held against them then."""
 
-    def __init__(self, limits: Limits, judging: Judging) -> None:
-        self._limits, self._judging = limits, judging
+    def __init__(self, limits: Limits, judging: Judging, keeping: RowKeeping) -> None:
+        self._limits, self._judging, self._keeping = limits, judging, keeping
 
     def refined(
         self, row: Mapping[str, Any], photos: Photos, orders: Sequence[Order], *, again: bool = False
@@ -54,7 +58,7 @@ class Refining:
         """A row's columns with orders, in their order; with `again`, of a layout that was made anew since, in which
         nothing of earlier changes is left: what an edit of its own moved goes to the boxes that it had."""
         canvas = table_rows.canvas(row)
-        page = page_of(canvas, photos, self._limits)
+        page = page_of(canvas, photos, self._limits, self._keeping.of(row, photos))
         layout = [rows.read_element(element) for element in row["elements"]]
         style, notes = row.get("style_used"), list(row.get("notes") or ())
         before = [] if again else read(row.get("refinement"))
@@ -63,8 +67,9 @@ class Refining:
         for order in orders:
             if order.elements and not again:
                 try:
-                    layout, style = self._exact(row, order, canvas), order.style or style
-                    notes.append(f"{REFINED}: kept exactly as edited by {order.by}")
+                    edited, style = self._exact(row, order, canvas), order.style or style
+                    notes.append(f"{REFINED}: kept exactly as edited by {order.by}{_despite(page, layout, edited)}")
+                    layout = edited
                     followed.append(order)
                 except RowFault as fault:
                     notes.append(f"{REFINED} not: the edit of {order.by} can't be drawn: {fault}")
@@ -75,12 +80,13 @@ class Refining:
                     f"{REFINED} not: the layout has an edit of its own, which comes before that of {_of(order)}"
                 )
             else:
-                layout, more = _applied(layout, order, page, row["row_id"], again=again)
+                layout, page, more = _applied(layout, order, page, row["row_id"], again=again)
                 notes += more
         drawn, subject = page.ground, page.subject
         out = {
             "elements": [rows.element_row(element) for element in layout],
             "style_used": style,
+            "logo": page.keeping.brand.layout.logo if page.keeping.brand else row.get("logo"),
             "contrast": least_contrast(layout, drawn),
             "subject_covered": covered(layout, subject),
             "notes": list(dict.fromkeys(notes)),
@@ -99,18 +105,29 @@ class Refining:
 
 def _applied(
     layout: list[Element], order: Order, page: Page, row_id: str, *, again: bool
-) -> tuple[list[Element], list[str]]:
-    """A layout with an order's changes, and notes of what of them it has and has not."""
-    own = order.row_id == row_id
-    done = apply(order.changes, layout, page, same_copy=order.same_copy, exactly=again and bool(order.elements))
+) -> tuple[list[Element], Page, list[str]]:
+    """A layout with an order's changes, what it is changed on then, and notes of what of them it has and has not."""
+    own, exactly = order.row_id == row_id, again and bool(order.elements)
+    done = apply(order.changes, layout, page, same_copy=order.same_copy, exactly=exactly)
     notes = []
     if done.done:
         aside = [f"; {'; '.join(done.aside)}"] if done.aside else []
-        notes.append(f"{REFINED} as {_of(order, own)}: {_list(done.done)}{''.join(aside)}")
+        despite = _despite(page, layout, done.elements) if exactly else ""
+        notes.append(f"{REFINED} as {_of(order, own)}: {_list(done.done)}{''.join(aside)}{despite}")
     if done.undone:
         notes.append(f"{REFINED} not, {_of(order, own)}: {'; '.join(done.undone)}")
     notes += [f"{REFINED} not, not understood of {order.by}: {part}" for part in order.refused if own]
-    return list(done.elements), notes
+    elements, keeping = list(done.elements), page.keeping
+    if not exactly:
+        elements, keeping = keeping.finished(layout, elements)
+    return elements, replace(page, keeping=keeping), notes
+
+
+def _despite(page: Page, before: Sequence[Element], after: Sequence[Element]) -> str:
+    """What a layout that is kept exactly does not keep of its row, and kept before; "" where there is nothing."""
+    was = page.keeping.faults(before, page.canvas)
+    faults = [fault for fault in page.keeping.faults(after, page.canvas) if fault not in was]
+    return f", though it does not keep {', '.join(faults)}" if faults else ""
 
 
 def _of(order: Order, own: bool = False) -> str:

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from jobs import evaluate, render
+from jobs import evaluate, refine, render
 from layoutgen.config.base import ConfigError, Pool
 from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.config.stages import MarketingSettings
+from layoutgen.core.layout import intersection
 from layoutgen.core.metrics.brands import CONSTRAINTS
 from layoutgen.evaluation.brands import violations
 from layoutgen.evaluation.gallery import run_gallery
@@ -15,6 +17,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.building.composers import composer
 from layoutgen.models.building.kits import kits
 from layoutgen.streaming import in_process
+from layoutgen.tables import read
 from tests.chaos.quick import SETTINGS, night
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import dead, published, write_manifest
@@ -139,3 +142,38 @@ def test_kits_are_checked_for_the_runs_own_canvases_and_styles(shop):
     file.write_text(json.dumps(changed), encoding="utf-8")
     with pytest.raises(ConfigError, match="chayu: styles names 'glam', which is no house style"):
         run(shop)
+
+
+def test_what_edits_and_instructions_carry_keeps_kits_and_zones(shop):
+    rows = [
+        {**ROWS[0], "application": "marketing", "price": "$19"},
+        {**ROWS[1], "constraints": {"free": [[0.0, 0.0, 1.0, 0.06]], "present": ["title"]}},
+    ]
+    zones = {"16:9": {"play": [0.3, 0.0, 0.7, 0.25]}, "3:4": {"bar": [0.0, 0.85, 1.0, 1.0]}}
+    settings = config(shop).model_copy(update={"marketing": MarketingSettings(zones=zones)})
+    out, source = str(shop / "out"), write_manifest(shop, rows)
+    assert night(source, out, config=settings, composer=composer)["dead_letters"] == 0
+    before = {row["row_id"]: row for row in read(out).to_pylist()}
+    orders = {
+        "tent@480x640": "price at the bottom right, title in red, logo at the bottom left",
+        "tea@480x640@zh-CN": "标题放到最上面, 去掉标志",
+    }
+    lines = [
+        {"row_id": row_id, "run_id": before[row_id]["run_id"], "decision": "reject", "instruction": words}
+        for row_id, words in orders.items()
+    ]
+    feedback = shop / "feedback.jsonl"
+    who = {"annotator": "Mei", "time": "2026-11-30T12:00:00Z"}
+    feedback.write_text("".join(f"{json.dumps({**line, **who}, ensure_ascii=False)}\n" for line in lines))
+    assert refine.main(["--layouts", out, "--feedback", str(feedback)], in_process) == 0
+    after = {row["row_id"]: row for row in read(out).to_pylist()}
+    counted = violations(Storage(), out, kits(str(shop / "kits"), Storage(), (), ("plain",)))
+    assert (counted["own_brand_violations"], counted["pictures"]) == (0, 4), counted["examples"]
+    for row_id, row in after.items():
+        named = zones["3:4" if "480x640" in row_id else "16:9"] if row_id.startswith("tent") else {}
+        free = [*named.values(), *([] if named else [[0.0, 0.0, 1.0, 0.06]])]
+        assert not any(intersection(e["box"], box) > 1e-6 for e in row["elements"] for box in free), row_id
+        refused = "colour like it" if row_id.startswith("tent") else "logo of brand chayu"
+        assert any(note.startswith("refined not") and refused in note for note in row["notes"]), row["notes"]
+        assert any(note.startswith("refined as") for note in row["notes"]), row["notes"]
+        assert row["elements"] != before[row_id]["elements"]

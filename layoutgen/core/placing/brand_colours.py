@@ -33,7 +33,7 @@ def coloured(page: Page, elements: list[Element]) -> list[Element]:
     bare = []
     for original in dict.fromkeys(elements[i].colour for i in free):
         alike = [i for i in free if elements[i].colour == original]
-        by_nearness = sorted(page.brand.palette, key=lambda own: _away(own, original))
+        by_nearness = sorted(page.brand.palette, key=lambda own: apart(own, original))
         shared = [own for own in by_nearness if all(_reads(page, own, elements[i]) for i in alike)]
         for i in alike:
             mine = shared or [own for own in by_nearness if _reads(page, own, elements[i])]
@@ -56,8 +56,8 @@ def _pair(page: Page, fill: str, inks: list[str], parent: str) -> tuple[str, str
             f"brand {page.brand.id} has no two colours that may stand on each other with a contrast of "
             f"{page.least:.2f}; add one to its kit, or lower place.min_contrast",
         )
-    apart = [pair for pair in pairs if pair[1] != parent] or pairs
-    ink, under = min(apart, key=lambda pair: (_away(pair[1], fill) + 0.5 * _away(pair[0], inks[0]), pair))
+    others = [pair for pair in pairs if pair[1] != parent] or pairs
+    ink, under = min(others, key=lambda pair: (apart(pair[1], fill) + 0.5 * apart(pair[0], inks[0]), pair))
     return under, ink
 
 
@@ -66,7 +66,7 @@ def _filled(page: Page, under: Element, ink: str, texts: list[Element]) -> Eleme
     gradient = nearest(under.gradient, page.brand.palette) if under.gradient else ""
     if gradient and ink and (page.brand.forbids(ink, gradient) or colour.ratio(ink, gradient) < page.least):
         gradient = ""
-    if gradient == under.colour or (gradient and _away(gradient, under.colour) > _RUN):
+    if gradient == under.colour or (gradient and apart(gradient, under.colour) > _RUN):
         gradient = ""
     reads = all(
         colour.contrast_on(ink, colour.blend(page.behind(text.box), under.colour, under.opacity)) >= page.least
@@ -103,10 +103,10 @@ def _give_ground(page: Page, elements: list[Element], index: int) -> None:
 
 def nearest(hex_colour: str, own: Sequence[str]) -> str:
     """The one of a brand's own colours that is nearest to another."""
-    return min(own, key=lambda each: (_away(each, hex_colour), each))
+    return min(own, key=lambda each: (apart(each, hex_colour), each))
 
 
-def _away(a: str, b: str) -> float:
+def apart(a: str, b: str) -> float:
     """Distance of two colours in OKLab."""
     first, second = (colour.to_oklch(colour.to_rgb(each)) for each in (a, b))
     points = [np.array([c[0], c[1] * np.cos(c[2]), c[1] * np.sin(c[2])]) for c in (first, second)]

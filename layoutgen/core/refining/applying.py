@@ -2,51 +2,30 @@
 
 Each piece goes to the free place nearest to where the change wants it, off the subject, in the room that its relations
 leave (`core.placing.spots`, as the place stage's solver does it). Where there is none, what stands in the way makes
-way, then the piece grows less; where that does not help either it stays as it was, and the outcome names it.
+way, then the piece grows less; where that does not help either it stays as it was, and the outcome names it. So does a
+change by which the layout would break what its row keeps (`keeping`) and did not break before.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
-import numpy as np
-
-from layoutgen.core.gallery.edits import FaceOf
-from layoutgen.core.layout import Box, Canvas, Element, Role, intersection, to_px
+from layoutgen.core.layout import Box, Element, Role, to_px
 from layoutgen.core.metrics.own import contrast_of
 from layoutgen.core.placing.placement import ORDER
-from layoutgen.core.placing.spots import Spots, into
-from layoutgen.core.refining import rooms
+from layoutgen.core.placing.spots import Spots
 from layoutgen.core.refining.changes import ALIGNED, PLACES, Change, Name, described, named
 from layoutgen.core.refining.lettering import Letters
-from layoutgen.core.refining.making_way import make_way
-from layoutgen.core.refining.pieces import Piece, borne, own_underlay, piece_of, visible
+from layoutgen.core.refining.page import Page
+from layoutgen.core.refining.pieces import own_underlay, piece_of, visible
+from layoutgen.core.refining.putting import Putting, words
 from layoutgen.core.refining.reading import readable_again
 from layoutgen.core.refining.relations import holds
 
-VERSION = "refining-1"  # goes up with every change of what is decided
-_NEAR, _FAR = 0.06, 0.25
-"""How far from where it is wanted a piece may end, of the canvas's sides: before others make way, and at all."""
+VERSION = "refining-2"  # goes up with every change of what is decided
 _SHRINKS = (1.0, 0.85, 0.7, 0.5, 0.35, 0.2, 0.1)
 _LEAST = 1.05
 """What is no larger than this is not larger."""
-_GAP = 0.01
-_MORE = 0.05
-"""How much more of a piece may lie on the subject than before."""
-
-
-@dataclass(frozen=True, eq=False)
-class Page:
-    """What a layout is changed on: its canvas, the free edge and the smallest font in px, the subject's map (h, w) in
-    [0, 1] and the ground's pixels (h, w, 3), the least contrast of texts, and what sets them."""
-
-    canvas: Canvas
-    margin_px: float
-    smallest_px: int
-    subject: np.ndarray
-    ground: np.ndarray
-    min_contrast: float
-    face_of: FaceOf
 
 
 @dataclass(frozen=True)
@@ -66,14 +45,58 @@ def apply(
 ) -> Applied:
     """A layout with changes. Of another product's layout, `same_copy` is False: words are not taken there; `exactly`
     takes the boxes that changes say, which are those of one canvas."""
-    barred: dict[int, str] = {}
-    for _ in range(len(changes) + 1):
+    own, barred = (list(changes), dict[int, str]()) if exactly else _own(changes, page)
+    while True:
         work = _Work(layout, page, same_copy, exactly)
-        failed = work.run(changes, barred)
+        failed = work.run(own, barred)
+        if not failed and not exactly:
+            failed = _breaking(own, layout, page, same_copy, barred, work)
         if not failed:
-            break
+            return work.outcome(own, barred)
         barred |= failed
-    return work.outcome(changes, barred)
+
+
+def _own(changes: Sequence[Change], page: Page) -> tuple[list[Change], dict[int, str]]:
+    """Changes as the row's brand has them, and by their place why some can't be."""
+    own, barred = list(changes), {}
+    for k, change in enumerate(changes):
+        try:
+            own[k] = page.keeping.own(change)
+        except ValueError as error:
+            barred[k] = str(error)
+    return own, barred
+
+
+def _breaking(
+    changes: Sequence[Change],
+    layout: Sequence[Element],
+    page: Page,
+    same_copy: bool,
+    barred: Mapping[int, str],
+    work: "_Work",
+) -> dict[int, str]:
+    """The change by which a layout breaks what its row keeps, all where it is none alone, and what that is; {} where it
+    keeps it."""
+    before = page.keeping.faults(layout, page.canvas)
+
+    def faults(of: _Work) -> list[str]:
+        try:
+            elements, keeping = page.keeping.finished(layout, of.outcome(changes, barred).elements)
+        except ValueError as error:
+            return [str(error)]
+        broken = (fault for fault in keeping.faults(elements, page.canvas) if fault not in before)
+        return [f"it would not keep {fault}" for fault in broken]
+
+    broken = faults(work)
+    open_ = [k for k in range(len(changes)) if k not in barred]
+    if not broken or not open_:
+        return {}
+    reason = "; ".join(broken)
+    for k in reversed(open_):
+        without = _Work(layout, page, same_copy, exactly=False)
+        if not without.run(changes, {**barred, k: reason}) and not {*broken} & {*faults(without)}:
+            return {k: reason}
+    return dict.fromkeys(open_, reason)
 
 
 class _Work:
@@ -87,9 +110,10 @@ class _Work:
         self._aside: list[str] = []
         self._short: dict[int, list[tuple[str, Name]]] = {}
         self._fresh = count(len(layout))
-        self._spots = Spots.on(page.canvas, page.margin_px, page.subject)
+        spots = Spots.on(page.canvas, page.margin_px, page.subject)
         widest = page.canvas.width - 2 * page.margin_px
         self._letters = Letters(page.canvas, widest, page.smallest_px, page.face_of)
+        self._putting = Putting(page, self._letters, spots, self._first, exactly)
 
     def run(self, changes: Sequence[Change], barred: Mapping[int, str]) -> dict[int, str]:
         """Do changes by their place in the list, but for barred ones; return what can't be done, and why."""
@@ -194,13 +218,14 @@ class _Work:
                     break
                 try:
                     piece = piece_of(self._now, indices, scales, self._page.canvas, self._letters)
+                    after, way = self._putting.put(self._now, piece, part, relations, ahead)
                 except ValueError as error:
                     reason = str(error)
                     continue
-                failed = self._put(piece, part, relations, ahead)
-                if not failed:
-                    return ""
-                reason = failed
+                self._now = dict(after)
+                shown = (after[i].role for i in way if after[i].role is not Role.UNDERLAY)
+                self._aside += [f"{role.value} makes way" for role in shown]
+                return ""
         return reason
 
     def _flush(self, part: Sequence[tuple[Change, int]], ahead: set[int]) -> list[tuple[str, int]]:
@@ -233,81 +258,6 @@ class _Work:
         ]
         return [(kind, j) for kind, j in pairs if j not in members]
 
-    def _put(
-        self, piece: Piece, part: Sequence[tuple[Change, int]], relations: Sequence[tuple[str, int]], ahead: set[int]
-    ) -> str:
-        """Put a piece into the free place nearest to where it is wanted; why that can't be, "" where it was."""
-        out = {
-            *piece.members,
-            *ahead,
-            *(u for i in ahead if i in self._now and (u := own_underlay(self._now, i)) is not None),
-        }
-        others = {i: self._px(i) for i in self._now if i not in out}
-        related = [(kind, self._visible(j)) for kind, j in relations]
-        wanted = self._wanted(piece, part, related)
-        room = rooms.room(wanted, related, self._spots.safe)
-        if room is None:
-            return f"no room is left where it is {_words(relations)}"
-        holders = {e.underlay for e in piece.members.values() if e.underlay is not None} - piece.members.keys()
-        stays = {i for i in holders if i in others and _holds(others[i], wanted)}
-        taken = {i: self._spaced(box, piece) for i, box in others.items() if i not in stays}
-        covered = self._covered(piece, wanted)
-        spot = self._nearest(wanted, room, taken, covered, _NEAR)
-        way: dict[int, Element] | None = {}
-        if spot is None:
-            spot = into(wanted, room)
-            way = make_way(self._now, spot, taken, covered, self._spots, self._letters)
-        if way is None:
-            way, spot = {}, self._nearest(wanted, room, taken, covered, _FAR)
-        if spot is None:
-            return "there is no free place for it near there"
-        left = {i for i in holders if i not in stays}
-        now = {i: replace(e, underlay=None) if e.underlay in left else e for i, e in piece.at(spot).items()}
-        after = {**self._now, **way, **now}
-        self._now = {i: e for i, e in after.items() if i not in left or borne(after, i)}
-        self._aside += [f"{self._now[i].role.value} makes way" for i in way if self._now[i].role is not Role.UNDERLAY]
-        return ""
-
-    def _wanted(self, piece: Piece, part: Sequence[tuple[Change, int]], related: rooms.Related) -> Box:
-        """Where a piece is wanted: where an edit of this canvas had it, else where its change says."""
-        change, index = part[0]
-        if not self._exactly or not change.box or len(part) > 1:
-            return rooms.wanted(piece.footprint, change, related, self._spots.safe, self._page.canvas)
-        own = to_px(change.box, self._page.canvas.width, self._page.canvas.height)
-        inner = to_px(piece.members[index].box, self._page.canvas.width, self._page.canvas.height)
-        across, down = own[0] - inner[0], own[1] - inner[1]
-        left, top, right, bottom = piece.footprint
-        return (left + across, top + down, right + across, bottom + down)
-
-    def _spaced(self, box: Box, piece: Piece) -> Box:
-        """A box with the gap that a piece keeps around it: as much as between others, or as before."""
-        if self._exactly:
-            return box
-        gap = _GAP * min(self._page.canvas.width, self._page.canvas.height)
-        for mine in (self._px(i) for i in piece.members if i in self._now):
-            across, down = (max(mine[k] - box[k + 2], box[k] - mine[k + 2]) for k in (0, 1))
-            gap = min(gap, max(0.0, across, down))
-        return (box[0] - gap, box[1] - gap, box[2] + gap, box[3] + gap)
-
-    def _covered(self, piece: Piece, wanted: Box) -> float:
-        """The share of a piece that may lie on the subject: as much as before, or as whoever edited this canvas had
-        it."""
-        before = [self._spots.share(self._px(i)) + _MORE for i in piece.members if i in self._first]
-        return max([self._spots.stays, *before, *([self._spots.share(wanted)] if self._exactly else [])])
-
-    def _nearest(self, wanted: Box, room: Box, taken: Mapping[int, Box], covered: float, most: float) -> Box | None:
-        """The free place nearest to where a piece is wanted, of which a share of `covered` may lie on the subject; None
-        where it is further than `most` from there."""
-        spots = self._spots.within(room)
-        asked = into(wanted, room)
-        spots = replace(spots, stays=covered)
-        spot = spots.nearest(asked, [*taken.values()])
-        canvas = self._page.canvas
-        if spot is None or any(intersection(spot, box) > 1 for box in taken.values()):
-            return None
-        far = np.hypot((spot[0] - asked[0]) / canvas.width, (spot[1] - asked[1]) / canvas.height)
-        return spot if far <= most else None
-
     def _unread(self, changes: Sequence[Change], targets: Mapping[int, Sequence[int]]) -> dict[int, str]:
         """Give texts that moved a colour in which they can be read; changes of which one can't be, and why."""
         changed = {i for i, e in self._now.items() if e.lines and e != self._first.get(i)}
@@ -321,7 +271,9 @@ class _Work:
             was = self._first.get(i)
             before = contrast_of(first, i, self._page.ground) if was else None
             enough = min(least, before or least)
-            colour = readable_again(elements, place[i], was, self._page.ground, enough, fixed=i in asked)
+            inks = self._page.keeping.inks(elements, place[i])
+            fixed, ground = i in asked, self._page.ground
+            colour = readable_again(elements, place[i], was, ground, enough, fixed=fixed, inks=inks)
             if colour is None and self._exactly:  # it is as who edited this canvas saw it
                 continue
             if colour is None:
@@ -343,7 +295,7 @@ class _Work:
                     if kind != "same_size" and not holds(kind, self._visible(index), self._visible(j), 2.0)
                 ]
                 if wrong and not replace(changes[k], relations=()).moves:
-                    return {k: f"it can't be {_words(wrong)} there"}
+                    return {k: f"it can't be {words(wrong)} there"}
                 self._short.setdefault(k, []).extend(wrong)
         return {}
 
@@ -352,12 +304,3 @@ class _Work:
 
     def _visible(self, index: int) -> Box:
         return visible(self._now, index, self._page.canvas)
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    middle = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= middle[0] <= outer[2] and outer[1] <= middle[1] <= outer[3]
-
-
-def _words(relations: Sequence[tuple[str, object]]) -> str:
-    return " and ".join(kind.replace("_", " ") for kind, _ in relations) or "asked for"

@@ -1,6 +1,6 @@
 """Elements that stand where another one is to go, moved out of its way. Boxes in px."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,10 +15,17 @@ _MOST = 2
 
 
 def make_way(
-    layout: Mapping[int, Element], spot: Box, taken: Mapping[int, Box], covered: float, spots: Spots, letters: Letters
+    layout: Mapping[int, Element],
+    spot: Box,
+    taken: Mapping[int, Box],
+    covered: float,
+    spots: Spots,
+    letters: Letters,
+    walls: Sequence[Box] = (),
 ) -> dict[int, Element] | None:
-    """The elements that stand in a piece's way where they are out of it; None where they can't be."""
-    if spots.share(spot) > covered:
+    """The elements that stand in a piece's way where they are out of it; None where they can't be. Nothing is put into
+    `walls`."""
+    if spots.share(spot) > covered or any(intersection(spot, wall) > 0 for wall in walls):
         return None
     way: dict[int, Element] = {}
     hit = [i for i, box in taken.items() if intersection(box, spot) > 0 and layout[i].role is not Role.UNDERLAY]
@@ -31,7 +38,7 @@ def make_way(
         piece = piece_of(layout, [i], [1.0], spots.canvas, letters)
         rest = [box for j, box in taken.items() if j not in piece.members]
         moved = [to_px(e.box, spots.canvas.width, spots.canvas.height) for e in way.values()]
-        place = spots.nearest(piece.footprint, [spot, *rest, *moved])
+        place = spots.nearest(piece.footprint, [spot, *rest, *moved, *walls])
         if place is None or _apart(place, piece.footprint, spots.canvas) > _WAY:
             return None
         way |= piece.at(place)

@@ -11,18 +11,25 @@ from layoutgen.core.metrics.own import behind, contrast_of
 
 
 def readable_again(
-    elements: Sequence[Element], index: int, was: Element | None, ground: np.ndarray, least: float, *, fixed: bool
+    elements: Sequence[Element],
+    index: int,
+    was: Element | None,
+    ground: np.ndarray,
+    least: float,
+    *,
+    fixed: bool,
+    inks: Sequence[str] = (),
 ) -> str | None:
     """The colour of a text that moved or was lettered anew, `was` before: its own where that has the contrast `least`
-    on the ground's pixels (h, w, 3); else, where it is not `fixed`, another text's, white or
-    black. None where none of them can be read."""
+    on the ground's pixels (h, w, 3); else, where it is not `fixed`, one of `inks`, where there are none another text's,
+    white or black. None where none of them can be read."""
     own = contrast_of(elements, index, ground) or 0.0
     stays = was is not None and not fixed and was.colour == elements[index].colour and was.box == elements[index].box
     if own >= least or stays:
         return elements[index].colour
     if fixed or not len(behind(elements, index, ground)):
         return None
-    choices = dict.fromkeys([*(e.colour for e in elements if e.lines), colour.PAPER, colour.INK])
+    choices = dict.fromkeys(inks or [*(e.colour for e in elements if e.lines), colour.PAPER, colour.INK])
     others = {c: _ratio(elements, index, c, ground) for c in choices}
     best = max(others, key=lambda c: others[c])
     return best if others[best] >= least else None

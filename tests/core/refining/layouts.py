@@ -3,7 +3,7 @@
 import numpy as np
 
 from layoutgen.core.layout import Canvas, Element, Role, from_px
-from layoutgen.core.refining.applying import Page
+from layoutgen.core.refining.page import Page
 from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import line_height
 from layoutgen.imaging import fonts

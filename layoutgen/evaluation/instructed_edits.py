@@ -37,7 +37,7 @@ class InstructedEdits:
         self, storage: Storage, pictures: EditedPictures, settings: Mapping[str, Any], kits: BrandKits = NO_KITS
     ) -> None:
         self._storage, self._pictures, self._settings, self._kits = storage, pictures, settings, kits
-        self._photos, self._keeping = lru_cache(maxsize=1)(self._built), lru_cache(maxsize=1)(self._kept)
+        self._photos, self._keeping = lru_cache(maxsize=1)(self._built), lru_cache(maxsize=1)(self._keepings)
         self._lock = threading.Lock()
 
     def changed(
@@ -75,7 +75,7 @@ class InstructedEdits:
     def _built(self) -> RowPhotos:
         return RowPhotos(self._storage, finders.saliency(finder_of(dict(self._settings))), _SIDE)
 
-    def _kept(self) -> RowKeeping:
+    def _keepings(self) -> RowKeeping:
         """What rows keep; their logos stay the variants that they are, of which edits say nothing."""
         place = known(PlaceSettings, self._settings.get("place") or {})
         marketing = (self._settings.get("marketing") or {}).get("zones") or {}

@@ -74,8 +74,8 @@ class Keeping:
             return change
         brand = self.brand.brand
         if change.say:
-            said = written(change.say, change.name.role, brand.tone, self.brand.layout.language)
-            change = replace(change, say=said)
+            spoken = written(change.say, change.name.role, brand.tone, self.brand.layout.language)
+            change = replace(change, say=spoken)
         if change.colour and brand.palette:
             nearest = brand_colours.nearest(change.colour, brand.palette)
             if brand_colours.apart(nearest, change.colour) > _NEAR:

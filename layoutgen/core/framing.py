@@ -238,6 +238,12 @@ def on_canvas(box: Box, framing: Framing) -> Box:
     return (x1, y1, x2, y2)
 
 
+def seen_edges(framing: Framing) -> Box:
+    """The box of the photo on the canvas, or of all photos, where its edges are seen; else all of the canvas."""
+    is_seen = framing.blend != "cut_out" and framing.ground not in ("bleed", "extend", "as_is")
+    return framing.extent if is_seen else (0.0, 0.0, 1.0, 1.0)
+
+
 def with_room(photo_aspect: float, subject: Box, canvas: Canvas, panel: str) -> Framing:
     """The framing for composers that choose none: as much of the subject as can be, and a third of the canvas or more
     beside it, in one piece; full bleed before panels and cards that are as good."""

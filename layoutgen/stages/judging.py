@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import fingerprint, rows
-from layoutgen.core.layout import Box, Canvas, Framing
+from layoutgen.core.framing import seen_edges
+from layoutgen.core.layout import Canvas
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.metrics.judge import Judged, Verdict, judge
 from layoutgen.imaging import images
@@ -50,7 +51,7 @@ class Judging:
         cut, asked = photos.cut(_SUBJECT), table_rows.asked(row)
         split = words_split(elements, row["language"], self._words)
         least = self._min_font * min(canvas.width, canvas.height), self._min_contrast
-        layout = Judged(elements, canvas, subject, ground, cut, edges(framing), asked, split, (), *least)
+        layout = Judged(elements, canvas, subject, ground, cut, seen_edges(framing), asked, split, (), *least)
         return judge(layout), subject
 
 
@@ -69,12 +70,6 @@ def shown(table: pa.Table, indices: Iterable[int], packs: further.Packs) -> Iter
             decoded = index, image, np.where(subject > _SUBJECT, subject, 0)
         framing = rows.read_framing({name: values[i] for name, values in framings.items()})
         yield i, packs.shown(i, decoded[1], decoded[2], framing)
-
-
-def edges(framing: Framing) -> Box:
-    """The box of the photo on the canvas, or of all photos, where its edges are seen; else all of the canvas."""
-    is_seen = framing.blend != "cut_out" and framing.ground not in ("bleed", "extend", "as_is")
-    return framing.extent if is_seen else (0.0, 0.0, 1.0, 1.0)
 
 
 def judged_totals(layout: Judged, rating: float | None, second: float | None) -> dict[str, tuple[float, float]]:

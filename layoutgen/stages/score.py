@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from layoutgen.config.jobs import ScoreSettings
 from layoutgen.core import rows, schema
 from layoutgen.core.fingerprint import OFFER
+from layoutgen.core.framing import seen_edges
 from layoutgen.core.layout import Canvas, Element, Framing
 from layoutgen.core.metrics import cgl, covers, own, pku, ralf, second_judge, table_rows
 from layoutgen.core.metrics.definitions import METRICS
@@ -36,7 +37,7 @@ from layoutgen.models.critics.sketch import sketch
 from layoutgen.stages import brand_checks
 from layoutgen.stages.brand_checks import BrandChecks
 from layoutgen.stages.further import Photos
-from layoutgen.stages.judging import edges, judged_totals
+from layoutgen.stages.judging import judged_totals
 from layoutgen.stages.scored_content import Content, named
 
 ELEMENT_SCORES = pa.list_(
@@ -279,7 +280,7 @@ class Score:
         )
         if protected is None:
             return scores, broken[0], totals
-        split, picture = words_split(elements, row.get("language")), edges(table_rows.framing(row) or Framing())
+        split, picture = words_split(elements, row.get("language")), seen_edges(table_rows.framing(row) or Framing())
         judged = Judged(elements, canvas, protected, None, content.cut[i], picture, asked, split, (), *limits, scores)
         return scores, broken[0], {**totals, **judged_totals(judged, content.rating.get(i), content.second.get(i))}
 

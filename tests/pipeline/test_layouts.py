@@ -216,7 +216,7 @@ def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> Non
     source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
     summary = run_layouts(settings(compose=compose), source, output, stream=in_process)
     (row,) = published(str(tmp_path / "out"))
-    assert row["composer"].startswith("radm-6")
+    assert row["composer"].startswith("radm-7")
     assert {element["text"] for element in row["elements"]} >= {"Stoneware vase", "手工上釉"}
     assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "copy_too_long"
 

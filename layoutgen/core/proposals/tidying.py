@@ -2,8 +2,9 @@
 
 Texts that stand over one another (half of the narrower one's width is shared, less than an eighth of the canvas lies
 between them) are a column. Of its left edges, middles and right edges those are taken that agree best, and all texts
-move across to their median; a column whose best agreement is worse than a sixth of the canvas is left as it is. A panel
-is a proposal that a text, or some, stand on a ground of their own; how large it is follows from them.
+move across to their median; a column whose best agreement is worse than a sixth of the canvas is left as it is. Where a
+column stands across an upright edge of the picture, all of it moves on to where none of its texts does. A panel is a
+proposal that a text, or some, stand on a ground of their own; how large it is follows from them.
 """
 
 import math
@@ -14,7 +15,7 @@ import numpy as np
 
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion
 from layoutgen.core.proposals.constraints import Constraints
-from layoutgen.core.proposals.separation import separated
+from layoutgen.core.proposals.separation import separated, straddles
 from layoutgen.core.text.typography import em_length
 
 _SHARED, _NEAR, _LOOSE = 0.5, 0.125, 0.16
@@ -30,11 +31,16 @@ PADDING = (0.6, 0.22)
 
 
 def tidied(
-    suggestions: Sequence[Suggestion], canvas: Canvas, free: Sequence[Box] = (), subject: Box | None = None
+    suggestions: Sequence[Suggestion],
+    canvas: Canvas,
+    free: Sequence[Box] = (),
+    subject: Box | None = None,
+    picture: Box = (0.0, 0.0, 1.0, 1.0),
 ) -> tuple[Suggestion, ...]:
-    """The texts and logos set flush, off each other, off boxes that stay `free`, and off a `subject` that leaves room
-    beside it: as little as can be (`separation`). Then the panels that they stand on: a button or selling point, and no
-    other text, has one where an underlay of its own was proposed under it, round all selling points or none."""
+    """The texts and logos set flush, off each other, off boxes that stay `free`, off a `subject` that leaves room
+    beside it, and each wholly on the `picture` or wholly off it: as little as can be (`separation`). Then the panels
+    that they stand on: a button or selling point, and no other text, has one where an underlay of its own was proposed
+    under it, round all selling points or none."""
     obstacles = [*free, *([subject] if subject and _leaves_room(subject) else [])]
     texts = [element for element in suggestions if element.role is not Role.UNDERLAY]
     boxes = [text.box for text in texts]
@@ -45,7 +51,7 @@ def tidied(
     alone = alone | points if 2 * len(alone & points) > len(points) else alone - points  # all alike
     footprints = [padded(box, canvas) if k in alone else box for k, box in enumerate(boxes)]
     for _ in range(2):
-        footprints = separated(flush(footprints), len(footprints), obstacles, Constraints())
+        footprints = separated(flush(footprints, picture), len(footprints), obstacles, Constraints(), picture=picture)
     laid = [unpadded(box, canvas) if k in alone else box for k, box in enumerate(footprints)]
     return (
         *(replace(text, box=box) for text, box in zip(texts, laid, strict=True)),
@@ -90,8 +96,9 @@ def _size_in(box: Box, text: str, canvas: Canvas) -> float:
     return max(min(height / (_TIGHT * lines), width * lines / max(em_length(text), 0.5)) for lines in (1, 2, 3))
 
 
-def flush(boxes: Sequence[Box]) -> list[Box]:
-    """The boxes (ltrb, normalised) with every column set flush; none leaves the canvas or changes its size."""
+def flush(boxes: Sequence[Box], picture: Box = (0.0, 0.0, 1.0, 1.0)) -> list[Box]:
+    """The boxes (ltrb, normalised) with every column set flush, off the upright edges of a `picture` where that can be;
+    none leaves the canvas or changes its size."""
     out = list(boxes)
     for column in _columns(boxes):
         edges = np.array([boxes[k] for k in column])
@@ -105,7 +112,29 @@ def flush(boxes: Sequence[Box]) -> list[Box]:
             left, top, right, bottom = boxes[k]
             if left + move >= 0 and right + move <= 1:
                 out[k] = (left + move, top, right + move, bottom)
+        off = _off_edges([out[k] for k in column], picture)
+        for k in column:
+            left, top, right, bottom = out[k]
+            out[k] = (left + off, top, right + off, bottom)
     return out
+
+
+def _off_edges(boxes: Sequence[Box], picture: Box) -> float:
+    """How far boxes have to move across, all alike, so that none stands across an upright edge of a picture; 0 where no
+    way on the canvas is."""
+    moves = [edge - side for edge in (picture[0], picture[2]) for box in boxes for side in (box[0], box[2])]
+    room = -min(box[0] for box in boxes), 1 - max(box[2] for box in boxes)
+    for move in sorted((0.0, *(move for move in moves if room[0] <= move <= room[1])), key=abs):
+        if not any(_is_across(box, move, picture) for box in boxes):
+            return move
+    return 0.0
+
+
+def _is_across(box: Box, move: float, picture: Box) -> bool:
+    """Whether a box, moved across, stands across an upright edge of a picture beside which it stands."""
+    left, top, right, bottom = box[0] + move, box[1], box[2] + move, box[3]
+    beside = (left, picture[1], right, picture[3])
+    return bottom > picture[1] and top < picture[3] and straddles(beside, picture)
 
 
 def _leaves_room(subject: Box) -> bool:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from layoutgen.core.framing import seen_edges
 from layoutgen.core.layout import Framing, Suggestion
 from layoutgen.core.proposals.tidying import sized, tidied
 from layoutgen.models.base import Brief, Fault, PlanBrief
@@ -55,4 +56,5 @@ def pictures_of(shown: Sequence[tuple[Brief, Framing]], size: Square) -> tuple[T
 
 def tidy(layout: Sequence[Suggestion], brief: Brief, framing: Framing) -> tuple[Suggestion, ...]:
     """A layout that a network proposes of a framed brief, as it leaves the composer: see `tidying`."""
-    return tidied(sized(layout, brief.canvas), brief.canvas, brief.free, subject_of(brief.annotation, framing))
+    subject = subject_of(brief.annotation, framing)
+    return tidied(sized(layout, brief.canvas), brief.canvas, brief.free, subject, seen_edges(framing))

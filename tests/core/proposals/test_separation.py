@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from layoutgen.core.layout import Box, inside, intersection
 from layoutgen.core.proposals.constraints import Constraints, Relation
-from layoutgen.core.proposals.separation import separated
+from layoutgen.core.proposals.separation import separated, straddles
 
 FREE = Constraints()
 
@@ -27,6 +27,28 @@ def test_nothing_lies_on_the_product_and_all_on_the_canvas(proposed: list[Box], 
     for box in kept:
         assert inside(box, (0, 0, 1, 1), 1e-9)
         assert intersection(box, product) <= 1e-4
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(boxes(), min_size=1, max_size=4), st.floats(0.3, 0.6), st.booleans())
+def test_texts_are_wholly_on_the_picture_or_off_it(proposed: list[Box], edge: float, is_below: bool) -> None:
+    picture = (0.0, edge, 1.0, 1.0) if is_below else (edge, 0.1, 1.0, 0.9)
+    kept = separated(proposed, len(proposed), [], FREE, picture=picture)
+    for box in kept:
+        assert inside(box, (0, 0, 1, 1), 1e-9)
+        assert not straddles(box, picture)
+    well = separated(kept, len(kept), [], FREE, picture=picture)
+    assert well == [pytest.approx(box, abs=1e-6) for box in kept]
+
+
+def test_a_text_across_the_pictures_edge_goes_where_it_is_nearest_and_fits() -> None:
+    picture = (0.0, 0.4, 1.0, 1.0)
+    (on,) = separated([(0.1, 0.38, 0.5, 0.48)], 1, [], FREE, picture=picture)
+    assert on == pytest.approx((0.1, 0.4, 0.5, 0.5))
+    (off,) = separated([(0.1, 0.32, 0.5, 0.42)], 1, [], FREE, picture=picture)
+    assert off == pytest.approx((0.1, 0.3, 0.5, 0.4))
+    beside_a_product = separated([(0.1, 0.38, 0.5, 0.48)], 1, [(0.05, 0.45, 0.9, 0.95)], FREE, picture=picture)
+    assert beside_a_product[0][3] <= 0.4 + 1e-6
 
 
 def test_what_lies_well_stays() -> None:

@@ -122,6 +122,15 @@ class TestTidied:
         everywhere = (0.1, 0.1, 0.9, 0.9)
         assert tidied((TITLE,), CANVAS, subject=everywhere) == (TITLE,), "there is no room beside it"
 
+    def test_a_column_goes_off_the_pictures_edge_as_a_whole(self) -> None:
+        picture = (0.5, 0.0, 1.0, 1.0)
+        column = (replace(TITLE, box=(0.1, 0.1, 0.55, 0.2)), replace(PRICE, box=(0.12, 0.21, 0.4, 0.25)), BUTTON)
+        found = tidied(column, CANVAS, picture=picture)
+        assert all(one.box[2] <= 0.5 + 1e-6 for one in found)
+        assert max(one.box[0] for one in found) - min(one.box[0] for one in found) < 1e-6
+        bleed = tidied((TITLE, BUTTON), CANVAS)
+        assert bleed == tidied((TITLE, BUTTON), CANVAS, picture=(0.0, -0.2, 1.0, 1.1)), "it ends with the canvas"
+
     @given(st.lists(boxes(), min_size=1, max_size=6), st.lists(boxes(), max_size=3), boxes())
     def test_nothing_is_lost_and_all_is_on_the_canvas(self, texts: list[Box], panels: list[Box], subject: Box) -> None:
         proposed = [Suggestion(Role.SELLING_POINT, box, str(k)) for k, box in enumerate(texts)]

@@ -23,7 +23,7 @@ def test_a_composer_is_built_from_a_folder_and_says_what_it_is(tmp_path):
     checkpoint.save(network(), tmp_path)
     settings = ComposeSettings(engine="radm", model=str(tmp_path), steps=2, candidates=2)
     made, told = composers.composer(settings, PlaceSettings(), FaceFor(PlaceSettings()), 7, Storage())
-    assert told["composer"].startswith("radm-6 ")
+    assert told["composer"].startswith("radm-7 ")
     assert told["composer"].endswith("2 steps")
     assert (told["adapter"], told["prompt_version"], told["seed"]) == (None, None, 7)
     photo = np.full((60, 80, 3), 90, np.uint8)

@@ -36,7 +36,7 @@ def _loss(network: Radm, inputs: Sequence[Inputs], seeds: Sequence[int]) -> tupl
 
 FAMILY = Family(
     name="radm",
-    version="radm-6",
+    version="radm-7",
     model_type=checkpoint.MODEL_TYPE,
     summary="denoises boxes of layouts, RADM in size small; sees the framed canvas and its subject at 128 px",
     sizes=SIZES,

@@ -74,7 +74,7 @@ def _chains() -> Chains:
 
 FAMILY = Family(
     name="layout_image",
-    version="layout-image-6",
+    version="layout-image-7",
     model_type=MODEL_TYPE,
     summary="draws layout images of 256 px by diffusion; sees the framed canvas and its subject at 128 px",
     sizes={SMALL.name: SMALL},

@@ -8,10 +8,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: setup demo demo-retrain rehearsal test test-on-ray test-here test-vllm test-spark soak check lock bench bench-gpu clean
 setup: $(STAMP)
 
-# torch first, by its exact version and without the CUDA libraries that PyPI's brings on Linux (4 GB); with
-# `make TORCH_INDEX=` it is PyPI's. Where the index can't be reached pip goes on without it.
-TORCH_INDEX := https://download.pytorch.org/whl/cpu
-TORCH = $(if $(TORCH_INDEX),--retries 2 --extra-index-url $(TORCH_INDEX)) $(shell grep '^torch==' constraints.txt)
+# torch first, by its exact version. On Linux it may bring CUDA libraries (4 GB); `make TORCH_INDEX=URL` takes it from an
+# index of builds for CPUs alone.
+TORCH_INDEX ?=
+TORCH = $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(shell grep '^torch==' constraints.txt)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip

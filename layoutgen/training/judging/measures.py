@@ -185,6 +185,7 @@ def _covering(case: Case, proposed: Sequence[Suggestion]) -> tuple[float, float]
     height, width = case.subject.shape
     shares = []
     for box in boxes:
-        left, top, right, bottom = (round(side) for side in to_px(box, width, height))
-        shares.append(case.subject[top : max(bottom, top + 1), left : max(right, left + 1)].mean() / 255)
+        left, top, right, bottom = (max(0, round(side)) for side in to_px(box, width, height))
+        covered = case.subject[top : max(bottom, top + 1), left : max(right, left + 1)]
+        shares.append(covered.mean() / 255 if covered.size else 0.0)
     return float(sum(share > _ON_SUBJECT for share in shares)), float(len(boxes))

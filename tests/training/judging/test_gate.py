@@ -70,6 +70,11 @@ def test_who_knows_the_answers_scores_one(cases: list[Case]) -> None:
     assert sum(total for total, _ in found["placed"]) == len(cases)
 
 
+@pytest.mark.parametrize("off", [3.0, -3.0])
+def test_texts_beyond_the_picture_cover_nothing(cases: list[Case], off: float) -> None:
+    assert all(total == 0 and texts > 0 for total, texts in measured(cases, off=off)["covering"])
+
+
 def test_better_by_its_interval_is_promoted_and_the_reason_has_the_numbers(cases: list[Case]) -> None:
     held = compared(cases, measured(cases), measured(cases, off=0.05))
     verdict = judge(held, held, metric="iou", guards=GUARDS, tolerance=0.005)

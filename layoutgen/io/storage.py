@@ -21,7 +21,7 @@ from typing import BinaryIO, TypeVar
 import pyarrow.fs
 
 from layoutgen.config.jobs import StorageSettings
-from layoutgen.io.objects import locations, retries
+from layoutgen.io.objects import listings, locations, retries
 from layoutgen.io.objects.connections import Addressing, Endpoint
 from layoutgen.io.objects.local import LocalObjects
 from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault
@@ -31,6 +31,7 @@ from layoutgen.io.objects.web import WebObjects
 
 Value = TypeVar("Value")
 Uris = list[str]
+LISTED_AT_LEAST = 2000  # keys that one thread looks up in listings
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,30 @@ class Storage:
             raise
         return None if isinstance(version, StorageFault) else version
 
+    def listed_versions(self, uris: Sequence[str]) -> Sequence[str | None]:
+        """Return the version of each S3 object, in order, as `versions` does, but read off listings, which ask 1,000
+        keys a request; None where none names it, or asking for it alone is less. Raises StorageError, with a fault,
+        where a bucket can't be listed."""
+        buckets: dict[str, list[str]] = {}
+        for uri in sorted({uri for uri in uris if uri.startswith("s3://")}):
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            buckets.setdefault(bucket, []).append(key)
+        found: dict[str, str] = {}
+        for bucket, keys in buckets.items():
+            root = f"s3://{bucket}/"
+            self._connect(root)
+            at_once = max(1, min(self.concurrency, len(keys) // LISTED_AT_LEAST))
+            stretches = [keys[len(keys) * i // at_once : len(keys) * (i + 1) // at_once] for i in range(at_once)]
+            objects = S3Objects(root, self.endpoint, bucket, "")
+
+            def page(prefix: str, after: str, objects: S3Objects = objects) -> tuple[dict[str, str], bool]:
+                return self.attempt(objects.uri, lambda: objects.page(prefix, after))
+
+            with ThreadPoolExecutor(at_once, "storage") as pool:
+                for named in pool.map(lambda stretch, page=page: listings.versions(stretch, page), stretches):
+                    found |= {root + key: version for key, version in named.items()}
+        return [found.get(uri) for uri in uris]
+
     def conditional(self, root: str) -> bool:
         """Tell, by trying, whether writes under `root` honour their conditions, both of them: some stores know only
         that of a new object."""
@@ -212,8 +237,13 @@ class Storage:
         """Return the full URI of every object below the folder `prefix`, sorted."""
         return [uri for uri, *_ in self._listed(prefix)]
 
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield what `list` and its likes return of every object below the folder `prefix`, and hold none of it, in
+        the order in which the store lists them: by URI, as S3 and file systems here do."""
+        yield from self.where(prefix).listed(self.attempt)
+
     def _listed(self, prefix: str) -> Sequence[Entry]:
-        return sorted(self.where(prefix).listed(self.attempt))
+        return sorted(self.entries(prefix))
 
     def _fetch(self, uri: str, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
         try:

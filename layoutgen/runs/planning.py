@@ -7,14 +7,9 @@ there are several) and written to the ledger, a row group a shard; rows that can
 
 import logging
 import math
-import multiprocessing
-import os
 import tempfile
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import connection
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +29,7 @@ from layoutgen.io.tables import letters, own_columns
 from layoutgen.io.tables.ledger import Base, Ledger, RunPlan, ShardPlan, ShardReport
 from layoutgen.io.tables.replay import Replay
 from layoutgen.io.tables.snapshot import Snapshots
+from layoutgen.runs.spilling import load, pool, save
 
 log = logging.getLogger("layoutgen")
 
@@ -142,7 +138,7 @@ def _spill(batches: Iterator[pa.Table], folder: Path, rules: Rules) -> tuple[lis
         layouts += locales.count(batch) * wishes.mean_variants(batch, rules.variants) if sizes else len(batch)
         files.append(folder / f"batch-{len(files):05d}.arrow")
         schemas.append(batch.schema)
-        _save(numbered, files[-1])
+        save(numbered, files[-1])
     return files, math.ceil(layouts), whole(schemas)
 
 
@@ -151,35 +147,21 @@ def _plan_parts(
 ) -> list[_Part]:
     """Part the batches by shard, then plan the parts side by side."""
     parts = min(parts, count)
-    workers = max(1, min(4, os.cpu_count() or 1))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
-        parted = [pool.submit(_part_batch, file, columns, parts, count, rules) for file in files]
+    with pool() as workers:
+        parted = [workers.submit(_part_batch, file, columns, parts, count, rules) for file in files]
         pieces: list[list[Path]] = [[] for _ in range(parts)]
         for task in parted:
             for part, piece in task.result():
                 pieces[part].append(piece)
         done = [
-            pool.submit(_plan_part, part, pieces[part], columns, rules, snapshots, ledger, count)
+            workers.submit(_plan_part, part, pieces[part], columns, rules, snapshots, ledger, count)
             for part in range(parts)
         ]
         return [task.result() for task in done]
 
 
-def end_with_parent() -> None:
-    """End this worker process when the one that started it is killed; by itself it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, rules: Rules) -> list[tuple[int, Path]]:
-    table = conform(_load(file), columns, rules.kind)
+    table = conform(load(file), columns, rules.kind)
     file.unlink()
     part_of = [shard_of(key, count) * parts // count for key in product_ids(table, rules.kind, rules.empty_words)]
     members: dict[int, list[int]] = {}
@@ -188,7 +170,7 @@ def _part_batch(file: Path, columns: pa.Schema, parts: int, count: int, rules: R
     pieces = []
     for part, positions in members.items():
         piece = file.with_name(f"{file.stem}-{part:03d}.arrow")
-        _save(table.take(pa.array(positions, pa.int64())), piece)
+        save(table.take(pa.array(positions, pa.int64())), piece)
         pieces.append((part, piece))
     return pieces
 
@@ -198,7 +180,7 @@ def _plan_part(
 ) -> _Part:
     if not files:
         return _Part(0, None, [], letters.joined([]))
-    raw = pa.concat_tables([conform(_load(file), columns, rules.kind) for file in files])
+    raw = pa.concat_tables([conform(load(file), columns, rules.kind) for file in files])
     for file in files:
         file.unlink()
     made = plan(raw, rules, shards=count) if rules.only is None else _selected(raw, rules, rules.only, count)
@@ -248,13 +230,3 @@ def _selected(raw: pa.Table, rules: Rules, only: str, count: int) -> Plan:
         numbers=[number for number, _ in filled],
         shards=[table for _, table in filled],
     )
-
-
-def _save(table: pa.Table, file: Path) -> None:
-    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-
-
-def _load(file: Path) -> pa.Table:
-    with pa.OSFile(str(file), "rb") as source:
-        return pa.ipc.open_file(source).read_all()

@@ -4,6 +4,7 @@ A run with the same input, settings, versions and base is the same run; what ano
 same is taken over.
 """
 
+import hashlib
 import json
 import logging
 import secrets
@@ -190,10 +191,18 @@ def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:
     )
 
 
+def _digest_of_folder(job: TableJob) -> str:
+    """What stands for the files of a folder that is a manifest, and their sizes."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for uri, size, *_ in job.storage.entries(job.source):
+        hashed.update(f"{uri}\0{size}\0".encode("utf-8", "surrogateescape"))
+    return hashed.hexdigest()
+
+
 def _intent(job: TableJob, options: RunOptions, previous: str | None) -> str:
     """What a run means: the same input, settings, versions and base are the same run."""
     version = job.storage.versions([job.source])[0] if job.source.lower().endswith(manifest.SUFFIXES) else None
-    stored = version or sorted(job.storage.sizes(job.source).items())
+    stored = version or _digest_of_folder(job)
     settings = job.config.model_dump(mode="json", include={"input", "images", "canary"})
     rows, asked = rows_per_shard(job.config), {name: getattr(options, name) for name in _MEANING}
     asked |= {"served_by": job.served_by} if job.served_by else {}

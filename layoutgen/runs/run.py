@@ -11,6 +11,7 @@ import logging
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,7 @@ from layoutgen.runs.accounting import LostRowsError, Progress
 from layoutgen.runs.completion import complete, publish_or_refuse
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.lineage import Lineage
+from layoutgen.runs.listed_pictures import list_pictures
 from layoutgen.runs.preflight import preflight
 from layoutgen.runs.resumption import PlannedRun, plan_or_resume
 from layoutgen.runs.selection import check
@@ -74,6 +76,8 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         )
         attempt = _begin_attempt(ledger, lease, look.conditional)
         marked += _carry(snapshots, ledger, snapshots.unplanned_shards(numbers | finished))
+        if left and _compares(job, planned):
+            list_pictures(job.storage, ledger, replace(plan, shards=left))
         steps = _steps(job, planned)
         settings = job.config.run
         if options.replay:  # most of its rows may fail again: that stops a night, and no replay
@@ -110,6 +114,12 @@ def _in_order(plan: RunPlan, snapshots: Snapshots) -> list[ShardPlan]:
     """The planned shards as they are worked on: first what the run before left, then by priority."""
     left = published_runs.postponed_shards(snapshots.storage, snapshots.root, plan.base.published, plan.shard_count)
     return sorted(plan.shards, key=lambda shard: (shard.shard not in left, -shard.priority))
+
+
+def _compares(job: TableJob, run: PlannedRun) -> bool:
+    """Whether known rows are told from others by their pictures: not where what the manifest says decides alone."""
+    base = run.plan.base
+    return job.planner is None and run.scope.since is None and bool(base.published or base.unpublished)
 
 
 def _steps(job: TableJob, run: PlannedRun) -> list[Step]:

@@ -7,7 +7,7 @@ A run's scope may leave rows as they are, without a look at their images, or hav
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +48,7 @@ class Load:
         self._storage, self._ledger, self._snapshots = storage, ledger, snapshots
         self._compares, self._versions = versions is not None, versions or {}
         self._footers: dict[int, pq.FileMetaData] = {}
+        self._listed: tuple[int, bytes | None] = (-1, None)
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Return the shard's planned rows; `table` is one row with shard, part, group and attempt."""
@@ -66,7 +67,7 @@ class Load:
         planned = planned.append_column(schema.TIMES, pa.array(["{}"] * count, pa.string()))
         if self._compares and len((before := self._snapshots.previous.before(address["shard"])).known):
             alone = self._left_alone(planned, before, address["shard"])
-            planned = self._compare(planned, before.known, alone)
+            planned = self._compare(planned, before.known, alone, self._listed_versions(part, address["group"]))
         if self._scope.deadline.is_over():
             planned = postponed(planned, "load", self._scope.deadline)
         return rows.clock(planned, "load", 0, time.monotonic() - began)
@@ -88,7 +89,20 @@ class Load:
         same = zip(was.column("row_id").to_pylist(), self._same_columns(planned, was), strict=True)
         return newest & {row_id for row_id, is_same in same if is_same}
 
-    def _compare(self, planned: pa.Table, old: pa.Table, alone: set[str]) -> pa.Table:
+    def _listed_versions(self, part: int, group: int) -> dict[str, list[str | None]]:
+        """What listings say of planned rows' objects, by row."""
+        listed_part, data = self._listed
+        if listed_part != part:
+            data = self._ledger.listed(part)
+            self._listed = (part, data)
+        if data is None:
+            return {}
+        with pq.ParquetFile(pa.BufferReader(data)) as file:  # one a call: several threads of a driver call it
+            return dict(zip(*file.read_row_group(group).to_pydict().values(), strict=True))
+
+    def _compare(
+        self, planned: pa.Table, old: pa.Table, alone: set[str], listed: Mapping[str, Sequence[str | None]]
+    ) -> pa.Table:
         if "fingerprint" not in old.column_names:
             return planned
         position = {row_id: i for i, row_id in enumerate(old.column("row_id").to_pylist())}
@@ -99,8 +113,14 @@ class Load:
         was = taken.column("fingerprint").to_pylist()
         images = taken.column("image_sha256").to_pylist()
         read = fingerprint.reads(self._versions.values(), planned)
-        left = {i for i, row_id in enumerate(planned.column("row_id").to_pylist()) if row_id in alone}
-        stored = self._stored(read, [None if i in left else index for i, index in enumerate(known)])
+        row_ids = planned.column("row_id").to_pylist()
+        left = {i for i, row_id in enumerate(row_ids) if row_id in alone}
+        compared = [i for i, index in enumerate(known) if index is not None and i not in left]
+        stored = self._stored(
+            {i: {name: values[i] for name, values in read.items()} for i in compared},
+            was,
+            {i: listed.get(row_ids[i], ()) for i in compared},
+        )
         status = planned.column("status").to_pylist()
         same_columns = self._same_columns(planned, taken)
         unchanged: dict[int, Keys] = {}
@@ -156,11 +176,26 @@ class Load:
         there = [i for i, index in enumerate(known) if index is not None]
         return picture_files.without_background(self._storage, taken, there)
 
-    def _stored(self, read: dict[str, list[Any]], known: list[int | None]) -> dict[str, str | None]:
-        """The stored version of every image and logo that is read for a known row."""
-        rows = ({name: values[i] for name, values in read.items()} for i, at in enumerate(known) if at is not None)
-        ordered = sorted({uri for row in rows for uri in fingerprint.objects(row)})
-        return dict(zip(ordered, self._storage.versions(ordered), strict=True))
+    def _stored(
+        self,
+        rows: Mapping[int, Mapping[str, Any]],
+        was: Sequence[Mapping[str, str | None] | None],
+        listed: Mapping[int, Sequence[str | None]],
+    ) -> dict[str, str | None]:
+        """The stored version of every image and logo that is read for known rows: as it is listed where that confirms
+        what the row was made from, else as its store says when it is asked."""
+        stored: dict[str, str | None] = {}
+        asked: set[str] = set()
+        for i, row in rows.items():
+            uris = fingerprint.objects(row)
+            told = dict(zip(uris, listed[i], strict=False))
+            before = (was[i] or {}).get("source")
+            if len(told) == len({*uris}) and all(told.values()) and fingerprint.source(row, told) == before:
+                stored |= told
+            else:
+                asked.update(uris)
+        ordered = sorted(asked)
+        return stored | dict(zip(ordered, self._storage.versions(ordered), strict=True))
 
     def _same_columns(self, planned: pa.Table, taken: pa.Table) -> list[bool]:
         """Tell for each row whether all it carries from the manifest is as it was, the user's own columns included,

@@ -13,7 +13,7 @@ from layoutgen.runs.planning import grown
 DRIVER = """
 import multiprocessing, os, time
 from concurrent.futures import ProcessPoolExecutor
-from layoutgen.runs.planning import end_with_parent
+from layoutgen.runs.spilling import end_with_parent
 
 if __name__ == "__main__":
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent) as pool:

@@ -5,6 +5,8 @@ Files that systems leave beside photos (hidden ones, `__MACOSX`, folders of thum
 
 import logging
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
 
@@ -24,30 +26,63 @@ CLIP_SUFFIXES = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".ts")
 _LEFT_BY_SYSTEMS = {"__macosx", "@eadir", "#recycle", "$recycle.bin", "lost+found", "system volume information"}
 
 
-def products(uri: str, storage: Storage, kind: JobKind, limit: int | None) -> pa.Table:
-    """One row an image, at most `limit`: product_id is the path below the folder without its suffix, the title the
-    file's name with `_` and `-` as spaces. Raises ManifestError where there is no folder, or one of tables alone."""
+def products(uri: str, storage: Storage, kind: JobKind, limit: int | None, size: int) -> Iterator[pa.Table]:
+    """Yield one row an image, at most `limit`, in tables of at most `size`, as the folder is listed: product_id is the
+    path below it without its suffix, the title the file's name with `_` and `-` as spaces. Raises ManifestError where
+    there is no folder, or one of tables alone."""
     if not uri.endswith("/") and storage.exists(uri):
         raise ManifestError(f"manifest {uri} is none of {', '.join(SUFFIXES)}; convert it, or name a folder of images")
-    sizes = storage.sizes(uri)
+    found = _Found()
+    images = islice(_images(uri, storage, kind, found), limit)
+    while batch := [*islice(images, size)]:
+        yield _table(batch, kind)
+    if found.images:
+        return
+    filesystem, path = storage.filesystem(uri)
+    if not found.files and filesystem.get_file_info(path).type != pyarrow.fs.FileType.Directory:
+        raise ManifestError(f"no manifest and no folder at {uri}; {mend_of_missing(uri)}")
+    if found.table:
+        raise ManifestError(f"folder {uri} holds no images but {found.table}; name one such file as the manifest")
+
+
+@dataclass
+class _Found:
+    """What a folder was found to hold."""
+
+    files: int = 0
+    left: int = 0
+    images: int = 0
+    table: str = ""
+
+
+def _images(uri: str, storage: Storage, kind: JobKind, found: _Found) -> Iterator[str]:
+    """The paths of the images below a folder."""
     root = len(uri.rstrip("/")) + 1
-    paths = {file[root:]: size for file, size in sizes.items()}  # texts: a key may have `//` in it
-    folders = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
     suffixes = (*IMAGE_SUFFIXES, *CLIP_SUFFIXES) if kind == "covers" else IMAGE_SUFFIXES
-    kept = [path for path, size in paths.items() if not _is_left(path) and (size or path not in folders)]
-    images = [path for path in kept if path.lower().endswith(suffixes)]
-    if len(images) < len(paths):
+    empty: set[str] = set()  # may be markers of folders, which stores list before what lies in them
+    for file, size, *_ in storage.entries(uri):
+        path = file[root:]
+        found.files += 1
+        if empty:
+            markers = empty & {str(folder) for folder in PurePosixPath(path).parents}
+            empty -= markers
+            found.left += len(markers)
+        if _is_left(path):
+            found.left += 1
+        elif not path.lower().endswith(suffixes):
+            found.table = found.table or (path if path.lower().endswith(SUFFIXES) else "")
+        elif size:
+            found.images += 1
+            yield path
+        else:
+            empty.add(path)
+    found.images += len(empty)
+    yield from sorted(empty)
+    if found.images < found.files:
         log.info(
             "%s: %d images, %d files passed over: %d hidden ones or thumbnails, %d of other kinds",
-            uri, len(images), len(paths) - len(images), len(paths) - len(kept), len(kept) - len(images),
+            uri, found.images, found.files - found.images, found.left, found.files - found.images - found.left,
         )  # fmt: skip
-    if not images:
-        filesystem, path = storage.filesystem(uri)
-        if not paths and filesystem.get_file_info(path).type != pyarrow.fs.FileType.Directory:
-            raise ManifestError(f"no manifest and no folder at {uri}; {mend_of_missing(uri)}")
-        if tables := [path for path in kept if path.lower().endswith(SUFFIXES)]:
-            raise ManifestError(f"folder {uri} holds no images but {tables[0]}; name one such file as the manifest")
-    return _table([*islice(images, limit)], kind)
 
 
 def _is_left(path: str) -> bool:

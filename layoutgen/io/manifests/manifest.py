@@ -59,9 +59,10 @@ def batches(
     rename = rename or {}
     suffix = PurePosixPath(uri).suffix.lower()
     if uri.endswith("/") or suffix not in SUFFIXES:
-        table = image_folder.products(uri, storage, kind, limit)
-        columns.check_rename(table.column_names, uri, rename)
-        yield from (table.slice(first, size) for first in range(0, len(table), size))
+        for number, table in enumerate(image_folder.products(uri, storage, kind, limit, size)):
+            if not number:
+                columns.check_rename(table.column_names, uri, rename)
+            yield table
         return
     _find(uri, storage)
     with storage.reading(uri), storage.open(uri) as raw, io.BufferedReader(raw, READ_AHEAD_BYTES) as file:  # type: ignore[type-var]

@@ -6,7 +6,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -100,18 +100,16 @@ class LocalObjects:
         self.path.unlink(missing_ok=True)
 
     def listed(self, attempt: Callable[[str, Callable[[], Any]], Any]) -> Iterable[Entry]:
-        """URI, bytes, version and time of every file below the folder."""
-        for parent, _, names in os.walk(self.path):
-            for name in names:
-                path = Path(parent) / name
-                try:
-                    status = path.stat()
-                except FileNotFoundError:
-                    if not path.is_symlink():
-                        continue  # removed or renamed meanwhile, as a file is that is being written
-                    status = None  # a link to nothing fails where it is read
-                size, version, at = (status.st_size, _version_of(status), status.st_mtime) if status else (0, "", 0.0)
-                yield f"{self.uri.rstrip('/')}/{path.relative_to(self.path).as_posix()}", size, version, at
+        """URI, bytes, version and time of every file below the folder, sorted by URI."""
+        for path in _files(self.path):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                if not path.is_symlink():
+                    continue  # removed or renamed meanwhile, as a file is that is being written
+                status = None  # a link to nothing fails where it is read
+            size, version, at = (status.st_size, _version_of(status), status.st_mtime) if status else (0, "", 0.0)
+            yield f"{self.uri.rstrip('/')}/{path.relative_to(self.path).as_posix()}", size, version, at
 
     def open(self) -> BinaryIO:
         """The file, to read parts of it."""
@@ -125,6 +123,20 @@ class LocalObjects:
         """Raise StorageError where this machine has no such root."""
         if self.path.anchor and not Path(self.path.anchor).exists():
             raise StorageError(f"no {self.path.anchor} on this machine, for {self.uri}; give another path")
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, in the order of their paths; a link to a folder is none, and is not followed."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name + "/" * entry.is_dir(), entry.is_symlink()) for entry in entries)
+    except OSError:
+        return  # no folder, or none that may be read
+    for name, is_link in names:
+        if not name.endswith("/"):
+            yield folder / name
+        elif not is_link:
+            yield from _files(folder / name[:-1])
 
 
 def _locks(folder: int) -> bool:

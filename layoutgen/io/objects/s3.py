@@ -1,7 +1,7 @@
 """Objects of an S3 store: one request a method, which `storage` tries again."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, cast
@@ -104,10 +104,17 @@ class S3Objects:
             for entry in page.get("Contents", []):
                 if not entry["Key"].endswith("/"):  # a folder's marker
                     at = entry["LastModified"].timestamp()
-                    yield f"s3://{self.bucket}/{entry['Key']}", entry["Size"], str(entry.get("ETag", "")), at
+                    yield f"s3://{self.bucket}/{entry['Key']}", entry["Size"], _version_of(entry), at
             if not page.get("IsTruncated"):
                 return
             page_asked["ContinuationToken"] = page["NextContinuationToken"]
+
+    def page(self, prefix: str, after: str) -> tuple[dict[str, str], bool]:
+        """Keys of the bucket below a prefix that follow a key, at most 1,000, with their ETags, and whether others
+        follow them."""
+        asked = {"Bucket": self.bucket, "Prefix": prefix, "StartAfter": after}
+        page = self.endpoint.client().list_objects_v2(**asked)
+        return {entry["Key"]: _version_of(entry) for entry in page.get("Contents", [])}, page["IsTruncated"]
 
     def open(self) -> BinaryIO:
         """The object, to read parts of it."""
@@ -143,3 +150,9 @@ class S3Objects:
         message = outcome[0] if outcome else f"{self.endpoint.name} gave no answer in {CHECK_S:g} s, for {self.uri}"
         if message:
             raise StorageError(message)
+
+
+def _version_of(entry: Mapping[str, Any]) -> str:
+    """The ETag in a listing, as the object's own answers have it: some stores leave the quotes out there."""
+    tag = str(entry.get("ETag", ""))
+    return tag if not tag or tag.endswith('"') else f'"{tag}"'

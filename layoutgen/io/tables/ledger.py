@@ -4,6 +4,7 @@
     OUTPUT/_runs/<run_id>/base.json          which runs' rows may be taken over
     OUTPUT/_runs/<run_id>/plan.json          the plan: which shard lies where; written last of the plan
     OUTPUT/_runs/<run_id>/plan/part-000.parquet   planned rows, a row group a shard
+    OUTPUT/_runs/<run_id>/listed/part-000.parquet   versions of what their objects were listed with, a row group a shard
     OUTPUT/_runs/<run_id>/shards/00012.json  marker: the shard's files are written and counted
     OUTPUT/_runs/<run_id>/attempt.json       how many drivers have worked on the run; the last of them alone may write
     OUTPUT/_runs/<run_id>/run.json           how the run stands, for people and `jobs.status`
@@ -15,7 +16,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +24,8 @@ import pyarrow.parquet as pq
 from layoutgen.core.errors import Refusal
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.storage import Storage
+
+Part = Literal["plan", "listed"]
 
 
 @dataclass(frozen=True)
@@ -218,8 +221,8 @@ class Ledger:
         values["failed"] = [ShardReport.from_json(json.dumps(report)) for report in values["failed"]]
         return RunPlan(**values)
 
-    def write_part(self, part: int, shards: Iterator[pa.Table]) -> None:
-        """Write planned shards into one part, a row group each."""
+    def write_part(self, part: int, shards: Iterator[pa.Table], of: Part = "plan") -> None:
+        """Write planned shards, or what else there is of them, into one part, a row group each."""
         sink = pa.BufferOutputStream()
         writer = None
         for table in shards:
@@ -227,7 +230,12 @@ class Ledger:
             writer.write_table(table, row_group_size=max(1, len(table)))
         if writer:
             writer.close()
-            self.storage.write(self.uri(f"plan/part-{part:03d}.parquet"), sink.getvalue().to_pybytes())
+            self.storage.write(self.uri(f"{of}/part-{part:03d}.parquet"), sink.getvalue().to_pybytes())
+
+    def listed(self, part: int) -> bytes | None:
+        """The file of what listings say of a part's rows, in the row groups of its plan; None where nobody looked."""
+        stored = self.storage.read_version(self.uri(f"listed/part-{part:03d}.parquet"))
+        return stored[0] if stored else None
 
     def read_shard(
         self, part: int, group: int, footer: pq.FileMetaData | None = None

@@ -148,7 +148,7 @@ class Storage:
         for uri in sorted({uri for uri in uris if uri.startswith("s3://")}):
             bucket, _, key = uri.removeprefix("s3://").partition("/")
             buckets.setdefault(bucket, []).append(key)
-        found: dict[str, str] = {}
+        by_uri: dict[str, str] = {}
         for bucket, keys in buckets.items():
             root = f"s3://{bucket}/"
             self._connect(root)
@@ -161,8 +161,8 @@ class Storage:
 
             with ThreadPoolExecutor(at_once, "storage") as pool:
                 for named in pool.map(lambda stretch, page=page: listings.versions(stretch, page), stretches):
-                    found |= {root + key: version for key, version in named.items()}
-        return [found.get(uri) for uri in uris]
+                    by_uri |= {root + key: version for key, version in named.items()}
+        return [by_uri.get(uri) for uri in uris]
 
     def conditional(self, root: str) -> bool:
         """Tell, by trying, whether writes under `root` honour their conditions, both of them: some stores know only

@@ -102,19 +102,19 @@ class _Work:
         uris = uris.take(pc.sort_indices(uris))
         versions = pa.array(self.storage.listed_versions(uris.to_pylist()), pa.string())
         for part, own in zip(parts, of_part, strict=True):
-            told = versions.take(pc.index_in(own, value_set=uris))
-            save(pa.table({"uri": own, "version": told}), self.folder / f"versions-{part}-{stretch}.arrow")
+            versions_of_part = versions.take(pc.index_in(own, value_set=uris))
+            save(pa.table({"uri": own, "version": versions_of_part}), self.folder / f"versions-{part}-{stretch}.arrow")
         return len(versions) - int(versions.null_count)
 
     def write(self, stretches: int, part: int) -> None:
         """Write the versions of a part's rows into the ledger."""
         rows = load(self.folder / f"rows-{part}.arrow")
-        told = pa.concat_tables(
+        versions_of_part = pa.concat_tables(
             [load(self.folder / f"versions-{part}-{stretch}.arrow") for stretch in range(stretches)]
         )
         objects = rows.column("objects").combine_chunks()
-        places = pc.index_in(objects.values, value_set=told.column("uri").combine_chunks())
-        versions = told.column("version").combine_chunks().take(places)
+        places = pc.index_in(objects.values, value_set=versions_of_part.column("uri").combine_chunks())
+        versions = versions_of_part.column("version").combine_chunks().take(places)
         rows = rows.set_column(1, "versions", pa.ListArray.from_arrays(objects.offsets, versions))
         groups = rows.column("group").to_pylist()
         starts = [place for place, group in enumerate(groups) if not place or groups[place - 1] != group]

@@ -188,10 +188,14 @@ class Load:
         asked: set[str] = set()
         for i, row in rows.items():
             uris = fingerprint.objects(row)
-            told = dict(zip(uris, listed[i], strict=False))
+            listed_of_row = dict(zip(uris, listed[i], strict=False))
             before = (was[i] or {}).get("source")
-            if len(told) == len({*uris}) and all(told.values()) and fingerprint.source(row, told) == before:
-                stored |= told
+            if (
+                len(listed_of_row) == len({*uris})
+                and all(listed_of_row.values())
+                and fingerprint.source(row, listed_of_row) == before
+            ):
+                stored |= listed_of_row
             else:
                 asked.update(uris)
         ordered = sorted(asked)

@@ -32,21 +32,21 @@ def products(uri: str, storage: Storage, kind: JobKind, limit: int | None, size:
     there is no folder, or one of tables alone."""
     if not uri.endswith("/") and storage.exists(uri):
         raise ManifestError(f"manifest {uri} is none of {', '.join(SUFFIXES)}; convert it, or name a folder of images")
-    found = _Found()
-    images = islice(_images(uri, storage, kind, found), limit)
+    contents = _Contents()
+    images = islice(_images(uri, storage, kind, contents), limit)
     while batch := [*islice(images, size)]:
         yield _table(batch, kind)
-    if found.images:
+    if contents.images:
         return
     filesystem, path = storage.filesystem(uri)
-    if not found.files and filesystem.get_file_info(path).type != pyarrow.fs.FileType.Directory:
+    if not contents.files and filesystem.get_file_info(path).type != pyarrow.fs.FileType.Directory:
         raise ManifestError(f"no manifest and no folder at {uri}; {mend_of_missing(uri)}")
-    if found.table:
-        raise ManifestError(f"folder {uri} holds no images but {found.table}; name one such file as the manifest")
+    if contents.table:
+        raise ManifestError(f"folder {uri} holds no images but {contents.table}; name one such file as the manifest")
 
 
 @dataclass
-class _Found:
+class _Contents:
     """What a folder was found to hold."""
 
     files: int = 0
@@ -55,33 +55,33 @@ class _Found:
     table: str = ""
 
 
-def _images(uri: str, storage: Storage, kind: JobKind, found: _Found) -> Iterator[str]:
+def _images(uri: str, storage: Storage, kind: JobKind, contents: _Contents) -> Iterator[str]:
     """The paths of the images below a folder."""
     root = len(uri.rstrip("/")) + 1
     suffixes = (*IMAGE_SUFFIXES, *CLIP_SUFFIXES) if kind == "covers" else IMAGE_SUFFIXES
     empty: set[str] = set()  # may be markers of folders, which stores list before what lies in them
     for file, size, *_ in storage.entries(uri):
         path = file[root:]
-        found.files += 1
+        contents.files += 1
         if empty:
             markers = empty & {str(folder) for folder in PurePosixPath(path).parents}
             empty -= markers
-            found.left += len(markers)
+            contents.left += len(markers)
         if _is_left(path):
-            found.left += 1
+            contents.left += 1
         elif not path.lower().endswith(suffixes):
-            found.table = found.table or (path if path.lower().endswith(SUFFIXES) else "")
+            contents.table = contents.table or (path if path.lower().endswith(SUFFIXES) else "")
         elif size:
-            found.images += 1
+            contents.images += 1
             yield path
         else:
             empty.add(path)
-    found.images += len(empty)
+    contents.images += len(empty)
     yield from sorted(empty)
-    if found.images < found.files:
+    if contents.images < contents.files:
         log.info(
             "%s: %d images, %d files passed over: %d hidden ones or thumbnails, %d of other kinds",
-            uri, found.images, found.files - found.images, found.left, found.files - found.images - found.left,
+            uri, contents.images, contents.files - contents.images, contents.left, contents.files - contents.images - contents.left,
         )  # fmt: skip
 
 

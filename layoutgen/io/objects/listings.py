@@ -30,11 +30,11 @@ def versions(wanted: Sequence[str], page: Page) -> dict[str, str]:
         after = _before(wanted[at])
         there, goes_on = page(prefix, after)
         end = bisect_right(wanted, max(there, default=""), at) if goes_on else len(wanted)
-        found = {key: there[key] for key in wanted[at:end] if key in there}
-        named |= found
+        on_page = {key: there[key] for key in wanted[at:end] if key in there}
+        named |= on_page
         if goes_on and min(there, default="") <= after:
             break  # the store begins each page where it likes
-        if len(found) >= LEAST:
+        if len(on_page) >= LEAST:
             at, passed_over = end, PASSED_OVER
         else:
             at, passed_over = max(end, at + passed_over), passed_over * 2

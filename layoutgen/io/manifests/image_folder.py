@@ -78,11 +78,12 @@ def _images(uri: str, storage: Storage, kind: JobKind, contents: _Contents) -> I
             empty.add(path)
     contents.images += len(empty)
     yield from sorted(empty)
-    if contents.images < contents.files:
+    passed_over = contents.files - contents.images
+    if passed_over:
         log.info(
             "%s: %d images, %d files passed over: %d hidden ones or thumbnails, %d of other kinds",
-            uri, contents.images, contents.files - contents.images, contents.left, contents.files - contents.images - contents.left,
-        )  # fmt: skip
+            *(uri, contents.images, passed_over, contents.left, passed_over - contents.left),
+        )
 
 
 def _is_left(path: str) -> bool:

@@ -1,5 +1,6 @@
 """Planning side by side leaves nobody behind."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ if __name__ == "__main__":
 def test_the_workers_of_a_killed_driver_end(tmp_path: Path) -> None:
     script = tmp_path / "driver.py"
     script.write_text(DRIVER)
-    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as driver:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}  # the code that is tested
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         worker = psutil.Process(int(driver.stdout.readline()))
         driver.kill()

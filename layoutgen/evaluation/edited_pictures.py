@@ -2,7 +2,7 @@
 fonts."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -88,6 +88,11 @@ class EditedPictures:
         row: dict[str, Any] = self._table.slice(self._places[row_id], 1).to_pylist()[0]
         return row
 
+    def columns(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """These columns of all rows of the page, None where the table has none."""
+        there = self._table.select([name for name in names if name in self._table.column_names]).to_pylist()
+        return [dict.fromkeys(names) | row for row in there]
+
     def draw(
         self, row_id: str, elements: object, side: int = _LARGEST, style: object = None, styled: object = None
     ) -> bytes:
@@ -114,8 +119,16 @@ class EditedPictures:
         wanted = edited(
             layout, elements, canvas, lambda e: face_of(e, self._font_files), has_logo=bool(row.get("logo"))
         )
+        return self.drawn(row, wanted, side)
+
+    def drawn(self, row: Mapping[str, Any], wanted: Sequence[Element], side: int = _LARGEST) -> bytes:
+        """A row of the page with other elements as PNG, of at most `side` px. Raises EditError where it can't be
+        drawn."""
+        row_id, canvas, framing = row["row_id"], table_rows.canvas(row), table_rows.framing(row)
         if fault := drawable.fault_of(wanted, canvas, self._font_files):
             raise EditError(f"{row_id} can't be drawn as edited: {fault}")
+        if framing is None:
+            raise EditError(f"{row_id} can't be drawn: it does not say how its photo lies; lay it out anew")
         with self._lock:
             try:
                 ground, logo = (
@@ -124,5 +137,5 @@ class EditedPictures:
                 )
             except (StorageError, FileFault) as error:
                 raise EditError(f"{row_id} can't be drawn: {error}") from None
-            drawn = drawing.draw(ground, wanted, canvas, logo=logo, font_files=self._font_files)
+            drawn = drawing.draw(ground, [*wanted], canvas, logo=logo, font_files=self._font_files)
             return images.encode_png(shrink(drawn, side))

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from layoutgen.core.feedback import check, name_key, parse
 from layoutgen.core.gallery.edits import EditError
+from layoutgen.core.json_lines import LineError
 from layoutgen.evaluation import finished_links
+from layoutgen.evaluation.carried_results import CarriedResults
 from layoutgen.evaluation.edited_pictures import EditedPictures
 from layoutgen.evaluation.instructed_edits import InstructedEdits
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
@@ -19,6 +22,7 @@ from layoutgen.io.tables import gallery_source, picture_files
 from layoutgen.io.tables.merged_lines import Content, MergedLines, preference
 
 MOST_RECORDS = 5000
+MOST_SIDE = 4096
 _PAIR = 5  # parts of a choice's key: who, and both layouts' row_id and run_id
 _PLAIN_CSP, _SERVED_CSP = "connect-src 'none'", "connect-src 'self'"
 _HEAD = '<meta charset="utf-8">'
@@ -36,7 +40,8 @@ class RequestError(ValueError):
 @dataclass
 class Room:
     """A page at `output` with its rows, the files that people's decisions and choices go into, and the finished files
-    that its rows link to, by their path as a browser asks for it; and what follows instructions."""
+    that its rows link to, by their path as a browser asks for it; what follows instructions, and what carries decisions
+    to other canvases."""
 
     storage: Storage
     output: str
@@ -45,6 +50,7 @@ class Room:
     choices: MergedLines
     links: Mapping[str, str]
     instructed: InstructedEdits
+    results: CarriedResults
 
     def file(self, path: str, known: str | None) -> tuple[bytes, str, str | None] | None:
         """A file of the page by its path below it: bytes, type and version; empty bytes where its version is `known`
@@ -148,6 +154,32 @@ class Room:
         except EditError as error:
             raise RequestError(str(error)) from None
 
+    def carried(self, body: object) -> dict[str, Any]:
+        """The rows that the decisions of `annotator` change and `drafts`, records that are not saved, `rows` with the
+        keys of their results; of a `row_id` and its `key`, what became of them there, `notes`. Raises RequestError."""
+        if not isinstance(body, Mapping):
+            raise RequestError("the body is no object; send {annotator, drafts}")
+        try:
+            if isinstance(body.get("row_id"), str):
+                return {"notes": self.results.notes(body["row_id"], str(body.get("key")))}
+            who, drafts = name_key(str(body.get("annotator") or "")), body.get("drafts") or []
+            if not isinstance(drafts, list) or len(drafts) > MOST_RECORDS:
+                raise RequestError(f"drafts is no list of at most {MOST_RECORDS} records")
+            lines = self.decisions.read().latest()
+            decisions = [parse(line.text) for key, line in lines.items() if key[0] == who]
+            return {"rows": self.results.of([*decisions, *map(check, drafts)])}
+        except (EditError, LineError) as error:
+            raise RequestError(str(error)) from None
+
+    def carried_picture(self, row_id: str, key: str, side: str) -> bytes:
+        """The picture of a result, PNG of at most `side` px. Raises RequestError."""
+        if not side.isdecimal() or not 1 <= int(side) <= MOST_SIDE:
+            raise RequestError(f"side is {side!r}; give px, from 1 to {MOST_SIDE}")
+        try:
+            return self.results.picture(row_id, key, int(side))
+        except EditError as error:
+            raise RequestError(str(error)) from None
+
     def _is_of_page(self, record: object) -> bool:
         return not isinstance(record, Mapping) or not record.get("row_id") or record["row_id"] in self.pictures
 
@@ -174,7 +206,8 @@ def open_room(
     decisions.read()  # what can't be read is told before anything is served
     choices.read()
     instructed = InstructedEdits(storage, pictures, source.settings, kits)
-    return Room(storage, output, pictures, decisions, choices, dict(_links(output, uris)), instructed)
+    results = CarriedResults(storage, pictures, source.settings, kits)
+    return Room(storage, output, pictures, decisions, choices, dict(_links(output, uris)), instructed, results)
 
 
 def body_of(data: bytes) -> object:

@@ -5,6 +5,8 @@
     GET  /api/state       decisions and choices of the page's rows; ?since=VERSION
     POST /api/decisions   {decisions, choices}: merged into their files
     POST /api/draw        {row_id, elements, side}: an edit's picture, PNG
+    POST /api/carried     {annotator, drafts}: the rows that decisions change; {row_id, key}: what became of them there
+    GET  /api/carried     ?row_id=…&key=…&side=…: the picture of such a row, PNG
 
 It listens on the loopback interface. A request needs the token, the server's own name as its host (a foreign name that
 was made to lead here is refused), and must come from its own pages, where the browser says where it comes from. Bodies
@@ -32,6 +34,7 @@ MOST_BYTES = 8 << 20
 """Of a request's body."""
 _NAMES = (HOST, "localhost")
 _PATIENCE_S = 30.0
+_KEPT = "private, max-age=3600"  # what is asked for by a key of its own never changes
 # No redirect: after a link in a chat that would still count as the chat's, and a strict cookie would not be sent.
 _ENTRY = b'<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>layoutgen</title>'
 _HEADERS = {
@@ -119,6 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(403, "open the address that the command printed: it lets you in")
         elif parts.path == "/api/state":
             self._json(lambda: self.server.room.state(asked.get("since", [""])[0]))
+        elif parts.path == "/api/carried":
+            row_id, key, side = (asked.get(name, [""])[0] for name in ("row_id", "key", "side"))
+            self._answer(lambda: (self.server.room.carried_picture(row_id, key, side), "image/png"), _KEPT)
         else:
             self._file()
 
@@ -137,6 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(lambda: self.server.room.styles(body_of(body)))
         elif path == "/api/refine":
             self._json(lambda: self.server.room.refine(body_of(body)))
+        elif path == "/api/carried":
+            self._json(lambda: self.server.room.carried(body_of(body)))
         elif path == "/api/draw":
             self._answer(lambda: (self.server.room.draw(body_of(body)), "image/png"))
         else:
@@ -207,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _json(self, act: Any) -> None:
         self._answer(lambda: (json.dumps(act(), ensure_ascii=False).encode(), "application/json"))
 
-    def _answer(self, act: Any) -> None:
+    def _answer(self, act: Any, caching: str = "no-store") -> None:
         try:
             data, kind = act()
         except RequestError as error:
@@ -216,7 +224,7 @@ class _Handler(BaseHTTPRequestHandler):
             log.warning("%s", error)
             return self._refuse(502, str(error))
         self.send_response(200)
-        self._end({"Content-Type": kind, "Cache-Control": "no-store"}, data)
+        self._end({"Content-Type": kind, "Cache-Control": caching}, data)
         return None
 
     def _refuse(self, status: int, message: str, *, close: bool = False) -> None:

@@ -29,7 +29,8 @@ from layoutgen.stages.drawable import RowFault
 from layoutgen.stages.edited_rows import counting, edited_elements
 
 Like = Literal["product", "series", "category"]
-_READ = ("row_id", "run_id", "product_id", "locale", "series", "category", "application", "refinement")
+READ = ("row_id", "run_id", "product_id", "locale", "series", "category", "application", "refinement")
+"""What has to be known of all rows of a table."""
 CHANGED, UNKNOWN, NOT_UNDERSTOOD, COVER = "changed_since", "unknown_row", "not_understood", "cover"
 
 
@@ -72,12 +73,25 @@ def wanted_of(
 ) -> Wanted:
     """What decisions want of the rows of a snapshot in `folder`. `margin` is the free edge of its layouts, of the short
     side. Raises TableError or StorageError."""
-    table = _known(storage, folder)
+    wanting = {row_id for (row_id, _), each in counting(decisions).items() if _wants(each)}
+    whole = _whole(storage, folder, wanting)
+    return wanted_in(_known(storage, folder), whole, decisions, like, margin, font_files)
+
+
+def wanted_in(
+    table: Sequence[Mapping[str, Any]],
+    whole: Mapping[str, Mapping[str, Any]],
+    decisions: Sequence[Feedback],
+    like: Like,
+    margin: float,
+    font_files: tuple[str, ...],
+) -> Wanted:
+    """The same of rows that are read already: `table` has the columns `READ` of all, `whole` by their id those that
+    decisions are on."""
     by_id = {row["row_id"]: row for row in table}
     settled = counting(decisions)
     draft = _Draft()
-    own = {key: each for key, each in settled.items() if each.elements is not None or each.instruction}
-    whole = _whole(storage, folder, {row_id for row_id, _ in own})
+    own = {key: each for key, each in settled.items() if _wants(each)}
     near = _by_value(table, ("product_id", *([like] if like != "product" else [])))
     adopted = {row_id for (row_id, run_id), each in settled.items() if each.decision == "adopt"}
     followed = []
@@ -96,6 +110,10 @@ def wanted_of(
                 draft.of_rows.setdefault(row["row_id"], []).append(carried)
     of_rows = {row_id: tuple(of_row) for row_id, of_row in draft.of_rows.items()}
     return Wanted(of_rows, tuple(draft.refused), draft.known)
+
+
+def _wants(decision: Feedback) -> bool:
+    return decision.elements is not None or bool(decision.instruction)
 
 
 def _order(
@@ -193,7 +211,7 @@ def _known(storage: Storage, folder: str) -> list[dict[str, Any]]:
     """What is asked of all rows of a table."""
     known = []
     for uri in layout_tables.parts(storage, folder):
-        table = layout_tables.columns(storage, uri, _READ)
+        table = layout_tables.columns(storage, uri, READ)
         known += table.to_pylist()
     return known
 

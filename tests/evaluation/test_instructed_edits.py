@@ -1,11 +1,14 @@
 """An instruction in a served gallery: followed in the edit that is open, told where it is not, and never more than a
 request away from the page."""
 
+import io
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from layoutgen.core import feedback
+from layoutgen.core import feedback, schema
 from layoutgen.evaluation.review_room import RequestError
 from tests.browser import find
 from tests.evaluation.conftest import layouts, room_of, serving, write_page
@@ -112,3 +115,74 @@ def test_a_layout_is_sent_back_with_its_instruction(browser, page):
         browser.wait("gallery.server.unsent === 0 && gallery.decisions.count() === 1")
         (decision,), errors = feedback.read((page / "feedback.jsonl").read_text())
         assert errors == [] and (decision.decision, decision.instruction) == ("reject", "价格大一点")
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A page of one product on three canvases, and another product."""
+    table = layouts(tmp_path, 5).to_pylist()
+    sizes = [(300, 400), (400, 400), (480, 360), (300, 400)]
+    rows = [
+        {**row, "product_id": "vase" if i < 3 else "jug", "canvas": f"{w}x{h}", "canvas_width": w, "canvas_height": h}
+        for i, (row, (w, h)) in enumerate(zip(table[:4], sizes, strict=True))
+    ]
+    return write_page(tmp_path, schema.LAYOUTS.empty_table().from_pylist(rows, schema=schema.LAYOUTS))
+
+
+def sent_back(row_id="p0", words="logo to the bottom left", **more):
+    return {"row_id": row_id, "run_id": "r", "decision": "reject", "instruction": words, "annotator": "Mei",
+            "time": "2026-11-30T09:00:00Z", **more}  # fmt: skip
+
+
+def test_what_is_decided_is_shown_on_all_canvases_it_is_carried_to_and_as_the_job_will_make_it(shop):
+    room = room_of(shop)
+    room.write({"decisions": [sent_back(), sent_back("p3", "title bigger", annotator="Wei")]})
+    keys = room.carried({"annotator": " mei "})["rows"]
+    assert keys.keys() == {"p0", "p1", "p2"}
+    for row_id, key in keys.items():
+        (note,) = room.carried({"row_id": row_id, "key": key})["notes"]
+        assert note.startswith("refined as Mei asked") and "logo to the left bottom" in note
+        picture = Image.open(io.BytesIO(room.carried_picture(row_id, key, "200"))).convert("RGB")
+        width, height = picture.size
+        red = np.asarray(picture).astype(int)[..., 0] - np.asarray(picture).astype(int)[..., 1] > 100
+        assert red[height * 3 // 4 :, : width // 2].any() and max(width, height) == 200
+    draft = {**sent_back("p1"), "decision": "edit", "instruction": None, "elements": ELEMENTS[:1]}
+    assert room.carried({"annotator": "Lin", "drafts": [draft]})["rows"].keys() == {"p0", "p1", "p2"}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (7, "no object"),
+        ({"annotator": "Mei", "drafts": 7}, "no list"),
+        ({"annotator": "Mei", "drafts": [{"row_id": "p0"}]}, "row_id|decision|run_id"),
+        ({"row_id": "p0", "key": "old"}, "ask for what decisions change again"),
+    ],
+)
+def test_results_that_can_not_be_had_are_told(shop, body, message):
+    with pytest.raises(RequestError, match=message):
+        room_of(shop).carried(body)
+    with pytest.raises(RequestError, match="side is '0'"):
+        room_of(shop).carried_picture("p0", "old", "0")
+
+
+@browser_only
+def test_an_instruction_shows_in_the_grid_and_on_the_other_canvases(browser, shop):
+    cards = "[...document.querySelectorAll('.card')].filter((card) => card.querySelector('img.carried')).length"
+    strip = "[...document.querySelectorAll('.sibling img')].filter((image) => image.src.includes('api/carried')).length"
+    with serving(room_of(shop)) as server:
+        visit(browser, server)
+        assert browser.run(cards) == 0
+        edit(browser)
+        browser.set("#instruction", "logo to the bottom left")
+        browser.click("#follow")
+        browser.wait(f"{strip} === 3")  # before it is saved
+        browser.click("#save")
+        browser.wait("gallery.server.unsent === 0 && gallery.decisions.count() === 1")
+        browser.wait(f"{strip} === 3 && {cards} === 3")
+        browser.wait("document.querySelector('ul.carried')?.textContent.includes('as Mei edited p0')")  # the next one
+        browser.run("gallery.viewer.show(gallery.data.rows[0])")
+        browser.wait("document.querySelector('ul.carried')?.textContent.includes('kept exactly as edited by Mei')")
+        browser.press("u")
+        browser.wait(f"{cards} === 0")
+    assert browser.errors == []

@@ -68,6 +68,8 @@ gallery.words.add("zh", {
   "Send back with it": "附指令退回",
   "following it …": "正在执行…",
   "The layout was changed meanwhile; do it again.": "版式已被改动，请再执行一次。",
+  "final placement, with what was decided": "最终版式，已按决定修改",
+  "as decided": "已按决定修改",
   "done: {what}": "已执行：{what}",
   "not done: {what}": "未执行：{what}",
   // Keys

@@ -50,6 +50,8 @@ gallery.editing = (() => {
     function changed() {
       if (!editor) return;
       onchange();
+      const { row_id, runId: run_id } = row;
+      gallery.carried.draft(isChanged() ? { row_id, run_id, decision: "edit", elements: editor.elements(), ...inStyle.styled ? { style: inStyle.style, styled: inStyle.styled } : {} } : null);
       redrawn();
       update();
     }

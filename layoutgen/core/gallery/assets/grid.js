@@ -105,7 +105,7 @@ gallery.grid = (() => {
     const status = row.status === "ok" ? null : make("span", { class: "badge", "data-status": row.status }, t(row.status));
     const badge = decision && make("span", { class: "badge", "data-decision": decision.decision }, t(decision.decision));
     const draft = row.failed ? {} : gallery.drafts.of(row);
-    const marks = [draft.unsure && t("unsure"), draft.elements && t("edit not saved")].filter(Boolean)
+    const marks = [draft.unsure && t("unsure"), draft.elements && t("edit not saved"), gallery.carried.of(row) && t("as decided")].filter(Boolean)
       .map((words) => make("span", { class: "badge" }, words));
     const choices = row.failed ? null : make("div", { class: "quick" },
       make("button", { type: "button", tabindex: "-1", "data-choose": "adopt", title: t("adopt (a)") }, t("Adopt")),

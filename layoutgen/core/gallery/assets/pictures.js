@@ -75,8 +75,21 @@ gallery.pictures = (() => {
     const elements = edit?.elements;
     const node = frame(row, "final");
     if (!row.preview) return node;
+    if (gallery.carried.of(row)) return carried(node, row, views, () => final(row, views, edit, source));
     node.append(elements ? image(row, ".ground.jpg", row.title) : image(row, ".jpg", row.title, source));
     if (elements || views.boxes || views.map || views.zones) overlay(node, row, views, edit?.elements ? edit : null);
+    return node;
+  }
+
+  // A row as decisions change it; without a picture of that, what `otherwise` makes.
+  function carried(node, row, views, otherwise) {
+    const drawn = make("img", { src: gallery.carried.url(row), alt: row.title, class: "carried", loading: "lazy", decoding: "async", draggable: "false" });
+    drawn.addEventListener("error", () => {
+      gallery.carried.forget(row);
+      node.replaceWith(otherwise());
+    }, { once: true });
+    node.append(drawn);
+    if (views.map || views.zones) overlay(node, row, { ...views, boxes: false }, null);
     return node;
   }
 

@@ -11,6 +11,7 @@ gallery.server = (() => {
   const KINDS = { decision: "decisions", choice: "choices" };
   const unsent = new Map(); // key of an entry -> { names, entry }
   let version = "";
+  let told = ""; // the version that the page has been told of
   let feedback = "";
   let fault = ""; // why the server can't be asked, empty where it can
   let isMerging = false;
@@ -100,6 +101,8 @@ gallery.server = (() => {
         const state = await (await ask(`api/state?since=${encodeURIComponent(version)}`)).json();
         if (!state.unchanged) await take(state);
         await send();
+        if (version !== told) document.dispatchEvent(new CustomEvent("synced"));
+        told = version;
         fault = "";
       } catch (error) {
         fault = error.status === 403 ? "anew" : error.status ? error.message : "away";
@@ -147,6 +150,8 @@ gallery.server = (() => {
     draw: async (row, elements, { style, styled } = {}) => (await ask("api/draw", { row_id: row.row_id, elements, ...(styled ? { style, styled } : {}) })).blob(),
     // What an instruction makes of a row with these elements: { elements, done, undone }.
     refine: async (row, elements, instruction, { style, styled } = {}) => (await ask("api/refine", { row_id: row.row_id, elements, instruction, ...(styled ? { style, styled } : {}) })).json(),
+    // What becomes of decisions and drafts in all rows, or in one.
+    carried: async (body) => (await ask("api/carried", body)).json(),
     // The house styles that a row may have, and its elements in one of them as the job would set them.
     styles: async (row) => (await ask("api/styles", { row_id: row.row_id })).json(),
     styled: async (row, style) => (await (await ask("api/styles", { row_id: row.row_id, style })).json()).elements,

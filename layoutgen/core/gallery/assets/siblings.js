@@ -72,7 +72,7 @@ gallery.siblings = (() => {
       type: "button", class: "sibling", "data-decision": gallery.decisions.of(each)?.decision ?? null,
       "aria-current": each === row ? "true" : null, onclick: () => gallery.viewer.show(each),
       title: [each.canvas, variantOf(each), gallery.decisions.of(each) ? t(gallery.decisions.of(each).decision) : null].filter(Boolean).join(" · "),
-    }, each.preview ? gallery.pictures.image(each, ".jpg", "") : make("span", {}, "✕"), make("small", {}, [each.canvas, variantOf(each)].filter(Boolean).join(" · ")));
+    }, each.preview ? gallery.pictures.image(each, ".jpg", "", gallery.carried.of(each) ? gallery.carried.url(each) : undefined) : make("span", {}, "✕"), make("small", {}, [each.canvas, variantOf(each)].filter(Boolean).join(" · ")));
     const open = undecided(row).length;
     const first = Math.max(0, Math.min(all.indexOf(row) - MOST / 2, all.length - MOST));
     const near = all.slice(first, first + MOST);
@@ -91,6 +91,14 @@ gallery.siblings = (() => {
     viewed = detail.row;
     const made = strip(detail.row);
     if (made) detail.aside.querySelector(".decide, .facts").after(made);
+  });
+  // The strip with what an edit or an instruction comes to on the other canvases.
+  document.addEventListener("carried", ({ detail }) => {
+    const old = document.querySelector("#viewer .siblings");
+    if (!viewed || !detail.rows.some((each) => of(viewed).includes(each))) return;
+    const isEdited = Boolean(document.querySelector("#viewer .handles"));
+    if (!isEdited && detail.rows.includes(viewed)) gallery.viewer.redraw();
+    else old?.replaceWith(strip(viewed));
   });
   by("viewer").addEventListener("close", () => { viewed = null; });
 

@@ -69,6 +69,7 @@ from layoutgen.runs.pinning import of_run, serving
 from layoutgen.runs.run import run
 from layoutgen.stages.annotate import Annotate
 from layoutgen.stages.compose import Compose
+from layoutgen.stages.cover_refining import of_covers
 from layoutgen.stages.cut_out import CutOut
 from layoutgen.stages.featuring import Featured
 from layoutgen.stages.fetch import Fetch
@@ -86,7 +87,7 @@ from layoutgen.stages.point import Point
 from layoutgen.stages.poster_scenes import PosterScenes
 from layoutgen.stages.prepare import Prepare
 from layoutgen.stages.protect import Protect
-from layoutgen.stages.refining import Limits, Refining
+from layoutgen.stages.refining import of_layouts
 from layoutgen.stages.render import Render
 from layoutgen.stages.repair import Effort, Repair
 from layoutgen.stages.route import Routed
@@ -279,11 +280,12 @@ def _place_covers(
     settings: CoverPlaceSettings, protect: ProtectSettings, storage: Storage, wardrobe: Wardrobe, kits: BrandKits
 ) -> Stage:
     face_for = FaceFor(settings)
-    files = here((*styles.font_files(wardrobe), *kits.font_files), storage)
-    composer = composers.cover_composer(settings, finders.zones(protect), face_for, files)
+    files = here((*own_fonts(settings), *styles.font_files(wardrobe), *kits.font_files), storage)
+    zones, second = {"video_cover": finders.zones(protect)}, partial(finders.opinion, protect)
+    composer = composers.cover_composer(settings, zones["video_cover"], face_for, files)
     brands = BrandFaces(present(kits, storage), settings) if kits else None
-    second = partial(finders.opinion, protect)
-    return PlaceCovers(composer, face_for, covers.VERSION, second, wardrobe, brands)
+    refining = of_covers(settings, second, files, RowKeeping(settings.min_contrast, face_for, zones, brands))
+    return KeepRefinements(PlaceCovers(composer, face_for, covers.VERSION, second, wardrobe, brands), refining)
 
 
 def _plan(config: PostersConfig, storage: Storage, wardrobe: Wardrobe, kits: BrandKits) -> Stage:
@@ -334,8 +336,6 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
     keeping = KeepDemands(Place(config.place, face_for, zones, wardrobe, brands), face_for)
     judging = Judging(config.place.min_font, least, config.place.words)
     files = here((*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files), storage)
-    limits = Limits(config.place.margin, config.place.min_font, least, files)
-    refining = Refining(limits, judging, RowKeeping(least, face_for, zones, brands))
     if isinstance(config, PostersConfig):  # whose grounds are painted for where the texts are
         repair = Repair(keeping, judging)
     else:
@@ -344,7 +344,7 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
         mend = None if config.compose.engine == "rules" else Mender()
         anew = _compose(by_rules, storage, wardrobe, kits)
         repair = Repair(keeping, judging, effort, anew, rules.VERSION, mend)
-    placing = KeepRefinements(repair, refining)
+    placing = KeepRefinements(repair, of_layouts(config.place, files, RowKeeping(least, face_for, zones, brands)))
     return Featured(placing, Critic, files) if config.serve.variants else placing
 
 

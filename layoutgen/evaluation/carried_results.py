@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from layoutgen.config.base import ConfigError, known
-from layoutgen.config.stages import PlaceSettings
+from layoutgen.config.base import ConfigError
 from layoutgen.core import rows
 from layoutgen.core.brands.kits import BrandKits
 from layoutgen.core.feedback import Feedback
@@ -16,13 +15,12 @@ from layoutgen.core.gallery.edits import EditError
 from layoutgen.core.refining import orders
 from layoutgen.evaluation.edited_pictures import EditedPictures
 from layoutgen.evaluation.gallery import finder_of
-from layoutgen.evaluation.kits_of_table import keeping_of
+from layoutgen.evaluation.refining_of_table import TableRefining
 from layoutgen.imaging.image_faults import FileFault
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.building import finders
 from layoutgen.runs import refining
-from layoutgen.stages.judging import Judging
-from layoutgen.stages.refining import REFINED, Limits, Refining
+from layoutgen.stages.refining import REFINED
 from layoutgen.stages.row_photos import RowPhotos
 
 _SIDE = 512  # px of the photos in which subjects are looked for
@@ -36,9 +34,10 @@ class CarriedResults:
     def __init__(
         self, storage: Storage, pictures: EditedPictures, settings: Mapping[str, Any], kits: BrandKits
     ) -> None:
-        self._storage, self._pictures, self._settings, self._kits = storage, pictures, settings, kits
+        self._storage, self._pictures, self._settings = storage, pictures, settings
         self._wanted: dict[tuple[str, str], tuple[orders.Order, ...]] = {}
-        self._stage = lru_cache(maxsize=1)(self._built)
+        self._refining = TableRefining(settings, storage, kits, pictures.font_files)
+        self._photos = lru_cache(maxsize=1)(self._built)
         self._refined = lru_cache(maxsize=256)(self._refine)
         self.picture = lru_cache(maxsize=64)(self._picture)
         self._lock = threading.Lock()
@@ -48,8 +47,11 @@ class CarriedResults:
         EditError."""
         table = self._pictures.columns(refining.READ)
         whole = {each.row_id: self._pictures.row(each.row_id) for each in decisions if each.row_id in self._pictures}
-        margin, fonts = self._place().margin, self._pictures.font_files
-        wanted = refining.wanted_in(table, whole, decisions, "product", margin, fonts)
+        try:
+            margin, fonts = self._refining.margin, self._pictures.font_files
+            wanted = refining.wanted_in(table, whole, decisions, "product", margin, fonts)
+        except ConfigError as error:
+            raise EditError(str(error)) from None
         keys = {row_id: digest(orders.write(of_row)) for row_id, of_row in wanted.of_rows.items()}
         for row_id, key in keys.items():
             self._wanted[row_id, key] = wanted.of_rows[row_id]
@@ -74,22 +76,9 @@ class CarriedResults:
         row = self._pictures.row(row_id)
         try:
             with self._lock:
-                photos, stage = self._stage()
-                return stage.refined(row, photos.photos(row), wanted)
+                return self._refining.refined(row, self._photos().photos(row), wanted)
         except (StorageError, FileFault, ConfigError) as error:
             raise EditError(f"{row_id} can't be changed: {error}") from None
 
-    def _place(self) -> PlaceSettings:
-        try:
-            return known(PlaceSettings, self._settings.get("place") or {})
-        except ConfigError as error:
-            raise EditError(str(error)) from None
-
-    def _built(self) -> tuple[RowPhotos, Refining]:
-        place = self._place()
-        marketing = (self._settings.get("marketing") or {}).get("zones") or {}
-        limits = Limits(place.margin, place.min_font, place.min_contrast, self._pictures.font_files)
-        keeping = keeping_of(place, marketing, self._kits, self._storage)
-        judging = Judging(place.min_font, place.min_contrast, place.words)
-        finder = finders.saliency(finder_of(dict(self._settings)))
-        return RowPhotos(self._storage, finder, _SIDE), Refining(limits, judging, keeping)
+    def _built(self) -> RowPhotos:
+        return RowPhotos(self._storage, finders.saliency(finder_of(dict(self._settings))), _SIDE)

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from layoutgen.config.base import ConfigError, known
-from layoutgen.config.stages import PlaceSettings
+from layoutgen.config.base import ConfigError
 from layoutgen.core.brands.kits import NO_KITS, BrandKits
 from layoutgen.core.gallery.edits import CHANGEABLE, EditError
 from layoutgen.core.instructions.parsing import HINT, InstructionError, parse
@@ -16,12 +15,10 @@ from layoutgen.core.refining.applying import apply
 from layoutgen.core.refining.changes import described
 from layoutgen.evaluation.edited_pictures import EditedPictures
 from layoutgen.evaluation.gallery import finder_of
-from layoutgen.evaluation.kits_of_table import keeping_of
+from layoutgen.evaluation.refining_of_table import TableRefining
 from layoutgen.imaging.image_faults import FileFault
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.models.building import finders
-from layoutgen.stages.refining import Limits, page_of
-from layoutgen.stages.row_keeping import RowKeeping
 from layoutgen.stages.row_photos import RowPhotos
 
 _SIDE = 512  # px of the photos in which subjects are looked for
@@ -36,8 +33,10 @@ class InstructedEdits:
     def __init__(
         self, storage: Storage, pictures: EditedPictures, settings: Mapping[str, Any], kits: BrandKits = NO_KITS
     ) -> None:
-        self._storage, self._pictures, self._settings, self._kits = storage, pictures, settings, kits
-        self._photos, self._keeping = lru_cache(maxsize=1)(self._built), lru_cache(maxsize=1)(self._keepings)
+        self._storage, self._pictures, self._settings = storage, pictures, settings
+        # Edits say nothing of variants of logos.
+        self._refining = TableRefining(settings, storage, kits, pictures.font_files, has_variants=False)
+        self._photos = lru_cache(maxsize=1)(self._built)
         self._lock = threading.Lock()
 
     def changed(
@@ -52,15 +51,12 @@ class InstructedEdits:
         except InstructionError as error:
             raise EditError(str(error)) from None
         try:
-            place = known(PlaceSettings, self._settings.get("place") or {})
             with self._lock:
-                photos = self._photos().photos(row)
-                keeping = self._keeping().of(row, photos)
+                page = self._refining.page(row, self._photos().photos(row))
         except (StorageError, FileFault, ConfigError) as error:
             raise EditError(f"{row_id} can't be changed: {error}") from None
-        limits = Limits(place.margin, place.min_font, place.min_contrast, self._pictures.font_files)
         canvas = table_rows.canvas(row)
-        applied = apply(parsed.changes, drawn, page_of(canvas, photos, limits, keeping))
+        applied = apply(parsed.changes, drawn, page)
         slack = (_SLACK_PX / canvas.width, _SLACK_PX / canvas.height)
         parts = [f"{part}; {HINT}" for part in parsed.refused]
         return {
@@ -74,12 +70,6 @@ class InstructedEdits:
 
     def _built(self) -> RowPhotos:
         return RowPhotos(self._storage, finders.saliency(finder_of(dict(self._settings))), _SIDE)
-
-    def _keepings(self) -> RowKeeping:
-        """What rows keep; their logos stay the variants that they are, of which edits say nothing."""
-        place = known(PlaceSettings, self._settings.get("place") or {})
-        marketing = (self._settings.get("marketing") or {}).get("zones") or {}
-        return keeping_of(place, marketing, self._kits, self._storage, has_variants=False)
 
 
 def _edit(

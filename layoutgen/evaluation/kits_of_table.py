@@ -1,20 +1,14 @@
-"""What a table's readers need of the brand kits that its rows keep: the kits, all fonts that rows name, and what rows
-keep when they are changed."""
+"""What a table's readers need of the brand kits that its rows keep: the kits, and all fonts that rows name."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from layoutgen.config.base import ConfigError
-from layoutgen.config.stages import PlaceSettings, Zones
 from layoutgen.core.brands.kits import NO_KITS, BrandKits
 from layoutgen.imaging import fonts
 from layoutgen.io.storage import Storage
-from layoutgen.models.building import finders
-from layoutgen.models.building.fonts import FaceFor
-from layoutgen.models.building.kits import BrandFaces, present
 from layoutgen.models.building.kits import kits as read
-from layoutgen.stages.row_keeping import RowKeeping
 
 log = logging.getLogger("layoutgen")
 
@@ -39,13 +33,3 @@ def fonts_of(settings: Mapping[str, Any], kits: BrandKits, files: Sequence[str])
     """Fonts that a table's rows may name, by path or address (`io.font_files`): those given, which have to be fonts
     (else ValueError), those of its run's settings, and those of its brands' kits."""
     return tuple(dict.fromkeys((*fonts.named(settings, files), *kits.font_files)))
-
-
-def keeping_of(
-    place: PlaceSettings, marketing: Zones, kits: BrandKits, storage: Storage, *, has_variants: bool = True
-) -> RowKeeping:
-    """What the rows of a table keep, placed by these settings, with `marketing` the zones of such rows; where
-    `has_variants`, logos may become other variants of their kit's. Raises as `models.building.kits.present` does."""
-    brands = BrandFaces(present(kits, storage), place) if kits else None
-    zones = {"marketing": finders.named_zones(marketing)}
-    return RowKeeping(place.min_contrast, FaceFor(place), zones, brands, has_variants=has_variants)

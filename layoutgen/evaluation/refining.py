@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from layoutgen.config.base import known
-from layoutgen.config.jobs import LayoutsConfig, RefineConfig
+from layoutgen.config.jobs import CoversConfig, LayoutsConfig, RefineConfig
 from layoutgen.config.posters import PostersConfig
-from layoutgen.config.stages import SaliencySettings
+from layoutgen.config.stages import RenderSettings
 from layoutgen.core import feedback
 from layoutgen.core.brands.kits import BrandKits
 from layoutgen.core.errors import Refusal
@@ -23,7 +23,8 @@ from layoutgen.core.instructions import parsing
 from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.core.refining import applying, orders
 from layoutgen.evaluation.gallery import finder_of
-from layoutgen.evaluation.kits_of_table import fonts_of, keeping_of
+from layoutgen.evaluation.kits_of_table import fonts_of
+from layoutgen.evaluation.refining_of_table import TableRefining
 from layoutgen.imaging.documents.rasters import Encoding
 from layoutgen.io.font_files import here
 from layoutgen.io.storage import Storage, opened
@@ -37,15 +38,20 @@ from layoutgen.runs.job import WHOLE, TableJob
 from layoutgen.runs.refining import Like, Wanted
 from layoutgen.runs.run import run
 from layoutgen.stages.finishing import Finish
-from layoutgen.stages.judging import Judging
 from layoutgen.stages.refine import Refine
-from layoutgen.stages.refining import REFINED, Limits, Refining
+from layoutgen.stages.refining import REFINED
 from layoutgen.stages.render import Render
 from layoutgen.stages.row_photos import RowPhotos
 from layoutgen.stages.serving import serving_of
 from layoutgen.streaming import Step, Stream, stream
 
 log = logging.getLogger("layoutgen")
+KINDS: dict[str, type[LayoutsConfig] | type[PostersConfig] | type[CoversConfig]] = {
+    "layouts": LayoutsConfig,
+    "posters": PostersConfig,
+    "covers": CoversConfig,
+}
+"""Kinds of tables that can be refined, with the settings of the jobs that make them."""
 _MOST_TOLD = 20  # refused decisions in the summary; all of them are in the run's ledger
 
 
@@ -62,25 +68,26 @@ def refine_table(
     summary that the job prints. Raises JobError."""
     storage = opened(config.storage)
     storage.check(layouts)
-    kind = table_kind(storage, layouts)
-    if kind not in ("layouts", "posters"):
-        raise Refusal(f"{layouts} is a table of {kind}; edits are of layouts and posters")
+    kind: Any = table_kind(storage, layouts)
+    if kind not in KINDS:
+        raise Refusal(f"{layouts} is a table of {kind}; edits are of {', '.join(KINDS)}")
     base = published_runs.current(storage, layouts)
     folder = layout_tables.folder_of(storage, layouts, base)
     settings = layout_tables.manifest_of(storage, folder).get("settings") or {}
-    of_table = known(PostersConfig, settings) if kind == "posters" else known(LayoutsConfig, settings)
+    of_table = known(KINDS[kind], settings)
     kits = kits_of_run(of_table.style.brands, storage, (), None)
     files = fonts_of(settings, kits, font_files)
     given = _read(storage, decisions)
-    wanted = refining.wanted_of(storage, folder, given, like, of_table.place.margin, here(files, storage))
+    margin = TableRefining(settings, storage, kits, files).margin
+    wanted = refining.wanted_of(storage, folder, given, like, margin, here(files, storage))
     report = _reported(wanted)
     if not wanted.of_rows:
         return {"run_id": base, "refined": 0, **report, "current": True}
-    finish = _finish(of_table, storage, files)
+    finish = _finish(of_table.render, storage, files)
     steps = [
         Step(
             "refine",
-            partial(stage, storage, of_table, kits, files, finder_of(settings), config.refine.side),
+            partial(stage, storage, settings, kits, files, config.refine.side),
             config.refine.pool,
         )
     ]
@@ -90,9 +97,11 @@ def refine_table(
         steps.append(Step("render", render, of_table.render.pool))
     ours = {name: getattr(config, name) for name in ("run", "expect", "storage", "load", "write")}
     version = digest(applying.VERSION, parsing.VERSION, like, files)
-    serve, by = serving_of(of_table.serve, of_table.run.seed, storage)
+    serve, by = (
+        (None, "") if isinstance(of_table, CoversConfig) else serving_of(of_table.serve, of_table.run.seed, storage)
+    )
     job = TableJob(
-        "posters" if kind == "posters" else "layouts",
+        kind,
         steps,
         dict.fromkeys(APPLICATIONS, Versions(version)),
         of_table.model_copy(update=ours),
@@ -109,24 +118,13 @@ def refine_table(
     return {**summary, **_outcome(storage, layouts, summary["run_id"], wanted), **report}
 
 
-def stage(
-    storage: Storage,
-    of_table: LayoutsConfig | PostersConfig,
-    kits: BrandKits,
-    files: Sequence[str],
-    finder: SaliencySettings,
-    side: int,
-) -> Refine:
-    """The refine stage of a table."""
-    place = of_table.place
-    limits = Limits(place.margin, place.min_font, place.min_contrast, here(tuple(files), storage))
-    judging = Judging(place.min_font, place.min_contrast, place.words)
-    keeping = keeping_of(place, of_table.marketing.zones, kits, storage)
-    return Refine(Refining(limits, judging, keeping), RowPhotos(storage, finders.saliency(finder), side))
+def stage(storage: Storage, settings: dict[str, Any], kits: BrandKits, files: Sequence[str], side: int) -> Refine:
+    """The refine stage of a table whose run had `settings`."""
+    finder = finders.saliency(finder_of(settings))
+    return Refine(TableRefining(settings, storage, kits, files), RowPhotos(storage, finder, side))
 
 
-def _finish(config: LayoutsConfig | PostersConfig, storage: Storage, files: tuple[str, ...]) -> Finish | None:
-    render = config.render
+def _finish(render: RenderSettings, storage: Storage, files: tuple[str, ...]) -> Finish | None:
     if not render.formats:
         return None
     encoding = Encoding(render.quality, render.least_quality, round(1000 * render.max_kb))

@@ -1,11 +1,12 @@
 """What feedback wants of a published table: which rows get which orders, what is refused, and the plan of a run of it.
 
 An edit is kept exactly on its row; what it changed, and what an instruction asks for, goes to the product's other
-canvases, and to those of its series or category where that is asked for. A layout that was adopted as it is is left
-alone. Decisions on layouts that the table has not, or has otherwise by now, are refused, each with its reason.
+canvases, and to those of its series or category where that is asked for: of a cover to covers, of others to others. A
+layout that was adopted as it is is left alone. Decisions on layouts that the table has not, or has otherwise by now,
+are refused, each with its reason.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -31,7 +32,8 @@ from layoutgen.stages.edited_rows import counting, edited_elements
 Like = Literal["product", "series", "category"]
 READ = ("row_id", "run_id", "product_id", "locale", "series", "category", "application", "refinement")
 """What has to be known of all rows of a table."""
-CHANGED, UNKNOWN, NOT_UNDERSTOOD, COVER = "changed_since", "unknown_row", "not_understood", "cover"
+CHANGED, UNKNOWN, NOT_UNDERSTOOD = "changed_since", "unknown_row", "not_understood"
+COVER = "video_cover"
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,11 @@ def wanted_of(
     folder: str,
     decisions: Sequence[Feedback],
     like: Like,
-    margin: float,
+    margin: Callable[[str | None], float],
     font_files: tuple[str, ...],
 ) -> Wanted:
-    """What decisions want of the rows of a snapshot in `folder`. `margin` is the free edge of its layouts, of the short
-    side. Raises TableError or StorageError."""
+    """What decisions want of the rows of a snapshot in `folder`. `margin` gives the free edge of an application's
+    rows, of the short side. Raises TableError or StorageError."""
     wanting = {row_id for (row_id, _), each in counting(decisions).items() if _wants(each)}
     whole = _whole(storage, folder, wanting)
     return wanted_in(_known(storage, folder), whole, decisions, like, margin, font_files)
@@ -83,7 +85,7 @@ def wanted_in(
     whole: Mapping[str, Mapping[str, Any]],
     decisions: Sequence[Feedback],
     like: Like,
-    margin: float,
+    margin: Callable[[str | None], float],
     font_files: tuple[str, ...],
 ) -> Wanted:
     """The same of rows that are read already: `table` has the columns `READ` of all, `whole` by their id those that
@@ -104,7 +106,8 @@ def wanted_in(
         draft.of_rows.setdefault(order.row_id, []).append(order)
         for row in _near(source, near, like):
             relation = _relation(source, row, like)
-            is_apart = row["row_id"] in own_rows | adopted or row["application"] == "video_cover"
+            is_other = (row["application"] == COVER) is not (source["application"] == COVER)
+            is_apart = row["row_id"] in own_rows | adopted or is_other
             carried = replace(_carried(order), same_copy=bool(relation))
             if relation is not None and not is_apart and carried.changes:
                 draft.of_rows.setdefault(row["row_id"], []).append(carried)
@@ -121,7 +124,7 @@ def _order(
     row: Mapping[str, Any] | None,
     whole: Mapping[str, Mapping[str, Any]],
     draft: _Draft,
-    margin: float,
+    margin: Callable[[str | None], float],
     font_files: tuple[str, ...],
 ) -> Order | None:
     """What a decision wants of its own row; None where it is refused, or was followed before."""
@@ -159,20 +162,21 @@ def _refusal(decision: Feedback, row: Mapping[str, Any] | None) -> Refused | Non
             "look at the layout as it is now and decide again"
         )
         return Refused(row_id, by, CHANGED, message)
-    if row["application"] == "video_cover":
-        message = f"{row_id} is a cover, which its acceptance check is about; change its copy or its settings"
-        return Refused(row_id, by, COVER, message)
     return None
 
 
 def _of_edit(
-    order: Order, decision: Feedback, row: Mapping[str, Any], margin: float, font_files: tuple[str, ...]
+    order: Order,
+    decision: Feedback,
+    row: Mapping[str, Any],
+    margin: Callable[[str | None], float],
+    font_files: tuple[str, ...],
 ) -> Order:
     edit = tuple(as_json(element) for element in decision.elements or ())
     drawn = edited_elements(row, edit, decision.styled, font_files)
     layout = [rows.read_element(element) for element in (decision.styled or row["elements"])]
     canvas = table_rows.canvas(row)
-    changes = changes_of(layout, edit, drawn, canvas, margin * min(canvas.width, canvas.height))
+    changes = changes_of(layout, edit, drawn, canvas, margin(row["application"]) * min(canvas.width, canvas.height))
     return replace(order, changes=changes, elements=edit, style=decision.style, styled=decision.styled)
 
 

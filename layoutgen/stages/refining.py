@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
+from layoutgen.config.stages import PlaceSettings
 from layoutgen.core import rows
 from layoutgen.core.layout import Canvas, Element
 from layoutgen.core.metrics import table_rows
@@ -19,7 +20,6 @@ from layoutgen.stages.drawable import RowFault, fault_of
 from layoutgen.stages.edited_rows import edited_elements, face_of
 from layoutgen.stages.further import Photos
 from layoutgen.stages.judging import Judging
-from layoutgen.stages.row_keeping import RowKeeping
 
 REFINED = "refined"
 """How the notes begin that tell what became of a change."""
@@ -28,29 +28,70 @@ _SIDE = 512  # px of the longer side at which contrast and subjects are looked a
 
 @dataclass(frozen=True)
 class Limits:
-    """The free edge and the smallest font as shares of the short side, the least contrast, and the fonts' files."""
+    """The free edge and the smallest font as shares of the short side, the least contrast, and the fonts' files. Of
+    covers the smallest font is a share of the width: `of_width`."""
 
     margin: float
     min_font: float
     min_contrast: float
     font_files: tuple[str, ...] = ()
+    of_width: bool = False
+
+
+class KeepsOf(Protocol):
+    """Says what rows keep."""
+
+    def of(self, row: Mapping[str, Any], photos: Photos) -> Keeping:
+        """What a row keeps."""
+        ...
+
+
+class Measuring(Protocol):
+    """Measures changed rows as their place stage does."""
+
+    def measured(self, row: Mapping[str, Any], photos: Photos) -> dict[str, Any]:
+        """Columns of a row with its elements as they are now."""
+        ...
+
+
+class Judged:
+    """Measures layouts by the judge."""
+
+    def __init__(self, judging: Judging) -> None:
+        self._judging = judging
+
+    def measured(self, row: Mapping[str, Any], photos: Photos) -> dict[str, Any]:
+        """What is held against a row."""
+        verdict, _ = self._judging.verdict(row, photos)
+        return {"objections": verdict.objections, "objected_to": verdict.reasons}
+
+
+def of_layouts(place: PlaceSettings, font_files: tuple[str, ...], keeping: KeepsOf) -> "Refining":
+    """What changes layouts and posters, by the settings of the place stage; `font_files` are on this machine."""
+    limits = Limits(place.margin, place.min_font, place.min_contrast, font_files)
+    return Refining(limits, Judged(Judging(place.min_font, place.min_contrast, place.words)), keeping)
 
 
 def page_of(canvas: Canvas, photos: Photos, limits: Limits, keeping: Keeping = FREE) -> Page:
     """What a row is changed on, which keeps `keeping`."""
     ground, subject = photos.on(canvas, _SIDE)
     short = min(canvas.width, canvas.height)
-    smallest, margin = math.ceil(limits.min_font * short), limits.margin * short
+    smallest = math.ceil(limits.min_font * (canvas.width if limits.of_width else short) - 1e-6)
+    margin = limits.margin * short
     contrast, files = limits.min_contrast, limits.font_files
     return Page(canvas, margin, smallest, subject, ground, contrast, lambda element: face_of(element, files), keeping)
 
 
 class Refining:
-    """Changes rows within the limits of the place stage, and within what `keeping` says that each keeps; `judging` says
-    what is held against them then."""
+    """Changes rows within the limits of the place stage, and within what `keeping` says that each keeps; `measuring`
+    measures them then."""
 
-    def __init__(self, limits: Limits, judging: Judging, keeping: RowKeeping) -> None:
-        self._limits, self._judging, self._keeping = limits, judging, keeping
+    def __init__(self, limits: Limits, measuring: Measuring, keeping: KeepsOf) -> None:
+        self._limits, self._measuring, self._keeping = limits, measuring, keeping
+
+    def page(self, row: Mapping[str, Any], photos: Photos) -> Page:
+        """What a row is changed on."""
+        return page_of(table_rows.canvas(row), photos, self._limits, self._keeping.of(row, photos))
 
     def refined(
         self, row: Mapping[str, Any], photos: Photos, orders: Sequence[Order], *, again: bool = False
@@ -58,7 +99,7 @@ class Refining:
         """A row's columns with orders, in their order; with `again`, of a layout that was made anew since, in which
         nothing of earlier changes is left: what an edit of its own moved goes to the boxes that it had."""
         canvas = table_rows.canvas(row)
-        page = page_of(canvas, photos, self._limits, self._keeping.of(row, photos))
+        page = self.page(row, photos)
         layout = [rows.read_element(element) for element in row["elements"]]
         style, notes = row.get("style_used"), list(row.get("notes") or ())
         before = [] if again else read(row.get("refinement"))
@@ -92,8 +133,7 @@ class Refining:
             "notes": list(dict.fromkeys(notes)),
             "refinement": write(merged(before, followed)),
         }
-        verdict, _ = self._judging.verdict({**row, **out}, photos)
-        return {**out, "objections": verdict.objections, "objected_to": verdict.reasons}
+        return {**out, **self._measuring.measured({**row, **out}, photos)}
 
     def _exact(self, row: Mapping[str, Any], order: Order, canvas: Canvas) -> list[Element]:
         """A row's elements as an edit of it has them. Raises RowFault."""

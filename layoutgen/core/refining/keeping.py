@@ -1,7 +1,7 @@
 """What a row's layout keeps beside the limits of all, whatever is asked of it: places that stay free, its brand's kit,
 and what the row itself demands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from layoutgen.core.brands.brand import Brand
@@ -61,12 +61,13 @@ class BrandKeeping:
 @dataclass(frozen=True, eq=False)
 class Keeping:
     """Boxes (ltrb, normalised) by name where nothing is put; the brand's kit, None of a row without; what the row
-    demands, and the texts that this names (`demands.texts_of`)."""
+    demands, and the texts that this names (`demands.texts_of`); and what else names faults of a layout."""
 
     free: tuple[tuple[str, Box], ...] = ()
     brand: BrandKeeping | None = None
     demands: Demands = NOTHING
     texts: Mapping[str, tuple[Role, str]] = field(default_factory=dict)
+    check: Callable[[Sequence[Element]], Sequence[str]] = lambda elements: ()
 
     def own(self, change: Change) -> Change:
         """A change in the brand's tone and colours. Raises ValueError for a colour that is far from all of them."""
@@ -115,7 +116,7 @@ class Keeping:
         inside = [name for name, box in self.free if any(_touches(e.box, box, canvas) for e in elements)]
         of_brand = self.brand.faults(elements) if self.brand else []
         asked = [] if self.demands == NOTHING else broken(self.demands, (), elements, self.texts)
-        return [*inside, *of_brand, *asked]
+        return [*inside, *of_brand, *asked, *self.check(elements)]
 
 
 FREE = Keeping()

@@ -1,20 +1,23 @@
 """The embedded models against the embedded rules: the same products through the whole job with each composer.
 
-    python -m benchmarks.composers [--composers radm qwen_vl layout_image] [--products PRODUCTS.jsonl] [--limit 10]
-        [--candidates 1] [--repair] [--models DIR] [--tables DIR] [--full] [--output results.jsonl]
+    python -m benchmarks.composers [--composers ensemble radm qwen_vl layout_image] [--products PRODUCTS.jsonl]
+        [--limit 10] [--members radm] [--candidates 1] [--repair] [--models DIR] [--tables DIR] [--full]
+        [--output results.jsonl]
 
 Each product, of a manifest or of drawn posters, is laid out on three canvases by the whole job in this process, and the
 rows are scored as `jobs.evaluate` scores them: as they were proposed (the suggestions as elements, without fonts and
 colours, so that nothing about type is measured there) and as the solver placed them. Prints a JSON line a composer and
 stage: each metric's means over the rows that both made, its paired difference with a 95 % interval that draws whole
-products, and the verdict; and how many metrics of `ISSUE` are better and worse. Composers take the best of
-`--candidates`; layouts are repaired with `--repair` alone, for what repair gives back may be the rules'. With `--limit`
-the first N products are taken (0: all), with `--models` weights are folders in DIR, named as the engines, instead of
-the embedded networks, and with `--tables` tables stay in a folder, where those that are there are not made again.
+products, and the verdict; how many metrics of `ISSUE` are better and worse; and of an ensemble, which asks `--members`
+besides the rules, whose layouts it took. Composers take the best of `--candidates`; layouts are repaired with
+`--repair` alone, for what repair gives back may be the rules'. With `--limit` the first N products are taken (0: all),
+with `--models` weights are folders in DIR, named as the engines, instead of the embedded networks, and with `--tables`
+tables stay in a folder, where those that are there are not made again.
 """
 
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +29,15 @@ from layoutgen.core.reports.evaluation_report import Draws, comparison
 from layoutgen.core.schema import LAYOUTS
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
+from layoutgen.models.composers.ensemble import PROPOSED
 
-COMPOSERS = ("qwen_vl", "radm", "layout_image")
+COMPOSERS = ("ensemble", "qwen_vl", "radm", "layout_image")
 BENCHMARK = Benchmark(
     "composers",
     "layouts of the embedded models through the whole job",
     "the embedded rules",
-    seconds=45,
-    full="every composer on 100 products, about 12 minutes",
+    seconds=60,
+    full="every composer on 100 products, about 15 minutes",
     uses="one core",
 )
 TELLING = {
@@ -80,8 +84,19 @@ def report(case: str, ours: dict[str, pa.Table], rules: dict[str, pa.Table]) -> 
         verdicts = [metrics[name]["verdict"] for name in ISSUE if name in metrics]
         BENCHMARK.line(
             f"{case}, {stage}", pairs=compared["pairs"], better=verdicts.count("better"), worse=verdicts.count("worse"),
-            metrics={name: _numbers(metric) for name, metric in metrics.items()},
+            metrics={name: _numbers(metric) for name, metric in metrics.items()}, **_proposers(ours[stage]),
         )  # fmt: skip
+
+
+def _proposers(rows: pa.Table) -> dict[str, Any]:
+    """The share of the rows of an ensemble that each member's layouts are, and of those that are the rules' first."""
+    notes = [note for of_row in rows.column("notes").to_pylist() for note in of_row or ()]
+    taken = Counter(
+        "rules' first" if note.endswith(", their first") else note.partition(",")[0].removeprefix(PROPOSED)
+        for note in notes
+        if note.startswith(PROPOSED)
+    )
+    return {"taken": {name: round(count / len(rows), 3) for name, count in taken.items()}} if taken else {}
 
 
 def _numbers(metric: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +110,8 @@ def main() -> None:
     parser = BENCHMARK.parser(__doc__)
     parser.add_argument("--tables", type=Path, metavar="DIR", help="where tables stay; left out, they are removed")
     parser.add_argument("--products", type=Path, help="a manifest of photos; left out, drawn posters' photos")
-    parser.add_size("--composers", ("radm",), COMPOSERS, nargs="+", choices=COMPOSERS)
+    parser.add_size("--composers", ("ensemble", "radm"), COMPOSERS, nargs="+", choices=COMPOSERS)
+    parser.add_argument("--members", nargs="*", default=[], help="networks that the ensemble asks besides the rules")
     parser.add_argument("--models", type=Path, help="a folder with the folders of other networks than the embedded")
     parser.add_argument("--candidates", type=int, default=1, help="layouts of which the best is taken")
     parser.add_argument("--repair", action="store_true", help="mend layouts, as a night does")
@@ -111,7 +127,9 @@ def main() -> None:
             manifest.write_text(_first(given.products, given.limit), "utf-8")
         rules = laid_out(manifest, tables / "rules", "rules", given.repair)
         for engine in given.composers:
-            compose = {"candidates": given.candidates}
+            compose: dict[str, Any] = {"candidates": given.candidates}
+            if engine == "ensemble":
+                compose["members"] = given.members
             if given.models:
                 compose["model"] = str(given.models / engine)
             report(engine, laid_out(manifest, tables / engine, engine, given.repair, **compose), rules)

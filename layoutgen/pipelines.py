@@ -341,7 +341,7 @@ def _place(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: Wa
     else:
         by_rules = config.model_copy(update={"compose": ComposeSettings()})
         effort = Effort(**config.repair.model_dump())
-        mend = None if config.compose.engine == "rules" else Mender()
+        mend = None if config.compose.is_by_rules else Mender()
         anew = _compose(by_rules, storage, wardrobe, kits)
         repair = Repair(keeping, judging, effort, anew, rules.VERSION, mend)
     placing = KeepRefinements(repair, of_layouts(config.place, files, RowKeeping(least, face_for, zones, brands)))

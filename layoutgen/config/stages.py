@@ -67,14 +67,19 @@ class CheckpointSettings(Settings):
     prompt_tokens: int = Field(4096, ge=1, description="tokens, pictures included, that are read in one pass")
     deadline_s: float = Field(0.0, ge=0, description="seconds for eight batches, then rows fail; 0 sets no limit")
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether anything here needs `model`."""
+        return self.engine in WITH_CHECKPOINT
+
     @model_validator(mode="after")
     def _can_answer(self) -> "CheckpointSettings":
-        if self.engine in WITH_CHECKPOINT and not self.model:
+        if self.has_checkpoint and not self.model:
             raise ValueError(f"engine {self.engine!r} needs {self.section}.model, a folder, s3:// prefix or hub id")
         if self.decoder == "vllm" and self.deadline_s:
             raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
         asking: Pool | None = getattr(self, "asking", None)  # a section's pool, below
-        if self.engine in WITH_CHECKPOINT and asking and asking.num_gpus > 1:
+        if self.has_checkpoint and asking and asking.num_gpus > 1:
             raise ValueError(
                 f"decoder {self.decoder!r} answers on one GPU (there is no tensor parallelism) and an actor of "
                 f"{self.section} reserves {asking.num_gpus:g}: set num_gpus = 1, and a larger card for a larger model"
@@ -162,10 +167,12 @@ class ComposeSettings(CheckpointSettings):
 
     section: ClassVar[str] = "compose"
 
-    engine: Literal["rules", "qwen_vl", ComposingNetwork] = Field(
+    engine: Literal["rules", "qwen_vl", ComposingNetwork, "ensemble"] = Field(
         "rules",
-        description="`rules` needs no `model`; `qwen_vl` writes, `radm` denoises boxes, `layout_image` draws",
+        description="`rules` needs no `model`; `qwen_vl` writes, `radm` denoises boxes, `layout_image` draws; "
+        "`ensemble` takes the best that the rules and `members` propose",
     )
+    members: tuple[ComposingNetwork, ...] = Field((), description="networks that an `ensemble` asks besides the rules")
     model: str = Field("", description="checkpoint: `embedded`, folder, s3://…, hub id[@revision], or registry:NAME")
     adapter: str = Field("", description="LoRA adapter: folder, s3:// prefix, hub id[@revision], or registry:NAME")
     registry: str = Field("", description="root of the registry that registry:NAME is looked up in, once a run")
@@ -180,10 +187,38 @@ class ComposeSettings(CheckpointSettings):
         """The actors that hold the language model."""
         return self.pool
 
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether anything here needs `model`; an ensemble of the rules alone does not."""
+        return super().has_checkpoint or bool(self.networks)
+
+    @property
+    def is_by_rules(self) -> bool:
+        """Whether all layouts are the rules', whoever chooses among them."""
+        return self.engine in ("rules", "ensemble") and not self.networks
+
+    @property
+    def networks(self) -> "tuple[ComposeSettings, ...]":
+        """The settings of each network that denoises here: of the engine, or of an ensemble's members."""
+        if self.engine in NETWORKS:
+            return (self,)
+        names = self.members if self.engine == "ensemble" else ()
+        return tuple(self.model_copy(update={"engine": name, "candidates": 1}) for name in names)
+
+    @model_validator(mode="after")
+    def _members_have_weights(self) -> "ComposeSettings":
+        if self.engine == "ensemble" and len(self.members) != 1 and self.model not in ("", "embedded"):
+            raise ValueError(
+                f"compose.model = {self.model!r} is of one network and an ensemble has {len(self.members)} members; "
+                "name the one in compose.members, or take model = 'embedded'"
+            )
+        return self
+
     @model_validator(mode="after")
     def _knows_its_registry(self) -> "ComposeSettings":
         check_registry("compose", self.registry, model=self.model, adapter=self.adapter)
-        if self.engine in NETWORKS and (self.adapter or self.decoder != "loop" or self.dtype != "float32"):
+        is_told = self.adapter or self.decoder != "loop" or self.dtype != "float32"
+        if self.engine in (*NETWORKS, "ensemble") and is_told:
             raise ValueError(f"engine {self.engine!r} takes no adapter, no vllm and float32 alone; leave them out")
         return self
 

@@ -101,13 +101,14 @@ class Brief:
 class Composition:
     """A composer's answer: how the photo lies on the canvas and which element goes where. `raw` is a language model's
     answer as it came. `style` names the house style in which it is meant, "" for none. `cost` is what a designer would
-    hold against it, lower is better; None of a composer that does not weigh."""
+    hold against it, lower is better; None of a composer that does not weigh. `notes` are for the row."""
 
     framing: Framing
     suggestions: tuple[Suggestion, ...]
     raw: str | None = None
     style: str = ""
     cost: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.posters import CHECKPOINTS, PostersConfig
-from layoutgen.config.stages import WITH_CHECKPOINT, CheckpointSettings
+from layoutgen.config.stages import CheckpointSettings
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
 from layoutgen.io.storage import Storage
 from layoutgen.models.weights import pinned
@@ -42,7 +42,7 @@ def of_run(config: Config, storage: Storage) -> Config:
     meanwhile. Raises RunError."""
     for part in ("annotate", "compose", "protect"):
         settings = getattr(config, part, None)
-        if not isinstance(settings, CheckpointSettings) or settings.engine not in WITH_CHECKPOINT:
+        if not isinstance(settings, CheckpointSettings) or not settings.has_checkpoint:
             continue
         cache = Path(settings.cache).expanduser()
         for name in ("model", "adapter"):

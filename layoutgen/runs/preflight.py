@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from layoutgen.config.jobs import AnnotateConfig
 from layoutgen.config.posters import PostersConfig
-from layoutgen.config.stages import NETWORKS, WITH_CHECKPOINT, AnnotateSettings, ComposeSettings, ProtectSettings
+from layoutgen.config.stages import AnnotateSettings, ComposeSettings, ProtectSettings
 from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.plan import plan
 from layoutgen.imaging import fonts, images
@@ -182,12 +182,12 @@ def _weights(job: TableJob) -> dict[str, str]:
         settings = getattr(job.config, name, None)
         if not isinstance(settings, AnnotateSettings | ComposeSettings | ProtectSettings):
             continue
-        if settings.engine not in WITH_CHECKPOINT:
+        if not settings.has_checkpoint:
             looked_at[name] = f"{settings.engine} (needs no checkpoint)"
             continue
         looked_at[name] = f"{settings.engine}, model {settings.model}, adapter {settings.adapter or 'none'}"
         try:
-            if isinstance(settings, ComposeSettings) and settings.engine in NETWORKS:
+            if isinstance(settings, ComposeSettings) and settings.networks:
                 from layoutgen.models.building import networks as building_networks
 
                 building_networks.check(settings, job.storage)

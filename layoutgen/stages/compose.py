@@ -77,6 +77,7 @@ class Compose:
                     continue
                 kit = self._kits.named(brief.copy.brand)
                 answers[i] = replace(answer, framing=branding.ground(answer.framing, kit.brand)) if kit else answer
+                notes[i] += answer.notes
                 notes[i] += left_out(brief.copy, (suggestion.text for suggestion in answer.suggestions))
                 if choice := collages.of(i):
                     notes[i] += choice.notes_on(answer.framing)

@@ -42,6 +42,7 @@ LAYOUTS = {
     "qwen_vl": LayoutsConfig(compose=ComposeSettings(engine="qwen_vl", model="embedded", candidates=2)),
     "greedy": LayoutsConfig(compose=ComposeSettings(engine="qwen_vl", model="embedded")),
     "radm": LayoutsConfig(compose=ComposeSettings(engine="radm", model="embedded")),
+    "ensemble": LayoutsConfig(compose=ComposeSettings(engine="ensemble")),
     "reads": LayoutsConfig(annotate=AnnotateSettings(engine="internvl", model="embedded")),
 }
 COVERS = {
@@ -69,7 +70,11 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "annotate.max_new_tokens": (99, {"annotate": ASKED}),
     "annotate.saliency.model": ("border", {"annotate": {*LAYOUTS}}),
     "annotate.saliency.format": ("isnet", {}),  # of a file alone: below
-    "compose.engine": ("layout_image", {"compose": {*LAYOUTS}, "place": {"rules", "reads"}}),  # models are mended
+    "compose.engine": (
+        "layout_image",
+        {"compose": {*LAYOUTS}, "place": {"rules", "ensemble", "reads"}},
+    ),  # models are mended
+    "compose.members": (("radm",), {"compose": {"ensemble"}, "place": {"ensemble"}}),
     "compose.model": ("embedded/layout_image", {"compose": {*ASKS, "radm"}}),
     "compose.adapter": ("embedded/radm", {"compose": ASKS}),
     "compose.decoder": ("vllm", {"compose": ASKS}),
@@ -79,9 +84,9 @@ SHAPES: dict[str, tuple[Any, dict[str, set[str]]]] = {
     "compose.candidates": (3, {"compose": {*ASKS, "radm"}}),
     "compose.temperature": (0.5, {"compose": {"qwen_vl"}}),
     "compose.steps": (3, {"compose": {"radm"}}),
-    "place.min_font": (0.05, {"compose": {"rules", "reads", "qwen_vl"}, "place": ANY}),
-    "place.margin": (0.05, {"compose": {"rules", "reads", "qwen_vl"}, "place": ANY}),
-    "place.min_contrast": (3.0, {"compose": {"qwen_vl"}, "place": ANY}),
+    "place.min_font": (0.05, {"compose": {"rules", "reads", "qwen_vl", "ensemble"}, "place": ANY}),
+    "place.margin": (0.05, {"compose": {"rules", "reads", "qwen_vl", "ensemble"}, "place": ANY}),
+    "place.min_contrast": (3.0, {"compose": {"qwen_vl", "ensemble"}, "place": ANY}),
     "place.regular_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
     "place.bold_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),
     "place.emoji_font": ("brand.ttf", {"compose": {*LAYOUTS}, "place": ANY, "render": DRAWN}),

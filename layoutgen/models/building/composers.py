@@ -17,7 +17,7 @@ from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composer, Preparer
 from layoutgen.models.building import finders
 from layoutgen.models.building.fonts import FaceFor
-from layoutgen.models.composers import rules
+from layoutgen.models.composers import ensemble, rules
 from layoutgen.models.composers.campaigns import Campaign
 from layoutgen.models.composers.covers import CoverComposer, Proportions
 from layoutgen.models.composers.demanded import Demanded
@@ -25,8 +25,11 @@ from layoutgen.models.composers.dressed import Dressed
 from layoutgen.models.composers.folded import Folded
 from layoutgen.models.composers.mirrored import Mirrored
 from layoutgen.models.critics.outcome import Placing
-from layoutgen.models.critics.ranking import Foreseen, Rank, rough
+from layoutgen.models.critics.ranking import Foreseen, Merits, Rank, rough
 from layoutgen.models.finders.border import BorderSaliency
+
+KINDS, MERITS = 6, Merits(critic=0.05, room=40.0, reading=0.1, clear=10.0, whole=2.0)
+"""Of an ensemble: the rules' layouts at most, and what counts besides the judge and the critic."""
 
 
 def composer(
@@ -36,9 +39,7 @@ def composer(
     vision-language model is shown the true photo whichever way the copy runs; for others it is mirrored."""
     match settings.engine:
         case "rules":
-            model: Composer = rules.RulesComposer(
-                BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font
-            )
+            model: Composer = _rules(place, face_for)
             return Demanded(Campaign(Mirrored(model))), {
                 "composer": rules.VERSION,
                 "adapter": None,
@@ -51,6 +52,8 @@ def composer(
             rank = _rank(settings, place, face_for)
             model, provenance = building_vlm.composer(settings, seed, storage, frame_default, rank)
             return Demanded(Dressed(Folded(model))), provenance
+        case "ensemble":
+            return _ensemble(settings, place, face_for, seed, storage)
         case _:
             from layoutgen.models.building import networks as building_networks
 
@@ -59,11 +62,38 @@ def composer(
             return Demanded(Dressed(Folded(Mirrored(model)))), provenance
 
 
+def _rules(place: PlaceSettings, face_for: FaceFor) -> rules.RulesComposer:
+    return rules.RulesComposer(BorderSaliency(), face_for, margin=place.margin, min_font=place.min_font)
+
+
+def _ensemble(
+    settings: ComposeSettings, place: PlaceSettings, face_for: FaceFor, seed: int, storage: Storage
+) -> tuple[Composer, dict[str, Any]]:
+    """The rules and networks, and the best of what they propose."""
+    members: dict[str, Composer] = {}
+    names = [ensemble.VERSION, rules.VERSION]
+    for network in settings.networks:
+        from layoutgen.models.building import networks as building_networks
+
+        model, provenance = building_networks.composer(network, seed, storage, frame_default)
+        members[network.engine] = Folded(model)
+        names.append(provenance["composer"])
+    rank = Foreseen(placing(place, face_for), finders.critic(), MERITS)
+    model = ensemble.Ensemble(_rules(place, face_for), members, rank, KINDS)
+    provenance = {"composer": " + ".join(names), "adapter": None, "prompt_version": None}
+    return Demanded(Campaign(Mirrored(model))), {**provenance, "seed": seed if members else None}
+
+
 def _rank(settings: ComposeSettings, place: PlaceSettings, face_for: FaceFor) -> Rank:
     """Which of several candidates is the best: by what the place stage, so set, makes of them."""
     if settings.candidates < 2:
         return rough
-    return Foreseen(Placing(face_for, place.margin, place.min_font, place.min_contrast), finders.critic())
+    return Foreseen(placing(place, face_for), finders.critic())
+
+
+def placing(place: PlaceSettings, face_for: FaceFor) -> Placing:
+    """How layouts are foreseen: as the place stage, so set, will place them."""
+    return Placing(face_for, place.margin, place.min_font, place.min_contrast)
 
 
 def cover_composer(

@@ -37,7 +37,8 @@ def composer(
 def check(settings: ComposeSettings, storage: Storage) -> None:
     """See that the network is there and whole; it is small, so it is fetched and read. Raises ValueError or
     AbsentError with the mend."""
-    FAMILIES[settings.engine].load(_fetch(settings, storage), "cpu")
+    for network in settings.networks:
+        FAMILIES[network.engine].load(_fetch(network, storage), "cpu")
 
 
 def _fetch(settings: ComposeSettings, storage: Storage) -> Path:

@@ -38,7 +38,7 @@ from layoutgen.models.annotators import grounded, ocr, subject_only
 from layoutgen.models.building.finders import zones
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.building.libraries import release
-from layoutgen.models.composers import campaigns, covers, rules
+from layoutgen.models.composers import campaigns, covers, ensemble, rules
 from layoutgen.models.critics import ranking
 from layoutgen.models.finders import border, clips, faces
 from layoutgen.models.refiners.weights import version as refiner_version
@@ -127,7 +127,7 @@ def _repair_version(repair: RepairSettings, place: PlaceSettings, compose: Compo
     """What shapes the layouts that are mended; nothing where none is."""
     if not repair.rounds:
         return []
-    by_network = [refiner_version()] if compose and compose.engine != "rules" else []
+    by_network = [refiner_version()] if compose and not compose.is_by_rules else []
     by_rules = [_composer_version(ComposeSettings(), place), _fonts(place)] if repair.anew else []
     return [moves.VERSION, repair.model_dump(), by_rules, *by_network]
 
@@ -244,6 +244,10 @@ def _composer_version(settings: ComposeSettings, place: PlaceSettings | None = N
             release("measure"),
             place and _limits(place),
         ]
+    if settings.engine == "ensemble":
+        of_rules, members = _composer_version(ComposeSettings(), place), settings.networks
+        drawn = [seed, *map(network_version, members)] if members else []
+        return [ensemble.VERSION, of_rules, drawn, *_ranked_version(place)]
     if settings.engine in NETWORKS:
         return [border.VERSION, seed, *network_version(settings), *_ranking_version(settings, place)]
     from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
@@ -254,9 +258,11 @@ def _composer_version(settings: ComposeSettings, place: PlaceSettings | None = N
 
 
 def _ranking_version(settings: ComposeSettings, place: PlaceSettings | None) -> list[object]:
-    """What says which of several candidates is the best."""
-    if settings.candidates < 2:
-        return []
+    """What says which of several candidates is the best; nothing of one."""
+    return _ranked_version(place) if settings.candidates > 1 else []
+
+
+def _ranked_version(place: PlaceSettings | None) -> list[object]:
     from layoutgen.models.critics import network
 
     return [

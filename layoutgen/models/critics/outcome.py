@@ -53,16 +53,26 @@ def placed(
 
 
 def judged(
-    elements: Sequence[Element], copy: Copy, canvas: Canvas, ground: np.ndarray, subject: np.ndarray, placing: Placing
+    elements: Sequence[Element],
+    copy: Copy,
+    canvas: Canvas,
+    ground: np.ndarray,
+    subject: np.ndarray,
+    placing: Placing,
+    *,
+    picture: Box = (0.0, 0.0, 1.0, 1.0),
+    cut: float = 0.0,
 ) -> Judged:
-    """A placed layout of a copy as judges take it, on its framed photo `ground` (h, w, 3) and the subject's map (h, w)
-    there, which is whole."""
+    """A placed layout of a copy as judges take it, on its framed photo `ground` (h, w, 3), whose edges are seen at
+    `picture`, and the subject's map (h, w) there, of which the framing leaves out the share `cut`."""
     texts = tuple(filter(None, (copy.title, *copy.selling_points, *copy.offers.values())))
     return Judged(
         elements,
         canvas,
         subject,
         ground,
+        cut,
+        picture,
         asked=Asked(texts, int(bool(copy.brand or copy.logo))),
         split_words=words_split(elements, copy.language),
         smallest_px=placing.min_font * min(canvas.width, canvas.height),

@@ -58,6 +58,17 @@ class RulesComposer:
         """Return each brief's best composition; a Fault `copy_too_long` where the title fits nowhere."""
         return [self._compose(brief) for brief in briefs]
 
+    def proposals(self, brief: Brief, count: int) -> list[Composition]:
+        """At most `count` compositions in the style that `compose` takes for a brief, each the cheapest of its kind of
+        ground, side and block, the cheapest kind first; [] where the title fits nowhere."""
+        photo = photo_of(brief, self._saliency)
+        styles = taste.in_order(brief, photo)
+        for least_title, is_last_resort in _PASSES:
+            for style in styles[: len(styles) if is_last_resort else _STYLES]:
+                if choices := self._search(replace(brief, variant=1), photo, style, least_title, is_last_resort):
+                    return [_composition(photo, choice, brief.caption) for choice in choices[:count]]
+        return []
+
     def _compose(self, brief: Brief) -> Composition | Fault:
         photo = photo_of(brief, self._saliency)
         answer = self._composed(brief, photo)

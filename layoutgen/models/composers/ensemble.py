@@ -1,0 +1,62 @@
+"""An ensemble: layouts that the rules propose and those that networks propose beside them, of which the best is taken.
+
+The rules give the cheapest layout of each kind of ground, side and block that they know in the style that suits a
+brief; each network is asked for one in that style, on a ground of its own. What becomes of each is foreseen
+(`models.critics.ranking`), and the one that is worth most is taken, the rules' first in a tie:
+
+    value = worth - TASTE x cost
+
+where `cost` is what the rules hold against their layouts, such as a ground that the product's other canvases do not
+have; a network's layout costs what their first one does. Variants go through the styles, and then through what has the
+next best value in each. A note says whose layout it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from layoutgen.models.base import Brief, Composer, Composition, Fault
+from layoutgen.models.composers.rules.composer import RulesComposer
+from layoutgen.models.critics.ranking import Rank
+
+VERSION = "ensemble-1"
+RULES, PROPOSED = "rules", "proposed by "
+"""How notes call the rules, and how they begin."""
+TASTE = 0.5
+
+
+class Ensemble:
+    """Composes with at most `kinds` layouts of the rules and one of each of the `networks`, by their names. What these
+    and the ranking know nothing of, collages and canvases that stay as they are, is left to the rules."""
+
+    def __init__(self, rules: RulesComposer, networks: Mapping[str, Composer], rank: Rank, kinds: int) -> None:
+        self._rules, self._networks, self._rank, self._kinds = rules, networks, rank, kinds
+
+    def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
+        """Return each brief's best composition, whose cost is less its value; or why the rules have none."""
+        return [self._compose(brief) for brief in briefs]
+
+    def _compose(self, brief: Brief) -> Composition | Fault:
+        by_rules = [] if brief.framing or brief.layout else self._rules.proposals(brief, self._kinds)
+        if not by_rules:
+            (answer,) = self._rules.compose([brief])
+            return answer
+        first = by_rules[0]
+        meant = replace(brief, styles=tuple(style for style in brief.styles if style.name == first.style), variant=0)
+        proposed = [(RULES, composition) for composition in by_rules]
+        for name, network in self._networks.items():
+            (answer,) = network.compose([meant])
+            if isinstance(answer, Composition):
+                proposed.append((name, replace(answer, style=first.style, cost=first.cost)))
+        values = [
+            self._rank(meant, answer.framing, answer.suggestions) - TASTE * (answer.cost or 0.0)
+            for _, answer in proposed
+        ]
+        order = sorted(range(len(proposed)), key=lambda k: (-values[k], k))
+        taken = order[min(brief.variant // max(1, len(brief.styles)), len(order) - 1)]
+        name, answer = proposed[taken]
+        return replace(answer, cost=-values[taken], notes=(*answer.notes, _note(name, values, taken)))
+
+
+def _note(name: str, values: list[float], taken: int) -> str:
+    first = f", {values[taken] - values[0]:+.1f} to their first" if taken else ", their first"
+    return f"{PROPOSED}{name}, of {len(values)} layouts{first}"

@@ -40,14 +40,15 @@ Rank = Callable[[Brief, Framing, Sequence[Suggestion]], float]
 class Merits:
     """What counts besides the judge's objections, and how many of them one of each outweighs: the `critic`'s rating;
     the share that elements take of the `room` that the subject leaves; the least contrast ratio of a text (`reading`);
-    the share of the texts' boxes that is no part of the subject, however unsure (`clear`); and that no text is left
-    out (`whole`)."""
+    the share of the texts' boxes that is no part of the subject, however unsure (`clear`); that no text is left out
+    (`whole`); and the share of the canvas that the subject takes (`shown`)."""
 
     critic: float = CRITIC
     room: float = 0.0
     reading: float = 0.0
     clear: float = 0.0
     whole: float = 0.0
+    shown: float = 0.0
 
 
 BY_CRITIC = Merits()
@@ -86,6 +87,7 @@ class Foreseen:
             + merits.room * _share(elements, 1 - subject, of_all=True)
             + merits.reading * min((score.contrast for score in scores if score.contrast is not None), default=0.0)
             + merits.clear * _share(texts, 1 - subject)
+            + merits.shown * float((subject > _SURE).mean())
         )
 
     def outcome(self, brief: Brief, framing: Framing, proposed: Sequence[Suggestion]) -> Judged | None:

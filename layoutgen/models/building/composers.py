@@ -28,7 +28,7 @@ from layoutgen.models.critics.outcome import Placing
 from layoutgen.models.critics.ranking import Foreseen, Merits, Rank, rough
 from layoutgen.models.finders.border import BorderSaliency
 
-KINDS, MERITS = 6, Merits(critic=0.05, room=40.0, reading=0.1, clear=10.0, whole=2.0, shown=10.0)
+KINDS, MERITS = 6, Merits(critic=0.02, room=15.0, reading=0.04, clear=4.0, whole=2.0, shown=4.0)
 """Of an ensemble: the rules' layouts at most, and what counts besides the judge. Weighed on 120 layouts: without
 `shown`, layouts have more room for text and products are small."""
 

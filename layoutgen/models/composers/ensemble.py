@@ -21,7 +21,7 @@ from layoutgen.models.critics.ranking import Rank
 VERSION = "ensemble-1"
 RULES, PROPOSED = "rules", "proposed by "
 """How notes call the rules, and how they begin."""
-TASTE = 1.0
+TASTE = 0.4
 
 
 class Ensemble:

@@ -202,7 +202,8 @@ def test_the_annotation_job_reads_posters(tmp_path: Path) -> None:
     assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "not_an_image"
 
 
-def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> None:
+def radm_job(tmp_path: Path, **compose: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The summary and the rows of a run with a tiny network, of a product that it can read and of one that it can't."""
     from layoutgen.models.denoising.boxes import checkpoint, network, sizes
 
     size = replace(sizes.SMALL, side=64, widths=(8, 16, 24, 32), width=32, text=24, heads=2)
@@ -212,13 +213,25 @@ def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> Non
         {"product_id": "v", "image": "vase.jpg", "title": "Stoneware vase", "selling_points": ["手工上釉"]},
         {"product_id": "w", "image": "vase.jpg", "title": "Vase", "selling_points": [f"point {k}" for k in range(40)]},
     ]
-    compose = {"engine": "radm", "model": str(tmp_path / "radm"), "steps": 2, "pool": {"num_cpus": 0.4}}
+    told = {"model": str(tmp_path / "radm"), "steps": 2, "pool": {"num_cpus": 0.4}, **compose}
     source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
-    summary = run_layouts(settings(compose=compose), source, output, stream=in_process)
-    (row,) = published(str(tmp_path / "out"))
+    summary = run_layouts(settings(compose=told), source, output, stream=in_process)
+    return summary, published(str(tmp_path / "out"))
+
+
+def test_the_composer_that_denoises_boxes_runs_in_the_job(tmp_path: Path) -> None:
+    summary, (row,) = radm_job(tmp_path, engine="radm")
     assert row["composer"].startswith("radm-7")
     assert {element["text"] for element in row["elements"]} >= {"Stoneware vase", "手工上釉"}
     assert dead(str(tmp_path / "out"), summary["run_id"])[0]["kind"] == "copy_too_long"
+
+
+def test_an_ensemble_runs_in_the_job_and_notes_whose_layouts_it_took(tmp_path: Path) -> None:
+    _, rows = radm_job(tmp_path, engine="ensemble", members=["radm"])
+    assert [row["product_id"] for row in rows] == ["v", "w"], "what the network can't read the rules lay out"
+    for row in rows:
+        assert row["composer"].startswith("ensemble-1 + rules-") and " + radm-7 " in row["composer"]
+        assert sum(note.startswith("proposed by ") for note in row["notes"]) == 1
 
 
 def test_the_qwen_vl_composer_runs_in_the_job_with_its_adapter(tmp_path: Path) -> None:

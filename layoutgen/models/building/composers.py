@@ -25,12 +25,8 @@ from layoutgen.models.composers.dressed import Dressed
 from layoutgen.models.composers.folded import Folded
 from layoutgen.models.composers.mirrored import Mirrored
 from layoutgen.models.critics.outcome import Placing
-from layoutgen.models.critics.ranking import Foreseen, Merits, Rank, rough
+from layoutgen.models.critics.ranking import Foreseen, Rank, rough
 from layoutgen.models.finders.border import BorderSaliency
-
-KINDS, MERITS = 6, Merits(critic=0.02, room=15.0, reading=0.04, clear=4.0, whole=2.0, shown=4.0)
-"""Of an ensemble: the rules' layouts at most, and what counts besides the judge. Weighed on 120 layouts: without
-`shown`, layouts have more room for text and products are small."""
 
 
 def composer(
@@ -79,8 +75,8 @@ def _ensemble(
         model, provenance = building_networks.composer(network, seed, storage, frame_default)
         members[network.engine] = Folded(model)
         names.append(provenance["composer"])
-    rank = Foreseen(placing(place, face_for), finders.critic(), MERITS)
-    model = ensemble.Ensemble(_rules(place, face_for), members, rank, KINDS)
+    rank = Foreseen(placing(place, face_for), finders.critic(), ensemble.MERITS)
+    model = ensemble.Ensemble(_rules(place, face_for), members, rank)
     provenance = {"composer": " + ".join(names), "adapter": None, "prompt_version": None}
     return Demanded(Campaign(Mirrored(model))), {**provenance, "seed": seed if members else None}
 

@@ -16,19 +16,22 @@ from dataclasses import replace
 
 from layoutgen.models.base import Brief, Composer, Composition, Fault
 from layoutgen.models.composers.rules.composer import RulesComposer
-from layoutgen.models.critics.ranking import Rank
+from layoutgen.models.critics.ranking import Merits, Rank
 
 VERSION = "ensemble-1"
 RULES, PROPOSED = "rules", "proposed by "
 """How notes call the rules, and how they begin."""
 TASTE = 0.4
+KINDS = 6
+MERITS = Merits(critic=0.02, room=15.0, reading=0.04, clear=4.0, whole=2.0, shown=4.0)
+"""Weighed, as `TASTE` was, on 120 layouts. Without `shown` texts have more room and products are small."""
 
 
 class Ensemble:
     """Composes with at most `kinds` layouts of the rules and one of each of the `networks`, by their names. What these
     and the ranking know nothing of, collages and canvases that stay as they are, is left to the rules."""
 
-    def __init__(self, rules: RulesComposer, networks: Mapping[str, Composer], rank: Rank, kinds: int) -> None:
+    def __init__(self, rules: RulesComposer, networks: Mapping[str, Composer], rank: Rank, kinds: int = KINDS) -> None:
         self._rules, self._networks, self._rank, self._kinds = rules, networks, rank, kinds
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:

@@ -16,7 +16,7 @@ from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import composers, styles
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.campaigns import Campaign
-from layoutgen.models.composers.ensemble import TASTE, Ensemble
+from layoutgen.models.composers.ensemble import MERITS, TASTE, Ensemble
 from layoutgen.models.composers.rules import RulesComposer
 from layoutgen.models.critics.ranking import Foreseen
 from layoutgen.models.finders.border import BorderSaliency
@@ -66,7 +66,7 @@ def test_the_rules_layouts_of_a_style_are_of_unlike_kinds_and_the_first_is_their
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_the_layout_that_is_worth_most_is_taken_and_noted(number):
-    (answer,) = Ensemble(RULES, {}, fond_of(number), 6).compose([BRIEF])
+    (answer,) = Ensemble(RULES, {}, fond_of(number)).compose([BRIEF])
     assert answer.suggestions == KINDS[number].suggestions
     (note,) = answer.notes
     assert note.startswith(f"proposed by rules, of {len(KINDS)} layouts")
@@ -75,7 +75,7 @@ def test_the_layout_that_is_worth_most_is_taken_and_noted(number):
 
 
 def test_what_the_rules_hold_against_a_layout_counts_where_all_are_worth_the_same():
-    (answer,) = Ensemble(RULES, {}, flat, 6).compose([BRIEF])
+    (answer,) = Ensemble(RULES, {}, flat).compose([BRIEF])
     assert answer.suggestions == KINDS[0].suggestions
 
 
@@ -85,32 +85,32 @@ def test_a_networks_layout_is_taken_where_it_is_worth_more_in_the_style_of_the_r
     def fond(brief, framing, proposed):
         return float(proposed == OF_NETWORK.suggestions)
 
-    (answer,) = Ensemble(RULES, {"radm": network}, fond, 6).compose([BRIEF])
+    (answer,) = Ensemble(RULES, {"radm": network}, fond).compose([BRIEF])
     assert answer.suggestions == OF_NETWORK.suggestions and answer.style == KINDS[0].style
     assert answer.notes[0].startswith(f"proposed by radm, of {len(KINDS) + 1} layouts")
     (asked,) = network.asked
     assert [style.name for style in asked.styles] == [KINDS[0].style]
-    (tie,) = Ensemble(RULES, {"radm": network}, flat, 6).compose([BRIEF])
+    (tie,) = Ensemble(RULES, {"radm": network}, flat).compose([BRIEF])
     assert tie.suggestions == KINDS[0].suggestions
 
 
 def test_a_networks_fault_is_no_fault_of_the_row_and_the_rules_is():
     broken = Network(Fault("copy_too_long", "33 texts"))
-    (answer,) = Ensemble(RULES, {"radm": broken}, flat, 6).compose([BRIEF])
+    (answer,) = Ensemble(RULES, {"radm": broken}, flat).compose([BRIEF])
     assert answer.suggestions == KINDS[0].suggestions
     endless = replace(BRIEF, copy=Copy("W" * 4000))
-    assert Ensemble(RULES, {}, flat, 6).compose([endless]) == RULES.compose([endless])
+    assert Ensemble(RULES, {}, flat).compose([endless]) == RULES.compose([endless])
 
 
 def test_canvases_that_stay_as_they_are_are_left_to_the_rules():
     network = Network(OF_NETWORK)
     finished = replace(BRIEF, framing="as_is")
-    assert Ensemble(RULES, {"radm": network}, flat, 6).compose([finished]) == RULES.compose([finished])
+    assert Ensemble(RULES, {"radm": network}, flat).compose([finished]) == RULES.compose([finished])
     assert network.asked == []
 
 
 def test_variants_are_unlike_one_another():
-    campaign = Campaign(Ensemble(RULES, {}, fond_of(1), 6))
+    campaign = Campaign(Ensemble(RULES, {}, fond_of(1)))
     few = replace(BRIEF, styles=STYLES[:2])
     made = campaign.compose([replace(few, variant=number) for number in range(3)])
     looks = [(answer.framing, answer.suggestions) for answer in made]
@@ -124,7 +124,7 @@ def test_by_its_own_ranking_a_layout_is_never_worth_less_than_the_rules_first():
     composer, provenance = composers.composer(ComposeSettings(engine="ensemble"), place, FACES, 0, Storage())
     assert provenance["composer"].startswith("ensemble-") and " + rules-" in provenance["composer"]
     assert provenance["seed"] is None, "nothing is drawn"
-    rank = Foreseen(composers.placing(place, FACES), composers.finders.critic(), composers.MERITS)
+    rank = Foreseen(composers.placing(place, FACES), composers.finders.critic(), MERITS)
     for canvas in (Canvas(1080, 1080), Canvas(1920, 1080)):
         brief = replace(BRIEF, canvas=canvas, styles=STYLES[:1])
         (answer,) = composer.compose([brief])

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -13,6 +14,9 @@ import torch
 from safetensors.torch import save_file
 
 from layoutgen.models.denoising.networks import FAMILIES
+from layoutgen.models.vlm.checkpoints import family_of, load_chat_format, load_model
+from layoutgen.models.vlm.tiny import build_adapter, build_checkpoint
+from layoutgen.models.weights import weights_sha
 from layoutgen.training.shipping import ship
 from tests.training.tiny_networks import network_of
 
@@ -25,6 +29,7 @@ def version(folder: Path, steps: int, **recipe: Any) -> Path:
         "family": "qwen2_5_vl", "image_side": 224, "codec": "c", "prompt_version": "p", "code_version": "v",
         "created_at": "now", "recipe": {"batch": 8, "dense_steps": 0} | recipe, "data": {"rows": {"train": 5}},
         "data_sha": f"sha-{steps}", "steps": steps, "training": {"validation_loss": 0.5},
+        "base": "shop/model", "base_revision": "abc",
         "metrics": {"held": {"iou": {"ours": 0.2, "theirs": 0.1, "better": "higher"}}},
     }  # fmt: skip
     (folder / "card.json").write_text(json.dumps(told))
@@ -98,3 +103,34 @@ def test_every_command_that_a_card_names_is_there_with_its_options_and_settings(
         assert [option for option in options if option not in said] == []
         for word in arguments:
             assert not word.endswith(".toml") or (Path(__file__).parents[2] / word).exists()
+
+
+def test_an_adapter_is_shipped_merged_into_its_base_and_answers_as_they_do(tmp_path: Path) -> None:
+    base = build_checkpoint("qwen2_5_vl", tmp_path / "base")
+    adapter = build_adapter(base, tmp_path / "adapter", max_side=224)
+    shutil.copyfile(version(tmp_path / "told", 20) / "card.json", adapter / "card.json")
+    card = ship(adapter, tmp_path / "out", "a note", base=base)
+    assert (card["base_sha"], card["adapter_sha"]) == (weights_sha(base), weights_sha(adapter))
+    assert (card["base"], card["base_revision"]) == ("shop/model", "abc")
+    assert (card["image_side"], card["codec"], card["prompt_version"]) == (224, "c", "p")
+    assert family_of(tmp_path / "out") == "qwen2_5_vl" and not (tmp_path / "out" / "adapter_config.json").exists()
+    merged, apart, plain = (
+        load_model(folder, with_adapter, "cpu", torch.float32)
+        for folder, with_adapter in ((tmp_path / "out", None), (base, adapter), (base, None))
+    )
+    words = load_chat_format(tmp_path / "out").tokenizer("a title for a vase", return_tensors="pt")
+    with torch.inference_mode():
+        ours, theirs, before = (model(**words).logits for model in (merged, apart, plain))
+    assert torch.allclose(ours, theirs, atol=1e-5) and not torch.allclose(ours, before, atol=1e-2)
+
+
+def test_an_adapter_needs_its_own_base_and_nothing_else_has_one(tmp_path: Path) -> None:
+    base = build_checkpoint("qwen2_5_vl", tmp_path / "base")
+    adapter = build_adapter(base, tmp_path / "adapter", max_side=224)
+    shutil.copyfile(version(tmp_path / "told", 20) / "card.json", adapter / "card.json")
+    with pytest.raises(ValueError, match="is an adapter; give the checkpoint"):
+        ship(adapter, tmp_path / "out", "")
+    with pytest.raises(ValueError, match="is no adapter; leave --base out"):
+        ship(tmp_path / "told", tmp_path / "out", "", base=base)
+    with pytest.raises(ValueError, match="base_sha"):
+        ship(adapter, tmp_path / "out", "", base=build_checkpoint("qwen2_5_vl", tmp_path / "other", seed=1))

@@ -1,6 +1,7 @@
 """Published sets, built small with their known faults, become data sets; what can't be learnt from is counted."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from layoutgen.training.examples.about import DataSetError
 from layoutgen.training.examples.examples import REASONS
 from layoutgen.training.published.records import PublishedError
 from layoutgen.training.retraining import retrain
-from tests.pipeline.retraining import base_of, settings
+from tests.pipeline.retraining import base_of, settings, undisturbed
 from tests.training.published import sets
 from tests.training.published.sets import BUILDERS, LICENCE, POSTERS, TOLD, drawn
 
@@ -125,6 +126,23 @@ def test_a_retraining_learns_from_the_set(ingested: Any, form: str, tmp_path: Pa
     card = json.loads((Path(summary["adapter"]) / "card.json").read_text())
     assert card["data"]["examples"] == ingested(form)["sha"]
     assert card["data"]["licence"] == f"{form}: {LICENCE}"
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return base_of(tmp_path_factory.mktemp("base"))
+
+
+@pytest.mark.parametrize("form", [form for form in BUILDERS if form != "crello"])
+def test_a_step_is_learnt_from_every_other_set(ingested: Any, base: Path, form: str, tmp_path: Path) -> None:
+    """As jobs.retrain trains, without its judging, which the nightly test above has."""
+    learnt = settings(base, Path(ingested(form)["data"]), steps=1).model_dump()
+    config = RetrainConfig.model_validate({**learnt, "data": {"source": ingested(form)["data"], "fixed": 2}})
+    outcome = undisturbed(config, tmp_path / "run")
+    assert outcome["steps"] == 1 and outcome["stopped"] is None
+    lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in lines if line["kind"] == "step"]
+    assert losses and all(math.isfinite(loss) and loss > 0 for loss in losses)
 
 
 def test_a_set_of_which_every_poster_is_erased_badly_is_refused(tmp_path: Path) -> None:

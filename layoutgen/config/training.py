@@ -32,6 +32,10 @@ class AugmentSettings(Settings):
     reorder: float = Field(0.3, ge=0, le=1, description="selling points in another order")
     leave_out: float = Field(0.08, ge=0, le=1, description="of selling points: left out")
     disguise: float = Field(0.0, ge=0, le=1, description="copy with other letters of the same widths")
+    draw_given: bool = Field(
+        False,
+        description="the picture of an unfinished layout shows what is given of it; for language models",
+    )
 
 
 class DataSettings(Settings):

@@ -141,6 +141,15 @@ def data_of(settings: DataSettings, train: TrainSettings, storage: Storage) -> D
         if train.method in REWARDED:
             raise DataError(f"train.method = {train.method!r} learns from layouts, and {train.model!r} makes none")
         return grounds.open_data(settings)
+    if settings.augment.draw_given and settings.source.endswith(".arrow"):
+        raise DataError(
+            f"data.augment.draw_given draws on pictures, and those of {settings.source} were drawn when the file was "
+            "made; learn from a data set or from drawn posters, or set it to false"
+        )
+    if settings.augment.draw_given and network_family(train, storage):
+        raise DataError(
+            f"data.augment.draw_given draws for language models, and train.model is {train.model!r}; set it to false"
+        )
     return open_data(settings, train.cache, storage, size_of(train, storage))
 
 

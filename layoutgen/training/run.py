@@ -18,6 +18,7 @@ from layoutgen.imaging.images import encode_jpeg
 from layoutgen.io.adapter_registry import files_below
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
+from layoutgen.models.vlm.checkpoints import record_given
 from layoutgen.models.weights import weights_sha
 from layoutgen.training.data.cases import Data
 from layoutgen.training.kinds import Kind
@@ -130,6 +131,8 @@ class Run:
             with tempfile.TemporaryDirectory(prefix="layoutgen-outcome-") as folder:
                 out = Path(folder)
                 self.kind.export(self.engine.learner, weights, out)
+                if self.job.data.augment.draw_given:
+                    record_given(out)
                 outcome["folder"] = f"outcome/{weights_sha(out, tree=True)[:12]}"
                 for name, path in files_below(out):
                     self.job.storage.write(f"{self.job.root}/{outcome['folder']}/{name}", path.read_bytes())

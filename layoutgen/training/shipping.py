@@ -24,7 +24,7 @@ from safetensors import safe_open
 from layoutgen.models.denoising.networks import FAMILIES
 from layoutgen.models.denoising.painted import checkpoint as painted
 from layoutgen.models.denoising.scenes import checkpoint as scenes
-from layoutgen.models.vlm.checkpoints import ADAPTER_RECORD, check_adapter, family_of, load_model
+from layoutgen.models.vlm.checkpoints import ADAPTER_RECORD, GIVEN_RECORD, check_adapter, family_of, load_model
 from layoutgen.models.weights import weights_sha
 
 _POSTERS = "python -m jobs.corpus --output POSTERS.arrow --model BASE --folder …"
@@ -116,9 +116,12 @@ def _merged(base: Path, adapter: Path, output: Path) -> None:
     model = load_model(base, adapter, "cpu", dtype)
     model.config.dtype = dtype
     model.save_pretrained(str(output))
+    if (adapter / GIVEN_RECORD).exists():
+        shutil.copyfile(adapter / GIVEN_RECORD, output / GIVEN_RECORD)
+    apart = (ADAPTER_RECORD, GIVEN_RECORD, "card.json")
     for path in sorted(base.iterdir()):
         is_own = path.is_file() and ".safetensors" not in path.name and not path.name.startswith((".", "_"))
-        if is_own and path.name not in (ADAPTER_RECORD, "card.json") and not (output / path.name).exists():
+        if is_own and path.name not in apart and not (output / path.name).exists():
             shutil.copyfile(path, output / path.name)
 
 

@@ -19,6 +19,7 @@ from layoutgen.models.vlm.checkpoints import (
     ADAPTER_RECORD,
     check_adapter,
     check_names,
+    draws_given,
     family_in,
     family_of,
     load_skeleton,
@@ -31,13 +32,13 @@ log = logging.getLogger("layoutgen")
 
 def annotator(settings: AnnotateSettings, storage: Storage, finder: Saliency | None) -> tuple[InternVlAnnotator, str]:
     """Build the annotator, and its name and version as rows say it."""
-    answerer, _ = _opened(settings, storage, annotation_task)
+    answerer, *_ = _opened(settings, storage, annotation_task)
     return InternVlAnnotator(answerer, finder), _name(settings, answerer.identity)
 
 
 def pointer(settings: ProtectSettings, storage: Storage) -> tuple[VlmPointer, str]:
     """Build what names the key elements of covers, and its name and version as rows say it."""
-    answerer, _ = _opened(settings, storage, cover_task)
+    answerer, *_ = _opened(settings, storage, cover_task)
     return VlmPointer(answerer), _name(settings, answerer.identity)
 
 
@@ -51,7 +52,7 @@ def composer(
     settings: ComposeSettings, seed: int, storage: Storage, frame: ChooseFraming, rank: Rank = rough
 ) -> tuple[Composer, dict[str, Any]]:
     """Build the composer, which takes the best of its candidates by `rank`, and its provenance."""
-    answerer, weights = _opened(settings, storage, layout_task)
+    answerer, weights, adapter = _opened(settings, storage, layout_task)
     model = QwenVlComposer(
         answerer,
         frame=frame,
@@ -59,6 +60,7 @@ def composer(
         temperature=settings.temperature,
         seed=seed,
         rank=rank,
+        draws_given=draws_given(weights, adapter),
     )
     identity = answerer.identity
     name = (identity["family"], split_pin(settings.model)[0], revision(weights)[:12], identity["weights_sha"][:12])
@@ -70,8 +72,8 @@ def composer(
     }
 
 
-def _opened(settings: CheckpointSettings, storage: Storage, task: Task) -> tuple[Answerer, Path]:
-    """What answers, and the folder of its weights."""
+def _opened(settings: CheckpointSettings, storage: Storage, task: Task) -> tuple[Answerer, Path, Path | None]:
+    """What answers, and the folders of its weights and adapter."""
     weights, adapter = _fetch(settings, storage)
     options = DecodingOptions(
         device=settings.device,
@@ -83,7 +85,7 @@ def _opened(settings: CheckpointSettings, storage: Storage, task: Task) -> tuple
         deadline_s=settings.deadline_s or None,
     )
     engine = _vllm(options, weights, adapter) if settings.decoder == "vllm" else None
-    return open_answerer(weights, adapter, options, task=task, engine=engine), weights
+    return open_answerer(weights, adapter, options, task=task, engine=engine), weights, adapter
 
 
 def check(settings: CheckpointSettings, storage: Storage) -> None:

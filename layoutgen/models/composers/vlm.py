@@ -50,7 +50,8 @@ class QwenVlComposer:
     """Composes layouts with a checkpoint that was opened for `layout_task`.
 
     `frame` says how a brief's photo lies on its canvas. Of `candidates` the first is greedy, the others are drawn at
-    `temperature` from `seed`, and the best by `rank` is taken.
+    `temperature` from `seed`, and the best by `rank` is taken. Where it `draws_given`, as the checkpoint was taught,
+    pictures of unfinished layouts show what is given of them.
     """
 
     def __init__(
@@ -62,9 +63,10 @@ class QwenVlComposer:
         temperature: float = 0.8,
         seed: int = 0,
         rank: Rank = rough,
+        draws_given: bool = False,
     ) -> None:
         self._answerer, self._candidates, self._temperature, self._seed = answerer, candidates, temperature, seed
-        self._rank = rank
+        self._rank, self._draws_given = rank, draws_given
         self._painter = CanvasPainter(answerer.chat.pictures, answerer.options.max_side, frame)
 
     @cached_property
@@ -74,7 +76,8 @@ class QwenVlComposer:
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
         """Return each brief's composition, or why there is none: `empty_copy`, `copy_too_long`, `unparsable_answer`
         with the answer as it came, or what `Decoder.decode` names."""
-        return self._answered(briefs, [_layout_question(brief) for brief in briefs])
+        prepared = [self._prepared(brief) for brief in briefs]
+        return self._answered(briefs, [_layout_question(brief) for brief in briefs], prepared)
 
     def refine(
         self, briefs: list[Brief], given: list[Sequence[Given]], level: float | None = None
@@ -84,18 +87,22 @@ class QwenVlComposer:
         within = _WITHIN if level is None else min(1.0, _LEVELS * level)
 
         def ask(asked: list[Brief], hints: list[Sequence[Given]]) -> list[Composition | Fault]:
-            pairs = zip(asked, hints, strict=True)
-            return self._answered(asked, [_refinement_question(brief, hint, within) for brief, hint in pairs])
+            pairs = [*zip(asked, hints, strict=True)]
+            questions = [_refinement_question(brief, hint, within) for brief, hint in pairs]
+            return self._answered(asked, questions, [self._prepared(*pair) for pair in pairs])
 
         return finished(
             self._refiner, briefs, given, level, lambda brief: self._prepared(brief).framing, ask, self._rank
         )
 
-    def _prepared(self, brief: Brief) -> Prepared:
+    def _prepared(self, brief: Brief, given: Sequence[Given] = ()) -> Prepared:
+        if given and self._draws_given:
+            return self._painter.prepare(brief.image, brief.annotation, brief.canvas, given)
         return brief.prepared or self._painter.prepare(brief.image, brief.annotation, brief.canvas)
 
-    def _answered(self, briefs: list[Brief], questions: list[_Question | Fault]) -> list[Composition | Fault]:
-        prepared = [self._prepared(brief) for brief in briefs]
+    def _answered(
+        self, briefs: list[Brief], questions: list[_Question | Fault], prepared: list[Prepared]
+    ) -> list[Composition | Fault]:
         requests = [self._request(question, ready) for question, ready in zip(questions, prepared, strict=True)]
         answers = self._answerer.answers(requests)
         return [

@@ -3,13 +3,15 @@
 Runs on CPUs, in a stage of its own before the model's; it needs a few JSON files of the checkpoint, no weights.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Canvas, Framing
+from layoutgen.core.prompts.refinements import Given
 from layoutgen.imaging.framed import draw_at
+from layoutgen.imaging.given_boxes import drawn
 from layoutgen.models.base import Prepared
 from layoutgen.models.vlm.pictures import PictureKind
 
@@ -24,8 +26,11 @@ class CanvasPainter:
     def __init__(self, kind: PictureKind, max_side: int, frame: ChooseFraming) -> None:
         self._kind, self._max_side, self._frame = kind, max_side, frame
 
-    def prepare(self, image: np.ndarray, annotation: Annotation, canvas: Canvas) -> Prepared:
-        """Frame a photo on its canvas and draw it."""
+    def prepare(
+        self, image: np.ndarray, annotation: Annotation, canvas: Canvas, given: Sequence[Given] = ()
+    ) -> Prepared:
+        """Frame a photo on its canvas and draw it, with what is given of the layout."""
         framing = self._frame(image, annotation, canvas)
         width, height = self._kind.size(canvas.width, canvas.height, self._max_side)
-        return Prepared(framing, self._kind.prepare(draw_at(image, framing, width, height), self._max_side))
+        picture = draw_at(image, framing, width, height)
+        return Prepared(framing, self._kind.prepare(drawn(picture, given) if given else picture, self._max_side))

@@ -28,6 +28,9 @@ FAMILIES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl")
 ADAPTER_RECORD = "layoutgen_adapter.json"
 """Beside an adapter's weights: the `max_side`, `codec`, `prompt_version` and `base_sha` it was trained with."""
 
+GIVEN_RECORD = "layoutgen_given.json"
+"""Beside weights that were taught unfinished layouts with the given boxes drawn on the picture."""
+
 LORA_TARGETS = r".*language_model\.layers\.\d+\.(self_attn\.(q|k|v|o)_proj|mlp\.(gate|up|down)_proj)$"
 """What an adapter changes in all families: the language model's linear layers. A plain list of names would also hit
 Qwen2.5-VL's vision tower."""
@@ -225,6 +228,16 @@ def record_adapter(
     record = {"max_side": max_side, "codec": codec, "prompt_version": prompt_version, "base_sha": weights_sha(base)}
     record |= {"vision": vision}
     (adapter / ADAPTER_RECORD).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+
+
+def record_given(folder: Path) -> None:
+    """Write beside weights that they were taught to see what is given drawn on the picture."""
+    (folder / GIVEN_RECORD).write_text(json.dumps({"draws_given": True}) + "\n", "utf-8")
+
+
+def draws_given(weights: Path, adapter: Path | None) -> bool:
+    """Whether what is given is drawn for a checkpoint with an adapter, which was taught last."""
+    return ((adapter or weights) / GIVEN_RECORD).exists()
 
 
 def _template(weights: Path) -> str | None:

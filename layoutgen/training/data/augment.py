@@ -23,6 +23,7 @@ from layoutgen.core.layout import Box, Canvas, Role, Suggestion, inside, union
 from layoutgen.core.prompts.layouts import layout_prompt, write_layout
 from layoutgen.core.prompts.refinements import ATTRIBUTES, MOST_HIDDEN, Given, refinement_prompt
 from layoutgen.imaging.framed import draw_at
+from layoutgen.imaging.given_boxes import drawn
 from layoutgen.training.data.disguise import disguised
 from layoutgen.training.data.sample import Sample, Task
 
@@ -40,7 +41,8 @@ class Augmentation:
     """How often and how much. `refine`: share of samples that are unfinished layouts; in these `lock` is the share of
     given elements that are locked, `hide` of those of which 0 to 4 attributes are hidden. `perturb`: share of samples
     whose answer is moved, by N(0, `perturb_sigma`) of the side. `reframe`, `flip`, `reorder`: shares of samples;
-    `leave_out`: share of selling points. `disguise`: share of samples with other letters in the copy (`disguise`)."""
+    `leave_out`: share of selling points. `disguise`: share of samples with other letters in the copy (`disguise`).
+    `draw_given`: whether the picture of an unfinished layout shows the boxes that are given."""
 
     refine: float = 0.5
     lock: float = 0.35
@@ -54,6 +56,7 @@ class Augmentation:
     reorder: float = 0.3
     leave_out: float = 0.08
     disguise: float = 0.0
+    draw_given: bool = False
 
 
 NONE = Augmentation(refine=0, perturb=0, reframe=0, flip=0, reorder=0, leave_out=0, disguise=0)
@@ -77,6 +80,7 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
         elements = tuple(replace(element, box=box) for element, box in zip(task.target, moved, strict=True))
         task = replace(task, target=elements)
         log["target"] = {"moved": deltas}
+    given: list[tuple[int, Given]] = []
     if condition.random() < how.refine and task.rejected is None:
         given, log["condition"] = _given(task.target, how, condition)
         task = replace(task, target=_in_order(task.target, given))
@@ -84,11 +88,11 @@ def augmented(task: Task, how: Augmentation, seed: Sequence[int], size: Size) ->
     else:
         prompt = layout_prompt(task.copy, task.canvas, task.logo_aspect)
     width, height = size(task.canvas.width, task.canvas.height)
-    mask = task.mask
+    mask, picture = task.mask, draw_at(task.photo, task.framing, width, height)
     return Sample(
         prompt.system,
         prompt.user,
-        draw_at(task.photo, task.framing, width, height),
+        drawn(picture, [element for _, element in given]) if how.draw_given else picture,
         write_layout(task.target, task.copy),
         None if task.rejected is None else write_layout(task.rejected, task.copy),
         log,

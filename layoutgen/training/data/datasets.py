@@ -190,9 +190,14 @@ def gone(storage: Storage, uris: Sequence[str]) -> list[str]:
 
 
 def _sha(*parts: object) -> str:
-    how = [asdict(part) if isinstance(part, Augmentation) else part for part in parts]
+    how = [_told(part) if isinstance(part, Augmentation) else part for part in parts]
     about = [VERSION, prompts.PROMPT_VERSION, refinement_prompt.PROMPT_VERSION, *how]
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+def _told(how: Augmentation) -> dict[str, object]:
+    """Augmentation as it tells data sets apart: what came later and is off tells nothing."""
+    return {name: value for name, value in asdict(how).items() if name != "draw_given" or value}
 
 
 def _checked(index: int, count: int) -> int:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,22 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from layoutgen.config.stages import ComposeSettings
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Canvas, Copy, Framing
+from layoutgen.core.layout import Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.core.prompts import layouts as prompts
 from layoutgen.core.prompts.layouts import PROMPT_VERSION
+from layoutgen.core.prompts.refinements import Given
 from layoutgen.core.proposals.ranking import layout_score
+from layoutgen.io.storage import Storage
 from layoutgen.models.base import Brief, Composition, Fault
+from layoutgen.models.building import vlm as building_vlm
 from layoutgen.models.composers import vlm as qwen_vl
 from layoutgen.models.composers.vlm import QwenVlComposer, _layout_question, layout_task
 from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.decoding.decoder import Request
 from layoutgen.models.vlm.canvas_painter import CanvasPainter
+from layoutgen.models.vlm.checkpoints import record_given
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 from layoutgen.models.vlm.tiny import FAMILIES, build_adapter, build_checkpoint
@@ -343,3 +349,26 @@ def test_tiny_checkpoints_are_the_same_every_time(checkpoints: dict[str, Path], 
     assert weights_sha(build_checkpoint("qwen3_vl", tmp_path)) == weights_sha(checkpoints["qwen3_vl"])
     with pytest.raises(ValueError, match="unknown family 'llava'"):
         build_checkpoint("llava", tmp_path)
+
+
+def test_a_checkpoint_that_was_taught_so_is_shown_what_is_given(checkpoints: dict[str, Path], tmp_path: Path) -> None:
+    """What the engine is asked, noted on its way; the note beside the weights decides."""
+    taught = Path(shutil.copytree(checkpoints["qwen2_5_vl"], tmp_path / "taught"))
+    record_given(taught)
+    asked: dict[bool, list[np.ndarray]] = {}
+    for weights in (checkpoints["qwen2_5_vl"], taught):
+        settings = ComposeSettings(engine="qwen_vl", model=str(weights), image_side=MAX_SIDE, max_new_tokens=500)
+        model, _ = building_vlm.composer(settings, 0, Storage(), lambda *_: FRAMING)
+        assert isinstance(model, QwenVlComposer)
+        noted = asked.setdefault(weights == taught, [])
+
+        def decode(requests: list[Request], noted: list[np.ndarray] = noted) -> list[list[Fault]]:
+            noted.extend(request.prompt.picture.pixels for request in requests if request.prompt.picture)
+            return [[Fault("noted", "not answered")] for _ in requests]
+
+        model._answerer = replace(model._answerer, engine=SimpleNamespace(decode=decode))
+        hint = Given(Suggestion(Role.TITLE, (0.1, 0.1, 0.8, 0.4), "Kettle"), True)
+        model.refine([BRIEFS[0]], [[hint]], 0.01)
+        model.compose([BRIEFS[0]])
+    (hinted, whole), (plain, same) = asked[True], asked[False]
+    assert (whole == same).all() and (plain == same).all() and (hinted != plain).any()

@@ -208,5 +208,17 @@ def test_preferences_have_both_answers_and_are_whole():
         assert len(parse_layout(sample.rejected, copy)) == len(parse_layout(sample.answer, copy))
 
 
+def test_what_is_given_is_drawn_on_the_picture_where_that_is_asked_for_and_nothing_else_changes() -> None:
+    how = replace(NONE, refine=1.0, lock=0.5)
+    for seed in range(8):
+        plain = augmented(TASK, how, (seed,), size)
+        shown = augmented(TASK, replace(how, draw_given=True), (seed,), size)
+        assert (shown.user, shown.answer, shown.log) == (plain.user, plain.answer, plain.log)
+        drawn = any("box" in element for element in json.loads(plain.user)["given"])
+        assert (shown.pixels != plain.pixels).any() == drawn
+    whole = augmented(TASK, replace(NONE, draw_given=True), (0,), size)
+    assert (whole.pixels == augmented(TASK, NONE, (0,), size).pixels).all()
+
+
 def test_the_settings_have_the_defaults_of_augmentation() -> None:
     assert AugmentSettings().model_dump() == asdict(Augmentation())

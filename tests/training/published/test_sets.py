@@ -12,6 +12,7 @@ from PIL import Image
 from layoutgen.config.training import DataSettings, IngestConfig, RetrainConfig
 from layoutgen.core.layout import Role, iou
 from layoutgen.io.storage import Storage
+from layoutgen.models.vlm.checkpoints import GIVEN_RECORD
 from layoutgen.streaming import in_process
 from layoutgen.training import ingesting
 from layoutgen.training.data.datasets import read_snapshot
@@ -136,12 +137,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("form", [form for form in BUILDERS if form != "crello"])
 def test_a_step_is_learnt_from_every_other_set(ingested: Any, base: Path, form: str, tmp_path: Path) -> None:
     """As jobs.retrain trains, without its judging, which the nightly test above has."""
-    learnt = settings(base, Path(ingested(form)["data"]), steps=1).model_dump()
-    config = RetrainConfig.model_validate({**learnt, "data": {"source": ingested(form)["data"], "fixed": 2}})
+    source = ingested(form)["data"]
+    learnt = settings(base, Path(source), steps=1).model_dump()
+    data = {"source": source, "fixed": 2, "augment": {"draw_given": form == "coco"}}
+    config = RetrainConfig.model_validate({**learnt, "data": data})
     outcome = undisturbed(config, tmp_path / "run")
     assert outcome["steps"] == 1 and outcome["stopped"] is None
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     losses = [line["loss"] for line in lines if line["kind"] == "step"]
+    given = tmp_path / "run" / outcome["folder"] / GIVEN_RECORD
+    assert given.exists() is (form == "coco")  # so that serving draws what is given, too
     assert losses and all(math.isfinite(loss) and loss > 0 for loss in losses)
 
 

@@ -1,11 +1,10 @@
-"""The embedded annotator: reads text with PP-OCR (rapidocr, models inside its wheel) and measures how it is drawn.
+"""The embedded annotator: text as `models.annotators.ppocr` reads it, and how it is drawn.
 
 What the readings mean (language, role, placed or printed) is decided by the rules of `core.reading.text_roles`; here
 pixels become readings. One image is read at a time: batches of lines are then the same whatever images stand beside it.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -26,13 +25,13 @@ from layoutgen.core.reading.text_roles import (
     segments,
     split_text,
 )
+from layoutgen.models.annotators import ppocr
 from layoutgen.models.base import Fault, Saliency
 from layoutgen.models.finders.border import shrink
 
-VERSION = "ppocr-v6-small-3"
+VERSION = "ppocr-v6-small-4"
 _SMALLEST_SIDE_PX = 16
 _LONGEST_SIDE_PX = 1600
-_DETECTOR_SIDE_PX = 608
 _NARROWEST = 4
 _SOFT_EDGE_PX = 1.0
 _SIDE_BEARING = 0.08
@@ -41,29 +40,12 @@ _WHOLE_PICTURE = 0.7
 _INK_SHARE = 0.75
 
 
-@lru_cache(maxsize=2)
-def _reader(threads: int) -> Any:
-    """The networks, which posters and covers of a worker share."""
-    from rapidocr import RapidOCR
-
-    return RapidOCR(
-        params={
-            "Global.log_level": "error",
-            "Global.use_cls": False,
-            "Det.limit_side_len": _DETECTOR_SIDE_PX,
-            "Global.max_side_len": _LONGEST_SIDE_PX,
-            "EngineConfig.onnxruntime.intra_op_num_threads": threads,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-        }
-    )
-
-
 class OcrAnnotator:
     """Reads images with PP-OCRv6 small on the CPU. `threads` is the number that one image may use; `saliency` gives the
     subject's box and helps to tell printed text, None leaves the subject unknown."""
 
     def __init__(self, *, threads: int = 1, saliency: Saliency | None = None) -> None:
-        self._read = _reader(threads)
+        self._reader = ppocr.reader(threads)
         self._saliency = saliency
 
     def annotate(self, images: list[np.ndarray]) -> list[Annotation | Fault]:
@@ -119,16 +101,11 @@ class OcrAnnotator:
         ]
 
     def _readings(self, image: np.ndarray) -> list[Reading]:
-        found: Any = self._read(np.ascontiguousarray(_filled_out(image)[:, :, ::-1]))
-        if found.boxes is None:
-            return []
-        lines = zip(found.boxes, found.txts, found.scores, strict=True)
         return joined(
             [
                 reading
-                for quad, text, score in lines
-                if text.strip()
-                for reading in measured(image, quad, text.strip(), float(score))
+                for line in self._reader.read(_filled_out(image))
+                for reading in measured(image, line.quad, line.text, line.score)
             ]
         )
 

@@ -28,8 +28,8 @@ def annotator() -> OcrAnnotator:
 
 def test_posters_and_covers_of_a_worker_share_the_reader_of_the_same_threads(annotator: OcrAnnotator) -> None:
     posters, covers = (pipelines._annotate(of, Storage()) for of in (AnnotateSettings(), ProtectSettings().reading))
-    assert posters._annotator[0]._read is covers._annotator[0]._read
-    assert annotator._read is not covers._annotator[0]._read
+    assert posters._annotator[0]._reader is covers._annotator[0]._reader
+    assert annotator._reader is not covers._annotator[0]._reader
 
 
 def font(size: int) -> ImageFont.FreeTypeFont:

@@ -78,7 +78,9 @@ def main() -> None:
     )
     BENCHMARK.compare(f"speed on {len(images)} posters", *rates, "images/s")
     if given.products:
-        photos = [shrink(_image(given.products.parent / name), _PHOTO_PX) for name in _photos(given.products, given.most)]
+        photos = [
+            shrink(_image(given.products.parent / name), _PHOTO_PX) for name in _photos(given.products, given.most)
+        ]
         BENCHMARK.say(f"reading {len(photos)} photos that no designer touched, by both")
         answers, _, rates = _in_turns(lambda image: annotator.annotate([image])[0], raw, photos)
         BENCHMARK.compare(f"speed on {len(photos)} photos", *rates, "images/s", **_false_placed(answers))
@@ -104,7 +106,8 @@ def _in_turns(
 ) -> tuple[list[Any], list[Any], tuple[float, float]]:
     """What both say of each image, and how many images each reads in a second of the process's CPU time. The first
     image is done once before, to warm up."""
-    ours(images[0]), other(images[0])
+    ours(images[0])
+    other(images[0])
     answers: tuple[list[Any], list[Any]] = ([], [])
     seconds = [0.0, 0.0]
     for image in images:

@@ -166,7 +166,7 @@ def _quads(text: np.ndarray, width: int, height: int) -> list[np.ndarray]:
             continue
         grown = _UNCLIP * sides[0] * sides[1] / (sides[0] + sides[1])
         corners = cv2.boxPoints((centre, (sides[0] + grown, sides[1] + grown), angle)) * scale
-        quad = np.clip(_clockwise(corners), 0, (width - 1, height - 1)).round().astype(np.float32)
+        quad = np.floor(np.clip(_clockwise(corners), 0, (width - 1, height - 1))).astype(np.float32)
         short = min(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[1] - quad[2]))
         if _THINNEST_PX < short < _LARGEST * min(width, height):
             quads.append(quad)

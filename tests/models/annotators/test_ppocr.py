@@ -95,4 +95,4 @@ def test_a_standing_line_is_turned_to_be_read():
     image[20:180, 40:60] = np.arange(160, dtype=np.uint8)[:, None, None]
     level = ppocr._level(image, np.array([[40, 20], [60, 20], [60, 180], [40, 180]], np.float32))
     assert level.shape == (20, 160, 3)
-    assert level[10, 0, 0] > level[10, -1, 0]
+    assert level[10, 0, 0] < level[10, -1, 0]

@@ -25,7 +25,7 @@ def to_hex(rgb: np.ndarray) -> str:
 
 def _linear(rgb: np.ndarray) -> np.ndarray:
     if isinstance(rgb, np.ndarray) and rgb.dtype == np.uint8:
-        return np.asarray(_LINEAR_OF_BYTE[rgb])
+        return np.asarray(_LINEAR_OF_BYTE.take(rgb))
     share = np.asarray(rgb, np.float64) / 255
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
@@ -59,7 +59,7 @@ def contrast_on(colour: str, pixels: np.ndarray) -> float:
 def clutter(pixels: np.ndarray) -> float:
     """How restless pixels, (n, 3), are: the standard deviation of their lightness (OKLab), [0, 0.5]; lower is better
     to read on. Tiles, fur and foliage have 0.1 and more, a wall 0.03."""
-    return float(to_oklch(pixels)[..., 0].std()) if len(pixels) else 0.0
+    return float(lightness(pixels).std()) if len(pixels) else 0.0
 
 
 def blend(pixels: np.ndarray, colour: str, opacity: float) -> np.ndarray:
@@ -81,11 +81,27 @@ _TO_OKLAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
+_FROM_LMS, _FROM_OKLAB = np.linalg.inv(_TO_LMS), np.linalg.inv(_TO_OKLAB)
+
+
+def _lab(rgb: np.ndarray) -> np.ndarray:
+    return np.asarray(np.cbrt(_linear(rgb) @ _TO_LMS.T) @ _TO_OKLAB.T)
+
+
+def lightness(rgb: np.ndarray) -> np.ndarray:
+    """Lightness in OKLab, [0, 1], of RGB values, (..., 3) to (...)."""
+    return _lab(rgb)[..., 0]
+
+
+def chroma(rgb: np.ndarray) -> np.ndarray:
+    """Chroma in OKLab, [0, about 0.4], of RGB values, (..., 3) to (...)."""
+    lab = _lab(rgb)
+    return np.hypot(lab[..., 1], lab[..., 2])
 
 
 def to_oklch(rgb: np.ndarray) -> np.ndarray:
     """Lightness [0, 1], chroma [0, about 0.4] and hue (radians) of RGB values, (..., 3) to (..., 3)."""
-    lab = np.cbrt(_linear(rgb) @ _TO_LMS.T) @ _TO_OKLAB.T
+    lab = _lab(rgb)
     return np.stack([lab[..., 0], np.hypot(lab[..., 1], lab[..., 2]), np.arctan2(lab[..., 2], lab[..., 1])], axis=-1)
 
 
@@ -99,7 +115,7 @@ def from_oklch(lightness: float, chroma: float, hue: float) -> str:
     """The #rrggbb nearest to an OKLCH colour; chroma shrinks until the colour is in sRGB."""
     for _ in range(24):
         lab = np.array([lightness, chroma * np.cos(hue), chroma * np.sin(hue)])
-        linear = np.linalg.inv(_TO_LMS) @ (np.linalg.inv(_TO_OKLAB) @ lab) ** 3
+        linear = _FROM_LMS @ (_FROM_OKLAB @ lab) ** 3
         if linear.min() >= -1e-4 and linear.max() <= 1 + 1e-4:
             break
         chroma *= 0.9
@@ -135,5 +151,6 @@ def tones(pixels: np.ndarray, weights: np.ndarray, most: int = 6) -> tuple[tuple
 def _bins(pixels: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Which of 16x16x16 bins each of some pixels, (n, 3), lies in, and the weight of each bin."""
     weights = np.ones(len(pixels)) if weights is None else np.asarray(weights, np.float64).ravel()
-    bins = (pixels.astype(np.int64) // 16) @ np.array([256, 16, 1])
+    red, green, blue = (pixels[:, channel].astype(np.int64) // 16 for channel in range(3))
+    bins = 256 * red + 16 * green + blue
     return bins, np.bincount(bins, weights, minlength=4096)

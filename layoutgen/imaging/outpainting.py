@@ -7,6 +7,8 @@ nothing, and grows fainter. Edges that hold things, such as the corner of a room
 `surroundings` says which can.
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +41,19 @@ def carried_on(image: NDArray[np.uint8], pads: Sides, depths: Sides) -> NDArray[
     left, top, right, bottom = pads
     out = image.astype(np.float32)
     long = max(image.shape[:2])
-    beside = [np.fliplr(_beyond(np.fliplr(out), left, depths[0], long, 0))] if left else []
-    beside += [out, *([_beyond(out, right, depths[2], long, 2)] if right else [])]
-    out = _turned(np.concatenate(beside, 1))
-    beside = [np.fliplr(_beyond(np.fliplr(out), top, depths[1], long, 1))] if top else []
-    beside += [out, *([_beyond(out, bottom, depths[3], long, 3)] if bottom else [])]
-    return np.asarray(np.clip(np.rint(_turned(np.concatenate(beside, 1))), 0, 255), np.uint8)
+    deepest = [max(2, min(depth, out.shape[1 - i % 2], int(DEEPEST * long))) for i, depth in enumerate(depths)]
+    beside = [cv2.flip(_beyond(cv2.flip(out[:, : deepest[0]], 1), left, long, 0), 1)] if left else []
+    beside += [out, *([_beyond(np.ascontiguousarray(out[:, -deepest[2] :]), right, long, 2)] if right else [])]
+    out = cv2.hconcat(beside) if len(beside) > 1 else out
+    if top:
+        above = _beyond(cv2.flip(cv2.transpose(out[: deepest[1]]), 1), top, long, 1)
+        beside = [cv2.flip(cv2.transpose(above), 0), out]
+    else:
+        beside = [out]
+    if bottom:
+        beside.append(cv2.transpose(_beyond(cv2.transpose(out[-deepest[3] :]), bottom, long, 3)))
+    out = cv2.vconcat(beside) if len(beside) > 1 else out
+    return np.asarray(cv2.add(out, (0.0, 0.0, 0.0, 0.0), dtype=cv2.CV_8U), np.uint8)  # rounded, 0 to 255
 
 
 def light_of(strip: Floats, long: int) -> tuple[Floats, Floats, Floats, Floats]:
@@ -53,65 +62,93 @@ def light_of(strip: Floats, long: int) -> tuple[Floats, Floats, Floats, Floats]:
     texture, which is what is left (h, d, 3)."""
     depth = strip.shape[1]
     rim = max(1, min(depth, round(NEAR * long)))
-    sharp = strip[:, -rim:].mean(1)
+    columns = cv2.transpose(strip)
+    sharp = columns[-rim:].mean(0)
     near = _along(sharp, NEAR * long)
     even = _even(near)
+    channels = cv2.split(strip)
     steps = float(np.square(sharp - even).mean())
-    rest = float(np.square(strip - sharp[:, None]).mean())
+    rest = float(np.square(cv2.merge([of - edge[:, None] for of, edge in zip(channels, sharp.T, strict=True)])).mean())
     lined = (steps / max(1e-6, steps + rest) - _LINED[0]) / (_LINED[1] - _LINED[0])
     held = float(_eased(np.asarray(lined))) if depth >= _LEAST_LINED * long else 0.0
     near, even = near + held * (sharp - near), even + held * (sharp - even)
     half = max(1, depth // 2)
-    fall = np.median(strip[:, half:].mean(1) - strip[:, :half].mean(1), axis=0) if depth > 1 else np.zeros(3)
+    fall = np.median(columns[half:].mean(0) - columns[:half].mean(0), axis=0) if depth > 1 else np.zeros(3)
     steepest = _MOST_CHANGE / (_RUN * long)
     slope = np.clip(fall / max(1.0, depth / 2), -steepest, steepest)
     inwards = np.arange(-depth, 0) + 1 + rim / 2
-    texture = strip - near[:, None] - (slope[None] * inwards[:, None])[None]
-    return near, even, slope.astype(np.float32), texture.astype(np.float32)
+    texture = [
+        (of - edge[:, None] - change * inwards).astype(np.float32)
+        for of, edge, change in zip(channels, near.T, slope, strict=True)
+    ]
+    return near, even, slope.astype(np.float32), cv2.merge(texture)
 
 
-def _beyond(image: Floats, count: int, depth: int, long: int, seed: int) -> Floats:
-    """What goes on at the right of an image (h, w, 3), (h, count, 3)."""
-    depth = max(2, min(depth, image.shape[1], int(DEEPEST * long)))
-    near, even, slope, texture = light_of(np.ascontiguousarray(image[:, -depth:]), long)
+def _beyond(strip: Floats, count: int, long: int, seed: int) -> Floats:
+    """What goes on at the right of a strip (h, d, 3), (h, count, 3)."""
+    depth = strip.shape[1]
+    near, even, slope, texture = light_of(strip, long)
     away = np.arange(1, count + 1, dtype=np.float32)
     run = _RUN * long
-    evened = _eased(away / (_EVEN * long))[:, None]
-    light = near[:, None] * (1 - evened) + even[:, None] * evened
-    light = light + (slope * (NEAR * long / 2 + run * (1 - np.exp(-away / run)))[:, None])[None]
-    spread, usual = texture.std((0, 1)), _usual(texture)
+    evened = _eased(away / (_EVEN * long))
+    fall = slope * (NEAR * long / 2 + run * (1 - np.exp(-away / run)))[:, None]
+    spread = texture.std((0, 1))
+    usual = _usual(texture, spread)
     reach = _MIRRORED if usual.sum() > _THINGS * spread.sum() else _MIRRORED_THINGS
     mirrored = int(max(1, min(depth, reach * long, count)))
     turn = np.pi / 2 * _eased(away / mirrored)
-    faint = 1 - _FAINTER * _eased(away / (_FAINT * long))
-    out = light + _noise(texture, usual, count, seed) * (np.sin(turn) * faint)[:, None]
-    out[:, :mirrored] += np.fliplr(texture)[:, :mirrored] * np.cos(turn[:mirrored])[:, None]
-    return np.asarray(out, np.float32)
+    faint = np.sin(turn) * (1 - _FAINTER * _eased(away / (_FAINT * long)))
+    image = cv2.split(cv2.flip(texture[:, -mirrored:], 1))
+    out = []
+    for channel, noise in enumerate(_noise(texture, usual, count, seed)):
+        light = near[:, channel, None] * (1 - evened) + even[:, channel, None] * evened + fall[:, channel]
+        light += noise * faint
+        light[:, :mirrored] += image[channel] * np.cos(turn[:mirrored])
+        out.append(light)
+    return cv2.merge(out)
 
 
-def _usual(texture: Floats) -> Floats:
-    """The spread (3,) of a texture (h, d, 3) but for the few things in it, such as a hook on a wall."""
-    return np.minimum(1.4826 * np.median(np.abs(texture), axis=(0, 1)), texture.std((0, 1)))
+def _usual(texture: Floats, spread: Floats) -> Floats:
+    """The `spread` (3,) of a texture (h, d, 3) but for the few things in it, such as a hook on a wall."""
+    return np.minimum(1.4826 * np.array([np.median(np.abs(of)) for of in cv2.split(texture)]), spread)
 
 
-def _noise(texture: Floats, spread: Floats, count: int, seed: int) -> Floats:
-    """Noise (h, count, 3) of a texture's (h, d, 3) spectrum and a spread (3,); the same for the same seed."""
+def _noise(texture: Floats, spread: Floats, count: int, seed: int) -> list[Floats]:
+    """Noise, (h, count) a channel, of a texture's (h, d, 3) spectrum and a spread (3,); the same for the same seed."""
     height, depth = texture.shape[:2]
     rows, columns = (cv2.getOptimalDFTSize(min(_TILE_PX, n)) for n in (height, max(count, 2 * depth)))
     part = texture[(height - min(height, rows)) // 2 :][:rows, -min(depth, columns) :]
-    window = np.outer(*(np.sin(np.pi * (np.arange(n) + 0.5) / n) for n in part.shape[:2])).astype(np.float32)[..., None]
-    spot = (part - (part * window**2).sum((0, 1)) / (window**2).sum()) * window
-    white = np.random.default_rng(seed).standard_normal((rows, columns), np.float32)
-    spectrum = cv2.dft(white, flags=cv2.DFT_COMPLEX_OUTPUT)
-    tile = np.empty((rows, columns, 3), np.float32)
-    for channel in range(3):
+    window, weights = _window(*part.shape[:2])
+    spectrum = cv2.dft(_white(rows, columns, seed))
+    tiles = []
+    for of, much in zip(cv2.split(part), spread, strict=True):
         padded = np.zeros((rows, columns), np.float32)
-        padded[: spot.shape[0], : spot.shape[1]] = spot[..., channel]
-        product = cv2.mulSpectrums(cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT), spectrum, 0)
-        noise = cv2.idft(product, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT)
-        tile[..., channel] = noise * (spread[channel] / max(1e-6, float(noise.std())))
-    # What a Fourier transform makes goes on with itself at its ends.
-    return np.tile(tile, (-(-height // rows), -(-count // columns), 1))[:height, :count]
+        mean = cv2.sumElems(of * weights)[0]
+        padded[: part.shape[0], : part.shape[1]] = (of - mean) * window
+        noise = cv2.idft(cv2.mulSpectrums(cv2.dft(padded), spectrum, 0), flags=cv2.DFT_SCALE)
+        tile = noise * np.float32(much / max(1e-6, float(cv2.meanStdDev(noise)[1][0, 0])))
+        # What a Fourier transform makes goes on with itself at its ends.
+        times = -(-height // rows), -(-count // columns)
+        tiles.append((np.tile(tile, times) if times != (1, 1) else tile)[:height, :count])
+    return tiles
+
+
+@lru_cache(maxsize=16)
+def _window(height: int, width: int) -> tuple[Floats, Floats]:
+    """A sine window, and its squares as weights that add up to 1."""
+    window = np.outer(*(np.sin(np.pi * (np.arange(n) + 0.5) / n) for n in (height, width))).astype(np.float32)
+    return window, window**2 / (window**2).sum()
+
+
+def _white(rows: int, columns: int, seed: int) -> Floats:
+    """White noise (rows, columns), each size the beginning of one long draw."""
+    return _drawn(seed)[: rows * columns].reshape(rows, columns)
+
+
+@lru_cache(maxsize=4)
+def _drawn(seed: int) -> Floats:
+    most = cv2.getOptimalDFTSize(_TILE_PX) ** 2
+    return np.random.default_rng(seed).standard_normal(most, np.float32)
 
 
 def _along(values: Floats, sigma: float) -> Floats:
@@ -142,6 +179,3 @@ def _eased(share: NDArray[np.floating]) -> Floats:
     share = np.clip(share, 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 
-
-def _turned(image: Floats) -> Floats:
-    return np.ascontiguousarray(image.transpose(1, 0, 2))

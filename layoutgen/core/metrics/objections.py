@@ -158,12 +158,10 @@ def empty_share(elements: Sequence[Element], subject: np.ndarray) -> float:
     for element in elements:
         left, top, right, bottom = (min(max(side * _GRID, 0.0), _GRID) for side in element.box)
         taken[int(top) : int(np.ceil(bottom)), int(left) : int(np.ceil(right))] = True
-    best = 0
-    heights = np.zeros(_GRID, int)  # of free cells above each one
-    for line in ~taken:
-        heights = np.where(line, heights + 1, 0)
-        for least in np.unique(heights[heights > 0]):
-            best = max(best, int(least) * _longest(heights >= least))
+    best, heights = 0, [0] * _GRID  # of free cells above each one
+    for line in taken.tolist():
+        heights = [0 if is_taken else height + 1 for height, is_taken in zip(heights, line, strict=True)]
+        best = max(best, _largest_below(heights))
     return best / _GRID**2
 
 
@@ -237,7 +235,14 @@ def _centre(subject: np.ndarray) -> float:
     return float((columns * (np.arange(len(columns)) + 0.5)).sum() / total / len(columns)) if total else 0.5
 
 
-def _longest(free: np.ndarray) -> int:
-    """Length of the longest run of True."""
-    ends = np.flatnonzero(~np.concatenate([[False], free, [False]]))
-    return int(np.diff(ends).max()) - 1
+def _largest_below(heights: Sequence[int]) -> int:
+    """The area of the largest rectangle below a skyline of columns."""
+    best = 0
+    rising: list[tuple[int, int]] = []  # where columns begin that go on, and how high they are
+    for at, height in enumerate((*heights, 0)):
+        start = at
+        while rising and rising[-1][1] >= height:
+            start, high = rising.pop()
+            best = max(best, high * (at - start))
+        rising.append((start, height))
+    return best

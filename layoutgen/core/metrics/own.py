@@ -113,15 +113,25 @@ def text_fit(element: Element, canvas: Canvas, widths: Sequence[float] | None) -
 
 
 def behind(elements: Sequence[Element], index: int, pixels: np.ndarray) -> np.ndarray:
-    """The pixels (k, 3) float behind an element: the framed photo (h, w, 3) with all underlays below it blended in, but
-    rules that lie beside their text."""
+    """The pixels (k, 3) behind an element: the framed photo (h, w, 3) uint8, where underlays lie below it with these
+    blended in, float, but for rules that lie beside their text; (1, 3) where one opaque colour lies behind it all."""
     height, width = pixels.shape[:2]
     rows, columns = _cells(elements[index].box, width, height)
-    ground = pixels[rows, columns].astype(np.float64)
+    ground = pixels[rows, columns]
     below = [e for e in elements if e.role is Role.UNDERLAY and e.z < elements[index].z and e.shape not in OPEN]
+    layers = []
     for underlay in sorted(below, key=lambda e: e.z):
         over_rows, over_columns = _cells(underlay.box, width, height)
         part = (_within(over_rows, rows), _within(over_columns, columns))
+        if ground[part].size:
+            layers.append((underlay, part))
+    if not layers:
+        return np.asarray(ground.reshape(-1, 3))
+    last, part = layers[-1]
+    if ground[part].size == ground.size and last.opacity == 1 and not last.gradient:
+        return colour.to_rgb(last.colour)[None]
+    ground = ground.astype(np.float64)
+    for underlay, part in layers:
         fill = colour.to_rgb(underlay.colour)
         if underlay.gradient:
             ends = gradients.ends(to_px(underlay.box, width, height), underlay.gradient_angle)

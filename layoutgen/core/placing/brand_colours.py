@@ -11,7 +11,7 @@ import numpy as np
 from layoutgen.core import colour
 from layoutgen.core.brands import contradictions
 from layoutgen.core.layout import Element, Role, intersection
-from layoutgen.core.placing import colouring
+from layoutgen.core.placing.behind import Behind
 from layoutgen.core.placing.brand_page import Page, bearing_of, underlay_count
 from layoutgen.core.placing.placement import NoLayoutError
 
@@ -83,7 +83,7 @@ def _outlined(page: Page, element: Element) -> Element:
 
 def _reads(page: Page, ink: str, element: Element) -> bool:
     """Tell whether a colour can be read where a text stands on the picture, and may stand there."""
-    if colouring.readable(ink, page.behind(element.box)) < page.least:
+    if Behind(page.behind(element.box)).readable(ink) < page.least:
         return False
     if any(intersection(element.box, part.picture) > 0 for part in page.framing.parts):
         return True

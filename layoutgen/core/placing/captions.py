@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from layoutgen.core import colour
 from layoutgen.core.layout import Canvas, Element, Framing, Role, Suggestion, from_px, to_px
-from layoutgen.core.placing.colouring import behind_of, readable
+from layoutgen.core.placing.colouring import behind_of
 from layoutgen.core.placing.placement import Ground, Limits, Placement
 from layoutgen.core.text.runs import with_runs
 from layoutgen.core.text.typography import Face, fit, set_text
@@ -55,7 +55,7 @@ def added(
         return replace(placed, notes=(*placed.notes, *notes))
     px = min(fitted.values())
     behind = [behind_of(ground.pixels, boxes[i], canvas) for i in fitted]
-    ink = max((colour.INK, colour.PAPER), key=lambda text: min(readable(text, pixels) for pixels in behind))
+    ink = max((colour.INK, colour.PAPER), key=lambda text: min(each.readable(text) for each in behind))
     elements: list[Element] = []
     for i in fitted:
         left, top, right, _ = boxes[i]
@@ -76,5 +76,5 @@ def added(
         )
         element = with_runs(element, faces[i], right - left)
         elements.append(replace(element, box=from_px(element.box, canvas.width, canvas.height)))
-    contrast = min(placed.contrast, *(colour.contrast_on(ink, pixels) for pixels in behind))
+    contrast = min(placed.contrast, *(each.contrast(ink) for each in behind))
     return replace(placed, elements=(*placed.elements, *elements), notes=(*placed.notes, *notes), contrast=contrast)

@@ -11,9 +11,9 @@ import numpy as np
 from layoutgen.core import colour
 from layoutgen.core.brands.visibility import VISIBLE
 from layoutgen.core.layout import Box, Canvas, Element, Role, area, intersection, union
+from layoutgen.core.placing.behind import Behind
 
 _PANEL_OPACITY = 0.82
-_MOST_CLUTTER = 0.1
 _PLAIN_CHROMA = 0.06
 _PRICE_RED = "#c2152f"
 
@@ -77,7 +77,7 @@ def colour_elements(
             underlays.append(Element(Role.UNDERLAY, ground, colour=fill, radius_px=radius, z=1))
     for i in free:
         if i not in underlay_of:
-            least = min(least, colour.contrast_on(chosen[i] or ink, behind[i]))
+            least = min(least, behind[i].contrast(chosen[i] or ink))
     texts = [
         replace(element, colour=chosen.get(i) or ink, underlay=underlay_of.get(i), z=2)
         for i, element in enumerate(elements)
@@ -87,32 +87,27 @@ def colour_elements(
 
 def accent_colour(pixels: np.ndarray, subject: np.ndarray) -> str:
     """The product's most telling colour: the dominant one of its saturated pixels, made deep enough for white text."""
-    chroma = colour.to_oklch(pixels)[..., 1]
-    weights = (subject > 0.5) * np.maximum(chroma - 0.03, 1e-4)
+    vivid = np.maximum(colour.chroma(pixels) - 0.03, 1e-4)
+    weights = (subject > 0.5) * vivid
     if weights.sum() < 1:
-        weights = np.maximum(chroma - 0.03, 1e-4)
+        weights = vivid
     return colour.tint(colour.dominant(pixels, weights), 0.48, 0.14)
 
 
 def _text_colours(
-    elements: list[Element], behind: list[np.ndarray], free: list[int], accent: str, ink: str, least: float
+    elements: list[Element], behind: list[Behind], free: list[int], accent: str, ink: str, least: float
 ) -> dict[int, str | None]:
     """A readable colour for each free text, or None; one for all where one serves, prices in the accent colour."""
-    ratios = {c: {i: readable(c, behind[i]) for i in free} for c in (ink, colour.PAPER)}
+    ratios = {c: {i: behind[i].readable(c) for i in free} for c in (ink, colour.PAPER)}
     loud = accent if _chroma(accent) >= _PLAIN_CHROMA else _PRICE_RED
     serving = [c for c in ratios if all(ratios[c][i] >= least for i in free)]
     chosen: dict[int, str | None] = {}
     for i in free:
         mine = serving or [c for c in ratios if ratios[c][i] >= least]
         chosen[i] = max(mine, key=lambda c: ratios[c][i]) if mine else None
-        if chosen[i] and elements[i].role is Role.PRICE and readable(loud, behind[i]) >= least:
+        if chosen[i] and elements[i].role is Role.PRICE and behind[i].readable(loud) >= least:
             chosen[i] = loud
     return chosen
-
-
-def readable(text: str, behind: np.ndarray) -> float:
-    """Contrast ratio of a text colour on pixels (n, 3); 1, none, where they are too restless to read on."""
-    return 1.0 if colour.clutter(behind) > _MOST_CLUTTER else colour.contrast_on(text, behind)
 
 
 def _chroma(hex_colour: str) -> float:
@@ -155,30 +150,31 @@ def plate(box: Box, others: list[Box], pad: float, canvas: Canvas) -> Box:
     return box
 
 
-def _panel_colours(behind: list[np.ndarray], ink: str, least: float) -> tuple[str, str, float, float]:
+def _panel_colours(behind: list[Behind], ink: str, least: float) -> tuple[str, str, float, float]:
     """Fill, text colour, opacity and contrast of all panels: dark on dark pictures, light on light ones, translucent
     where that is enough for each of their texts."""
-    dark = float(colour.luminance(np.concatenate(behind)).mean()) < 0.3
+    dark = float(colour.luminance(Behind.all_of(behind).pixels).mean()) < 0.3
     pairs = [(ink, colour.PAPER), (colour.PAPER, ink)]
     for fill, text in pairs if dark else pairs[::-1]:
-        reached = min(colour.contrast_on(text, colour.blend(under, fill, _PANEL_OPACITY)) for under in behind)
+        reached = min(
+            colour.contrast_on(text, colour.blend(under.pixels, fill, _PANEL_OPACITY)) for under in behind
+        )
         if reached >= least:
             return fill, text, _PANEL_OPACITY, reached
     return ink, colour.PAPER, 1.0, colour.ratio(ink, colour.PAPER)
 
 
-def pill_colours(behind: list[np.ndarray], accent: str, ink: str, dark: bool, least: float) -> tuple[str, str]:
+def pill_colours(behind: list[Behind], accent: str, ink: str, dark: bool, least: float) -> tuple[str, str]:
     """Fill and text colour of the pills of one kind, which are equals. The fill is the accent where it stands out from
     what is behind each of them and white can be read on it, else paper on dark pictures and ink on light ones."""
-    middles = [colour.to_hex(np.median(pixels, axis=0)) if len(pixels) else colour.PAPER for pixels in behind]
-    stands_out = _chroma(accent) >= _PLAIN_CHROMA and all(colour.ratio(accent, middle) >= 1.8 for middle in middles)
+    stands_out = _chroma(accent) >= _PLAIN_CHROMA and all(colour.ratio(accent, each.middle) >= 1.8 for each in behind)
     if stands_out and colour.ratio(colour.PAPER, accent) >= least:
         return accent, colour.PAPER
     return (colour.PAPER, ink) if dark else (colour.INK, colour.PAPER)
 
 
-def _ratio_on(hex_colour: str, behind: np.ndarray) -> float:
-    return colour.ratio(hex_colour, colour.to_hex(np.median(behind, axis=0))) if len(behind) else 21.0
+def _ratio_on(hex_colour: str, behind: Behind) -> float:
+    return colour.ratio(hex_colour, behind.middle) if len(behind) else 21.0
 
 
 def padded(box: Box, pad: float, canvas: Canvas) -> Box:
@@ -191,10 +187,11 @@ def padded(box: Box, pad: float, canvas: Canvas) -> Box:
     )
 
 
-def behind_of(pixels: np.ndarray, box: Box, canvas: Canvas) -> np.ndarray:
-    """The pixels (n, 3) behind a box in px of the canvas."""
+def behind_of(pixels: np.ndarray, box: Box, canvas: Canvas) -> Behind:
+    """What lies behind a box in px of the canvas."""
     height, width = pixels.shape[:2]
-    return pixels[
+    part = pixels[
         int(box[1] / canvas.height * height) : int(np.ceil(box[3] / canvas.height * height)),
         int(box[0] / canvas.width * width) : int(np.ceil(box[2] / canvas.width * width)),
-    ].reshape(-1, 3)
+    ]
+    return Behind(part.reshape(-1, 3))

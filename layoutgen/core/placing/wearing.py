@@ -10,7 +10,8 @@ import numpy as np
 from layoutgen.core import colour
 from layoutgen.core.brands.visibility import VISIBLE
 from layoutgen.core.layout import Box, Canvas, Element, Role
-from layoutgen.core.placing.colouring import behind_of, panels_for, plate, readable
+from layoutgen.core.placing.behind import Behind
+from layoutgen.core.placing.colouring import behind_of, panels_for, plate
 from layoutgen.core.styles.containers import BESIDE, is_held
 from layoutgen.core.styles.schemes import Scheme, legible, readable_tone, running_to, scheme_of, visible
 from layoutgen.core.styles.style import Style
@@ -39,8 +40,8 @@ class _Ground:
     scheme: Scheme
     least: float
 
-    def behind(self, box: Box) -> np.ndarray:
-        """The pixels (n, 3) behind a box in px."""
+    def behind(self, box: Box) -> Behind:
+        """What lies behind a box in px."""
         return behind_of(self.pixels, box, self.canvas)
 
     def radius(self, box: Box, container: str) -> int:
@@ -80,10 +81,10 @@ def coloured(
             underlay_of[i] = len(underlays) - 1
     for i in free:
         if i not in underlay_of:
-            least = min(least, colour.contrast_on(chosen[i] or ground.scheme.ink, behind[i]))
+            least = min(least, behind[i].contrast(chosen[i] or ground.scheme.ink))
     for members in _alike(worn, [i for i in free if worn[i].container in BESIDE]):
-        under = np.concatenate([behind[i] for i in members])
-        rule = readable_tone(ground.scheme.accent, under, _RULE_CONTRAST) or chosen[members[0]] or ground.scheme.ink
+        under = Behind.all_of(behind[i] for i in members)
+        rule = readable_tone(ground.scheme.accent, under.contrast, _RULE_CONTRAST) or chosen[members[0]] or ground.scheme.ink
         for i in members:
             underlays.append(_underlay(worn[i], rule, underlay_of.get(i), ground))
             underlay_of[i] = len(underlays) - 1
@@ -97,18 +98,18 @@ def coloured(
     return [*underlays, *texts], least
 
 
-def _texts(worn: list[Worn], behind: list[np.ndarray], free: list[int], ground: _Ground) -> dict[int, str | None]:
+def _texts(worn: list[Worn], behind: list[Behind], free: list[int], ground: _Ground) -> dict[int, str | None]:
     """A readable colour for each text without a container, or None: one for all where one serves, and the accent for
     prices where it can be read."""
     scheme = ground.scheme
-    ratios = {c: {i: readable(c, behind[i]) for i in free} for c in (scheme.ink, scheme.paper)}
+    ratios = {c: {i: behind[i].readable(c) for i in free} for c in (scheme.ink, scheme.paper)}
     serving = [c for c in ratios if all(ratios[c][i] >= ground.least for i in free)]
     chosen: dict[int, str | None] = {}
     for i in free:
         mine = serving or [c for c in ratios if ratios[c][i] >= ground.least]
         chosen[i] = max(mine, key=lambda c: sum(ratios[c].values()) if serving else ratios[c][i]) if mine else None
         if chosen[i] and worn[i].element.role is Role.PRICE:
-            chosen[i] = readable_tone(scheme.accent, behind[i], ground.least) or chosen[i]
+            chosen[i] = readable_tone(scheme.accent, behind[i].contrast, ground.least) or chosen[i]
     return chosen
 
 
@@ -120,7 +121,7 @@ def _with_equals(worn: list[Worn], failing: list[int]) -> list[int]:
 
 def _panels(
     worn: list[Worn],
-    behind: list[np.ndarray],
+    behind: list[Behind],
     failing: list[int],
     ground: _Ground,
     chosen: dict[int, str | None],
@@ -146,16 +147,16 @@ def _panels(
     return underlays, underlay_of, least
 
 
-def _panel_colours(behind: list[np.ndarray], ground: _Ground) -> tuple[str, str, float, float]:
+def _panel_colours(behind: list[Behind], ground: _Ground) -> tuple[str, str, float, float]:
     """Fill, text colour, opacity and least contrast of panels: dark on dark pictures, light on light ones, translucent
     where that is enough for all texts."""
     scheme = ground.scheme
     pairs = [(scheme.ink, scheme.paper), (scheme.paper, scheme.ink)]
-    if float(colour.luminance(np.concatenate(behind)).mean()) >= 0.3:
+    if float(colour.luminance(Behind.all_of(behind).pixels).mean()) >= 0.3:
         pairs.reverse()
     for opacity in (_OPACITY, 1.0):
         for fill, text in pairs:
-            reached = min(colour.contrast_on(text, colour.blend(under, fill, opacity)) for under in behind)
+            reached = min(colour.contrast_on(text, colour.blend(under.pixels, fill, opacity)) for under in behind)
             if reached >= ground.least:
                 return fill, text, opacity, reached
     fill, text = legible(pairs[0][0], scheme, ground.least)
@@ -171,11 +172,11 @@ def _alike(worn: list[Worn], held: list[int]) -> list[list[int]]:
     return list(alike.values())
 
 
-def _fill(role: Role, behind: list[np.ndarray], ground: _Ground) -> tuple[str, str]:
+def _fill(role: Role, behind: list[Behind], ground: _Ground) -> tuple[str, str]:
     """Fill and text colour of equal containers: that of their role, told from what is behind, with readable text."""
     scheme = ground.scheme
     fill = scheme.accent if role in _LOUD else scheme.second if role is Role.BADGE else scheme.tone
-    middle = colour.to_hex(np.median(np.concatenate(behind), axis=0)) if sum(map(len, behind)) else scheme.paper
+    middle = Behind.all_of(behind).middle if any(map(len, behind)) else scheme.paper
     return legible(visible(fill, middle), scheme, ground.least)
 
 
@@ -198,14 +199,13 @@ def _plate(
     i: int,
     worn: list[Worn],
     logo: str,
-    behind: np.ndarray,
+    behind: Behind,
     underlays: list[Element],
     underlay_of: dict[int, int],
     ground: _Ground,
 ) -> None:
     """Lay a plate under a logo's image that can't be told from what is behind."""
-    middle = colour.to_hex(np.median(behind, axis=0)) if len(behind) else None
-    if middle is None or colour.ratio(logo, middle) >= VISIBLE:
+    if not len(behind) or colour.ratio(logo, behind.middle) >= VISIBLE:
         return
     box = worn[i].element.box
     fill = max((colour.PAPER, colour.INK), key=lambda c: colour.ratio(c, logo))

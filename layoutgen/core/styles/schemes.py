@@ -1,7 +1,7 @@
 """Colour schemes: a picture's own colours, turned and weighed in OKLCH as a style asks for, or the style's."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +56,9 @@ def scheme_of(style: Style, pixels: np.ndarray, subject: np.ndarray) -> Scheme:
 def telling(pixels: np.ndarray, subject: np.ndarray) -> tuple[tuple[float, ...], float, float]:
     """A product's most telling colour, that of most of its saturated pixels: as OKLab, its chroma and its hue."""
     small, weights = pixels[::2, ::2], subject[::2, ::2] > 0.5
-    lch = colour.to_oklch(small)
-    vivid = np.maximum(lch[..., 1] - 0.03, 1e-4)
-    weighed = vivid * weights if weights.any() else vivid
+    shown = weights if weights.any() else np.ones_like(weights)
+    weighed = np.zeros(shown.shape)
+    weighed[shown] = np.maximum(colour.chroma(small[shown]) - 0.03, 1e-4)
     dominant = colour.dominant(small, weighed)
     _, chroma, hue = (float(value) for value in colour.to_oklch(colour.to_rgb(dominant)))
     return colour.to_oklab(dominant), chroma, hue
@@ -85,10 +85,10 @@ def running_to(fill: str, lighter: float, text: str, least: float) -> str:
     return ""
 
 
-def readable_tone(hue_of: str, behind: np.ndarray, least: float) -> str | None:
-    """A colour of some colour's hue that can be read on pixels (n, 3), the nearest to it in lightness; None where none
-    can."""
-    return next((shade for shade in _shades(hue_of) if colour.contrast_on(shade, behind) >= least), None)
+def readable_tone(hue_of: str, contrast: Callable[[str], float], least: float) -> str | None:
+    """A colour of some colour's hue that can be read, the nearest to it in lightness, given the `contrast` of colours
+    with what is behind; None where none can."""
+    return next((shade for shade in _shades(hue_of) if contrast(shade) >= least), None)
 
 
 def visible(fill: str, behind: str) -> str:

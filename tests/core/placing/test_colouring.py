@@ -3,7 +3,7 @@ import pytest
 
 from layoutgen.core import colour
 from layoutgen.core.layout import Canvas, Element, Role, inside, intersection
-from layoutgen.core.placing.colouring import accent_colour, colour_elements, readable
+from layoutgen.core.placing.colouring import accent_colour, colour_elements
 
 CANVAS = Canvas(400, 400)
 WHITE, BLACK, GREY = (255, 255, 255), (0, 0, 0), (128, 128, 128)
@@ -186,8 +186,3 @@ def test_the_accent_is_deep_enough_for_white_text():
     for rgb in np.random.default_rng(0).integers(0, 256, (50, 3)):
         accent = accent_colour(ground(rgb), np.ones((100, 100), np.float32))
         assert colour.contrast_on(accent, np.array([[255, 255, 255]])) >= 4.5
-
-
-def test_nothing_can_be_read_on_a_restless_ground():
-    assert readable(colour.INK, noise().reshape(-1, 3)) == 1
-    assert readable(colour.INK, ground(WHITE).reshape(-1, 3)) > 15

@@ -111,6 +111,7 @@ class Compose:
         logos, logo_of = rows.distinct(table, "logo_pixels")
         columns = settable_copy.columns(table, [*_READ, *(name for name in _WISHES if name in table.column_names)])
         decoded: dict[int, Any] = {}
+        read: dict[int, Any] = {}
         chunks: list[list[tuple[int, Brief]]] = [[]]
         for i in work:
             row = {name: values[i] for name, values in columns.items()}
@@ -142,8 +143,10 @@ class Compose:
                     decoded[index] = images.decode_jpeg(pixels[index])
                 image = decoded[index]
             annotation = rows.read_annotation(columns["text_lines"][i], columns["subject_box"][i])
-            if ready is None and map_of[i] is not None:
-                annotation = replace(annotation, subject_map=read_map(maps[map_of[i] or 0]))
+            if ready is None and (of_map := map_of[i]) is not None:
+                if of_map not in read:
+                    read[of_map] = read_map(maps[of_map])
+                annotation = replace(annotation, subject_map=read[of_map])
             logo = logo_of[i]
             aspect = None if logo is None else _aspect(images.decode_png(logos[logo]))
             canvas = Canvas(columns["canvas_width"][i], columns["canvas_height"][i])

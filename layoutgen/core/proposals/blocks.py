@@ -6,8 +6,8 @@ how a group looks at a size is arithmetic. Words are parted only where no number
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 from layoutgen.core.layout import Canvas, Copy, Role
 from layoutgen.core.proposals.groups import Group, Piece, Set, row_width
@@ -26,11 +26,11 @@ _MOST_LINES = {Role.TITLE: 4, Role.DISCLAIMER: 3, Role.SELLING_POINT: 2, Role.SU
 
 LOGO_LARGEST = 0.075
 """Height of a logo's image at most, a share of the canvas's short side."""
-_Option = tuple[tuple[str, ...], float]
-"""A text's lines, and the width of the widest in em."""
+_Option = tuple[tuple[str, ...], float, float]
+"""A text's lines, the width of the widest, and the height of each in em."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Text:
     """A text of a group: `scale` is its font size as a multiple of the title's, `container` what it stands on."""
 
@@ -41,10 +41,24 @@ class Text:
     leading: float
     container: str = "none"
 
-    @property
+    @cached_property
     def is_held(self) -> bool:
         """Whether its container is a shape of its own, rather than a line or nothing."""
         return is_held(self.container)
+
+    @cached_property
+    def whole(self) -> tuple[_Option, ...]:
+        """It in one line and more, in whole words wherever it has such."""
+        return _broken(self.text, self.face, self._most, self.leading)
+
+    @cached_property
+    def parted(self) -> tuple[_Option, ...]:
+        """The same with words parted."""
+        return _parted(self.text, self.face, self._most, self.leading)
+
+    @property
+    def _most(self) -> int:
+        return 1 if self.is_held else _MOST_LINES.get(self.role, 1)
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,26 @@ class Speech:
     offer: tuple[Text, ...]
     logo: Picture | None = None
     is_offer_first: bool = False
+    _pieces: "dict[tuple[Text, int, int, bool], tuple[Piece, ...]]" = field(default_factory=dict, init=False)
+    _groups: "dict[tuple[tuple[str, ...], int, int, float, int, bool], Group | None]" = field(
+        default_factory=dict, init=False
+    )
+
+    def group(self, parts: tuple[str, ...], points: int, title_px: int, room: "Room") -> Group | None:
+        """Some of its parts, and of the selling points the first, with a title of a size; None where they do not fit a
+        room."""
+        key = (parts, points, title_px, room.width, room.smallest_px, room.may_part)
+        if key not in self._groups:
+            self._groups[key] = _set(self, parts, points, title_px, room)
+        group = self._groups[key]
+        return group if group and group.height <= room.height + 0.5 else None
+
+    def piece(self, text: Text, title_px: int, room: "Room") -> Piece | None:
+        """A text in the fewest lines that a room is wide enough for; None where there are none."""
+        key = (text, title_px, room.smallest_px, room.may_part)
+        if key not in self._pieces:
+            self._pieces[key] = tuple(_pieces(text, title_px, room))
+        return next((piece for piece in self._pieces[key] if piece.width <= room.width), None)
 
     @property
     def em_area(self) -> float:
@@ -140,35 +174,30 @@ def speech_of(
 
 
 @lru_cache(maxsize=8192)
-def _broken(text: str, face: Face, most: int) -> tuple[_Option, ...]:
-    """A text in one to `most` lines with its width in em, the fewest lines first; in parted words where it has none
-    else. Widths fall; numbers of lines that don't make it narrower are left out."""
+def _broken(text: str, face: Face, most: int, leading: float) -> tuple[_Option, ...]:
+    """A text in one to `most` lines, the fewest lines first; in parted words where it has none else. Widths fall;
+    numbers of lines that don't make it narrower are left out."""
     options: list[_Option] = []
     for count in range(1, most + 1):
         lines = break_into(text, count, face, _UNIT)
         if lines is None or len(lines) != count:
             continue
-        width = max(face.width(line, _UNIT) for line in lines) / _UNIT
-        if not options or width < options[-1][1] - 0.05:
-            options.append((tuple(lines), width))
+        option = _measured(lines, face, leading)
+        if not options or option[1] < options[-1][1] - 0.05:
+            options.append(option)
     return tuple(options)
 
 
 @lru_cache(maxsize=8192)
-def _parted(text: str, face: Face, most: int) -> tuple[_Option, ...]:
+def _parted(text: str, face: Face, most: int, leading: float) -> tuple[_Option, ...]:
     """The same with words parted."""
-    options = []
-    for count in range(2, most + 3):
-        lines = break_into(text, count, face, _UNIT, split=True)
-        if lines and len(lines) == count:
-            options.append((tuple(lines), max(face.width(line, _UNIT) for line in lines) / _UNIT))
-    return tuple(options)
+    tried = ((count, break_into(text, count, face, _UNIT, split=True)) for count in range(2, most + 3))
+    return tuple(_measured(lines, face, leading) for count, lines in tried if lines and len(lines) == count)
 
 
-@lru_cache(maxsize=16384)
-def _line_em(lines: tuple[str, ...], face: Face, leading: float) -> float:
-    """Line height in em of a text in lines."""
-    return line_height_for(lines, face, _UNIT, leading) / _UNIT
+def _measured(lines: list[str], face: Face, leading: float) -> _Option:
+    width = max(face.width(line, _UNIT) for line in lines) / _UNIT
+    return tuple(lines), width, line_height_for(lines, face, _UNIT, leading) / _UNIT
 
 
 @dataclass(frozen=True)
@@ -181,49 +210,41 @@ class Room:
     may_part: bool = False
 
 
-def set_at(speech: Speech, parts: tuple[str, ...], points: int, title_px: int, room: Room) -> Group | None:
-    """The same at one size; None where it does not fit."""
-    rows: list[tuple[Piece, ...]] = []
-    gaps: list[float] = []
-
-    def add(row: tuple[Piece, ...], gap: float) -> None:
-        gaps.append(float(round(gap)) if rows else 0.0)
-        rows.append(row)
-
+def _set(speech: Speech, parts: tuple[str, ...], points: int, title_px: int, room: Room) -> Group | None:
+    """A group at one size; None where it is wider than a room."""
     body_gap = float(round(0.5 * 0.48 * title_px))
+    rows: list[_Row] = []
     if "head" in parts:
         above = _above(speech, title_px, room, body_gap)
-        title = _piece(next(text for text in speech.head if text.role is Role.TITLE), title_px, room)
-        if above is None or title is None:
+        if above is None:
             return None
-        for row in above:
-            add(row, 0.3 * title_px)
-        add((title,), 0.32 * title_px)
-        for text in speech.head:
-            if text.role is Role.SUBTITLE:
-                subtitle = _piece(text, title_px, room)
-                if subtitle is None:
-                    return None
-                add((subtitle,), 0.16 * title_px)
-    below = {"points": lambda: _points(speech, points, title_px, room, body_gap)}
-    below["offer"] = lambda: _offer(speech, title_px, room, body_gap)
+        rows += [(row, 0.3 * title_px) for row in above]
+        for role, gap in ((Role.TITLE, 0.32), (Role.SUBTITLE, 0.16)):
+            for text in speech.head:
+                if text.role is role:
+                    piece = speech.piece(text, title_px, room)
+                    if piece is None:
+                        return None
+                    rows.append(((piece,), gap * title_px))
     for part in ("offer", "points") if speech.is_offer_first else ("points", "offer"):
         if part not in parts:
             continue
-        placed = below[part]()
+        if part == "offer":
+            placed = _offer(speech, title_px, room, body_gap)
+        else:
+            placed = _points(speech, points, title_px, room, body_gap)
         if placed is None:
             return None
-        for i, (row, gap) in enumerate(placed):
-            add(row, 0.42 * title_px if i == 0 else gap)
-    group = Group(tuple(rows), tuple(gaps), body_gap, title_px)
-    fits = group.width <= room.width + 0.5 and group.height <= room.height + 0.5
-    return group if fits else None
+        rows += [(row, 0.42 * title_px if i == 0 else gap) for i, (row, gap) in enumerate(placed)]
+    gaps = [float(round(gap)) if i else 0.0 for i, (_, gap) in enumerate(rows)]
+    group = Group(tuple(row for row, _ in rows), tuple(gaps), body_gap, title_px)
+    return group if group.width <= room.width + 0.5 else None
 
 
 def _above(speech: Speech, title_px: int, room: Room, gap: float) -> list[tuple[Piece, ...]] | None:
     """Logo or brand and the badge, side by side where they have room."""
     under = (Role.TITLE, Role.SUBTITLE)
-    pieces = [_piece(text, title_px, room) for text in speech.head if text.role not in under]
+    pieces = [speech.piece(text, title_px, room) for text in speech.head if text.role not in under]
     if speech.logo:
         aspect, clear = speech.logo.aspect, speech.logo.clear
         high = min(speech.logo.height, max(1.0, room.width - 2 * clear) / aspect)
@@ -239,7 +260,7 @@ def _offer(speech: Speech, title_px: int, room: Room, gap: float) -> list[_Row] 
     """Price with the struck price and the call to action beside it, or below where they have no room there."""
     pieces: dict[Role, Piece] = {}
     for text in speech.offer:
-        piece = _piece(text, title_px, room)
+        piece = speech.piece(text, title_px, room)
         if piece is None:
             return None
         pieces[text.role] = piece
@@ -262,7 +283,7 @@ def _points(speech: Speech, count: int, title_px: int, room: Room, gap: float) -
     """The first selling points in rows: held ones side by side, others one below the other."""
     rows: list[list[Piece]] = []
     for text in speech.points[:count]:
-        piece = _piece(text, title_px, room)
+        piece = speech.piece(text, title_px, room)
         if piece is None:
             return None
         if rows and piece.is_held and row_width((*rows[-1], piece), gap) <= room.width:
@@ -272,24 +293,14 @@ def _points(speech: Speech, count: int, title_px: int, room: Room, gap: float) -
     return [(tuple(row), max(4.0, (0.26 if row[0].is_held else 0.14) * title_px)) for row in rows]
 
 
-def _piece(text: Text, title_px: int, room: Room) -> Piece | None:
-    """A text in the fewest lines that the room is wide enough for; None where there are none."""
+def _pieces(text: Text, title_px: int, room: Room) -> Iterator[Piece]:
+    """A text at a font size in each of its numbers of lines, the fewest and widest first, with words parted last."""
     px = max(room.smallest_px, round(text.scale * title_px))
-    most = 1 if text.is_held else _MOST_LINES.get(text.role, 1)
-    chosen = next(_fitting(_broken(text.text, text.face, most), text, px, room), None)
-    if chosen is None and room.may_part:
-        chosen = next(_fitting(_parted(text.text, text.face, most), text, px, room), None)
-    return chosen
-
-
-def _fitting(options: tuple[_Option, ...], text: Text, px: int, room: Room) -> Iterator[Piece]:
-    """A text at a font size in each of some numbers of lines that the room is wide enough for."""
-    for lines, em in options:
+    for lines, em, line_em in (*text.whole, *(text.parted if room.may_part else ())):
         width = math.ceil(em * px * _SLACK) + 1
-        height = len(lines) * math.ceil(px * _line_em(lines, text.face, text.leading))
+        height = len(lines) * math.ceil(px * line_em)
         pad = padding(text.container, text.role, px, width, height)
+        below = 0.0 if text.is_held else (height / len(lines) - px) / 2 + (1 - ASCENT) * px + pad[3]
+        how = Set(text.face, lines, px, text.leading)
         outer = (width + pad[0] + pad[2], height + pad[1] + pad[3])
-        if outer[0] <= room.width:
-            below = 0.0 if text.is_held else (height / len(lines) - px) / 2 + (1 - ASCENT) * px + pad[3]
-            how = Set(text.face, lines, px, text.leading)
-            yield Piece(text.role, text.text, *outer, pad, text.is_held, below, how)
+        yield Piece(text.role, text.text, *outer, pad, text.is_held, below, how)

@@ -1,14 +1,15 @@
 """Groups of text as they are set: pieces with their containers in rows, and where each lies. Sizes in px."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 from layoutgen.core.layout import Box, Canvas, Role, Suggestion, from_px
 from layoutgen.core.styles.containers import Sides
 from layoutgen.core.text.typography import Face, set_lines
 
 
-@dataclass(frozen=True)
-class Set:
+class Set(NamedTuple):
     """How a piece's text is set: its face, its lines, and their font size and leading."""
 
     face: Face
@@ -17,8 +18,7 @@ class Set:
     leading: float
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """One thing set: its size in px with its container, the padding between the two, and how much of it lies below the
     baseline of its last line."""
 
@@ -39,7 +39,7 @@ class Piece:
         setting = set_lines(self.how.lines, self.how.face, self.how.px, self.how.leading)
         width = min(self.width, setting.width_px + self.pad[0] + self.pad[2])
         height = min(self.height, setting.height_px + self.pad[1] + self.pad[3])
-        return replace(self, width=float(width), height=float(height))
+        return self._replace(width=float(width), height=float(height))
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class Group:
     row_gap: float
     title_px: int
 
-    @property
+    @cached_property
     def width(self) -> float:
         """Px, of the widest row."""
         return max((row_width(row, self.row_gap) for row in self.rows), default=0.0)
 
-    @property
+    @cached_property
     def height(self) -> float:
         """Px, of all rows and gaps."""
         return sum(max(piece.height for piece in row) for row in self.rows) + sum(self.gaps)

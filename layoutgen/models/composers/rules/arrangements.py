@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 
 from layoutgen.core.layout import Box, Canvas, from_px
-from layoutgen.core.proposals import blocks
 from layoutgen.core.proposals.blocks import Room, Speech
 from layoutgen.core.proposals.groups import Group
 from layoutgen.core.styles.style import Style
@@ -95,7 +94,7 @@ class Setter:
             sized = self._room(room)
             for px in sorted({self.largest_px, *(max(self.least_px, round(px)) for px in self._sizes())}):
                 for points in range(len(self.speech.points), -1, -1):
-                    group = blocks.set_at(self.speech, _ALL, points, px, sized)
+                    group = self.speech.group(_ALL, points, px, sized)
                     if group is not None:
                         spot = self._least_covered(scene, group)
                         yield Arrangement("column", (spot,), len(self.speech.points) - points)
@@ -165,7 +164,7 @@ class Setter:
         def at(px: int, points: int) -> tuple[Group, ...] | None:
             groups = []
             for parts, room in rooms:
-                group = blocks.set_at(self.speech, parts, points, px, room)
+                group = self.speech.group(parts, points, px, room)
                 if group is None:
                     return None
                 groups.append(group)

@@ -10,10 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
-from layoutgen.core.layout import Canvas, Framing, Role, Scrim, Suggestion, area
+from layoutgen.core.layout import Box, Canvas, Framing, Role, Scrim, Suggestion, area
 from layoutgen.core.manifest.wishes import AUTO
 from layoutgen.core.proposals import blocks, collages, framings
 from layoutgen.core.proposals.blocks import Speech
@@ -25,8 +26,8 @@ from layoutgen.models.base import Brief, Composition, Fault, Saliency
 from layoutgen.models.composers.rules import colours, costs, taste, veils
 from layoutgen.models.composers.rules.arrangements import Arrangement, Setter
 from layoutgen.models.composers.rules.ornaments import ornaments
-from layoutgen.models.composers.rules.photo import Photo, photo_of
-from layoutgen.models.composers.rules.scenes import Scene, scene_of
+from layoutgen.models.composers.rules.photo import Photo, is_of_one_photo, photo_of
+from layoutgen.models.composers.rules.scenes import Scene
 
 VERSION = "rules-8"
 _STYLES, _SCENES, _ALIKE, _ALIKE_BEYOND = 3, 24, 3, 2
@@ -53,6 +54,7 @@ class RulesComposer:
 
     def __init__(self, saliency: Saliency, faces: Faces, *, margin: float, min_font: float) -> None:
         self._saliency, self._faces, self._margin, self._min_font = saliency, faces, margin, min_font
+        self._last: tuple[Brief, Photo] | None = None
 
     def compose(self, briefs: list[Brief]) -> list[Composition | Fault]:
         """Return each brief's best composition; a Fault `copy_too_long` where the title fits nowhere."""
@@ -61,7 +63,7 @@ class RulesComposer:
     def proposals(self, brief: Brief, count: int) -> list[Composition]:
         """At most `count` compositions in the style that `compose` takes for a brief, each the cheapest of its kind of
         ground, side and block, the cheapest kind first; [] where the title fits nowhere."""
-        photo = photo_of(brief, self._saliency)
+        photo = self._photo(brief)
         styles = taste.in_order(brief, photo)
         for least_title, is_last_resort in _PASSES:
             for style in styles[: len(styles) if is_last_resort else _STYLES]:
@@ -69,8 +71,14 @@ class RulesComposer:
                     return [_composition(photo, choice, brief.caption) for choice in choices[:count]]
         return []
 
+    def _photo(self, brief: Brief) -> Photo:
+        """The photo of a brief; canvases of one product follow one another and share it."""
+        if self._last is None or not is_of_one_photo(self._last[0], brief):
+            self._last = brief, photo_of(brief, self._saliency)
+        return self._last[1]
+
     def _compose(self, brief: Brief) -> Composition | Fault:
-        photo = photo_of(brief, self._saliency)
+        photo = self._photo(brief)
         answer = self._composed(brief, photo)
         if isinstance(answer, Fault) and brief.further:
             return self._composed(replace(brief, layout="", further=()), photo)
@@ -94,8 +102,26 @@ class RulesComposer:
         face_for = self._faces.speaking(brief.copy.language, style)
         return blocks.speech_of(brief.copy, style, face_for, brief.canvas, brief.logo_aspect, brief.logo_clear)
 
-    def _scenes(self, brief: Brief, photo: Photo, style: Style, em_area: float) -> list[tuple[float, Scene]]:
-        """The most promising scenes of a style's grounds, with what each costs, the cheapest first."""
+    def _scenes(self, brief: Brief, photo: Photo, style: Style, em_area: float) -> Iterator[tuple[float, Scene]]:
+        """The most promising scenes of a style's grounds, with what each costs, the cheapest first. A scene is not
+        drawn before all cheaper ones are used up, whatever it may show."""
+        known = self._framings(brief, photo, style)
+        chosen = _promising(known, photo.outline.box, em_area, brief.canvas)
+        scenes = [Scene(photo, each, brief.canvas, self._margin, brief.free) for each in chosen]
+        least = [known[each] + costs.of_scene(each, photo.ground, 1.0) for each in chosen]
+        waiting = [(cost, number, False) for number, cost in enumerate(least)]
+        heapify(waiting)
+        while waiting:
+            cost, number, is_whole = heappop(waiting)
+            scene = scenes[number]
+            if is_whole:
+                yield cost, scene
+            else:
+                cost = known[scene.candidate] + costs.of_scene(scene.candidate, photo.ground, scene.shown)
+                heappush(waiting, (cost, number, True))
+
+    def _framings(self, brief: Brief, photo: Photo, style: Style) -> dict[Candidate, float]:
+        """The framings of a style's grounds, with what each costs whatever stands on it."""
         listed = self._collages(brief, photo, style)
         known = {each: costs.of_framing(each, style, brief.canvas) - worth for each, worth in listed.items()}
         if not listed or brief.layout == AUTO:
@@ -110,20 +136,7 @@ class RulesComposer:
                 beyond=photo.beyond,
             )
             known |= {each: costs.of_framing(each, style, brief.canvas) for each in single}
-        box = photo.outline.box
-        guessed = {each: cost + costs.scarcity(each, box, em_area, brief.canvas) for each, cost in known.items()}
-        chosen: list[Candidate] = []
-        alike: Counter[tuple[str, str]] = Counter()
-        for candidate in sorted(known, key=lambda each: guessed[each]):
-            kind = candidate.framing.ground, candidate.side or costs.open_side(candidate, box)
-            if candidate.framing.tiles:  # what differs is how much room they leave
-                kind = f"collage {area(candidate.framing.extent):.1f}", candidate.side
-            alike[kind] += 1
-            if alike[kind] <= (_ALIKE_BEYOND if kind[0] == "outpaint" else _ALIKE):
-                chosen.append(candidate)
-        scenes = [scene_of(photo, each, brief.canvas, self._margin, brief.free) for each in chosen[:_SCENES]]
-        priced = [(known[scene.candidate] + costs.of_scene(scene, photo.ground), scene) for scene in scenes]
-        return sorted(priced, key=lambda pair: pair[0])
+        return known
 
     def _collages(self, brief: Brief, photo: Photo, style: Style) -> dict[Candidate, float]:
         """The collages of a brief's photos, with what each is worth where the row leaves it open."""
@@ -172,6 +185,24 @@ class RulesComposer:
                 if kind not in best or total < best[kind].cost - 1e-9:
                     best[kind] = _Choice(total, style, scene, arrangement, brief.canvas)
         return sorted(best.values(), key=lambda choice: choice.cost)
+
+
+def _promising(known: dict[Candidate, float], subject: Box, em_area: float, canvas: Canvas) -> list[Candidate]:
+    """Of framings with their costs those that are likely to be the cheapest for a copy of `em_area` em², some of each
+    kind."""
+    guessed = [(cost + costs.scarcity(each, subject, em_area, canvas), each) for each, cost in known.items()]
+    chosen: list[Candidate] = []
+    alike: Counter[tuple[str, str]] = Counter()
+    for _, candidate in sorted(guessed, key=lambda pair: pair[0]):
+        kind = candidate.framing.ground, candidate.side or costs.open_side(candidate, subject)
+        if candidate.framing.tiles:  # what differs is how much room they leave
+            kind = f"collage {area(candidate.framing.extent):.1f}", candidate.side
+        alike[kind] += 1
+        if alike[kind] <= (_ALIKE_BEYOND if kind[0] == "outpaint" else _ALIKE):
+            chosen.append(candidate)
+            if len(chosen) == _SCENES:
+                break
+    return chosen
 
 
 def _is_packshot(photo: Photo, image: np.ndarray) -> bool:

@@ -64,12 +64,14 @@ def _bands(candidate: Candidate, subject: Box) -> dict[str, float]:
     return {"left": left, "top": top, "right": 1 - right, "bottom": 1 - bottom}
 
 
-def of_scene(scene: Scene, ground: str | None) -> float:
-    """What a subject costs that is too small to be looked at; white emptiness: a photo whose flat `ground` is as good
-    as white makes a canvas of it that no style had a hand in; and worse, such a ground as a box on another colour."""
-    is_white = ground is not None and scene.ground in ("bleed", "extend", "outpaint") and _lightness(ground) > _WHITE
-    is_boxed = ground is not None and scene.ground in _BESIDE and scene.candidate.framing.blend != "cut_out"
-    return 2.2 * max(0.0, _SMALL_SUBJECT - scene.shown) + 0.3 * is_white + 0.7 * is_boxed
+def of_scene(candidate: Candidate, ground: str | None, shown: float) -> float:
+    """What a subject costs of which so little is `shown` (a share of the canvas) that it is too small to be looked at;
+    white emptiness: a photo whose flat `ground` is as good as white makes a canvas of it that no style had a hand in;
+    and worse, such a ground as a box on another colour."""
+    framing = candidate.framing
+    is_white = ground is not None and framing.ground in ("bleed", "extend", "outpaint") and _lightness(ground) > _WHITE
+    is_boxed = ground is not None and framing.ground in _BESIDE and framing.blend != "cut_out"
+    return 2.2 * max(0.0, _SMALL_SUBJECT - shown) + 0.3 * is_white + 0.7 * is_boxed
 
 
 def _lightness(hex_colour: str) -> float:

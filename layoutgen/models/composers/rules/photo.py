@@ -73,6 +73,12 @@ def photo_of(brief: Brief, saliency: Saliency) -> Photo:
     return replace(photo, taken=protect(photo.taken, brief), further=further)
 
 
+def is_of_one_photo(a: Brief, b: Brief) -> bool:
+    """Whether `photo_of` two briefs is the same, as far as that can be told without comparing pixels."""
+    lines = a.annotation.lines == b.annotation.lines
+    return a.image is b.image and a.annotation.subject_map is b.annotation.subject_map and lines and a.further == b.further
+
+
 def _photo(image: np.ndarray, subject_map: np.ndarray) -> Photo:
     height, width = image.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
@@ -82,7 +88,7 @@ def _photo(image: np.ndarray, subject_map: np.ndarray) -> Photo:
     reach = max(1, round(_KEEP_AWAY * max(size)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     taken = cv2.dilate((subject > _SOFT).astype(np.float32), kernel)
-    light = colour.to_oklch(pixels)[..., 0].astype(np.float32)
+    light = colour.lightness(pixels).astype(np.float32)
     return Photo(width / height, pixels, subject, taken, light)
 
 

@@ -28,18 +28,85 @@ _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A framed photo at map size. `shown` is the share of the canvas that the subject takes, `centre` its middle,
-    `window` the part of the canvas where the photo is. `safe` holds all texts, ltrb normalised as all boxes."""
+    """A framed photo at map size, drawn when it is asked for. `margin` is the free edge as a share of the canvas's short
+    side, `free` are boxes of the canvas on which a platform lays its own; boxes are ltrb, normalised."""
 
+    photo: Photo
     candidate: Candidate
-    safe: Box
-    least: tuple[float, float]
-    shown: float
-    centre: tuple[float, float]
-    window: Box
-    _taken: np.ndarray
-    _light: np.ndarray
-    _light_squared: np.ndarray
+    canvas: Canvas
+    margin: float
+    free: tuple[Box, ...]
+
+    @cached_property
+    def edge(self) -> tuple[float, float]:
+        """The free edge across and down, shares of the canvas."""
+        free = self.margin * min(self.canvas.width, self.canvas.height)
+        return free / self.canvas.width, free / self.canvas.height
+
+    @cached_property
+    def window(self) -> Box:
+        """The part of the canvas where the photo is."""
+        left, top, right, bottom = self.candidate.framing.extent
+        return (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))
+
+    @cached_property
+    def safe(self) -> Box:
+        """The box that holds all texts."""
+        (x, y), window = self.edge, self.window
+        if self.ground == "frame":
+            return (window[0] + x, window[1] + y, window[2] - x, window[3] - y)
+        return (x, y, 1 - x, 1 - y)
+
+    @property
+    def least(self) -> tuple[float, float]:
+        """How wide and high a room for text is at least."""
+        short = min(self.canvas.width, self.canvas.height)
+        return _LEAST_WIDE * short / self.canvas.width, _LEAST_HIGH * short / self.canvas.height
+
+    @cached_property
+    def _subject(self) -> np.ndarray:
+        return self._drawn("subject")
+
+    @cached_property
+    def shown(self) -> float:
+        """The share of the canvas that the subject takes."""
+        return float(self._subject.sum()) / self._subject.size
+
+    @cached_property
+    def centre(self) -> tuple[float, float]:
+        """The subject's middle."""
+        (height, width), total = self._subject.shape, float(self._subject.sum())
+        if total <= 0:
+            return (0.5, 0.5)
+        return (
+            float((self._subject.sum(0) * np.arange(width)).sum()) / total / width,
+            float((self._subject.sum(1) * np.arange(height)).sum()) / total / height,
+        )
+
+    @cached_property
+    def _taken(self) -> np.ndarray:
+        """The summed-area table of what must stay free of text."""
+        blocked = (self._drawn("taken") > _TAKEN).astype(np.float32)
+        (x, y), window = self.edge, self.window
+        if self.ground not in _IN_PICTURE:
+            _block(blocked, (window[0] - x, window[1] - y, window[2] + x, window[3] + y))
+        captions = ((x1 - x, y1, x2 + x, y2 + y) for x1, y1, x2, y2 in self.candidate.captions)
+        for box in (*self.free, *captions):
+            _block(blocked, box)
+        return cv2.integral(blocked)
+
+    @cached_property
+    def _lights(self) -> tuple[np.ndarray, np.ndarray]:
+        """The summed-area tables of the photo's light, and of its square."""
+        light = self._drawn("light")
+        if self.candidate.framing.blend == "outpaint":
+            light = _carried_on(light, on_canvas(_WHOLE, self.candidate.framing))
+        return cv2.integral(light), cv2.integral(light * light)
+
+    def _drawn(self, name: str) -> np.ndarray:
+        framing = self.candidate.framing
+        tiles = [getattr(self.photo.further[tile.image], name) for tile in framing.tiles]
+        return framed.draw(getattr(self.photo, name), framing, self.canvas, _SIDE, tiles)
 
     @cached_property
     def rooms(self) -> list[Box]:
@@ -56,9 +123,8 @@ class Scene:
 
     def light_in(self, box: Box) -> tuple[float, float]:
         """Mean lightness of the photo in a box and how much it varies there; 0 of what shows no photo."""
-        return _mean(self._light, box), math.sqrt(
-            max(0.0, _mean(self._light_squared, box) - _mean(self._light, box) ** 2)
-        )
+        light, squared = (_mean(table, box) for table in self._lights)
+        return light, math.sqrt(max(0.0, squared - light**2))
 
     def covered(self, box: Box) -> float:
         """Share of a box that must stay free of text."""
@@ -78,43 +144,6 @@ class Scene:
     def on_photo(self, box: Box) -> float:
         """Share of a box that lies on the photo."""
         return intersection(box, self.window) / area(box) if area(box) else 0.0
-
-
-def scene_of(photo: Photo, candidate: Candidate, canvas: Canvas, margin: float, free: tuple[Box, ...]) -> Scene:
-    """The scene of a framing; `free` are boxes of the canvas on which a platform lays its own."""
-    framing = candidate.framing
-    short = min(canvas.width, canvas.height)
-    edge = margin * short / canvas.width, margin * short / canvas.height
-    tiles = [photo.further[tile.image] for tile in framing.tiles]
-    taken, subject, light = (
-        framed.draw(getattr(photo, name), framing, canvas, _SIDE, [getattr(tile, name) for tile in tiles])
-        for name in ("taken", "subject", "light")
-    )
-    if framing.blend == "outpaint":
-        light = _carried_on(light, on_canvas(_WHOLE, framing))
-    blocked = (taken > _TAKEN).astype(np.float32)
-    height, width = blocked.shape
-    left, top, right, bottom = framing.extent
-    window = (max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom))
-    safe: Box = (edge[0], edge[1], 1 - edge[0], 1 - edge[1])
-    if framing.ground == "frame":
-        safe = (window[0] + edge[0], window[1] + edge[1], window[2] - edge[0], window[3] - edge[1])
-    if framing.ground not in _IN_PICTURE:
-        _block(blocked, (window[0] - edge[0], window[1] - edge[1], window[2] + edge[0], window[3] + edge[1]))
-    for box in (*free, *((x1 - edge[0], y1, x2 + edge[0], y2 + edge[1]) for x1, y1, x2, y2 in candidate.captions)):
-        _block(blocked, box)
-    total = float(subject.sum())
-    centre = (
-        (
-            float((subject.sum(0) * np.arange(width)).sum()) / total / width,
-            float((subject.sum(1) * np.arange(height)).sum()) / total / height,
-        )
-        if total > 0
-        else (0.5, 0.5)
-    )
-    least = _LEAST_WIDE * short / canvas.width, _LEAST_HIGH * short / canvas.height
-    tables = (cv2.integral(values) for values in (blocked, light, light * light))
-    return Scene(candidate, safe, least, total / subject.size, centre, window, *tables)
 
 
 def _carried_on(light: np.ndarray, box: Box) -> np.ndarray:

@@ -178,4 +178,3 @@ def _even(near: Floats) -> Floats:
 def _eased(share: NDArray[np.floating]) -> Floats:
     share = np.clip(share, 0, 1)
     return np.asarray(share * share * (3 - 2 * share), np.float32)
-

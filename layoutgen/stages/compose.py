@@ -22,7 +22,7 @@ from layoutgen.imaging import images
 from layoutgen.models.base import Brief, Composer, Composition, Fault, Prepared, Still
 from layoutgen.stages import further, settable_copy
 from layoutgen.stages.settable_copy import SettableCopy, demands_of, left_out
-from layoutgen.stages.travelling import read_map, read_prepared
+from layoutgen.stages.travelling import read_map, read_photo, read_prepared
 
 _READ = ("canvas_width", "canvas_height", "text_lines", "subject_box", "images")
 _WISHES = ("category", *fingerprint.WISHES)  # columns of tables that have them
@@ -110,8 +110,6 @@ class Compose:
         maps, map_of = rows.distinct(table, "subject_map")
         logos, logo_of = rows.distinct(table, "logo_pixels")
         columns = settable_copy.columns(table, [*_READ, *(name for name in _WISHES if name in table.column_names)])
-        decoded: dict[int, Any] = {}
-        read: dict[int, Any] = {}
         chunks: list[list[tuple[int, Brief]]] = [[]]
         for i in work:
             row = {name: values[i] for name, values in columns.items()}
@@ -139,14 +137,10 @@ class Compose:
             if ready is None:
                 index = pixels_of[i]
                 assert index is not None
-                if index not in decoded:
-                    decoded[index] = images.decode_jpeg(pixels[index])
-                image = decoded[index]
+                image = read_photo(pixels[index])
             annotation = rows.read_annotation(columns["text_lines"][i], columns["subject_box"][i])
             if ready is None and (of_map := map_of[i]) is not None:
-                if of_map not in read:
-                    read[of_map] = read_map(maps[of_map])
-                annotation = replace(annotation, subject_map=read[of_map])
+                annotation = replace(annotation, subject_map=read_map(maps[of_map]))
             logo = logo_of[i]
             aspect = None if logo is None else _aspect(images.decode_png(logos[logo]))
             canvas = Canvas(columns["canvas_width"][i], columns["canvas_height"][i])

@@ -146,12 +146,22 @@ class Collages:
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """How a row's photos lie on its canvas: the first one and its subject's map, and those of the framing's tiles."""
+    """How a row's photos lie on its canvas: the first one and its subject's map, and those of the framing's tiles.
+    They are equal where they are of the same arrays, framed alike."""
 
     framing: Framing
     image: np.ndarray
     subject: np.ndarray
     tiles: tuple[Still, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Photos):
+            return NotImplemented
+        are_same = self.image is other.image and self.subject is other.subject
+        return are_same and (self.framing, self.tiles) == (other.framing, other.tiles)
+
+    def __hash__(self) -> int:
+        return hash((id(self.image), id(self.subject), self.framing, self.tiles))
 
     @property
     def mirrored(self) -> "Photos":

@@ -1,6 +1,7 @@
 """Placed rows as the judge (`core.metrics.judge`) takes them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,16 +12,14 @@ from layoutgen.core.framing import seen_edges
 from layoutgen.core.layout import Canvas
 from layoutgen.core.metrics import table_rows
 from layoutgen.core.metrics.judge import Judged, Verdict, judge
-from layoutgen.imaging import images
 from layoutgen.imaging.segmenting import words_split
 from layoutgen.stages import further
 from layoutgen.stages.further import Photos
-from layoutgen.stages.travelling import read_map
+from layoutgen.stages.travelling import AT_ONCE, SURE, read_photo, read_subject
 
 RECOMPOSED = "repaired, composed anew"
 """How the note begins of a layout of which nothing is kept on the night that it is placed in another way."""
 SIDE = 256  # px of the longer side at which layouts are judged
-_SUBJECT = 0.5
 _READ = (
     *("title", "selling_points", "brand", "logo", "language", "notes", "canvas_width", "canvas_height"),
     *(*rows.FRAMING, "elements", "image", "images"),
@@ -47,8 +46,8 @@ class Judging:
         """What is held against a row with its photos, and the subject's map on its canvas (h, w)."""
         canvas, framing = Canvas(row["canvas_width"], row["canvas_height"]), photos.framing
         elements = [rows.read_element(element) for element in row["elements"]]
-        ground, subject = photos.on(canvas, SIDE)
-        cut, asked = photos.cut(_SUBJECT), table_rows.asked(row)
+        ground, subject, cut = _framed(photos, canvas)
+        asked = table_rows.asked(row)
         split = words_split(elements, row["language"], self._words)
         least = self._min_font * min(canvas.width, canvas.height), self._min_contrast
         layout = Judged(elements, canvas, subject, ground, cut, seen_edges(framing), asked, split, (), *least)
@@ -60,16 +59,20 @@ def shown(table: pa.Table, indices: Iterable[int], packs: further.Packs) -> Iter
     pixels, pixels_of = rows.distinct(table, "pixels")
     maps, map_of = rows.distinct(table, "subject_map")
     framings = {name: table.column(name).to_pylist() for name in rows.FRAMING}
-    decoded: tuple[int, np.ndarray, np.ndarray] | None = None
     for i in indices:
         index, map_index = pixels_of[i], map_of[i]
         assert index is not None
-        if decoded is None or decoded[0] != index:  # rows of one image are neighbours
-            image = images.decode_jpeg(pixels[index])
-            subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
-            decoded = index, image, np.where(subject > _SUBJECT, subject, 0)
+        image = read_photo(pixels[index])
+        subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_subject(maps[map_index])
         framing = rows.read_framing({name: values[i] for name, values in framings.items()})
-        yield i, packs.shown(i, decoded[1], decoded[2], framing)
+        yield i, packs.shown(i, image, subject, framing)
+
+
+@lru_cache(maxsize=2 * AT_ONCE)
+def _framed(photos: Photos, canvas: Canvas) -> tuple[np.ndarray, np.ndarray, float]:
+    """The canvas without elements, its subject's map, and the share of the subject that is cut off; a layout that is
+    mended is judged several times on one."""
+    return *photos.on(canvas, SIDE), photos.cut(SURE)
 
 
 def judged_totals(layout: Judged, rating: float | None, second: float | None) -> dict[str, tuple[float, float]]:

@@ -4,6 +4,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ from layoutgen.imaging import images
 from layoutgen.stages import further
 from layoutgen.stages.further import Photos
 from layoutgen.stages.settable_copy import SettableCopy, demands_of
-from layoutgen.stages.travelling import read_map
+from layoutgen.stages.travelling import AT_ONCE, read_map, read_photo
 
 
 class KitFaces(Protocol):
@@ -90,7 +91,6 @@ class Place:
         names = [name for name in (*_READ, *_OF_STYLE) if name in _READ or name in table.column_names]
         columns = {name: table.column(name).to_pylist() for name in names}
         boxes = table.column("product_box").to_pylist() if "product_box" in table.column_names else [None] * len(table)
-        decoded: dict[int, np.ndarray] = {}
         placed: dict[int, placement.Placement] = {}
         faults: dict[int, tuple[str, str]] = {}
         styles: dict[int, Style | None] = {}
@@ -106,9 +106,7 @@ class Place:
                 continue
             index = pixels_of[i]
             assert index is not None
-            if index not in decoded:
-                decoded = {index: images.decode_jpeg(pixels[index])}  # rows of one image are neighbours
-            image, map_index = decoded[index], map_of[i]
+            image, map_index = read_photo(pixels[index]), map_of[i]
             subject = np.zeros(image.shape[:2], np.float32) if map_index is None else read_map(maps[map_index])
             logo = None if logo_of[i] is None else logo_colours[logo_of[i] or 0]
             row = {name: values[i] for name, values in columns.items()}
@@ -178,8 +176,7 @@ class Place:
             free=tuple(to_px(box, canvas.width, canvas.height) for box in free),
             **(branding.logo_room(kit, short) if kit else {}),
         )
-        drawn, subject_map = photos.on(canvas, _SIDE)
-        ground = placement.Ground(drawn, subject_map, logo)
+        ground = _ground(photos, canvas, logo)
         style = branding.style_of(style, kit) if style and kit else style
         style = style and style.on(photos.framing.ground)
         face_for = faces.speaking(row["language"], style)
@@ -193,7 +190,7 @@ class Place:
         variant = None
         if kit:
             least = self._settings.min_contrast
-            branded = branding.keep(placed.elements, kit, canvas, drawn, photos.framing, least)
+            branded = branding.keep(placed.elements, kit, canvas, ground.pixels, photos.framing, least)
             placed, variant = replace(placed, elements=branded.elements, contrast=branded.contrast), branded.logo
         for space in spaces:
             placed = replace(placed, elements=tuple(cleared(placed.elements, space)))
@@ -222,6 +219,12 @@ class Place:
         if kit:
             allowed = self._wardrobe.of_kit(allowed, kit.brand.styles, row.get("style"))
         return suiting(allowed, row.get("category"), row.get("title") or "", row.get("badge"), has_price)[0]
+
+
+@lru_cache(maxsize=2 * AT_ONCE)
+def _ground(photos: Photos, canvas: Canvas, logo: str | None) -> placement.Ground:
+    """What lies behind a row's elements; a layout that is mended is placed several times on one."""
+    return placement.Ground(*photos.on(canvas, _SIDE), logo)
 
 
 def as_equals(suggestions: list[Suggestion], points: Sequence[str]) -> list[Suggestion]:

@@ -7,8 +7,9 @@ so no layout becomes worse. A note says what was changed. Moves leave the compos
 was composed anew its framing, proposal and composer are those of the rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from layoutgen.core.placing import captions, moves
 from layoutgen.core.text.direction import base_direction
 from layoutgen.stages import further
 from layoutgen.stages.judging import RECOMPOSED, Judging
+from layoutgen.stages.travelling import AT_ONCE
 
 _PLACED = ("elements", "contrast", "subject_covered", "notes", "logo")
 _COMPOSED = (*rows.FRAMING, "style_used", "suggestion", "composer", "adapter", "prompt_version", "seed", "answer")
@@ -79,7 +81,11 @@ class Repair:
         self._recompose, self._rules, self._mend = recompose, rules, mend
 
     def __call__(self, table: pa.Table) -> pa.Table:
-        """Place the rows, judge them, and mend those that are objected to."""
+        """Place the rows, judge them, and mend those that are objected to: of a few photos at a time, which stay
+        decoded and drawn as long."""
+        return pa.concat_tables([self._repaired(part) for part in by_photos(table, AT_ONCE)])
+
+    def _repaired(self, table: pa.Table) -> pa.Table:
         placed = self._place(table)
         known = rows.kept(placed, "place")
         fresh = [i for i in rows.open_rows(placed) if i not in known]
@@ -146,6 +152,17 @@ class Repair:
         fit = rows.open_rows(placed)
         layouts = self._judged(placed, fit, [RECOMPOSED] * len(fit))
         return [(alone[k], replace(layout, is_anew=True)) for k, layout in zip(fit, layouts, strict=True)]
+
+
+def by_photos(table: pa.Table, most: int) -> Iterator[pa.Table]:
+    """A table in parts of about `most` rows and more, of one part where there are fewer; rows of a photo that are
+    neighbours stay together."""
+    index, starts = rows.distinct(table, "pixels")[1], [0]
+    for i in range(1, len(table)):
+        if index[i] != index[i - 1] and i - starts[-1] >= most:
+            starts.append(i)
+    for start, end in pairwise([*starts, len(table)]):
+        yield table.slice(start, end - start)
 
 
 def _improve(best: dict[int, _Layout], candidates: Iterable[tuple[int, _Layout]]) -> bool:

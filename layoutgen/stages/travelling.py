@@ -1,5 +1,6 @@
 """Columns that travel between stages only, and are in no table: maps, what `prepare` drew, what `paint` painted."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,40 @@ from layoutgen.core import row_types, rows
 from layoutgen.imaging import images
 from layoutgen.models.base import ModelPicture, Painted, Prepared
 
+SURE = 0.5
+AT_ONCE = 16
+"""Rows that are placed, judged and mended at a time, and about the number of canvases that stay drawn as long, each
+1 MB and less."""
+KEPT = 8
+"""Photos and maps that stay decoded in a process: rows of one photo are neighbours."""
+
+
+@lru_cache(maxsize=KEPT)
+def read_photo(jpeg: bytes) -> np.ndarray:
+    """The photo (h, w, 3) uint8 that a row carries as JPEG; it can't be written to, since others have it too."""
+    pixels = images.decode_jpeg(jpeg)
+    pixels.setflags(write=False)
+    return pixels
+
 
 def map_as_png(subject_map: np.ndarray) -> bytes:
     """A subject map (h, w) in [0, 1] as a grey PNG of 8 bits."""
     return images.encode_png(np.rint(np.clip(subject_map, 0, 1) * 255).astype(np.uint8))
 
 
+@lru_cache(maxsize=KEPT)
 def read_map(png: bytes) -> np.ndarray:
-    """The subject map (h, w), float32 in [0, 1], that a row carries as PNG."""
-    return images.decode_png(png).astype(np.float32) / 255
+    """The subject map (h, w), float32 in [0, 1], that a row carries as PNG; it can't be written to."""
+    subject = images.decode_png(png).astype(np.float32) / 255
+    subject.setflags(write=False)
+    return subject
+
+
+@lru_cache(maxsize=KEPT)
+def read_subject(png: bytes) -> np.ndarray:
+    """The same with 0 wherever the subject is not sure."""
+    subject = read_map(png)
+    return np.where(subject > SURE, subject, 0)
 
 
 def prepared_row(prepared: Prepared) -> dict[str, Any]:

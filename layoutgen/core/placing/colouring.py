@@ -156,9 +156,7 @@ def _panel_colours(behind: list[Behind], ink: str, least: float) -> tuple[str, s
     dark = float(colour.luminance(Behind.all_of(behind).pixels).mean()) < 0.3
     pairs = [(ink, colour.PAPER), (colour.PAPER, ink)]
     for fill, text in pairs if dark else pairs[::-1]:
-        reached = min(
-            colour.contrast_on(text, colour.blend(under.pixels, fill, _PANEL_OPACITY)) for under in behind
-        )
+        reached = min(colour.contrast_on(text, colour.blend(under.pixels, fill, _PANEL_OPACITY)) for under in behind)
         if reached >= least:
             return fill, text, _PANEL_OPACITY, reached
     return ink, colour.PAPER, 1.0, colour.ratio(ink, colour.PAPER)

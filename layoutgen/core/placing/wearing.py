@@ -84,7 +84,11 @@ def coloured(
             least = min(least, behind[i].contrast(chosen[i] or ground.scheme.ink))
     for members in _alike(worn, [i for i in free if worn[i].container in BESIDE]):
         under = Behind.all_of(behind[i] for i in members)
-        rule = readable_tone(ground.scheme.accent, under.contrast, _RULE_CONTRAST) or chosen[members[0]] or ground.scheme.ink
+        rule = (
+            readable_tone(ground.scheme.accent, under.contrast, _RULE_CONTRAST)
+            or chosen[members[0]]
+            or ground.scheme.ink
+        )
         for i in members:
             underlays.append(_underlay(worn[i], rule, underlay_of.get(i), ground))
             underlay_of[i] = len(underlays) - 1

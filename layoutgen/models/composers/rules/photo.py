@@ -75,8 +75,9 @@ def photo_of(brief: Brief, saliency: Saliency) -> Photo:
 
 def is_of_one_photo(a: Brief, b: Brief) -> bool:
     """Whether `photo_of` two briefs is the same, as far as that can be told without comparing pixels."""
-    lines = a.annotation.lines == b.annotation.lines
-    return a.image is b.image and a.annotation.subject_map is b.annotation.subject_map and lines and a.further == b.further
+    read, also_read = a.annotation, b.annotation
+    is_seen_alike = a.image is b.image and read.subject_map is also_read.subject_map
+    return is_seen_alike and read.lines == also_read.lines and a.further == b.further
 
 
 def _photo(image: np.ndarray, subject_map: np.ndarray) -> Photo:

@@ -28,8 +28,8 @@ _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A framed photo at map size, drawn when it is asked for. `margin` is the free edge as a share of the canvas's short
-    side, `free` are boxes of the canvas on which a platform lays its own; boxes are ltrb, normalised."""
+    """A framed photo at map size, drawn when it is asked for. `margin` is the free edge as a share of the canvas's
+    short side, `free` are boxes on which a platform lays its own; boxes are ltrb, normalised to the canvas."""
 
     photo: Photo
     candidate: Candidate

@@ -25,7 +25,7 @@ def speech(copy=COPY, style=PLAIN, logo_aspect=None, language="zh"):
 
 
 def group(px=60, width=900.0, height=900.0, copy=COPY, style=PLAIN, parts=ALL):
-    return blocks.set_at(speech(copy, style), parts, len(copy.selling_points), px, Room(width, height, 26))
+    return speech(copy, style).group(parts, len(copy.selling_points), px, Room(width, height, 26))
 
 
 @given(st.integers(30, 130), st.integers(300, 1000), st.sampled_from(["left", "center", "right"]))
@@ -73,14 +73,14 @@ def test_a_struck_price_stands_on_the_prices_baseline():
 
 def test_a_logo_image_takes_the_place_of_the_brand_and_keeps_its_shape():
     said = speech(Copy("外套", (), "ACME", "logo.png"), logo_aspect=3.0)
-    logo = blocks.set_at(said, ("head",), 0, 60, Room(600, 600, 26)).rows[0][0]
+    logo = said.group(("head",), 0, 60, Room(600, 600, 26)).rows[0][0]
     assert (logo.role, logo.text) == (Role.LOGO, "") and logo.width / logo.height == pytest.approx(3.0)
 
 
 def test_what_stays_free_round_a_logo_is_kept_from_all_other_texts():
     copy = Copy("外套", ("垂感抗皱面料",), "ACME", "logo.png", badge="新品")
     said = blocks.speech_of(copy, PLAIN, FACES.speaking("zh", PLAIN), CANVAS, 3.0, 0.03)
-    placed = blocks.set_at(said, ALL, 1, 60, Room(900, 900, 26)).suggestions(40.0, 40.0, "left", CANVAS)
+    placed = said.group(ALL, 1, 60, Room(900, 900, 26)).suggestions(40.0, 40.0, "left", CANVAS)
     logo = next(one.box for one in placed if one.role is Role.LOGO)
     assert (logo[2] - logo[0]) / (logo[3] - logo[1]) == pytest.approx(3.0)
     around = (logo[0] - 0.0299, logo[1] - 0.0299, logo[2] + 0.0299, logo[3] + 0.0299)
@@ -89,5 +89,5 @@ def test_what_stays_free_round_a_logo_is_kept_from_all_other_texts():
 
 def test_a_word_that_is_wider_than_the_room_is_parted_only_where_that_is_allowed():
     said = speech(Copy("Donaudampfschifffahrtsgesellschaft"), language="de")
-    assert blocks.set_at(said, ("head",), 0, 60, Room(400, 900, 26)) is None
-    assert blocks.set_at(said, ("head",), 0, 60, Room(400, 900, 26, may_part=True)) is not None
+    assert said.group(("head",), 0, 60, Room(400, 900, 26)) is None
+    assert said.group(("head",), 0, 60, Room(400, 900, 26, may_part=True)) is not None

@@ -90,13 +90,13 @@ def _lab(rgb: np.ndarray) -> np.ndarray:
 
 def lightness(rgb: np.ndarray) -> np.ndarray:
     """Lightness in OKLab, [0, 1], of RGB values, (..., 3) to (...)."""
-    return _lab(rgb)[..., 0]
+    return np.asarray(_lab(rgb)[..., 0])
 
 
 def chroma(rgb: np.ndarray) -> np.ndarray:
     """Chroma in OKLab, [0, about 0.4], of RGB values, (..., 3) to (...)."""
     lab = _lab(rgb)
-    return np.hypot(lab[..., 1], lab[..., 2])
+    return np.asarray(np.hypot(lab[..., 1], lab[..., 2]))
 
 
 def to_oklch(rgb: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from safetensors import safe_open
 
 from layoutgen.core.annotation import Annotation
@@ -96,9 +95,9 @@ def test_a_token_that_holds_a_choice_is_chosen_as_one() -> None:
     for number in ("100", "200", "300", "400"):
         for digit in tokenizer(number).input_ids:
             taken += [digit, *guide.take(digit)]
-    bits = torch.zeros(guides.words, dtype=torch.int32)
+    bits = np.zeros(guides.words, np.int32)
     guide.fill(bits)
-    allowed = np.flatnonzero(np.unpackbits(bits.numpy().view(np.uint8), bitorder="little"))
+    allowed = np.flatnonzero(np.unpackbits(bits.view(np.uint8), bitorder="little"))
     roles = ("subtitle", "selling_point", "price", "call_to_action", "other")
     assert {tokenizer.decode([one]) for one in allowed} == {f'{{"role":"{role}","text":"' for role in roles}
     chosen = int(allowed[0])

@@ -17,6 +17,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
+from layoutgen.models.decoding.transfers import to_device
+
 ROWS = "layoutgen_rows"
 
 ALIGN = 16
@@ -29,24 +31,26 @@ _WASTE = 1.15
 @dataclass(frozen=True)
 class Part:
     """Queries of equal shape: `tokens` (b, n) index the packed sequence, `rows` are b rows of the cache, `keys` are the
-    slots that are looked at, and `mask` (b or 1, 1, group * n, keys), additive, says which of them. `real` (b * n)
-    tells padding from queries, None where there is no padding."""
+    slots that are looked at, and `mask` (b or 1, 1, group * n, keys), additive, says which of them. `into` (b * n) says
+    where in the packed sequence each answer goes, of padding one place beyond its end."""
 
     tokens: torch.Tensor
     rows: slice | torch.Tensor
     keys: slice
     mask: torch.Tensor
-    real: torch.Tensor | None
+    into: torch.Tensor
 
 
 @dataclass(frozen=True)
 class Plan:
     """How a pass attends: its parts, and how many of the first slots hold the same in all its rows, `row` being one of
-    them; the parts look at what is behind those."""
+    them; the parts look at what is behind those. With `padded` some tokens are in no part, and nobody asks for theirs.
+    """
 
     parts: Sequence[Part]
     shared: int
     row: int
+    padded: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class View:
     def mask(self, last: np.ndarray, keys: slice) -> torch.Tensor:
         """What queries that see the slots up to `last` (b, n) may look at, (b, 1, group * n, keys), additive."""
         slots = torch.arange(keys.start, keys.stop, device=self.device)
-        return self.additive(slots <= torch.from_numpy(last).to(self.device)[..., None])
+        return self.additive(slots <= to_device(last, self.device)[..., None])
 
     def additive(self, seen: torch.Tensor) -> torch.Tensor:
         """A mask (b, 1, group * n, keys) of `seen` (b, n, keys)."""
@@ -99,18 +103,24 @@ class Ahead:
 
 def plan_prefill(chunks: Sequence[Chunk], view: View) -> Plan:
     """How a pass that reads prompts attends."""
-    return Plan(list(_padded(chunks, view)), view.shared, chunks[0].row)
+    return Plan(list(_padded(chunks, view, _end(chunks))), view.shared, chunks[0].row)
 
 
 def plan_step(chunks: Sequence[Chunk], ahead: Sequence[Ahead], view: View) -> Plan:
     """How a step of many rows attends, of which most are fed one token and a few several: the last token of every row
     makes one part over a plain view of the cache, what comes before it parts of its own, and guesses another one."""
     before = [Chunk(chunk.row, chunk.start, chunk.count - 1, chunk.offset) for chunk in chunks if chunk.count > 1]
-    parts = [_last_tokens(chunks, view), *_padded(before, view), *_guesses(ahead, view)]
+    beyond = max([_end(chunks), *(one.offset + sum(one.lengths) for one in ahead)])
+    parts = [_last_tokens(chunks, view, beyond), *_padded(before, view, beyond), *_guesses(ahead, view, beyond)]
     return Plan(parts, view.shared, chunks[0].row)
 
 
-def _guesses(ahead: Sequence[Ahead], view: View) -> Iterator[Part]:
+def _end(chunks: Sequence[Chunk]) -> int:
+    """How many tokens chunks that stand one after the other are."""
+    return max(chunk.offset + chunk.count for chunk in chunks)
+
+
+def _guesses(ahead: Sequence[Ahead], view: View, beyond: int) -> Iterator[Part]:
     if not ahead:
         return
     counts = np.array([sum(one.lengths) for one in ahead])[:, None]
@@ -126,12 +136,12 @@ def _guesses(ahead: Sequence[Ahead], view: View) -> Iterator[Part]:
             first += length
         place[first:] = place[first - 1]
     tokens = np.array([one.offset for one in ahead])[:, None] + steps
-    rows = torch.tensor([one.row for one in ahead], device=view.device)
-    mask = view.additive(torch.from_numpy(seen[..., keys].copy()).to(view.device))
-    yield _part(tokens, rows, keys, mask, np.arange(counts.max()) < counts)
+    rows = to_device(np.array([one.row for one in ahead]), view.device)
+    mask = view.additive(to_device(seen[..., keys].copy(), view.device))
+    yield _part(tokens, rows, keys, mask, np.arange(counts.max()) < counts, beyond)
 
 
-def _last_tokens(chunks: Sequence[Chunk], view: View) -> Part:
+def _last_tokens(chunks: Sequence[Chunk], view: View, beyond: int) -> Part:
     top = 1 + max(chunk.row for chunk in chunks)
     tokens, real = np.zeros(top, np.int64), np.zeros(top, bool)
     last = np.full(top, view.shared, np.int64)
@@ -140,10 +150,10 @@ def _last_tokens(chunks: Sequence[Chunk], view: View) -> Part:
         last[chunk.row] = chunk.start + chunk.count - 1
         real[chunk.row] = True
     keys = view.keys(int(last.max()) + 1)
-    return _part(tokens[:, None], slice(0, top), keys, view.mask(last[:, None], keys), real)
+    return _part(tokens[:, None], slice(0, top), keys, view.mask(last[:, None], keys), real, beyond)
 
 
-def _padded(chunks: Sequence[Chunk], view: View) -> Iterator[Part]:
+def _padded(chunks: Sequence[Chunk], view: View, beyond: int) -> Iterator[Part]:
     ordered = sorted(chunks, key=lambda chunk: (chunk.count, chunk.row))
     while ordered:
         most = max(ordered[0].count + 2, int(ordered[0].count * _WASTE))
@@ -162,13 +172,16 @@ def _padded(chunks: Sequence[Chunk], view: View) -> Iterator[Part]:
             last = last[:1]
         rows = [chunk.row for chunk in some]
         together = rows == list(range(rows[0], rows[0] + len(rows)))
-        where = slice(rows[0], rows[0] + len(rows)) if together else torch.tensor(rows, device=view.device)
-        yield _part(tokens, where, keys, view.mask(last, keys), np.arange(longest) < count)
+        where = slice(rows[0], rows[0] + len(rows)) if together else to_device(np.array(rows), view.device)
+        yield _part(tokens, where, keys, view.mask(last, keys), np.arange(longest) < count, beyond)
 
 
-def _part(tokens: np.ndarray, rows: slice | torch.Tensor, keys: slice, mask: torch.Tensor, real: np.ndarray) -> Part:
-    kept = None if real.all() else torch.from_numpy(real.reshape(-1)).to(mask.device)
-    return Part(torch.from_numpy(tokens).to(mask.device), rows, keys, mask, kept)
+def _part(
+    tokens: np.ndarray, rows: slice | torch.Tensor, keys: slice, mask: torch.Tensor, real: np.ndarray, beyond: int
+) -> Part:
+    real = real.reshape(tokens.shape)
+    both = to_device(np.stack([tokens, np.where(real, tokens, beyond)]), mask.device)
+    return Part(both[0], rows, keys, mask, both[1].reshape(-1))
 
 
 def attend_rows(
@@ -186,25 +199,22 @@ def attend_rows(
     kv_heads = key.shape[1]
     group = heads // kv_heads
     packed = query[0].transpose(0, 1)
-    out = torch.empty_like(packed)
-    sums = packed.new_empty((count, heads), dtype=torch.float32) if plan.shared else None
+    # One place more than tokens, for what is padding: to leave that out, the host would have to ask a GPU for a number.
+    out = packed.new_zeros((count + 1, heads, size)) if plan.padded else packed.new_empty((count + 1, heads, size))
+    sums = packed.new_empty((count + 1, heads), dtype=torch.float32) if plan.shared else None
     for part in plan.parts:
         number, length = part.tokens.shape
-        where = part.tokens.reshape(-1)
-        some = packed[where].view(number, length, kv_heads, group, size)
+        some = packed[part.tokens.reshape(-1)].view(number, length, kv_heads, group, size)
         folded = some.permute(0, 2, 3, 1, 4).reshape(number, kv_heads, -1, size)
         found, logs = _look_up(folded, key, value, part, scaling)
-        found = _unfolded(found, group)
-        if part.real is not None:
-            found, where = found[part.real], where[part.real]
-        out.index_copy_(0, where, found)
+        out.index_copy_(0, part.into, _unfolded(found, group))
         if sums is not None and logs is not None:
-            logs = _unfolded(logs[..., None], group)[..., 0]
-            sums.index_copy_(0, where, logs if part.real is None else logs[part.real])
+            sums.index_copy_(0, part.into, _unfolded(logs[..., None], group)[..., 0])
+    out = out[:count]
     if sums is not None:
         keys, values = (side[plan.row : plan.row + 1, :, : plan.shared] for side in (key, value))
         first, logs = _with_sums(query[0].reshape(1, kv_heads, -1, size), keys, values, None, scaling)
-        share = torch.sigmoid(_unfolded(logs[..., None], group)[..., 0] - sums)[..., None].to(out.dtype)
+        share = torch.sigmoid(_unfolded(logs[..., None], group)[..., 0] - sums[:count])[..., None].to(out.dtype)
         out = out.lerp_(_unfolded(first, group), share)
     return out[None], None
 

@@ -13,10 +13,12 @@ import numpy as np
 import torch
 
 from layoutgen.models.base import ModelPicture
-from layoutgen.models.decoding.attention import ROWS, Plan, attention_of
+from layoutgen.models.decoding.attention import ROWS, Plan, View, attention_of
+from layoutgen.models.decoding.buckets import Bucket, plan_of
 from layoutgen.models.decoding.cache import RowCache
 from layoutgen.models.decoding.segments import SEGMENTS
 from layoutgen.models.decoding.shortcuts import shortcuts
+from layoutgen.models.decoding.transfers import to_device
 from layoutgen.models.vlm.pictures import PictureKind
 from layoutgen.models.vlm.pixel_inputs import pixel_inputs
 
@@ -31,15 +33,17 @@ class Features:
 
 
 class Backbone:
-    """A loaded model. `pictures` says how its family takes pictures."""
+    """A loaded model. `pictures` says how its family takes pictures. `bucketed`: its steps come in few shapes, see
+    `buckets`, as a GPU wants them, while a CPU would only compute the padding; left out, what suits the device."""
 
-    def __init__(self, model: Any, pictures: PictureKind) -> None:
+    def __init__(self, model: Any, pictures: PictureKind, *, bucketed: bool | None = None) -> None:
         self.pictures = pictures
         self._model = model.eval()
         self._text = model.model.language_model
         config = self._text.config
         self.device: torch.device = model.device
         self.dtype: torch.dtype = model.dtype
+        self.bucketed = self.device.type == "cuda" if bucketed is None else bucketed
         self.image_token: int = model.config.image_token_id
         self.vocabulary: int = model.lm_head.out_features
         self.context: int = config.max_position_embeddings
@@ -88,24 +92,44 @@ class Backbone:
     ) -> torch.Tensor:
         """Feed packed tokens (n,) at positions (3, n) and return the hidden states (m, width) of the tokens `ends`
         (m,). `seen` holds the features of the tokens that stand for pictures."""
-        ids = torch.from_numpy(tokens).to(self.device, non_blocking=True)
-        embeds = self._text.get_input_embeddings()(ids)
+        embeds = self._text.get_input_embeddings()(to_device(tokens, self.device))
         deep: dict[str, Any] = {}
         if seen is not None:
-            where = torch.from_numpy(np.flatnonzero(tokens == self.image_token)).to(self.device, non_blocking=True)
+            where = to_device(np.flatnonzero(tokens == self.image_token), self.device)
             embeds.index_copy_(0, where, seen.vectors)
             if seen.deep:
                 visual = torch.zeros(len(tokens), dtype=torch.bool, device=self.device).index_fill_(0, where, True)
                 deep = {"visual_pos_masks": visual[None], "deepstack_visual_embeds": seen.deep}
-        places = torch.from_numpy(positions).to(self.device, non_blocking=True)
+        places, last = to_device(positions[: self._axes], self.device), to_device(ends, self.device)
+        return self._states(embeds, places, plan, cache, last, **deep)
+
+    def step(self, numbers: torch.Tensor, bucket: Bucket, cache: RowCache) -> torch.Tensor:
+        """Scores (ends, vocabulary) of a step whose numbers are those of `bucket`, see `buckets.pack`. All that it asks
+        of a device has the same shapes for the same bucket and cache, and the host waits for none of it."""
+        split = bucket.split(numbers)
+        ids, at, rows, slots = split[:4]
+        cache.aim_at(rows, slots)
+        plan = plan_of(bucket, split, View(cache.slots, 0, self.group, self.device, self.dtype))
+        embeds = self._text.get_input_embeddings()(ids)
+        return self.scores(self._states(embeds, at.expand(self._axes, -1), plan, cache, split[-1]))
+
+    def _states(
+        self,
+        embeds: torch.Tensor,
+        places: torch.Tensor,
+        plan: Plan,
+        cache: RowCache,
+        ends: torch.Tensor,
+        **deep: Any,
+    ) -> torch.Tensor:
         found = self._text(
             inputs_embeds=embeds[None],
-            position_ids=places[:1] if self._axes == 1 else places[:, None],
+            position_ids=places if self._axes == 1 else places[:, None],
             attention_mask=None,
             past_key_values=cache,
             use_cache=True,
             plan=plan,
-            ends=torch.from_numpy(ends).to(self.device, non_blocking=True),
+            ends=ends,
             **deep,
         )
         return found.last_hidden_state[0]

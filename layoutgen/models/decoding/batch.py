@@ -7,16 +7,20 @@ of any length join, grow by any number of tokens and leave without a neighbour n
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import torch
 
 from layoutgen.models.decoding.attention import ALIGN, Ahead, Chunk, View, plan_prefill, plan_step
 from layoutgen.models.decoding.backbone import Backbone, Features, positions
+from layoutgen.models.decoding.buckets import bucket_of, pack, row_size
 from layoutgen.models.decoding.cache import Prefix
 from layoutgen.models.decoding.choosing import allowed, sample
-from layoutgen.models.decoding.grammar import Branch
+from layoutgen.models.decoding.grammar import Branch, Guides
+from layoutgen.models.decoding.graphs import Graphs
 from layoutgen.models.decoding.row import Row
+from layoutgen.models.decoding.transfers import to_device
 from layoutgen.models.vlm.prompt import Prompt
 
 _PREFIXES = 8
@@ -39,16 +43,20 @@ class Counts:
 
 
 class Batch:
-    """The rows under way on one model; `words` is the length of a row's bit mask.
+    """The rows under way on one model, whose `guides` hold their answers.
 
     A step reads all weights whether it is fed ten tokens or a hundred. So where rows are few, up to `spare` tokens are
     guesses: where a row's next choice is among a few tokens, such as digits, each of them is fed too, and the choice
     after it is known as well. Guesses change no answer.
+
+    Where the backbone is `bucketed`, steps come in few shapes. In either way the host waits for the device once a step,
+    for what was chosen.
     """
 
-    def __init__(self, backbone: Backbone, words: int, spare: int = 0) -> None:
-        self._model, self._words, self._spare = backbone, words, spare
+    def __init__(self, backbone: Backbone, guides: Guides, spare: int = 0) -> None:
+        self._model, self._guides, self._spare = backbone, guides, spare
         self._cache = backbone.cache()
+        self._graphs, self._moves = Graphs(backbone.device), 0
         self._prefixes: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
         self.live: list[Row] = []
         self.counts = Counts()
@@ -57,6 +65,7 @@ class Batch:
         """Drop all rows and give their memory back."""
         self.live = []
         self._prefixes.clear()
+        self._graphs.clear()
         self._cache.clear()
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()
@@ -101,9 +110,11 @@ class Batch:
                 self._cache.copy(rows[0].place, [row.place for row in rows[1:]], rows[0].length)
         new = [(i, row) for i, (_, rows) in enumerate(prompts) for row in rows]
         going = [(i, row) for i, row in new if not row.guide.finished]
-        states = hidden[torch.tensor([i for i, _ in going], dtype=torch.long, device=hidden.device)]
         finished = [row for _, row in new if row.guide.finished]
-        more, chosen = self._choose([row for _, row in going], states)
+        if not going:
+            return finished
+        states = hidden.index_select(0, to_device(np.array([i for i, _ in going]), hidden.device))
+        more, chosen = self._choose([row for _, row in going], self._model.scores(states))
         self.live += more
         return finished + chosen
 
@@ -123,31 +134,46 @@ class Batch:
             if some:
                 ahead.append(Ahead(row.place, end, offset, tuple(len(branch.tokens) for branch in some)))
                 offset += count
-        tokens = [*(row.feed for row in rows), *(branch.tokens for some in branches for branch in some)]
+        parts = [*(row.feed for row in rows), *(branch.tokens for some in branches for branch in some)]
+        tokens = np.fromiter(chain.from_iterable(parts), np.int64, offset)
         at = [np.arange(row.length, end) + row.shift for row, end in zip(rows, ends, strict=True)]
         at += [
             np.arange(end, end + len(branch.tokens)) + row.shift
             for row, some, end in zip(rows, branches, ends, strict=True)
             for branch in some
         ]
-        prefix = rows[0].prefix if all(row.prefix == rows[0].prefix for row in rows) else ()
-        where = np.tile(np.concatenate(at), (3, 1))
-        hidden = self._pass(np.concatenate(tokens), where, chunks, None, ahead, shared=len(prefix))
+        scores = self._scores(tokens, np.concatenate(at), chunks, ahead)
         self.counts.steps += 1
         for row in rows:
             row.length += len(row.feed)
         self.counts.looked += sum(row.length for row in rows)
         self.live, finished = self._choose(
-            rows, hidden, [(i, branch) for i, some in enumerate(branches) for branch in some]
+            rows, scores, [(i, branch) for i, some in enumerate(branches) for branch in some]
         )
         return finished
+
+    def _scores(self, tokens: np.ndarray, at: np.ndarray, chunks: list[Chunk], ahead: list[Ahead]) -> torch.Tensor:
+        """Feed a step's tokens at positions `at`, both (n,); returns the scores after each chunk, then each guess."""
+        model, cache = self._model, self._cache
+        if not self._model.bucketed:
+            first = self.live[0].prefix
+            shared = len(first) if all(row.prefix == first for row in self.live) else 0
+            return model.scores(self._pass(tokens, np.tile(at, (3, 1)), chunks, None, ahead, shared=shared))
+        if self._moves != cache.moves:
+            self._graphs.clear()
+            self._moves = cache.moves
+        bucket = bucket_of(chunks, ahead, cache.slots)
+        numbers = to_device(pack(bucket, tokens, at, chunks, ahead, cache.slots), model.device)
+        self.counts.fed += len(tokens)
+        scores = self._graphs.run(bucket, numbers, lambda given: model.step(given, bucket, cache))
+        return scores[: len(chunks) + sum(len(one.lengths) for one in ahead)]
 
     def _branches(self, rows: Sequence[Row]) -> list[list[Branch]]:
         """What each row may go on with, as far as spare tokens reach."""
         most = self._spare // len(rows)
         if most < _LEAST_BRANCHES:
             return [[] for _ in rows]
-        bits = torch.empty(self._words, dtype=torch.int32)
+        bits = np.empty(self._guides.words, np.int32)
         found: list[list[Branch]] = []
         for row in rows:
             try:
@@ -187,6 +213,8 @@ class Batch:
                 row.place = target
 
     def _reserve(self, rows: int, slots: int) -> None:
+        if self._model.bucketed and rows > self._cache.rows:
+            rows = row_size(rows)
         if rows > self._cache.rows or slots > self._cache.slots:
             # An eighth more than asked for, so that a long answer does not copy the cache at every step.
             slots = slots if slots <= self._cache.slots else -(-(slots + slots // 8) // ALIGN) * ALIGN
@@ -217,22 +245,17 @@ class Batch:
         return model.read(tokens, where, plan, cache, seen, np.cumsum(counts) - 1)
 
     def _choose(
-        self, rows: list[Row], hidden: torch.Tensor, ahead: Sequence[tuple[int, Branch]] = ()
+        self, rows: list[Row], scores: torch.Tensor, ahead: Sequence[tuple[int, Branch]] = ()
     ) -> tuple[list[Row], list[Row]]:
         """Choose each row's next token and, where its guess was fed (row's number, branch), the one after; returns the
-        rows that go on and those that are finished. `hidden` has a state a row, then one a guess."""
-        if not rows:
-            return [], []
-        scores = self._model.scores(hidden)  # on a GPU the masks are made while this is under way
-        bits = torch.empty((len(hidden), self._words), dtype=torch.int32)
-        for row, mask in zip(rows, bits, strict=False):
-            try:
-                row.guide.fill(mask)
-            except ValueError as error:
-                row.fault = str(error)
+        rows that go on and those that are finished. `scores` are a row's each, then a guess's; they are spoilt."""
+        # On a GPU the scores are still under way while the masks are made.
+        bits = np.empty((len(scores), self._guides.words), np.int32)
+        for row, wrong in zip(rows, self._guides.fill([row.guide for row in rows], bits), strict=True):
+            row.fault = wrong
         for (_, branch), mask in zip(ahead, bits[len(rows) :], strict=True):
-            mask.copy_(branch.bits)
-        scores.masked_fill_(~allowed(bits.to(scores.device, non_blocking=True), scores.shape[1]), float("-inf"))
+            mask[:] = branch.bits
+        scores.masked_fill_(~allowed(to_device(bits, scores.device), scores.shape[1]), float("-inf"))
         chosen = sample(scores, [(row, 0) for row in rows] + [(rows[i], 1) for i, _ in ahead])
         after = {(i, b.tokens[0]): token for (i, b), token in zip(ahead, chosen[len(rows) :], strict=True)}
         going: list[Row] = []

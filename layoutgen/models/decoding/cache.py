@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from layoutgen.models.decoding.transfers import to_device
+
 Prefix = list[tuple[torch.Tensor, torch.Tensor]]
 """Keys and values of a constant beginning, a pair a layer, each (kv heads, tokens, head size)."""
 
@@ -17,7 +19,8 @@ Prefix = list[tuple[torch.Tensor, torch.Tensor]]
 class RowCache:
     """The cache of one batch; takes the place of transformers' cache in a forward pass.
 
-    Buffers are (rows, kv heads, slots, head size), two a layer; they grow when asked for more and are freed by `clear`.
+    Buffers are (rows, kv heads, slots, head size), two a layer; they grow when asked for more and are freed by `clear`,
+    and `moves` counts how often they were other ones.
     A head's keys lie together: a CPU's attention reads them up to twice as fast as with a slot's heads side by side.
     """
 
@@ -25,6 +28,7 @@ class RowCache:
         self._shape = (kv_heads, head_size)
         self._device, self._dtype, self._layers = device, dtype, layers
         self._written = torch.zeros(0, dtype=torch.long, device=device)
+        self.moves = 0
         self.clear()
 
     @property
@@ -44,6 +48,7 @@ class RowCache:
 
     def clear(self) -> None:
         """Give the memory back."""
+        self.moves += 1
         self._keys = [self._empty(0, 0) for _ in range(self._layers)]
         self._values = [self._empty(0, 0) for _ in range(self._layers)]
 
@@ -52,6 +57,7 @@ class RowCache:
         if rows <= self.rows and slots <= self.slots:
             return
         rows, slots = max(rows, self.rows), max(slots, self.slots)
+        self.moves += 1
         for sides in (self._keys, self._values):
             for layer, old in enumerate(sides):
                 new = self._empty(rows, slots)
@@ -62,7 +68,12 @@ class RowCache:
         """Say where the next pass writes its tokens: row and slot of each."""
         heads = np.arange(self._shape[0])[:, None]
         where = (rows * self._shape[0] + heads) * self.slots + slots
-        self._written = torch.from_numpy(where.reshape(-1)).to(self._device, non_blocking=True)
+        self._written = to_device(where.reshape(-1), self._device)
+
+    def aim_at(self, rows: torch.Tensor, slots: torch.Tensor) -> None:
+        """The same of rows and slots that are on the device already."""
+        heads = torch.arange(self._shape[0], device=self._device)[:, None]
+        self._written = ((rows * self._shape[0] + heads) * self.slots + slots).reshape(-1)
 
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: Any, **__: Any
@@ -85,14 +96,14 @@ class RowCache:
 
     def write_prefix(self, rows: Sequence[int], prefix: Prefix) -> None:
         """Begin rows with the same tokens."""
-        where = torch.tensor(rows, dtype=torch.long, device=self._device)
+        where = to_device(np.array(rows, np.int64), self._device)
         for (keys, values), mine, yours in zip(prefix, self._keys, self._values, strict=True):
             mine[where, :, : keys.shape[1]] = keys
             yours[where, :, : values.shape[1]] = values
 
     def copy(self, source: int, targets: Sequence[int], length: int) -> None:
         """Copy a row's first `length` tokens to other rows."""
-        where = torch.tensor(targets, dtype=torch.long, device=self._device)
+        where = to_device(np.array(targets, np.int64), self._device)
         for side in (*self._keys, *self._values):
             side[where, :, :length] = side[source, :, :length]
 

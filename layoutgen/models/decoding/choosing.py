@@ -3,9 +3,11 @@
 import random
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from layoutgen.models.decoding.row import Row
+from layoutgen.models.decoding.transfers import to_device
 
 _MOST_LIKELY = 64
 """Tokens that sampling chooses from: in a grammar's choices there are seldom more."""
@@ -22,13 +24,12 @@ def sample(scores: torch.Tensor, choices: Sequence[tuple[Row, int]]) -> list[int
     where no score is finite."""
     best, token = scores.max(1)
     if any(row.temperature > 0 for row, _ in choices):
-        likely, which = scores.topk(min(_MOST_LIKELY, scores.shape[1]), 1)
-        temperature = torch.tensor([row.temperature or 1.0 for row, _ in choices], device=scores.device)[:, None]
+        temperatures = np.array([row.temperature for row, _ in choices], np.float32).astype(np.float64)
         lots = [random.Random(f"{row.seed}/{row.choices + later}").random() for row, later in choices]
-        lot = torch.tensor(lots, device=scores.device, dtype=torch.float64)[:, None]
-        reached = torch.softmax(likely.double() / temperature, 1).cumsum(1)
+        temperature, lot = to_device(np.stack([temperatures, lots])[..., None], scores.device)
+        likely, which = scores.topk(min(_MOST_LIKELY, scores.shape[1]), 1)
+        reached = torch.softmax(likely.double() / temperature.masked_fill(temperature == 0, 1.0), 1).cumsum(1)
         drawn = which.gather(1, (reached < lot * reached[:, -1:]).sum(1, keepdim=True).clamp_(max=which.shape[1] - 1))
-        token = torch.where(
-            torch.tensor([row.temperature > 0 for row, _ in choices], device=scores.device), drawn[:, 0], token
-        )
+        token = torch.where(temperature[:, 0] > 0, drawn[:, 0], token)
+    # The one place of a step where the host waits for the device.
     return [found if found >= 0 else None for found in torch.where(torch.isfinite(best), token, -1).tolist()]

@@ -4,8 +4,11 @@
 - Tokens that a grammar forces are fed together with the choice that forced them.
 - Requests wait ordered by visual tokens and length; those alike are read together, and as rows finish, others join.
 - A row's answer does not depend on its neighbours, up to the rounding of matrix products.
-- Out of GPU memory in any part of a pass: the batch is halved and the same requests start again; it grows back later. A
-  request that fails by itself becomes a Fault, and its neighbours go on.
+- Out of GPU memory in any part of a pass: the batch is halved and the same requests start again; it grows back later.
+  A request that exceeds the memory by itself is answered by fewer candidates at once, and becomes a Fault where one
+  does too.
+- A request that fails by itself becomes a Fault, and its neighbours go on.
+- While the device is busy, the grammars of the requests that are next are read.
 
 The loop knows nothing of layouts: a request is a prompt and a grammar, an answer is text.
 """
@@ -13,7 +16,9 @@ The loop knows nothing of layouts: a request is a prompt and a grammar, an answe
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 import torch
@@ -23,7 +28,7 @@ from layoutgen.models.base import Fault
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.batch import Batch, Counts
 from layoutgen.models.decoding.devices import is_lost, is_out_of_memory
-from layoutgen.models.decoding.grammar import FreeGuide, GrammarError, Guides
+from layoutgen.models.decoding.grammar import FreeGuide, GrammarError, Guide, Guides
 from layoutgen.models.decoding.row import Guided, Row
 from layoutgen.models.vlm.prompt import Prompt
 
@@ -31,9 +36,9 @@ _GROW_AFTER = 4
 """Batches' worth of answers after which a halved batch doubles again."""
 
 
-_SPARE_ON_GPU = 192
-"""Tokens in a step up to which an accelerator of today waits for weights and not for arithmetic: operations a second
-over bytes a second, about 200 to 300 for bfloat16."""
+_SPARE_ON_GPU = 48
+"""Tokens of guesses in a step on a GPU: four rows' worth. It would compute some 200 while it waits for its weights, but
+of each the host has to look up what may follow, a tenth of a millisecond, and a step saved is worth about four."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,13 @@ class Decoder:
         self._rows, self._prompt_tokens = rows, prompt_tokens
         self._limit, self._since = rows, 0
         self._deadline_s, self._clock = deadline_s, clock
-        self._guides = Guides(tokenizer, backbone.vocabulary)
+        on_gpu = backbone.device.type == "cuda"
+        # Beside a GPU the process has cores that wait; on CPUs they do the arithmetic.
+        self._guides = Guides(tokenizer, backbone.vocabulary, torch.get_num_threads() if on_gpu else 1)
         if spare_tokens is None:
-            spare_tokens = _SPARE_ON_GPU if backbone.device.type == "cuda" else 0
-        self._batch = Batch(backbone, self._guides.words, spare_tokens)
+            spare_tokens = _SPARE_ON_GPU if on_gpu else 0
+        self._batch = Batch(backbone, self._guides, spare_tokens)
+        self._reader = ThreadPoolExecutor(1, "grammars") if on_gpu else None
 
     @property
     def counts(self) -> Counts:
@@ -159,13 +167,17 @@ class Decoder:
         """Out of memory: begin again with half the rows, and what was alone once more in an empty cache; a request that
         fails there too becomes a fault."""
         back = self._put_back(run, some)
-        rows = len(self._batch.live) + sum(run.requests[index].candidates for index in back)
+        rows = len(self._batch.live) + sum(len(run.asked(index)) for index in back)
         back = [*self._put_back_all(run), *back]
         self._batch.clear()
         if len(back) == 1 and back[0] in run.alone:
-            message = "one request alone exceeds the GPU's memory; show a smaller image or ask for fewer candidates"
-            run.queue.remove(back[0])
-            run.fail(back[0], Fault("out_of_memory", message))
+            at_once = len(run.asked(back[0]))
+            if at_once > 1:
+                run.at_once[back[0]] = at_once // 2
+            else:
+                message = "one answer alone exceeds the GPU's memory; show a smaller image, or take a larger card"
+                run.queue.remove(back[0])
+                run.fail(back[0], Fault("out_of_memory", message))
         elif len(back) == 1 or self._limit == 1:
             run.alone.update(back)
         self._limit, self._since = max(1, min(self._limit, rows) // 2), 0
@@ -186,7 +198,7 @@ class Decoder:
         while run.queue and run.queue[0] not in run.alone:
             request = run.requests[run.queue[0]]
             tokens += len(request.prompt.rest)
-            rows += request.candidates
+            rows += len(run.asked(run.queue[0]))
             is_full = some and tokens > self._prompt_tokens * self._limit // self._rows
             is_other = request.prompt.prefix != run.requests[first].prompt.prefix
             if is_other or is_full or (rows > self._limit and (some or live)):
@@ -199,18 +211,39 @@ class Decoder:
         for index in some:
             request = run.requests[index]
             try:
-                rows = [self._row(request, index, candidate) for candidate in range(request.candidates)]
+                guide = self._guide(run, index)
             except GrammarError as error:
                 run.fail(index, Fault("bad_grammar", str(error)))
                 continue
+            first, *more = run.asked(index)
+            rows = [
+                self._row(request, index, first, guide),
+                *(self._row(request, index, n, guide.copy()) for n in more),
+            ]
             asked.append((request.prompt, rows))
+        self._read_ahead(run)
         room = min(64, max(run.requests[index].max_tokens for index in some))
         return self._batch.admit(asked, room) if asked else []
 
-    def _row(self, request: Request, index: int, candidate: int) -> Row:
-        guide: Guided = FreeGuide(self._ends)
-        if request.grammar is not None:
-            guide = self._guides.guide(request.grammar, request.limit)
+    def _guide(self, run: "_Run", index: int) -> Guided:
+        """The guide of a request's answers, read ahead or now. Raises GrammarError."""
+        request = run.requests[index]
+        if request.grammar is None:
+            return FreeGuide(self._ends)
+        ahead = run.guides.pop(index, None)
+        return ahead.result() if ahead else self._guides.guide(request.grammar, request.limit)
+
+    def _read_ahead(self, run: "_Run") -> None:
+        """Begin to read the grammars of the requests that are next: a few milliseconds each, which the host would else
+        spend while the device waits."""
+        if self._reader is None:
+            return
+        for index in islice(run.queue, self._limit):
+            request = run.requests[index]
+            if request.grammar is not None and index not in run.guides:
+                run.guides[index] = self._reader.submit(self._guides.guide, request.grammar, request.limit)
+
+    def _row(self, request: Request, index: int, candidate: int, guide: Guided) -> Row:
         temperature = 0.0 if request.greedy and not candidate else request.temperature
         return Row((index, candidate), guide, temperature, f"{request.seed}/{candidate}")
 
@@ -226,6 +259,9 @@ class Decoder:
             run.put(row.owner, self._answer(row, False))
         if over:
             self._batch.live = [row for row in self._batch.live if row not in over]
+        for index in dict.fromkeys(row.owner[0] for row in [*finished, *over]):
+            if run.asked(index) and all(row.owner[0] != index for row in self._batch.live):
+                run.queue.appendleft(index)  # its other candidates had no room beside these
         self._since += len(finished) + len(over)
         if self._limit < self._rows and self._since >= _GROW_AFTER * self._limit:
             self._limit, self._since = min(self._rows, self._limit * 2), 0
@@ -261,12 +297,15 @@ class Decoder:
 
 
 class _Run:
-    """One call of `decode`: what waits, what must be tried alone, and the answers so far."""
+    """One call of `decode`: what waits, what must be tried alone, of how many candidates at most `at_once`, `guides`
+    that are read ahead, and the answers so far."""
 
     def __init__(self, requests: Sequence[Request], deadline: float | None) -> None:
         self.requests, self.deadline = requests, deadline
         self.queue: deque[int] = deque()
         self.alone: set[int] = set()
+        self.at_once: dict[int, int] = {}
+        self.guides: dict[int, Future[Guide]] = {}
         self.answers: list[list[Any]] = [[] for _ in requests]
 
     def put(self, owner: tuple[int, int], answer: Answer | Fault) -> None:
@@ -277,6 +316,11 @@ class _Run:
 
     def fail(self, index: int, fault: Fault) -> None:
         self.answers[index] = [fault] * self.requests[index].candidates
+
+    def asked(self, index: int) -> list[int]:
+        """The candidates of a request that lack an answer, as many as may be under way at once."""
+        known = self.answers[index] or [None] * self.requests[index].candidates
+        return [n for n, answer in enumerate(known) if answer is None][: self.at_once.get(index)]
 
     def done(self) -> list[int]:
         return [index for index, answers in enumerate(self.answers) if answers and None not in answers]

@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
-from llguidance import LLMatcher
+from llguidance import LLExecutor, LLMatcher
 from llguidance.hf import from_tokenizer
 
 from layoutgen.core.prompts.answers import box_digits
+from layoutgen.models.decoding.row import Guided
 
 _TAIL = 64
 """Characters of an answer that hold an unfinished box."""
@@ -34,14 +34,14 @@ class Branch:
     """A token that may come next with those that it forces, and what may follow them, one bit a token."""
 
     tokens: list[Token]
-    bits: torch.Tensor
+    bits: np.ndarray
 
 
 class Guides:
     """Makes a guide an answer, for one tokenizer. `vocabulary` is the number of scores that the model gives, which may
-    be more than the tokenizer has tokens."""
+    be more than the tokenizer has tokens; of many answers the masks are made by `threads`."""
 
-    def __init__(self, tokenizer: Any, vocabulary: int) -> None:
+    def __init__(self, tokenizer: Any, vocabulary: int, threads: int = 1) -> None:
         self.vocabulary = vocabulary
         self.words = (vocabulary + 31) // 32
         self._tokenizer = tokenizer
@@ -49,6 +49,7 @@ class Guides:
         self.text_of = lru_cache(4096)(self._text_of)
         self.narrow = lru_cache(4096)(self._narrow)
         self._numeric: list[tuple[int, str, bool]] | None = None
+        self._threads = LLExecutor(threads) if threads > 1 else None
         added = getattr(tokenizer, "added_tokens_decoder", {}).items()
         self._phrases = [(token, text.content) for token, text in added if not text.special]
 
@@ -56,6 +57,27 @@ class Guides:
         """Start an answer under a grammar in llguidance's dialect of Lark, whose boxes lie within `limit` (x, y).
         Raises GrammarError where it can't."""
         return Guide(self, LLMatcher(self._llguidance, LLMatcher.grammar_from_lark(grammar), log_level=0), limit)
+
+    def fill(self, guides: Sequence[Guided], bits: np.ndarray) -> list[str]:
+        """Write which tokens may come next in each answer into `bits` (guides, words), by as many threads as there
+        are; returns what is wrong with each, empty where nothing is."""
+        ready = {i: guide for i, guide in enumerate(guides) if isinstance(guide, Guide) and not guide.pending}
+        if self._threads is None or len(ready) == 1:
+            ready = {}
+        elif ready:
+            asked = [(guide.matcher, i) for i, guide in ready.items()]
+            self._threads.unsafe_compute_mask_ptr(asked, bits.ctypes.data, bits.strides[0], len(bits))
+        wrong = []
+        for i, guide in enumerate(guides):
+            try:
+                if i in ready:
+                    ready[i].narrow(bits[i])
+                else:
+                    guide.fill(bits[i])
+                wrong.append("")
+            except ValueError as error:
+                wrong.append(str(error))
+        return wrong
 
     def open_tail(self, tokens: Sequence[Token]) -> tuple[int, list[Token]]:
         """Where at the end of forced tokens the beginning of one of the tokenizer's added tokens stands, and which ones
@@ -94,15 +116,21 @@ class Guide:
     """One answer under its grammar."""
 
     def __init__(self, guides: Guides, matcher: LLMatcher, limit: tuple[int, int]) -> None:
-        self._guides, self._matcher, self._limit = guides, matcher, limit
+        self._guides, self.matcher, self._limit = guides, matcher, limit
         self._written = ""
-        self._open: list[Token] = []  # added tokens, of which one comes next
+        self.pending: list[Token] = []  # added tokens, of which one comes next
         self._check()
+
+    def copy(self) -> "Guide":
+        """Another answer that has come as far, at a hundredth of what a grammar costs to read."""
+        guide = Guide(self._guides, self.matcher.deep_copy(), self._limit)
+        guide._written, guide.pending = self._written, list(self.pending)
+        return guide
 
     @property
     def finished(self) -> bool:
         """Whether the answer is complete and nothing may follow."""
-        return self._matcher.is_stopped()
+        return self.matcher.is_stopped()
 
     def forced(self) -> list[Token]:
         """Take the tokens that the grammar leaves no choice about, and return them.
@@ -110,12 +138,12 @@ class Guide:
         An added token may hold several words, and a choice in the midst of it. What a model has learnt there is the
         whole token, so the pieces of it up to the choice are not taken: it is chosen as one.
         """
-        tokens = self._matcher.compute_ff_tokens()
+        tokens = self.matcher.compute_ff_tokens()
         first, longer = self._guides.open_tail(tokens)
         if longer:
             self._take(tokens[:first])
-            self._open = [token for token in longer if self._matcher.validate_tokens([token])]
-            if self._open:
+            self.pending = [token for token in longer if self.matcher.validate_tokens([token])]
+            if self.pending:
                 return tokens[:first]
             self._take(tokens[first:])
         elif tokens:
@@ -127,45 +155,48 @@ class Guide:
         self._take([token])
         return [] if self.finished else self.forced()
 
-    def fill(self, bits: torch.Tensor) -> None:
+    def fill(self, bits: np.ndarray) -> None:
         """Write which tokens may come next into `bits` (words,), int32, one bit a token. Raises GrammarError."""
-        if self._open:
+        if self.pending:
             allowed = np.zeros(self._guides.words * 32, bool)
-            allowed[self._open] = True
-            bits.copy_(torch.from_numpy(np.packbits(allowed, bitorder="little").view(np.int32)))
+            allowed[self.pending] = True
+            bits[:] = np.packbits(allowed, bitorder="little").view(np.int32)
             return
-        self._matcher.unsafe_compute_mask_ptr(bits.data_ptr(), bits.numel() * 4)
+        self.matcher.unsafe_compute_mask_ptr(bits.ctypes.data, bits.nbytes)
+        self.narrow(bits)
+
+    def narrow(self, bits: np.ndarray) -> None:
+        """Take out of the matcher's own bits what would spoil a box. Raises GrammarError."""
         self._check()
         corner = box_digits(self._written, self._limit)
         if corner is not None:
-            bits &= torch.from_numpy(self._guides.narrow(*corner))
+            bits &= self._guides.narrow(*corner)
 
-    def branches(self, bits: torch.Tensor, most: int) -> list[Branch]:
+    def branches(self, bits: np.ndarray, most: int) -> list[Branch]:
         """What may come next, as `fill` wrote it, and what may follow each; empty where more than `most` may come.
         Branches that force many tokens or end the answer are left out."""
-        allowed = bits.numpy().view(np.uint32)
+        allowed = bits.view(np.uint32)
         if int(np.bitwise_count(allowed).sum()) > most:
             return []
         found = []
         for token in np.flatnonzero(np.unpackbits(allowed.view(np.uint8), bitorder="little")).tolist():
-            guide = Guide(self._guides, self._matcher.deep_copy(), self._limit)
-            guide._written = self._written
+            guide = self.copy()
             tokens = [token, *guide.take(token)]
             if not guide.finished and len(tokens) <= _LONGEST_BRANCH:
-                after = torch.empty_like(bits)
+                after = np.empty_like(bits)
                 guide.fill(after)
                 found.append(Branch(tokens, after))
         return found
 
     def _take(self, tokens: Sequence[Token]) -> None:
-        self._matcher.consume_tokens(list(tokens))
+        self.matcher.consume_tokens(list(tokens))
         self._check()
-        self._open = []
+        self.pending = []
         self._written = (self._written + "".join(map(self._guides.text_of, tokens)))[-_TAIL:]
 
     def _check(self) -> None:
-        if self._matcher.is_error():
-            raise GrammarError(self._matcher.get_error().splitlines()[0])
+        if self.matcher.is_error():
+            raise GrammarError(self.matcher.get_error().splitlines()[0])
 
 
 class FreeGuide:
@@ -184,10 +215,14 @@ class FreeGuide:
         self.finished = token in self._ends
         return []
 
-    def fill(self, bits: torch.Tensor) -> None:
-        """Allow every token."""
-        bits.fill_(-1)
+    def copy(self) -> "FreeGuide":
+        """Another answer that has come as far."""
+        return FreeGuide(self._ends)
 
-    def branches(self, bits: torch.Tensor, most: int) -> list[Branch]:
+    def fill(self, bits: np.ndarray) -> None:
+        """Allow every token."""
+        bits[:] = -1
+
+    def branches(self, bits: np.ndarray, most: int) -> list[Branch]:
         """None: too much may come next."""
         return []

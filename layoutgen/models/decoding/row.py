@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-import torch
+import numpy as np
 
 if TYPE_CHECKING:  # what trains builds prompts and has no use for llguidance
     from layoutgen.models.decoding.grammar import Branch
@@ -25,11 +25,15 @@ class Guided(Protocol):
         """Take a token; return those that must follow, taken too."""
         ...
 
-    def fill(self, bits: torch.Tensor) -> None:
+    def copy(self) -> "Guided":
+        """Another answer that has come as far."""
+        ...
+
+    def fill(self, bits: np.ndarray) -> None:
         """Write the tokens that may come next, one bit each."""
         ...
 
-    def branches(self, bits: torch.Tensor, most: int) -> "list[Branch]":
+    def branches(self, bits: np.ndarray, most: int) -> "list[Branch]":
         """What may come next and after that, where it is not more than `most`."""
         ...
 

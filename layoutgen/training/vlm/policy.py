@@ -154,10 +154,10 @@ def replayed(
     while not guide.finished and (at < len(tokens) or answer.ended):
         if at == len(tokens):
             tokens.append(ends[0])
-        bits = torch.empty(words, dtype=torch.int32)
+        bits = np.empty(words, np.int32)
         guide.fill(bits)
         where.append(at)
-        allowed.append(bits.numpy())
+        allowed.append(bits)
         at += 1 + len(guide.take(tokens[at]))
     chosen = np.zeros(len(tokens), bool)
     chosen[where] = True

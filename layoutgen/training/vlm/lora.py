@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from layoutgen.core.prompts.layouts import CODEC, PROMPT_VERSION
+from layoutgen.models.decoding.segments import SEGMENTS
 from layoutgen.models.vlm.checkpoints import LORA_TARGETS, VISION_TARGETS, ChatFormat, load_model, record_adapter
 from layoutgen.training.loop.steps import Collate, Recipe
 from layoutgen.training.rewards.grpo import USUAL, Terms
@@ -52,6 +53,11 @@ def prepared(model: Any, recipe: Recipe, half: bool, terms: Terms = USUAL) -> Le
     if half and next(model.parameters()).device.type == "cpu":
         # There, in bfloat16, torch's fused attention is slower than plain products and a softmax: 2.9 to 2.6 s a step.
         model.set_attn_implementation("eager")
+    bare = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if tower := getattr(bare.model, "visual", None):
+        # transformers calls attention for each window of each picture, a thousand times a batch. For good and not for a
+        # while: with checkpointing the backward pass calls it too.
+        tower.config._attn_implementation = SEGMENTS
     if recipe.checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
     return Learner(model.train(), beta=recipe.beta, bf16=half, terms=terms)

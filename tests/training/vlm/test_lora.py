@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from layoutgen.config.training import TrainSettings
 from layoutgen.core.annotation import Annotation
 from layoutgen.core.layout import Framing
 from layoutgen.models.base import Brief, Composition, Prepared
 from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
+from layoutgen.models.decoding import segments
 from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.vlm.checkpoints import ADAPTER_RECORD, check_adapter, load_chat_format
 from layoutgen.models.vlm.tiny import FAMILIES, build_checkpoint
@@ -125,6 +127,39 @@ def test_checkpointing_and_small_chunks_learn_the_same(base: Path) -> None:
     for other in (tiny_recipe(checkpointing=True), tiny_recipe(micro=1), tiny_recipe(micro=3)):
         found = trained(base, other, 2)[0].weights()
         assert all(torch.allclose(weight, plain[name], atol=2e-5) for name, weight in found.items())
+
+
+def test_the_vision_tower_attends_to_all_windows_of_a_length_at_once_and_learns_the_same(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, chat = tiny_recipe(vision=True, image_side=168), load_chat_format(base)
+    rows = [encoder(chat, 168)(Drawn(6).sample(i, 0), i, 0) for i in range(6)]
+    batch = lora.collator(chat, recipe, torch.device("cpu"))(rows)
+    whole = nn.functional.scaled_dot_product_attention
+
+    def learnt(way: str) -> tuple[int, dict[str, Any]]:
+        counted = 0
+
+        def count(*args: Any, **more: Any) -> torch.Tensor:
+            nonlocal counted
+            counted += 1
+            return whole(*args, **more)
+
+        learner = lora.load_learner(base, recipe, "cpu")
+        learner.bare.model.visual.config._attn_implementation = way
+        with monkeypatch.context() as patch:
+            patch.setattr(nn.functional, "scaled_dot_product_attention", count)
+            patch.setattr(segments, "scaled_dot_product_attention", count)
+            learner(batch)[0].backward()
+        own = len(learner.bare.model.language_model.layers)
+        return counted - own, {name: w.grad for name, w in learner.named_parameters() if w.requires_grad}
+
+    assert lora.load_learner(base, recipe, "cpu").bare.model.visual.config._attn_implementation == segments.SEGMENTS
+    (calls, packed), (many, plain) = learnt(segments.SEGMENTS), learnt("sdpa")
+    assert 2 * calls <= many
+    assert any("visual" in name and gradient.any() for name, gradient in packed.items())
+    for name, gradient in packed.items():
+        torch.testing.assert_close(gradient, plain[name], atol=1e-5, rtol=1e-4)
 
 
 def test_half_precision_learns(base: Path) -> None:

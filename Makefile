@@ -88,9 +88,11 @@ bench: setup
 	$(BIN)/python -m benchmarks.suite cpu
 
 # With the Python of a machine that has a GPU. Decoding needs torch, transformers, llguidance and scipy, training peft
-# besides, and denoising opencv-python-headless: a part that lacks its own fails alone.
+# besides, and denoising opencv-python-headless: a part that lacks its own fails alone. `make bench-gpu SUITE=tiny` shows
+# on a CPU that it works.
+SUITE := gpu
 bench-gpu:
-	$(PYTHON) -m benchmarks.suite gpu
+	$(PYTHON) -m benchmarks.suite $(SUITE) --minutes 8
 
 clean:
 	rm -rf $(VENV) $(VLLM) $(SPARK) $(LOCK) demo-output build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

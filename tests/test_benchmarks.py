@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.benchmark import SAME, Benchmark
-from benchmarks.suite import SUITES, run_all
+from benchmarks.suite import SUITES, cells, run_all
 from tests.test_architecture import FILLER, names_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,10 +85,24 @@ def test_a_suite_goes_on_after_a_part_that_fails_and_ends_with_a_table(tmp_path,
     printed = out.split("[2 of 2] ")[1].splitlines()
     assert printed[1].startswith("metrics: layouts measured a second")
     table = [row for row in out.splitlines() if row.startswith("| ")]
-    assert table[0] == "| benchmark | case | ours | other | ratio | unit |"
+    assert table[0] == "| benchmark | case | ours | other | ratio | unit | of the device |"
     assert table[2].startswith("| none_of_ours | failed with exit code 1 after")
     assert table[3].startswith("| metrics | done after")
     assert table[4].startswith(f"|  | graphic | {line['ours']} |")
+
+
+def test_a_part_that_takes_longer_than_its_share_is_stopped_and_the_next_one_runs(capfd):
+    assert run_all([["stream"], ["none_of_ours"]], seconds=2.0) == 1
+    table = [row for row in capfd.readouterr().out.splitlines() if row.startswith("| ")]
+    assert table[2].startswith("| stream | stopped after")
+    assert table[3].startswith("| none_of_ours |")
+
+
+def test_what_a_part_reaches_of_the_device_stands_in_its_line():
+    line = {"case": "a", "ours": 2.0, "other": 1.0, "ratio": 2.0, "unit": "images/s"}
+    assert cells(line | {"roofline": 0.314})[-1] == "31%"
+    assert cells(line | {"mfu": 0.42, "mfu_6n": 0.6})[-1] == "42%"
+    assert cells(line)[-1] == ""
 
 
 def test_every_suite_runs_benchmarks_that_are_there():

@@ -14,7 +14,7 @@ import torch
 
 from layoutgen.models.decoding.attention import ALIGN, Ahead, Chunk, View, plan_prefill, plan_step
 from layoutgen.models.decoding.backbone import Backbone, Features, positions
-from layoutgen.models.decoding.buckets import bucket_of, pack, row_size
+from layoutgen.models.decoding.buckets import bucket_of, pack
 from layoutgen.models.decoding.cache import Prefix
 from layoutgen.models.decoding.choosing import allowed, sample
 from layoutgen.models.decoding.grammar import Branch, Guides
@@ -162,7 +162,7 @@ class Batch:
         if self._moves != cache.moves:
             self._graphs.clear()
             self._moves = cache.moves
-        bucket = bucket_of(chunks, ahead, cache.slots)
+        bucket = bucket_of(chunks, ahead, cache.rows, cache.slots)
         numbers = to_device(pack(bucket, tokens, at, chunks, ahead, cache.slots), model.device)
         self.counts.fed += len(tokens)
         scores = self._graphs.run(bucket, numbers, lambda given: model.step(given, bucket, cache))
@@ -213,8 +213,6 @@ class Batch:
                 row.place = target
 
     def _reserve(self, rows: int, slots: int) -> None:
-        if self._model.bucketed and rows > self._cache.rows:
-            rows = row_size(rows)
         if rows > self._cache.rows or slots > self._cache.slots:
             # An eighth more than asked for, so that a long answer does not copy the cache at every step.
             slots = slots if slots <= self._cache.slots else -(-(slots + slots // 8) // ALIGN) * ALIGN

@@ -39,16 +39,18 @@ class Bucket:
         return torch.split(numbers, [*[self.tokens] * 4, *[self.rows] * 3, *[grouped] * 5, self.groups, self.ends])
 
 
-def bucket_of(chunks: Sequence[Chunk], ahead: Sequence[Ahead], slots: int) -> Bucket:
-    """The least bucket that holds a step, over a cache of so many slots."""
-    lengths = [chunk.count - 1 for chunk in chunks] + [sum(one.lengths) for one in ahead]
-    longest = max([chunk.start + chunk.count for chunk in chunks] + [one.start + sum(one.lengths) for one in ahead])
-    guesses = sum(len(one.lengths) for one in ahead)
-    rows = row_size(1 + max(chunk.row for chunk in chunks))
+def bucket_of(chunks: Sequence[Chunk], ahead: Sequence[Ahead], most: int, slots: int) -> Bucket:
+    """The least bucket that holds a step, over a cache of at `most` so many rows and of so many slots."""
+    lengths = [chunk.count - 1 for chunk in chunks] + [sum(guess.lengths) for guess in ahead]
+    longest = max(
+        [chunk.start + chunk.count for chunk in chunks] + [guess.start + sum(guess.lengths) for guess in ahead]
+    )
+    guesses = sum(len(guess.lengths) for guess in ahead)
+    rows = min(most, _size(1 + max(chunk.row for chunk in chunks)))
     return Bucket(
         tokens=_multiple(len(chunks) + sum(lengths), 32),
         rows=rows,
-        groups=row_size(sum(-(-length // WIDTH) for length in lengths)),
+        groups=_size(sum(-(-length // WIDTH) for length in lengths)),
         ends=rows if not guesses else _multiple(len(chunks) + guesses, 32),
         keys=min(slots, _multiple(longest, _KEYS)),
     )
@@ -61,22 +63,22 @@ def pack(
     and then those of the guesses. `slots` are the cache's."""
     count = len(tokens)
     spans = [(chunk.row, chunk.start, chunk.count) for chunk in chunks]
-    spans += [(one.row, one.start, sum(one.lengths)) for one in ahead]
+    spans += [(guess.row, guess.start, sum(guess.lengths)) for guess in ahead]
     owner = np.repeat([row for row, _, _ in spans], [length for _, _, length in spans])
     slot = np.concatenate([np.arange(start, start + length) for _, start, length in spans])
     last = np.array([(chunk.row, chunk.offset + chunk.count - 1, chunk.start + chunk.count - 1) for chunk in chunks])
-    where, into, seen = np.zeros((3, bucket.rows), np.int64)
+    where, into, reach = np.zeros((3, bucket.rows), np.int64)
     into[:] = bucket.tokens
     where[last[:, 0]] = into[last[:, 0]] = last[:, 1]
-    seen[last[:, 0]] = last[:, 2]
+    reach[last[:, 0]] = last[:, 2]
     ends = np.zeros(bucket.ends, np.int64)
-    chains = [length for one in ahead for length in one.lengths]
+    chains = [length for guess in ahead for length in guess.lengths]
     ends[: len(chunks) + len(chains)] = [*last[:, 1], *(len(tokens) - sum(chains) - 1 + np.cumsum(chains, dtype=int))]
     ids, at, rows, written = np.zeros((4, bucket.tokens), np.int64)
     ids[:count], at[:count], rows[:count] = tokens, places, owner
     written[:] = slots - 1
     written[:count] = slot
-    return np.concatenate([ids, at, rows, written, where, into, seen, *_groups(bucket, chunks, ahead), ends])
+    return np.concatenate([ids, at, rows, written, where, into, reach, *_groups(bucket, chunks, ahead), ends])
 
 
 def _groups(bucket: Bucket, chunks: Sequence[Chunk], ahead: Sequence[Ahead]) -> list[np.ndarray]:
@@ -88,31 +90,31 @@ def _groups(bucket: Bucket, chunks: Sequence[Chunk], ahead: Sequence[Ahead]) -> 
     for chunk in chunks:
         for begin in range(0, chunk.count - 1, WIDTH):
             steps = np.arange(begin, min(begin + WIDTH, chunk.count - 1))
-            some = slice(len(steps))
+            filled = slice(len(steps))
             row[group] = chunk.row
-            where[group, some] = into[group, some] = chunk.offset + steps
-            below[group, some] = chunk.start + steps + 1
+            where[group, filled] = into[group, filled] = chunk.offset + steps
+            below[group, filled] = chunk.start + steps + 1
             group += 1
-    for one in ahead:
-        whole = np.arange(sum(one.lengths))
-        begins = np.repeat(np.cumsum([0, *one.lengths[:-1]]), one.lengths)
+    for guess in ahead:
+        whole = np.arange(sum(guess.lengths))
+        begins = np.repeat(np.cumsum([0, *guess.lengths[:-1]]), guess.lengths)
         for begin in range(0, len(whole), WIDTH):
             steps = whole[begin : begin + WIDTH]
-            some = slice(len(steps))
-            row[group] = one.row
-            where[group, some] = into[group, some] = one.offset + steps
-            below[group, some] = one.start
-            first[group, some] = one.start + begins[steps]
-            last[group, some] = one.start + steps
+            filled = slice(len(steps))
+            row[group] = guess.row
+            where[group, filled] = into[group, filled] = guess.offset + steps
+            below[group, filled] = guess.start
+            first[group, filled] = guess.start + begins[steps]
+            last[group, filled] = guess.start + steps
             group += 1
     return [side.reshape(-1) for side in (where, into, below, first, last)] + [row]
 
 
 def plan_of(bucket: Bucket, split: Sequence[torch.Tensor], view: View) -> Plan:
     """How a step attends, from the parts of its vector."""
-    where, into, seen, inner, inner_into, below, first, last, rows = split[4:13]
+    where, into, reach, inner, inner_into, below, first, last, rows = split[4:13]
     slots, keys = torch.arange(bucket.keys, device=view.device), slice(0, bucket.keys)
-    mask = view.additive(slots <= seen[:, None, None])
+    mask = view.additive(slots <= reach[:, None, None])
     parts = [Part(where[:, None], slice(0, bucket.rows), keys, mask, into)]
     if bucket.groups:
         below, first, last = (side.view(-1, WIDTH, 1) for side in (below, first, last))
@@ -121,7 +123,7 @@ def plan_of(bucket: Bucket, split: Sequence[torch.Tensor], view: View) -> Plan:
     return Plan(parts, 0, 0, padded=True)
 
 
-def row_size(count: int) -> int:
+def _size(count: int) -> int:
     """How many rows, or groups, a bucket for so many has: the next power of two, or multiple of 32 if that is less."""
     return min(1 << (count - 1).bit_length(), _multiple(count, 32)) if count else 0
 

@@ -38,7 +38,7 @@ _GROW_AFTER = 4
 
 _SPARE_ON_GPU = 48
 """Tokens of guesses in a step on a GPU: four rows' worth. It would compute some 200 while it waits for its weights, but
-of each the host has to look up what may follow, a tenth of a millisecond, and a step saved is worth about four."""
+of each the host has to look up what may follow. With 192, of 16 rows, that took it 20 ms a step."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ All in bytes, of the loop in `decoder` on one device; upper bounds, so that what
     the pixels twice.
 
   And the scores of all rows: vocabulary x (bytes + 9): float32, its masked copy, a mask.
+- **graphs**: steps that are captured as CUDA graphs keep the memory of one, apart from all else: a pass over 16 tokens
+  a row (a choice, and what it forces), its scores, and of one layer copies of keys and values for rows that are fed
+  several tokens, at most all. This counts as workspace, and was not measured on a GPU either.
 - **runtime**: 1 GiB for CUDA's context and kernels, and a tenth of all else that the allocator can't use for want of
   whole pieces. This part is an estimate that was not measured on a GPU; the others are held to what the loop
   allocates for tiny models.
@@ -36,6 +39,7 @@ BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 INSTRUCTIONS = 1024
 """More tokens than the constant part of a prompt takes."""
 _RUNTIME, _PIECES = GIB, 0.1
+_STEP_TOKENS = 16
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,12 @@ def workspace_bytes(measures: Measures, dtype: str, tokens: int, visual: int, ke
     return max(language, vision) + rows * measures.vocabulary * (size + 9)
 
 
+def graph_bytes(measures: Measures, dtype: str, rows: int, keys: int) -> int:
+    """What captured steps of so many rows, of which the longest looks at `keys`, keep."""
+    copies = rows * keys * measures.token_bytes(dtype) // measures.layers
+    return workspace_bytes(measures, dtype, _STEP_TOKENS * rows, 0, keys, rows) + copies
+
+
 def serving(
     measures: Measures,
     *,
@@ -151,7 +161,8 @@ def serving(
     return Need(
         weights=measures.parameters * BYTES[dtype] + 4 * measures.adapter_parameters(rank),
         cache=cache + beginning + cache // (2 * measures.layers),
-        workspace=workspace_bytes(measures, dtype, tokens, tokens, prompt, rows),
+        workspace=workspace_bytes(measures, dtype, tokens, tokens, prompt, rows)
+        + graph_bytes(measures, dtype, rows, room),
     )
 
 

@@ -66,9 +66,10 @@ def seen_by(plan: Plan, count: int) -> dict[int, tuple[int, tuple[int, ...]]]:
     fed=st.lists(st.tuples(st.integers(0, 200), st.integers(1, 30)), min_size=1, max_size=9),
     guesses=st.lists(st.lists(st.integers(1, 3), max_size=12), max_size=9),
     gaps=st.integers(0, 3),
+    spare=st.integers(0, 9),
 )
 def test_every_token_sees_in_a_bucket_what_it_sees_in_a_plan_of_its_own(
-    fed: list[tuple[int, int]], guesses: list[list[int]], gaps: int
+    fed: list[tuple[int, int]], guesses: list[list[int]], gaps: int, spare: int
 ) -> None:
     chunks, ahead, offset = [], [], 0
     for place, (start, count) in enumerate(fed):
@@ -79,7 +80,7 @@ def test_every_token_sees_in_a_bucket_what_it_sees_in_a_plan_of_its_own(
             ahead.append(Ahead(chunk.row, chunk.start + chunk.count, offset, tuple(lengths)))
             offset += sum(lengths)
     view = View(SLOTS, 0, 1, torch.device("cpu"), torch.float32)
-    bucket = bucket_of(chunks, ahead, SLOTS)
+    bucket = bucket_of(chunks, ahead, len(fed) + gaps + spare, SLOTS)
     numbers = torch.from_numpy(pack(bucket, np.arange(offset), np.arange(offset) + 7, chunks, ahead, SLOTS))
     split = bucket.split(numbers)
     assert seen_by(plan_of(bucket, split, view), offset) == seen_by(plan_step(chunks, ahead, view), offset)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.suite cpu|gpu|tiny [--minutes 8] [--full] [--output FILE]
 
-`cpu` is `make bench`, `gpu` is `make bench-gpu`, and `tiny` shows on a CPU that the parts of `gpu` work. No benchmark
-itself: each part is one, in a process of its own. With `--minutes` a part that takes longer than its share of what is
+No benchmark itself: each part is one, in a process of its own. `cpu` is `make bench`, `gpu` is `make bench-gpu`, and
+`tiny` shows on a CPU that the parts of `gpu` work. With `--minutes` a part that takes longer than its share of what is
 left is stopped, and the lines that it has printed count. The last column is the share of what the device reaches: of
 the roofline, or of the rate of a large matrix product. The exit code is 1 where a part failed or was stopped. Needs the
 standard library alone.

@@ -83,9 +83,9 @@ class Weightless(Backbone):
 class Given(Weightless):
     """The same, where a pass costs the host nothing."""
 
-    def read(self, tokens: Any, positions: Any, plan: Any, cache: Any, seen: Any, ends: np.ndarray) -> torch.Tensor:
-        """States without values."""
-        return torch.empty((len(ends), self._text.config.hidden_size), dtype=self.dtype, device="meta")
+    def read(self, *args: Any, **_: Any) -> torch.Tensor:
+        """States without values, for the tokens that the last argument names."""
+        return torch.empty((len(args[-1]), self._text.config.hidden_size), dtype=self.dtype, device="meta")
 
     def step(self, numbers: torch.Tensor, bucket: Any, cache: Any) -> torch.Tensor:
         """Scores without values."""
@@ -141,7 +141,7 @@ class Launches(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         is_new = not func.is_view and not func.name().startswith(("aten::empty", "aten::new_empty", "aten::_reshape"))
         self.count += is_new and any(
-            isinstance(one, torch.Tensor) and one.device.type == "meta" for one in tree_iter(out)
+            isinstance(value, torch.Tensor) and value.device.type == "meta" for value in tree_iter(out)
         )
         return out
 
@@ -163,7 +163,7 @@ def counted(backbone: Backbone, chat: ChatFormat, requests: Sequence[Request]) -
     """Launches, waits and bytes of a step, on average, of answering requests all at once; every fifth step is looked
     at, since looking takes longer than the step."""
     waits, launches = Waits(), Launches()
-    seen, steps = dict.fromkeys(("launches", "waits", "bytes"), 0), 0
+    sums, steps = dict.fromkeys(("launches", "waits", "bytes"), 0), 0
     step = Batch.step
 
     def watched(self: Batch) -> Any:
@@ -174,13 +174,13 @@ def counted(backbone: Backbone, chat: ChatFormat, requests: Sequence[Request]) -
         before = launches.count, waits.count, waits.bytes
         with launches:
             finished = step(self)
-        for name, now, then in zip(seen, (launches.count, waits.count, waits.bytes), before, strict=True):
-            seen[name] += now - then
+        for name, now, then in zip(sums, (launches.count, waits.count, waits.bytes), before, strict=True):
+            sums[name] += now - then
         return finished
 
     with drawing(waits), patch.object(Batch, "step", watched):
         check(decoder(backbone, chat, len(requests)).decode(requests))
-    return {name: round(value / -(-steps // 5), 1) for name, value in seen.items()} | {"steps": steps}
+    return {name: round(value / -(-steps // 5), 1) for name, value in sums.items()} | {"steps": steps}
 
 
 def host_ms(backbone: Backbone, chat: ChatFormat, requests: Sequence[Request]) -> float:
@@ -205,7 +205,8 @@ def decoder(backbone: Backbone, chat: ChatFormat, rows: int, spare_tokens: int =
 
 
 def check(answers: Sequence[Sequence[Any]]) -> None:
-    assert all(isinstance(some[0], Answer) and some[0].ended for some in answers), answers[0]
+    first = [candidates[0] for candidates in answers]
+    assert all(isinstance(answer, Answer) and answer.ended for answer in first), first[0]
 
 
 if __name__ == "__main__":

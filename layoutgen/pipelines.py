@@ -34,7 +34,7 @@ from layoutgen.config.stages import (
     ProtectSettings,
     RenderSettings,
 )
-from layoutgen.core.brands.kits import BrandKits
+from layoutgen.core.brands.kits import NO_KITS, BrandKits
 from layoutgen.core.layout import Role, parse_canvas
 from layoutgen.core.manifest.products import APPLICATIONS
 from layoutgen.core.styles.choosing import Wardrobe
@@ -190,14 +190,16 @@ def run_annotations(
 ) -> dict[str, Any]:
     """Annotate posters: returns the summary that the job prints. Raises as `runs.run.run` does."""
     storage = opened(config.storage, config.input.allowed_prefixes)
-    config = of_run(config, storage)
-    versions = dict.fromkeys(APPLICATIONS, row_versions(config.images, config.annotate, None, None))
-    versions = backfilled(versions, options.backfill)
-    steps = [
-        Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool),
-        *_annotating(config.annotate, storage),
-    ]
-    return run(TableJob("annotations", steps, versions, config, storage, source, output), options, stream)
+
+    def prepare(config: AnnotateConfig) -> tuple[AnnotateConfig, Work]:
+        config = of_run(config, storage)
+        versions = dict.fromkeys(APPLICATIONS, row_versions(config.images, config.annotate, None, None))
+        versions = backfilled(versions, options.backfill)
+        fetch = Step("fetch", partial(Fetch, storage, config.images, versions), config.images.pool)
+        return config, Work([fetch, *_annotating(config.annotate, storage)], versions, (), NO_KITS)
+
+    config, work = with_canary(prepare, config, storage)
+    return run(TableJob("annotations", work.steps, work.versions, config, storage, source, output), options, stream)
 
 
 def run_covers(
@@ -206,13 +208,25 @@ def run_covers(
     """Put titles on covers: returns the summary that the job prints, with the accepted rows and the face detector.
     Raises as `runs.run.run` does."""
     storage = opened(config.storage, config.input.allowed_prefixes)
-    config = of_run(config, storage)
+
+    def prepare(config: CoversConfig) -> tuple[CoversConfig, Work]:
+        config = of_run(config, storage)
+        return config, _covers(config, storage, output, options.backfill)
+
+    config, work = with_canary(prepare, config, storage)
+    job = TableJob("covers", work.steps, work.versions, config, storage, source, output, work.styles, work.kits)
+    summary = run(job, options, stream)
+    none = {} if options.preflight_only else {"accepted": 0, "refused": {}}  # where no cover came so far
+    return {**none, **summary, "faces": faces_version(config.protect)}
+
+
+def _covers(config: CoversConfig, storage: Storage, output: str, backfill: str | None) -> Work:
     wardrobe = styles.wardrobe(config.style, storage)
     kits = _kits(config, wardrobe, storage)
     finish = _finish(config.render, storage, (*own_fonts(config.place), *styles.font_files(wardrobe), *kits.font_files))
     of_all = cover_versions(config.images, config.protect, config.place, styles.version(wardrobe))
     versions = with_kits(rendered(dict.fromkeys(APPLICATIONS, of_all), finish.recipes), kits.digests)
-    versions = backfilled(versions, options.backfill)
+    versions = backfilled(versions, backfill)
     fetch = partial(Fetch, storage, config.images, versions, _chooser(config.images, config.protect))
     steps = [
         Step("fetch", fetch, config.images.pool),
@@ -221,10 +235,7 @@ def run_covers(
         Step("place", partial(_place_covers, config.place, config.protect, storage, wardrobe, kits), config.place.pool),
         *_rendering(config.render, config.images, finish, storage, output),
     ]
-    job = TableJob("covers", steps, versions, config, storage, source, output, tuple(wardrobe.known), kits)
-    summary = run(job, options, stream)
-    none = {} if options.preflight_only else {"accepted": 0, "refused": {}}  # where no cover came so far
-    return {**none, **summary, "faces": faces_version(config.protect)}
+    return Work(steps, versions, tuple(wardrobe.known), kits)
 
 
 def _routed(step: Step, covers: Callable[[], Stage] | None = None) -> Step:

@@ -37,10 +37,11 @@ def kept(table: pa.Table, stage: str) -> set[int]:
 
 
 def merge(table: pa.Table, columns: Mapping[str, Sequence[Any]], kept_rows: set[int]) -> dict[str, list[Any]]:
-    """New values of columns, but the table's own in the rows that are kept."""
+    """New values of columns, but the table's own in the rows that are kept: null where its kind lacks the column."""
     merged = {}
     for name, values in columns.items():
-        old = table.column(name).to_pylist() if kept_rows and name in table.column_names else []
+        has_old = kept_rows and name in table.column_names
+        old = table.column(name).to_pylist() if has_old else [None] * len(values)
         merged[name] = [old[i] if i in kept_rows else value for i, value in enumerate(values)]
     return merged
 

@@ -267,7 +267,7 @@ _ROW_WISHES = (*_WISHES, *_ARM)
 LAYOUTS = pa.schema(
     [*_PLAN, *_FETCH, *_ANNOTATE, *_COMPOSE, *_PLACE, *_SERVE, *_RENDER, *_PUBLISHED, *_COVERS, *_OFFER, *_ROW_WISHES]
 )
-ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED, *_CLIP])
+ANNOTATIONS = pa.schema([*_PLAN, *_FETCH, *_ANNOTATE, *_PUBLISHED, *_CLIP, *_ARM])
 POSTER_COLUMNS = pa.schema([*_POSTER, *_CUT_OUT, *_PRODUCT_BOX, *_PAINT])  # besides those of layout rows
 POSTERS = pa.schema([*LAYOUTS, *POSTER_COLUMNS])
 COVER_COLUMNS = pa.schema(_COVERS)  # of layout rows: null in all but covers

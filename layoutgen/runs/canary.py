@@ -11,7 +11,7 @@ from typing import TypeVar
 import pyarrow as pa
 
 from layoutgen.config.base import ConfigError, load, parse
-from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.posters import PostersConfig
 from layoutgen.core import arms
 from layoutgen.core.arms import CANARY, RUN
@@ -20,7 +20,7 @@ from layoutgen.runs.job import RunError, Work
 from layoutgen.stages.route import Routed
 from layoutgen.streaming import Stage, Step
 
-Config = TypeVar("Config", LayoutsConfig, PostersConfig)
+Config = TypeVar("Config", LayoutsConfig, AnnotateConfig, CoversConfig, PostersConfig)
 
 _SAME = (
     *("input", "style.variants", "style.layout", "style.brands", "marketing.canvases", "cover.canvases"),
@@ -49,7 +49,7 @@ def settings_of(config: Config, storage: Storage) -> Config | None:
                 f"canary.settings = {uri!r}: {name} = {theirs!r} there and {own!r} in the run; all rows of a table "
                 "share it, so set it to the same, or try it in a shadow"
             )
-    return other.model_copy(update={name: getattr(config, name) for name in _OF_THE_RUN})
+    return other.model_copy(update={name: getattr(config, name) for name in _OF_THE_RUN if hasattr(config, name)})
 
 
 def with_canary(

@@ -199,28 +199,17 @@ def _publish(
             written[kind] = [file for file in pool.map(copy, before.get(kind, ())) if file]
     feed, ops = _feed(storage, root, products, before, traces, record)
     rows, dead = (sum(file["rows"] for file in written[kind]) for kind in folders)
-    summary = {
-        "run_id": run_id,
-        "rows_in": rows,
-        "computed": 0,
-        "unchanged": rows,
-        "dead_letters": 0,
-        "dead_letters_kept": dead,
-        "published": rows,
-        "shards": before.get("shard_count"),
-        "erased_from": previous,
-        "changes": {**dict.fromkeys(changes.OPS, 0), **ops, "unchanged": rows - ops.get("update", 0)},
-    }
+    changed = {**dict.fromkeys(changes.OPS, 0), **ops, "unchanged": rows - ops.get("update", 0)}
+    summary = published_runs.of_carried(
+        run_id, rows, before.get("shard_count"), dead_letters_kept=dead, erased_from=previous, changes=changed
+    )
     now = datetime.now(UTC).isoformat()
     about = {"run_id": run_id, "created_at": now, "finished_at": now, "previous": previous, "summary": summary}
     content = {**before, **about, **written, "changes": feed}
     content.pop("published_knowingly", None)
     text = json.dumps(content, ensure_ascii=False, indent=1).encode()
     storage.write(f"{root}/snapshots/{run_id}/_manifest.json", text)
-    crash_point("before_swap")
-    lease.publish(run_id)
-    crash_point("after_swap")
-    published_runs.mark_published(storage, root, run_id)
+    published_runs.swap(storage, root, lease, run_id)
 
 
 def _feed(

@@ -57,21 +57,11 @@ def reshard(storage: Storage, root: str, count: int, *, lease_seconds: float = 6
         found = sum(report.unchanged for report in reports)
         if not rows == found == sum(file["rows"] for file in before["files"]):
             raise StorageError(f"{root} has {rows} rows in run {previous}, {found} of them were written again")
-        summary = {
-            "run_id": run_id,
-            "rows_in": rows,
-            "computed": 0,
-            "unchanged": rows,
-            "dead_letters": 0,
-            "published": rows,
-            "shards": count,
-            "resharded_from": previous,
-        }
+        summary = published_runs.of_carried(run_id, rows, count, resharded_from=previous)
         reports += snapshots.keep_letters(letters.joined([]), 0)
         lease.confirm()
         snapshots.finish(reports, summary, before["settings"])
-        lease.publish(run_id)
-        published_runs.mark_published(storage, root, run_id)
+        published_runs.swap(storage, root, lease, run_id)
     return summary
 
 

@@ -2,14 +2,10 @@
 
 from datetime import UTC, datetime
 
-import pyarrow.parquet as pq
-
-from layoutgen.config.jobs import LayoutsConfig
-from layoutgen.config.posters import PostersConfig
 from layoutgen.core import deadlines, schema
 from layoutgen.core.fingerprint import STAGES
 from layoutgen.core.manifest import selection
-from layoutgen.io.tables import published_runs
+from layoutgen.io.tables import published_runs, run_files
 from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import Base, Source
 from layoutgen.runs.job import RunError, RunOptions, TableJob
@@ -37,8 +33,8 @@ def check(job: TableJob, options: RunOptions) -> None:
 def scope_of(job: TableJob, options: RunOptions, base: Base, deadline: Deadline) -> Scope:
     """What a run that builds on `base` works on. Raises Refusal where `--since-changes` names no published run of whose
     files it can be told which rows lie where."""
-    canary = job.config.canary if isinstance(job.config, LayoutsConfig | PostersConfig) else None
-    share = canary.share if canary and canary.settings else 0.0
+    canary = job.config.canary
+    share = canary.share if canary.settings else 0.0
     return Scope(deadline, _since(job, options.since_changes, base.published), options.backfill or "", share)
 
 
@@ -75,8 +71,8 @@ def _check_columns(job: TableJob, stage: str) -> None:
     files = published_runs.manifest(storage, job.output, run_id)["files"]
     if not files:
         return
-    with storage.open(storage.join(job.output, f"snapshots/{run_id}/{files[0]['name']}")) as file:
-        names = {*pq.read_schema(file).names}
+    uri = storage.join(job.output, f"snapshots/{run_id}/{files[0]['name']}")
+    names = {*run_files.columns(storage, uri).names}
     wanted = [name for before in STAGES[: STAGES.index(stage)] for name in schema.RESULTS[before]]
     lacking = [name for name in wanted if name in job.contract.published.names and name not in names]
     if lacking:

@@ -411,3 +411,19 @@ def test_gallery_render_and_evaluation_show_layouts_on_their_backgrounds(shop: S
     assert read.column("image_sha256").to_pylist() == [row["background"]["sha256"]]
     scored = Score(Storage(), BorderSaliency(), ScoreSettings(), str(tmp_path)).add(read)
     assert scored.column("exclusions").to_pylist() == [[]]
+
+
+def test_posters_are_served_one_of_each_canvas_and_a_night_without_changes_serves_the_same(shop: Shop) -> None:
+    shop.rows = shop.rows[:2]
+    how = {"serve": {"variants": True, "explore": 1.0}, "style": {"variants": 2}}
+    first = shop.night(**how)
+    rows = tables.read(str(shop.root)).to_pylist()
+    assert (first["published"], len(rows)) == (4, 4)
+    for product in ("alpha-0", "alpha-1"):
+        variants = [row for row in rows if row["product_id"] == product]
+        assert [row["served"] for row in variants].count(True) == 1
+        assert [row["propensity"] for row in variants] == [0.5, 0.5]
+        assert all(row["features"] for row in variants), "what a head would tell them by"
+    second = shop.night(**how)
+    assert (second["computed"], second["unchanged"]) == (0, 4)
+    assert [row["served"] for row in tables.read(str(shop.root)).to_pylist()] == [row["served"] for row in rows]

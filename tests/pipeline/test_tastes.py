@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import adapters, evaluate, taste
+from layoutgen.core.arms import arm_of
 from layoutgen.core.layout import Framing, Role, Suggestion
 from layoutgen.core.manifest.keys import first_variant
 from layoutgen.io.adapter_registry import AdapterRegistry, RegistryError
@@ -47,6 +48,8 @@ class Shop:
 
     def __init__(self, folder: Path, products: int = 16) -> None:
         self.folder, self.output, self.heads = folder, str(folder / "layouts"), str(folder / "heads")
+        self.likes = {"Aria": 0, "Bold": 2}
+        folder.mkdir(exist_ok=True)
         (folder / "a.jpg").write_bytes(encoded(photo(48, 64)))
         self.goods = [
             {"product_id": f"{brand}{n}", "image": "a.jpg", "title": "Vase", "brand": brand}
@@ -73,7 +76,7 @@ class Shop:
         lines = [
             {
                 "row_id": row["row_id"], "run_id": row["run_id"], "annotator": row["brand"],
-                "decision": "adopt" if row["variant"] == (0 if row["brand"] == "Aria" else 2) else "reject",
+                "decision": "adopt" if row["variant"] == self.likes[row["brand"]] else "reject",
                 "time": "2026-01-01T00:00:00Z",
             }
             for row in self.rows()
@@ -139,6 +142,28 @@ def test_what_brands_prefer_is_served_the_next_night_and_a_rollback_takes_it_bac
     assert AdapterRegistry(Storage(), shop.heads).serving("taste").version is None
     _, sixth = shop.night(head="registry:taste")
     assert {row["served_by"] for row in sixth} == {"even"}
+
+
+def test_a_canary_of_another_head_serves_its_share_of_products_otherwise(tmp_path, capsys) -> None:
+    shop, other = Shop(tmp_path, 8), Shop(tmp_path / "other", 8)
+    shop.night()
+    assert shop.learn() == 0
+    own = summary_of(capsys)["version"]
+    other.night()
+    other.likes = {"Aria": 2, "Bold": 0}
+    assert other.learn() == 0
+    head = summary_of(capsys)["head"]
+    summary, rows = shop.night(head="registry:taste", canary=head, canary_share=0.5)
+    assert summary["computed"] == 0, "rows are served anew, not computed anew"
+    inside = [row for row in rows if arm_of(row["product_id"], 0.5)]
+    outside = [row for row in rows if not arm_of(row["product_id"], 0.5)]
+    assert {row["served_by"] for row in outside} == {own}
+    assert len({row["served_by"] for row in inside}) == 1 and own not in {row["served_by"] for row in inside}
+    tops, bottoms = served(outside), served(inside)
+    assert tops["Aria"].count(0) > len(tops["Aria"]) / 2 and tops["Bold"].count(2) > len(tops["Bold"]) / 2
+    assert bottoms["Aria"].count(2) > len(bottoms["Aria"]) / 2 and bottoms["Bold"].count(0) > len(bottoms["Bold"]) / 2
+    _, again = shop.night(head="registry:taste")
+    assert {row["served_by"] for row in again} == {own}, "without the canary its products are served as all others"
 
 
 def test_outcomes_say_what_a_head_would_have_earned_before_it_serves(tmp_path, capsys) -> None:

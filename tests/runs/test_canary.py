@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from jobs import evaluate
-from layoutgen.config.jobs import LayoutsConfig
+from layoutgen.config.base import parse
+from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.core.arms import CANARY, arm_of
 from layoutgen.core.errors import Refusal
+from layoutgen.pipelines import run_annotations, run_covers
 from layoutgen.runs.canary import together
 from layoutgen.streaming import Step, in_process
 from tests.chaos.quick import SETTINGS
+from tests.drawn import encoded, photo
+from tests.pipeline.runs import published, write_manifest
 from tests.runs.test_run import Table
 
 SHARE = 0.4
@@ -134,6 +138,59 @@ def test_an_evaluation_is_parted_by_arm(table: Table, capsys: pytest.CaptureFixt
         "canary": len(_in_canary()),
         "(none)": 8 - len(_in_canary()),
     }
+
+
+OF_COVERS = """
+[input]
+canvases = ["3:4"]
+short_side = 320
+application = "video_cover"
+[images]
+side = 160
+[protect]
+engine = "none"
+saliency = { model = "border" }
+"""
+OF_POSTERS = """
+[images]
+side = 96
+[annotate]
+engine = "none"
+saliency = { model = "border" }
+"""
+TRIED = {"covers": OF_COVERS + "[place]\nmargin = 0.09\n", "annotations": OF_POSTERS.replace("96", "64")}
+JOBS = {
+    "covers": (CoversConfig, run_covers, OF_COVERS, "place"),
+    "annotations": (AnnotateConfig, run_annotations, OF_POSTERS, "annotate"),
+}
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_covers_and_annotations_have_canaries_too(tmp_path: Path, kind: str) -> None:
+    config, run, own, stage = JOBS[kind]
+    (tmp_path / "a.jpg").write_bytes(encoded(photo(96, 128)))
+    image = "cover" if kind == "covers" else "image"
+    rows = [{"product_id": f"p{i}", image: "a.jpg", "title": f"Vase {i}"} for i in range(8)]
+    source, output = write_manifest(tmp_path, rows), str(tmp_path / "out")
+    (tmp_path / "trial.toml").write_text(TRIED[kind])
+    canary = f'[canary]\nsettings = "{tmp_path / "trial.toml"}"\nshare = {SHARE}\n'
+
+    def night(text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        settings = parse(config, (text + "[run]\nmax_failed_fraction = 1.0\n").encode(), "test")
+        done = run(settings, source, output, stream=in_process)
+        return done, {row["row_id"]: row for row in published(output)}
+
+    _, before = night(own)
+    done, after = night(own + canary)
+    inside = {key for key, row in after.items() if row["arm"] == CANARY}
+    assert {after[key]["product_id"] for key in inside} == _in_canary()
+    assert (done["computed"], done["unchanged"]) == (len(inside), 8 - len(inside))
+    assert {key for key in after if after[key]["fingerprint"][stage] != before[key]["fingerprint"][stage]} == inside
+    assert done["arms"]["canary"]["published"] == len(inside)
+    promoted, all_of_it = night(TRIED[kind])
+    assert promoted["computed"] + promoted["unchanged"] == 8
+    assert {row["arm"] for row in all_of_it.values()} == {None}
+    assert [all_of_it[key]["fingerprint"] for key in inside] == [after[key]["fingerprint"] for key in inside]
 
 
 @pytest.mark.parametrize(

@@ -212,11 +212,13 @@ def test_an_erasure_that_is_cut_off_at_every_point_is_ended_by_the_same_command(
             if name == point:
                 raise Crash(name)
 
-        monkeypatch.setattr(erasing, "crash_point", crash)
+        for module in (erasing, published_runs):
+            monkeypatch.setattr(module, "crash_point", crash)
         with pytest.raises(Crash, match=point):
             shop.erase()
         assert bool(shop.traces()) == (point != "pictures_erased")
-    monkeypatch.setattr(erasing, "crash_point", lambda name: None)
+    for module in (erasing, published_runs):
+        monkeypatch.setattr(module, "crash_point", lambda name: None)
     done = shop.erase()
     assert not shop.traces() and not any(Path(uri).exists() for uri in pictures)
     counts = done["counts"]
@@ -346,7 +348,8 @@ def test_retention_takes_an_erasure_that_was_cut_off_and_leaves_the_record(
         if name == "before_swap":
             raise Crash(name)
 
-    monkeypatch.setattr(erasing, "crash_point", crash)
+    for module in (erasing, published_runs):
+        monkeypatch.setattr(module, "crash_point", crash)
     with pytest.raises(Crash):
         shop.erase()
     monkeypatch.undo()

@@ -48,6 +48,10 @@ def test_a_shadow_is_a_table_of_its_own_that_is_compared_with_the_first(
     root = shadows.root_of(str(table.root), "wide")
     assert set(tables.read(root).column("run_id").to_pylist()) == {"s"}
     assert table.night(run_id="b")["unchanged"] == 4, "the table's own nights know nothing of it"
+    capsys.readouterr()
+    assert _shadow(table, "wide") == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["computed"], again["unchanged"]) == (0, 4), "its nights take over what its own last one made"
     settings = table.folder / "evaluate.toml"
     settings.write_text("[score]\ncontent = false\n[report]\nresamples = 100\nworst = 0\n")
     output = str(table.folder / "evaluation")

@@ -1,6 +1,5 @@
 """A published snapshot as catalogues take it: its files, the columns of its rows, and the words of its commit."""
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from layoutgen.core.errors import Stop
 from layoutgen.core.fingerprint import digest
 from layoutgen.io.objects.locations import locate
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables import published_runs
+from layoutgen.io.tables import published_runs, run_files
 
 RUN, FILES = "layoutgen.run_id", "layoutgen.files"
 """Properties of a commit: the run that it is of, and a digest of its files' content."""
@@ -88,8 +86,7 @@ def published(storage: Storage, root: str, manifest: Mapping[str, Any], partitio
     counts |= {f"changes.{op}": count for op, count in summary.get("changes", {}).items()}
     schema = pa.schema([])
     if files:
-        first = storage.read(storage.join(root, files[0].name))
-        schema = pq.read_schema(io.BytesIO(first)).remove_metadata()
+        schema = run_files.columns(storage, storage.join(root, files[0].name)).remove_metadata()
     return Published(root, commit_of(manifest, partition_by), schema, files, counts)
 
 

@@ -48,8 +48,9 @@ def with_failed(counted: dict[str, Any], arms: list[str | None]) -> dict[str, An
 def _arms(table: pa.Table) -> dict[str, dict[str, float]]:
     """Of each arm its rows, how many are judged, and what the judge holds against them in all."""
     arms = table.column("arm").to_pylist()
+    held = table.column("objections").to_pylist() if "objections" in table.column_names else [None] * len(arms)
     by_arm: dict[str, Counter[str]] = {}
-    for arm, objections in zip(arms, table.column("objections").to_pylist(), strict=True):
+    for arm, objections in zip(arms, held, strict=True):
         of_arm = by_arm.setdefault(arm or RUN, Counter(rows=0, judged=0, objections=0))
         of_arm.update(rows=1, judged=objections is not None, objections=objections or 0)
     return {name: dict(of_arm) for name, of_arm in by_arm.items()}

@@ -12,7 +12,7 @@ from layoutgen.core.errors import Refusal
 from layoutgen.core.manifest.column_values import concat
 from layoutgen.io.crash import crash_point
 from layoutgen.io.storage import Storage
-from layoutgen.io.tables.lease import read_current
+from layoutgen.io.tables.lease import Lease, read_current
 from layoutgen.io.tables.ledger import Source
 
 CHANGES_FOLDER = "_changes"  # of a snapshot: see `changes`
@@ -43,6 +43,20 @@ def knows_shards(storage: Storage, root: str, run_id: str, older_count: int | No
     write it down."""
     content = manifest(storage, root, run_id)
     return bool(older_count or content.get("shard_count") or len(content["files"]) < 2)
+
+
+def swap(storage: Storage, root: str, lease: Lease, run_id: str) -> None:
+    """Make a run whose manifest is written the one that readers see."""
+    crash_point("before_swap")
+    lease.publish(run_id)
+    crash_point("after_swap")
+    mark_published(storage, root, run_id)
+
+
+def of_carried(run_id: str, rows: int, shards: int | None, **more: Any) -> dict[str, Any]:
+    """The summary of a run that computes nothing: rows of the run before it, in other files."""
+    none = {"computed": 0, "dead_letters": 0}
+    return {"run_id": run_id, "rows_in": rows, **none, "unchanged": rows, "published": rows, "shards": shards, **more}
 
 
 def mark_published(storage: Storage, root: str, run_id: str | None) -> None:

@@ -33,6 +33,16 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def columns(storage: Storage, uri: str) -> pa.Schema:
+    """The columns of a file, of which its footer alone is read. Raises StorageError."""
+
+    def read() -> pa.Schema:
+        with storage.open(uri) as opened:
+            return pq.read_schema(opened)
+
+    return storage.attempt(uri, read)
+
+
 def write(storage: Storage, uri: str, data: bytes, columns: list[str]) -> tuple[Written, pa.Table]:
     """Write a file and read it back: what it is, with the version that the store gave it, and these columns of it.
     Raises StorageError where its bytes are not those that were sent."""

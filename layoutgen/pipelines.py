@@ -90,7 +90,7 @@ from layoutgen.stages.protect import Protect
 from layoutgen.stages.refining import of_layouts
 from layoutgen.stages.render import Render
 from layoutgen.stages.repair import Effort, Repair
-from layoutgen.stages.route import Routed
+from layoutgen.stages.route import Routed, by_application
 from layoutgen.stages.row_keeping import RowKeeping
 from layoutgen.stages.serving import serving_of
 from layoutgen.streaming import Stage, Step, Stream, stream
@@ -128,7 +128,7 @@ def _layouts(config: LayoutsConfig, storage: Storage, output: str, backfill: str
         _routed(Step("fetch", fetch, config.images.pool), partial(fetch, _chooser(config.images, config.protect))),
         _routed(annotate, partial(_protect, config.protect, storage)),
         *map(_routed, ground),
-        *(replace(step, build=partial(_of_covers, step.build)) for step in _pointing(config.protect, storage)),
+        *(replace(step, build=partial(by_application, None, step.build)) for step in _pointing(config.protect, storage)),
         *map(_routed, _prepare(config, storage)),
         _routed(Step("compose", partial(_compose, config, storage, wardrobe, kits), config.compose.pool)),
         _routed(
@@ -240,16 +240,7 @@ def _covers(config: CoversConfig, storage: Storage, output: str, backfill: str |
 
 def _routed(step: Step, covers: Callable[[], Stage] | None = None) -> Step:
     """The stage of posters and marketing and that of covers as one; without the latter, covers pass untouched."""
-    return replace(step, build=partial(_both, step.build, covers))
-
-
-def _both(build: Callable[[], Stage], covers: Callable[[], Stage] | None) -> Stage:
-    stage = build()
-    return Routed({"poster": stage, "marketing": stage, **({"video_cover": covers()} if covers else {})})
-
-
-def _of_covers(build: Callable[[], Stage]) -> Stage:
-    return Routed({"video_cover": build()})
+    return replace(step, build=partial(by_application, step.build, covers))
 
 
 def _of_photos(build: Callable[[], Stage]) -> Stage:

@@ -32,6 +32,12 @@ class Routed:
         return joined.take(pa.array(np.argsort(np.concatenate(rows), kind="stable"))).combine_chunks()
 
 
+def by_application(build: Callable[[], Stage] | None, covers: Callable[[], Stage] | None) -> Stage:
+    """The stage of posters and marketing, and that of covers; rows of one without a stage pass untouched."""
+    stages = {} if build is None else dict.fromkeys(("poster", "marketing"), build())
+    return Routed({**stages, **({"video_cover": covers()} if covers else {})})
+
+
 def _application(table: pa.Table) -> list[str]:
     return list(table.column("application").to_pylist())
 

@@ -128,7 +128,7 @@ def _layouts(config: LayoutsConfig, storage: Storage, output: str, backfill: str
         _routed(Step("fetch", fetch, config.images.pool), partial(fetch, _chooser(config.images, config.protect))),
         _routed(annotate, partial(_protect, config.protect, storage)),
         *map(_routed, ground),
-        *(replace(step, build=partial(by_application, None, step.build)) for step in _pointing(config.protect, storage)),
+        *(replace(s, build=partial(by_application, None, s.build)) for s in _pointing(config.protect, storage)),
         *map(_routed, _prepare(config, storage)),
         _routed(Step("compose", partial(_compose, config, storage, wardrobe, kits), config.compose.pool)),
         _routed(

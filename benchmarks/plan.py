@@ -130,8 +130,8 @@ def publish(manifest: Path, output: str, count: int, night: str, changed_every: 
         write=WriteSettings(pool=Pool(size=2, num_cpus=0.5)),
     )
     versions = dict.fromkeys(APPLICATIONS, Versions("null"))
-    seen = [Step("fetch", partial(Seen, versions, changed_every), Pool(num_cpus=0.5))] if night else []
-    job = TableJob("layouts", seen, versions, config, Storage(), str(manifest), output)
+    steps = [Step("fetch", partial(Seen, versions, changed_every), Pool(num_cpus=0.5))] if night else []
+    job = TableJob("layouts", steps, versions, config, Storage(), str(manifest), output)
     began = time.perf_counter()
     summary = run(job, RunOptions(run_id=f"bench-{night.replace(' ', '-')}"))
     computed = {"second night": -(-count // NIGHTS["second night"]), "quiet night": 0}

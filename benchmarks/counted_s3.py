@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape
 
 PICTURES = "pictures"
 DOLLARS_PER_1000 = {"LIST": 0.005, "PUT": 0.005, "COPY": 0.005, "GET": 0.0004, "HEAD": 0.0004, "DELETE": 0.0}
-"""AWS S3 Standard, us-east-1, as its public price list has them in November 2026."""
+"""Of S3 Standard in us-east-1, as AWS lists them."""
 _PAGE = 1000
 _TIME, _DATE = "2026-11-01T00:00:00.000Z", "Sun, 01 Nov 2026 00:00:00 GMT"
 

@@ -9,7 +9,8 @@ processes).
 With `--products` each row has a picture of its own, all of one size, in a bucket that counts its requests, and there
 are three nights: on the second one picture in a hundred is another one, and on the third nothing changed. Lines have
 the requests by kind and bucket, and what AWS's public price list asks for them. Tables of up to `TABLE_IN_S3` rows lie
-in a bucket that counts, too, others in a folder: what a table costs in requests is linear in its shards.
+in a bucket that counts, too, others in a folder: what a table costs in requests is linear in its shards. Another line
+has the versions of pictures that a second of CPU time reads off listings, and by a request for each.
 """
 
 import io
@@ -70,6 +71,8 @@ def main() -> None:
     rates: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="layoutgen-plan-bench-") as name, _server(Path(name), given.rows) as server:
         folder = Path(name)
+        if given.products:
+            look_up(min(20_000, *given.rows))
         start_ray()
         for count in given.rows:
             BENCHMARK.say(f"{count:,} rows")
@@ -90,6 +93,20 @@ def main() -> None:
             shutil.rmtree(folder / f"out-{count}", ignore_errors=True)
             manifest.unlink()
     ray.shutdown()
+
+
+def look_up(count: int) -> None:
+    """Versions of pictures read off listings, against a request for each: keys a second of this process's CPU time."""
+    storage = Storage()
+    uris = [f"s3://{PICTURES}/{name_of(number)}" for number in range(count)]
+    ways = {"listed": (storage.listed_versions, uris), "each": (storage.versions, uris[:1000])}
+    rates = dict.fromkeys(ways, 0.0)
+    for _ in range(3):
+        for name, (ask, keys) in ways.items():
+            began = time.process_time()
+            ask(keys)
+            rates[name] = max(rates[name], len(keys) / (time.process_time() - began))
+    BENCHMARK.compare("versions of pictures", rates["listed"], rates["each"], "keys/s of CPU time")
 
 
 @contextmanager

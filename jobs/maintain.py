@@ -89,7 +89,8 @@ def _erase(words: list[str]) -> int:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="feedback (.jsonl, .parquet), data sets, and outputs of jobs.render that have the products, too",
+        help="what was made of the table elsewhere: feedback, data sets, outputs of jobs.render, jobs.references, "
+        "jobs.gallery and jobs.evaluate",
     )
     parser.add_argument("--endpoint-url", default="", help="S3 endpoint")
     arguments = parser.parse_args(words)

@@ -1,4 +1,9 @@
-"""Products taken out of what was made of a table elsewhere: feedback, data sets, and finished files of jobs.render."""
+"""Products taken out of what was made of a table elsewhere: feedback, data sets, finished files of jobs.render, folders
+of jobs.references, reports and pages.
+
+A page that names a product (a gallery, a report for people) goes whole, with its pictures: the job that made it makes
+it again. What is not named like a part of such a page stays.
+"""
 
 import io
 from collections import Counter
@@ -9,15 +14,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from layoutgen.core.errors import Refusal
+from layoutgen.core.gallery.files import assets
 from layoutgen.io.objects.locations import ConflictError, locate, remove_empty_folders
 from layoutgen.io.storage import Storage, StorageError
-from layoutgen.io.tables.erased_products import Products, rest_of_lines, rest_of_rows, touches
+from layoutgen.io.tables.erased_products import Products, rest_of_json, rest_of_lines, rest_of_rows, touches
 from layoutgen.io.tables.merged_lines import WITHDRAWN
 from layoutgen.training.data.datasets import read_snapshot, write_snapshot
 from layoutgen.training.examples.selection import DataSet
 from layoutgen.training.examples.table import CARD, PARTS
 
 _LINES = (".jsonl", f".jsonl{WITHDRAWN}")
+_PAGES = (".html", ".js")
+_ENDS = (*_LINES, ".parquet", ".json", *_PAGES)
+_OF_GALLERY: tuple[str, ...] = ("data", "previews", "against", "earlier", "pictures")
+_OF_REPORT: tuple[str, ...] = ("worst",)
 _ATTEMPTS = 20
 
 
@@ -29,13 +39,14 @@ def check(storage: Storage, paths: Sequence[str], output: str) -> None:
         if (path.rstrip("/") + "/").startswith(root):
             raise Refusal(f"--also {path} is a part of --output {output}, which is erased from anyway; leave it out")
         if not _files(storage, path):
-            raise Refusal(f"--also {path}: there is no .jsonl or .parquet file; correct the path")
+            raise Refusal(f"--also {path}: there is no file that jobs write ({', '.join(_ENDS)}); correct the path")
 
 
 def erase(storage: Storage, path: str, products: Products) -> dict[str, int]:
-    """Erase products from a file, or from all files below a folder; return how many lines, rows, examples and finished
-    files went. A data set becomes another one, with its own sha, beside the old one, which goes. Run again after it was
-    cut off, it goes on. Raises DataSetError where a data set is broken, StorageError."""
+    """Erase products from a file, or from all files below a folder; return how many lines, rows, examples, finished
+    files, folders of references, records of reports and files of pages went. A data set becomes another one, with its
+    own sha, beside the old one, which goes. Run again after it was cut off, it goes on. Raises DataSetError where a
+    data set is broken, StorageError."""
     counts: Counter[str] = Counter()
     for uri in _files(storage, path):
         if uri.endswith(".parquet"):
@@ -46,16 +57,17 @@ def erase(storage: Storage, path: str, products: Products) -> dict[str, int]:
                 counts["examples"] += _erase_examples(storage, folder, products)
             else:
                 _erase_rows(storage, uri, path.rstrip("/"), products, counts)
-        else:
+        elif uri.endswith(_LINES):
             counts["lines"] += _erase_lines(storage, uri, products)
+        elif storage.exists(uri):
+            _erase_documents(storage, uri, products, counts)
     return {name: count for name, count in sorted(counts.items()) if count}
 
 
 def _files(storage: Storage, path: str) -> list[str]:
-    ends = (*_LINES, ".parquet")
-    if path.endswith(ends):
-        return [uri for uri in (path, path + WITHDRAWN) if uri.endswith(ends) and storage.exists(uri)]
-    return [uri for uri in storage.list(path.rstrip("/")) if uri.endswith(ends)]
+    if path.endswith(_ENDS):
+        return [uri for uri in (path, path + WITHDRAWN) if uri.endswith(_ENDS) and storage.exists(uri)]
+    return [uri for uri in storage.list(path.rstrip("/")) if uri.endswith(_ENDS)]
 
 
 def _is_touched(storage: Storage, uri: str, products: Products) -> bool:
@@ -100,6 +112,45 @@ def _erase_rows(storage: Storage, uri: str, root: str, products: Products, count
     else:
         storage.write(uri, rest.data)
     counts["rows"] += len(rest.gone)
+
+
+def _erase_documents(storage: Storage, uri: str, products: Products, counts: Counter[str]) -> None:
+    """Erase products from a report, or all of a page or of a row's folder of references that is of one."""
+    folder, _, name = uri.rpartition("/")
+    data = storage.read(uri)
+    if uri.endswith(_PAGES):
+        if products.stand_in_page(data):
+            counts["files of pages"] += _remove_page(storage, uri)
+        return
+    try:
+        left, count = rest_of_json(data, products)
+    except ValueError as error:
+        raise StorageError(f"{uri} is not JSON ({error}); restore or remove it") from None
+    if count and name == "layout.json":
+        for part in sorted(storage.list(folder), key=lambda part: part == uri):  # last, so that what is cut off goes on
+            storage.delete(part)
+        if isinstance(where := locate(folder), Path):
+            remove_empty_folders(where.parent)  # they are named by the product
+        counts["folders"] += 1
+    elif count:
+        storage.write(uri, left)
+        counts["records"] += count
+
+
+def _remove_page(storage: Storage, uri: str) -> int:
+    """Remove a page and what it alone shows, what names the product last; return how many files went."""
+    folder, _, name = uri.rpartition("/")
+    root, _, part = folder.rpartition("/")
+    if part == "data" and storage.exists(f"{root}/index.html"):
+        folder, name = root, "index.html"
+    parts, shown = _OF_REPORT, list[str]()
+    if name == "index.html" and storage.exists(f"{folder}/data/index.js"):
+        parts, shown = _OF_GALLERY, [file for file in (f"{folder}/{name}" for name in assets()) if storage.exists(file)]
+    shown += [file for part in parts for file in storage.list(f"{folder}/{part}")]
+    going = [*(file for file in shown if file != uri), uri]
+    for file in going:
+        storage.delete(file)
+    return len(going)
 
 
 def _erase_lines(storage: Storage, uri: str, products: Products) -> int:

@@ -3,6 +3,7 @@ nothing for readers, and is told later."""
 
 import importlib.util
 import io
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,52 @@ def test_no_clean_up_of_theirs_deletes_our_files_and_ours_expires_their_commits(
     assert maintain.main(["--output", str(table.root), "--keep", "1", "--grace-hours", "0"]) == 0
     assert [commit.summary["layoutgen.run_id"] for commit in iceberg().snapshots()] == ["c"]
     assert plain(iceberg().scan().to_arrow()) == plain(tables.read(str(table.root)))
+
+
+def test_an_erased_product_is_in_no_byte_of_icebergs_metadata(table: Table, tmp_path: Path) -> None:
+    config = publishing(iceberg=NAMED)
+    for i in range(6):
+        table.rows[i]["title"] = f"Quxi{i}frabble"
+    table.night(config=config, run_id="a")
+    table.rows[0]["title"] = "Quxi0frabble again"
+    table.night(config=config, run_id="b")
+    assert maintain.main(["erase", "--output", str(table.root), "--product", "p0", "p5"]) == 0
+    assert {row["product_id"] for row in iceberg().scan().to_arrow().to_pylist()} == {"p1", "p2", "p3", "p4"}
+    metadata = [path for path in (tmp_path / "warehouse").rglob("*") if path.is_file()]
+    texts = {path.name: b"".join(unpacked(path.read_bytes())) for path in metadata}
+    assert {path.suffix for path in metadata} == {".json", ".avro"}
+    assert any(b"part-00000.parquet" in text for text in texts.values()), "Avro is unpacked"
+    words = (b"Quxi", b"p0@", b"p5@", b"p1@")
+    assert [(name, word) for name, text in texts.items() for word in words if word in text] == []
+
+
+def unpacked(data: bytes) -> Iterator[bytes]:
+    """A file's bytes; of Avro also its blocks, inflated. Source: https://avro.apache.org/docs/1.12.0/specification/."""
+    yield data
+    if not data.startswith(b"Obj\x01"):
+        return
+    file = io.BytesIO(data[4:])
+
+    def number() -> int:
+        shift = value = 0
+        while (byte := file.read(1)[0]) & 0x80:
+            value |= (byte & 0x7F) << shift
+            shift += 7
+        value |= byte << shift
+        return (value >> 1) ^ -(value & 1)
+
+    codec = b"null"
+    while count := number():
+        for _ in range(abs(count)):
+            key, value = file.read(number()), file.read(number())
+            codec = value if key == b"avro.codec" else codec
+    assert codec in (b"null", b"deflate")
+    file.read(16)
+    while file.tell() < len(data) - 4:
+        number()
+        block = file.read(number())
+        yield zlib.decompress(block, -15) if codec == b"deflate" else block
+        file.read(16)
 
 
 def test_a_column_of_another_type_is_a_new_one_there(table: Table) -> None:

@@ -1,31 +1,44 @@
 """Products that are erased stand nowhere any more, whatever is cut off; other products' readers notice nothing."""
 
+import html
 import io
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs import maintain
+from jobs import evaluate, maintain
 from layoutgen import tables
+from layoutgen.config.base import Pool
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.core.errors import Refusal
+from layoutgen.core.gallery.files import script as gallery_script
 from layoutgen.core.layout import Box, Canvas, Copy, Framing, Role, Suggestion
 from layoutgen.demo.s3 import LocalS3
+from layoutgen.evaluation.gallery import run_gallery
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables import published_runs
 from layoutgen.runs import erasing
 from layoutgen.runs.erasing import erase, products_in, products_of
 from layoutgen.runs.maintenance import clean_up
+from layoutgen.streaming import in_process
+from layoutgen.training import copies
 from layoutgen.training.data.datasets import read_snapshot, write_snapshot
 from layoutgen.training.examples.examples import Example
 from layoutgen.training.examples.selection import DataSet
+from tests.chaos.nights import wait_until
 from tests.chaos.quick import SETTINGS, Crash, night
 from tests.drawn import encoded, photo
+from tests.forked import Forked
+from tests.limits import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -267,6 +280,86 @@ def test_what_was_made_of_the_table_elsewhere_loses_the_product_too(
     }
     assert (Path(names[MARKED]).exists(), Path(names["p1"]).exists()) == (False, True)
     assert pq.read_table(finished / "table" / "part-0.parquet")["product_id"].to_pylist() == ["p1"]
+
+
+def test_pages_reports_and_references_that_jobs_made_of_the_table_lose_the_product_too(
+    still: Shop, tmp_path: Path
+) -> None:
+    run_gallery(
+        Storage(), str(still.root), str(tmp_path / "gallery"),
+        run_id="b", limit=9, side=64, font_files=(), pool=Pool(size=1, num_cpus=0.5), stream=in_process,
+    )  # fmt: skip
+    config = tmp_path / "evaluate.toml"
+    config.write_text("[score]\ncontent = false\n[report]\nresamples = 100\nworst = 9\npreview_side = 64\n")
+    asked = ["--layouts", str(still.root), "--run-id", "b", "--config", str(config)]
+    asked += ["--output", str(tmp_path / "report")]
+    assert evaluate.main(asked, in_process) == 0
+    for product in (MARKED, "p1"):
+        folder = tmp_path / "references" / "rows" / product / "48x64"
+        folder.mkdir(parents=True)
+        (folder / "layout.json").write_text(json.dumps({"provenance": {"row_id": f"{product}@48x64"}}))
+        (folder / "product_full.png").write_bytes(b"pixels")
+    own = tmp_path / "gallery" / "notes.txt"
+    own.write_text("a file of somebody's own")
+
+    def traces() -> set[str]:
+        files = (path for path in tmp_path.rglob("*") if path.is_file())
+        return {path.relative_to(tmp_path).parts[0] for path in files if any(map(_is_trace, _texts(path)))}
+
+    assert traces() == {"gallery", "report", "references"}
+    products = products_of([MARKED], "test")
+    folders = [str(tmp_path / name) for name in ("gallery", "report", "references")]
+    copies.check(Storage(), folders, str(still.root))
+    erased = {name: copies.erase(Storage(), name, products) for name in folders}
+    assert traces() == set()
+    assert not [*(tmp_path / "gallery").rglob("*.js")] and not [*(tmp_path / "gallery").rglob("*.jpg")]
+    assert own.exists(), "what is no part of a page stays"
+    assert not (tmp_path / "report" / "report.html").exists()
+    worst = json.loads((tmp_path / "report" / "report.json").read_text())["worst"]
+    assert worst and MARKED not in {row["row_id"].partition("@")[0] for row in worst}
+    assert erased[folders[2]] == {"folders": 1}
+    assert [path.name for path in (tmp_path / "references" / "rows").iterdir()] == ["p1"]
+    assert all(copies.erase(Storage(), name, products) == {} for name in folders)
+
+
+def test_a_page_that_names_a_neighbour_alone_stays(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text(f'<td title="{MARKED}2@48x64">')
+    assert copies.erase(Storage(), str(tmp_path), products_of([MARKED], "test")) == {}
+    odd = 'a<b>&"c'
+    for text in (html.escape(odd), gallery_script("x(", odd).decode()):
+        page.write_text(f"<p>{text}</p>")
+        assert copies.erase(Storage(), str(tmp_path), products_of([odd], "test")) == {"files of pages": 1}
+
+
+def test_an_erasure_whose_process_is_killed_at_every_point_is_ended_by_the_same_command(shop: Shop) -> None:
+    crash, out, log = (shop.folder / name for name in ("crash", "erase.out", "erase.log"))
+    crash.mkdir()
+    asked = ["erase", "--output", str(shop.root), "--product", MARKED]
+    environment = {**os.environ, "LAYOUTGEN_CRASH": str(crash)}
+    for point in POINTS:
+        (crash / point).touch()
+        process = Forked("jobs.maintain", asked, environment, out, log, ["jobs.maintain"])
+        stopped = crash / f"{point}.{process.pid}"
+        wait_until(partial(_stands, process, stopped), point)
+        stopped.unlink()
+        process.kill()
+        process.communicate(PATIENCE_S)
+        assert process.returncode == -signal.SIGKILL
+        readers = tables.read(str(shop.root))["product_id"].to_pylist()
+        assert {"p0", "p1", "p2", "p4", "p5"} <= {*readers}, f"{point}: readers have all others"
+    process = Forked("jobs.maintain", asked, environment, out, log, ["jobs.maintain"])
+    said, _ = process.communicate(PATIENCE_S)
+    assert process.returncode == 0, log.read_text()[-3000:]
+    assert not shop.traces()
+    assert json.loads(said)["counts"]["rows"] == 3
+    for run in ("a", "b", "c"):
+        for name, file in _manifested(shop.root, run):
+            assert (file["sha256"], file["bytes"]) == (_sha(name), name.stat().st_size)
+
+
+def _stands(process: Forked, stopped: Path) -> bool:
+    return stopped.exists() and psutil.Process(process.pid).status() == psutil.STATUS_STOPPED
 
 
 def example(product: str) -> Example:

@@ -3,7 +3,9 @@
 A commit replaces all files of the table by those of one snapshot, and has the run's id and counts as its properties, so
 that time travel there shows what readers of that run saw. Files have no field ids; Iceberg's name mapping gives each
 column its own. `gc.enabled` is off, so that no engine's clean-up deletes files that other snapshots, or readers of
-plain Parquet, have: `jobs.maintain` does that, and commits whose files it removed are expired here.
+plain Parquet, have: `jobs.maintain` does that, and commits whose files it removed are expired here. Commits hold
+counts of each column and no least and greatest values: rows lie in files by a hash, so that no query could leave a file
+out by them, and they would keep keys and words of products that are erased.
 
 The catalogue's address and credentials are PyIceberg's own configuration (`.pyiceberg.yaml` or `PYICEBERG_CATALOG__…`
 of the environment). Source: https://iceberg.apache.org/spec/.
@@ -23,6 +25,8 @@ from pyiceberg.utils.config import Config
 
 from layoutgen.io.catalogues.published import FILES, RUN, CatalogueError, Commit, Published
 from layoutgen.io.storage import Storage
+
+_NO_BOUNDS = {TableProperties.DEFAULT_WRITE_METRICS_MODE: "counts"}
 
 
 class IcebergCatalogue:
@@ -67,7 +71,7 @@ class IcebergCatalogue:
                         spec.add_field(published.partition_by, IdentityTransform(), published.partition_by)
             metadata = transaction.table_metadata
             mapping = metadata.schema().name_mapping.model_dump_json()
-            transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping})
+            transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping, **_NO_BOUNDS})
             with transaction.update_snapshot(snapshot_properties=published.properties).overwrite() as files:
                 for task in table.scan().plan_files():
                     files.delete_data_file(task.file)

@@ -1,7 +1,9 @@
 """Products that are to be erased: which rows, files and records are theirs, and what is left of a file without them."""
 
+import html
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +18,7 @@ from layoutgen.io.tables.changes import ERASE
 
 ERASED = "erased"
 """What stands for the key of an erased row where another product's row names it as the source of an order."""
+_BEHIND_KEYS = (b'"', b"@", b"#row", b"<", b"&", b"'", b" ")
 _KEYS = ("product_id", "row_id")
 _READ = (*_KEYS, "op", "input_row", "refinement")
 
@@ -53,6 +56,13 @@ class Products:
     def stand_in_broken(self, data: bytes) -> bool:
         """Whether a text that should be JSON and is not has the key of one of the products, or of a row of it."""
         return any(word[:-1] + end in data for word in self._words() for end in (b'"', b"@", b"#row"))
+
+    def stand_in_page(self, data: bytes) -> bool:
+        """Whether a page or a script for one names one of the products, or a row of it; true rather too often."""
+        words = {word[1:-1] for word in self._words()}
+        words |= {html.escape(start).encode("utf-8", "surrogatepass") for start in self._begins}
+        words |= {re.sub(rb"[<>&]", lambda sign: b"\\u%04x" % ord(sign[0]), word) for word in words}
+        return any(word + end in data for word in words for end in _BEHIND_KEYS)
 
     def _words(self) -> Iterator[bytes]:
         """How keys of their rows begin, as JSON has them."""

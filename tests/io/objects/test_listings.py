@@ -4,16 +4,18 @@ import logging
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import islice, takewhile
 from unittest.mock import patch
 
 import pytest
+from botocore.utils import parse_timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from layoutgen.demo.s3 import LocalS3
-from layoutgen.io.objects import listings
+from layoutgen.io.objects import connections, listings
 from layoutgen.io.storage import Storage
 
 KEYS = st.lists(st.text("/ab0~é", min_size=1, max_size=4), unique=True, max_size=60)
@@ -105,3 +107,10 @@ def test_listings_and_objects_have_the_same_versions(server: Storage) -> None:
     server.write("s3://shop/pics/p03.jpg", b"another picture")
     again = server.listed_versions(uris)
     assert again[3] != listed[3] and again[3] == server.versions([uris[3]])[0]
+
+
+@given(st.datetimes(), st.sampled_from(["Z", "+00:00", "+05:30", ""]), st.sampled_from(["milliseconds", "seconds"]))
+def test_times_of_listings_are_those_that_botocores_parser_reads(at: datetime, zone: str, digits: str) -> None:
+    for text in (f"{at.isoformat(timespec=digits)}{zone}", at.strftime("%a, %d %b %Y %H:%M:%S GMT")):
+        if at.year >= 1000:  # dateutil reads others as years of this century
+            assert connections.moment(text) == parse_timestamp(text)

@@ -145,7 +145,7 @@ def test_what_brands_prefer_is_served_the_next_night_and_a_rollback_takes_it_bac
 
 
 def test_a_canary_of_another_head_serves_its_share_of_products_otherwise(tmp_path, capsys) -> None:
-    shop, other = Shop(tmp_path, 8), Shop(tmp_path / "other", 8)
+    shop, other = Shop(tmp_path), Shop(tmp_path / "other")
     shop.night()
     assert shop.learn() == 0
     own = summary_of(capsys)["version"]

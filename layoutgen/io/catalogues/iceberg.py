@@ -4,8 +4,8 @@ A commit replaces all files of the table by those of one snapshot, and has the r
 that time travel there shows what readers of that run saw. Files have no field ids; Iceberg's name mapping gives each
 column its own. `gc.enabled` is off, so that no engine's clean-up deletes files that other snapshots, or readers of
 plain Parquet, have: `jobs.maintain` does that, and commits whose files it removed are expired here. Commits hold
-counts of each column and no least and greatest values: rows lie in files by a hash, so that no query could leave a file
-out by them, and they would keep keys and words of products that are erased.
+counts of each column, and least and greatest values of none but that of the partitions: rows lie in files by a hash, so
+that no query could leave a file out by them, and they would keep keys and words of products that are erased.
 
 The catalogue's address and credentials are PyIceberg's own configuration (`.pyiceberg.yaml` or `PYICEBERG_CATALOG__…`
 of the environment). Source: https://iceberg.apache.org/spec/.
@@ -25,8 +25,6 @@ from pyiceberg.utils.config import Config
 
 from layoutgen.io.catalogues.published import FILES, RUN, CatalogueError, Commit, Published
 from layoutgen.io.storage import Storage
-
-_NO_BOUNDS = {TableProperties.DEFAULT_WRITE_METRICS_MODE: "counts"}
 
 
 class IcebergCatalogue:
@@ -71,7 +69,9 @@ class IcebergCatalogue:
                         spec.add_field(published.partition_by, IdentityTransform(), published.partition_by)
             metadata = transaction.table_metadata
             mapping = metadata.schema().name_mapping.model_dump_json()
-            transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping, **_NO_BOUNDS})
+            transaction.set_properties(
+                {TableProperties.DEFAULT_NAME_MAPPING: mapping, **_bounds_of(published.partition_by)}
+            )
             with transaction.update_snapshot(snapshot_properties=published.properties).overwrite() as files:
                 for task in table.scan().plan_files():
                     files.delete_data_file(task.file)
@@ -126,6 +126,13 @@ def _change(transaction: Transaction, gone: Collection[str], schema: pa.Schema) 
         for name in gone:
             columns.delete_column(name)
         columns.union_by_name(schema)
+
+
+def _bounds_of(partition_by: str) -> dict[str, str]:
+    """Which columns have least and greatest values in commits: the one alone whose partition PyIceberg reads off
+    them."""
+    own = {f"{TableProperties.METRICS_MODE_COLUMN_CONF_PREFIX}.{partition_by}": "full"} if partition_by else {}
+    return {TableProperties.DEFAULT_WRITE_METRICS_MODE: "counts", **own}
 
 
 def _of(snapshot: Any) -> Commit:

@@ -9,7 +9,8 @@ rows are scored as `jobs.evaluate` scores them: as they were proposed (the sugge
 colours, so that nothing about type is measured there) and as the solver placed them. Prints a JSON line a composer and
 stage: each metric's means over the rows that both made, its paired difference with a 95 % interval that draws whole
 products, and the verdict; how many metrics of `ISSUE` are better and worse; and of an ensemble, which asks `--members`
-besides the rules, whose layouts it took. Composers take the best of `--candidates`; layouts are repaired with
+besides the rules, whose layouts it took. `ms` is CPU time of the compose stage a layout, and the rules' (null where
+the tables were there). Composers take the best of `--candidates`; layouts are repaired with
 `--repair` alone, for what repair gives back may be the rules'. With `--limit` the first N products are taken (0: all),
 with `--models` weights are folders in DIR, named as the engines, instead of the embedded networks, and with `--tables`
 tables stay in a folder, where those that are there are not made again.
@@ -18,6 +19,7 @@ tables stay in a folder, where those that are there are not made again.
 import json
 import tempfile
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +60,22 @@ _BARE = {
 }  # fmt: skip
 
 
-def laid_out(manifest: Path, table: Path, engine: str, repair: bool, **compose: Any) -> dict[str, pa.Table]:
-    """The scored rows of a composer, as they were proposed and as they were placed."""
+@dataclass(frozen=True)
+class Laid:
+    """The scored rows of a composer, as they were proposed and as they were placed, and ms of the compose stage a row,
+    None where the table was there."""
+
+    rows: dict[str, pa.Table]
+    ms: float | None
+
+
+def laid_out(manifest: Path, table: Path, engine: str, repair: bool, **compose: Any) -> Laid:
+    """A composer's layouts."""
+    ms = None
     if not (table / "CURRENT").exists():
-        night(manifest, table, engine, int(repair), **compose)
+        ms = round(night(manifest, table, engine, int(repair), **compose)[1]["compose"], 1)
     placed = published_runs.read(Storage(), str(table))
-    return {"proposals": scored(_proposals(placed)), "placed": scored(placed)}
+    return Laid({"proposals": scored(_proposals(placed)), "placed": scored(placed)}, ms)
 
 
 def _proposals(placed: pa.Table) -> pa.Table:
@@ -76,15 +88,16 @@ def _proposals(placed: pa.Table) -> pa.Table:
     return placed.set_column(at, "elements", pa.array(proposed, LAYOUTS.field("elements").type))
 
 
-def report(case: str, ours: dict[str, pa.Table], rules: dict[str, pa.Table]) -> None:
+def report(case: str, ours: Laid, rules: Laid) -> None:
     """A composer against the rules: a line for proposals and one for placed layouts."""
     for stage, telling in TELLING.items():
-        compared = comparison(ours[stage], rules[stage], Draws(2000, 0.95, 0))
+        compared = comparison(ours.rows[stage], rules.rows[stage], Draws(2000, 0.95, 0))
         metrics = {name: compared["metrics"][name] for name in telling}
         verdicts = [metrics[name]["verdict"] for name in ISSUE if name in metrics]
         BENCHMARK.line(
             f"{case}, {stage}", pairs=compared["pairs"], better=verdicts.count("better"), worse=verdicts.count("worse"),
-            metrics={name: _numbers(metric) for name, metric in metrics.items()}, **_proposers(ours[stage]),
+            metrics={name: _numbers(metric) for name, metric in metrics.items()}, **_proposers(ours.rows[stage]),
+            ms=[ours.ms, rules.ms],
         )  # fmt: skip
 
 

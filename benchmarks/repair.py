@@ -14,6 +14,7 @@ layouts that the critic rates higher than what they were.
 import json
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,10 @@ _ALL = ("rules", "radm", "layout_image", "qwen_vl")
 
 
 class Clocked:
-    """A stream in this process that adds up the CPU time of its place stage."""
+    """A stream in this process that adds up the CPU time of each stage."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.seconds = Counter[str]()
 
     def __call__(self, steps: Sequence[Step], tables: Iterable[pa.Table], **_: Any) -> Iterator[dict[str, Any]]:
         """Yield the last step's rows."""
@@ -57,7 +58,7 @@ class Clocked:
             for name, stage in stages.items():
                 began = time.process_time()
                 table = stage(table)
-                self.seconds += (time.process_time() - began) * (name == "place")
+                self.seconds[name] += time.process_time() - began
             yield from table.to_pylist()
 
 
@@ -79,8 +80,8 @@ def drawn_products(folder: Path, count: int) -> Path:
 
 def night(
     manifest: Path, output: Path, engine: str, rounds: int, **more: Any
-) -> tuple[dict[str, dict[str, Any]], float]:
-    """The rows of a run by their keys, and milliseconds of the place stage a row; `more` are settings of the compose
+) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
+    """The rows of a run by their keys, and milliseconds of each stage a row; `more` are settings of the compose
     stage."""
     compose: dict[str, Any] = (
         {"engine": engine} if engine == "rules" else {"engine": engine, "model": "embedded", **more}
@@ -93,7 +94,8 @@ def night(
     stream = Clocked()
     run_layouts(LayoutsConfig.model_validate(sections), str(manifest), str(output), stream=stream)
     rows = published_runs.read(Storage(), str(output)).to_pylist()
-    return {row["row_id"]: row for row in rows}, 1000 * stream.seconds / max(1, len(rows))
+    ms = {name: 1000 * seconds / max(1, len(rows)) for name, seconds in stream.seconds.items()}
+    return {row["row_id"]: row for row in rows}, ms
 
 
 def scored(table: pa.Table) -> pa.Table:
@@ -148,7 +150,7 @@ def main() -> None:
                 sent_back=[round(sum(v >= 1 for v in values) / len(pairs), 3) for values in zip(*pairs, strict=True)],
                 changed=round(len(changed) / len(pairs), 3),
                 worse=sum(after > before + 1e-6 for before, after in pairs),
-                ms=[round(before_ms, 1), round(after_ms, 1)],
+                ms=[round(ms["place"], 1) for ms in (before_ms, after_ms)],
                 **evaluated([folder / f"{engine}{rounds}" for rounds in (0, 1)], changed),
             )
 

@@ -19,7 +19,9 @@ from layoutgen.core.colour import to_rgb
 from layoutgen.core.layout import TEXT_ROLES, Box, Element, Framing, Suggestion, to_px
 from layoutgen.core.metrics import own
 from layoutgen.core.metrics.judge import UNPLACED, Judged, judge
+from layoutgen.core.metrics.layouts import Layouts
 from layoutgen.core.metrics.own import ElementScore
+from layoutgen.core.metrics.ralf import ralf
 from layoutgen.core.placing.placement import Ground
 from layoutgen.core.proposals.ranking import layout_score
 from layoutgen.imaging import framed
@@ -41,7 +43,8 @@ class Merits:
     """What counts besides the judge's objections, and how many of them one of each outweighs: the `critic`'s rating;
     the share that elements take of the `room` that the subject leaves; the least contrast ratio of a text (`reading`);
     the share of the texts' boxes that is no part of the subject, however unsure (`clear`); that no text is left out
-    (`whole`); and the share of the canvas that the subject takes (`shown`)."""
+    (`whole`); the share of the canvas that the subject takes (`shown`); and, less being better, RALF's alignment
+    (`order`)."""
 
     critic: float = CRITIC
     room: float = 0.0
@@ -49,6 +52,7 @@ class Merits:
     clear: float = 0.0
     whole: float = 0.0
     shown: float = 0.0
+    order: float = 0.0
 
 
 BY_CRITIC = Merits()
@@ -88,6 +92,7 @@ class Foreseen:
             + merits.reading * min((score.contrast for score in scores if score.contrast is not None), default=0.0)
             + merits.clear * _share(texts, 1 - subject)
             + merits.shown * float((subject > _SURE).mean())
+            - merits.order * _disorder(elements)
         )
 
     def outcome(self, brief: Brief, framing: Framing, proposed: Sequence[Suggestion]) -> Judged | None:
@@ -131,6 +136,11 @@ def _score(layout: Judged, index: int, ground: np.ndarray) -> ElementScore:
     element = layout.elements[index]
     ratio = own.contrast_of(layout.elements, index, ground) if element.lines else None
     return ElementScore(element.role, 0.0, element.font_px or None, ratio)
+
+
+def _disorder(elements: Sequence[Element]) -> float:
+    layout = [(own.class_of(element.role), element.box) for element in elements]
+    return float(ralf(Layouts.from_lists([layout]))["alignment"].values[0])
 
 
 def _share(elements: Sequence[Element], weights: np.ndarray, *, of_all: bool = False) -> float:

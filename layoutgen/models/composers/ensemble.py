@@ -4,10 +4,11 @@ The rules give the cheapest layout of each kind of ground, side and block that t
 brief; each network is asked for one in that style, on a ground of its own. What becomes of each is foreseen
 (`models.critics.ranking`), and the one that is worth most is taken, the rules' first in a tie:
 
-    value = worth - TASTE x cost
+    value = worth - TASTE x cost - GROUND, the last on another kind of ground than the rules' first layout has
 
-where `cost` is what the rules hold against their layouts, such as a ground that the product's other canvases do not
-have; a network's layout costs what their first one does. Variants go through the styles, and then through what has the
+where `cost` is what the rules hold against their layouts; a network's layout costs what their first one does. Without
+`GROUND` half of the products would have canvases on unlike grounds, and photos that fill a canvas would become cards,
+on which everything is easier to read. Variants go through the styles, and then through what has the
 next best value in each. A note says whose layout it is.
 """
 
@@ -21,10 +22,10 @@ from layoutgen.models.critics.ranking import Merits, Rank
 VERSION = "ensemble-2"
 RULES, PROPOSED = "rules", "proposed by "
 """How notes call the rules, and how they begin."""
-TASTE = 1.0
+TASTE, GROUND = 0.4, 0.8
 KINDS = 6
 MERITS = Merits(critic=0.02, room=15.0, reading=0.04, clear=20.0, whole=2.0, shown=4.0, order=300.0)
-"""Weighed, as `TASTE` was, on 120 layouts. Without `shown` texts have more room and products are small."""
+"""Weighed, as those two were, on 120 layouts. Without `shown` texts have more room and products are small."""
 
 
 class Ensemble:
@@ -50,8 +51,11 @@ class Ensemble:
             (answer,) = network.compose([meant])
             if isinstance(answer, Composition):
                 proposed.append((name, replace(answer, style=first.style, cost=first.cost)))
+        ground = first.framing.ground
         values = [
-            self._rank(meant, answer.framing, answer.suggestions) - TASTE * (answer.cost or 0.0)
+            self._rank(meant, answer.framing, answer.suggestions)
+            - TASTE * (answer.cost or 0.0)
+            - GROUND * (answer.framing.ground != ground)
             for _, answer in proposed
         ]
         order = sorted(range(len(proposed)), key=lambda k: (-values[k], k))

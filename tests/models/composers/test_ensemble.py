@@ -16,7 +16,7 @@ from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import composers, styles
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.campaigns import Campaign
-from layoutgen.models.composers.ensemble import MERITS, TASTE, Ensemble
+from layoutgen.models.composers.ensemble import GROUND, MERITS, TASTE, Ensemble
 from layoutgen.models.composers.rules import RulesComposer
 from layoutgen.models.critics.ranking import Foreseen
 from layoutgen.models.finders.border import BorderSaliency
@@ -71,7 +71,8 @@ def test_the_layout_that_is_worth_most_is_taken_and_noted(number):
     (note,) = answer.notes
     assert note.startswith(f"proposed by rules, of {len(KINDS)} layouts")
     assert note.endswith("their first") and (", their first" in note) == (number == 0)
-    assert answer.cost == pytest.approx(TASTE * KINDS[number].cost - 100)
+    is_elsewhere = KINDS[number].framing.ground != KINDS[0].framing.ground
+    assert answer.cost == pytest.approx(TASTE * KINDS[number].cost + GROUND * is_elsewhere - 100)
 
 
 def test_what_the_rules_hold_against_a_layout_counts_where_all_are_worth_the_same():
@@ -79,11 +80,23 @@ def test_what_the_rules_hold_against_a_layout_counts_where_all_are_worth_the_sam
     assert answer.suggestions == KINDS[0].suggestions
 
 
+def test_another_ground_has_to_be_worth_more_than_it_costs():
+    other = next(n for n, kind in enumerate(KINDS) if kind.framing.ground != KINDS[0].framing.ground)
+    enough = TASTE * (KINDS[other].cost - KINDS[0].cost) + GROUND
+
+    def fond(worth):
+        return lambda brief, framing, proposed: worth * (proposed == KINDS[other].suggestions)
+
+    for worth, taken in ((enough - 0.01, 0), (enough + 0.01, other)):
+        (answer,) = Ensemble(RULES, {}, fond(worth)).compose([BRIEF])
+        assert answer.suggestions == KINDS[taken].suggestions
+
+
 def test_a_networks_layout_is_taken_where_it_is_worth_more_in_the_style_of_the_rules():
     network = Network(OF_NETWORK)
 
     def fond(brief, framing, proposed):
-        return float(proposed == OF_NETWORK.suggestions)
+        return 2.0 * (proposed == OF_NETWORK.suggestions)
 
     (answer,) = Ensemble(RULES, {"radm": network}, fond).compose([BRIEF])
     assert answer.suggestions == OF_NETWORK.suggestions and answer.style == KINDS[0].style

@@ -14,7 +14,7 @@ layouts that the critic rates higher than what they were.
 import json
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ class Clocked:
     """A stream in this process that adds up the CPU time of each stage."""
 
     def __init__(self) -> None:
-        self.seconds = Counter[str]()
+        self.seconds = defaultdict[str, float](float)
 
     def __call__(self, steps: Sequence[Step], tables: Iterable[pa.Table], **_: Any) -> Iterator[dict[str, Any]]:
         """Yield the last step's rows."""

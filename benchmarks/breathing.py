@@ -38,6 +38,7 @@ BENCHMARK = Benchmark(
 )
 MOST = 4
 _EACH_S = 0.7
+_REST_S = 3.0
 _SAMPLE_S = 0.25
 _WIDTH, _HEIGHT, _LEFT, _TOP = 1100, 320, 60, 50
 
@@ -64,6 +65,7 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, metavar="PNG", help="draw GPUs held and GPUs at work here")
     parser.add_size("--lull", 20.0, 60.0, "seconds between the bursts")
     parser.add_size("--last", 0.25, 0.75, "seconds of the last stage for a table")
+    parser.add_argument("--least", type=int, default=0, help="actors that the pool always has")
     parser.add_size("--tables", 32, 32, "in each burst")
     given = parser.parse_args()
     nodes = Nodes()
@@ -98,7 +100,7 @@ def through(given: Any, nodes: "Nodes") -> tuple[list[dict[str, Any]], float]:
             Step(
                 "compose",
                 partial(Timed, "compose", partial(_always, _EACH_S), f"{folder}/lost"),
-                Pool(min=1, max=MOST, num_cpus=0.5, num_gpus=1),
+                Pool(min=given.least, max=MOST, rest_after_s=_REST_S, num_cpus=0.5, num_gpus=1),
             ),
             Step("write", partial(Timed, "write", partial(_always, given.last)), Pool(num_cpus=0.5)),
         ]

@@ -76,6 +76,27 @@ def is_joined() -> bool:
     return "ray" in sys.modules and bool(sys.modules["ray"].is_initialized())
 
 
+class Nodes:
+    """The nodes of this process's cluster, by their ids in Ray."""
+
+    def here(self) -> str:
+        """The node of this process; empty where it is of no cluster."""
+        if not is_joined():
+            return ""
+        import ray
+
+        return str(ray.get_runtime_context().get_node_id())
+
+    def has(self, node: str) -> bool:
+        """Whether a node is there and is not about to leave."""
+        import ray
+        from ray._private.state import state  # nodes that drain have no public name
+
+        return any(one["NodeID"] == node and one["Alive"] for one in ray.nodes()) and node not in (
+            state.get_draining_nodes()
+        )
+
+
 def _check_temporary_folder() -> None:
     """Raise ClusterError where Ray's temporary folder is too long: a socket's path has 107 bytes at most."""
     name = next((name for name in ("RAY_TMPDIR", "TMPDIR") if os.environ.get(name)), None)
@@ -107,10 +128,10 @@ def fit(
     pools: Sequence[tuple[str, Pool]], *, autoscaling: bool = False, nodes: Sequence[Node] = (), alone: bool = False
 ) -> float:
     """Look whether the cluster holds all pools at once: each actor on one node, and the sum on all; actors that find no
-    place wait for ever. Of a pool that follows its queue the least is looked at: it grows into what is left. `nodes`
-    are those that the cluster may grow to by `autoscaling`; one that is `alone` never grows. Return the share of the
-    CPUs they ask for that actors get: 1, or less on a machine alone that holds each pool and not all: there they take
-    turns. Raises PoolError."""
+    place wait for ever. Of a pool that follows its queue the least is looked at, and one actor of one that rests:
+    it grows into what is left. `nodes` are those that the cluster may grow to by `autoscaling`; one that is `alone`
+    never grows. Return the share of the CPUs they ask for that actors get: 1, or less on a machine alone that holds
+    each pool and not all: there they take turns. Raises PoolError."""
     autoscaling, mend = autoscaling and not alone, _ALONE if alone else _GROWS
     if autoscaling and not nodes:
         log.warning("run.nodes is empty: nobody looks whether the nodes that autoscaling adds will hold the pools")
@@ -118,19 +139,19 @@ def fit(
     nodes = nodes if autoscaling else _nodes()
     for name, pool in pools:
         places = sum(node.most * _places(node, pool) for node in nodes)
-        if places < pool.least:
+        if places < pool.place:
             largest = "; ".join(sorted({_told(node.cpus, node.gpus, node.memory_gb) for node in nodes})) or "none"
             raise PoolError(
-                f"the pools ask for {pool.least} {name} actors of "
+                f"the pools ask for {pool.place} {name} actors of "
                 f"{_told(pool.num_cpus, pool.num_gpus, pool.memory_gb)} each and the cluster's nodes hold {places} "
                 f"({largest}); lower the pool's size or what an actor reserves, or add nodes{mend}"
             )
     asked = sizes(pools)
     share = 1.0
     for resource, wants, haves in (
-        ("CPU", [p.least * p.num_cpus for _, p in pools], [node.most * node.cpus for node in nodes]),
-        ("GPU", [p.least * p.num_gpus for _, p in pools], [node.most * node.gpus for node in nodes]),
-        ("GB of memory", [p.least * p.memory_gb for _, p in pools], [node.most * node.memory_gb for node in nodes]),
+        ("CPU", [p.place * p.num_cpus for _, p in pools], [node.most * node.cpus for node in nodes]),
+        ("GPU", [p.place * p.num_gpus for _, p in pools], [node.most * node.gpus for node in nodes]),
+        ("GB of memory", [p.place * p.memory_gb for _, p in pools], [node.most * node.memory_gb for node in nodes]),
     ):
         want, have = sum(wants), sum(haves)
         if alone and resource == "CPU" and want > have + 1e-9:
@@ -183,7 +204,7 @@ def _places(node: Node, pool: Pool) -> int:
         # Ray gives a fraction of one GPU, never parts of two.
         (int(node.gpus) * int(1 / pool.num_gpus + 1e-9), 1) if 0 < pool.num_gpus < 1 else (node.gpus, pool.num_gpus),
     ]
-    return min((int(have / want + 1e-9) for have, want in shares if want), default=pool.least)
+    return min((int(have / want + 1e-9) for have, want in shares if want), default=pool.place)
 
 
 def _told(cpus: float, gpus: float, memory_gb: float) -> str:

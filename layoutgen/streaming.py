@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,9 @@ from layoutgen.config.base import Node, Pool
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.lease import LeaseError
 from layoutgen.models.decoding.devices import ending_with_device
+
+if TYPE_CHECKING:
+    from layoutgen.held_devices import Card
 
 _OF_THE_MACHINE = {"StorageError": StorageError, "LeaseError": LeaseError, "DeviceError": ClusterError}
 log = logging.getLogger("layoutgen")
@@ -56,12 +59,15 @@ class Stream(Protocol):
 class _Actor:
     """A stage as Ray Data builds it: the step travels, its models are born on the worker."""
 
-    def __init__(self, build: Callable[[], Stage]) -> None:
+    def __init__(self, build: Callable[[], Stage], card: "Card | None" = None) -> None:
         console.set_up()
+        self._hold = card.hold if card else lambda: None
+        if card:
+            card.check()
         self._stage = build()
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        with ending_with_device():
+        with ending_with_device(self._hold):
             return packed(self._stage(opened(block)))
 
 
@@ -95,25 +101,30 @@ def stream(
         return
     if share < 1:
         log.info("all pools together ask for more CPUs than this machine has: an actor reserves %.0f %%", 100 * share)
+    cards = _cards(steps, autoscaling)
     dataset = ray.data.from_blocks([packed(table) for table in tables])  # from_arrow: a task for each, 5 ms a shard
     for step in steps:
         named = type(step.name.capitalize(), (_Actor,), {})
         pool = step.pool
         dataset = dataset.map_batches(
             named,
-            fn_constructor_args=(step.build,),
+            fn_constructor_args=(step.build, cards.get(step.name)),
             batch_size=1,
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(
-                min_size=min(pool.least, len(tables)),
+                min_size=min(pool.place, len(tables)),
                 max_size=min(pool.most, len(tables)),
-                initial_size=min(pool.size, len(tables)),
+                initial_size=min(max(1, pool.size), len(tables)),
                 max_tasks_in_flight_per_actor=4,
             ),
             num_cpus=pool.num_cpus * share,
             num_gpus=pool.num_gpus or None,
             memory=pool.memory_gb * 1e9 or None,
         )
+    if resting := {step.name.capitalize(): step.pool.rest_after_s for step in steps if not step.pool.least}:
+        from layoutgen.resting import callback
+
+        dataset.context.custom_execution_callback_classes = [callback(resting)]
     try:
         for block in dataset.iter_batches(batch_size=1, batch_format="pyarrow"):
             yield from opened(block).to_pylist()
@@ -128,6 +139,16 @@ def stream(
         if fault is None:
             raise
         raise fault from None
+
+
+def _cards(steps: list[Step], may_grow: bool) -> "dict[str, Card]":
+    """What actors that have GPUs say of broken ones, by their step's name; of no such step nothing is started."""
+    if not any(step.pool.num_gpus for step in steps):
+        return {}
+    from layoutgen.held_devices import Card, start_holder
+
+    holder = start_holder(sum(step.pool.place * step.pool.num_gpus for step in steps), may_grow)
+    return {step.name: Card(holder, step.pool.num_gpus) for step in steps if step.pool.num_gpus}
 
 
 def in_process(

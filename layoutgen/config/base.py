@@ -58,9 +58,12 @@ def _holds_truth(value: Any) -> bool:
 class Pool(Settings):
     """An actor pool of a stage: explicit numbers, no guessing of hardware. With `size` alone it stays as it is."""
 
-    size: int = Field(1, ge=1, description="actors at the start; left out where `min` is given, it is that")
-    min: int | None = Field(None, ge=1, description="actors at least; without it `size`")
+    size: int = Field(1, ge=0, description="actors at the start; left out where `min` is given, it is that")
+    min: int | None = Field(
+        None, ge=0, description="actors at least, 0: none while nothing is to do; without it `size`"
+    )
     max: int | None = Field(None, ge=1, description="actors at most, as the queue asks for them; without it `size`")
+    rest_after_s: float = Field(60.0, ge=0, description="seconds without work after which `min = 0` lets the last go")
     num_cpus: float = Field(1.0, ge=0, description="CPUs that one actor reserves")
     num_gpus: float = Field(0.0, ge=0, description="GPUs that one actor reserves")
     memory_gb: float = Field(0.0, ge=0, description="memory that one actor reserves, GB; 0 reserves none")
@@ -82,6 +85,8 @@ class Pool(Settings):
     def _begins_between(self) -> "Pool":
         if not self.least <= self.size <= self.most:
             raise ValueError(f"size = {self.size} is not between min = {self.least} and max = {self.most}")
+        if not self.most:
+            raise ValueError("a pool of no actors does nothing: give size, or min = 0 with max")
         return self
 
     @property
@@ -93,6 +98,11 @@ class Pool(Settings):
     def most(self) -> int:
         """How many actors there may be."""
         return self.size if self.max is None else self.max
+
+    @property
+    def place(self) -> int:
+        """How many actors must find a place: one at least, or a pool that rests would never begin."""
+        return max(1, self.least)
 
     @property
     def breathes(self) -> bool:

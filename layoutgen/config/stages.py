@@ -79,10 +79,10 @@ class CheckpointSettings(Settings):
         if self.decoder == "vllm" and self.deadline_s:
             raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
         asking: Pool | None = getattr(self, "asking", None)  # a section's pool, below
-        if self.has_checkpoint and asking and asking.num_gpus > 1:
+        if self.has_checkpoint and self.decoder == "loop" and asking and asking.num_gpus > 1:
             raise ValueError(
-                f"decoder {self.decoder!r} answers on one GPU (there is no tensor parallelism) and an actor of "
-                f"{self.section} reserves {asking.num_gpus:g}: set num_gpus = 1, and a larger card for a larger model"
+                f"decoder 'loop' answers on one GPU and an actor of {self.section} reserves {asking.num_gpus:g}: set "
+                "decoder = 'vllm', which parts a model among them, or num_gpus = 1"
             )
         return self
 

@@ -96,9 +96,10 @@ def replace(table: pa.Table, **columns: pa.Array) -> pa.Table:
     return table
 
 
-def clock(table: pa.Table, stage: str, images: int, seconds: float) -> pa.Table:
-    """Note in a shard's `schema.TIMES` how many images a stage worked on, and how long."""
-    times = json.loads(table.column(schema.TIMES)[0].as_py()) | {stage: [images, round(seconds, 4)]}
+def clock(table: pa.Table, stage: str, images: int, seconds: float, lost: Mapping[str, int] | None = None) -> pa.Table:
+    """Note in a shard's `schema.TIMES` how many images a stage worked on, how long, and devices it `lost` how often."""
+    noted = [images, round(seconds, 4), *([dict(lost)] if lost else [])]
+    times = json.loads(table.column(schema.TIMES)[0].as_py()) | {stage: noted}
     return replace(table, **{schema.TIMES: pa.array([json.dumps(times)] * len(table), pa.string())})
 
 

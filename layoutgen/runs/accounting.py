@@ -127,6 +127,7 @@ def summarise(
         **({"applications": dict(sorted(applications.items()))} if len(applications) > 1 else {}),
         **({"accepted": verdicts["accepted"], "refused": refused} if verdicts else {}),
         **_arms(reports),
+        **_devices_lost(reports),
         **({"pictures": dict(pictures)} if pictures["files"] else {}),
         "shards": len(plan.shards),
         "shards_resumed": resumed,
@@ -134,6 +135,15 @@ def summarise(
         "images_per_second": round(sum(r.images for r in reports) / seconds, 3),
         "output": output,
     }
+
+
+def _devices_lost(reports: list[ShardReport]) -> dict[str, Any]:
+    """How often a process lost which device, of a run in which one did."""
+    lost = Counter[str]()
+    for report in reports:
+        for busy in report.stages.values():
+            lost.update(busy.lost)
+    return {"devices_lost": dict(sorted(lost.items()))} if lost else {}
 
 
 def _arms(reports: list[ShardReport]) -> dict[str, Any]:
@@ -276,6 +286,7 @@ class Progress:
             "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
             "slowest_shards": [{"shard": report.shard, "seconds": round(report.seconds, 3)} for report in slowest],
             "stages": self._stages(fresh, seconds),
+            **_devices_lost(self._reports),
             "gpu_idle_share": self._gpu_idle_share(fresh, seconds),
             "dollars_per_1000_images": round(1000 * price / images, 4) if images and price else None,
         }

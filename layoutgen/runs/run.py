@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from layoutgen.cluster import is_joined, named, sizes
+from layoutgen.cluster import Nodes, is_joined, named, sizes
 from layoutgen.config.jobs import RunSettings
 from layoutgen.io.crash import crash_point
 from layoutgen.io.objects.locations import ConflictError
@@ -123,12 +123,15 @@ def _compares(job: TableJob, run: PlannedRun) -> bool:
 
 
 def _steps(job: TableJob, run: PlannedRun) -> list[Step]:
-    ledger, snapshots, deadline = run.ledger, run.snapshots, run.scope.deadline
+    ledger, snapshots, deadline, nodes = run.ledger, run.snapshots, run.scope.deadline, Nodes()
     versions = None if job.planner else job.versions  # planned published rows are all worked on
     load = partial(Load, job.storage, ledger, snapshots, versions, job.kits, run.scope)
     return [
         Step("load", load, job.config.load.pool),
-        *(Step(step.name, partial(Guard, step.name, step.build, ledger, deadline), step.pool) for step in job.steps),
+        *(
+            Step(step.name, partial(Guard, step.name, step.build, ledger, deadline, nodes), step.pool)
+            for step in job.steps
+        ),
         Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
     ]
 

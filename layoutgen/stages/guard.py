@@ -7,32 +7,48 @@ others go on. Tries count within one driver: a run that was killed and goes on s
 
 A device that is lost takes its process along as well, and is seldom a row's fault. So a loss counts against the row
 under way only where the same device has worked on others just before, rows under suspicion coming last: a broken card
-fails at the first it is given, whoever that is. Losses that are nobody's are counted for the shard, and `MOST_LOSSES`
-of them end the run.
+fails at the first it is given, whoever that is. Losses that are nobody's are counted for the shard: `MOST_ON_ONE` of
+them on one device show that it is broken, and `MOST_LOSSES` end the run. Nor is a row at fault where the node has left
+with its process: see `Nodes`.
 """
 
 import json
-import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from layoutgen.core import rows, schema
 from layoutgen.io.crash import crash_point
 from layoutgen.io.tables.ledger import Ledger
-from layoutgen.models.decoding.devices import DeviceError, is_lost
+from layoutgen.models.decoding import devices
+from layoutgen.models.decoding.devices import BrokenDeviceError, DeviceError, is_lost
 from layoutgen.stages.postponing import NEVER, Deadline, postponed
 
 MOST_CRASHES = 2
 MOST_LOSSES = 5
+MOST_ON_ONE = 4
+"""Losses of the same device at a shard: twice at the whole, and at two rows, each the first that it was given."""
+MOST_NODES = 3
+"""Nodes that may leave with a process at the same shard before that is taken for a row's doing."""
+
+
+class Nodes(Protocol):
+    """The cluster, as far as a stage's process asks for it."""
+
+    def here(self) -> str:
+        """This node; empty where there is no cluster."""
+
+    def has(self, node: str) -> bool:
+        """Whether a node is there, and is to stay."""
 
 
 class Guard:
     """A stage behind a write-ahead note of what it is at. `name` is the stage's; after the deadline it begins on
-    nothing."""
+    nothing; `nodes` tell whether the process before left with its node."""
 
     def __init__(
         self,
@@ -40,8 +56,10 @@ class Guard:
         build: Callable[[], Callable[[pa.Table], pa.Table]],
         ledger: Ledger,
         deadline: Deadline = NEVER,
+        nodes: Nodes | None = None,
     ) -> None:
         self._name, self._stage, self._ledger, self._deadline = name, build(), ledger, deadline
+        self._nodes = nodes
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Run the stage on a shard, carefully where it has crashed on it before."""
@@ -56,7 +74,8 @@ class Guard:
         stored = self._ledger.storage.read_version(note)
         tries = json.loads(stored[0]) if stored else {}
         if tries.get("driver") != driver:
-            tries = {"driver": driver, "count": 0, "losses": 0, "crashes": {}, "suspects": []}
+            tries = {"driver": driver, "count": 0, "lost": [], "crashes": {}, "suspects": [], "node": "", "left": 0}
+        self._forgive(tries)
         tries["count"] += 1
         self._write(note, tries)
         crash_point(f"during_{self._name}")
@@ -66,7 +85,19 @@ class Guard:
         else:
             done = self._carefully(table, set(work), note, tries)
         products = table.column("product_id").to_pylist()
-        return rows.clock(done, self._name, len({products[i] for i in work}), time.monotonic() - began)
+        seconds = time.monotonic() - began
+        return rows.clock(done, self._name, len({products[i] for i in work}), seconds, Counter(tries["lost"]))
+
+    def _forgive(self, tries: dict[str, Any]) -> None:
+        """Take back what was counted against the shard, or the row under way, where the node has left meanwhile."""
+        if self._nodes is None:
+            return
+        if tries["node"] and tries["left"] < MOST_NODES and not self._nodes.has(tries["node"]):
+            tries["left"] += 1
+            tries["count"] -= 1
+            if (row_id := tries.get("at")) in tries["crashes"]:
+                tries["crashes"][row_id] -= 1
+        tries["node"] = self._nodes.here()
 
     def _carefully(self, table: pa.Table, work: set[int], note: str, tries: dict[str, Any]) -> pa.Table:
         row_ids = table.column("row_id").to_pylist()
@@ -81,7 +112,7 @@ class Guard:
                     message = f"the {self._name} stage's process died {crashes} times while it was at this row"
                     row = rows.fail(row, self._name, {0: ("process_crashed", message)})
                 else:
-                    tries["crashes"][row_id] = crashes + 1
+                    tries["crashes"][row_id], tries["at"] = crashes + 1, row_id
                     self._write(note, tries)
             with nullcontext() if worked else self._losses(note, tries, row_id):
                 done[i] = self._stage(row)
@@ -103,19 +134,23 @@ class Guard:
         except RuntimeError as error:
             if not is_lost(error):
                 raise
-            tries["losses"] += 1
+            device = devices.name()
+            tries["lost"].append(device)
             if row_id:
                 tries["crashes"][row_id] -= 1
+                tries["at"] = ""
                 tries["suspects"].append(row_id)
-            elif tries["losses"] == 1:
+            elif len(tries["lost"]) == 1:
                 tries["count"] -= 1  # once more in the pace of a whole shard, as if nothing had been
             self._write(note, tries)
-            if tries["losses"] < MOST_LOSSES:
-                raise
-            raise DeviceError(
-                f"the {self._name} stage lost its device {MOST_LOSSES} times at the same shard, the last time on "
-                f"{socket.gethostname()} ({str(error).splitlines()[0]}); take that node out of the cluster"
-            ) from None
+            if len(tries["lost"]) >= MOST_LOSSES:
+                raise DeviceError(
+                    f"the {self._name} stage lost its device {MOST_LOSSES} times at the same shard, the last time "
+                    f"{device} ({str(error).splitlines()[0]}); take that node out of the cluster"
+                ) from None
+            if tries["lost"].count(device) >= MOST_ON_ONE:
+                raise BrokenDeviceError(str(error)) from error
+            raise
 
     def _write(self, note: str, tries: dict[str, Any]) -> None:
         self._ledger.storage.write(note, json.dumps(tries).encode())

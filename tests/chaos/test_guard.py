@@ -1,6 +1,8 @@
 """A row that kills its process: found after a bounded number of deaths, and its neighbours are laid out."""
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ import pytest
 from layoutgen.core import schema
 from layoutgen.io.storage import Storage
 from layoutgen.io.tables.ledger import Ledger
-from layoutgen.models.decoding.devices import DeviceError
-from layoutgen.stages.guard import MOST_CRASHES, MOST_LOSSES, Guard
+from layoutgen.models.decoding.devices import BrokenDeviceError, DeviceError, is_broken
+from layoutgen.stages.guard import MOST_CRASHES, MOST_LOSSES, MOST_NODES, MOST_ON_ONE, Guard
 from tests.chaos.nights import Night, tables
 from tests.chaos.quick import Crash
 
@@ -111,6 +113,70 @@ def test_a_card_that_stays_broken_ends_the_run_and_is_named(tmp_path: Path) -> N
         _until_done_or_over(tmp_path, device, _shard())
     found, _ = _until_done_or_over(tmp_path, FakeDevice(set()), _shard(attempt=2))
     assert set(found.column("status").to_pylist()) == {"ok"}
+
+
+def test_a_card_that_loses_whatever_it_is_given_is_told_and_its_losses_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, told = "pod/0", []
+    monkeypatch.setattr("layoutgen.models.decoding.devices.name", lambda: card)
+    device = FakeDevice(set(), is_broken=lambda: card == "pod/0")
+    for _ in range(MOST_LOSSES):
+        try:
+            found = Guard("compose", lambda: device, Ledger(Storage(), str(tmp_path), "night-1"))(_shard())
+            break
+        except RuntimeError as error:
+            told.append(type(error))
+            card = "pod/1" if is_broken(error) else card  # the first is given to nobody any more
+    assert told == [RuntimeError] * (MOST_ON_ONE - 1) + [BrokenDeviceError]
+    assert set(found.column("status").to_pylist()) == {"ok"}
+    assert json.loads(found.column(schema.TIMES)[0].as_py())["compose"][2:] == [{"pod/0": MOST_ON_ONE}]
+
+
+@pytest.mark.parametrize("deadly", range(ROWS))
+def test_no_card_is_taken_for_broken_where_a_row_loses_it(tmp_path: Path, deadly: int) -> None:
+    device = FakeDevice({f"r{deadly}"})
+    for _ in range(100):
+        try:
+            found = Guard("compose", lambda: device, Ledger(Storage(), str(tmp_path), "night-1"))(_shard())
+            break
+        except RuntimeError as error:
+            assert not is_broken(error)
+    assert [row["row_id"] for row in found.to_pylist() if row["status"] == "failed"] == [f"r{deadly}"]
+
+
+class FakeNodes:
+    """A cluster whose nodes leave, each with the process on it, at every try before so many."""
+
+    def __init__(self, last: int) -> None:
+        self.last, self.at = last, 0
+
+    def here(self) -> str:
+        self.at += 1
+        return f"node-{self.at}"
+
+    def has(self, node: str) -> bool:
+        return int(node.removeprefix("node-")) >= self.last
+
+
+@pytest.mark.parametrize("leaving", [1, 2, MOST_NODES])
+def test_nodes_that_leave_with_a_process_cost_no_row_and_not_the_pace(tmp_path: Path, leaving: int) -> None:
+    nodes, stage = FakeNodes(leaving + 1), FakeStage(set())
+    for attempt in range(leaving + 1):
+        stage.deadly = {"r3"} if attempt < leaving else set()
+        with suppress(Crash):
+            found = Guard("fetch", lambda: stage, Ledger(Storage(), str(tmp_path), "night-1"), nodes=nodes)(_shard())
+    assert set(found.column("status").to_pylist()) == {"ok"}
+    assert stage.calls == leaving + 1, "the shard was taken whole each time"
+
+
+def test_a_row_that_takes_its_node_along_is_found_all_the_same(tmp_path: Path) -> None:
+    nodes, stage = FakeNodes(last=100), FakeStage({"r3"})
+    for _ in range(2 * MOST_NODES + MOST_CRASHES):
+        with suppress(Crash):
+            found = Guard("fetch", lambda: stage, Ledger(Storage(), str(tmp_path), "night-1"), nodes=nodes)(_shard())
+            break
+    assert [row["row_id"] for row in found.to_pylist() if row["status"] == "failed"] == ["r3"]
 
 
 def test_a_shard_that_nobody_crashes_on_is_one_call(tmp_path: Path) -> None:

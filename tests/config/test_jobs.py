@@ -49,7 +49,9 @@ def test_an_unknown_section_is_an_error_that_names_the_known_ones(tmp_path):
 
 def test_an_unknown_key_deep_inside_is_named_with_its_path(tmp_path):
     said = message(tmp_path, "[images]\npool = { sizes = 3 }")
-    assert "unknown key images.pool.sizes; known here: size, min, max, num_cpus, num_gpus, memory_gb" in said
+    assert (
+        "unknown key images.pool.sizes; known here: size, min, max, rest_after_s, num_cpus, num_gpus, memory_gb" in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,13 +188,21 @@ def test_vllm_keeps_no_deadline(tmp_path):
     assert "decoder 'vllm' keeps no deadline; set deadline_s = 0" in message(tmp_path, told)
 
 
-@pytest.mark.parametrize("decoder", ["loop", "vllm"])
-def test_an_actor_that_answers_on_one_gpu_reserves_no_more(tmp_path, decoder):
-    told = f'[compose]\nengine = "qwen_vl"\nmodel = "x"\ndecoder = "{decoder}"\npool = {{ num_gpus = GPUS }}'
+def test_a_model_is_parted_among_gpus_by_vllm_alone(tmp_path):
+    told = '[compose]\nengine = "qwen_vl"\nmodel = "x"\ndecoder = "loop"\npool = { num_gpus = GPUS }'
     said = message(tmp_path, told.replace("GPUS", "2"))
-    assert f"decoder '{decoder}' answers on one GPU (there is no tensor parallelism)" in said
-    assert "an actor of compose reserves 2: set num_gpus = 1" in said
+    assert "decoder 'loop' answers on one GPU and an actor of compose reserves 2: set decoder = 'vllm'" in said
     assert load(LayoutsConfig, settings(tmp_path, told.replace("GPUS", "0.5"))).compose.pool.num_gpus == 0.5
+    parted = told.replace("loop", "vllm").replace("GPUS", "2")
+    assert load(LayoutsConfig, settings(tmp_path, parted)).compose.asking.num_gpus == 2
+
+
+def test_a_pool_that_may_have_no_actor_says_how_many_it_may_have(tmp_path):
+    rests = load(LayoutsConfig, settings(tmp_path, "[compose]\npool = { min = 0, max = 8 }")).compose.pool
+    assert (rests.size, rests.least, rests.most, rests.place, rests.breathes) == (0, 0, 8, 1, True)
+    for none in ("min = 0, size = 0", "size = 0", "min = 0"):
+        said = message(tmp_path, f"[compose]\npool = {{ {none} }}")
+        assert "a pool of no actors does nothing: give size, or min = 0 with max" in said
 
 
 def test_a_second_opinion_is_by_another_finder_than_the_one_that_covers_are_placed_by(tmp_path):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,6 +37,50 @@ class WaitsForOthers:
                 raise AssertionError(f"no {self.actors} actors within {PATIENCE_S} s")
             time.sleep(0.05)
         return table
+
+
+class WaitsForRest:
+    """A stage that is not done with a table before all those before it have been through `Notes` and no GPU is held."""
+
+    def __init__(self, folder: str, tables: Collection[int]) -> None:
+        self.folder, self.tables = Path(folder), tables
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        number, until = table["table"][0].as_py(), time.monotonic() + PATIENCE_S
+        while number in self.tables and not (len([*self.folder.iterdir()]) == number and _no_gpu_is_held()):
+            if time.monotonic() > until:
+                raise AssertionError(f"a GPU is held for {PATIENCE_S} s with nothing to do")
+            time.sleep(0.05)
+        return table
+
+
+def _no_gpu_is_held() -> bool:
+    import ray
+
+    return bool(ray.available_resources().get("GPU", 0.0) == ray.cluster_resources()["GPU"])
+
+
+class Notes:
+    """A stage that notes each table in a folder, with the process that was at it."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        (self.folder / str(table["table"][0].as_py())).write_text(str(os.getpid()))
+        return table
+
+
+class HasABrokenCard:
+    """A stage that loses its device at whatever it is given on one card, and else is as `Note`."""
+
+    def __init__(self, card: str) -> None:
+        self.card, self.note = card, Note("compose")
+
+    def __call__(self, table: pa.Table) -> pa.Table:
+        if self.note.gpus == self.card:
+            raise RuntimeError("CUDA error: uncorrectable ECC error encountered")
+        return self.note(table)
 
 
 class LosesItsDevice:

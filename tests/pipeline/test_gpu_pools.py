@@ -18,7 +18,7 @@ from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_annotations, run_covers, run_layouts
 from layoutgen.streaming import Step, opened, packed, stream
 from tests.drawn import encoded, photo
-from tests.pipeline.noting import LosesItsDevice, Note, WaitsForOthers
+from tests.pipeline.noting import HasABrokenCard, LosesItsDevice, Note, Notes, WaitsForOthers, WaitsForRest
 from tests.pipeline.runs import published, write_manifest
 from tests.rehearsal.settings import scaled
 
@@ -66,11 +66,32 @@ def test_a_pool_grows_with_its_queue_up_to_its_most(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("ray_cluster")
+def test_a_pool_without_work_holds_no_gpu_before_its_first_table_and_in_mid_run(tmp_path: Path) -> None:
+    pool = Pool(min=0, max=2, rest_after_s=0.2, num_cpus=0.2, num_gpus=1)
+    steps = [
+        Step("fetch", partial(WaitsForRest, str(tmp_path), (0, 4)), Pool(num_cpus=0.2)),
+        Step("compose", partial(Notes, str(tmp_path)), pool),
+    ]
+    rows = [*stream(steps, [pa.table({"table": [number]}) for number in range(8)])]
+    assert sorted(row["table"] for row in rows) == [*range(8)]
+    before, after = ({(tmp_path / str(n)).read_text() for n in numbers} for numbers in (range(4), range(4, 8)))
+    assert not before & after, "the actors of before the lull are gone"
+
+
+@pytest.mark.usefixtures("ray_cluster")
 def test_a_device_that_is_lost_ends_its_process_and_no_table_and_not_the_run(tmp_path: Path) -> None:
     step = Step("compose", partial(LosesItsDevice, str(tmp_path), 3), Pool(size=2, num_cpus=0.2, num_gpus=1))
     rows = stream([step], [pa.table({"table": [number]}) for number in range(8)])
     assert sorted(row["table"] for row in rows) == [*range(8)]
     assert (tmp_path / "lost").exists()
+
+
+@pytest.mark.usefixtures("ray_cluster")
+def test_a_broken_card_is_given_to_nobody_any_more_and_the_run_ends_on_the_others() -> None:
+    step = Step("compose", partial(HasABrokenCard, "0"), Pool(size=3, num_cpus=0.2, num_gpus=1))
+    rows = list(stream([step], [pa.table({"table": [number]}) for number in range(12)]))
+    assert sorted(row["table"] for row in rows) == [*range(12)]
+    assert {row["compose"].split()[1] for row in rows} <= {"1", "2", "3"}
 
 
 @pytest.mark.ray

@@ -41,10 +41,11 @@ class Written:
 
 @dataclass(frozen=True)
 class Busy:
-    """How many images of a shard a stage worked on, and how long."""
+    """How many images of a shard a stage worked on, how long, and how often it lost which device at it."""
 
     images: int
     seconds: float
+    lost: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,24 +15,29 @@ from layoutgen.config.base import Node, Pool, load
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.stages import CheckpointSettings
 from layoutgen.io.storage import Storage
-from layoutgen.models.decoding.memory import GIB, PUBLISHED, Measures, Need, measures_of, serving
+from layoutgen.models.decoding.memory import BYTES, GIB, PUBLISHED, Measures, Need, measures_of, serving
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.weights import fetch_config, fetch_weights, on_hub, tensors_of
 
 CARDS_GB = {24: 22.0, 48: 43.9, 80: 78.0}
 """Cards by the size that they are sold as, and the GiB that they report at least."""
+_OF_A_CARD = 0.9
+"""What vLLM takes of a card (`memory_share` of `VllmDecoder`)."""
 _JOBS = Path(__file__).parents[3] / "jobs"
 
 
 def check(name: str, settings: CheckpointSettings, pool: Pool, nodes: Sequence[Node], storage: Storage) -> str:
-    """What the model takes of a card, in words; empty where that or the cards are not known, or where vLLM answers,
-    which takes as much of a card as there is. Raises ValueError where it is more than an actor's share."""
+    """What the model takes of a card, in words; empty where that or the cards are not known. vLLM takes as much as
+    there is: of it the weights alone are looked at, and whether they can be parted among an actor's GPUs. Raises
+    ValueError where they can't, or it is more than an actor's share."""
     cards = [node.gpu_memory_gb for node in nodes if node.gpus and node.gpu_memory_gb]
-    if not settings.device.startswith("cuda") or settings.decoder != "loop" or not cards or not pool.num_gpus:
+    if not settings.device.startswith("cuda") or not pool.num_gpus or not (cards or settings.decoder == "vllm"):
         return ""
     measures = _measures(settings, storage)
     if measures is None:
         return ""
+    if settings.decoder == "vllm":
+        return _parted(name, settings, measures, int(max(1, pool.num_gpus)), min(cards, default=0.0))
     rank = _rank(settings, storage)
     room = min(cards) * min(1.0, pool.num_gpus)
     need = _need(settings, measures, rank, settings.batch)
@@ -46,6 +51,32 @@ def check(name: str, settings: CheckpointSettings, pool: Pool, nodes: Sequence[N
         f"card (run.nodes: gpu_memory_gb, times num_gpus of its pool); {mend}, or ask for larger cards in run.nodes "
         "and in the cluster's manifests"
     )
+
+
+def gpus(settings: CheckpointSettings) -> int:
+    """Among how many GPUs an actor parts its model."""
+    pool: Pool | None = getattr(settings, "asking", None)
+    return int(max(1, pool.num_gpus)) if pool else 1
+
+
+def _parted(name: str, settings: CheckpointSettings, measures: Measures, gpus: int, card_gb: float) -> str:
+    """What of the weights each of an actor's GPUs takes; empty where the cards are not known."""
+    if measures.heads % gpus:
+        ways = [n for n in range(1, 17) if measures.heads % n == 0]
+        raise ValueError(
+            f"{settings.model} has {measures.heads} attention heads, which can't be parted among {gpus} GPUs; set "
+            f"num_gpus of {name}'s pool to one of {ways}"
+        )
+    if not card_gb:
+        return ""
+    share = measures.parameters * BYTES[settings.dtype] / GIB / gpus
+    if share > _OF_A_CARD * card_gb:
+        raise ValueError(
+            f"the weights of {settings.model} take {share:.1f} GiB of each of {gpus} GPUs and vLLM has "
+            f"{_OF_A_CARD * card_gb:.1f} GiB of a card for them and all else (run.nodes: gpu_memory_gb); raise "
+            f"num_gpus of {name}'s pool, or take larger cards or a smaller model"
+        )
+    return f"{share:.1f} GiB of weights on each of {gpus} GPUs of {card_gb:g} GiB"
 
 
 def _need(settings: CheckpointSettings, measures: Measures, rank: int, rows: int) -> Need:

@@ -8,6 +8,7 @@ from layoutgen.config.stages import AnnotateSettings, CheckpointSettings, Compos
 from layoutgen.io.storage import Storage
 from layoutgen.models.annotators.vlm import InternVlAnnotator, VlmPointer, annotation_task, cover_task
 from layoutgen.models.base import Composer, Saliency
+from layoutgen.models.building import cards
 from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
 from layoutgen.models.critics.ranking import Rank, rough
 from layoutgen.models.decoding.answerer import Answerer, DecodingOptions, Task, open_answerer
@@ -84,7 +85,7 @@ def _opened(settings: CheckpointSettings, storage: Storage, task: Task) -> tuple
         prompt_tokens=settings.prompt_tokens,
         deadline_s=settings.deadline_s or None,
     )
-    engine = _vllm(options, weights, adapter) if settings.decoder == "vllm" else None
+    engine = _vllm(options, weights, adapter, cards.gpus(settings)) if settings.decoder == "vllm" else None
     return open_answerer(weights, adapter, options, task=task, engine=engine), weights, adapter
 
 
@@ -130,10 +131,10 @@ def _fetch(settings: CheckpointSettings, storage: Storage) -> tuple[Path, Path |
     return fetch_weights(settings.model, cache, storage), adapter
 
 
-def _vllm(options: DecodingOptions, weights: Path, adapter: Path | None) -> Engine:
+def _vllm(options: DecodingOptions, weights: Path, adapter: Path | None, gpus: int) -> Engine:
     from layoutgen.models.decoding.vllm_engine import VllmDecoder
 
     across = -(-options.max_side // picture_kind(weights, family_of(weights)).unit)
     copy = options.max_new_tokens  # longer ones are refused before
     context = INSTRUCTIONS + across**2 + copy + options.max_new_tokens
-    return VllmDecoder(weights, [adapter] if adapter else [], options, context=context)
+    return VllmDecoder(weights, [adapter] if adapter else [], options, context=context, gpus=gpus)

@@ -1,4 +1,5 @@
-"""What an accelerator's errors mean: too little memory, which a smaller batch mends, or a device lost to its process.
+"""What an accelerator's errors mean: too little memory, which a smaller batch mends, a device lost to its process, or
+one that is broken for all.
 
 They are known by their classes' names and what they say: PyTorch, cuBLAS and ONNX Runtime raise others each.
 """
@@ -6,6 +7,7 @@ They are known by their classes' names and what they say: PyTorch, cuBLAS and ON
 import logging
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,9 +28,18 @@ _LOST = re.compile(
     r"^(?:CUDA|HIP) error: |\bCUDA failure \d+"
     r"|\bCU(?:DNN|BLAS|FFT|SPARSE|SOLVER)_STATUS_(?:INTERNAL_ERROR|EXECUTION_FAILED|NOT_INITIALIZED)"
     r"|device-side assert|illegal memory access|unspecified launch failure|uncorrectable ECC"
-    r"|No CUDA GPUs are available|Found no NVIDIA driver",
+    r"|No CUDA GPUs are available|Found no NVIDIA driver|GPU is lost|fallen off the bus",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+_BROKEN = re.compile(
+    r"uncorrectable ECC|No CUDA GPUs are available|Found no NVIDIA driver|GPU is lost|fallen off the bus", re.IGNORECASE
+)
+
+
+class BrokenDeviceError(RuntimeError):
+    """A device is lost to whoever uses it; the message is that of the newest loss."""
 
 
 class DeviceError(Exception):
@@ -46,7 +57,19 @@ def is_lost(error: BaseException) -> bool:
     """Whether the device, or the process's context on it, is gone: every later call would fail, whoever asks."""
     if is_out_of_memory(error):
         return False
-    return isinstance(error, RuntimeError) and ("AcceleratorError" in _names(error) or bool(_LOST.search(str(error))))
+    if not isinstance(error, RuntimeError):
+        return False
+    return bool({"AcceleratorError", "BrokenDeviceError"} & _names(error)) or bool(_LOST.search(str(error)))
+
+
+def is_broken(error: BaseException) -> bool:
+    """Whether a lost device would be lost to another process as well."""
+    return is_lost(error) and (isinstance(error, BrokenDeviceError) or bool(_BROKEN.search(str(error))))
+
+
+def name() -> str:
+    """This process's devices, for people: the machine and the numbers of its cards."""
+    return f"{socket.gethostname()}/{os.environ.get('CUDA_VISIBLE_DEVICES') or '-'}"
 
 
 def in_halves(work: Callable[[Sequence[Item]], list[Answer]], items: Sequence[Item]) -> list[Answer | Fault]:
@@ -64,15 +87,20 @@ def in_halves(work: Callable[[Sequence[Item]], list[Answer]], items: Sequence[It
 
 
 @contextmanager
-def ending_with_device() -> Iterator[None]:
+def ending_with_device(hold: Callable[[], None] = lambda: None) -> Iterator[None]:
     """End this process where its device is lost inside: a process can't leave a broken context, and another that is
-    started in its place, here or elsewhere, begins with a whole one."""
+    started in its place, here or elsewhere, begins with a whole one. Before that `hold` sees to it that nobody is given
+    a device that is broken."""
     try:
         yield
     except RuntimeError as error:
         if not is_lost(error):
             raise
-        log.error("the device is lost to process %d, which ends; another takes its place: %s", os.getpid(), error)
+        log.error(
+            "device %s is lost to process %d, which ends; another takes its place: %s", name(), os.getpid(), error
+        )
+        if is_broken(error):
+            hold()
         logging.shutdown()
         sys.stderr.flush()
         os._exit(1)

@@ -35,7 +35,8 @@ _OUTSIDE = ("visual.", "vision_", "merger.", "multi_modal_projector.", "mlp1.")
 class VllmDecoder:
     """Decodes requests with vLLM. Of the `options`, device, dtype, rows and the largest picture's side are asked;
     `context` is the most tokens of a prompt and its answer, and `adapters` are all that requests may name.
-    Requests that name none are answered with the only adapter, or without where there are none or several.
+    Requests that name none are answered with the only adapter, or without where there are none or several. With `gpus`
+    above 1 the weights are parted among so many of this machine (tensor parallelism), each with a process.
 
     Raises ImportError where vLLM is not installed, ValueError for a checkpoint or adapter that it can't answer with.
     """
@@ -47,6 +48,7 @@ class VllmDecoder:
         options: DecodingOptions = _OPTIONS,
         *,
         context: int = 4096,
+        gpus: int = 1,
         memory_share: float = 0.9,
         seed: int = 0,
     ) -> None:
@@ -57,6 +59,9 @@ class VllmDecoder:
         ranks = [check_language_only(adapter) for adapter in adapters]
         self._chat, self._context, self._adapters = chat, context, list(adapters)
         more: dict[str, Any] = {"gpu_memory_utilization": memory_share} if options.device.startswith("cuda") else {}
+        if gpus > 1:
+            # Processes of this actor: of Ray's, which vLLM takes where it finds one, its GPUs would be asked for twice.
+            more |= {"tensor_parallel_size": gpus, "distributed_executor_backend": "mp"}
         if adapters:
             # One place more than adapters: on CPUs vLLM gives requests without one whatever is in the last place.
             more |= {"enable_lora": True, "max_lora_rank": _rank(max(ranks)), "max_loras": len(adapters) + 1}

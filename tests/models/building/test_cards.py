@@ -85,11 +85,26 @@ def test_a_share_of_a_card_is_all_that_an_actor_has() -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [{"device": "cpu"}, {"decoder": "vllm"}, {"model": "someone/else@" + 40 * "0"}], ids=str
+    "more",
+    [{"device": "cpu"}, {"decoder": "vllm", "model": "someone/else"}, {"model": "someone/else@" + 40 * "0"}],
+    ids=str,
 )
 def test_what_is_not_known_is_not_refused(more: dict[str, str]) -> None:
     assert check(without_adapter(**more), 1.0) == ""
     assert check(without_adapter(), 0.0) == ""
+
+
+def test_vllm_parts_weights_among_as_many_gpus_as_divide_the_heads_and_hold_them() -> None:
+    large = without_adapter(decoder="vllm", model="Qwen/Qwen2.5-VL-72B-Instruct")
+    whole = without_adapter(decoder="vllm")
+    assert check(whole, 43.9, Pool(num_gpus=2)) == "7.7 GiB of weights on each of 2 GPUs of 43.9 GiB"
+    with pytest.raises(
+        ValueError, match=r"has 28 attention heads, which can't be parted among 8 GPUs; .* \[1, 2, 4, 7"
+    ):
+        check(whole, 0.0, Pool(num_gpus=8))
+    with pytest.raises(ValueError, match=r"take 15\.4 GiB of each of 1 GPUs and vLLM has 14\.4 GiB .*; raise num_gpus"):
+        check(whole, 16.0)
+    assert check(large, 43.9, Pool(num_gpus=4)) == ""
 
 
 def test_a_checkpoint_in_a_folder_is_measured_by_its_files(tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 import json
 import sys
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
+from layoutgen.models.decoding.answerer import DecodingOptions
 from layoutgen.models.decoding.vllm_engine import VllmDecoder, check_language_only
+from layoutgen.models.vlm.tiny import build_checkpoint
 
 TEXT = "base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_A.weight"
 
@@ -42,3 +46,26 @@ def test_without_vllm_the_error_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "vllm", None)
     with pytest.raises(ImportError, match=r"pip install 'layoutgen\[vllm\]' .* or use decoder = 'loop'"):
         VllmDecoder(tmp_path)
+
+
+class FakeVllm:
+    """vLLM's names, of which the model notes what it is asked for."""
+
+    asked: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, **asked):
+        FakeVllm.asked = asked
+
+
+@pytest.mark.parametrize("gpus", [1, 4])
+def test_the_gpus_of_an_actor_are_those_that_vllm_parts_the_weights_among(tmp_path, monkeypatch, gpus):
+    for name, content in {
+        "vllm": {"LLM": FakeVllm, "SamplingParams": object},
+        "vllm.lora.request": {"LoRARequest": object},
+        "vllm.sampling_params": {"StructuredOutputsParams": object},
+    }.items():
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**content))
+    base = build_checkpoint("qwen2_5_vl", tmp_path / "base")
+    VllmDecoder(base, options=DecodingOptions(device="cuda"), gpus=gpus)
+    assert FakeVllm.asked.get("tensor_parallel_size", 1) == gpus
+    assert FakeVllm.asked.get("distributed_executor_backend") == ("mp" if gpus > 1 else None)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.breathing [--picture breathing.png] [--full] [--output results.jsonl]
 
-Tables come in two bursts with a lull between them, pass a pool of 1 to 4 actors with a GPU each, and then a last stage
-that needs none. In the first burst a process loses its device; once that burst is through, a node is killed and
+Tables come in two bursts with a lull between them, pass a pool of 0 to 4 actors with a GPU each (of at least `--least`),
+and then a last stage that needs none. In the first burst a process loses its device; once that burst is through, a node is killed and
 another joins. JSON line: GPU seconds that were held (`ours`) and what a pool that always has 4 would have held
 (`other`), with tables lost or doubled (`wrong`), and the most and the last GPUs held. The picture has the GPUs held and
 those at work, over time.
@@ -30,7 +30,7 @@ from layoutgen.streaming import Step, stream
 
 BENCHMARK = Benchmark(
     "breathing",
-    "GPU seconds that a pool of 1 to 4 actors holds",
+    "GPU seconds that a pool of 0 to 4 actors holds",
     "a pool that always has 4",
     seconds=75,
     full="a lull and a last stage of three times the length",

@@ -29,6 +29,10 @@ class Card:
     def __init__(self, holder: Any, share: float) -> None:
         self._holder, self._share = holder, share
 
+    def release(self) -> None:
+        """End what is held for the run."""
+        ray.kill(self._holder)
+
     def check(self) -> None:
         """End this process where it was given a card that is to be held back: it came before who is to hold it."""
         if self._ask("is_held"):

@@ -139,6 +139,9 @@ def stream(
         if fault is None:
             raise
         raise fault from None
+    finally:
+        for card in [*cards.values()][:1]:  # all have one holder
+            card.release()
 
 
 def _cards(steps: list[Step], may_grow: bool) -> "dict[str, Card]":

@@ -21,6 +21,7 @@ import pytest
 import ray
 import yaml
 from packaging.requirements import Requirement
+from ray._private import ray_constants
 from ray.autoscaler import _private as autoscaler
 from ray.job_submission import JobStatus
 from ray.runtime_env import RuntimeEnv
@@ -289,6 +290,32 @@ def test_the_nightly_job_serves_what_the_weekly_one_trains() -> None:
     assert serves.adapter == f"registry:{train.name}"
     assert (serves.model, serves.image_side, serves.dtype) == (train.model, train.image_side, train.dtype)
     assert shlex.split(read("retraining-rayjob")["spec"]["entrypoint"])[-1] == serves.registry
+
+
+def drain_s(worker: Yaml) -> float:
+    """How long Ray lets the actors of a pod that is to go be at work."""
+    (named,) = [
+        one["value"] for one in container(worker)["env"] if one["name"] == "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"
+    ]
+    return float(named)
+
+
+def test_pods_that_are_to_go_end_their_work_before_they_are_killed() -> None:
+    assert hasattr(ray_constants, "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S"), "Ray knows it by another name"
+    for name, group in groups().items():
+        if name != "head":
+            assert 30 <= drain_s(group) <= group["template"]["spec"]["terminationGracePeriodSeconds"] - 15
+
+
+@pytest.mark.parametrize("job", ["layouts", "annotate", "covers"])
+def test_pools_on_gpus_follow_their_queue_down_to_no_actor_and_their_pods_to_none(job: str) -> None:
+    ((*named,),) = pools(job, cluster_config(job))
+    on_gpus = {name: pool for name, pool in named if pool.num_gpus}
+    assert on_gpus and all(not pool.least and pool.breathes and pool.rest_after_s >= 60 for pool in on_gpus.values())
+    (gpus,) = [group for group in cluster_spec("raycluster")["workerGroupSpecs"] if group["groupName"] == "gpu"]
+    assert gpus["minReplicas"] == 0
+    assert sum(pool.most * pool.num_gpus for pool in on_gpus.values()) <= gpus["maxReplicas"]
+    assert any(pool.breathes for _, pool in named if not pool.num_gpus)
 
 
 # One image, one version

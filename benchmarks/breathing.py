@@ -2,11 +2,11 @@
 
     python -m benchmarks.breathing [--picture breathing.png] [--full] [--output results.jsonl]
 
-Tables come in two bursts with a lull between them, pass a pool of 0 to 4 actors with a GPU each (of at least `--least`),
-and then a last stage that needs none. In the first burst a process loses its device; once that burst is through, a node is killed and
-another joins. JSON line: GPU seconds that were held (`ours`) and what a pool that always has 4 would have held
-(`other`), with tables lost or doubled (`wrong`), and the most and the last GPUs held. The picture has the GPUs held and
-those at work, over time.
+Tables come in two bursts with a lull between them, pass a pool of 0 to 4 actors with a GPU each (or at least
+`--least`), and then a last stage that needs none. In the first burst a process loses its device; once that burst is
+through, a node is killed and another joins. JSON line: GPU seconds that were held (`ours`) and what a pool that always
+has 4 would have held (`other`), with tables lost or doubled (`wrong`), and the most and the last GPUs held. The picture
+has the GPUs held and those at work, over time.
 """
 
 import os

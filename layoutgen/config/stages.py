@@ -26,6 +26,9 @@ class ImagesSettings(Settings):
     min_side: int = Field(16, ge=1, description="px; a smaller image is a dead letter")
     max_pixels: int = Field(120_000_000, ge=1, description="pixels; a larger image is a dead letter, undecoded")
     max_bytes: int = Field(100_000_000, ge=1, description="bytes; a larger object is a dead letter, undecoded")
+    ahead_mb: float = Field(
+        256.0, gt=0, description="MB of objects that one actor holds, read ahead of decoding; a larger one is alone"
+    )
     jpeg_quality: int = Field(92, ge=50, le=100, description="of the pixels that travel between stages")
     pool: Pool = Field(Pool(), description="actors of the fetch stage")
 

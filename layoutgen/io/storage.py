@@ -15,17 +15,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import pyarrow.fs
 
 from layoutgen.config.jobs import StorageSettings
+from layoutgen.io.budget import Budget
 from layoutgen.io.objects import listings, locations, retries
 from layoutgen.io.objects.connections import Addressing, Endpoint
 from layoutgen.io.objects.local import LocalObjects
 from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault
-from layoutgen.io.objects.protocol import Objects
+from layoutgen.io.objects.protocol import Admit, Objects
 from layoutgen.io.objects.s3 import S3Objects
 from layoutgen.io.objects.web import WebObjects
 
@@ -79,9 +81,7 @@ class Storage:
 
         def fetch_one(uri: str) -> tuple[bytes, str] | StorageFault:
             read = self._fetch(uri, max_bytes)
-            if isinstance(read, StorageFault) or read[0]:
-                return read
-            return StorageFault("empty_object", f"{uri} has 0 bytes; upload it again", read[1])
+            return read if isinstance(read, StorageFault) or read[0] else _empty(uri, read[1])
 
         if len(uris) < 2:
             return [fetch_one(uri) for uri in uris]
@@ -91,6 +91,37 @@ class Storage:
             try:
                 return [future.result() for future in futures]
             finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def fetch_in_turn(
+        self, uris: Sequence[str], max_bytes: int, most_bytes: int
+    ) -> Iterator[tuple[bytes, str] | StorageFault]:
+        """As `fetch`, one after the other: while one is worked on others are read, as many as `most_bytes` hold, and
+        one at least. Of objects on the web, whose size is known late, `concurrency` more may be there."""
+        budget = Budget(most_bytes)
+
+        def read_one(turn: int) -> tuple[bytes, str] | StorageFault:
+            read = self._fetch(uris[turn], max_bytes, partial(budget.admit, turn))
+            if isinstance(read, StorageFault):
+                budget.give_back(turn)
+                return read
+            budget.admit(turn, len(read[0]))
+            return read if read[0] else _empty(uris[turn], read[1])
+
+        if uris:
+            self._connect(uris[0])
+        with ThreadPoolExecutor(min(self.concurrency, len(uris)) or 1, "storage") as pool:
+            try:
+                ahead = [pool.submit(read_one, turn) for turn in range(min(2 * self.concurrency, len(uris)))]
+                for turn in range(len(uris)):
+                    read = ahead.pop(0).result()
+                    if (further := turn + 2 * self.concurrency) < len(uris):
+                        ahead.append(pool.submit(read_one, further))
+                    yield read
+                    del read
+                    budget.give_back(turn)
+            finally:
+                budget.close()
                 pool.shutdown(wait=False, cancel_futures=True)
 
     def write(self, uri: str, data: bytes) -> None:
@@ -245,14 +276,14 @@ class Storage:
     def _listed(self, prefix: str) -> Sequence[Entry]:
         return sorted(self.entries(prefix))
 
-    def _fetch(self, uri: str, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
+    def _fetch(self, uri: str, max_bytes: int | None, admit: Admit | None = None) -> tuple[bytes, str] | StorageFault:
         try:
             objects = self.where(uri)
         except StorageError as error:
             if error.fault:
                 return error.fault
             raise
-        return self._ask(uri, lambda: objects.read(max_bytes))
+        return self._ask(uri, lambda: objects.read(max_bytes, admit))
 
     def attempt(self, uri: str, ask: Callable[[], Value]) -> Value:
         """Do one thing with an object, such as reading a part of it through `filesystem`; again where that failed for a
@@ -270,6 +301,10 @@ class Storage:
     def _name(self, uri: str) -> str:
         """What serves `uri`, for messages."""
         return self.endpoint.name if uri.startswith("s3://") else "the file system"
+
+
+def _empty(uri: str, version: str) -> StorageFault:
+    return StorageFault("empty_object", f"{uri} has 0 bytes; upload it again", version)
 
 
 def _unless_fault(answer: Value | StorageFault) -> Value:

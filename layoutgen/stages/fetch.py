@@ -1,16 +1,15 @@
 """fetch: image objects in, upright RGB pixels out, at the size that the models need.
 
-Objects are read with bounded concurrency while those before them are decoded; bytes of an original live no longer than
-its decoding. An image that several rows of a block share is read once. Of several images of one product, the first
-readable one that shows something and whose shape is nearest to the canvas is used; of a row that may show several,
-the first readable one, and the further ones travel beside it. A very long picture travels at a width at which it can be
-read.
+Objects are read while those before them are decoded, as many as `images.ahead_mb` holds; bytes of an original live no
+longer than its decoding. An image that several rows of a block share is read once. Of several images of one product,
+the first readable one that shows something and whose shape is nearest to the canvas is used; of a row that may show
+several, the first readable one, and the further ones travel beside it. A very long picture travels at a width at which
+it can be read.
 """
 
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -142,30 +141,19 @@ class Fetch:
             fingerprints[i] = vars(fingerprint.keys(row, sha, stored, arms.of_row(self._versions, row), was[i]))
         return fingerprints
 
-    def _read(self, uris: list[str]) -> Iterator[tuple[str, tuple[bytes, str] | StorageFault]]:
-        """Read objects chunk by chunk, one chunk ahead of the reader."""
-        size = 2 * self._storage.concurrency
-        chunks = [uris[i : i + size] for i in range(0, len(uris), size)]
-        with ThreadPoolExecutor(1, "read-ahead") as ahead:
-            reading = None
-            for chunk in [*chunks, []]:
-                upcoming = ahead.submit(self._storage.fetch, chunk, self._settings.max_bytes) if chunk else None
-                if reading is not None:
-                    yield from zip(reading[0], reading[1].result(), strict=True)
-                reading = (chunk, upcoming) if upcoming else None
-
     def _decoded(
         self, uris: list[str], stored: dict[str, str | None], decode: Callable[[bytes], _Fetched]
     ) -> Iterator[tuple[str, _Fetched | Fault]]:
         """Objects as `decode` makes them, or why it can't; their versions go into `stored`."""
-        for uri, read in self._read(uris):
+        ahead = round(self._settings.ahead_mb * 1e6)
+        for uri, read in zip(uris, self._storage.fetch_in_turn(uris, self._settings.max_bytes, ahead), strict=True):
             if isinstance(read, StorageFault):
                 stored[uri] = read.version
                 yield uri, Fault(read.kind, read.message)
                 continue
-            data, stored[uri] = read
+            stored[uri] = read[1]
             try:
-                yield uri, decode(data)
+                yield uri, decode(read[0])
             except images.ImageFault as fault:
                 yield uri, Fault(fault.kind, fault.message)
 

@@ -63,13 +63,13 @@ def test_an_image_lies_upright(shelf):
 
 def test_an_image_that_rows_share_is_read_once_and_travels_once(shelf, monkeypatch):
     read = []
-    storage_fetch = Storage.fetch
+    storage_fetch = Storage.fetch_in_turn
 
-    def counted(self, uris, max_bytes=None):
+    def counted(self, uris, *limits):
         read.extend(uris)
-        return storage_fetch(self, uris, max_bytes)
+        return storage_fetch(self, uris, *limits)
 
-    monkeypatch.setattr(Storage, "fetch", counted)
+    monkeypatch.setattr(Storage, "fetch_in_turn", counted)
     first, second, logo = (
         shelf("a.jpg", picture()),
         shelf("b.jpg", picture(seed=1)),

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import pyarrow.fs
 
 from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault, too_many_bytes
+from layoutgen.io.objects.protocol import Admit
 
 LOCK_WAIT_S = 60.0
 WRITING = threading.Lock()  # held by the thread of this process that has a folder locked
@@ -27,12 +28,15 @@ class LocalObjects:
     uri: str
     path: Path
 
-    def read(self, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
+    def read(self, max_bytes: int | None, admit: Admit | None = None) -> tuple[bytes, str] | StorageFault:
         """Bytes and version, read together."""
         with self.path.open("rb") as file:
             status = os.fstat(file.fileno())
             version = _version_of(status)
-            return too_many_bytes(self.uri, status.st_size, max_bytes, version) or (file.read(), version)
+            fault = too_many_bytes(self.uri, status.st_size, max_bytes, version)
+            if admit and not fault:
+                admit(status.st_size)
+            return fault or (file.read(), version)
 
     def write(self, data: bytes) -> None:
         """Write the file and its folders; readers see the old file or the new one whole."""

@@ -7,13 +7,17 @@ import pyarrow.fs
 
 from layoutgen.io.objects.locations import Entry, StorageFault
 
+Admit = Callable[[int], None]
+"""Waits until there is room for so many bytes."""
+
 
 class Objects(Protocol):
     """The object at a URI, or all objects below it. Methods raise what the store's library raises (OSError, those of
     botocore), for `objects.retries` to read."""
 
-    def read(self, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
-        """Bytes and version, read together; a fault where there are more than `max_bytes`."""
+    def read(self, max_bytes: int | None, admit: Admit | None = None) -> tuple[bytes, str] | StorageFault:
+        """Bytes and version, read together; a fault where there are more than `max_bytes`. Where the store tells how
+        many there are, `admit` is asked before they are read."""
 
     def write(self, data: bytes) -> None:
         """Write the object; readers see the old one or the new one whole."""

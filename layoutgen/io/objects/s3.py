@@ -12,6 +12,7 @@ from botocore import exceptions as s3_errors
 from layoutgen.io.objects import retries
 from layoutgen.io.objects.connections import CONNECT_TIMEOUT_S, Endpoint
 from layoutgen.io.objects.locations import ConflictError, Entry, StorageError, StorageFault, too_many_bytes
+from layoutgen.io.objects.protocol import Admit
 
 CHECK_S = 12.0
 
@@ -29,12 +30,14 @@ class S3Objects:
     def _named(self) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self.key}
 
-    def read(self, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
+    def read(self, max_bytes: int | None, admit: Admit | None = None) -> tuple[bytes, str] | StorageFault:
         """Bytes and version, read together."""
         answer = self.endpoint.client().get_object(**self._named)
         with closing(answer["Body"]) as body:
             version = str(answer.get("ETag", ""))
             fault = too_many_bytes(self.uri, answer["ContentLength"], max_bytes, version)
+            if admit and not fault:
+                admit(answer["ContentLength"])
             return fault or (body.read(), version)
 
     def write(self, data: bytes) -> None:

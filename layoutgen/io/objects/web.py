@@ -23,6 +23,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pyarrow.fs
 
 from layoutgen.io.objects.locations import Entry, FaultKind, StorageError, StorageFault, too_many_bytes
+from layoutgen.io.objects.protocol import Admit
 
 MOST_REDIRECTS = 3
 MOST_SECONDS = 60.0  # from the first byte asked to the last one read, of one attempt
@@ -105,8 +106,8 @@ class WebObjects:
     def _shown(self) -> str:
         return self.uri.partition("?")[0]
 
-    def read(self, max_bytes: int | None) -> tuple[bytes, str] | StorageFault:
-        """Bytes and version, read together."""
+    def read(self, max_bytes: int | None, admit: Admit | None = None) -> tuple[bytes, str] | StorageFault:
+        """Bytes and version, read together; nobody is asked to `admit` them, which would take of an image's time."""
         return self._tried(lambda: self._asked("GET", MOST_BYTES if max_bytes is None else max_bytes))
 
     def version(self) -> str | StorageFault:

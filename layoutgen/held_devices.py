@@ -83,7 +83,7 @@ class Holder:
             return False
         for card in new:
             self._held[card] = None
-            task = asyncio.create_task(self._take(*card, share))
+            task = asyncio.create_task(self._reserve(*card, share))
             self._at_work.add(task)
             task.add_done_callback(self._at_work.discard)
         return True
@@ -92,7 +92,7 @@ class Holder:
         """Whether one of the cards is held back."""
         return any((node, card) in self._held for card in cards)
 
-    async def _take(self, node: str, card: str, share: float) -> None:
+    async def _reserve(self, node: str, card: str, share: float) -> None:
         """Reserve cards of the node until it is this one, which its actor lets go as it ends; then give the others
         back."""
         others = []

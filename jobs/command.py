@@ -6,6 +6,7 @@ or cluster can't be used, or another run holds the table. 4: the run is publishe
 suffice for all rows.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import Any, TypeVar
 from jobs.output import command_line, reported, say, settings
 from layoutgen.cluster import own_output
 from layoutgen.core.errors import Partial
-from layoutgen.pipelines import summary_line
 from layoutgen.runs import shadows
 from layoutgen.runs.job import RunOptions
 
@@ -76,7 +76,7 @@ def main(
             config = config.model_copy(update={"publish": config.publish.model_copy(update={"iceberg": None})})
         with own_output():
             summary = run(config, arguments.input, output, options)
-        say(summary_line(summary))
+        say(json.dumps(summary, ensure_ascii=False))
         outcome.code = 0 if "preflight" in summary or summary["current"] else 1
         left = summary.get("postponed", {})
         if summary.get("current") and any(left.values()):

@@ -177,6 +177,12 @@ def sizes(pools: Sequence[tuple[str, Pool]]) -> str:
     return ", ".join(f"{name} {p.least} to {p.most}" if p.breathes else f"{name} {p.least}" for name, p in pools)
 
 
+def room() -> tuple[int, float]:
+    """The whole CPUs and the memory, GB, that the nodes hand out together."""
+    nodes = _nodes()
+    return max(1, sum(int(node.cpus) for node in nodes)), sum(node.memory_gb for node in nodes)
+
+
 def is_alone() -> bool:
     """Whether this process started the cluster, as `join` does where nobody names one."""
     import ray

@@ -18,7 +18,6 @@ A shard of the plan is one table from end to end; the write stage makes one file
 bytes. How a run starts, goes on after a crash and publishes is `runs.run`'s.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -124,13 +123,14 @@ def _layouts(config: LayoutsConfig, storage: Storage, output: str, backfill: str
     versions = backfilled(versions, backfill)
     fetch = partial(Fetch, storage, config.images, versions)
     annotate, *ground = _annotating(config.annotate, storage)
+    compose = partial(_compose, config, storage, wardrobe, kits)
     steps = [
         _routed(Step("fetch", fetch, config.images.pool), partial(fetch, _chooser(config.images, config.protect))),
         _routed(annotate, partial(_protect, config.protect, storage)),
         *map(_routed, ground),
         *(replace(s, build=partial(by_application, None, s.build)) for s in _pointing(config.protect, storage)),
         *map(_routed, _prepare(config, storage)),
-        _routed(Step("compose", partial(_compose, config, storage, wardrobe, kits), config.compose.pool)),
+        _routed(Step("compose", compose, config.compose.pool, config.compose.is_large)),
         _routed(
             Step("place", partial(_place, config, storage, wardrobe, kits), config.place.pool),
             partial(_place_covers, cover_settings(config), config.protect, storage, wardrobe, kits),
@@ -177,7 +177,7 @@ def _posters(config: PostersConfig, storage: Storage, output: str, backfill: str
         *_annotating(config.annotate, storage),
         Step("cut_out", cut_out, config.cut_out.pool),
         *(replace(step, build=partial(_of_photos, step.build)) for step in _prepare(config, storage)),
-        Step("plan", partial(_plan, config, storage, wardrobe, kits), config.plan.pool),
+        Step("plan", partial(_plan, config, storage, wardrobe, kits), config.plan.pool, config.plans_with_checkpoint),
         *_painting(config, storage, output),
         Step("place", partial(_place, config, storage, wardrobe, kits), config.place.pool),
         *_rendering(config.render, config.images, finish, storage, output),
@@ -248,11 +248,12 @@ def _of_photos(build: Callable[[], Stage]) -> Stage:
 
 
 def _annotating(settings: AnnotateSettings, storage: Storage) -> list[Step]:
-    steps = [Step("annotate", partial(_annotate, settings, storage), settings.pool)]
+    reads = settings.is_large and settings.engine == "internvl"
+    steps = [Step("annotate", partial(_annotate, settings, storage), settings.pool, reads)]
     if settings.engine == "grounded":
         # A decoder refills its batch while there is more to answer, so it gets several batches at once.
         ground = partial(Ground, partial(annotators.grounder, settings, storage), settings.batch * 8)
-        steps.append(Step("ground", ground, settings.ground))
+        steps.append(Step("ground", ground, settings.ground, settings.is_large))
     return steps
 
 
@@ -260,7 +261,7 @@ def _pointing(settings: ProtectSettings, storage: Storage) -> list[Step]:
     if settings.engine != "vlm":
         return []
     point = partial(Point, partial(annotators.pointer, settings, storage), settings.batch * 8)  # as of ground
-    return [Step("point", point, settings.point)]
+    return [Step("point", point, settings.point, settings.is_large)]
 
 
 def _chooser(images: ImagesSettings, protect: ProtectSettings) -> Callable[[], FrameChooser]:
@@ -309,7 +310,7 @@ def _painting(config: PostersConfig, storage: Storage, output: str) -> list[Step
     finishing = partial(painters.finishing, settings, config.annotate)
     finish = partial(_finish_grounds, (storage, output), scenes, limits, finishing)
     if not settings.pool.num_gpus:
-        return [Step("paint", partial(finish, painter), settings.pool)]
+        return [Step("paint", partial(finish, painter), settings.pool, settings.is_large)]
     return [
         Step("paint", partial(_paint, scenes, painter, settings.batch), settings.pool),
         Step("finish", partial(finish, None), settings.finish),
@@ -389,8 +390,3 @@ def _compose(config: LayoutsConfig | PostersConfig, storage: Storage, wardrobe: 
     first = {"marketing": [Role(kind) for kind in config.marketing.first]}
     zones = {"marketing": finders.named_zones(config.marketing.zones)}
     return Compose(build, face_for, batch, first, zones, wardrobe, kits)
-
-
-def summary_line(summary: dict[str, Any]) -> str:
-    """The summary as the job's last line."""
-    return json.dumps(summary, ensure_ascii=False)

@@ -4,20 +4,27 @@ A table in is a table from end to end. Between pools it travels as one row that 
 `batch_size=1`: so Ray, which takes no whole blocks where a pool has GPUs and joins rows to fill other batches, can
 neither split it nor join it with its neighbours, whatever its size. Packing copies a table once (15 ms for 105 MB that
 take seconds to fetch); opening copies nothing.
+
+Stages may share actors (`run.pools = "auto"`): neighbours that need no GPU and hold no large model are one pool, of as
+many actors as there are CPUs, in which a table goes from stage to stage without being packed. Whatever the stages'
+paces are, no CPU waits for another stage; each process starts once, and a photo is decoded once.
 """
 
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from layoutgen import console
-from layoutgen.cluster import ClusterError, fit, is_alone, join
+from layoutgen.cluster import ClusterError, fit, is_alone, join, room
 from layoutgen.config.base import Node, Pool
+from layoutgen.imaging import decoded
 from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.lease import LeaseError
 from layoutgen.models.decoding.devices import ending_with_device
@@ -31,13 +38,33 @@ log = logging.getLogger("layoutgen")
 Stage = Callable[[pa.Table], pa.Table]
 
 
+ACTOR_GB = 1.0
+"""Memory that an actor of all stages without large models is given, GB: `benchmarks.nights` measured less."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """A stage to run: its name, how a worker builds it, and its pool."""
+    """A stage to run: its name, how a worker builds it, and its pool. One that `is_large` holds a model that not each
+    CPU can have its own of. `parts` are the stages that it consists of, where these share its actors."""
 
     name: str
     build: Callable[[], Stage]
     pool: Pool
+    is_large: bool = False
+    parts: tuple[str, ...] = ()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it shares its actors with no other stage."""
+        return self.is_large or self.pool.num_gpus > 0
+
+
+Arranged = Callable[[Sequence[Step]], None]
+"""Is told the steps as they are run, before they are."""
+
+
+def _unheard(_: Sequence[Step]) -> None:
+    pass
 
 
 class Stream(Protocol):
@@ -51,8 +78,10 @@ class Stream(Protocol):
         address: str = "",
         autoscaling: bool = False,
         nodes: Sequence[Node] = (),
+        auto: bool = False,
+        arranged: Arranged = _unheard,
     ) -> Iterator[dict[str, Any]]:
-        """Yield the rows; the keywords say which cluster."""
+        """Yield the rows; the keywords say which cluster, and whether stages share actors; `arranged` hears how."""
         ...
 
 
@@ -67,13 +96,46 @@ class _Actor:
         self._stage = build()
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        with ending_with_device(self._hold):
+        with ending_with_device(self._hold), decoded.kept():
             return packed(self._stage(opened(block)))
 
 
 def idle(name: str, pool: Pool) -> Step:
     """A step of which the pool alone matters."""
     return Step(name, lambda: lambda table: table, pool)
+
+
+def shared(steps: Sequence[Step], cpus: int, memory_gb: float) -> list[Step]:
+    """The steps on a machine or cluster of so many CPUs and GB: neighbours that can share actors as one step each, of
+    as many actors as CPUs and memory allow. All actors together reserve no more CPUs than there are: each the share
+    that leaves room for all, since those of stages before and behind a GPU are seldom busy at once."""
+    actors = max(1, min(cpus, int(memory_gb / ACTOR_GB)))
+    runs = [[*run] for _, run in groupby(steps, key=lambda step: step.name if step.is_alone else "")]
+    sizes = [run[0].pool if run[0].is_alone else Pool(size=actors) for run in runs]
+    asked = sum(pool.place * min(pool.num_cpus, cpus) for pool in sizes)
+    share = min(1.0, _RESERVED * cpus / asked) if asked else 1.0
+    joined = []
+    for run, pool in zip(runs, sizes, strict=True):
+        pool = pool.model_copy(update={"num_cpus": share * min(pool.num_cpus, cpus)})  # noqa: PLW2901 as reserved
+        parts = tuple(step.name for step in run)
+        name = parts[0] if len(parts) == 1 else f"{parts[0]}_to_{parts[-1]}"
+        build = run[0].build if len(run) == 1 else partial(_chain, tuple(step.build for step in run))
+        joined.append(Step(name, build, pool, run[0].is_large, parts))
+    return joined
+
+
+_RESERVED = 0.99  # of the CPUs: Ray counts in ten thousandths, and rounds each actor's
+
+
+def _chain(builds: Sequence[Callable[[], Stage]]) -> Stage:
+    stages = [build() for build in builds]
+
+    def through(table: pa.Table) -> pa.Table:
+        for stage in stages:
+            table = stage(table)
+        return table
+
+    return through
 
 
 def stream(
@@ -83,9 +145,12 @@ def stream(
     address: str = "",
     autoscaling: bool = False,
     nodes: Sequence[Node] = (),
+    auto: bool = False,
+    arranged: Arranged = _unheard,
 ) -> Iterator[dict[str, Any]]:
-    """Send tables through the stages, each on its own actor pool, and yield the last stage's rows as they come. Without
-    any table it looks for the cluster and whether the pools fit, and builds nothing.
+    """Send tables through the stages, each on its own actor pool or (`auto`) on actors that they share, and yield the
+    last stage's rows as they come. Without any table it looks for the cluster and whether the pools fit, and builds
+    nothing.
 
     Raises ClusterError and PoolError as `cluster.join` and `cluster.fit` do, and ClusterError where nothing moves for
     half an hour or a device is lost again and again; StorageError or LeaseError where a worker did.
@@ -95,6 +160,9 @@ def stream(
     from ray.data.exceptions import ExecutionTimeoutError
     from ray.exceptions import RayTaskError
 
+    if auto:
+        steps = shared(steps, *room())
+    arranged(steps)
     share = fit([(step.name, step.pool) for step in steps], autoscaling=autoscaling, nodes=nodes, alone=is_alone())
     tables = list(tables)
     if not tables:
@@ -115,7 +183,8 @@ def stream(
                 min_size=min(pool.place, len(tables)),
                 max_size=min(pool.most, len(tables)),
                 initial_size=min(max(1, pool.size), len(tables)),
-                max_tasks_in_flight_per_actor=4,
+                # An actor of all stages has no wait for its next table to hide, and takes none that another could.
+                max_tasks_in_flight_per_actor=1 if step.parts and not step.is_alone else 4,
             ),
             num_cpus=pool.num_cpus * share,
             num_gpus=pool.num_gpus or None,
@@ -161,15 +230,17 @@ def in_process(
     address: str = "",
     autoscaling: bool = False,
     nodes: Sequence[Node] = (),
+    auto: bool = False,
+    arranged: Arranged = _unheard,
 ) -> Iterator[dict[str, Any]]:
     """Send tables through the stages one after the other, in this process: no cluster is looked for, stages are built
     at the first table, and what a stage raises is raised here."""
-    stages: list[Stage] = []
+    through: Stage | None = None
     for table in tables:
-        stages = stages or [step.build() for step in steps]
-        for stage in stages:
-            table = stage(table)  # noqa: PLW2901 the table's way through the stages
-        yield from table.to_pylist()
+        through = through or _chain([step.build for step in steps])
+        with decoded.kept():
+            done = through(table)
+        yield from done.to_pylist()
 
 
 def packed(table: pa.Table) -> pa.Table:

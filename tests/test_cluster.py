@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 import threading
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,6 @@ from ray.exceptions import AuthenticationError
 from layoutgen import cluster
 from layoutgen.cluster import ClusterError, PoolError, fit, join
 from layoutgen.config.base import Node, Pool
-from layoutgen.config.jobs import LayoutsConfig
 from tests.drawn import encoded, photo
 from tests.forked import Forked
 from tests.limits import PATIENCE_S
@@ -224,11 +222,8 @@ def test_pools_that_fit_are_let_through() -> None:
 
 def test_a_machine_alone_that_holds_each_pool_and_not_all_shares_its_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_nodes", lambda: [Node(cpus=2, memory_gb=8)])
-    settings = LayoutsConfig.model_validate(
-        tomllib.loads(Path("jobs/layouts.toml").read_text()) | {"compose": {"engine": "qwen_vl", "model": "embedded"}}
-    )
-    parts = ("load", "images", "annotate", "compose", "place", "write")
-    pools = [*((part, getattr(settings, part).pool) for part in parts), ("prepare", settings.compose.prepare)]
+    asked = {"load": 0.05, "images": 0.2, "annotate": 1.0, "compose": 1.0, "place": 0.2, "write": 0.1, "prepare": 1.0}
+    pools = [(part, Pool(num_cpus=cpus)) for part, cpus in asked.items()]
     share = fit(pools, alone=True)
     assert 1.9 < share * sum(pool.size * pool.num_cpus for _, pool in pools) < 2
     assert fit(pools[:3], alone=True) == 1

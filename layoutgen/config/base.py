@@ -56,7 +56,8 @@ def _holds_truth(value: Any) -> bool:
 
 
 class Pool(Settings):
-    """An actor pool of a stage: explicit numbers, no guessing of hardware. With `size` alone it stays as it is."""
+    """An actor pool of a stage: explicit numbers. With `size` alone it stays as it is. Stages that share actors
+    (`run.pools`) don't read theirs."""
 
     size: int = Field(1, ge=0, description="actors at the start; left out where `min` is given, it is that")
     min: int | None = Field(

@@ -1,6 +1,6 @@
 """Settings of the jobs that read and score tables: the run as a whole, its input, its storage, its stages."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -39,6 +39,10 @@ class RunSettings(Settings):
     ray_address: str = Field("", description="cluster to join; empty: that of RAY_ADDRESS, else a local one")
     autoscaling: bool = Field(False, description="the cluster adds nodes by itself: pools may exceed what it has now")
     nodes: tuple[Node, ...] = Field((), description="kinds of nodes that autoscaling ends at; the pools must fit them")
+    pools: Literal["given", "auto"] = Field(
+        "given",
+        description="`given`: each stage has its `pool`; `auto`: those without GPU or checkpoint share actors, 1 a CPU",
+    )
     lease_seconds: float = Field(60.0, gt=0, description="time after which a dead run's table may be taken over")
     breaker_rows: int = Field(1000, ge=1, description="window of finished rows that the circuit breaker looks at")
     breaker_fraction: float = Field(0.5, gt=0, le=1, description="share of failed rows in it that stops the run early")
@@ -50,6 +54,21 @@ class RunSettings(Settings):
     shard_mb: float = Field(
         256.0, gt=0, description="pictures of a shard, MB: rows_per_shard holds as far as it allows"
     )
+
+    @property
+    def cluster(self) -> dict[str, Any]:
+        """Where stages run, as keywords of `streaming.stream`."""
+        cluster = {"address": self.ray_address, "autoscaling": self.autoscaling, "nodes": self.nodes}
+        return cluster | {"auto": self.pools == "auto"}
+
+    @model_validator(mode="after")
+    def _counts_what_is_there(self) -> "RunSettings":
+        if self.pools == "auto" and self.autoscaling:
+            raise ValueError(
+                "pools = 'auto' counts the CPUs that are there, and with autoscaling = true others come; leave one of "
+                "them out"
+            )
+        return self
 
 
 class ExpectSettings(Settings):

@@ -23,6 +23,7 @@ from layoutgen.config.stages import (
     PlaceSettings,
     RenderSettings,
     WriteSettings,
+    is_checkpoint,
 )
 from layoutgen.config.styles import StyleSettings
 
@@ -122,6 +123,11 @@ class PaintSettings(Settings):
         Pool(), description="actors that paint anew what did not pass, where those of `paint.pool` have GPUs"
     )
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it has weights of any size, of which not each CPU can have its own."""
+        return is_checkpoint(self.model)
+
     @model_validator(mode="after")
     def _names_its_model(self) -> "PaintSettings":
         if self.engine == "stable_diffusion" and self.model in ("", "embedded"):
@@ -154,6 +160,11 @@ class PostersConfig(Settings):
     serve: ServeSettings = ServeSettings()
     render: RenderSettings = RenderSettings(formats=("webp",))
     write: WriteSettings = WriteSettings()
+
+    @property
+    def plans_with_checkpoint(self) -> bool:
+        """Whether the actors of the plan stage hold weights of any size, to plan or to compose what keeps its photo."""
+        return is_checkpoint(self.plan.model) or self.compose.is_large
 
     @model_validator(mode="after")
     def _shows_posters(self) -> "PostersConfig":

@@ -19,6 +19,11 @@ WITH_CHECKPOINT = ("internvl", "grounded", "vlm", "qwen_vl", *NETWORKS)
 """The engines that need a checkpoint."""
 
 
+def is_checkpoint(model: str) -> bool:
+    """Whether a setting names weights of any size, and not small ones that are here."""
+    return model not in ("", "embedded")
+
+
 class ImagesSettings(Settings):
     """What the fetch stage makes of image bytes."""
 
@@ -74,6 +79,11 @@ class CheckpointSettings(Settings):
     def has_checkpoint(self) -> bool:
         """Whether anything here needs `model`."""
         return self.engine in WITH_CHECKPOINT
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has weights of any size, of which not each CPU can have its own."""
+        return is_checkpoint(self.model)
 
     @model_validator(mode="after")
     def _can_answer(self) -> "CheckpointSettings":

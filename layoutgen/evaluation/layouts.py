@@ -25,7 +25,7 @@ from layoutgen.core.reports import evaluation_report
 from layoutgen.core.reports.evaluation_report import Draws
 from layoutgen.evaluation import report_files
 from layoutgen.evaluation.kits_of_table import fonts_of, kits_of
-from layoutgen.evaluation.scoring import LOOKS, cluster, places_of, score, shards
+from layoutgen.evaluation.scoring import LOOKS, places_of, score, shards
 from layoutgen.io.storage import Storage, opened
 from layoutgen.io.tables import layout_tables
 from layoutgen.models.building.versions import saliency_version
@@ -63,7 +63,7 @@ def evaluate_layouts(
     config = _with_fonts(config, manifest, kits)
     finder = _finder(config)
     chosen = _sample(places, config)
-    for _ in stream([idle("score", config.score.pool)], [], **cluster(config)):  # before scores are replaced
+    for _ in stream([idle("score", config.score.pool)], [], **config.run.cluster):  # before scores are replaced
         raise AssertionError("a stream of nothing has no rows")
     scored = score(config, storage, chosen, storage.join(output, "scores"), kits, stream)
     keys = scored.column("row_id").to_pylist()
@@ -237,7 +237,8 @@ def _pictures(
             tables.append(table.take(pa.array(keep, pa.int64())))
     build = partial(Preview, storage, folder, config.report.preview_side, config.score.fonts)
     pictures = {}
-    for row in stream([Step("preview", build, Pool(num_cpus=config.score.pool.num_cpus))], tables, **cluster(config)):
+    step = Step("preview", build, Pool(num_cpus=config.score.pool.num_cpus))
+    for row in stream([step], tables, **config.run.cluster):
         if row["fault"]:
             log.warning("no picture of %s: %s", row["row_id"], row["fault"])
             continue

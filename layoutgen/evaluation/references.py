@@ -111,7 +111,4 @@ def _streamed(
     config: ReferencesConfig, name: str, build: Any, tables: list[pa.Table], stream: Stream
 ) -> Iterator[dict[str, Any]]:
     pool: Pool = config.references.pool
-    run = config.run
-    yield from stream(
-        [Step(name, build, pool)], tables, address=run.ray_address, autoscaling=run.autoscaling, nodes=run.nodes
-    )
+    yield from stream([Step(name, build, pool)], tables, **config.run.cluster)

@@ -56,12 +56,7 @@ def render_table(
     edits = _edits(storage, decisions) if decisions else {}
     finish = _finish(config, storage, fonts_of(made_with, kits_of(made_with, storage), font_files))
     settings = config.run
-    cluster: dict[str, Any] = {
-        "address": settings.ray_address,
-        "autoscaling": settings.autoscaling,
-        "nodes": settings.nodes,
-    }
-    for _ in stream([idle("render", config.render.pool)], [], **cluster):  # before anything is written
+    for _ in stream([idle("render", config.render.pool)], [], **settings.cluster):  # before anything is written
         raise AssertionError("a stream of nothing has no rows")
     addresses = list(chosen_rows.addresses(storage, folder, manifest, row_ids, settings.rows_per_shard))
     planned = sum(len(table.column("rows")[0]) for table in addresses)
@@ -70,7 +65,7 @@ def render_table(
     storage.delete(storage.join(output, "_SUCCESS"))
     build = partial(RenderRows, storage, output, finish, config.images.max_bytes, config.images.max_pixels, edits)
     reports = []
-    for row in stream([Step("render", build, config.render.pool)], addresses, **cluster):
+    for row in stream([Step("render", build, config.render.pool)], addresses, **settings.cluster):
         reports.append(json.loads(row["report"]))
         log.info("%d of %d tables of rows are rendered", len(reports), len(addresses))
     if (written := sum(report["rows"] for report in reports)) != planned:

@@ -4,7 +4,6 @@ import json
 import logging
 from collections import Counter
 from functools import partial
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -40,11 +39,6 @@ _BACK = [
 ]
 
 
-def cluster(config: EvaluateConfig) -> dict[str, Any]:
-    """Where the stages run."""
-    return {"address": config.run.ray_address, "autoscaling": config.run.autoscaling, "nodes": config.run.nodes}
-
-
 def places_of(storage: Storage, folder: str) -> pa.Table:
     """Where a table's rows are. Raises TableError where it has none."""
     places = layout_tables.index(storage, layout_tables.parts(storage, folder))
@@ -66,7 +60,7 @@ def score(
     step = Step("score", partial(_build, config, folder, kits), config.score.pool)
     files = []
     done = 0
-    for row in stream([step], tables, **cluster(config)):
+    for row in stream([step], tables, **config.run.cluster):
         outcome = json.loads(row["report"])
         if "fault" in outcome:
             raise layout_tables.TableError(outcome["fault"])

@@ -20,7 +20,7 @@ from PIL import Image
 
 from layoutgen.core.covers import frame_choice as frames
 from layoutgen.core.pictures import grounds
-from layoutgen.imaging import animations, colour_profiles, logos
+from layoutgen.imaging import animations, colour_profiles, decoded, logos
 from layoutgen.imaging.bare_files import ImageFile, without_metadata
 from layoutgen.imaging.image_faults import ImageFault, faults
 
@@ -129,7 +129,11 @@ def encode_jpeg(pixels: np.ndarray, quality: int = 92) -> bytes:
 
 
 def decode_jpeg(data: bytes) -> np.ndarray:
-    """Decode what `encode_jpeg` made, at full size: (h, w, 3) uint8 RGB."""
+    """Decode what `encode_jpeg` made, at full size: (h, w, 3) uint8 RGB. Inside of `decoded.kept` once, read-only."""
+    return decoded.once("jpeg", data, _decode_jpeg)
+
+
+def _decode_jpeg(data: bytes) -> np.ndarray:
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         return np.array(image)
 

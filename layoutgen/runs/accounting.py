@@ -4,11 +4,11 @@ import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from layoutgen.cluster import ClusterError
+from layoutgen.cluster import ClusterError, sizes
 from layoutgen.config.base import Pool
 from layoutgen.config.jobs import RunSettings
 from layoutgen.core.arms import CANARY
@@ -17,6 +17,7 @@ from layoutgen.io.storage import StorageError
 from layoutgen.io.tables import changes
 from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
 from layoutgen.runs.gauges import Metrics
+from layoutgen.streaming import Step
 
 log = logging.getLogger("layoutgen")
 
@@ -189,6 +190,8 @@ class Progress:
         self._began = time.monotonic()
         self._over = threading.Event()
         self._metrics = Metrics(ledger.root, ledger.run_id)
+        self._actors: dict[str, int] = {}
+        self._shared: set[str] = set()
 
     def __enter__(self) -> "Progress":
         for uri in self._notes():  # of an attempt before: Guard heeds them no more
@@ -212,6 +215,13 @@ class Progress:
                 f"{error}; {len(self._reports)} of {len(self._plan.shards)} shards are done and kept, and the same "
                 "command goes on with the rest"
             ) from None
+
+    def arranged(self, steps: Sequence[Step]) -> None:
+        """Take note of the pools that the stages have, or share, and say it."""
+        self._actors = {step.name: step.pool.size for step in steps}
+        self._shared = {part for step in steps for part in step.parts if len(step.parts) > 1}
+        self._pools = self._pools | {part: step.pool for step in steps for part in step.parts or (step.name,)}
+        log.info("actors: %s", sizes([(step.name, step.pool) for step in steps]))
 
     def shard(self, report: ShardReport) -> None:
         """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""
@@ -285,6 +295,7 @@ class Progress:
             "images_per_second": round(images / seconds, 3) if seconds else 0.0,
             "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
             "slowest_shards": [{"shard": report.shard, "seconds": round(report.seconds, 3)} for report in slowest],
+            "actors": self._actors,
             "stages": self._stages(fresh, seconds),
             **_devices_lost(self._reports),
             "gpu_idle_share": self._gpu_idle_share(fresh, seconds),
@@ -320,15 +331,17 @@ class Progress:
 
     def _stages(self, fresh: list[ShardReport], seconds: float) -> dict[str, dict[str, float | None]]:
         """What each stage did so far: its pace while it was busy, all its actors together, and its idle share;
-        of a pool that follows its queue the pace is that of its largest size, and the idle share is not known."""
+        of a pool that follows its queue the pace is that of its largest size, and the idle share is not known. Where
+        stages share actors, the pace is what a stage would have by itself on all of them, and none is idle alone."""
         found: dict[str, dict[str, float | None]] = {}
         for name, pool in self._pools.items():
             busy = [report.stages[name] for report in fresh if name in report.stages]
             images, busy_s = sum(one.images for one in busy), sum(one.seconds for one in busy)
+            is_own = not pool.breathes and name not in self._shared
             found[name] = {
                 "images": images,
                 "images_per_second": round(images / busy_s * pool.most, 3) if busy_s else None,
-                "idle_share": None if not seconds or pool.breathes else _idle(busy_s, seconds * pool.most),
+                "idle_share": _idle(busy_s, seconds * pool.most) if seconds and is_own else None,
             }
         return found
 

@@ -10,6 +10,7 @@ versions is the same run.
 import logging
 import os
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,6 @@ from typing import Any
 import pyarrow as pa
 
 from layoutgen.cluster import Nodes, is_joined, named, sizes
-from layoutgen.config.jobs import RunSettings
 from layoutgen.io.crash import crash_point
 from layoutgen.io.objects.locations import ConflictError
 from layoutgen.io.tables import published_runs
@@ -86,7 +86,8 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         progressing = Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds)
         with _lineage(job, snapshots, look.columns).of_run() as lineage, progressing as progress:
             reports = list(marked)
-            for report in unchanged.written(steps, left, attempt, by_driver, partial(stream, **_cluster(settings))):
+            on_actors = partial(stream, **settings.cluster, arranged=progress.arranged)
+            for report in unchanged.written(steps, left, attempt, by_driver, on_actors):
                 reports.append(report)
                 progress.shard(report)
             try:
@@ -126,11 +127,12 @@ def _steps(job: TableJob, run: PlannedRun) -> list[Step]:
     ledger, snapshots, deadline, nodes = run.ledger, run.snapshots, run.scope.deadline, Nodes()
     versions = None if job.planner else job.versions  # planned published rows are all worked on
     load = partial(Load, job.storage, ledger, snapshots, versions, job.kits, run.scope)
+    after = [step.name for step in job.steps[1:]] + [""]
     return [
         Step("load", load, job.config.load.pool),
         *(
-            Step(step.name, partial(Guard, step.name, step.build, ledger, deadline, nodes), step.pool)
-            for step in job.steps
+            replace(step, build=partial(Guard, step.name, step.build, ledger, deadline, following, nodes))
+            for step, following in zip(job.steps, after, strict=True)
         ),
         Step("write", partial(Write, snapshots, ledger), job.config.write.pool),
     ]
@@ -162,12 +164,13 @@ def _carry(snapshots: Snapshots, ledger: Ledger, shards: list[int]) -> list[Shar
 def _look_for_the_cluster(job: TableJob, stream: Stream) -> str:
     """What the pools are and where they go; raises where there is no cluster, or they don't fit it."""
     config = job.config
-    pools = [("load", config.load.pool), *((s.name, s.pool) for s in job.steps), ("write", config.write.pool)]
-    for _ in stream([idle(name, pool) for name, pool in pools], [], **_cluster(config.run)):
+    steps = [idle("load", config.load.pool), *job.steps, idle("write", config.write.pool)]
+    run: list[Step] = [*steps]
+
+    def arranged(steps: Sequence[Step]) -> None:
+        run[:] = steps
+
+    for _ in stream(steps, [], **config.run.cluster, arranged=arranged):
         raise AssertionError("a stream of nothing has no rows")
-    return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {sizes(pools)}"
-
-
-def _cluster(settings: RunSettings) -> dict[str, Any]:
-    """Where the stages run."""
-    return {"address": settings.ray_address, "autoscaling": settings.autoscaling, "nodes": settings.nodes}
+    pools = sizes([(step.name, step.pool) for step in run])
+    return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {pools}"

@@ -3,7 +3,8 @@
 A stage that dies with its process (native crash, out of memory) is started again on the same block, for ever. So a
 guarded stage writes down, before it works, that it tries a shard. On a second try it goes row by row and writes down
 each row first; a row that was under way at `MOST_CRASHES` crashes becomes a dead letter (`process_crashed`) and the
-others go on. Tries count within one driver: a run that was killed and goes on starts afresh.
+others go on. Tries count within one driver: a run that was killed and goes on starts afresh. A try that came as far as
+the stage behind this one is none that this one died of.
 
 A device that is lost takes its process along as well, and is seldom a row's fault. So a loss counts against the row
 under way only where the same device has worked on others just before, rows under suspicion coming last: a broken card
@@ -48,7 +49,9 @@ class Nodes(Protocol):
 
 class Guard:
     """A stage behind a write-ahead note of what it is at. `name` is the stage's; after the deadline it begins on
-    nothing; `nodes` tell whether the process before left with its node."""
+    nothing. As often as the stage `following` began on a shard, this one has passed it: where they share a process, or
+    a node is lost, a shard comes again that this stage did not die of. `nodes` tell whether the process before left
+    with its node."""
 
     def __init__(
         self,
@@ -56,10 +59,11 @@ class Guard:
         build: Callable[[], Callable[[pa.Table], pa.Table]],
         ledger: Ledger,
         deadline: Deadline = NEVER,
+        following: str = "",
         nodes: Nodes | None = None,
     ) -> None:
         self._name, self._stage, self._ledger, self._deadline = name, build(), ledger, deadline
-        self._nodes = nodes
+        self._following, self._nodes = following, nodes
 
     def __call__(self, table: pa.Table) -> pa.Table:
         """Run the stage on a shard, carefully where it has crashed on it before."""
@@ -70,16 +74,13 @@ class Guard:
             return self._stage(table)
         began = time.monotonic()
         shard, driver = table.column(schema.SHARD)[0].as_py(), table.column(schema.ATTEMPT)[0].as_py()
-        note = self._ledger.uri(f"tries/{self._name}-{shard:05d}.json")
-        stored = self._ledger.storage.read_version(note)
-        tries = json.loads(stored[0]) if stored else {}
-        if tries.get("driver") != driver:
-            tries = {"driver": driver, "count": 0, "lost": [], "crashes": {}, "suspects": [], "node": "", "left": 0}
+        note, tries = self._note(self._name, shard, driver)
+        passed = self._note(self._following, shard, driver)[1]["count"] if tries["count"] and self._following else 0
         self._forgive(tries)
         tries["count"] += 1
         self._write(note, tries)
         crash_point(f"during_{self._name}")
-        if tries["count"] == 1:
+        if tries["count"] - passed <= 1:
             with self._losses(note, tries):
                 done = self._stage(table)
         else:
@@ -98,6 +99,15 @@ class Guard:
             if (row_id := tries.get("at")) in tries["crashes"]:
                 tries["crashes"][row_id] -= 1
         tries["node"] = self._nodes.here()
+
+    def _note(self, stage: str, shard: int, driver: int) -> tuple[str, dict[str, Any]]:
+        """Where a stage's note on a shard is, and what it says of this driver's attempt."""
+        note = self._ledger.uri(f"tries/{stage}-{shard:05d}.json")
+        stored = self._ledger.storage.read_version(note)
+        tries = json.loads(stored[0]) if stored else {}
+        if tries.get("driver") != driver:
+            tries = {"driver": driver, "count": 0, "lost": [], "crashes": {}, "suspects": [], "node": "", "left": 0}
+        return note, tries
 
     def _carefully(self, table: pa.Table, work: set[int], note: str, tries: dict[str, Any]) -> pa.Table:
         row_ids = table.column("row_id").to_pylist()

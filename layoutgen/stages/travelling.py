@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from layoutgen.core import row_types, rows
-from layoutgen.imaging import images
+from layoutgen.imaging import decoded, images
 from layoutgen.models.base import ModelPicture, Painted, Prepared
 
 SURE = 0.5
@@ -34,7 +34,7 @@ def map_as_png(subject_map: np.ndarray) -> bytes:
 @lru_cache(maxsize=KEPT)
 def read_map(png: bytes) -> np.ndarray:
     """The subject map (h, w), float32 in [0, 1], that a row carries as PNG; it can't be written to."""
-    subject = images.decode_png(png).astype(np.float32) / 255
+    subject = decoded.once("map", png, lambda data: images.decode_png(data).astype(np.float32) / 255)
     subject.setflags(write=False)
     return subject
 

@@ -192,6 +192,23 @@ def test_a_shard_that_is_worked_on_again_and_again_for_others_deaths_loses_no_ro
         assert set(found.column("status").to_pylist()) == {"ok"}
 
 
+@pytest.mark.parametrize("deadly", [{"r2"}, {"r0", "r6"}])
+def test_a_stage_that_shares_its_process_with_one_that_dies_works_on_whole_shards(
+    tmp_path: Path, deadly: set[str]
+) -> None:
+    ledger, first, second = Ledger(Storage(), str(tmp_path), "night-1"), FakeStage(set()), FakeStage(deadly)
+    for deaths in range(100):  # noqa: B007 the count of them is what is looked at
+        try:
+            table = Guard("fetch", lambda: first, ledger, following="annotate")(_shard())
+            found = Guard("annotate", lambda: second, ledger)(table)
+            break
+        except Crash:
+            continue
+    assert {row["row_id"] for row in found.to_pylist() if row["status"] == "failed"} == deadly
+    assert deaths == 1 + MOST_CRASHES * len(deadly)
+    assert first.calls == deaths + 1, "one call a process"
+
+
 def test_another_attempt_gives_every_row_its_chances_again(tmp_path: Path) -> None:
     found, _ = _until_done(tmp_path, FakeStage({"r1"}), _shard(attempt=1))
     assert found.column("status").to_pylist().count("failed") == 1

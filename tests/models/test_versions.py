@@ -149,7 +149,14 @@ ASKING = ("annotate", "compose", "protect")
 
 # How the work is done, not what comes out: another value changes no version.
 NEUTRAL = {
-    *("run.rows_per_shard", "run.max_failed_fraction", "run.ray_address", "run.autoscaling", "run.lease_seconds"),
+    *(
+        "run.rows_per_shard",
+        "run.max_failed_fraction",
+        "run.ray_address",
+        "run.pools",
+        "run.autoscaling",
+        "run.lease_seconds",
+    ),
     *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds", "run.stale_days"),
     *("publish.iceberg", "publish.delta", "publish.lineage", "publish.partition_by"),
     *("expect.min_rows", "expect.max_dead_letters", "expect.max_stale_fraction", "expect.drift_confidence"),

@@ -96,7 +96,7 @@ class _Actor:
         self._stage = build()
 
     def __call__(self, block: pa.Table) -> pa.Table:
-        with ending_with_device(self._hold), decoded.kept():
+        with ending_with_device(self._hold), decoded.caching():
             return packed(self._stage(opened(block)))
 
 
@@ -238,7 +238,7 @@ def in_process(
     through: Stage | None = None
     for table in tables:
         through = through or _chain([step.build for step in steps])
-        with decoded.kept():
+        with decoded.caching():
             done = through(table)
         yield from done.to_pylist()
 

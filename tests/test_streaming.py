@@ -95,10 +95,10 @@ def test_large_models_and_gpus_keep_pools_of_their_own_between_those_that_share(
         _small("compose", pool={"size": 2, "num_gpus": 1.0}),
         _small("place"),
     ]
-    found = shared(steps, 2, 20.0)
-    assert [step.name for step in found] == ["load_to_fetch", "ground", "compose", "place"]
-    assert [step.pool.size for step in found] == [2, 1, 2, 2]
-    assert [step.pool.num_gpus for step in found] == [0, 0, 1, 0]
+    joined = shared(steps, 2, 20.0)
+    assert [step.name for step in joined] == ["load_to_fetch", "ground", "compose", "place"]
+    assert [step.pool.size for step in joined] == [2, 1, 2, 2]
+    assert [step.pool.num_gpus for step in joined] == [0, 0, 1, 0]
 
 
 @given(
@@ -118,10 +118,10 @@ def test_actors_never_reserve_more_cpus_than_there_are_and_no_stage_is_lost(
         )
         for i, (kind, size, cpus_of_one) in enumerate(kinds)
     ]
-    found = shared(steps, cpus, memory_gb)
-    assert [part for step in found for part in step.parts] == [step.name for step in steps]
-    assert sum(step.pool.size * step.pool.num_cpus for step in found) <= cpus
-    for step in found:
+    joined = shared(steps, cpus, memory_gb)
+    assert [part for step in joined for part in step.parts] == [step.name for step in steps]
+    assert sum(step.pool.size * step.pool.num_cpus for step in joined) <= cpus
+    for step in joined:
         assert step.is_alone == (len(step.parts) == 1 and steps[int(step.parts[0][1:])].is_alone)
         if not step.is_alone:
             assert 1 <= step.pool.size <= max(1, min(cpus, memory_gb / ACTOR_GB))

@@ -1,6 +1,6 @@
 """Pixels that are decoded once while a table is worked on, however many stages and rows look at them.
 
-    with decoded.kept():
+    with decoded.caching():
         ...  # `images.decode_jpeg` and `travelling.read_map` decode the same bytes once in here
 
 Outside of it everything is decoded anew. What is kept can't be written to, since others look at it too. It is let go at
@@ -18,28 +18,28 @@ MOST_BYTES = 256_000_000
 """Decoded pixels of one table; 96 rows of three canvases at 768 px are 32 photos and maps, about 130 MB."""
 
 
-class _Kept:
+class _Cache:
     def __init__(self, most: int) -> None:
         self.most, self.bytes = most, 0
         self.arrays: dict[tuple[str, bytes], np.ndarray] = {}
 
 
-_kept: ContextVar[_Kept | None] = ContextVar("_kept", default=None)
+_cache: ContextVar[_Cache | None] = ContextVar("_cache", default=None)
 
 
 @contextmanager
-def kept(most: int = MOST_BYTES) -> Iterator[None]:
+def caching(most: int = MOST_BYTES) -> Iterator[None]:
     """Keep what is decoded inside, up to `most` bytes of arrays."""
-    token = _kept.set(_Kept(most))
+    token = _cache.set(_Cache(most))
     try:
         yield
     finally:
-        _kept.reset(token)
+        _cache.reset(token)
 
 
 def once(kind: str, data: bytes, decode: Callable[[bytes], np.ndarray]) -> np.ndarray:
     """What `decode` makes of `data`; `kind` tells one way of decoding from another."""
-    now = _kept.get()
+    now = _cache.get()
     if now is None:
         return decode(data)
     array = now.arrays.get((kind, data))

@@ -129,7 +129,7 @@ def encode_jpeg(pixels: np.ndarray, quality: int = 92) -> bytes:
 
 
 def decode_jpeg(data: bytes) -> np.ndarray:
-    """Decode what `encode_jpeg` made, at full size: (h, w, 3) uint8 RGB. Inside of `decoded.kept` once, read-only."""
+    """Decode what `encode_jpeg` made, at full size: (h, w, 3) uint8 RGB. In `decoded.caching` once, read-only."""
     return decoded.once("jpeg", data, _decode_jpeg)
 
 

@@ -200,11 +200,11 @@ def test_a_stage_that_shares_its_process_with_one_that_dies_works_on_whole_shard
     for deaths in range(100):  # noqa: B007 the count of them is what is looked at
         try:
             table = Guard("fetch", lambda: first, ledger, following="annotate")(_shard())
-            found = Guard("annotate", lambda: second, ledger)(table)
+            done = Guard("annotate", lambda: second, ledger)(table)
             break
         except Crash:
             continue
-    assert {row["row_id"] for row in found.to_pylist() if row["status"] == "failed"} == deadly
+    assert {row["row_id"] for row in done.to_pylist() if row["status"] == "failed"} == deadly
     assert deaths == 1 + MOST_CRASHES * len(deadly)
     assert first.calls == deaths + 1, "one call a process"
 

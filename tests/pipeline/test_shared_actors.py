@@ -17,6 +17,7 @@ from layoutgen.io.tables.ledger import Ledger
 from layoutgen.models.vlm import tiny
 from layoutgen.pipelines import run_layouts
 from layoutgen.runs.job import RunOptions
+from layoutgen.stages import travelling
 from layoutgen.streaming import in_process
 from tests.drawn import encoded, photo
 from tests.pipeline.runs import published, settings, write_manifest
@@ -51,6 +52,8 @@ def test_a_photo_is_decoded_once_for_all_stages_and_rows(catalogue: str, monkeyp
 
         return counted
 
+    for read in (travelling.read_photo, travelling.read_map, travelling.read_subject):
+        read.cache_clear()  # of tests before
     monkeypatch.setattr(images, "_decode_jpeg", counting(images._decode_jpeg))
     monkeypatch.setattr(images, "decode_png", counting(images.decode_png))
     run_layouts(_auto(), catalogue, str(Path(catalogue).parent / "out"), stream=in_process)

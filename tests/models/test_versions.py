@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from layoutgen.config.base import Pool
 from layoutgen.config.jobs import AnnotateConfig, CoversConfig, LayoutsConfig
 from layoutgen.config.stages import (
     AnnotateSettings,
@@ -156,6 +157,7 @@ NEUTRAL = {
         "run.pools",
         "run.autoscaling",
         "run.lease_seconds",
+        "images.ahead_mb",
     ),
     *("run.breaker_rows", "run.breaker_fraction", "run.dollars_per_hour", "run.log_seconds", "run.stale_days"),
     *("publish.iceberg", "publish.delta", "publish.lineage", "publish.partition_by"),
@@ -183,13 +185,9 @@ NEUTRAL = {
             "protect.point",
             "place.pool",
         )
-        for name in ("size", "min", "max", "num_cpus", "num_gpus", "memory_gb")
+        for name in Pool.model_fields
     ),
-    *(
-        f"{part}.pool.{name}"
-        for part in ("write", "protect", "cover", "render")
-        for name in ("size", "min", "max", "num_cpus", "num_gpus", "memory_gb")
-    ),
+    *(f"{part}.pool.{name}" for part in ("write", "protect", "cover", "render") for name in Pool.model_fields),
 }
 
 # What they do stands in the planned row's own columns, which are compared as they are.

@@ -16,8 +16,9 @@ from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.demo.s3 import LocalS3
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.lease import HeldError, LeaseError
-from layoutgen.runs.accounting import LostRowsError, StoppedError
+from layoutgen.runs.accounting import LostRowsError
 from layoutgen.runs.maintenance import CleanUpError
+from layoutgen.runs.progress import StoppedError
 
 ENDS = [
     (ConfigError("unknown key"), 2),

@@ -27,12 +27,13 @@ from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
 from layoutgen.io.tables.published_runs import mark_published
 from layoutgen.io.tables.snapshot import Snapshots
 from layoutgen.runs import catalogues, unchanged
-from layoutgen.runs.accounting import LostRowsError, Progress
+from layoutgen.runs.accounting import LostRowsError
 from layoutgen.runs.completion import complete, publish_or_refuse
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.lineage import Lineage
 from layoutgen.runs.listed_pictures import list_pictures
 from layoutgen.runs.preflight import preflight
+from layoutgen.runs.progress import Progress
 from layoutgen.runs.resumption import PlannedRun, plan_or_resume
 from layoutgen.runs.selection import check
 from layoutgen.stages.guard import Guard

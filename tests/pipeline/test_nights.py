@@ -183,7 +183,7 @@ def test_status_tells_how_the_last_run_ended(shop: Shop, capsys: pytest.CaptureF
 
 def test_the_circuit_breaker_stops_a_run_whose_rows_all_fail_and_keeps_what_is_done(shop: Shop) -> None:
     from layoutgen.config.jobs import RunSettings
-    from layoutgen.runs.accounting import BreakerError
+    from layoutgen.runs.progress import BreakerError
 
     for row in shop.rows[1:]:
         row["image"] = "gone.jpg"

@@ -13,7 +13,7 @@ from jobs import command, status
 from layoutgen.config.jobs import LayoutsConfig
 from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables.ledger import Ledger
-from layoutgen.runs import accounting, gauges, standing
+from layoutgen.runs import gauges, progress, standing
 from layoutgen.runs.job import RunOptions
 from layoutgen.stages import guard
 from tests.chaos import quick
@@ -112,9 +112,9 @@ def test_rows_of_a_shard_that_is_not_done_are_seen_at_their_stage(
     seen: list[dict[str, Any]] = []
     real = guard.Guard._write
     watched: list[Callable[[str], dict[str, Any]]] = []
-    monkeypatch.setattr(accounting.Progress, "shard", lambda self, report: self._reports.append(report))
-    enter = accounting.Progress.__enter__
-    monkeypatch.setattr(accounting.Progress, "__enter__", lambda self: watched.append(self._state) or enter(self))
+    monkeypatch.setattr(progress.Progress, "shard", lambda self, report: self._reports.append(report))
+    enter = progress.Progress.__enter__
+    monkeypatch.setattr(progress.Progress, "__enter__", lambda self: watched.append(self._state) or enter(self))
 
     def write(self: guard.Guard, note: str, tries: dict[str, Any]) -> None:
         real(self, note, tries)

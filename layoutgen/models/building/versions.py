@@ -68,7 +68,7 @@ def row_versions(
     `dressed` stands for the house styles (`building.styles.version`). With `featured`, rows also say their features."""
     judged = [judge.VERSION, *_repair_version(repair, place, compose), *_features_version(featured)] if place else []
     return Versions(
-        fetch=digest(images.VERSION, pixels.model_dump(exclude={"pool"})),
+        fetch=digest(images.VERSION, pixels.model_dump(exclude={"pool", "ahead_mb"})),
         annotate=digest(annotator_version(annotate), saliency_version(annotate.saliency, "annotate")),
         compose=digest(_composer_version(compose, place, seed), place and [_fonts(place), *_breaks(place)], dressed)
         if compose
@@ -96,7 +96,7 @@ def cover_versions(
     looking = (faces_version(protect), release("faces") if protect.faces == "mtcnn" else "")
     controls = {ratio: sorted((zone.name, zone.box) for zone in named) for ratio, named in zones(protect).items()}
     return Versions(
-        fetch=digest(images.VERSION, video.VERSION, clips.VERSION, pixels.model_dump(exclude={"pool"})),
+        fetch=digest(images.VERSION, video.VERSION, clips.VERSION, pixels.model_dump(exclude={"pool", "ahead_mb"})),
         annotate=digest(reading, saliency_version(protect.saliency, "protect"), looking, *pointing),
         place=digest(
             [covers.VERSION, rules.VERSION, dressing.VERSION, framed.VERSION],

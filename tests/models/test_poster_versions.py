@@ -3,6 +3,7 @@ is in one of the tables here or in those of `test_versions`."""
 
 import pytest
 
+from layoutgen.config.base import Pool
 from layoutgen.config.posters import PostersConfig
 from layoutgen.io.storage import Storage
 from layoutgen.models.building import styles
@@ -53,7 +54,7 @@ OF_DIFFUSION = {
 """What shapes the grounds of `stable_diffusion` alone."""
 HOW |= {"paint.cache", "paint.device", "paint.scenes", *(f"paint.{name}" for name in OF_DIFFUSION)}
 HOW |= {f"{pool}.{name}" for pool in ("cut_out.pool", "plan.pool", "paint.pool", "paint.finish", "paint.repaint")
-        for name in ("size", "min", "max", "num_cpus", "num_gpus", "memory_gb")}  # fmt: skip
+        for name in Pool.model_fields}  # fmt: skip
 
 
 def dressed(config):

@@ -59,14 +59,14 @@ def main() -> None:
 
 def measure(folder: Path, settings: LayoutsConfig, products: int, changed: int) -> None:
     """Run both nights."""
-    rows = [_product(folder, number) for number in range(products)]
+    rows = [product(folder, number) for number in range(products)]
     BENCHMARK.say(f"a night of {products} new products")
     full = _night(settings, folder, rows, "full")
     for turn, number in enumerate(random.Random(1).sample(range(products), changed)):
         if turn % 2:
             rows[number]["title"] += " II"
         else:
-            _photograph(folder / f"{number}.jpg", number + products)
+            photograph(folder / f"{number}.jpg", number + products)
     BENCHMARK.say(f"a night on which {changed} of them changed")
     little = _night(settings, folder, rows, "little")
     assert little["computed"] == little["rows_in"] // products * changed, little
@@ -98,8 +98,9 @@ def _command(folder: Path, products: int) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _product(folder: Path, number: int) -> dict[str, Any]:
-    _photograph(folder / f"{number}.jpg", number)
+def product(folder: Path, number: int) -> dict[str, Any]:
+    """A row of a catalogue in `folder`, with its photo there."""
+    photograph(folder / f"{number}.jpg", number)
     return {
         "product_id": f"p{number}",
         "image": f"{number}.jpg",
@@ -108,7 +109,7 @@ def _product(folder: Path, number: int) -> dict[str, Any]:
     }
 
 
-def _photograph(path: Path, seed: int) -> None:
+def photograph(path: Path, seed: int) -> None:
     """A block on a soft ground, as unlike another as seeds are."""
     rng = np.random.default_rng(seed)
     ground = Image.fromarray(rng.integers(120, 255, (4, 4, 3), np.uint8)).resize((900, 900), Image.Resampling.BICUBIC)

@@ -152,7 +152,7 @@ def test_a_model_that_its_card_does_not_hold_is_refused_before_anything_starts(t
     compose["pool"] = {"num_gpus": 1.0}
     nodes = [{"cpus": 8, "gpus": 1, "gpu_memory_gb": 0.5}]
     with pytest.raises(
-        RunError, match=r"embedded with compose\.batch = 64 may take 2\.7 GiB .* has 0\.5 GiB of a card"
+        RunError, match=r"embedded with compose\.batch = 64 may take 3\.0 GiB .* has 0\.5 GiB of a card"
     ):
         _look(tmp_path, _rows(tmp_path, "vase.jpg"), compose=compose, run={"nodes": nodes})
     nodes[0]["gpu_memory_gb"] = 24.0

@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     with reported(parser.prog) as outcome:
         if arguments.html:
             found = standing(storage, root, arguments.run_id)
-            text = runs.page(found.root, found.state, found.manifest, found.refusals, found.before)
+            text = runs.page(found.root, found.state, found.manifest, found.refusals, found.before, found.samples)
             storage.write(arguments.html, text.encode())
             state = found.state
         else:

@@ -59,6 +59,10 @@ class Step:
         return self.is_large or self.pool.num_gpus > 0
 
 
+ActorSeconds = dict[str, tuple[float, float, float]]
+"""By step, seconds since its start in which actors were there, were at work, and were waited for, all of a pool
+together: two that worked for 3 s are 6. Sums lose nothing where samples of them are thinned out."""
+ACTOR_SECONDS = ("alive", "busy", "waiting")
 Arranged = Callable[[Sequence[Step]], None]
 """Is told the steps as they are run, before they are."""
 
@@ -80,8 +84,10 @@ class Stream(Protocol):
         nodes: Sequence[Node] = (),
         auto: bool = False,
         arranged: Arranged = _unheard,
+        actor_seconds: ActorSeconds | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Yield the rows; the keywords say which cluster, and whether stages share actors; `arranged` hears how."""
+        """Yield the rows; the keywords say which cluster, and whether stages share actors; `arranged` hears how. What
+        actors do is summed up in `actor_seconds` meanwhile; where there are none, nothing."""
         ...
 
 
@@ -147,6 +153,7 @@ def stream(
     nodes: Sequence[Node] = (),
     auto: bool = False,
     arranged: Arranged = _unheard,
+    actor_seconds: ActorSeconds | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Send tables through the stages, each on its own actor pool or (`auto`) on actors that they share, and yield the
     last stage's rows as they come. Without any table it looks for the cluster and whether the pools fit, and builds
@@ -190,10 +197,7 @@ def stream(
             num_gpus=pool.num_gpus or None,
             memory=pool.memory_gb * 1e9 or None,
         )
-    if resting := {step.name.capitalize(): step.pool.rest_after_s for step in steps if not step.pool.least}:
-        from layoutgen.resting import callback
-
-        dataset.context.custom_execution_callback_classes = [callback(resting)]
+    dataset.context.custom_execution_callback_classes = _callbacks(steps, actor_seconds)
     try:
         for block in dataset.iter_batches(batch_size=1, batch_format="pyarrow"):
             yield from opened(block).to_pylist()
@@ -211,6 +215,21 @@ def stream(
     finally:
         for card in [*cards.values()][:1]:  # all have one holder
             card.release()
+
+
+def _callbacks(steps: list[Step], actor_seconds: ActorSeconds | None) -> list[Any]:
+    """What Ray Data's executor calls: what lets pools rest, and what sums up what their actors do."""
+    callbacks = []
+    if resting := {step.name.capitalize(): step.pool.rest_after_s for step in steps if not step.pool.least}:
+        from layoutgen import resting as resting_pools
+
+        callbacks.append(resting_pools.callback(resting))
+    if actor_seconds is not None:
+        from layoutgen import watching
+
+        stage_of = {f"MapBatches({step.name.capitalize()})": step.name for step in steps}
+        callbacks.append(watching.callback(stage_of, actor_seconds))
+    return callbacks
 
 
 def _cards(steps: list[Step], may_grow: bool) -> "dict[str, Card]":
@@ -232,6 +251,7 @@ def in_process(
     nodes: Sequence[Node] = (),
     auto: bool = False,
     arranged: Arranged = _unheard,
+    actor_seconds: ActorSeconds | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Send tables through the stages one after the other, in this process: no cluster is looked for, stages are built
     at the first table, and what a stage raises is raised here."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from layoutgen.pages import utilisation
 from layoutgen.pages.rendering import render
 
 STEPS = ("computed", "unchanged", "stale", "failed")
@@ -15,9 +16,11 @@ def page(
     manifest: Mapping[str, Any],
     refusals: Sequence[str],
     before: Sequence[Mapping[str, Any]],
+    samples: Mapping[str, Any] | None,
 ) -> str:
     """Render the page of a run of the table at `root`: its `run.json` with the driver, its manifest ({} of one that is
-    at work), why it is refused, and the manifests of the snapshots before it, newest first."""
+    at work), why it is refused, the manifests of the snapshots before it, newest first, and
+    its samples, if it took any."""
     summary = manifest.get("summary", {})
     kinds = [
         (stage, kind, count)
@@ -33,6 +36,7 @@ def page(
         rows=[(name, state[name], state[name] / max(1, state["rows_in"])) for name in STEPS],
         done=state["shards_done"] / max(1, state["shards"]),
         kinds=kinds,
+        chart=utilisation.chart(samples),
         expectations=summary.get("expectations", []),
         refusals=refusals,
         files=manifest.get("files", []),

@@ -1,4 +1,4 @@
-"""How a run stands while it is at work: lines in the log, `run.json`, metrics, and the circuit breaker."""
+"""How a run stands while it is at work: lines in the log, `run.json`, samples, metrics, and the circuit breaker."""
 
 import logging
 import threading
@@ -16,7 +16,8 @@ from layoutgen.io.storage import StorageError
 from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardReport
 from layoutgen.runs.accounting import devices_lost
 from layoutgen.runs.gauges import Metrics
-from layoutgen.streaming import Step
+from layoutgen.runs.samples import Samples
+from layoutgen.streaming import ActorSeconds, Step
 
 log = logging.getLogger("layoutgen")
 
@@ -33,7 +34,7 @@ class StoppedError(Stop):
 
 class Progress:
     """How a run stands: a line in the log and `run.json` every so many seconds, the same as metrics, and the circuit
-    breaker."""
+    breaker. `actor_seconds` is for the stream to sum up in."""
 
     def __init__(
         self,
@@ -44,7 +45,9 @@ class Progress:
         pools: dict[str, Pool],
         planning_s: float,
         holds: Callable[[], bool],
+        unread: Callable[[Sequence[Step]], list[str]],
     ) -> None:
+        self._unread_of = unread  # the keys of pools that are not read, of the steps as they are run
         self._holds = holds  # whether the run is still this driver's to speak of
         self._plan, self._ledger, self._settings, self._pools = plan, ledger, settings, pools
         self._planning_s = planning_s
@@ -54,7 +57,11 @@ class Progress:
         self._began = time.monotonic()
         self._over = threading.Event()
         self._metrics = Metrics(ledger.root, ledger.run_id)
+        self.actor_seconds: ActorSeconds = {}
+        self._samples = Samples(len(done))
+        self._gpus: dict[str, float] = {}
         self._actors: dict[str, int] = {}
+        self._unread: list[str] = []
         self._shared: set[str] = set()
 
     def __enter__(self) -> "Progress":
@@ -83,6 +90,8 @@ class Progress:
     def arranged(self, steps: Sequence[Step]) -> None:
         """Take note of the pools that the stages have, or share, and say it."""
         self._actors = {step.name: step.pool.size for step in steps}
+        self._gpus = {step.name: step.pool.num_gpus for step in steps}
+        self._unread = self._unread_of(steps)
         self._shared = {part for step in steps for part in step.parts if len(step.parts) > 1}
         self._pools = self._pools | {part: step.pool for step in steps for part in step.parts or (step.name,)}
         log.info("actors: %s", sizes([(step.name, step.pool) for step in steps]))
@@ -90,6 +99,7 @@ class Progress:
     def shard(self, report: ShardReport) -> None:
         """Count a shard that has been written. Raises BreakerError where too many of the last rows failed."""
         self._reports.append(report)
+        self._samples.add(time.monotonic() - self._began, len(self._reports), self.actor_seconds)
         failed = sum(report.failed.values()) - report.absent + report.stale
         self._window.append((report.computed + report.unchanged + failed, failed))
         while sum(rows for rows, _ in self._window) - self._window[0][0] >= self._settings.breaker_rows:
@@ -124,9 +134,11 @@ class Progress:
             extra={"run_id": self._ledger.run_id, "table": self._ledger.root},
         )
         self._metrics.set(now)
+        self._samples.add(now["seconds"], now["shards_done"], self.actor_seconds, last=state != "running")
         try:
             if self._holds():
                 self._ledger.write_state(now)
+                self._ledger.write_samples(self._samples.values(self._gpus))
         except StorageError as error:
             log.warning("run.json can't be written now: %s", error)
         return now
@@ -160,6 +172,7 @@ class Progress:
             "eta_s": round(seconds / len(fresh) * left, 1) if fresh else None,
             "slowest_shards": [{"shard": report.shard, "seconds": round(report.seconds, 3)} for report in slowest],
             "actors": self._actors,
+            "pools_not_read": self._unread,
             "stages": self._stages(fresh, seconds),
             **devices_lost(self._reports),
             "gpu_idle_share": self._gpu_idle_share(fresh, seconds),

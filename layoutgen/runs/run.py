@@ -36,6 +36,7 @@ from layoutgen.runs.preflight import preflight
 from layoutgen.runs.progress import Progress
 from layoutgen.runs.resumption import PlannedRun, plan_or_resume
 from layoutgen.runs.selection import check
+from layoutgen.runs.unread_pools import unread
 from layoutgen.stages.guard import Guard
 from layoutgen.stages.load import Load
 from layoutgen.stages.write import Write
@@ -84,10 +85,21 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         if options.replay:  # most of its rows may fail again: that stops a night, and no replay
             settings = settings.model_copy(update={"breaker_fraction": 1.0})
         pools = {step.name: step.pool for step in steps}
-        progressing = Progress(plan, ledger, done, settings, pools, time.monotonic() - began, lease.holds)
+        progressing = Progress(
+            plan,
+            ledger,
+            done,
+            settings,
+            pools,
+            time.monotonic() - began,
+            lease.holds,
+            partial(unread, job.config, steps),
+        )
         with _lineage(job, snapshots, look.columns).of_run() as lineage, progressing as progress:
             reports = list(marked)
-            on_actors = partial(stream, **settings.cluster, arranged=progress.arranged)
+            on_actors = partial(
+                stream, **settings.cluster, arranged=progress.arranged, actor_seconds=progress.actor_seconds
+            )
             for report in unchanged.written(steps, left, attempt, by_driver, on_actors):
                 reports.append(report)
                 progress.shard(report)
@@ -173,5 +185,6 @@ def _look_for_the_cluster(job: TableJob, stream: Stream) -> str:
 
     for _ in stream(steps, [], **config.run.cluster, arranged=arranged):
         raise AssertionError("a stream of nothing has no rows")
+    unread(config, steps, run)
     pools = sizes([(step.name, step.pool) for step in run])
     return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {pools}"

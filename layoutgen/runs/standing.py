@@ -19,13 +19,15 @@ MOST_BEFORE = 14  # nights that a page has besides
 class Standing:
     """A run of the table at `root`: `state` is its `run.json` with `driver`, `holder` and `current`; `manifest` what it
     wrote at its end, {} where it has not ended; `refusals` why it is not published; `before` the manifests of the
-    snapshots that led to it, newest first, as far as they are there."""
+    snapshots that led to it, newest first, as far as they are there; `samples`
+    what its pools did over its time (`runs.samples`)."""
 
     root: str
     state: Mapping[str, Any]
     manifest: Mapping[str, Any]
     refusals: tuple[str, ...]
     before: tuple[Mapping[str, Any], ...]
+    samples: Mapping[str, Any] | None = None
 
 
 def state_of(storage: Storage, root: str, run_id: str | None = None) -> dict[str, Any]:
@@ -55,7 +57,8 @@ def standing(storage: Storage, root: str, run_id: str | None = None) -> Standing
         at = older.get("previous")
     refused = storage.read_version(f"{root}/snapshots/{state['run_id']}/_REFUSED")
     refusals = tuple(refused[0].decode().splitlines()) if refused else ()
-    return Standing(root, state, manifest, refusals, tuple(before))
+    samples = Ledger(storage, root, state["run_id"]).read_samples()
+    return Standing(root, state, manifest, refusals, tuple(before), samples)
 
 
 def driver_of(state: Mapping[str, Any], lease: Mapping[str, Any], now: float) -> str:

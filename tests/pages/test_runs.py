@@ -55,3 +55,11 @@ def test_a_run_that_was_cut_off_has_no_summary_yet(table: Table) -> None:
     assert '<strong class="state stopped">stopped</strong>' in text
     assert "Expectations" not in text
     assert "<tr><td>a</td>" in text
+    assert "shards done</text>" in text, "what it did until then"
+
+
+def test_a_run_without_samples_says_so(table: Table) -> None:
+    (table.root / "_runs" / "a" / "samples.json").unlink()
+    text = page(table)
+    assert "There are no samples of this run" in text
+    assert "<polyline" not in text

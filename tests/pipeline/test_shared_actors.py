@@ -61,15 +61,25 @@ def test_a_photo_is_decoded_once_for_all_stages_and_rows(catalogue: str, monkeyp
     assert set(calls.values()) == {1}
 
 
-def test_rows_and_run_are_the_same_as_on_pools_of_their_own(catalogue: str, ray_cluster: None) -> None:
+def test_rows_and_run_are_the_same_as_on_pools_of_their_own(
+    catalogue: str, ray_cluster: None, caplog: pytest.LogCaptureFixture
+) -> None:
     config, folder = _auto(), Path(catalogue).parent
     given = config.model_copy(update={"run": config.run.model_copy(update={"pools": "given"})})
     shared, own = str(folder / "shared"), str(folder / "own")
-    run_layouts(config, catalogue, shared, RunOptions(run_id="night"))
+    with caplog.at_level("WARNING", "layoutgen"):
+        run_layouts(config, catalogue, shared, RunOptions(run_id="night"))
     run_layouts(given, catalogue, own, RunOptions(run_id="night"), stream=in_process)
     assert published(shared) == published(own)
     state, other = (Ledger(Storage(), output, "night").read_state() or {} for output in (shared, own))
     assert state["actors"] == {"load_to_write": 2}
+    unread = ["annotate.pool", "compose.pool", "images.pool", "load.pool", "place.pool", "write.pool"]
+    assert sorted(state["pools_not_read"]) == unread
+    assert "are not read: with run.pools = 'auto' these stages share actors" in caplog.text
+    assert other["pools_not_read"] == []
+    samples = Ledger(Storage(), shared, "night").read_samples() or {}
+    alive, busy = (samples["actors"]["load_to_write"][kind][-1] for kind in ("alive", "busy"))
+    assert 0 < busy <= alive <= 2 * samples["seconds"][-1] + 0.2
     assert set(state["stages"]) == set(other["stages"])
     assert state["intent"] == other["intent"], "a run that was cut off goes on under the other setting"
 

@@ -8,6 +8,7 @@
     OUTPUT/_runs/<run_id>/shards/00012.json  marker: the shard's files are written and counted
     OUTPUT/_runs/<run_id>/attempt.json       how many drivers have worked on the run; the last of them alone may write
     OUTPUT/_runs/<run_id>/run.json           how the run stands, for people and `jobs.status`
+    OUTPUT/_runs/<run_id>/samples.json       what its pools did over its time, for the page of `jobs.status`
 
 A marker is written after its shard's data: a run that was killed goes on with the shards that have none.
 """
@@ -295,6 +296,15 @@ class Ledger:
     def read_state(self) -> dict[str, Any] | None:
         """How the run stands; None for a run that never started."""
         stored = self.storage.read_version(self.uri("run.json"))
+        return None if stored is None else json.loads(stored[0])
+
+    def write_samples(self, samples: dict[str, Any]) -> None:
+        """Say what the pools did over the run's time so far."""
+        self.storage.write(self.uri("samples.json"), json.dumps(samples).encode())
+
+    def read_samples(self) -> dict[str, Any] | None:
+        """What the pools did; None for a run that took no samples."""
+        stored = self.storage.read_version(self.uri("samples.json"))
         return None if stored is None else json.loads(stored[0])
 
 

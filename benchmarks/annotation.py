@@ -5,10 +5,13 @@
 
 Prints one JSON line. `ours` and `other` are F1 against the published text-line boxes, greedy one-to-one matching at IoU
 0.5; ours counts placed lines only. Of the 91 published boxes 16 mark print on the product or in the scene (a player's
-screen, wall lettering), which by our definition no designer placed: `placed_recall` is against the other 75, and
-`read_recall` is all that we read, placed or not, against the 91. A line for posters, and for photos at the 768 px at
-which they travel, says how many images a second of one core's time each reads, subject and all; they take turns, image
-by image.
+screen, wall lettering), which by our definition no designer placed: only errors bring `recall` above 75 of 91, 0.824.
+`placed_recall` and `placed_precision` are against the other 75; brand marks and a slogan that a designer placed and
+nobody marked count neither for nor against. `read_recall` is all that we read, placed or not, against the 91. The rules
+were fitted on these posters and photos, among others: all these figures are in-sample.
+
+A line for posters, and for photos at the 768 px at which they travel, says how many images a second of one core's time
+each reads, subject and all; they take turns, image by image.
 """
 
 import json
@@ -22,7 +25,7 @@ from PIL import Image, ImageOps
 
 from benchmarks.benchmark import Benchmark
 from layoutgen.core.annotation import Annotation
-from layoutgen.core.layout import Box, iou, to_px
+from layoutgen.core.layout import Box, inside, iou, to_px
 from layoutgen.core.text.distance import edits, plain
 from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.annotators.ocr import OcrAnnotator
@@ -49,6 +52,14 @@ PRINTED = {
     "13.jpg": {4},
     "18.jpg": {3},
 }
+# Lines that a designer placed and nobody marked, by poster and where (px), as seen by eye among the lines that we call
+# placed, for no other counts in a precision.
+UNMARKED: dict[str, list[Box]] = {
+    "03.jpg": [(312, 26, 424, 70)],
+    "05.jpg": [(16, 14, 157, 45)],
+    "10.jpg": [(12, 78, 102, 112)],
+    "13.jpg": [(172, 268, 341, 324)],
+}
 
 
 def main() -> None:
@@ -73,7 +84,7 @@ def main() -> None:
         "F1",
         ours_details=ours,
         other_details=other,
-        placed_recall=_scores(placed, posters, without=PRINTED)["recall"],
+        **_placed_scores(placed, posters),
         read_recall=_scores(read, posters)["recall"],
     )
     BENCHMARK.compare(f"speed on {len(images)} posters", *rates, "images/s")
@@ -148,6 +159,17 @@ def _scores(
         "character_accuracy": 1 - wrong / max(1, characters),
     }
     return {name: round(value, 3) for name, value in scores.items()}
+
+
+def _placed_scores(placed: Sequence[Sequence[Line]], posters: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Recall and precision by our own definition of what a designer placed."""
+    unmarked = [UNMARKED.get(Path(poster["file"]).name, []) for poster in posters]
+    judged = [
+        [line for line in lines if not any(inside(line[1], box) for box in boxes)]
+        for lines, boxes in zip(placed, unmarked, strict=True)
+    ]
+    scores = _scores(judged, posters, without=PRINTED)
+    return {f"placed_{name}": scores[name] for name in ("recall", "precision")}
 
 
 def _match(boxes: Sequence[Box], truth: Sequence[Box]) -> list[tuple[int, int]]:

@@ -56,6 +56,7 @@ _PRICE = re.compile(
     r"[￥¥$€£]|\d\s*元|[\d一二三四五六七八九半]\s*折(?!叠)|[满减省]\s*\d|\d+\s*(?:块|円|원)|\bUSD\b|%\s*off",
     re.IGNORECASE,
 )
+_AMOUNT = re.compile(r"[￥¥]?\d")
 _MONEY = re.compile(r"[￥¥$€£]|\d\s*元")
 _CALL = re.compile(
     r"抢购|疯抢|开抢|立即|马上|点击|查看|去看看|戳我|购买|下单|领取|加入购物车|了解(?:更多|详情)"
@@ -204,7 +205,8 @@ def split_text(text: str, widths: Sequence[float]) -> list[str]:
 
 
 def joined(lines: Sequence[Reading]) -> list[Reading]:
-    """Join a currency sign to the price right of it; a sign that was read as a look-alike character is put right."""
+    """Join a currency sign to the price right of it; a sign that was read as a look-alike character is put right, and
+    one that the price's own line begins with is not written twice."""
     found = list(lines)
     for sign in lines:
         if sign.text not in _YEN_ALIKE:
@@ -212,13 +214,14 @@ def joined(lines: Sequence[Reading]) -> list[Reading]:
         for price in found:
             gap = price.box_px[0] - sign.box_px[2]
             if (
-                price.text[:1].isdigit()
+                _AMOUNT.match(price.text)
                 and _shared_height(sign.box_px, price.box_px) >= 0.6
                 and abs(gap) <= 0.5 * price.height
             ):
                 found.remove(sign)
                 box = union([sign.box_px, price.box_px]) or price.box_px
-                found[found.index(price)] = replace(price, text="￥" + price.text, box_px=box)
+                text = "￥" + price.text if price.text[0].isdigit() else price.text
+                found[found.index(price)] = replace(price, text=text, box_px=box)
                 break
     return found
 

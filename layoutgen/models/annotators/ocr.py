@@ -29,7 +29,7 @@ from layoutgen.models.annotators import ppocr
 from layoutgen.models.base import Fault, Saliency
 from layoutgen.models.finders.border import shrink
 
-VERSION = "ppocr-v6-small-4"
+VERSION = "ppocr-v6-small-5"
 _SMALLEST_SIDE_PX = 16
 _LONGEST_SIDE_PX = 1600
 _NARROWEST = 4

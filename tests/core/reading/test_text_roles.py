@@ -187,5 +187,11 @@ def test_a_currency_sign_joins_its_price_and_a_misread_one_is_put_right():
     assert joined([price, sign])[0].box_px == (319, 168, 480, 208)
 
 
+def test_a_currency_sign_that_was_read_with_its_price_and_once_more_alone_is_written_once():
+    sign, price = reading("夫", 322, 186, 341, 206), reading("¥1398起", 330, 169, 480, 208)
+    (line,) = joined([price, sign])
+    assert (line.text, line.box_px) == ("¥1398起", (322, 169, 480, 208))
+
+
 def test_a_look_alike_of_a_currency_sign_away_from_a_price_is_left_alone():
     assert len(joined([reading("夫", 10, 600, 30, 620), reading("1398起", 346, 168, 480, 208)])) == 2

@@ -11,7 +11,7 @@ nobody marked count neither for nor against. `read_recall` is all that we read, 
 were fitted on these posters and photos, among others: all these figures are in-sample.
 
 A line for posters, and for photos at the 768 px at which they travel, says how many images a second of one core's time
-each reads, subject and all; they take turns, image by image.
+each reads, the subject found as `annotate` finds it unless told otherwise; they take turns, image by image.
 """
 
 import json
@@ -29,7 +29,7 @@ from layoutgen.core.layout import Box, inside, iou, to_px
 from layoutgen.core.text.distance import edits, plain
 from layoutgen.imaging.shrinking import shrink
 from layoutgen.models.annotators.ocr import OcrAnnotator
-from layoutgen.models.finders.border import BorderSaliency
+from layoutgen.models.finders.network import NetSaliency
 
 Line = tuple[str, Box]
 
@@ -70,7 +70,7 @@ def main() -> None:
     given = parser.parse_args()
     posters = [json.loads(row) for row in given.posters.read_text("utf-8").splitlines()][: given.most]
     images = [_image(given.posters.parent / poster["file"]) for poster in posters]
-    annotator = OcrAnnotator(threads=1, saliency=BorderSaliency())
+    annotator = OcrAnnotator(threads=1, saliency=NetSaliency())
     BENCHMARK.say(f"reading {len(images)} posters, by our annotator and by rapidocr")
     raw = _raw_reader()
     annotations, raw_lines, rates = _in_turns(lambda image: annotator.annotate([image])[0], raw, images)

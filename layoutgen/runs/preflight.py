@@ -2,11 +2,11 @@
 
 Storage can be read, written and deleted in; the manifest has its columns and rows, whose paths are allowed; the first
 images decode; weights and the networks in files are where the settings say and can be used; the table is of this job's
-kind; the pools fit the cluster; there is disk to spill to. Each failure names what is missing.
+kind; the pools fit the cluster; there is the disk that this plan needs. Each failure names what is missing.
 """
 
 import logging
-import shutil
+import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,23 +28,26 @@ from layoutgen.io.tables.lease import read_current
 from layoutgen.io.tables.ledger import table_kind
 from layoutgen.models.building import finders, painters, planners
 from layoutgen.models.building.fonts import FaceFor
+from layoutgen.runs import disk_needs
 from layoutgen.runs.extras import check_extras
 from layoutgen.runs.job import RunError, RunOptions, TableJob
+from layoutgen.runs.resumption import rows_per_shard, shard_bytes
 
 log = logging.getLogger("layoutgen")
 
 SAMPLE, LOOKED_AT = 8, 1000  # images that are decoded; rows among which every column must be
-LEAST_DISK_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """What was looked at and what it is like, by name; whether the output's store has conditional writes; and the
-    manifest's columns, where it was read."""
+    """What was looked at and what it is like, by name; whether the output's store has conditional writes; the
+    manifest's columns, where it was read; and about how many shards of how many bytes go from pool to pool."""
 
     conditional: bool
     looked_at: dict[str, str]
     columns: pa.Schema | None = None
+    shards: int = 0
+    shard_bytes: float = 0.0
 
 
 def preflight(job: TableJob, options: RunOptions) -> Preflight:
@@ -53,8 +56,12 @@ def preflight(job: TableJob, options: RunOptions) -> Preflight:
     job.storage.check(job.source)
     job.storage.check(job.output)
     works = {} if job.planner else {**_weights(job), **_networks(job), **_posters(job)}
-    looked_at = {"table": _table(job), **works, **_render(job), "disk": _disk()}
-    sample, columns = _sample(job) if options.replay is None and job.planner is None else ({}, None)
+    looked_at = {"table": _table(job), **works, **_render(job)}
+    reads = options.replay is None and job.planner is None
+    first = next(job.rows(None, LOOKED_AT), None) if reads else None
+    sample, jpeg_bytes = _sample(job, first) if reads else ({}, 0.0)
+    rows = 0 if first is None else disk_needs.rows_of(job.source, job.storage, first, options.limit)
+    looked_at["disk"] = _disk(job, rows, first)
     conditional = _conditional(job, options.preflight_only)
     looked_at["output"] = (
         f"{job.output} can be written; it {'has' if conditional else 'has no'} conditional writes: publishing is "
@@ -62,7 +69,13 @@ def preflight(job: TableJob, options: RunOptions) -> Preflight:
     )
     for what, found in looked_at.items():
         log.info("preflight: %s: %s", what, found)
-    return Preflight(conditional, looked_at | sample, columns)
+    return Preflight(
+        conditional,
+        looked_at | sample,
+        None if first is None else first.schema,
+        math.ceil(rows * job.rules.most_canvases / rows_per_shard(job.config)),
+        shard_bytes(job.config, jpeg_bytes / job.rules.most_canvases),
+    )
 
 
 def _conditional(job: TableJob, look_only: bool) -> bool:
@@ -84,10 +97,9 @@ def _table(job: TableJob) -> str:
     return f"{job.output} has {kind}; CURRENT is {current or 'none: nothing is published yet'}"
 
 
-def _sample(job: TableJob) -> tuple[dict[str, str], pa.Schema]:
+def _sample(job: TableJob, first: pa.Table | None) -> tuple[dict[str, str], float]:
     """Plan the manifest's first rows and decode a few of their images: where not one can be used, the whole night would
-    be dead letters. Returns what was found, and the manifest's columns."""
-    first = next(job.rows(None, LOOKED_AT), None)
+    be dead letters. Returns what they are like, and the mean bytes of such an image as it travels between stages."""
     if first is None:
         what = "rows" if job.source.lower().endswith(manifest.SUFFIXES) else "images"
         raise RunError(f"{job.source} has no {what}; nothing is published, so that readers keep what they have")
@@ -99,14 +111,16 @@ def _sample(job: TableJob) -> tuple[dict[str, str], pa.Schema]:
     first_ones = list(dict.fromkeys(named))[:SAMPLE]
     clips = [uri for uri in first_ones if uri.lower().endswith(manifest.CLIP_SUFFIXES)]
     uris = [uri for uri in first_ones if uri not in clips]
+    travels: list[int] = []
     faults = [f"{uri}: not_found" for uri in clips if not job.storage.exists(uri)]
     for uri, found in zip(uris, job.storage.fetch(uris, job.config.images.max_bytes), strict=True):
         try:
             if isinstance(found, StorageFault):
                 raise images.ImageFault(found.kind, found.message)
             limits = job.config.images
-            picture = images.decode(found[0], side=64, min_side=limits.min_side, max_pixels=limits.max_pixels)
+            picture = images.decode(found[0], side=limits.side, min_side=limits.min_side, max_pixels=limits.max_pixels)
             images.check_shown(picture.pixels)
+            travels.append(len(images.encode_jpeg(picture.pixels, limits.jpeg_quality)))
         except images.ImageFault as fault:
             faults.append(f"{uri}: {fault.kind}, {fault.message}")
     looked_at = _counted(len(faults), len(first_ones), "image", faults[0] if faults else "")
@@ -114,7 +128,7 @@ def _sample(job: TableJob) -> tuple[dict[str, str], pa.Schema]:
         raise RunError(f"none of the first {SAMPLE} images can be used, such as {faults[0]}")
     for what, text, bad in (("rows", rows, len(sample.failed)), ("images", looked_at, len(faults))):
         log.log(logging.WARNING if bad else logging.INFO, "preflight: %s: %s", what, text)
-    return {"rows": rows, "images": looked_at}, first.schema
+    return {"rows": rows, "images": looked_at}, sum(travels) / max(1, len(travels))
 
 
 def _first_fault(failed: pa.Table) -> str:
@@ -217,11 +231,8 @@ def _posters(job: TableJob) -> dict[str, str]:
     return {"plan": config.plan.engine, "paint": config.paint.engine}
 
 
-def _disk() -> str:
-    free = shutil.disk_usage(tempfile.gettempdir()).free
-    if free < LEAST_DISK_BYTES:
-        raise RunError(
-            f"{tempfile.gettempdir()} has {free / 1e9:.1f} GB free, a run may spill {LEAST_DISK_BYTES / 1e9:.0f} GB; "
-            "make room, or set TMPDIR"
-        )
-    return f"{tempfile.gettempdir()} has {free / 1e9:.0f} GB free"
+def _disk(job: TableJob, rows: int, first: pa.Table | None) -> str:
+    """The driver's temporary folder; what nodes need is looked at where the cluster is."""
+    first = pa.table({}) if first is None else first
+    again = job.storage.exists(job.storage.join(job.output, "CURRENT"))
+    return disk_needs.planning(tempfile.gettempdir(), rows, first, job.rules.most_canvases, again=again).check()

@@ -165,12 +165,22 @@ def rows_per_shard(config: JobConfig) -> int:
     vision-language composer is shown travels as it is, 3 bytes a pixel, from the prepare stage on; a product that was
     cut out as PNG, about 2 bytes a pixel of a canvas of `input.short_side`; a ground that a GPU painted as it is, too.
     """
-    row_bytes = config.images.side**2 / 2
+    row_bytes = config.images.side**2 / 2 + _besides_photo(config)
+    return max(1, min(config.run.rows_per_shard, int(config.run.shard_mb * 1e6 / row_bytes)))
+
+
+def shard_bytes(config: JobConfig, photo_bytes: float) -> float:
+    """Bytes of a whole shard's pictures as they travel, with photos of so many bytes a row."""
+    return rows_per_shard(config) * (photo_bytes + _besides_photo(config))
+
+
+def _besides_photo(config: JobConfig) -> int:
+    row_bytes = 0
     if isinstance(config, PostersConfig):
         row_bytes += (5 if config.paint.pool.num_gpus else 2) * config.input.short_side**2
     if isinstance(config, LayoutsConfig | PostersConfig) and config.compose.engine == "qwen_vl":
         row_bytes += 3 * config.compose.image_side**2
-    return max(1, min(config.run.rows_per_shard, int(config.run.shard_mb * 1e6 / row_bytes)))
+    return row_bytes
 
 
 def _snapshots(job: TableJob, run_id: str, plan: RunPlan) -> Snapshots:

@@ -26,13 +26,13 @@ from layoutgen.io.tables.lease import Lease, LeaseError
 from layoutgen.io.tables.ledger import Ledger, RunPlan, ShardPlan, ShardReport
 from layoutgen.io.tables.published_runs import mark_published
 from layoutgen.io.tables.snapshot import Snapshots
-from layoutgen.runs import catalogues, unchanged
+from layoutgen.runs import catalogues, disk_needs, unchanged
 from layoutgen.runs.accounting import LostRowsError
 from layoutgen.runs.completion import complete, publish_or_refuse
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.lineage import Lineage
 from layoutgen.runs.listed_pictures import list_pictures
-from layoutgen.runs.preflight import preflight
+from layoutgen.runs.preflight import Preflight, preflight
 from layoutgen.runs.progress import Progress
 from layoutgen.runs.resumption import PlannedRun, plan_or_resume
 from layoutgen.runs.selection import check
@@ -54,7 +54,7 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
     look = preflight(job, options)
     by_driver = unchanged.may_suffice(job.storage, job.output)
     if options.preflight_only or not by_driver or named(job.config.run.ray_address) or is_joined():
-        looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job, stream)}
+        looked_at = {**look.looked_at, "cluster": _look_for_the_cluster(job, stream, look)}
         if options.preflight_only:
             return {"preflight": "passed", "output": job.output, "looked_at": looked_at}
     with Lease(job.storage, job.output, job.config.run.lease_seconds, look.conditional) as lease:
@@ -174,8 +174,9 @@ def _carry(snapshots: Snapshots, ledger: Ledger, shards: list[int]) -> list[Shar
         return list(pool.map(one, shards))
 
 
-def _look_for_the_cluster(job: TableJob, stream: Stream) -> str:
-    """What the pools are and where they go; raises where there is no cluster, or they don't fit it."""
+def _look_for_the_cluster(job: TableJob, stream: Stream, checked: Preflight) -> str:
+    """What the pools are and where they go; raises where there is no cluster, they don't fit it, or a node has not the
+    disk to spill what waits between them."""
     config = job.config
     steps = [idle("load", config.load.pool), *job.steps, idle("write", config.write.pool)]
     run: list[Step] = [*steps]
@@ -186,5 +187,7 @@ def _look_for_the_cluster(job: TableJob, stream: Stream) -> str:
     for _ in stream(steps, [], **config.run.cluster, arranged=arranged):
         raise AssertionError("a stream of nothing has no rows")
     unread(config, steps, run)
+    if is_joined():
+        disk_needs.check_nodes(disk_needs.between_pools(run, checked.shards, checked.shard_bytes))
     pools = sizes([(step.name, step.pool) for step in run])
     return f"{config.run.ray_address or os.environ.get('RAY_ADDRESS') or 'a local one'}; actors: {pools}"

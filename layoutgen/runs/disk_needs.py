@@ -24,9 +24,8 @@ log = logging.getLogger("layoutgen")
 
 LEAST_BYTES = 100_000_000
 """Besides, for logs and small files."""
-_PARTED = 1.3
-"""Batches that are not parted yet, and the parts of four that are at work, against the rows themselves; and columns
-that a batch lacks."""
+_MARGIN = 1.3
+"""Batches of which four at once are there in parts as well, columns that a batch lacks, and rows that differ."""
 _LISTED = 3
 """Copies of a picture's URI: as planned, by stretch, and with its version."""
 _VERSION_BYTES = 48
@@ -60,8 +59,8 @@ def planning(path: str, rows: int, first: pa.Table, canvases: int, *, again: boo
     table is published, so that the versions of pictures are looked up in listings."""
     row_bytes = first.nbytes / max(1, len(first)) + 8
     uri_bytes = _picture_bytes(first) if again else 0.0
-    sorting = canvases * (row_bytes / 4 + uri_bytes) + (_LISTED * uri_bytes + _VERSION_BYTES if again else 0)
-    needed = round(rows * max(_PARTED * row_bytes, sorting if again else 0.0)) + LEAST_BYTES
+    sorting = canvases * (row_bytes / 4 + uri_bytes) + _LISTED * uri_bytes + _VERSION_BYTES if again else 0.0
+    needed = round(rows * _MARGIN * max(row_bytes, sorting)) + LEAST_BYTES
     because = f"about {rows:,} rows are parted there by shard"
     return Folder(path, shutil.disk_usage(path).free, needed, because, "make room, or set TMPDIR to another folder")
 

@@ -230,7 +230,7 @@ def test_an_ensemble_runs_in_the_job_and_notes_whose_layouts_it_took(tmp_path: P
     _, rows = radm_job(tmp_path, engine="ensemble", members=["radm"])
     assert [row["product_id"] for row in rows] == ["v", "w"], "what the network can't read the rules lay out"
     for row in rows:
-        assert row["composer"].startswith("ensemble-2 + rules-") and " + radm-7 " in row["composer"]
+        assert row["composer"].startswith("ensemble-3 + rules-") and " + radm-7 " in row["composer"]
         assert sum(note.startswith("proposed by ") for note in row["notes"]) == 1
 
 

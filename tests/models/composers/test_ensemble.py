@@ -16,7 +16,7 @@ from layoutgen.models.base import Brief, Composition, Fault
 from layoutgen.models.building import composers, styles
 from layoutgen.models.building.fonts import FaceFor
 from layoutgen.models.composers.campaigns import Campaign
-from layoutgen.models.composers.ensemble import GROUND, MERITS, TASTE, Ensemble
+from layoutgen.models.composers.ensemble import DEAR, GROUND, MERITS, TASTE, Ensemble
 from layoutgen.models.composers.rules import RulesComposer
 from layoutgen.models.critics.ranking import Foreseen
 from layoutgen.models.finders.border import BorderSaliency
@@ -90,6 +90,32 @@ def test_another_ground_has_to_be_worth_more_than_it_costs():
     for worth, taken in ((enough - 0.01, 0), (enough + 0.01, other)):
         (answer,) = Ensemble(RULES, {}, fond(worth)).compose([BRIEF])
         assert answer.suggestions == KINDS[taken].suggestions
+
+
+class Cheap:
+    """Fake rules with two layouts on one ground, of which the second costs as much more as is given."""
+
+    def __init__(self, more):
+        self.kinds = [replace(KINDS[0], cost=0.0), replace(KINDS[1], framing=KINDS[0].framing, cost=more)]
+
+    def proposals(self, brief, count):
+        return self.kinds
+
+
+def test_a_layout_that_is_dear_is_not_foreseen_before_a_variant_asks_for_it():
+    for more, expected in ((DEAR / TASTE - 0.01, [1, 0]), (DEAR / TASTE + 0.01, [0, 1])):
+        rules, asked = Cheap(more), []
+
+        def fond(brief, framing, proposed, asked=asked):
+            asked.append(proposed)
+            return 100.0 * (proposed == KINDS[1].suggestions)
+
+        variants = [replace(BRIEF, variant=number * len(STYLES)) for number in (0, 1, 2)]
+        ensemble = Ensemble(rules, {}, fond)
+        (first,) = ensemble.compose(variants[:1])
+        assert len(asked) == (2 if expected[0] else 1)
+        taken = [answer.suggestions for answer in (first, *ensemble.compose(variants[1:]))]
+        assert taken == [KINDS[number].suggestions for number in (*expected, expected[-1])]
 
 
 def test_a_networks_layout_is_taken_where_it_is_worth_more_in_the_style_of_the_rules():

@@ -24,7 +24,6 @@ from layoutgen.io.storage import Storage, StorageError
 from layoutgen.io.tables import picture_files
 
 LEAST_GRACE = timedelta(hours=1)
-_NAME = re.compile(r"/([0-9a-f]{2})/([0-9a-f]{62})\.\w+$")
 _HALF_WRITTEN = re.compile(r"/\.[0-9a-f]{16}\.part$")  # what a writer leaves on a disk that is killed while it writes
 FOLDERS = [f"{folder}/{number:02x}" for folder in picture_files.FOLDERS for number in range(256)]
 
@@ -50,15 +49,8 @@ def _keys(storage: Storage, uri: str) -> np.ndarray:
         raise StorageError(f"{uri} is no Parquet file ({error}); no picture is removed. Restore it") from None
     if table is None:
         return np.zeros(0, np.uint64)
-    files = [file for of_row in picture_files.of_table(table) for file in of_row]
-    if "background" in table.column_names:
-        files += filter(None, table.column("background").to_pylist())
-    named = [match for file in files if (match := _NAME.search(file["uri"]))]
-    return np.array([_key(match) for match in named], np.uint64)
-
-
-def _key(match: re.Match[str]) -> int:
-    return int(match[1] + match[2][:14], 16)
+    keys = [key for uri in picture_files.named(table) if (key := picture_files.key_of(uri)) is not None]
+    return np.array(keys, np.uint64)
 
 
 def unneeded(storage: Storage, root: str, keys: np.ndarray, since: datetime) -> Iterator[dict[str, int]]:
@@ -66,8 +58,8 @@ def unneeded(storage: Storage, root: str, keys: np.ndarray, since: datetime) -> 
     folder: URI to bytes; and what killed writers left there. Other files are left out. Raises StorageError."""
     with ThreadPoolExecutor(storage.concurrency) as pool:
         for listed in pool.map(storage.written_below, [f"{root}/{name}" for name in FOLDERS]):
-            ours = {uri: match for uri in listed if (match := _NAME.search(uri))}
-            asked = np.array([_key(match) for match in ours.values()], np.uint64)
+            ours = {uri: key for uri in listed if (key := picture_files.key_of(uri)) is not None}
+            asked = np.array([*ours.values()], np.uint64)
             are_needed = np.isin(asked, keys)
             going = [uri for uri, is_needed in zip(ours, are_needed, strict=True) if not is_needed]
             going += filter(_HALF_WRITTEN.search, listed)

@@ -32,6 +32,7 @@ from layoutgen.runs.completion import complete, publish_or_refuse
 from layoutgen.runs.job import WHOLE, RunError, RunOptions, TableJob
 from layoutgen.runs.lineage import Lineage
 from layoutgen.runs.listed_pictures import list_pictures
+from layoutgen.runs.listed_results import list_results
 from layoutgen.runs.preflight import Preflight, preflight
 from layoutgen.runs.progress import Progress
 from layoutgen.runs.resumption import PlannedRun, plan_or_resume
@@ -78,8 +79,7 @@ def run(job: TableJob, options: RunOptions = WHOLE, stream: Stream = stream) -> 
         )
         attempt = _begin_attempt(ledger, lease, look.conditional)
         marked += _carry(snapshots, ledger, snapshots.unplanned_shards(numbers | finished))
-        if left and _compares(job, planned):
-            list_pictures(job.storage, ledger, replace(plan, shards=left))
+        _look_up(job, planned, left)
         steps = _steps(job, planned)
         settings = job.config.run
         if options.replay:  # most of its rows may fail again: that stops a night, and no replay
@@ -130,10 +130,16 @@ def _in_order(plan: RunPlan, snapshots: Snapshots) -> list[ShardPlan]:
     return sorted(plan.shards, key=lambda shard: (shard.shard not in left, -shard.priority))
 
 
-def _compares(job: TableJob, run: PlannedRun) -> bool:
-    """Whether known rows are told from others by their pictures: not where what the manifest says decides alone."""
+def _look_up(job: TableJob, run: PlannedRun, left: list[ShardPlan]) -> None:
+    """Read off listings what known rows are told from others by, before their shards ask: their pictures, and those
+    that were made of them. Not where what the manifest says decides alone."""
     base = run.plan.base
-    return job.planner is None and run.scope.since is None and bool(base.published or base.unpublished)
+    if not left or job.planner is not None or run.scope.since is not None:
+        return
+    if base.published or base.unpublished:
+        list_pictures(job.storage, run.ledger, replace(run.plan, shards=left))
+    if base.published and any(of.render or of.paint for of in job.versions.values()):
+        list_results(job.storage, run.ledger, base.published.run_id)
 
 
 def _steps(job: TableJob, run: PlannedRun) -> list[Step]:

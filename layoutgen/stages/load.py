@@ -9,6 +9,7 @@ A run's scope may leave rows as they are, without a look at their images, or hav
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -67,7 +68,8 @@ class Load:
         planned = planned.append_column(schema.TIMES, pa.array(["{}"] * count, pa.string()))
         if self._compares and len((before := self._snapshots.previous.before(address["shard"])).known):
             alone = self._left_alone(planned, before, address["shard"])
-            planned = self._compare(planned, before.known, alone, self._listed_versions(part, address["group"]))
+            listed = self._listed_versions(part, address["group"])
+            planned = self._compare(planned, before.known, alone, listed, self._confirmed(before.published))
         if self._scope.deadline.is_over():
             planned = postponed(planned, "load", self._scope.deadline)
         return rows.clock(planned, "load", 0, time.monotonic() - began)
@@ -100,8 +102,30 @@ class Load:
         with pq.ParquetFile(pa.BufferReader(data)) as file:  # one a call: several threads of a driver call it
             return dict(zip(*file.read_row_group(group).to_pydict().values(), strict=True))
 
+    def _confirmed(self, published: pa.Table) -> set[str]:
+        """The pictures of published rows that listings name."""
+        if not any(versions.render or versions.paint for versions in self._versions.values()):
+            return set()
+        absent = self._absent
+        if absent is None:
+            return set()
+        return {
+            uri
+            for uri in picture_files.named(published)
+            if (key := picture_files.key_of(uri)) is not None and key not in absent
+        }
+
+    @cached_property
+    def _absent(self) -> frozenset[int] | None:
+        return self._ledger.absent()
+
     def _compare(
-        self, planned: pa.Table, old: pa.Table, alone: set[str], listed: Mapping[str, Sequence[str | None]]
+        self,
+        planned: pa.Table,
+        old: pa.Table,
+        alone: set[str],
+        listed: Mapping[str, Sequence[str | None]],
+        confirmed: set[str],
     ) -> pa.Table:
         if "fingerprint" not in old.column_names:
             return planned
@@ -135,8 +159,8 @@ class Load:
             elif same_columns[i] and fingerprint.same(now, was[i]):
                 unchanged[i] = now
         drawn = [i for i, now in unchanged.items() if now.render]
-        lacking = picture_files.lacking(self._storage, taken, drawn)
-        lost = self._without_background(taken, known)
+        lacking = picture_files.lacking(self._storage, taken, drawn, confirmed=confirmed)
+        lost = self._without_background(taken, known, confirmed)
         lacking |= lost
         for i in (unchanged.keys() - lacking) | left:
             status[i] = "unchanged"
@@ -169,12 +193,12 @@ class Load:
         later = fingerprint.STAGES[fingerprint.STAGES.index(self._scope.backfill) :]
         return was | (dict.fromkeys(later, "") if is_again else {"source": ""})
 
-    def _without_background(self, taken: pa.Table, known: list[int | None]) -> set[int]:
+    def _without_background(self, taken: pa.Table, known: list[int | None], confirmed: set[str]) -> set[int]:
         """The known rows of posters whose background is gone: nothing of them holds, they are made anew."""
         if not any(versions.paint for versions in self._versions.values()):
             return set()
         there = [i for i, index in enumerate(known) if index is not None]
-        return picture_files.without_background(self._storage, taken, there)
+        return picture_files.without_background(self._storage, taken, there, confirmed)
 
     def _stored(
         self,

@@ -15,6 +15,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray.cluster_utils
+from ray.core.generated import autoscaler_pb2
 
 from tests.drawn import encoded, photo
 from tests.forked import Forked
@@ -134,8 +135,23 @@ class Cluster:
             lost, self.spare = self.spare, None
         else:
             lost, self.node = self.node, self._add()
-        os.kill(_raylet(lost), signal.SIGKILL)
-        self._cluster.remove_node(lost, allow_graceful=False)
+        self.end_node(lost)
+
+    def drain_node(self) -> Any:
+        """Tell the cluster that the node which runs the workers leaves in a minute, as a spot market's notice does,
+        and have another join; returns the one that leaves."""
+        leaving, self.node = self.node, self._add()
+        clock_ms = time.time_ns() // 1_000_000
+        reason = autoscaler_pb2.DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+        control = ray._raylet.GcsClient(address=self.address)
+        is_accepted, why = control.drain_node(leaving.node_id, reason, "it leaves", clock_ms + 60_000)
+        assert is_accepted, why
+        return leaving
+
+    def end_node(self, leaving: Any) -> None:
+        """Kill a node's raylet, and with it the node."""
+        os.kill(_raylet(leaving), signal.SIGKILL)
+        self._cluster.remove_node(leaving, allow_graceful=False)
 
     def workers(self) -> list[psutil.Process]:
         """The worker processes of the node, those of pools and idle ones."""

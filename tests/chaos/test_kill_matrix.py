@@ -186,3 +186,21 @@ def test_a_night_outlives_the_death_of_its_helpers_at_every_kind_of_point(
     code, summary = night.end()
     assert code == 0, night.log.read_text()[-5000:]
     check_table(night.root, undisturbed, summary["run_id"])
+
+
+def test_a_node_that_leaves_after_a_notice_takes_no_finished_shard_with_it_and_makes_no_dead_letter(
+    night: Night, cluster: Cluster, undisturbed: dict[str, pa.Table]
+) -> None:
+    night.arm("data_written")
+    writing = night.start().stopped_at("data_written")
+    leaving = cluster.drain_node()
+    night.arm("rows_written")
+    writing.resume()
+    night.stopped_at("rows_written")  # the next shard is at work on the node yet
+    done = night.markers()
+    assert done, "a shard was finished between the notice and the node's end"
+    cluster.end_node(leaving)
+    code, summary = night.end()
+    assert code == 0, night.log.read_text()[-5000:]
+    assert {name: night.markers()[name] for name in done} == done
+    check_table(night.root, undisturbed, summary["run_id"])

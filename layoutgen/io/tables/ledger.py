@@ -5,6 +5,7 @@
     OUTPUT/_runs/<run_id>/plan.json          the plan: which shard lies where; written last of the plan
     OUTPUT/_runs/<run_id>/plan/part-000.parquet   planned rows, a row group a shard
     OUTPUT/_runs/<run_id>/listed/part-000.parquet   versions of what their objects were listed with, a row group a shard
+    OUTPUT/_runs/<run_id>/listed/absent.json keys of the published snapshot's pictures that are in no listing
     OUTPUT/_runs/<run_id>/shards/00012.json  marker: the shard's files are written and counted
     OUTPUT/_runs/<run_id>/attempt.json       how many drivers have worked on the run; the last of them alone may write
     OUTPUT/_runs/<run_id>/run.json           how the run stands, for people and `jobs.status`
@@ -288,6 +289,15 @@ class Ledger:
         """The reports of all shards that are done, by number."""
         reads = self.storage.read_many(self.storage.list(self.uri("shards")))
         return sorted((ShardReport.from_json(data) for data in reads if isinstance(data, bytes)), key=lambda r: r.shard)
+
+    def write_absent(self, keys: list[int]) -> None:
+        """Say which of the published snapshot's pictures, by `picture_files.key_of`, are in no listing."""
+        self.storage.write(self.uri("listed/absent.json"), json.dumps(keys).encode())
+
+    def absent(self) -> frozenset[int] | None:
+        """What `write_absent` said; None where nobody looked."""
+        stored = self.storage.read_version(self.uri("listed/absent.json"))
+        return frozenset(json.loads(stored[0])) if stored else None
 
     def write_state(self, state: dict[str, Any]) -> None:
         """Say how the run stands."""

@@ -132,7 +132,11 @@ class TrainSettings(Settings):
     max_tokens: int = Field(4096, ge=64, description="tokens of a sample, picture included; a longer one is an error")
     seed: int = Field(0, ge=0, description="of the adapter's first weights and of the samples' order")
     dtype: Literal["bfloat16", "float32"] = Field("bfloat16", description="what is computed in")
-    checkpointing: bool = Field(True, description="compute activations twice and keep few: less memory, a third slower")
+    checkpointing: bool | Literal["auto"] = Field(
+        "auto",
+        description="compute activations twice and keep few: less memory, a third slower; `auto`: on a GPU that would "
+        "not hold them all",
+    )
     free: bool = Field(False, description="learn only what the answer's grammar leaves free: roles and numbers")
     dense_steps: int = Field(0, ge=0, description="steps that teach the vision tower where subjects are, before all")
     dense_rate: float = Field(1e-3, gt=0, description="learning rate of these")

@@ -24,8 +24,9 @@ All in bytes, of the loop in `decoder` on one device; upper bounds, so that what
   allocates for tiny models.
 
 Training adapters keeps weights the same way, 16 bytes for each of the adapter's numbers (weight, gradient and AdamW's
-two in float32), with `checkpointing` the input of each layer and one layer's own tensors three times (with their
-gradients), and the scores of the answers' tokens three times in float32.
+two in float32), of each layer its input with `checkpointing`, else what its backward pass needs (at most 6 hidden, 4
+inner and 4 heads x head size, and two norms in float32), one layer's own tensors three times (with their gradients),
+and the scores of the answers' tokens three times in float32.
 """
 
 from collections.abc import Mapping
@@ -166,15 +167,32 @@ def serving(
     )
 
 
-def training(measures: Measures, *, dtype: str, micro: int, max_tokens: int, answer_tokens: int, rank: int) -> Need:
-    """What training an adapter with checkpointing takes, of samples of at most `max_tokens`, `micro` at once."""
+def training(
+    measures: Measures,
+    *,
+    dtype: str,
+    micro: int,
+    max_tokens: int,
+    answer_tokens: int,
+    rank: int,
+    checkpointing: bool = True,
+) -> Need:
+    """What training an adapter takes, of samples of at most `max_tokens`, `micro` at once."""
     size, tokens = BYTES[dtype], micro * max_tokens
     layer = workspace_bytes(measures, dtype, tokens, tokens, max_tokens, 0)
+    kept = measures.hidden * size if checkpointing else kept_bytes(measures, dtype)
     return Need(
         weights=measures.parameters * size + 16 * measures.adapter_parameters(rank),
-        cache=tokens * measures.layers * measures.hidden * size,
+        cache=tokens * measures.layers * kept,
         workspace=3 * layer + 12 * micro * answer_tokens * measures.vocabulary,
     )
+
+
+def kept_bytes(measures: Measures, dtype: str) -> int:
+    """What the backward pass of a language layer needs of a token."""
+    wide = measures.heads * measures.head_size
+    numbers = 6 * measures.hidden + 4 * wide + 4 * measures.inner
+    return numbers * BYTES[dtype] + (8 * measures.hidden if BYTES[dtype] == 2 else 0)
 
 
 _QWEN2 = PictureKind(14, 2, (), ())

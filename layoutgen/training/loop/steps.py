@@ -48,7 +48,7 @@ class Recipe:
     max_tokens: int
     seed: int
     dtype: Literal["bfloat16", "float32"]
-    checkpointing: bool
+    checkpointing: bool | Literal["auto"]
     free: bool
     dense_steps: int
     dense_rate: float

@@ -67,7 +67,7 @@ class PaintingKind:
         names = sorted(data.card["categories"])
         parts = parts_of.new(checkpoint, train.part, names, size, train.seed, self._encoder())
         learner = PaintingLearner(checkpoint, parts)
-        if train.checkpointing:
+        if train.checkpointing is True or (train.checkpointing == "auto" and device.startswith("cuda")):
             learner.checkpointing()
         return learner.train()
 

@@ -17,6 +17,7 @@ from layoutgen.models.decoding.segments import SEGMENTS
 from layoutgen.models.vlm.checkpoints import LORA_TARGETS, VISION_TARGETS, ChatFormat, load_model, record_adapter
 from layoutgen.training.loop.steps import Collate, Recipe
 from layoutgen.training.rewards.grpo import USUAL, Terms
+from layoutgen.training.vlm.activations import decided
 from layoutgen.training.vlm.learner import Learner
 from layoutgen.training.vlm.tokens import collate
 
@@ -24,6 +25,7 @@ from layoutgen.training.vlm.tokens import collate
 def load_learner(weights: Path, recipe: Recipe, device: str | None, terms: Terms = USUAL) -> Learner:
     """Load a model to train, onto a device or, with None, where `zero.sharded` puts it; a LoRA adapter on it is new,
     drawn with the recipe's seed."""
+    recipe = decided(recipe, weights, device)
     if recipe.method == "full":
         model = load_model(weights, None, device, torch.float32)
     else:

@@ -69,6 +69,7 @@ class CheckpointSettings(Settings):
     )
     device: str = Field("cpu", description="torch device")
     dtype: Literal["float32", "bfloat16", "float16"] = Field("float32", description="torch dtype")
+    int8: bool = Field(False, description="keep the language model's layers in 8 bits: half of bfloat16's memory")
     image_side: int = Field(672, ge=28, description="px of the longer side that the model sees")
     max_new_tokens: int = Field(768, ge=16, description="length limit of an answer")
     batch: int = Field(8, ge=1, description="rows that the model works on at once; halves itself when short of memory")
@@ -91,6 +92,8 @@ class CheckpointSettings(Settings):
             raise ValueError(f"engine {self.engine!r} needs {self.section}.model, a folder, s3:// prefix or hub id")
         if self.decoder == "vllm" and self.deadline_s:
             raise ValueError("decoder 'vllm' keeps no deadline; set deadline_s = 0 or decoder = 'loop'")
+        if self.decoder == "vllm" and self.int8:
+            raise ValueError("decoder 'vllm' reads quantised checkpoints as they are; name one, or set int8 = false")
         asking: Pool | None = getattr(self, "asking", None)  # a section's pool, below
         if self.has_checkpoint and self.decoder == "loop" and asking and asking.num_gpus > 1:
             raise ValueError(

@@ -88,6 +88,7 @@ def _need(settings: CheckpointSettings, measures: Measures, rank: int, rows: int
         image_side=settings.image_side,
         max_new_tokens=settings.max_new_tokens,
         rank=rank,
+        int8=settings.int8,
     )
 
 

@@ -292,7 +292,8 @@ def _checkpoint_version(settings: CheckpointSettings) -> list[object]:
 
     weights = [identity(uri) for uri in (settings.model, settings.adapter) if uri]
     answers = [release("answer"), *([release("vllm")] if settings.decoder == "vllm" else [])]
-    return [settings.engine, weights, settings.image_side, settings.max_new_tokens, settings.dtype, *answers]
+    dtype = f"int8, {settings.dtype}" if settings.int8 else settings.dtype
+    return [settings.engine, weights, settings.image_side, settings.max_new_tokens, dtype, *answers]
 
 
 def _placer_version(settings: PlaceSettings) -> list[object]:

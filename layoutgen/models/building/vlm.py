@@ -46,6 +46,7 @@ def pointer(settings: ProtectSettings, storage: Storage) -> tuple[VlmPointer, st
 def _name(settings: CheckpointSettings, identity: dict[str, str]) -> str:
     added = f" + {split_pin(settings.adapter)[0]} {identity['adapter_sha'][:12]}" if settings.adapter else ""
     name = f"{identity['family']} {split_pin(settings.model)[0]} {identity['weights_sha'][:12]}"
+    name += f" {identity['weights']}" if settings.int8 else ""
     return f"{name}{added}, {identity['prompt_version']}"
 
 
@@ -64,7 +65,8 @@ def composer(
         draws_given=draws_given(weights, adapter),
     )
     identity = answerer.identity
-    name = (identity["family"], split_pin(settings.model)[0], revision(weights)[:12], identity["weights_sha"][:12])
+    sha = identity["weights_sha"][:12]
+    name = (identity["family"], split_pin(settings.model)[0], revision(weights)[:12], sha, identity.get("weights"))
     return model, {
         "composer": " ".join(filter(None, name)),
         "adapter": f"{split_pin(settings.adapter)[0]} {identity['adapter_sha'][:12]}" if settings.adapter else None,
@@ -84,6 +86,7 @@ def _opened(settings: CheckpointSettings, storage: Storage, task: Task) -> tuple
         rows=settings.batch,
         prompt_tokens=settings.prompt_tokens,
         deadline_s=settings.deadline_s or None,
+        int8=settings.int8,
     )
     engine = _vllm(options, weights, adapter, cards.gpus(settings)) if settings.decoder == "vllm" else None
     return open_answerer(weights, adapter, options, task=task, engine=engine), weights, adapter

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
 from layoutgen.models.base import Fault
 from layoutgen.models.decoding.backbone import Backbone
 from layoutgen.models.decoding.decoder import Answer, Decoder, Engine, Request
+from layoutgen.models.decoding.int8 import quantised
 from layoutgen.models.vlm.checkpoints import ChatFormat, check_adapter, load_chat_format, load_model
 from layoutgen.models.weights import weights_sha
 
@@ -24,7 +25,7 @@ class DecodingOptions:
     """How a checkpoint answers. Its pictures' longer side is at most `max_side` px, or as many tiles as cover that:
     visual tokens, and with them most of the time, grow with its square. An answer has at most `max_new_tokens`; `rows`
     answers are under way at once, about `prompt_tokens` are read in one pass, and all answers of a call are there
-    after `deadline_s`."""
+    after `deadline_s`. With `int8` the language model's layers are kept in 8 bits."""
 
     device: str = "cpu"
     dtype: str = "float32"
@@ -33,12 +34,13 @@ class DecodingOptions:
     rows: int = 8
     prompt_tokens: int = 4096
     deadline_s: float | None = None
+    int8: bool = False
 
 
 @dataclass(frozen=True)
 class Answerer:
     """A checkpoint ready to answer. Rows made under another `identity` (family, weights_sha, adapter_sha,
-    prompt_version, codec, max_side) are other rows."""
+    prompt_version, codec, max_side, weights) are other rows."""
 
     chat: ChatFormat
     engine: Engine
@@ -82,11 +84,12 @@ def open_answerer(
         "adapter_sha": weights_sha(adapter) if adapter else "",
         **task(chat.family),
         "max_side": str(options.max_side),
+        **({"weights": "int8"} if options.int8 else {}),
     }
     if adapter:
         check_adapter(adapter, identity)
     if engine is None:
-        model = load_model(weights, adapter, options.device, getattr(torch, options.dtype))
+        model = _loaded(weights, adapter, options)
         engine = Decoder(
             Backbone(model, chat.pictures),
             chat.tokenizer,
@@ -96,3 +99,10 @@ def open_answerer(
             deadline_s=options.deadline_s,
         )
     return Answerer(chat, engine, identity, options)
+
+
+def _loaded(weights: Path, adapter: Path | None, options: DecodingOptions) -> Any:
+    dtype = getattr(torch, options.dtype)
+    if not options.int8:
+        return load_model(weights, adapter, options.device, dtype)
+    return quantised(load_model(weights, adapter, "cpu", dtype)).to(options.device)  # whole, a card might not hold it

@@ -143,6 +143,19 @@ def graph_bytes(measures: Measures, dtype: str, rows: int, keys: int) -> int:
     return workspace_bytes(measures, dtype, _STEP_TOKENS * rows, 0, keys, rows) + copies
 
 
+def weights_bytes(measures: Measures, dtype: str, rank: int = 0, *, int8: bool = False) -> int:
+    """What weights take: with `int8`, of which an adapter is merged elsewhere, those of the language model's layers a
+    byte each, with a scale a row, and one of these layers once more as it is computed in."""
+    whole = measures.parameters * BYTES[dtype]
+    if not int8:
+        return whole + 4 * measures.adapter_parameters(rank)
+    wide, narrow = measures.heads * measures.head_size, measures.kv_heads * measures.head_size
+    numbers = 2 * measures.hidden * (wide + narrow) + 3 * measures.hidden * measures.inner
+    rows = 2 * (wide + narrow) + 2 * measures.inner + measures.hidden
+    saved = measures.layers * (numbers * (BYTES[dtype] - 1) - rows * BYTES[dtype])
+    return whole - saved + measures.hidden * measures.inner * BYTES[dtype]
+
+
 def serving(
     measures: Measures,
     *,
@@ -152,6 +165,7 @@ def serving(
     image_side: int,
     max_new_tokens: int,
     rank: int = 0,
+    int8: bool = False,
 ) -> Need:
     """What answering with a model takes; `rank` of an adapter, 0 for none. See the top."""
     room = slots(measures, image_side, max_new_tokens)
@@ -160,7 +174,7 @@ def serving(
     prompt = INSTRUCTIONS + measures.pictures.most_tokens(image_side) + max_new_tokens
     tokens = max(prompt_tokens, prompt)
     return Need(
-        weights=measures.parameters * BYTES[dtype] + 4 * measures.adapter_parameters(rank),
+        weights=weights_bytes(measures, dtype, rank, int8=int8),
         cache=cache + beginning + cache // (2 * measures.layers),
         workspace=workspace_bytes(measures, dtype, tokens, tokens, prompt, rows)
         + graph_bytes(measures, dtype, rows, room),

@@ -244,8 +244,9 @@ class Storage:
             raise StorageError(message, fault) from None
 
     def open(self, uri: str) -> BinaryIO:
-        """Open an object to read parts of it. Raises OSError, as reading does: use it inside `attempt` or `reading`."""
-        return self.where(uri).open()
+        """Open an object to read parts of it, which is tried again where it failed for a passing reason. Raises
+        StorageError; reading raises OSError: use it inside `attempt` or `reading`."""
+        return self.attempt(uri, self.where(uri).open)
 
     def join(self, base: str, relative: str) -> str:
         """Return `relative` as a URI below the folder `base`: see `locations.join`."""

@@ -10,6 +10,7 @@ import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
 import pyarrow as pa
@@ -69,16 +70,19 @@ def rows_of(source: str, storage: Storage, first: pa.Table, limit: int | None) -
     """About how many rows a manifest has: those that Parquet says, else lines by its bytes and the length of those in
     its first million. Of a folder of images nobody knows before it is listed: those that have been seen."""
     suffix = PurePosixPath(source).suffix.lower()
-    if suffix == ".parquet":
-        with storage.reading(source), storage.open(source) as file:
-            rows = pq.read_metadata(file).num_rows
-    elif suffix in manifest.SUFFIXES:
-        with storage.reading(source), storage.open(source) as file:
-            head = file.read(_HEAD_BYTES)
-            rows = math.ceil(file.seek(0, 2) / max(1, len(head)) * max(1, head.count(b"\n")))
-    else:
+    if suffix not in manifest.SUFFIXES:
         rows = len(first)
+    else:
+        rows = storage.attempt(source, partial(_counted, source, storage, suffix))
     return rows if limit is None else min(rows, limit)
+
+
+def _counted(source: str, storage: Storage, suffix: str) -> int:
+    with storage.open(source) as file:
+        if suffix == ".parquet":
+            return int(pq.read_metadata(file).num_rows)
+        head = file.read(_HEAD_BYTES)
+        return math.ceil(file.seek(0, 2) / max(1, len(head)) * max(1, head.count(b"\n")))
 
 
 def between_pools(steps: Sequence[Step], shards: int, shard_bytes: float) -> float:

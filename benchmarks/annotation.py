@@ -11,7 +11,7 @@ nobody marked count neither for nor against. `read_recall` is all that we read, 
 were fitted on these posters and photos, among others: all these figures are in-sample.
 
 A line for posters, and for photos at the 768 px at which they travel, says how many images a second of one core's time
-each reads, the subject found as `annotate` finds it unless told otherwise; they take turns, image by image.
+each reads, the subject found as `annotate` finds it by default; they take turns, image by image.
 """
 
 import json

@@ -194,7 +194,7 @@ class _Rows:
             "image_width": [width for _, width, _ in of_rows],
             "image_height": [height for _, _, height in of_rows],
         }
-        unknown = dict.fromkeys(set(schema.FETCHED.names) - set(planned.column_names) - set(columns))
+        unknown = set(schema.FETCHED.names) - {*planned.column_names, *columns}
         columns |= {name: pa.nulls(len(planned), schema.FETCHED.field(name).type) for name in unknown}
         return rows.add(planned, columns, schema.FETCHED)
 

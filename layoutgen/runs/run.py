@@ -131,8 +131,8 @@ def _in_order(plan: RunPlan, snapshots: Snapshots) -> list[ShardPlan]:
 
 
 def _look_up(job: TableJob, run: PlannedRun, left: list[ShardPlan]) -> None:
-    """Read off listings what known rows are told from others by, before their shards ask: their pictures, and those
-    that were made of them. Not where what the manifest says decides alone."""
+    """Read off listings, before the shards ask, whether the pictures of known rows are as they were, and whether those
+    that were made of them are there. Not where what the manifest says decides alone."""
     base = run.plan.base
     if not left or job.planner is not None or run.scope.since is not None:
         return

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,14 +10,19 @@ from hypothesis import strategies as st
 from torch import nn
 
 from layoutgen.config.stages import ComposeSettings
+from layoutgen.core.annotation import Annotation
+from layoutgen.core.layout import Canvas, Copy, Framing
+from layoutgen.io.storage import Storage
+from layoutgen.models.base import Brief, Composition
 from layoutgen.models.building.versions import _checkpoint_version
-from layoutgen.models.composers.vlm import layout_task
+from layoutgen.models.composers.vlm import QwenVlComposer, layout_task
 from layoutgen.models.decoding.answerer import DecodingOptions, open_answerer
 from layoutgen.models.decoding.int8 import Int8Linear, quantised
 from layoutgen.models.decoding.memory import BYTES, PUBLISHED, measures_of, weights_bytes
 from layoutgen.models.vlm.checkpoints import load_model
 from layoutgen.models.vlm.pictures import picture_kind
 from layoutgen.models.vlm.tiny import build_checkpoint
+from layoutgen.models.weights import fetch_weights
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +85,26 @@ def test_seven_billion_weights_take_little_more_than_half() -> None:
     assert 0.55 < weights_bytes(seven, "bfloat16", int8=True) / weights_bytes(seven, "bfloat16") < 0.68
 
 
-def test_a_checkpoint_in_8_bits_answers_and_is_told_from_the_same_in_float32(base: Path) -> None:
+def test_the_embedded_checkpoint_lays_out_in_8_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[int] = set()
+    forward = Int8Linear.forward
+
+    def asking(layer: Int8Linear, inputs: torch.Tensor) -> torch.Tensor:
+        asked.add(id(layer))
+        return forward(layer, inputs)
+
+    monkeypatch.setattr(Int8Linear, "forward", asking)
+    weights = fetch_weights("embedded/qwen_vl", Path("unused"), Storage())
+    answerer = open_answerer(weights, None, DecodingOptions(max_side=224, int8=True), task=layout_task)
+    photo = np.full((224, 224, 3), 230, np.uint8)
+    brief = Brief(photo, Annotation((), (0.3, 0.4, 0.7, 0.9)), Copy("Stoneware vase"), Canvas(1080, 1080))
+    (answer,) = QwenVlComposer(answerer, frame=lambda *_: Framing()).compose([brief])
+    assert isinstance(answer, Composition), answer
+    assert "Stoneware vase" in [suggestion.text for suggestion in answer.suggestions]
+    assert len(asked) == 7 * 4, "all of its four layers"
+
+
+def test_rows_in_8_bits_are_other_rows(base: Path) -> None:
     plain, eight = (DecodingOptions(max_side=112, max_new_tokens=64, int8=way) for way in (False, True))
     identities = [open_answerer(base, None, options, task=layout_task).identity for options in (plain, eight)]
     assert identities[1] == identities[0] | {"weights": "int8"}
